@@ -1,0 +1,44 @@
+# Every target sets up what it needs by itself; `make help` lists them.
+SHELL := /bin/bash
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+
+.PHONY: help run test quick check bench clean
+.DEFAULT_GOAL := help
+
+help:            ## this list
+	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+$(VENV)/run.ok: requirements.txt
+	@echo "Setting up: a virtual environment in $(VENV) and the packages of requirements.txt (once, about a minute)"
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Weightbase needs Python 3.11 or newer."; exit 1; }
+	@test -x $(PYTHON) || python3 -m venv $(VENV) || { echo "Python's venv is missing: apt-get install python3-venv"; exit 1; }
+	@$(PYTHON) -m pip install -q --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/dev.ok: requirements.txt requirements-dev.txt
+	@echo "Setting up: packages for tests and checks (once)"
+	@test -x $(PYTHON) || python3 -m venv $(VENV)
+	@$(PYTHON) -m pip install -q --disable-pip-version-check -r requirements-dev.txt
+	@touch $@ $(VENV)/run.ok
+
+run: $(VENV)/run.ok          ## start the dashboard on 127.0.0.1:8000
+	@$(PYTHON) app.py
+
+quick: $(VENV)/dev.ok        ## the fast tests: no server, no browser, no killed processes
+	$(PYTHON) -m pytest -q -n 2 -m "not server and not browser and not processes"
+
+check: $(VENV)/dev.ok        ## lint, format and types
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+test: check                  ## all tests, with a real browser and real processes
+	@tests/install_system_packages.sh
+	$(PYTHON) -m pytest -q -n 2
+
+bench: $(VENV)/dev.ok        ## every benchmark, each printing ratios to its peers
+	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(PYTHON) $$file || exit 1; done
+
+clean:           ## remove the virtual environment and caches (never data/)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Numbers about weights: arrays in, small named tuples out."""

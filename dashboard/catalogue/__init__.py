@@ -1,0 +1,1 @@
+"""The small relational database about everything but the weights themselves."""

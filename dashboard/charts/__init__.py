@@ -1,0 +1,1 @@
+"""The numbers of `analysis`, drawn: Plotly figures and PNG images."""

@@ -1,0 +1,1 @@
+"""From a CSV file to typed columns to the arrays that training reads."""

@@ -1,0 +1,1 @@
+"""The numeric core: dense networks and their training, in numpy alone."""

@@ -1,0 +1,113 @@
+"""Every way in which Weightbase can refuse or fail, as one family.
+
+The tree; the number is the HTTP status that `web` and `api` answer with::
+
+    WeightbaseError                 500  something of ours went wrong
+    ├── UserError                   400  the person can mend it; the message says how
+    │   ├── Invalid                 422  one or more fields are wrong, a message for each
+    │   ├── NotFound                404  no such network, version, tensor, cell, run ...
+    │   ├── Conflict                409  the name is taken, the state does not allow it
+    │   ├── TooLarge                413  an upload or a network beyond a stated limit
+    │   └── Forbidden               403  refused by the rules of the house
+    └── StoreError                  503  the store or the catalogue cannot do it now
+        ├── StoreUnavailable        503  it cannot be reached
+        ├── TensorMissing           503  a table that should be there is not
+        └── TensorDamaged           503  a table does not hold what was written
+
+Drivers' errors (SQLAlchemy, mysql-connector, OSError) are translated into these at one
+place a layer, with the cause attached; nothing above knows the driver.
+"""
+
+from collections.abc import Mapping, Sequence
+
+
+class WeightbaseError(Exception):
+    """The root of the family: a failure that has a message for people."""
+
+    status = 500
+    code = "internal_error"
+
+    @property
+    def message(self) -> str:
+        """The sentence that is shown to the person."""
+        return str(self)
+
+
+class UserError(WeightbaseError):
+    """The person's mistake; the message names the remedy."""
+
+    status = 400
+    code = "bad_request"
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class Invalid(UserError):
+    """One or more fields are wrong; `errors` maps each field's path (``layers.0.units``) to its message."""
+
+    status = 422
+    code = "invalid"
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        field, message = next(iter(errors.items()))
+        super().__init__(message, field)
+        self.errors = dict(errors)
+
+
+class NotFound(UserError):
+    """What was asked for does not exist; `nearest` holds names like the one that was asked for."""
+
+    status = 404
+    code = "not_found"
+
+    def __init__(self, message: str, field: str | None = None, nearest: Sequence[str] = ()) -> None:
+        super().__init__(message, field)
+        self.nearest = tuple(nearest)
+
+
+class Conflict(UserError):
+    """The name is taken, or the thing is in a state that does not allow this."""
+
+    status = 409
+    code = "conflict"
+
+
+class TooLarge(UserError):
+    """Beyond a stated limit; the message names the limit."""
+
+    status = 413
+    code = "too_large"
+
+
+class Forbidden(UserError):
+    """Refused by a rule of the house (host, origin, password)."""
+
+    status = 403
+    code = "forbidden"
+
+
+class StoreError(WeightbaseError):
+    """The store or the catalogue cannot do what was asked now."""
+
+    status = 503
+    code = "store_error"
+
+
+class StoreUnavailable(StoreError):
+    """The store cannot be reached or may not be written."""
+
+    code = "store_unavailable"
+
+
+class TensorMissing(StoreError):
+    """A table that the catalogue knows is not in the store."""
+
+    code = "tensor_missing"
+
+
+class TensorDamaged(StoreError):
+    """A table in the store does not hold what was written to it."""
+
+    code = "tensor_damaged"

@@ -1,0 +1,1 @@
+"""Runs: their states, the coordinator, and the processes in which they execute."""

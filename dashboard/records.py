@@ -1,0 +1,268 @@
+"""What travels between the layers: frozen records, and the reading of definitions from untrusted input.
+
+A `NetworkSpec` says everything that training needs to know; two runs of one spec on one
+dataset give the same bits. Specs are stored as JSON with each version.
+"""
+
+import dataclasses
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from dashboard.parsing import Fields
+
+ACTIVATIONS = (
+    "identity",
+    "sigmoid",
+    "tanh",
+    "relu",
+    "leaky_relu",
+    "elu",
+    "gelu",
+    "silu",
+    "softplus",
+    "softmax",
+)
+LOSSES = ("squared_error", "absolute_error", "huber", "binary_cross_entropy", "cross_entropy")
+OPTIMIZERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
+SCHEDULES = ("constant", "step", "exponential", "cosine")
+INITIALIZERS = (
+    "glorot_uniform",
+    "glorot_normal",
+    "he_uniform",
+    "he_normal",
+    "lecun_uniform",
+    "lecun_normal",
+    "normal_sqrt",
+    "zeros",
+)
+SCALINGS = ("none", "book", "minmax", "standard")
+TRAINING_DTYPES = ("float32", "float64")
+TASKS = ("classification", "regression")
+RUN_STATES = ("queued", "running", "finished", "failed", "cancelled", "interrupted")
+ENDED_STATES = ("finished", "failed", "cancelled", "interrupted")
+
+T = TypeVar("T")
+
+MOST_LAYERS = 200
+MOST_UNITS = 100_000
+
+
+@dataclass(frozen=True)
+class LayerSpec:
+    """One dense layer: `units` outputs, an activation, and what is done to its weights while training."""
+
+    units: int
+    activation: str = "relu"
+    bias: bool = True
+    dropout: float = 0.0
+    frozen: bool = False
+
+
+@dataclass(frozen=True)
+class TrainingSpec:
+    """How a network is trained; the field names are those of the JSON API.
+
+    `learning_rate` is per step, the loss being the mean over a batch and the sum over outputs, so that the
+    book's rule is squared_error with batch_size 1. `patience` counts epochs without a better validation
+    loss (0: no early stopping). `step_epochs` and `decay` shape the step and exponential schedules.
+    `save` is every, best, last or a number of epochs as text.
+    """
+
+    loss: str = "cross_entropy"
+    optimizer: str = "adam"
+    learning_rate: float = 0.001
+    schedule: str = "constant"
+    warmup_epochs: int = 0
+    decay: float = 0.5
+    step_epochs: int = 10
+    momentum: float = 0.9
+    batch_size: int = 32
+    epochs: int = 10
+    patience: int = 0
+    restore_best: bool = True
+    weight_decay: float = 0.0
+    l1: float = 0.0
+    l2: float = 0.0
+    clip_norm: float = 0.0
+    label_smoothing: float = 0.0
+    class_weights: str = "none"
+    seed: int = 1
+    initializer: str = "glorot_uniform"
+    dtype: str = "float32"
+    scaling: str = "standard"
+    save: str = "every"
+
+    def saves(self, epoch: int) -> bool:
+        """Tell whether the version of this epoch (from 1) is kept whatever its score."""
+        if self.save in {"every", "best", "last"}:
+            return self.save == "every"
+        return epoch % int(self.save) == 0
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """An architecture and its training: `inputs` numbers go in, the last layer's units come out."""
+
+    inputs: int
+    layers: tuple[LayerSpec, ...]
+    training: TrainingSpec = field(default_factory=TrainingSpec)
+
+    @property
+    def tensor_shapes(self) -> list[tuple[str, tuple[int, ...]]]:
+        """The tensors in their order: (``layer_01.weight``, (inputs, units)), (``layer_01.bias``, (units,)), ..."""
+        shapes: list[tuple[str, tuple[int, ...]]] = []
+        before = self.inputs
+        for number, layer in enumerate(self.layers, start=1):
+            shapes.append((f"layer_{number:02d}.weight", (before, layer.units)))
+            if layer.bias:
+                shapes.append((f"layer_{number:02d}.bias", (layer.units,)))
+            before = layer.units
+        return shapes
+
+    @property
+    def parameters(self) -> int:
+        """How many weights and biases there are."""
+        units = [self.inputs, *(layer.units for layer in self.layers)]
+        return sum(a * b for a, b in itertools.pairwise(units)) + sum(
+            layer.units for layer in self.layers if layer.bias
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain lists, dicts, numbers and texts; `from_json` reads them back."""
+        return dataclasses.asdict(self) | {"layers": [dataclasses.asdict(layer) for layer in self.layers]}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "NetworkSpec":
+        """Return the spec that `to_json` wrote (trusted data; `parse_definition` reads a person's)."""
+        return cls(
+            data["inputs"],
+            tuple(LayerSpec(**layer) for layer in data["layers"]),
+            TrainingSpec(**data["training"]),
+        )
+
+
+@dataclass(frozen=True)
+class TensorKey:
+    """All that a store needs to find a tensor's table: whose it is, and what lies in it.
+
+    `network` is the slug that we made ([a-z0-9_], at most 24 characters), never the user's name. `sha256` is
+    the hexadecimal SHA-256 of the array's bytes (C order, little-endian).
+    """
+
+    network: str
+    version: int
+    tensor: str
+    dtype: str
+    shape: tuple[int, ...]
+    sha256: str
+
+    @property
+    def rows(self) -> int:
+        """Rows of the table: the first axis (1 for a scalar)."""
+        return self.shape[0] if self.shape else 1
+
+    @property
+    def columns(self) -> int:
+        """Columns of the table: the other axes flattened (1 for a vector)."""
+        count = 1
+        for length in self.shape[1:]:
+            count *= length
+        return count
+
+
+@dataclass(frozen=True)
+class TableInfo:
+    """A table as it lies in a store: its name, shape, size, and the versions (network slug, number) that use it."""
+
+    name: str
+    rows: int
+    columns: int
+    bytes: int
+    versions: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """One page of a list; `next` is the offset of the following page, or None on the last."""
+
+    items: list[T]
+    next: int | None
+
+
+TRAINING_FIELDS = frozenset(f.name for f in dataclasses.fields(TrainingSpec))
+
+
+def parse_layer(fields: Fields, output: bool = False) -> LayerSpec:
+    """Read one layer; the output layer's units follow from the dataset (0 here)."""
+    fields.known({"activation", "bias", "frozen"} | (set() if output else {"units", "dropout"}))
+    hidden_choices = tuple(a for a in ACTIVATIONS if a != "softmax")
+    if not output and fields.data.get("units") in (None, ""):
+        fields.refuse("units", "Say how many units the layer has.")
+    return LayerSpec(
+        units=0 if output else fields.integer("units", 1, 1, MOST_UNITS),
+        activation=fields.choice(
+            "activation", "softmax" if output else "relu", ACTIVATIONS if output else hidden_choices
+        ),
+        bias=fields.boolean("bias", True),
+        dropout=0.0 if output else fields.number("dropout", 0.0, 0.0, 0.95),
+        frozen=fields.boolean("frozen", False),
+    )
+
+
+def parse_training(fields: Fields, base: TrainingSpec | None = None) -> TrainingSpec:
+    """Read training settings; what is not given keeps the value of `base`."""
+    base = base or TrainingSpec()
+    fields.known(TRAINING_FIELDS)
+    return TrainingSpec(
+        loss=fields.choice("loss", base.loss, LOSSES),
+        optimizer=fields.choice("optimizer", base.optimizer, OPTIMIZERS),
+        learning_rate=fields.number("learning_rate", base.learning_rate, 0.0, 1000.0, above=True),
+        schedule=fields.choice("schedule", base.schedule, SCHEDULES),
+        warmup_epochs=fields.integer("warmup_epochs", base.warmup_epochs, 0, 10_000),
+        decay=fields.number("decay", base.decay, 0.0, 1.0, above=True),
+        step_epochs=fields.integer("step_epochs", base.step_epochs, 1, 10_000),
+        momentum=fields.number("momentum", base.momentum, 0.0, 0.9999),
+        batch_size=fields.integer("batch_size", base.batch_size, 1, 1_000_000),
+        epochs=fields.integer("epochs", base.epochs, 1, 100_000),
+        patience=fields.integer("patience", base.patience, 0, 100_000),
+        restore_best=fields.boolean("restore_best", base.restore_best),
+        weight_decay=fields.number("weight_decay", base.weight_decay, 0.0, 1.0),
+        l1=fields.number("l1", base.l1, 0.0, 10.0),
+        l2=fields.number("l2", base.l2, 0.0, 10.0),
+        clip_norm=fields.number("clip_norm", base.clip_norm, 0.0, 1e6),
+        label_smoothing=fields.number("label_smoothing", base.label_smoothing, 0.0, 0.5),
+        class_weights=fields.choice("class_weights", base.class_weights, ("none", "balanced")),
+        seed=fields.integer("seed", base.seed, 0, 2**31 - 1),
+        initializer=fields.choice("initializer", base.initializer, INITIALIZERS),
+        dtype=fields.choice("dtype", base.dtype, TRAINING_DTYPES),
+        scaling=fields.choice("scaling", base.scaling, SCALINGS),
+        save=_save(fields, base.save),
+    )
+
+
+def _save(fields: Fields, default: str) -> str:
+    value = fields.data.get("save")
+    if value is None or value == "" or isinstance(value, bool):
+        return default
+    word = str(value).strip()
+    if word in {"every", "best", "last"} or (word.isascii() and word.isdigit() and 1 <= int(word[:7]) <= 100_000):
+        return word
+    fields.refuse("save", "Choose every, best, last, or a number of epochs from 1 to 100,000.")
+    return default
+
+
+def check_combination(fields: Fields, output: LayerSpec, training: TrainingSpec, task: str) -> None:
+    """Refuse losses and output activations that do not belong together, naming the remedy."""
+    losses = {"squared_error", "absolute_error", "huber"}
+    if task == "regression" and training.loss not in losses:
+        fields.refuse("training.loss", "A regression needs squared_error, absolute_error or huber.")
+    if task == "regression" and output.activation == "softmax":
+        fields.refuse("output.activation", "softmax is for classes; a regression's output is usually identity.")
+    if training.loss == "cross_entropy" and output.activation != "softmax":
+        fields.refuse("output.activation", "The loss cross_entropy needs the output activation softmax.")
+    if training.loss == "binary_cross_entropy" and output.activation != "sigmoid":
+        fields.refuse("output.activation", "The loss binary_cross_entropy needs the output activation sigmoid.")
+    if training.warmup_epochs >= training.epochs > 0 and training.warmup_epochs:
+        fields.refuse("training.warmup_epochs", "The warm-up must be shorter than the training.")

@@ -1,0 +1,120 @@
+"""All that a person can set, each with its default, its environment name and a sentence of help.
+
+`docs/settings.md` and `python app.py settings` are written from these fields; a test holds them together.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from dashboard.errors import Invalid
+
+PREFIX = "WEIGHTBASE_"
+
+
+def _setting(default: Any, help_text: str, secret: bool = False) -> Any:  # noqa: ANN401 - dataclasses.field is so typed
+    return field(default=default, metadata={"help": help_text, "secret": secret})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one dashboard; read from the environment by `from_environment`."""
+
+    home: str = _setting("data", "The folder for the catalogue, datasets and CSV weights.")
+    store: str = _setting(
+        "csv:",
+        "Where tables lie: csv: (a folder weights/ in the home), csv:FOLDER, or mysql://user:password@host:3306/database.",
+        True,
+    )
+    host: str = _setting("127.0.0.1", "The address to listen on. Anything but loopback needs a password.")
+    port: int = _setting(8000, "The port to listen on.")
+    threads: int = _setting(8, "How many requests are served at once.")
+    secret_key: str = _setting("", "Signs the form tokens. Empty: made at the first start and kept in the home.", True)
+    password: str = _setting("", "Asked of every visitor when set. Needed to listen beyond loopback.", True)
+    hosts: str = _setting("", "Further host names, comma-separated, under which the dashboard may be reached.")
+    slots: int = _setting(2, "How many runs train side by side.")
+    max_upload_mb: int = _setting(256, "The largest upload in megabytes.")
+    max_parameters: int = _setting(50_000_000, "The largest network, in weights and biases.")
+    cache_mb: int = _setting(1024, "How much decoded weights may take in the cache folder, in megabytes.")
+
+    def __post_init__(self) -> None:
+        """Refuse values that cannot work, naming the environment variable."""
+        for name, low, high in (
+            ("port", 1, 65535),
+            ("threads", 1, 256),
+            ("slots", 1, 64),
+            ("max_upload_mb", 1, 100_000),
+            ("max_parameters", 1, 10**9),
+            ("cache_mb", 1, 10**6),
+        ):
+            if not low <= getattr(self, name) <= high:
+                raise Invalid({environment_name(name): f"{environment_name(name)} must be from {low} to {high}."})
+        if not re.match(r"(csv:|mysql://)", self.store):
+            raise Invalid({environment_name("store"): f"{environment_name('store')} must begin with csv: or mysql://."})
+        if not self.is_loopback and not self.password:
+            raise Invalid(
+                {
+                    environment_name(
+                        "password"
+                    ): f"Listening on {self.host} lets others in: set {environment_name('password')} first."
+                }
+            )
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the dashboard."""
+        return self.host in {"127.0.0.1", "localhost", "::1"}
+
+    @property
+    def home_folder(self) -> Path:
+        """The data folder as an absolute path."""
+        return Path(self.home).absolute()
+
+    @property
+    def allowed_hosts(self) -> frozenset[str]:
+        """The host names that a request may carry, in lower case, without port."""
+        named = {name.strip().lower() for name in self.hosts.split(",") if name.strip()}
+        return frozenset({"127.0.0.1", "localhost", "[::1]", self.host.lower()} | named)
+
+    def shown(self) -> list[tuple[str, str, str]]:
+        """Return (environment name, value, help) of each setting, with passwords hidden."""
+        return [
+            (
+                environment_name(f.name),
+                _hidden(f.name, getattr(self, f.name), f.metadata["secret"]),
+                f.metadata["help"],
+            )
+            for f in fields(self)
+        ]
+
+
+def environment_name(field_name: str) -> str:
+    """Return the environment variable of a setting, such as WEIGHTBASE_PORT."""
+    return PREFIX + field_name.upper()
+
+
+def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from environment variables; raises Invalid naming the variable that is wrong."""
+    environment = os.environ if environment is None else environment
+    values: dict[str, Any] = {}
+    for setting in fields(Settings):
+        name = environment_name(setting.name)
+        text = environment.get(name)
+        if text is None:
+            continue
+        if setting.type is int or setting.type == "int":
+            if not re.fullmatch(r"\d{1,12}", text.strip()):
+                raise Invalid({name: f"{name} must be a whole number, not {text!r}."})
+            values[setting.name] = int(text)
+        else:
+            values[setting.name] = text.strip()
+    return Settings(**values)
+
+
+def _hidden(name: str, value: Any, secret: bool) -> str:  # noqa: ANN401 - any setting's value
+    if name == "store":
+        return re.sub(r"(://[^:@/]*:)[^@]*@", r"\1***@", str(value))
+    return "***" if secret and value else str(value)

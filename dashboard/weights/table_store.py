@@ -1,0 +1,106 @@
+"""The narrow waist: what every store of tables promises, whatever lies below it.
+
+A store keeps arrays as tables. Everything above it (versions, statistics, diffs, charts) is built once, on
+these few methods; everything that differs between CSV files and MySQL lies below them.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, ClassVar
+
+import numpy as np
+
+from dashboard.records import TableInfo, TensorKey
+
+VersionKey = tuple[str, int]
+"""A version as a store knows it: (network slug, number)."""
+
+
+class TableStore(ABC):
+    """Keeps the tensors of versions as tables, one cell one weight.
+
+    Obligations of every backend; `tests/contract` holds them, with no exemption:
+
+    - **Bit-exact.** What is read equals what was written, bit for bit, for float16, float32, float64, bfloat16,
+      bool and the integer dtypes of 8 to 64 bits: ±0.0, denormals, ±Inf and NaN with its payload included.
+    - **Any shape.** Rank 0 to 8; empty axes; any number of rows and columns.
+    - **All or nothing.** Tensors written inside `saving` are invisible to `read`, `window`, `rows_csv` and `tables`
+      until `publish`; a process that dies at any moment leaves no half version behind, only left-overs for `sweep`.
+    - **Checked at the door.** `publish` reads back what was written and compares its SHA-256 with the key's; on a
+      difference it raises TensorDamaged and publishes nothing.
+    - **Stored once.** A tensor with the same dtype, shape and SHA-256 as one already published costs no second
+      table; deleting a version removes only what no other version uses.
+    - **A window costs the same** at the first row and at the last one.
+    - **Safe** for several processes and threads at once; returned arrays are the caller's own and writable.
+
+    Backends raise TensorMissing for a key that is not published, TensorDamaged for a table that cannot be what was
+    written, StoreUnavailable when the store cannot be reached or written (disk full, no rights); drivers' own
+    errors never pass. Values of `network` and `tensor` are data: no backend uses a tensor's name as a path or an
+    identifier without making it safe.
+    """
+
+    kind: ClassVar[str]
+
+    @abstractmethod
+    def saving(self, version: VersionKey) -> AbstractContextManager[None]:
+        """Hold the sign of life of a save, so that no `sweep`, of any process, touches it.
+
+        Raises Conflict if the version is being saved already. On leaving with an error, what was written inside
+        and not published is removed.
+        """
+
+    @abstractmethod
+    def write(self, key: TensorKey, array: np.ndarray[Any, Any]) -> None:
+        """Write a tensor of a version that is being saved; `array` has the key's shape and dtype."""
+
+    @abstractmethod
+    def publish(self, version: VersionKey, tensors: Sequence[TensorKey], manifest: Mapping[str, Any]) -> None:
+        """Check what was written and make the version's tables visible and durable, all at once.
+
+        `manifest` is what a stand-alone copy of the version needs to be indexed again (JSON-able).
+        """
+
+    @abstractmethod
+    def manifests(self) -> Iterator[tuple[VersionKey, dict[str, Any]]]:
+        """Yield every published version with its manifest, in the order of (network, number)."""
+
+    @abstractmethod
+    def read(self, key: TensorKey) -> np.ndarray[Any, Any]:
+        """Return the tensor from its table, in the key's shape and dtype."""
+
+    @abstractmethod
+    def window(self, key: TensorKey, rows: range, columns: range) -> np.ndarray[Any, Any]:
+        """Return the cells of `rows` × `columns` (steps of 1, inside the table) as a 2-d array of the key's dtype."""
+
+    @abstractmethod
+    def rows_csv(self, key: TensorKey) -> Iterator[bytes]:
+        """Yield the table as CSV in pieces of bounded size: a header line c0,c1,... and one line a row.
+
+        Floats are written as the shortest decimal that reads back as the same *double*; a float32 is written as
+        the double it equals, so that any correct parser, through a double or not, gives the same bits. NaN is
+        ``nan``, infinities ``inf`` and ``-inf``.
+        """
+
+    @abstractmethod
+    def delete(self, version: VersionKey) -> None:
+        """Remove a version, published or not; tables that other versions use stay. Unknown versions are no error."""
+
+    @abstractmethod
+    def tables(self, prefix: str = "") -> list[TableInfo]:
+        """List the published tables whose names begin with `prefix`, in order of name."""
+
+    @abstractmethod
+    def table_name(self, key: TensorKey) -> str:
+        """Return the name under which a person finds this tensor's table in the store."""
+
+    @abstractmethod
+    def sweep(self, is_ready: Callable[[VersionKey], bool]) -> list[str]:
+        """Remove what saves that died have left, and versions for which `is_ready` is false; return their names.
+
+        A save that is alive, in any process, is not touched: its sign of life is taken before `is_ready` is asked.
+        """
+
+    @abstractmethod
+    def ping(self) -> None:
+        """Raise StoreUnavailable, with the reason and the remedy, unless the store can be read and written."""
