@@ -1,0 +1,170 @@
+"""How numbers, sizes and times are written on the pages, in one way everywhere.
+
+Four significant digits, thousands separators, `3.2e-5` below 1e-4, a sign for changes; full precision on hover.
+A minus is the keyboard's hyphen, so that a number that is copied from a page can be read by any program.
+"""
+
+import math
+from collections.abc import Callable
+from datetime import UTC, datetime
+from numbers import Integral
+from typing import Any
+
+from flask import Flask
+
+NOTHING = "–"
+WASH_LEVELS = 10
+SIGNIFICANT_DIGITS = 4
+
+
+def number(value: Any) -> str:  # noqa: ANN401 - any real number, of numpy's or of Python's
+    """Write a real number with four significant digits; whole numbers are written whole, None as a dash."""
+    if value is None:
+        return NOTHING
+    if isinstance(value, Integral):
+        return f"{int(value):,}"
+    return _special(float(value)) or _rounded(float(value))
+
+
+def change(value: Any) -> str:  # noqa: ANN401 - any real number
+    """Write a number with its sign, as every change is written."""
+    text = number(value)
+    return f"+{text}" if value is not None and value > 0 else text
+
+
+def full(value: Any) -> str:  # noqa: ANN401 - any real number
+    """Write a number with all its digits: the shortest text that reads back as the same double, as in the CSV."""
+    if value is None:
+        return NOTHING
+    if isinstance(value, Integral):
+        return str(int(value))
+    return _special(float(value)) or repr(float(value))
+
+
+def setting(value: Any) -> str:  # noqa: ANN401 - any setting
+    """Write a setting as a person would type it: `0.001`, `1e-5`, `yes`, `adam`."""
+    if value is None or value == "":
+        return NOTHING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return _short_exponent(f"{value:.10g}")
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def percent(share: Any) -> str:  # noqa: ANN401 - any real number
+    """Write a share of 1 in percent; all and nothing are only said when they are exact."""
+    if share is None or math.isnan(share):
+        return NOTHING
+    if share in {0, 1}:
+        return f"{share * 100:.0f} %"
+    if 0 < share < 0.001:
+        return "< 0.1 %"
+    if 0.999 < share < 1:
+        return "> 99.9 %"
+    return f"{share * 100:.1f} %"
+
+
+def file_size(size: int | None) -> str:
+    """Write a number of bytes in units of 1,000: `632 kB`, `1.50 MB`."""
+    if size is None:
+        return NOTHING
+    if size < 1000:
+        return f"{size} B"
+    scaled = float(size)
+    for unit in ("kB", "MB", "GB", "TB"):
+        scaled /= 1000
+        digits = 2 if scaled < 9.995 else 1 if scaled < 99.95 else 0
+        if round(scaled, digits) < 1000 or unit == "TB":
+            break
+    return f"{scaled:,.{digits}f} {unit}"
+
+
+def duration(seconds: float | None) -> str:
+    """Write a length of time in its two largest units: `0.25 s`, `3 min 20 s`, `2 h 5 min`."""
+    if seconds is None:
+        return NOTHING
+    if seconds < 59.95:
+        return f"{seconds:.2f} s" if seconds < 9.995 else f"{seconds:.1f} s"
+    whole = round(seconds)
+    days, hours, minutes = whole // 86400, whole // 3600 % 24, whole // 60 % 60
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {whole % 60} s"
+
+
+def age(moment: datetime | None, now: datetime | None = None) -> str:
+    """Say how long ago a moment was; beyond a month its date. A moment without a zone is taken as UTC."""
+    if moment is None:
+        return NOTHING
+    seconds = ((now or datetime.now(UTC)) - _aware(moment)).total_seconds()
+    for limit, size, unit in ((3600, 60, "min"), (86400, 3600, "h"), (2 * 86400, 86400, "day")):
+        if seconds < limit:
+            return f"{int(seconds // size)} {unit} ago" if seconds >= size else "just now"
+    if seconds < 30 * 86400:
+        return f"{int(seconds // 86400)} days ago"
+    return f"{_aware(moment):%-d %b %Y}"
+
+
+def moment(value: datetime | None) -> str:
+    """Write a moment in UTC to the second."""
+    return NOTHING if value is None else f"{_aware(value):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def iso(value: datetime) -> str:
+    """Write a moment for machines (the `datetime` attribute)."""
+    return _aware(value).isoformat(timespec="seconds")
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """Write a count with its noun: `1 version`, `20 versions`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def wash(value: Any, limit: float) -> str:  # noqa: ANN401 - any real number
+    """Return the class that shades a cell: `w-10` (at or below -limit) over `w0` to `w10`; `wn` if not a number."""
+    if value is None or math.isnan(value):
+        return "wn"
+    if not limit > 0:
+        return "w0"
+    share = max(-1.0, min(1.0, float(value) / limit))
+    return f"w{round(share * WASH_LEVELS)}"
+
+
+FILTERS: dict[str, Callable[..., str]] = {
+    function.__name__: function
+    for function in (number, change, full, setting, percent, file_size, duration, age, moment, iso, plural, wash)
+}
+
+
+def install(app: Flask) -> None:
+    """Make the filters known to the templates under their own names."""
+    app.jinja_env.filters.update(FILTERS)
+
+
+def _special(value: float) -> str:
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "Inf" if value > 0 else "-Inf"
+    if value == 0:
+        return "-0" if math.copysign(1, value) < 0 else "0"
+    return ""
+
+
+def _rounded(value: float) -> str:
+    scientific = f"{value:.{SIGNIFICANT_DIGITS - 1}e}"
+    if not 1e-4 <= abs(value) < 1e15:
+        mantissa, exponent = scientific.split("e")
+        return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+    decimals = SIGNIFICANT_DIGITS - 1 - int(scientific.split("e")[1])
+    return f"{value:,.{max(decimals, 0)}f}"
+
+
+def _short_exponent(text: str) -> str:
+    mantissa, _, exponent = text.partition("e")
+    return f"{mantissa}e{int(exponent)}" if exponent else mantissa
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

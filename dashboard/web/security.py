@@ -1,0 +1,105 @@
+"""Who may ask, and what a page may do: checked before every view, told to the browser in every answer.
+
+In this order: the host is one of ours (so that another site's name cannot be pointed at us), the password is
+right if one is set, an unsafe request comes from our own pages (Origin, Sec-Fetch-Site), and a form carries its
+token. The JSON API needs no token, as programs have no session; browsers are held off it by the origin check.
+"""
+
+import hmac
+import re
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, request
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.exceptions import Unauthorized
+
+from dashboard.errors import Forbidden, UserError
+from dashboard.settings import Settings, environment_name
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+API_PREFIX = "/api/"
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "object-src 'none'",
+    )
+)
+
+# same-origin and not no-referrer: with the latter, browsers send `Origin: null` with our own forms.
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def secure(app: Flask, settings: Settings) -> None:
+    """Put the checks before, and the headers behind, every view of `app`; raises through the app's error pages."""
+    app.config.update(
+        SESSION_COOKIE_NAME="weightbase",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_TIME_LIMIT=None,  # a form may stay open overnight; the token still belongs to one session
+    )
+    csrf = CSRFProtect(app)
+
+    @app.before_request
+    def check() -> None:
+        check_host(request.host, settings)
+        if settings.password:
+            check_password(settings.password)
+        if request.method not in SAFE_METHODS:
+            check_origin()
+            if not request.path.startswith(API_PREFIX):
+                csrf.protect()
+
+    app.after_request(add_headers)
+
+
+def check_host(host: str, settings: Settings) -> None:
+    """Refuse a request that names a host we do not go by; raises UserError (400) with the setting to change."""
+    match = re.fullmatch(r"(\[[0-9a-f:.]+\]|[^:\s]+)(?::\d{1,5})?", host.lower())
+    if match is None or match[1] not in settings.allowed_hosts:
+        raise UserError(
+            f"This dashboard does not answer to the host name of this address. Add it to {environment_name('hosts')}."
+        )
+
+
+def check_password(password: str) -> None:
+    """Refuse a request without the password (HTTP Basic, any user name); raises Unauthorized (401)."""
+    given = request.authorization
+    typed = (given.password or "") if given is not None and given.type == "basic" else ""
+    if not hmac.compare_digest(typed.encode(), password.encode()):
+        raise Unauthorized("Type the password of this dashboard; any user name will do.")
+
+
+def check_origin() -> None:
+    """Refuse an unsafe request that a browser sent from another site; programs send neither header.
+
+    Raises Forbidden.
+    """
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    from_elsewhere = site is not None and site not in {"same-origin", "none"}
+    if from_elsewhere or (origin is not None and urlsplit(origin).netloc.lower() != request.host.lower()):
+        raise Forbidden("This request came from another site. Use the dashboard's own pages.")
+
+
+def add_headers(response: Response) -> Response:
+    """Tell the browser what our pages may do; a page is asked for anew each time unless its view says otherwise."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers.setdefault("Cache-Control", "no-cache")
+    if response.status_code == 401:
+        response.headers["WWW-Authenticate"] = 'Basic realm="Weightbase", charset="UTF-8"'
+    return response
