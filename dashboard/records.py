@@ -8,6 +8,7 @@ import dataclasses
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from dashboard.parsing import Fields
@@ -266,3 +267,118 @@ def check_combination(fields: Fields, output: LayerSpec, training: TrainingSpec,
         fields.refuse("output.activation", "The loss binary_cross_entropy needs the output activation sigmoid.")
     if training.warmup_epochs >= training.epochs > 0 and training.warmup_epochs:
         fields.refuse("training.warmup_epochs", "The warm-up must be shorter than the training.")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A CSV with its typed columns, target and split; `folder` is where its arrays lie, named by content."""
+
+    id: int
+    name: str
+    folder: str
+    sha256: str
+    rows: int
+    bytes: int
+    task: str
+    source: str
+    licence: str
+    spec: dict[str, Any]
+    description: dict[str, Any]
+    created: datetime
+
+
+@dataclass(frozen=True)
+class Network:
+    """A definition with a name; `slug` is the safe name that we made for tables and folders."""
+
+    id: int
+    name: str
+    slug: str
+    purpose: str
+    task: str
+    dataset: str
+    fields: dict[str, str]
+    spec: NetworkSpec
+    last_version: int
+    created: datetime
+
+
+@dataclass(frozen=True)
+class TensorInfo:
+    """One tensor of a version: where it lies, and its numbers taken when it was saved."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    sha256: str
+    bytes: int
+    table_name: str
+    statistics: dict[str, Any]
+
+    def key(self, network_slug: str, version: int) -> TensorKey:
+        """Return the key under which the store knows this tensor."""
+        return TensorKey(network_slug, version, self.name, self.dtype, self.shape, self.sha256)
+
+
+@dataclass(frozen=True)
+class Version:
+    """An immutable, numbered state of a network's weights, and what it was made from."""
+
+    id: int
+    network: str
+    slug: str
+    number: int
+    state: str
+    epoch: int
+    run_id: int | None
+    parent: str | None
+    dataset: str
+    spec: NetworkSpec
+    preprocessing: dict[str, Any]
+    metrics: dict[str, Any]
+    sha256: str
+    bytes: int
+    created: datetime
+
+    @property
+    def reference(self) -> str:
+        """The version as people write it, such as mnist-digits:3."""
+        return f"{self.network}:{self.number}"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training job: its state is the truth, wherever it executes."""
+
+    id: int
+    network: str
+    dataset: str
+    state: str
+    spec: NetworkSpec
+    parent: str | None
+    attempt: int
+    cancel_requested: bool
+    error: str | None
+    created: datetime
+    started: datetime | None
+    ended: datetime | None
+    heartbeat: datetime | None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing will be added to this run any more."""
+        return self.state in ENDED_STATES
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch of a run measured; the accuracies are None for regressions."""
+
+    epoch: int
+    loss: float
+    accuracy: float | None
+    val_loss: float | None
+    val_accuracy: float | None
+    seconds: float
+    learning_rate: float
+    metrics: dict[str, float]

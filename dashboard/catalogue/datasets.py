@@ -1,0 +1,52 @@
+"""Queries about datasets."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from dashboard.catalogue.tables import datasets, networks
+from dashboard.catalogue.times import now
+from dashboard.errors import NotFound
+from dashboard.records import Dataset
+
+
+def insert_dataset(connection: Connection, values: Mapping[str, Any]) -> int:
+    """Add a dataset and return its id; a taken name leaves `Catalogue.writing` as Conflict."""
+    result = connection.execute(datasets.insert().values(created=now(), **values))
+    return int(result.inserted_primary_key[0])
+
+
+def get_dataset(connection: Connection, name: str) -> Dataset:
+    """Return the dataset of this name; raises NotFound."""
+    row = connection.execute(select(datasets).where(datasets.c.name == name)).one_or_none()
+    if row is None:
+        names = connection.execute(select(datasets.c.name).order_by(datasets.c.name)).scalars().all()
+        raise NotFound(f"There is no dataset named {name!r}.", "dataset", names)
+    return _dataset(row)
+
+
+def list_datasets(connection: Connection) -> list[Dataset]:
+    """Return all datasets, the newest first."""
+    return [_dataset(row) for row in connection.execute(select(datasets).order_by(datasets.c.id.desc()))]
+
+
+def networks_using(connection: Connection, dataset_id: int) -> list[str]:
+    """Return the names of the networks that train on a dataset."""
+    query = select(networks.c.name).where(networks.c.dataset_id == dataset_id).order_by(networks.c.name)
+    return list(connection.execute(query).scalars())
+
+
+def delete_dataset(connection: Connection, dataset_id: int) -> None:
+    """Remove a dataset's row; raises Conflict through `Catalogue.writing` while something refers to it."""
+    connection.execute(datasets.delete().where(datasets.c.id == dataset_id))
+
+
+def folder_is_used(connection: Connection, folder: str) -> bool:
+    """Tell whether any dataset has its arrays in this folder."""
+    count = connection.execute(select(func.count()).where(datasets.c.folder == folder)).scalar_one()
+    return count > 0
+
+
+def _dataset(row: Row[Any]) -> Dataset:
+    return Dataset(**row._mapping)

@@ -1,0 +1,131 @@
+"""Queries about networks, and the safe names (slugs) that we give them."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, select
+
+from dashboard.catalogue.tables import datasets, networks, runs, versions
+from dashboard.catalogue.times import now
+from dashboard.errors import NotFound
+from dashboard.records import Network, NetworkSpec
+
+
+@dataclass(frozen=True)
+class NetworkSummary:
+    """One line of the list of networks: the network, its versions in brief, and its running runs."""
+
+    network: Network
+    versions: int
+    latest: int | None
+    latest_created: datetime | None
+    metrics: tuple[tuple[int, dict[str, Any]], ...]
+    active_runs: tuple[int, ...]
+
+
+def insert_network(connection: Connection, values: Mapping[str, Any]) -> int:
+    """Add a network under a new slug; a taken name leaves `Catalogue.writing` as Conflict."""
+    slug = _free_slug(connection, values["name"])
+    result = connection.execute(networks.insert().values(slug=slug, last_version=0, created=now(), **values))
+    return int(result.inserted_primary_key[0])
+
+
+def get_network(connection: Connection, name: str) -> Network:
+    """Return the network of this name; raises NotFound with the names that there are."""
+    row = connection.execute(_networks().where(networks.c.name == name)).one_or_none()
+    if row is None:
+        names = connection.execute(select(networks.c.name).order_by(networks.c.name).limit(1000)).scalars().all()
+        raise NotFound(f"There is no network named {name!r}.", "network", names)
+    return _network(row)
+
+
+def list_networks(connection: Connection, limit: int, offset: int = 0, search: str = "") -> list[NetworkSummary]:
+    """Return networks, the newest first, with the metrics of their last 20 versions (oldest first)."""
+    query = _networks().order_by(networks.c.id.desc()).limit(limit).offset(offset)
+    if search:
+        query = query.where(networks.c.name.icontains(search, autoescape=True))
+    found = [_network(row) for row in connection.execute(query)]
+    histories = _histories(connection, [network.id for network in found])
+    active = _active_runs(connection, [network.id for network in found])
+    return [_summary(network, histories.get(network.id, []), active.get(network.id, [])) for network in found]
+
+
+def count_networks(connection: Connection) -> int:
+    """Return how many networks there are."""
+    return connection.execute(select(func.count()).select_from(networks)).scalar_one()
+
+
+def delete_network(connection: Connection, network_id: int) -> None:
+    """Remove a network's row; its versions and runs must be gone."""
+    connection.execute(networks.delete().where(networks.c.id == network_id))
+
+
+def next_version_number(connection: Connection, network_id: int) -> int:
+    """Take the next number, never given out before, in the transaction of the caller."""
+    connection.execute(
+        networks.update().where(networks.c.id == network_id).values(last_version=networks.c.last_version + 1)
+    )
+    return connection.execute(select(networks.c.last_version).where(networks.c.id == network_id)).scalar_one()
+
+
+def _networks() -> Select[Any]:
+    return select(networks, datasets.c.name.label("dataset")).join(datasets, datasets.c.id == networks.c.dataset_id)
+
+
+def _network(row: Row[Any]) -> Network:
+    values = dict(row._mapping)
+    values.pop("dataset_id")
+    return Network(**values | {"spec": NetworkSpec.from_json(row.spec)})
+
+
+def _histories(connection: Connection, ids: list[int]) -> dict[int, list[Any]]:
+    rank = func.row_number().over(partition_by=versions.c.network_id, order_by=versions.c.number.desc()).label("rank")
+    total = func.count().over(partition_by=versions.c.network_id).label("total")
+    ranked = (
+        select(versions.c.network_id, versions.c.number, versions.c.metrics, versions.c.created, rank, total)
+        .where(versions.c.network_id.in_(ids), versions.c.state == "ready")
+        .subquery()
+    )
+    histories: dict[int, list[Any]] = {}
+    for row in connection.execute(select(ranked).where(ranked.c.rank <= 20).order_by(ranked.c.number)):
+        histories.setdefault(row.network_id, []).append(row)
+    return histories
+
+
+def _active_runs(connection: Connection, ids: list[int]) -> dict[int, list[int]]:
+    query = select(runs.c.network_id, runs.c.id).where(
+        runs.c.network_id.in_(ids), runs.c.state.in_(("queued", "running"))
+    )
+    active: dict[int, list[int]] = {}
+    for row in connection.execute(query.order_by(runs.c.id)):
+        active.setdefault(row.network_id, []).append(row.id)
+    return active
+
+
+def _summary(network: Network, history: list[Any], active: list[int]) -> NetworkSummary:
+    last = history[-1] if history else None
+    return NetworkSummary(
+        network=network,
+        versions=last.total if last else 0,
+        latest=last.number if last else None,
+        latest_created=last.created if last else None,
+        metrics=tuple((row.number, row.metrics) for row in history),
+        active_runs=tuple(active),
+    )
+
+
+def _free_slug(connection: Connection, name: str) -> str:
+    """Return a safe name made from the network's, of at most 24 characters, that no other network has."""
+    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    base = re.sub(r"[^a-z0-9]+", "_", ascii_name).strip("_")[:20].strip("_") or "network"
+    taken = set(connection.execute(select(networks.c.slug).where(networks.c.slug.startswith(base))).scalars())
+    if base not in taken:
+        return base
+    number = 2
+    while f"{base[: 23 - len(str(number))]}_{number}" in taken:
+        number += 1
+    return f"{base[: 23 - len(str(number))]}_{number}"

@@ -1,0 +1,136 @@
+"""Opening the catalogue: one database, brought to the newest form, and one place where its errors become ours."""
+
+import contextlib
+import fcntl
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from dashboard.errors import Conflict, StoreError, StoreUnavailable
+from dashboard.settings import Settings
+
+HEAD_REVISION = "0001"
+"""The newest migration; a test holds it equal to what Alembic finds in migrations/."""
+
+
+class Catalogue:
+    """The catalogue's database; safe for several threads and processes."""
+
+    def __init__(self, engine: Engine, home: Path) -> None:
+        self.engine = engine
+        self.home = home
+
+    @property
+    def kind(self) -> str:
+        """The kind of database: sqlite, mysql or mariadb."""
+        return self.engine.dialect.name
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Yield a connection that sees one state of the catalogue; raises StoreUnavailable or StoreError."""
+        with _translated(), self.engine.begin() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Yield a connection whose changes are kept all together, or not at all; raises as `reading` does.
+
+        A broken uniqueness or reference leaves as Conflict.
+        """
+        with _translated(), self.engine.connect().execution_options(write=True) as connection, connection.begin():
+            yield connection
+
+    def ping(self) -> None:
+        """Raise StoreUnavailable unless the catalogue answers."""
+        with self.reading() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+def open_catalogue(settings: Settings) -> Catalogue:
+    """Return the catalogue of these settings, made or migrated if need be; raises StoreUnavailable."""
+    home = settings.home_folder
+    with _translated(), _home_translated(home):
+        home.mkdir(parents=True, exist_ok=True)
+        engine = _sqlite_engine(home / "catalogue.sqlite")
+        with _migration_lock(home):
+            if _revision(engine) != HEAD_REVISION:
+                _migrate(engine)
+    return Catalogue(engine, home)
+
+
+def _sqlite_engine(path: Path) -> Engine:
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+        # We begin transactions ourselves (below): sqlite3's own late BEGIN lets two writers read before either
+        # locks, and then one of them fails at once instead of waiting.
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _revision(engine: Engine) -> str | None:
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _migrate(engine: Engine) -> None:
+    # Imported here because Alembic costs 0.2 s and 10 MB, and most starts have nothing to migrate.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with engine.connect().execution_options(write=True) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
+
+
+@contextlib.contextmanager
+def _migration_lock(home: Path) -> Iterator[None]:
+    """Let one process at a time look at and change the catalogue's form."""
+    with open(home / ".migration.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    """Turn SQLAlchemy's errors into ours; the cause stays attached."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise Conflict("This name is taken, or something else still refers to it.") from error
+    except DBAPIError as error:
+        raise StoreUnavailable(f"The catalogue cannot be used now: {error.orig}.") from error
+    except SQLAlchemyError as error:
+        raise StoreError(f"The catalogue failed: {type(error).__name__}.") from error
+
+
+@contextlib.contextmanager
+def _home_translated(home: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreUnavailable(
+            f"The data folder {home} cannot be used ({error.strerror}): mend its rights or set WEIGHTBASE_HOME."
+        ) from error

@@ -1,0 +1,148 @@
+"""Queries about runs and their epochs. Every change of state is fenced on the attempt and on the present state."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, case, func, select
+from sqlalchemy.orm import aliased
+
+from dashboard.catalogue.tables import datasets, epochs, networks, runs, versions
+from dashboard.catalogue.times import now
+from dashboard.errors import NotFound
+from dashboard.records import ENDED_STATES, Epoch, NetworkSpec, Run
+
+
+def insert_run(connection: Connection, values: Mapping[str, Any]) -> int:
+    """Add a queued run and return its id."""
+    result = connection.execute(runs.insert().values(state="queued", created=now(), **values))
+    return int(result.inserted_primary_key[0])
+
+
+def get_run(connection: Connection, run_id: int) -> Run:
+    """Return a run; raises NotFound."""
+    row = connection.execute(_runs().where(runs.c.id == run_id)).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no run {run_id}.", "run")
+    return _run(row)
+
+
+def list_runs(connection: Connection, limit: int, offset: int = 0, network: str | None = None) -> list[Run]:
+    """Return runs: the running ones first, then the queued ones, then those that ended, the newest first."""
+    order = case((runs.c.state == "running", 0), (runs.c.state == "queued", 1), else_=2)
+    query = _runs().order_by(order, runs.c.id.desc()).limit(limit).offset(offset)
+    if network is not None:
+        query = query.where(networks.c.name == network)
+    return [_run(row) for row in connection.execute(query)]
+
+
+def claim_next_run(connection: Connection) -> Run | None:
+    """Make the oldest queued run `running` under its next attempt and return it."""
+    run_id = connection.execute(
+        select(runs.c.id).where(runs.c.state == "queued").order_by(runs.c.id).limit(1)
+    ).scalar_one_or_none()
+    if run_id is None:
+        return None
+    connection.execute(
+        runs.update()
+        .where(runs.c.id == run_id)
+        .values(state="running", attempt=runs.c.attempt + 1, started=now(), heartbeat=now())
+    )
+    return get_run(connection, run_id)
+
+
+def append_epoch(connection: Connection, run: Run, epoch: Mapping[str, Any]) -> bool:
+    """Add an epoch's numbers and move the heartbeat; False if this attempt no longer runs."""
+    alive = connection.execute(_attempt(run).values(heartbeat=now())).rowcount == 1
+    if alive:
+        connection.execute(epochs.insert().values(run_id=run.id, **epoch))
+    return alive
+
+
+def end_run(connection: Connection, run: Run, state: str, error: str | None = None) -> bool:
+    """Give a running attempt its final state; False if this attempt no longer runs."""
+    return connection.execute(_attempt(run).values(state=state, error=error, ended=now())).rowcount == 1
+
+
+def request_cancel(connection: Connection, run_id: int) -> None:
+    """Ask for a cancel: a queued run ends at once, a running one when its process has seen it."""
+    connection.execute(
+        runs.update()
+        .where(runs.c.id == run_id, runs.c.state == "queued")
+        .values(state="cancelled", cancel_requested=True, ended=now())
+    )
+    connection.execute(
+        runs.update().where(runs.c.id == run_id, runs.c.state == "running").values(cancel_requested=True)
+    )
+
+
+def cancel_requests(connection: Connection) -> set[int]:
+    """Return the ids of the running runs that a person wants to stop."""
+    query = select(runs.c.id).where(runs.c.state == "running", runs.c.cancel_requested)
+    return set(connection.execute(query).scalars())
+
+
+def interrupt_stale_runs(connection: Connection, error: str) -> int:
+    """Mark all `running` runs as interrupted (called by a coordinator that has just started: none can be alive)."""
+    stale = runs.update().where(runs.c.state == "running").values(state="interrupted", error=error, ended=now())
+    return connection.execute(stale).rowcount
+
+
+def list_epochs(connection: Connection, run_id: int, since: int = 0) -> list[Epoch]:
+    """Return a run's epochs after the epoch `since`, in order."""
+    query = select(epochs).where(epochs.c.run_id == run_id, epochs.c.epoch > since).order_by(epochs.c.epoch)
+    return [_epoch(row) for row in connection.execute(query)]
+
+
+def last_epochs(connection: Connection, run_ids: list[int]) -> dict[int, Epoch]:
+    """Return the last epoch of each of these runs that has one."""
+    last = (
+        select(epochs.c.run_id, func.max(epochs.c.epoch).label("epoch"))
+        .where(epochs.c.run_id.in_(run_ids))
+        .group_by(epochs.c.run_id)
+        .subquery()
+    )
+    query = select(epochs).join(last, (last.c.run_id == epochs.c.run_id) & (last.c.epoch == epochs.c.epoch))
+    return {row.run_id: _epoch(row) for row in connection.execute(query)}
+
+
+def count_active(connection: Connection) -> int:
+    """Return how many runs are queued or running."""
+    return connection.execute(
+        select(func.count()).select_from(runs).where(runs.c.state.not_in(ENDED_STATES))
+    ).scalar_one()
+
+
+def _attempt(run: Run) -> Any:  # noqa: ANN401 - an Update whose type parameters say nothing
+    return runs.update().where(runs.c.id == run.id, runs.c.attempt == run.attempt, runs.c.state == "running")
+
+
+def _runs() -> Select[Any]:
+    parent_networks = aliased(networks, name="parent_networks")
+    return (
+        select(
+            runs,
+            networks.c.name.label("network"),
+            datasets.c.name.label("dataset"),
+            parent_networks.c.name.label("parent_network"),
+            versions.c.number.label("parent_number"),
+        )
+        .join(networks, networks.c.id == runs.c.network_id)
+        .join(datasets, datasets.c.id == runs.c.dataset_id)
+        .outerjoin(versions, versions.c.id == runs.c.parent_id)
+        .outerjoin(parent_networks, parent_networks.c.id == versions.c.network_id)
+    )
+
+
+def _run(row: Row[Any]) -> Run:
+    values = dict(row._mapping)
+    for name in ("network_id", "dataset_id", "parent_id"):
+        values.pop(name)
+    parent_network, parent_number = values.pop("parent_network"), values.pop("parent_number")
+    values["parent"] = f"{parent_network}:{parent_number}" if parent_network is not None else None
+    return Run(**values | {"spec": NetworkSpec.from_json(row.spec)})
+
+
+def _epoch(row: Row[Any]) -> Epoch:
+    values = dict(row._mapping)
+    del values["run_id"]
+    return Epoch(**values)

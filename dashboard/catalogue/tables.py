@@ -1,0 +1,149 @@
+"""The catalogue's tables: networks, versions, tensors, datasets, runs and epochs; never a weight.
+
+Names are compared exactly (two networks may differ only in case), times are UTC without a zone.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects import mysql
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+Time = DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
+
+
+def _exact(length: int) -> String:
+    """Return a text type whose values differ when their case differs, on every database."""
+    return String(length).with_variant(
+        mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb"
+    )
+
+
+datasets = Table(
+    "datasets",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", _exact(64), nullable=False, unique=True),
+    Column("folder", String(64), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("task", String(16), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("licence", Text, nullable=False),
+    Column("spec", JSON, nullable=False),
+    Column("description", JSON, nullable=False),
+    Column("created", Time, nullable=False),
+    mysql_engine="InnoDB",
+    sqlite_autoincrement=True,
+)
+
+networks = Table(
+    "networks",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", _exact(64), nullable=False, unique=True),
+    Column("slug", String(24), nullable=False, unique=True),
+    Column("purpose", Text, nullable=False),
+    Column("task", String(16), nullable=False),
+    Column("dataset_id", ForeignKey(datasets.c.id), nullable=False),
+    Column("fields", JSON, nullable=False),
+    Column("spec", JSON, nullable=False),
+    Column("last_version", Integer, nullable=False, default=0),
+    Column("created", Time, nullable=False),
+    mysql_engine="InnoDB",
+    sqlite_autoincrement=True,
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("network_id", ForeignKey(networks.c.id), nullable=False, index=True),
+    Column("dataset_id", ForeignKey(datasets.c.id), nullable=False),
+    Column("parent_id", Integer, nullable=True),  # a version; no foreign key, since versions refer to runs
+    Column("state", String(16), nullable=False, index=True),
+    Column("spec", JSON, nullable=False),
+    Column("attempt", Integer, nullable=False, default=0),
+    Column("cancel_requested", Boolean, nullable=False, default=False),
+    Column("error", Text, nullable=True),
+    Column("created", Time, nullable=False),
+    Column("started", Time, nullable=True),
+    Column("ended", Time, nullable=True),
+    Column("heartbeat", Time, nullable=True),
+    mysql_engine="InnoDB",
+    sqlite_autoincrement=True,
+)
+
+epochs = Table(
+    "epochs",
+    metadata,
+    Column("run_id", ForeignKey(runs.c.id), primary_key=True),
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    Column("loss", Double, nullable=False),
+    Column("accuracy", Double, nullable=True),
+    Column("val_loss", Double, nullable=True),
+    Column("val_accuracy", Double, nullable=True),
+    Column("seconds", Double, nullable=False),
+    Column("learning_rate", Double, nullable=False),
+    Column("metrics", JSON, nullable=False),
+    mysql_engine="InnoDB",
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("network_id", ForeignKey(networks.c.id), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("run_id", ForeignKey(runs.c.id), nullable=True, index=True),
+    Column("parent_id", ForeignKey("versions.id"), nullable=True),
+    Column("dataset_id", ForeignKey(datasets.c.id), nullable=False),
+    Column("spec", JSON, nullable=False),
+    Column("preprocessing", JSON, nullable=False),
+    Column("metrics", JSON, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("created", Time, nullable=False),
+    UniqueConstraint("network_id", "number"),
+    Index("ix_versions_state", "state"),
+    mysql_engine="InnoDB",
+    sqlite_autoincrement=True,
+)
+
+tensors = Table(
+    "tensors",
+    metadata,
+    Column("version_id", ForeignKey(versions.c.id), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("shape", JSON, nullable=False),
+    Column("dtype", String(16), nullable=False),
+    Column("sha256", String(64), nullable=False, index=True),
+    Column("bytes", BigInteger, nullable=False),
+    Column("table_name", String(200), nullable=False),
+    Column("statistics", JSON, nullable=False),
+    mysql_engine="InnoDB",
+)

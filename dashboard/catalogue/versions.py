@@ -1,0 +1,151 @@
+"""Queries about versions and their tensors; a version exists for others only while its state is `ready`."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy.orm import aliased
+
+from dashboard.catalogue.networks import get_network, next_version_number
+from dashboard.catalogue.tables import datasets, networks, tensors, versions
+from dashboard.catalogue.times import now
+from dashboard.errors import NotFound
+from dashboard.records import Network, NetworkSpec, TensorInfo, Version
+
+
+def begin_version(connection: Connection, network_id: int, values: Mapping[str, Any]) -> tuple[int, int]:
+    """Add a version in the state `writing` and return (its id, its number)."""
+    number = next_version_number(connection, network_id)
+    row = {"network_id": network_id, "number": number, "state": "writing", "created": now()} | dict(values)
+    result = connection.execute(versions.insert().values(row))
+    return int(result.inserted_primary_key[0]), number
+
+
+def finish_version(connection: Connection, version_id: int, infos: Sequence[TensorInfo]) -> None:
+    """Add the tensors and make the version `ready`: the one act after which it exists."""
+    rows = [
+        {
+            "version_id": version_id,
+            "position": position,
+            "name": info.name,
+            "shape": list(info.shape),
+            "dtype": info.dtype,
+            "sha256": info.sha256,
+            "bytes": info.bytes,
+            "table_name": info.table_name,
+            "statistics": info.statistics,
+        }
+        for position, info in enumerate(infos)
+    ]
+    if rows:
+        connection.execute(tensors.insert(), rows)
+    connection.execute(versions.update().where(versions.c.id == version_id).values(state="ready"))
+
+
+def drop_version(connection: Connection, version_id: int) -> None:
+    """Remove a version's rows; its number is never given out again."""
+    connection.execute(versions.update().where(versions.c.parent_id == version_id).values(parent_id=None))
+    connection.execute(tensors.delete().where(tensors.c.version_id == version_id))
+    connection.execute(versions.delete().where(versions.c.id == version_id))
+
+
+def get_version(connection: Connection, network_name: str, number: int) -> Version:
+    """Return a ready version; raises NotFound, with the numbers that there are."""
+    row = connection.execute(_ready().where(networks.c.name == network_name, versions.c.number == number)).one_or_none()
+    if row is not None:
+        return _version(row)
+    network = get_network(connection, network_name)
+    query = select(versions.c.number).where(versions.c.network_id == network.id, versions.c.state == "ready")
+    numbers = connection.execute(query.order_by(versions.c.number)).scalars().all()
+    nearest = sorted(numbers, key=lambda other: abs(other - number))[:5]
+    raise NotFound(
+        f"The network {network_name!r} has no version {number}.", "version", [f"{network_name}:{n}" for n in nearest]
+    )
+
+
+def list_versions(connection: Connection, network: Network, limit: int, offset: int = 0) -> list[Version]:
+    """Return a network's ready versions, the newest first."""
+    query = _ready().where(versions.c.network_id == network.id).order_by(versions.c.number.desc())
+    return [_version(row) for row in connection.execute(query.limit(limit).offset(offset))]
+
+
+def neighbours(connection: Connection, version: Version) -> tuple[int | None, int | None]:
+    """Return the numbers of the ready versions before and after this one."""
+    ready = select(versions.c.number).where(
+        versions.c.network_id == select(networks.c.id).where(networks.c.name == version.network).scalar_subquery(),
+        versions.c.state == "ready",
+    )
+    before = ready.where(versions.c.number < version.number).order_by(versions.c.number.desc()).limit(1)
+    after = ready.where(versions.c.number > version.number).order_by(versions.c.number).limit(1)
+    return connection.execute(before).scalar_one_or_none(), connection.execute(after).scalar_one_or_none()
+
+
+def list_tensors(connection: Connection, version_id: int) -> list[TensorInfo]:
+    """Return the tensors of a version in the order of the network's layers."""
+    query = select(tensors).where(tensors.c.version_id == version_id).order_by(tensors.c.position)
+    return [_tensor(row) for row in connection.execute(query)]
+
+
+def get_tensor(connection: Connection, version: Version, name: str) -> TensorInfo:
+    """Return one tensor of a version; raises NotFound with the names that there are."""
+    query = select(tensors).where(tensors.c.version_id == version.id, tensors.c.name == name)
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        names = connection.execute(select(tensors.c.name).where(tensors.c.version_id == version.id)).scalars().all()
+        raise NotFound(f"Version {version.reference} has no tensor named {name!r}.", "tensor", names)
+    return _tensor(row)
+
+
+def versions_of_run(connection: Connection, run_id: int) -> list[int]:
+    """Return the numbers of the ready versions that a run wrote."""
+    query = select(versions.c.number).where(versions.c.run_id == run_id, versions.c.state == "ready")
+    return list(connection.execute(query.order_by(versions.c.number)).scalars())
+
+
+def is_ready(connection: Connection, slug: str, number: int) -> bool:
+    """Tell whether the version of this slug and number exists for others."""
+    query = select(versions.c.id).join(networks, networks.c.id == versions.c.network_id)
+    found = query.where(networks.c.slug == slug, versions.c.number == number, versions.c.state == "ready")
+    return connection.execute(found).first() is not None
+
+
+def unfinished_versions(connection: Connection) -> list[tuple[int, str, int]]:
+    """Return (id, slug, number) of the versions that are being written, or whose writer died."""
+    query = select(versions.c.id, networks.c.slug, versions.c.number).join(
+        networks, networks.c.id == versions.c.network_id
+    )
+    return [tuple(row) for row in connection.execute(query.where(versions.c.state == "writing"))]
+
+
+def _ready() -> Select[Any]:
+    parents, parent_networks = aliased(versions, name="parents"), aliased(networks, name="parent_networks")
+    return (
+        select(
+            versions,
+            networks.c.name.label("network"),
+            networks.c.slug,
+            datasets.c.name.label("dataset"),
+            parent_networks.c.name.label("parent_network"),
+            parents.c.number.label("parent_number"),
+        )
+        .join(networks, networks.c.id == versions.c.network_id)
+        .join(datasets, datasets.c.id == versions.c.dataset_id)
+        .outerjoin(parents, parents.c.id == versions.c.parent_id)
+        .outerjoin(parent_networks, parent_networks.c.id == parents.c.network_id)
+        .where(versions.c.state == "ready")
+    )
+
+
+def _version(row: Row[Any]) -> Version:
+    values = dict(row._mapping)
+    for name in ("network_id", "dataset_id", "parent_id"):
+        values.pop(name)
+    parent_network, parent_number = values.pop("parent_network"), values.pop("parent_number")
+    values["parent"] = f"{parent_network}:{parent_number}" if parent_network is not None else None
+    return Version(**values | {"spec": NetworkSpec.from_json(row.spec)})
+
+
+def _tensor(row: Row[Any]) -> TensorInfo:
+    values = dict(row._mapping)
+    del values["version_id"], values["position"]
+    return TensorInfo(**values | {"shape": tuple(row.shape)})
