@@ -5,9 +5,7 @@ preset-book. All that was typed stays; an index that is no longer there does not
 """
 
 import re
-from collections.abc import Callable
-
-from wtforms import FieldList
+from collections.abc import Callable, Sequence
 
 from dashboard.records import MOST_LAYERS
 from dashboard.web.network_form import MOST_FREE_FIELDS, NEW_LAYER, NetworkForm
@@ -40,19 +38,25 @@ def _add_field(form: NetworkForm, _: str) -> None:
 
 
 def _remove_layer(form: NetworkForm, what: str) -> None:
-    if _is_in(form.layers, what):
-        form.layers.pop_entry(int(what))
+    layers = form.layers.data
+    if _is_in(layers, what):
+        del layers[int(what)]
+        form.layers.process(None, layers)
 
 
 def _remove_field(form: NetworkForm, what: str) -> None:
-    if _is_in(form.fields, what):
-        form.fields.pop_entry(int(what))
+    rows = form.fields.data
+    if _is_in(rows, what):
+        del rows[int(what)]
+        form.fields.process(None, rows)
 
 
 def _move(form: NetworkForm, what: str, by: int) -> None:
-    if _is_in(form.layers, what):
-        layer = form.layers.pop_entry(int(what)).data
-        form.layers.insert_entry(max(int(what) + by, 0), layer)
+    layers = form.layers.data
+    if _is_in(layers, what):
+        layer = layers.pop(int(what))
+        layers.insert(max(int(what) + by, 0), layer)
+        form.layers.process(None, layers)
 
 
 def _preset(form: NetworkForm, what: str) -> None:
@@ -60,8 +64,8 @@ def _preset(form: NetworkForm, what: str) -> None:
         form.fill(preset(what))
 
 
-def _is_in(entries: FieldList, what: str) -> bool:
-    return what.isdigit() and int(what) < len(entries)
+def _is_in(rows: Sequence[object], what: str) -> bool:
+    return what.isdigit() and int(what) < len(rows)
 
 
 ACTIONS: dict[str, Callable[[NetworkForm, str], None]] = {

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from wtforms import BooleanField, Field, FieldList, Form, FormField, SelectField, StringField
-from wtforms.fields import SelectChoice
+from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # the stubs are older than the package
 
 from dashboard.errors import Invalid, UserError
 
