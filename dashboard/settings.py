@@ -118,3 +118,8 @@ def _hidden(name: str, value: Any, secret: bool) -> str:  # noqa: ANN401 - any s
     if name == "store":
         return re.sub(r"(://[^:@/]*:)[^@]*@", r"\1***@", str(value))
     return "***" if secret and value else str(value)
+
+
+def to_environment(settings: Settings) -> dict[str, str]:
+    """Return the environment variables from which `from_environment` reads these very settings."""
+    return {environment_name(f.name): str(getattr(settings, f.name)) for f in fields(settings)}

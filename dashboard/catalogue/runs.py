@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, case, func, select
+from sqlalchemy import Connection, Row, Select, Update, case, func, select
 from sqlalchemy.orm import aliased
 
 from dashboard.catalogue.tables import datasets, epochs, networks, runs, versions
@@ -35,6 +35,36 @@ def list_runs(connection: Connection, limit: int, offset: int = 0, network: str 
     return [_run(row) for row in connection.execute(query)]
 
 
+def copy_run(connection: Connection, run_id: int) -> int:
+    """Queue a new run with the network, dataset, settings and parent of this one; return its id."""
+    wanted = ("network_id", "dataset_id", "parent_id", "spec")
+    row = connection.execute(select(*(runs.c[name] for name in wanted)).where(runs.c.id == run_id)).one()
+    return insert_run(connection, dict(row._mapping))
+
+
+def parent_id(connection: Connection, run_id: int) -> int | None:
+    """Return the id of the version that a run goes on from, if there is one."""
+    return connection.execute(select(runs.c.parent_id).where(runs.c.id == run_id)).scalar_one()
+
+
+def active_runs(connection: Connection, network_id: int) -> list[int]:
+    """Return the ids of a network's runs that have not ended."""
+    query = select(runs.c.id).where(runs.c.network_id == network_id, runs.c.state.not_in(ENDED_STATES))
+    return list(connection.execute(query).scalars())
+
+
+def delete_runs(connection: Connection, network_id: int) -> None:
+    """Remove a network's runs and their epochs; its versions must be gone."""
+    ids = select(runs.c.id).where(runs.c.network_id == network_id)
+    connection.execute(epochs.delete().where(epochs.c.run_id.in_(ids)))
+    connection.execute(runs.delete().where(runs.c.network_id == network_id))
+
+
+def any_queued(connection: Connection) -> bool:
+    """Tell whether a run waits to be claimed."""
+    return connection.execute(select(runs.c.id).where(runs.c.state == "queued").limit(1)).first() is not None
+
+
 def claim_next_run(connection: Connection) -> Run | None:
     """Make the oldest queued run `running` under its next attempt and return it."""
     run_id = connection.execute(
@@ -50,17 +80,17 @@ def claim_next_run(connection: Connection) -> Run | None:
     return get_run(connection, run_id)
 
 
-def append_epoch(connection: Connection, run: Run, epoch: Mapping[str, Any]) -> bool:
+def append_epoch(connection: Connection, run_id: int, attempt: int, epoch: Mapping[str, Any]) -> bool:
     """Add an epoch's numbers and move the heartbeat; False if this attempt no longer runs."""
-    alive = connection.execute(_attempt(run).values(heartbeat=now())).rowcount == 1
+    alive = connection.execute(_attempt(run_id, attempt).values(heartbeat=now())).rowcount == 1
     if alive:
-        connection.execute(epochs.insert().values(run_id=run.id, **epoch))
+        connection.execute(epochs.insert().values(run_id=run_id, **epoch))
     return alive
 
 
-def end_run(connection: Connection, run: Run, state: str, error: str | None = None) -> bool:
+def end_run(connection: Connection, run_id: int, attempt: int, state: str, error: str | None = None) -> bool:
     """Give a running attempt its final state; False if this attempt no longer runs."""
-    return connection.execute(_attempt(run).values(state=state, error=error, ended=now())).rowcount == 1
+    return connection.execute(_attempt(run_id, attempt).values(state=state, error=error, ended=now())).rowcount == 1
 
 
 def request_cancel(connection: Connection, run_id: int) -> None:
@@ -112,8 +142,8 @@ def count_active(connection: Connection) -> int:
     ).scalar_one()
 
 
-def _attempt(run: Run) -> Any:  # noqa: ANN401 - an Update whose type parameters say nothing
-    return runs.update().where(runs.c.id == run.id, runs.c.attempt == run.attempt, runs.c.state == "running")
+def _attempt(run_id: int, attempt: int) -> Update:
+    return runs.update().where(runs.c.id == run_id, runs.c.attempt == attempt, runs.c.state == "running")
 
 
 def _runs() -> Select[Any]:

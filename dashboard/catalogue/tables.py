@@ -124,6 +124,7 @@ versions = Table(
     Column("spec", JSON, nullable=False),
     Column("preprocessing", JSON, nullable=False),
     Column("metrics", JSON, nullable=False),
+    Column("evaluation", JSON, nullable=False),  # apart from the metrics, so that lists of versions stay light
     Column("sha256", String(64), nullable=False),
     Column("bytes", BigInteger, nullable=False),
     Column("created", Time, nullable=False),

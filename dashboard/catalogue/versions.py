@@ -7,10 +7,10 @@ from sqlalchemy import Connection, Row, Select, select
 from sqlalchemy.orm import aliased
 
 from dashboard.catalogue.networks import get_network, next_version_number
-from dashboard.catalogue.tables import datasets, networks, tensors, versions
+from dashboard.catalogue.tables import datasets, networks, runs, tensors, versions
 from dashboard.catalogue.times import now
 from dashboard.errors import NotFound
-from dashboard.records import Network, NetworkSpec, TensorInfo, Version
+from dashboard.records import ENDED_STATES, Network, NetworkSpec, TensorInfo, Version
 
 
 def begin_version(connection: Connection, network_id: int, values: Mapping[str, Any]) -> tuple[int, int]:
@@ -45,6 +45,7 @@ def finish_version(connection: Connection, version_id: int, infos: Sequence[Tens
 def drop_version(connection: Connection, version_id: int) -> None:
     """Remove a version's rows; its number is never given out again."""
     connection.execute(versions.update().where(versions.c.parent_id == version_id).values(parent_id=None))
+    connection.execute(runs.update().where(runs.c.parent_id == version_id).values(parent_id=None))
     connection.execute(tensors.delete().where(tensors.c.version_id == version_id))
     connection.execute(versions.delete().where(versions.c.id == version_id))
 
@@ -55,9 +56,7 @@ def get_version(connection: Connection, network_name: str, number: int) -> Versi
     if row is not None:
         return _version(row)
     network = get_network(connection, network_name)
-    query = select(versions.c.number).where(versions.c.network_id == network.id, versions.c.state == "ready")
-    numbers = connection.execute(query.order_by(versions.c.number)).scalars().all()
-    nearest = sorted(numbers, key=lambda other: abs(other - number))[:5]
+    nearest = sorted(numbers(connection, network.id), key=lambda other: abs(other - number))[:5]
     raise NotFound(
         f"The network {network_name!r} has no version {number}.", "version", [f"{network_name}:{n}" for n in nearest]
     )
@@ -67,6 +66,12 @@ def list_versions(connection: Connection, network: Network, limit: int, offset: 
     """Return a network's ready versions, the newest first."""
     query = _ready().where(versions.c.network_id == network.id).order_by(versions.c.number.desc())
     return [_version(row) for row in connection.execute(query.limit(limit).offset(offset))]
+
+
+def numbers(connection: Connection, network_id: int) -> list[int]:
+    """Return the numbers of a network's ready versions, in order."""
+    query = select(versions.c.number).where(versions.c.network_id == network_id, versions.c.state == "ready")
+    return list(connection.execute(query.order_by(versions.c.number)).scalars())
 
 
 def neighbours(connection: Connection, version: Version) -> tuple[int | None, int | None]:
@@ -96,16 +101,33 @@ def get_tensor(connection: Connection, version: Version, name: str) -> TensorInf
     return _tensor(row)
 
 
+def mark_deleting(connection: Connection, version_id: int) -> None:
+    """Hide a version that is about to be deleted; a sweep finishes what a crash interrupts."""
+    connection.execute(versions.update().where(versions.c.id == version_id).values(state="writing"))
+
+
+def has_active_child(connection: Connection, version_id: int) -> bool:
+    """Tell whether a run that has not ended trains on from this version."""
+    query = select(runs.c.id).where(runs.c.parent_id == version_id, runs.c.state.not_in(ENDED_STATES))
+    return connection.execute(query).first() is not None
+
+
+def get_evaluation(connection: Connection, version_id: int) -> dict[str, Any]:
+    """Return a version's detailed metrics: {"validation": {...}, "test": {...}}, as measured when it was saved."""
+    query = select(versions.c.evaluation).where(versions.c.id == version_id)
+    return dict(connection.execute(query).scalar_one())
+
+
 def versions_of_run(connection: Connection, run_id: int) -> list[int]:
     """Return the numbers of the ready versions that a run wrote."""
     query = select(versions.c.number).where(versions.c.run_id == run_id, versions.c.state == "ready")
     return list(connection.execute(query.order_by(versions.c.number)).scalars())
 
 
-def is_ready(connection: Connection, slug: str, number: int) -> bool:
-    """Tell whether the version of this slug and number exists for others."""
+def is_writing(connection: Connection, slug: str, number: int) -> bool:
+    """Tell whether the catalogue holds this version as not finished."""
     query = select(versions.c.id).join(networks, networks.c.id == versions.c.network_id)
-    found = query.where(networks.c.slug == slug, versions.c.number == number, versions.c.state == "ready")
+    found = query.where(networks.c.slug == slug, versions.c.number == number, versions.c.state == "writing")
     return connection.execute(found).first() is not None
 
 
@@ -121,7 +143,7 @@ def _ready() -> Select[Any]:
     parents, parent_networks = aliased(versions, name="parents"), aliased(networks, name="parent_networks")
     return (
         select(
-            versions,
+            *(column for column in versions.c if column.name != "evaluation"),
             networks.c.name.label("network"),
             networks.c.slug,
             datasets.c.name.label("dataset"),

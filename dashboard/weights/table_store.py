@@ -5,7 +5,7 @@ these few methods; everything that differs between CSV files and MySQL lies belo
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, ClassVar
 
@@ -95,10 +95,12 @@ class TableStore(ABC):
         """Return the name under which a person finds this tensor's table in the store."""
 
     @abstractmethod
-    def sweep(self, is_ready: Callable[[VersionKey], bool]) -> list[str]:
-        """Remove what saves that died have left, and versions for which `is_ready` is false; return their names.
+    def sweep(self) -> list[str]:
+        """Remove what saves that died, and deletions that were interrupted, have left; return the names of it.
 
-        A save that is alive, in any process, is not touched: its sign of life is taken before `is_ready` is asked.
+        Published versions are never touched: which of them count is the catalogue's to say (a service holds
+        `saving` and deletes those that it knows as not finished). A save that is alive, in any process, is not
+        touched either. Costs what there is to sweep, not what there is in the store.
         """
 
     @abstractmethod

@@ -1,0 +1,29 @@
+"""Seeing to it that queued runs find a coordinator, also when the pages are served by gunicorn alone."""
+
+import os
+import subprocess
+import sys
+
+from dashboard.jobs.coordinator import coordinator_lock
+from dashboard.jobs.supervisor import APP, LIFELINE
+from dashboard.settings import Settings, to_environment
+
+
+def ensure_coordinator(settings: Settings) -> None:
+    """Start a coordinator that ends when it is idle, unless one holds the lock of this data folder."""
+    with coordinator_lock(settings.home_folder, wait_for_it=False) as ours:
+        if not ours:
+            return
+    environment = os.environ | to_environment(settings)
+    environment.pop(LIFELINE, None)
+    with open(settings.home_folder / "worker.log", "ab") as log:
+        # A session of its own: a web worker that is recycled takes nothing with it. If two requests start two,
+        # the lock lets one work and the other end.
+        subprocess.Popen(  # noqa: S603 - our own command
+            [sys.executable, str(APP), "worker", "--until-idle"],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )

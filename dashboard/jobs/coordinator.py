@@ -1,0 +1,194 @@
+"""The coordinator: claims queued runs, gives each a process of its own, and writes down what they report.
+
+There is one coordinator a data folder, held by a lock; it is the only writer of the states of runs. One thread
+a run waits for its reports, so that saving a large version of one run delays no other.
+"""
+
+import contextlib
+import fcntl
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+from dashboard.errors import WeightbaseError
+from dashboard.jobs.job import Job, Journal
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.1
+KILL_AFTER_SECONDS = 4.0
+IDLE_SECONDS = 10.0
+
+
+@contextlib.contextmanager
+def coordinator_lock(home: Path, wait_for_it: bool = True) -> Iterator[bool]:
+    """Hold the lock that makes this process the coordinator of a data folder; yields whether it is ours."""
+    home.mkdir(parents=True, exist_ok=True)
+    with open(home / ".coordinator.lock", "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait_for_it else fcntl.LOCK_NB))
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+class Coordinator:
+    """Executes queued runs, at most `slots` at once, until `stop` is set (or, if asked, until nothing is left)."""
+
+    def __init__(self, journal: Journal, slots: int, until_idle: bool = False) -> None:
+        self.journal = journal
+        self.slots = slots
+        self.until_idle = until_idle
+        self.stop = threading.Event()
+        self.running: dict[int, _Execution] = {}
+        # The children inherit this: two BLAS threads are slower than one when several runs share the machine.
+        os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+        self.context = multiprocessing.get_context("forkserver")
+        self.context.set_forkserver_preload(["dashboard.jobs.training_process"])
+
+    def run(self) -> None:
+        """Work until told to stop; running processes are then ended, their runs marked interrupted."""
+        self.journal.recover()
+        idle_since = time.monotonic()
+        while not self.stop.is_set():
+            self._forget_ended()
+            while len(self.running) < self.slots and self._start_next():
+                pass
+            for run_id in self.journal.cancel_requests() if self.running else ():
+                if run_id in self.running:
+                    self.running[run_id].cancel()
+            if self.running:
+                idle_since = time.monotonic()
+            elif self.until_idle and time.monotonic() - idle_since > IDLE_SECONDS:
+                break
+            self.stop.wait(POLL_SECONDS)
+        for execution in self.running.values():
+            execution.abandon()
+        for execution in self.running.values():
+            execution.thread.join()
+
+    def _start_next(self) -> bool:
+        job = self.journal.claim()
+        if job is None:
+            return False
+        self.running[job.run_id] = _Execution(job, self.journal, self.context)
+        return True
+
+    def _forget_ended(self) -> None:
+        for run_id in [run_id for run_id, execution in self.running.items() if not execution.thread.is_alive()]:
+            del self.running[run_id]
+
+
+class _Execution:
+    """One run in its process, and the thread that listens to it."""
+
+    def __init__(self, job: Job, journal: Journal, context: Any) -> None:  # noqa: ANN401 - ForkServerContext is private
+        self.job, self.journal = job, journal
+        self.wanted_state: str | None = None
+        self.deadline = float("inf")
+        self.pipe, child_end = context.Pipe()
+        self.process: BaseProcess = context.Process(target=_child, args=(job, child_end), daemon=True)
+        self.process.start()
+        child_end.close()
+        self.thread = threading.Thread(target=self._listen, name=f"run {job.run_id}")
+        self.thread.start()
+
+    def cancel(self) -> None:
+        """Ask the process to stop between two batches; it is killed if it does not within four seconds."""
+        self._ask_to_end("cancelled")
+
+    def abandon(self) -> None:
+        """End the run because the coordinator ends; the person can start it again."""
+        self._ask_to_end("interrupted")
+
+    def _ask_to_end(self, state: str) -> None:
+        if self.wanted_state is not None:
+            return
+        self.wanted_state = state
+        self.deadline = time.monotonic() + KILL_AFTER_SECONDS
+        with contextlib.suppress(BrokenPipeError):  # it has just ended by itself; its last report says how
+            self.pipe.send("stop")
+
+    def _listen(self) -> None:
+        state, error = "failed", "The coordinator failed; its log says why."
+        try:
+            state, error = self._reports()
+        except WeightbaseError as failure:
+            log.exception("run %s", self.job.run_id)
+            state, error = "failed", failure.message
+        finally:
+            self._end_process()
+            self.journal.end(self.job, state, error)
+
+    def _reports(self) -> tuple[str, str | None]:
+        """Write down report after report; return the state in which the run ended."""
+        while True:
+            wait([self.pipe, self.process.sentinel], timeout=POLL_SECONDS)
+            if self.pipe.poll():
+                try:
+                    kind, payload = self.pipe.recv()
+                except EOFError:
+                    return self._died()
+                if kind == "end":
+                    return (self.wanted_state if payload["state"] == "cancelled" else None) or payload[
+                        "state"
+                    ], payload["error"]
+                if not {"epoch": self._epoch, "version": self._version}[kind](payload):
+                    return "interrupted", "Another attempt has taken over."
+            elif not self.process.is_alive():
+                return self._died()
+            elif time.monotonic() > self.deadline:
+                self.process.kill()
+
+    def _epoch(self, payload: dict[str, Any]) -> bool:
+        return self.journal.epoch(self.job, payload)
+
+    def _version(self, payload: dict[str, Any]) -> bool:
+        self.journal.version(self.job, payload)
+        return True
+
+    def _died(self) -> tuple[str, str | None]:
+        self.process.join()
+        if self.wanted_state is not None:
+            return self.wanted_state, None
+        return (
+            "interrupted",
+            f"The training process ended unexpectedly ({_exit_reason(self.process.exitcode)}). Start it again.",
+        )
+
+    def _end_process(self) -> None:
+        self.process.join(KILL_AFTER_SECONDS)
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join()
+        self.pipe.close()
+
+
+def _child(job: Job, pipe: Connection) -> None:
+    """Run in the new process; a Ctrl-C at the terminal is the supervisor's to handle, not ours."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    from dashboard.jobs.training_process import main  # noqa: PLC0415 - preloaded in the fork server, not here
+
+    with contextlib.suppress(EOFError, BrokenPipeError):  # the coordinator is gone: nobody is left to tell
+        main(job, pipe)
+
+
+def _exit_reason(code: int | None) -> str:
+    if code is None:
+        return "no exit code"
+    return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+
+
+def install_stop_signals(stop: Callable[[], None]) -> None:
+    """Call `stop` on SIGTERM and SIGINT."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop())

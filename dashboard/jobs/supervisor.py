@@ -1,0 +1,136 @@
+"""One command starts it all: gunicorn for the pages, the coordinator for the runs, both restarted when they die.
+
+Children get a lifeline: a pipe that only the supervisor holds open. However the supervisor dies, the pipe ends
+with it, and the children follow; no orphan keeps the port.
+"""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+from dashboard.errors import Invalid
+from dashboard.settings import Settings, to_environment
+
+APP = Path(__file__).parent.parent.parent / "app.py"
+LIFELINE = "WEIGHTBASE_LIFELINE"
+STOP_SECONDS = 10.0
+BACK_OFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+
+
+class Child:
+    """A child process that is started again, later each time, when it ends by itself."""
+
+    def __init__(self, name: str, command: list[str], environment: dict[str, str], lifeline: int) -> None:
+        self.name, self.command, self.environment, self.lifeline = name, command, environment, lifeline
+        self.starts = 0
+        self.next_start = 0.0
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def tend(self) -> None:
+        """Start the process if it does not run and its time has come."""
+        if self.process is not None and self.process.poll() is None:
+            return
+        if self.process is not None:
+            code, self.process = self.process.returncode, None
+            pause = BACK_OFF_SECONDS[min(self.starts, len(BACK_OFF_SECONDS)) - 1]
+            self.next_start = time.monotonic() + pause
+            print(f"{self.name} ended with code {code}; starting it again in {pause} s", file=sys.stderr, flush=True)
+        if time.monotonic() >= self.next_start:
+            self.starts += 1
+            # A session of its own keeps the terminal's Ctrl-C from it: the supervisor stops it in order.
+            self.process = subprocess.Popen(  # noqa: S603 - our own command
+                self.command, env=self.environment, pass_fds=[self.lifeline], start_new_session=True
+            )
+
+    def stop(self) -> None:
+        """End the process: politely, then by force."""
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def serve(settings: Settings) -> None:
+    """Run the dashboard until SIGTERM or SIGINT; raises Invalid if the port is taken."""
+    _check_port(settings)
+    read_end, write_end = os.pipe()
+    environment = os.environ | to_environment(settings) | {LIFELINE: str(read_end)}
+    children = [
+        Child("The web server", gunicorn_command(settings), environment, read_end),
+        Child("The coordinator", [sys.executable, str(APP), "worker"], environment, read_end),
+    ]
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    threading.Thread(target=_announce, args=(settings, stop), daemon=True).start()
+    while not stop.is_set():
+        for child in children:
+            child.tend()
+        stop.wait(0.1)
+    print("Stopping", flush=True)
+    for child in children:
+        child.stop()
+    os.close(write_end)
+
+
+def gunicorn_command(settings: Settings) -> list[str]:
+    """Return the command that serves the pages: one process, several threads."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return [
+        *(sys.executable, "-m", "gunicorn", "app:create_app()"),
+        *("--bind", f"{host}:{settings.port}", "--chdir", str(APP.parent)),
+        *("--worker-class", "gthread", "--workers", "1", "--threads", str(settings.threads)),
+        *("--config", "python:dashboard.jobs.gunicorn_hooks", "--log-level", "warning", "--no-control-socket"),
+        *("--timeout", "120", "--graceful-timeout", "5"),
+    ]
+
+
+def follow_lifeline(end: Callable[[], None]) -> None:
+    """If this process has a lifeline, watch it in a thread, and call `end` when the supervisor is gone."""
+    descriptor = os.environ.get(LIFELINE)
+    if descriptor is None:
+        return
+
+    def watch() -> None:
+        while os.read(int(descriptor), 1):
+            pass
+        end()
+
+    threading.Thread(target=watch, name="lifeline", daemon=True).start()
+
+
+def address(settings: Settings) -> str:
+    """Return the address that a person types into the browser."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{settings.port}"  # noqa: S104 - only to name it
+
+
+def _check_port(settings: Settings) -> None:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            reason = f"cannot be used ({error.strerror}). Set WEIGHTBASE_PORT to another."
+            message = f"Port {settings.port} of {settings.host} {reason}"
+            raise Invalid({"WEIGHTBASE_PORT": message}) from error
+
+
+def _announce(settings: Settings, stop: threading.Event) -> None:
+    while not stop.wait(0.1):
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{address(settings)}/healthy", timeout=2):  # noqa: S310 - our own address
+            print(f"Weightbase is ready: {address(settings)}   (Ctrl-C stops it)", flush=True)
+            return

@@ -1,0 +1,137 @@
+"""The process in which one run trains: arrays in, reports out through a pipe, nothing else shared.
+
+The pipe is also the lifeline: when its other end is gone, so is the coordinator, and the process ends.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from multiprocessing.connection import Connection
+from typing import Any
+
+import numpy as np
+
+from dashboard.data.dataset import open_arrays
+from dashboard.data.preprocessing import Preprocessing, encode, fit
+from dashboard.data.splitting import split
+from dashboard.engine.metrics import evaluate
+from dashboard.engine.network import Network
+from dashboard.engine.samples import Samples
+from dashboard.engine.training import Diverged, EpochResult, Training
+from dashboard.errors import UserError
+from dashboard.jobs.job import Job
+
+
+class Cancelled(Exception):
+    """Raised between batches when the coordinator asks the run to stop."""
+
+
+def main(job: Job, pipe: Connection) -> None:
+    """Train as the job says and report through the pipe until it is done, cancelled or wrong."""
+    try:
+        _Trainer(job, pipe).train()
+    except Cancelled:
+        pipe.send(("end", {"state": "cancelled", "error": None}))
+    except (Diverged, UserError) as error:
+        pipe.send(("end", {"state": "failed", "error": str(error)}))
+    except MemoryError:
+        pipe.send(("end", {"state": "failed", "error": "There is not enough memory: use a smaller network or batch."}))
+
+
+class _Trainer:
+    """One training: its samples, its network, and what it has reported."""
+
+    def __init__(self, job: Job, pipe: Connection) -> None:
+        self.job, self.pipe = job, pipe
+        self.settings = job.spec.training
+        self.reported_epoch = 0
+
+    def train(self) -> None:
+        """Run all epochs, reporting each, and keep the versions that the person chose."""
+        self._prepare()
+        result: EpochResult | None = None
+        try:
+            for result in self.training.epochs(self._tick):
+                self.pipe.send(("epoch", _numbers(result)))
+                if self.settings.saves(result.epoch):
+                    self._report_version(result, self.network.tensors())
+        except (Diverged, Cancelled):
+            # What was learnt up to the last whole epoch is kept, also when only the best or last was asked for.
+            if result is not None:
+                self._report_last(result)
+            raise
+        if result is not None:
+            self._report_last(result)
+        self.pipe.send(("end", {"state": "finished", "error": None}))
+
+    def _prepare(self) -> None:
+        job = self.job
+        arrays = open_arrays(job.folder)
+        parts = split(arrays.target, job.split["validation"], job.split["test"], job.split["seed"], job.task)
+        if job.parent_preprocessing is not None:
+            self.preprocessing = Preprocessing.from_json(job.parent_preprocessing)
+        else:
+            self.preprocessing = fit(arrays, parts.train, self.settings.scaling)
+        encoded = encode(arrays, self.preprocessing, np.dtype(self.settings.dtype))
+        samples = Samples(
+            encoded.inputs,
+            encoded.targets,
+            encoded.scale,
+            encoded.offset,
+            self.preprocessing.low,
+            self.preprocessing.high,
+        )
+        self.parts = {
+            name: samples.take(rows) if len(rows) else None
+            for name, rows in (("train", parts.train), ("validation", parts.validation), ("test", parts.test))
+        }
+        self.network = Network(job.spec)
+        self.network.initialize(self.settings.seed)
+        if job.parent_tensors is not None:
+            self.network.load(job.parent_tensors)
+        train = self.parts["train"]
+        if train is None:
+            raise UserError("No records are left to train on: make the validation and test parts smaller.")
+        self.training = Training(self.network, train, self.parts["validation"], job.task)
+
+    def _tick(self) -> None:
+        """Between batches: see whether to stop. EOFError, when the coordinator is gone, ends the process."""
+        if self.pipe.poll():
+            self.pipe.recv()
+            raise Cancelled
+
+    def _report_last(self, result: EpochResult) -> None:
+        """Keep the version that stands at the end: the best one where it was asked for, else the last."""
+        best = self.training.best_tensors()
+        wants_best = self.settings.save == "best" or (self.settings.patience > 0 and self.settings.restore_best)
+        if wants_best and best is not None and self.training.best_result is not None:
+            result = self.training.best_result
+            if self.reported_epoch == 0 or not self.settings.saves(result.epoch):
+                self.network.load(best)
+                self._report_version(result, best)
+        elif self.reported_epoch != result.epoch:
+            self._report_version(result, self.network.tensors())
+
+    def _report_version(self, result: EpochResult, tensors: Mapping[str, np.ndarray[Any, Any]]) -> None:
+        evaluation = {
+            name: evaluate(self.network, part, self.job.task)
+            for name, part in self.parts.items()
+            if part is not None and name != "train"
+        }
+        numbers = _numbers(result)
+        metrics = {name: numbers[name] for name in ("loss", "accuracy", "val_loss", "val_accuracy")} | result.metrics
+        for name, value in evaluation.get("test", {}).items():
+            if isinstance(value, float) and name in {"accuracy", "loss", "mae", "rmse", "r2"}:
+                metrics[f"test_{name}"] = value
+        self.reported_epoch = result.epoch
+        report = {
+            "epoch": result.epoch,
+            "metrics": {name: value for name, value in metrics.items() if value is not None},
+            "evaluation": evaluation,
+            "preprocessing": self.preprocessing.to_json(),
+            "tensors": {name: np.array(array) for name, array in tensors.items()},
+        }
+        self.pipe.send(("version", report))
+
+
+def _numbers(result: EpochResult) -> dict[str, Any]:
+    return asdict(result)

@@ -1,0 +1,140 @@
+"""Networks: reading a person's definition, keeping it, listing, deleting."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dashboard.catalogue import datasets as dataset_rows
+from dashboard.catalogue import networks as network_rows
+from dashboard.catalogue import runs as run_rows
+from dashboard.catalogue import versions as version_rows
+from dashboard.catalogue.networks import NetworkSummary
+from dashboard.errors import Conflict, Invalid, NotFound
+from dashboard.parsing import Fields
+from dashboard.records import (
+    MOST_LAYERS,
+    Dataset,
+    LayerSpec,
+    Network,
+    NetworkSpec,
+    Page,
+    check_combination,
+    parse_layer,
+    parse_training,
+)
+from dashboard.services.versions import delete_version
+from dashboard.services.workspace import Workspace
+
+KNOWN_FIELDS = {"name", "purpose", "dataset", "fields", "layers", "output", "training"}
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A person's definition after reading: what will be kept when it is created."""
+
+    name: str
+    purpose: str
+    fields: dict[str, str]
+    dataset: Dataset
+    spec: NetworkSpec
+
+
+def read_definition(workspace: Workspace, data: Mapping[str, Any]) -> Definition:
+    """Read a definition in the form of the JSON API; raises Invalid with a message for each wrong field."""
+    fields = Fields(data)
+    fields.known(KNOWN_FIELDS)
+    name, purpose, free = fields.name(), fields.text("purpose"), fields.pairs("fields")
+    dataset = _dataset(workspace, fields)
+    layers = [parse_layer(layer) for layer in fields.items("layers", 0, MOST_LAYERS)]
+    output = parse_layer(fields.inner("output"), output=True)
+    training = parse_training(fields.inner("training"))
+    if dataset is not None:
+        check_combination(fields, output, training, dataset.task)
+    fields.done()
+    if dataset is None:
+        raise Invalid({"dataset": "Choose a dataset."})
+    inputs, outputs = len(dataset.description["inputs"]), _outputs(dataset)
+    last = LayerSpec(outputs, output.activation, output.bias, 0.0, output.frozen)
+    spec = NetworkSpec(inputs, (*layers, last), training)
+    check_size(spec, workspace.settings.max_parameters)
+    return Definition(name, purpose, free, dataset, spec)
+
+
+def create_network(workspace: Workspace, data: Mapping[str, Any]) -> Network:
+    """Keep a new network; raises Invalid, or Conflict if its name is taken."""
+    definition = read_definition(workspace, data)
+    row = {
+        "name": definition.name,
+        "purpose": definition.purpose,
+        "task": definition.dataset.task,
+        "dataset_id": definition.dataset.id,
+        "fields": definition.fields,
+        "spec": definition.spec.to_json(),
+    }
+    try:
+        with workspace.catalogue.writing() as connection:
+            network_rows.insert_network(connection, row)
+    except Conflict as error:
+        message = f"There is a network named {definition.name!r} already. Choose another name."
+        raise Conflict(message, "name") from error
+    return get_network(workspace, definition.name)
+
+
+def get_network(workspace: Workspace, name: str) -> Network:
+    """Return a network; raises NotFound with the names that there are."""
+    with workspace.catalogue.reading() as connection:
+        return network_rows.get_network(connection, name)
+
+
+def list_networks(workspace: Workspace, limit: int = 50, offset: int = 0, search: str = "") -> Page[NetworkSummary]:
+    """Return a page of networks, the newest first, each with its last versions' metrics."""
+    with workspace.catalogue.reading() as connection:
+        found = network_rows.list_networks(connection, limit + 1, offset, search)
+    return Page(found[:limit], offset + limit if len(found) > limit else None)
+
+
+def count_networks(workspace: Workspace) -> int:
+    """Return how many networks there are."""
+    with workspace.catalogue.reading() as connection:
+        return network_rows.count_networks(connection)
+
+
+def delete_network(workspace: Workspace, name: str) -> None:
+    """Delete a network with all its versions and runs; raises NotFound, or Conflict while a run is active."""
+    with workspace.catalogue.reading() as connection:
+        network = network_rows.get_network(connection, name)
+        if run_rows.active_runs(connection, network.id):
+            raise Conflict(f"The network {name!r} is being trained: cancel its runs first.", "network")
+        numbers = version_rows.numbers(connection, network.id)
+    for number in numbers:
+        delete_version(workspace, name, number)
+    with workspace.catalogue.writing() as connection:
+        run_rows.delete_runs(connection, network.id)
+        network_rows.delete_network(connection, network.id)
+
+
+def check_size(spec: NetworkSpec, most: int) -> None:
+    """Refuse a network with more parameters than the limit; raises Invalid naming both."""
+    if spec.parameters > most:
+        message = (
+            f"This network would have {spec.parameters:,} parameters; at most {most:,} are allowed "
+            "(WEIGHTBASE_MAX_PARAMETERS). Use fewer units or layers."
+        )
+        raise Invalid({"layers": message})
+
+
+def _dataset(workspace: Workspace, fields: Fields) -> Dataset | None:
+    name = fields.text("dataset")
+    if not name:
+        fields.refuse("dataset", "Choose a dataset.")
+        return None
+    try:
+        with workspace.catalogue.reading() as connection:
+            return dataset_rows.get_dataset(connection, name)
+    except NotFound as error:
+        fields.refuse("dataset", f"{error.message} Upload it first, or choose one of the list.")
+        return None
+
+
+def _outputs(dataset: Dataset) -> int:
+    return len(dataset.description["classes"]) if dataset.task == "classification" else 1

@@ -1,0 +1,75 @@
+"""What every use case works on: the settings, the catalogue, the store, and the cache of decoded arrays."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from dashboard.catalogue import versions as version_rows
+from dashboard.catalogue.opening import Catalogue, open_catalogue
+from dashboard.errors import Conflict
+from dashboard.settings import Settings
+from dashboard.weights.decoded import DecodedCache
+from dashboard.weights.opening import open_store
+from dashboard.weights.table_store import TableStore
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The collaborators of the services; a test makes one around a folder of its own."""
+
+    settings: Settings
+    catalogue: Catalogue
+    store: TableStore
+    decoded: DecodedCache
+
+    @property
+    def datasets_folder(self) -> Path:
+        """Where datasets lie, each in a folder named by its content."""
+        return self.settings.home_folder / "datasets"
+
+    @property
+    def uploads_folder(self) -> Path:
+        """Where uploads wait until the person has chosen their columns."""
+        return self.settings.home_folder / "uploads"
+
+
+def open_workspace(settings: Settings) -> Workspace:
+    """Open everything and sweep away what a crash has left; raises StoreUnavailable with the remedy."""
+    catalogue = open_catalogue(settings)
+    store = open_store(settings)
+    store.ping()
+    decoded = DecodedCache(settings.home_folder / "cache", settings.cache_mb * 2**20)
+    workspace = Workspace(settings, catalogue, store, decoded)
+    workspace.uploads_folder.mkdir(exist_ok=True)
+    workspace.datasets_folder.mkdir(exist_ok=True)
+    sweep(workspace)
+    return workspace
+
+
+def sweep(workspace: Workspace) -> list[str]:
+    """Remove what dead saves and dead uploads have left, and return what it was; living saves are not touched."""
+    swept: list[str] = []
+    with workspace.catalogue.reading() as connection:
+        unfinished = version_rows.unfinished_versions(connection)
+    for version_id, slug, number in unfinished:
+        swept += _sweep_version(workspace, version_id, slug, number)
+    swept += workspace.store.sweep()
+    for folder in workspace.datasets_folder.glob("*.new"):
+        shutil.rmtree(folder, ignore_errors=True)
+        swept.append(folder.name)
+    return swept
+
+
+def _sweep_version(workspace: Workspace, version_id: int, slug: str, number: int) -> list[str]:
+    try:
+        # Holding its sign of life proves that nobody is writing it; whether it was finished meanwhile is asked again.
+        with workspace.store.saving((slug, number)):
+            with workspace.catalogue.reading() as connection:
+                dead = version_rows.is_writing(connection, slug, number)
+            if dead:
+                workspace.store.delete((slug, number))
+                with workspace.catalogue.writing() as connection:
+                    version_rows.drop_version(connection, version_id)
+    except Conflict:
+        return []
+    return [f"{slug}:{number}"] if dead else []
