@@ -34,6 +34,12 @@ def insert_network(connection: Connection, values: Mapping[str, Any]) -> int:
     return int(result.inserted_primary_key[0])
 
 
+def insert_known_network(connection: Connection, slug: str, values: Mapping[str, Any]) -> int:
+    """Add a network whose tables lie in the store under this slug already."""
+    result = connection.execute(networks.insert().values(slug=slug, last_version=0, created=now(), **values))
+    return int(result.inserted_primary_key[0])
+
+
 def get_network(connection: Connection, name: str) -> Network:
     """Return the network of this name; raises NotFound with the names that there are."""
     row = connection.execute(_networks().where(networks.c.name == name)).one_or_none()

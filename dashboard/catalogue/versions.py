@@ -21,6 +21,18 @@ def begin_version(connection: Connection, network_id: int, values: Mapping[str, 
     return int(result.inserted_primary_key[0]), number
 
 
+def insert_known_version(connection: Connection, network_id: int, number: int, values: Mapping[str, Any]) -> int:
+    """Add a version that has its number already, and see that the number is never given out again."""
+    row = {"network_id": network_id, "number": number, "state": "writing", "created": now()} | dict(values)
+    result = connection.execute(versions.insert().values(row))
+    connection.execute(
+        networks.update()
+        .where(networks.c.id == network_id, networks.c.last_version < number)
+        .values(last_version=number)
+    )
+    return int(result.inserted_primary_key[0])
+
+
 def finish_version(connection: Connection, version_id: int, infos: Sequence[TensorInfo]) -> None:
     """Add the tensors and make the version `ready`: the one act after which it exists."""
     rows = [
@@ -122,6 +134,12 @@ def versions_of_run(connection: Connection, run_id: int) -> list[int]:
     """Return the numbers of the ready versions that a run wrote."""
     query = select(versions.c.number).where(versions.c.run_id == run_id, versions.c.state == "ready")
     return list(connection.execute(query.order_by(versions.c.number)).scalars())
+
+
+def is_known(connection: Connection, slug: str, number: int) -> bool:
+    """Tell whether the catalogue holds this version, finished or not."""
+    query = select(versions.c.id).join(networks, networks.c.id == versions.c.network_id)
+    return connection.execute(query.where(networks.c.slug == slug, versions.c.number == number)).first() is not None
 
 
 def is_writing(connection: Connection, slug: str, number: int) -> bool:

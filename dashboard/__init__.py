@@ -1,0 +1,57 @@
+"""Weightbase: every version of a neural network kept as ordinary tables. This module only wires the parts together."""
+
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dashboard.settings import Settings, from_environment
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from dashboard.services.workspace import Workspace
+
+__version__ = "0.1.0"
+ROOT = Path(__file__).parent.parent
+
+
+def create_app(settings: Settings | None = None, workspace: "Workspace | None" = None) -> "Flask":
+    """Return the dashboard as a WSGI application; a test hands in settings or a workspace of its own.
+
+    Raises Invalid for settings that cannot work, StoreUnavailable when the store or catalogue cannot be opened.
+    """
+    # Imported here so that commands that serve no pages do not load Flask.
+    from flask import Flask  # noqa: PLC0415
+
+    from dashboard.api import register_api  # noqa: PLC0415
+    from dashboard.services.workspace import open_workspace  # noqa: PLC0415
+    from dashboard.web import register_pages  # noqa: PLC0415
+
+    workspace = workspace or open_workspace(settings or from_environment())
+    settings = workspace.settings
+    app = Flask("dashboard", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
+    app.config.update(
+        SECRET_KEY=_secret_key(settings),
+        MAX_CONTENT_LENGTH=settings.max_upload_mb * 2**20 + 2**20,  # the form's other fields come on top
+        MAX_FORM_PARTS=50_000,
+        MAX_FORM_MEMORY_SIZE=16 * 2**20,
+    )
+    app.extensions["workspace"] = workspace
+    register_api(app)
+    register_pages(app)
+    return app
+
+
+def _secret_key(settings: Settings) -> str:
+    """Return the set key, or one made at the first start and kept readable by its owner only."""
+    if settings.secret_key:
+        return settings.secret_key
+    path = settings.home_folder / "secret_key"
+    try:
+        path.touch(mode=0o600, exist_ok=False)
+    except FileExistsError:
+        # Another process may be between making the file and filling it.
+        if key := path.read_text():
+            return key
+    path.write_text(secrets.token_hex(32))
+    return path.read_text()

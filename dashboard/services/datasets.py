@@ -1,0 +1,221 @@
+"""Datasets: an upload waits while the person looks at its columns, then becomes typed arrays under a name."""
+
+import hashlib
+import json
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from dashboard.catalogue import datasets as dataset_rows
+from dashboard.data.bundled import BUNDLED, BundledSample
+from dashboard.data.columns import Preview, preview
+from dashboard.data.dataset import DatasetSpec, ingest, parse_spec
+from dashboard.data.detection import CsvFormat, detect_format
+from dashboard.errors import Conflict, Invalid, NotFound, StoreUnavailable, TooLarge
+from dashboard.parsing import Fields
+from dashboard.records import Dataset
+from dashboard.services.workspace import Workspace
+
+PIECE = 2**20
+TOKEN = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True)
+class Upload:
+    """An uploaded CSV that waits for its columns to be chosen: its token, original name, size and format."""
+
+    token: str
+    path: Path
+    file_name: str
+    bytes: int
+    format: CsvFormat
+
+
+def receive_upload(workspace: Workspace, stream: BinaryIO, file_name: str, header: str = "auto") -> Upload:
+    """Keep an uploaded file and detect its format, reading it piece by piece.
+
+    Raises TooLarge beyond WEIGHTBASE_MAX_UPLOAD_MB, Invalid for what is no CSV; nothing is kept then.
+    """
+    token = secrets.token_hex(16)
+    path = workspace.uploads_folder / f"{token}.csv"
+    try:
+        size = _copy(stream, path, workspace.settings.max_upload_mb)
+        upload = Upload(token, path, _plain_name(file_name), size, detect_format(path, header))
+        about = {"file_name": upload.file_name, "format": upload.format.to_json()}
+        path.with_suffix(".json").write_text(json.dumps(about))
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return upload
+
+
+def get_upload(workspace: Workspace, token: str) -> Upload:
+    """Return an upload that waits; raises NotFound if it has been used or given up."""
+    path = workspace.uploads_folder / f"{token}.csv"
+    if not TOKEN.fullmatch(token) or not path.exists():
+        raise NotFound("This upload is not here any more. Upload the file again.", "file")
+    about = json.loads(path.with_suffix(".json").read_text())
+    return Upload(token, path, about["file_name"], path.stat().st_size, CsvFormat.from_json(about["format"]))
+
+
+def preview_upload(workspace: Workspace, upload: Upload, changes: Mapping[str, Any] | None = None) -> Preview:
+    """Return an upload's columns and first rows, read with its detected format or the person's corrections of it."""
+    chosen = upload.format if changes is None else CsvFormat.parse(Fields(changes), upload.format)
+    return preview(upload.path, chosen)
+
+
+def discard_upload(workspace: Workspace, token: str) -> None:
+    """Remove an upload that is not wanted any more; unknown tokens are no error."""
+    if TOKEN.fullmatch(token):
+        for suffix in (".csv", ".json"):
+            (workspace.uploads_folder / f"{token}{suffix}").unlink(missing_ok=True)
+
+
+def create_dataset(workspace: Workspace, upload: Upload, data: Mapping[str, Any]) -> Dataset:
+    """Make a dataset of an upload; `data` holds name, target and whatever else the person chose.
+
+    Raises Invalid with a message for each wrong field, or Conflict if the name is taken; the upload then still waits.
+    """
+    fields = Fields(data)
+    name = fields.name()
+    found = preview_upload(workspace, upload, data)
+    spec = parse_spec(fields, found)
+    fields.done()
+    dataset = _keep(workspace, upload.path, name, spec, f"uploaded file {upload.file_name}", "")
+    discard_upload(workspace, upload.token)
+    return dataset
+
+
+def add_bundled(workspace: Workspace, sample_name: str) -> Dataset:
+    """Add a bundled sample as a dataset; if it has been added already, return that. Raises NotFound."""
+    sample = get_bundled(sample_name)
+    with suppress(NotFound):
+        return get_dataset(workspace, sample.name)
+    fields = Fields({"target": sample.target, "task": sample.task, "image_shape": sample.image_shape_text})
+    spec = parse_spec(fields, preview(sample.path, detect_format(sample.path)))
+    fields.done()
+    with suppress(Conflict):  # another request has just added it
+        _keep(workspace, sample.path, sample.name, spec, sample.source, sample.licence)
+    return get_dataset(workspace, sample.name)
+
+
+def get_bundled(name: str) -> BundledSample:
+    """Return a bundled sample; raises NotFound with the names that there are."""
+    for sample in BUNDLED:
+        if sample.name == name:
+            return sample
+    raise NotFound(f"There is no bundled dataset named {name!r}.", "name", [sample.name for sample in BUNDLED])
+
+
+def get_dataset(workspace: Workspace, name: str) -> Dataset:
+    """Return a dataset; raises NotFound with the names that there are."""
+    with workspace.catalogue.reading() as connection:
+        return dataset_rows.get_dataset(connection, name)
+
+
+def list_datasets(workspace: Workspace) -> list[Dataset]:
+    """Return all datasets, the newest first."""
+    with workspace.catalogue.reading() as connection:
+        return dataset_rows.list_datasets(connection)
+
+
+def networks_using(workspace: Workspace, dataset: Dataset) -> list[str]:
+    """Return the names of the networks that train on a dataset."""
+    with workspace.catalogue.reading() as connection:
+        return dataset_rows.networks_using(connection, dataset.id)
+
+
+def delete_dataset(workspace: Workspace, name: str) -> None:
+    """Delete a dataset that no network uses; raises NotFound, or Conflict naming the networks."""
+    with workspace.catalogue.writing() as connection:
+        dataset = dataset_rows.get_dataset(connection, name)
+        users = dataset_rows.networks_using(connection, dataset.id)
+        if users:
+            raise Conflict(f"Networks use this dataset: {', '.join(users[:5])}. Delete them first.", "dataset")
+        dataset_rows.delete_dataset(connection, dataset.id)
+        unused = not dataset_rows.folder_is_used(connection, dataset.folder)
+    if unused:
+        shutil.rmtree(workspace.datasets_folder / dataset.folder, ignore_errors=True)
+
+
+def _keep(workspace: Workspace, path: Path, name: str, spec: DatasetSpec, source: str, licence: str) -> Dataset:
+    """Ingest a CSV into a folder named by its content and choices, and add the dataset's row."""
+    sha256 = _file_sha256(path)
+    choices = json.dumps(spec.to_json(), sort_keys=True)
+    folder = hashlib.sha256(f"{sha256} {choices}".encode()).hexdigest()[:32]
+    description = _ingest_once(workspace, path, spec, folder)
+    row = {
+        "name": name,
+        "folder": folder,
+        "sha256": sha256,
+        "rows": description["rows"],
+        "bytes": path.stat().st_size,
+        "task": spec.task,
+        "source": source,
+        "licence": licence,
+        "spec": spec.to_json(),
+        "description": description,
+    }
+    try:
+        with workspace.catalogue.writing() as connection:
+            dataset_rows.insert_dataset(connection, row)
+    except Conflict as error:
+        raise Conflict(f"There is a dataset named {name!r} already. Choose another name.", "name") from error
+    return get_dataset(workspace, name)
+
+
+def _ingest_once(workspace: Workspace, path: Path, spec: DatasetSpec, folder: str) -> dict[str, Any]:
+    """Write the arrays into a new folder and rename it, so that a folder under its final name is always whole."""
+    final = workspace.datasets_folder / folder
+    if not final.exists():
+        fresh = workspace.datasets_folder / f"{folder}-{secrets.token_hex(4)}.new"
+        fresh.mkdir()
+        try:
+            description = ingest(path, spec, fresh)
+            (fresh / "description.json").write_text(json.dumps(description))
+            shutil.copyfile(path, fresh / "original.csv")
+            with suppress(OSError):  # another request made the same folder first: its content is the same
+                os.rename(fresh, final)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+    return dict(json.loads((final / "description.json").read_text()))
+
+
+def _copy(stream: BinaryIO, path: Path, most_mb: int) -> int:
+    size = 0
+    try:
+        with open(path, "wb") as file:
+            while piece := stream.read(PIECE):
+                size += len(piece)
+                if size > most_mb * 2**20:
+                    raise TooLarge(upload_limit(most_mb), "file")
+                file.write(piece)
+    except OSError as error:
+        raise StoreUnavailable(
+            f"The upload cannot be kept: {error.strerror}. Free some space and try again."
+        ) from error
+    if size == 0:
+        raise Invalid({"file": "The file is empty. Choose a CSV file with a header or rows of values."})
+    return size
+
+
+def upload_limit(most_mb: int) -> str:
+    """Return the sentence that refuses a file that is too large."""
+    return f"The file is larger than {most_mb} MB. Send fewer rows, or set WEIGHTBASE_MAX_UPLOAD_MB higher."
+
+
+def _file_sha256(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _plain_name(file_name: str) -> str:
+    """Return the last part of a file's name without control characters, only ever to be shown."""
+    last = re.split(r"[\\/]", file_name)[-1]
+    return "".join(c for c in last if c.isprintable())[:100] or "upload.csv"
