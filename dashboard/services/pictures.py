@@ -1,0 +1,107 @@
+"""What a page draws of a version or a diff: numbers from `analysis`, drawn by `charts`, from the decoded arrays."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from dashboard.analysis.distributions import Distribution, distribution
+from dashboard.analysis.images import HeatMap, heat_map, unit_mosaic
+from dashboard.charts import figures, images
+from dashboard.errors import NotFound, UserError
+from dashboard.records import Epoch, TensorInfo, Version
+from dashboard.services.comparison import paired_arrays
+from dashboard.services.datasets import get_dataset
+from dashboard.services.tensors import array
+from dashboard.services.workspace import Workspace
+
+HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH = 400, 900
+THEMES = ("light", "dark")
+
+
+def check_bins(bins: int) -> int:
+    """Return the number of bins; raises UserError unless it is 2 to 1,000."""
+    if not 2 <= bins <= 1000:
+        raise UserError("Choose 2 to 1,000 bins.", "bins")
+    return bins
+
+
+def check_theme(theme: str) -> str:
+    """Return the theme; raises UserError unless it is light or dark."""
+    if theme not in THEMES:
+        raise UserError("The theme is light or dark.", "theme")
+    return theme
+
+
+def tensor_distribution(
+    workspace: Workspace, version: Version, tensor: TensorInfo, bins: int, limits: str = "robust"
+) -> Distribution:
+    """Return the distribution of a tensor's weights over `bins` equal bins."""
+    return distribution([array(workspace, version, tensor)], check_bins(bins), limits)
+
+
+def diff_distributions(
+    workspace: Workspace, base: str, other: str, tensor: str, bins: int, limits: str = "robust"
+) -> tuple[Distribution, Distribution]:
+    """Return (both sides' weights on shared bins, the change) of one tensor of a diff."""
+    _, _, one, two = paired_arrays(workspace, base, other, tensor)
+    return distribution([one, two], check_bins(bins), limits), distribution([change(one, two)], bins, limits)
+
+
+def change(base: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return other − base in float64 (float32 for large float32 tensors, whose difference is nearly exact there)."""
+    wide = np.float32 if base.dtype == other.dtype == np.float32 and base.size > 10**6 else np.float64
+    return np.subtract(other, base, dtype=wide)
+
+
+def tensor_heat_map(workspace: Workspace, version: Version, tensor: TensorInfo) -> HeatMap:
+    """Return a tensor's table as levels of colour, never more cells than pixels."""
+    return heat_map(_table(array(workspace, version, tensor)), HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH)
+
+
+def diff_heat_map(workspace: Workspace, base: str, other: str, tensor: str) -> HeatMap:
+    """Return the change of a tensor between two versions as levels of colour, centred on zero."""
+    _, _, one, two = paired_arrays(workspace, base, other, tensor)
+    return heat_map(_table(change(one, two)), HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH)
+
+
+def heat_map_png(found: HeatMap, theme: str) -> bytes:
+    """Return a heat map as a PNG image, small ones enlarged so that a cell can be seen."""
+    height, width = found.levels.shape
+    zoom = max(1, min(HEAT_MAP_HEIGHT // max(height, 1), HEAT_MAP_WIDTH // max(width, 1), 16))
+    return images.png(found, check_theme(theme), zoom)
+
+
+def image_shape(workspace: Workspace, version: Version) -> tuple[int, int] | None:
+    """Return the (height, width) of the pictures that a version's network reads, if its dataset has them."""
+    try:
+        shape = get_dataset(workspace, version.dataset).description.get("image_shape")
+    except NotFound:
+        return None
+    if not shape or shape[0] * shape[1] != version.spec.inputs:
+        return None
+    return int(shape[0]), int(shape[1])
+
+
+def unit_pictures_png(
+    workspace: Workspace, version: Version, tensor: TensorInfo, units: Sequence[int], theme: str
+) -> bytes:
+    """Return pictures of first-layer units' weights, one beside the other; raises NotFound if there are none."""
+    shape = image_shape(workspace, version)
+    if shape is None or tensor.name != "layer_01.weight":
+        raise NotFound(f"{version.reference} has no pictures of units: its dataset has no image shape.", "tensor")
+    weights = array(workspace, version, tensor)
+    if any(not 0 <= unit < weights.shape[1] for unit in units):
+        raise NotFound(f"Units go from 0 to {weights.shape[1] - 1}.", "units")
+    mosaic = unit_mosaic(weights, shape, units)
+    return images.png(heat_map(mosaic, *mosaic.shape), check_theme(theme), 3)
+
+
+def curves(epochs: Sequence[Epoch]) -> dict[str, Any]:
+    """Return the training curves of a run as a Plotly figure."""
+    return figures.training_curves([asdict(epoch) for epoch in epochs])
+
+
+def _table(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return values.reshape(values.shape[0] if values.ndim else 1, -1)
