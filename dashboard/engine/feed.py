@@ -1,0 +1,116 @@
+"""From samples to what the passes eat: rows gathered, scaled and given their targets, a chunk at a time.
+
+A chunk holds several batches, so that a small network pays numpy's price a call once for all of them, and is small
+enough to stay in the processor's cache.
+"""
+
+import numpy as np
+
+from dashboard.engine.arrays import Array, columns
+from dashboard.engine.losses import LOSSES
+from dashboard.engine.network import Network
+from dashboard.engine.samples import Samples
+from dashboard.errors import Invalid
+
+CHUNK_BYTES = 400_000
+CHUNK_ROWS = 4096
+
+
+def chunk_rows(network: Network, batch: int) -> int:
+    """Return how many rows a chunk holds: whole batches, about CHUNK_BYTES of inputs."""
+    rows = min(CHUNK_ROWS, CHUNK_BYTES // (network.spec.inputs * network.dtype.itemsize))
+    return batch * max(1, rows // batch)
+
+
+def target_table(network: Network, samples: Samples, smoothing: float = 0.0) -> Array:
+    """Return the outputs wanted for each class, (classes, outputs).
+
+    One output tells two classes apart; otherwise each class has its own output. `smoothing` s moves each row to
+    (1 − s)·row + s·its mean (Szegedy et al. 2016); a single output moves towards the middle of low and high.
+    cross_entropy compares distributions, so it always takes 0 and 1: softmax can reach what the book's sigmoid cannot.
+    """
+    low, high = (0.0, 1.0) if network.loss is LOSSES["cross_entropy"] else (samples.low, samples.high)
+    if network.outputs == 1:
+        table = np.array([[low], [high]])
+        middle: Array | float = (low + high) / 2.0
+    else:
+        table = np.eye(network.outputs) * (high - low) + low
+        middle = table.mean(axis=1, keepdims=True)
+    return np.asarray(table * (1.0 - smoothing) + middle * smoothing, network.dtype)
+
+
+def check(network: Network, samples: Samples, task: str) -> None:
+    """Raise Invalid, naming what does not fit, unless the network can be trained or measured on the samples."""
+    if len(samples) == 0:
+        raise Invalid({"dataset": "There are no rows to train or measure on."})
+    if samples.inputs.ndim != 2 or samples.inputs.shape[1] != network.spec.inputs:
+        message = f"The network takes {network.spec.inputs} inputs, the dataset has {samples.inputs.shape[1:]}."
+        raise Invalid({"dataset": message})
+    if task == "regression":
+        if samples.targets.shape != (len(samples.inputs), network.outputs):
+            message = f"The network has {network.outputs} outputs, the targets are {samples.targets.shape}."
+            raise Invalid({"dataset": message})
+        return
+    codes = samples.selected_targets()
+    classes = max(2, network.outputs)
+    if codes.ndim != 1 or codes.dtype.kind not in "iu" or codes.min() < 0 or codes.max() >= classes:
+        raise Invalid({"dataset": f"The targets must be whole numbers from 0 to {classes - 1}, one a row."})
+
+
+class Feed:
+    """Reused buffers of one chunk: `inputs` (rows, inputs and a 1 for the bias), `targets` (rows, outputs), `codes`."""
+
+    def __init__(self, network: Network, samples: Samples, capacity: int, smoothing: float = 0.0) -> None:
+        self.capacity = capacity
+        self.source = np.asarray(samples.inputs)  # a memory map as a plain array: the same pages, quicker calls
+        self.answers = np.asarray(samples.targets)
+        self.selection = samples.rows
+        width = network.spec.inputs
+        self.width = width
+        dtype = network.dtype
+        self.inputs = np.ones((capacity, width + int(network.spec.layers[0].bias)), dtype)
+        self.raw = np.empty((capacity, width), self.source.dtype)
+        self.targets = columns(capacity, network.outputs, dtype)
+        self.table = target_table(network, samples, smoothing) if self.answers.ndim == 1 else None
+        self.codes = np.zeros(capacity, np.intp)
+        self.scale = _row(samples.scale, 1.0, self.inputs.shape[1], dtype)
+        self.offset = _row(samples.offset, 0.0, self.inputs.shape[1], dtype)
+
+    def fill(self, rows: Array) -> int:
+        """Gather the rows of these numbers (at most `capacity`) and return how many they are."""
+        count = len(rows)
+        rows = rows if self.selection is None else self.selection[rows]
+        raw, inputs = self.raw[:count], self.inputs[:count]
+        if self.source.flags.c_contiguous:
+            self.source.take(rows, axis=0, out=raw, mode="clip")  # the other modes check, and copy once more
+        else:
+            raw[...] = self.source[rows]  # here take would copy the whole source first
+        np.copyto(inputs[:, : self.width], raw, casting="unsafe")
+        if self.scale is not None:
+            np.multiply(inputs, self.scale, out=inputs)
+        if self.offset is not None:
+            np.add(inputs, self.offset, out=inputs)
+        inputs[:, self.width :] = (
+            1.0  # a scalar scale and offset run over the bias's column, too: quicker than around it
+        )
+        self._answer(rows, count)
+        return count
+
+    def _answer(self, rows: Array, count: int) -> None:
+        if self.table is None:
+            self.targets[:count] = self.answers[rows]
+        else:
+            self.codes[:count] = self.answers[rows]
+            self.targets[:count] = self.table[self.codes[:count]]
+
+
+def _row(value: Array | float, neutral: float, width: int, dtype: np.dtype[np.generic]) -> Array | None:
+    """Return what to multiply or add with: None if it changes nothing, 0-d for a scalar, else padded to the width."""
+    numbers = np.asarray(value, np.float64)
+    if np.all(numbers == neutral):
+        return None
+    if numbers.ndim == 0:
+        return np.asarray(numbers, dtype)
+    padded = np.full(width, neutral)
+    padded[: len(numbers)] = numbers
+    return np.asarray(padded, dtype)

@@ -1,0 +1,121 @@
+"""What is told about a network once it is trained: the full measurement on samples, for its version's page.
+
+Scores are the network's outputs (rows, outputs); with a single output o of two classes they stand for (1 − o, o) when
+the classes are 0 and 1. A number that does not exist (the AUC of a class without records) is None, never NaN.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from dashboard.engine.arrays import Array
+from dashboard.engine.feed import check
+from dashboard.engine.measuring import Tally, blocks, classes, measure, nothing
+from dashboard.engine.network import Network
+from dashboard.engine.samples import Samples
+
+TOP = (2, 3, 5)
+
+
+def evaluate(network: Network, samples: Samples, task: str, tick: Callable[[], None] = nothing) -> dict[str, Any]:
+    """Measure the network on samples; all values are plain numbers, lists, dicts or None.
+
+    Classification: loss, accuracy, top_2, top_3 and top_5 (where there are more classes), precision, recall and f1
+    (macro: means over the classes), per_class (a dict each: precision, recall, f1, support, auc), confusion (rows:
+    true class, columns: answer), roc_auc (macro, one against the rest), log_loss (None unless the outputs are
+    softmax or sigmoid). Regression: loss, mae, rmse, r2. Raises Invalid if network, samples and task do not fit.
+    """
+    check(network, samples, task)
+    with np.errstate(over="ignore"):  # an infinite loss is an answer here, too
+        if task == "regression":
+            loss, _, errors = measure(network, samples, task, tick)
+            return {"loss": _finite(loss), **errors}
+        return _classification(network, samples, tick)
+
+
+def _classification(network: Network, samples: Samples, tick: Callable[[], None]) -> dict[str, Any]:
+    tally = Tally(network, samples, "classification")
+    parts = []
+    for sums, feed, count in blocks(network, samples, tick):
+        outputs = network.activate(sums.copy())
+        record = sums if network.loss.fused_with is not None else outputs
+        tally.add(record, feed.targets[:count], feed.codes[:count])
+        parts.append(outputs)
+    scores = np.concatenate(parts).astype(np.float64)
+    codes = samples.selected_targets().astype(np.intp)
+    answers = classes(scores, (samples.low + samples.high) / 2.0)
+    if scores.shape[1] == 1:
+        scores = np.hstack([samples.low + samples.high - scores, scores])
+    return {
+        "loss": _finite(tally.loss),
+        "accuracy": tally.accuracy,
+        **{f"top_{k}": top_k(scores, codes, k) for k in TOP if k < scores.shape[1]},
+        **_per_class(confusion_matrix(answers, codes, scores.shape[1]), scores, codes),
+        "log_loss": log_loss(scores, codes) if network.spec.layers[-1].activation in {"softmax", "sigmoid"} else None,
+    }
+
+
+def _per_class(confusion: Array, scores: Array, codes: Array) -> dict[str, Any]:
+    areas = [roc_auc(scores[:, number], codes == number) for number in range(len(confusion))]
+    precision, recall, f1 = precision_recall_f1(confusion)
+    support = confusion.sum(axis=1)
+    known = [area for area in areas if area is not None]
+    rows = zip(precision, recall, f1, support, areas, strict=True)
+    return {
+        "precision": float(precision.mean()),
+        "recall": float(recall.mean()),
+        "f1": float(f1.mean()),
+        "roc_auc": float(np.mean(known)) if known else None,
+        "per_class": [
+            {"precision": float(p), "recall": float(r), "f1": float(f), "support": int(s), "auc": a}
+            for p, r, f, s, a in rows
+        ],
+        "confusion": confusion.tolist(),
+    }
+
+
+def confusion_matrix(answers: Array, codes: Array, count: int) -> Array:
+    """Count records by true class (rows) and answer (columns), (classes, classes)."""
+    return np.bincount(codes * count + answers, minlength=count * count).reshape(count, count)
+
+
+def precision_recall_f1(confusion: Array) -> tuple[Array, Array, Array]:
+    """Return each class's hits/answers, hits/records and their harmonic mean; 0 where there is nothing to divide by."""
+    hits = np.diag(confusion).astype(np.float64)
+    answered, support = confusion.sum(axis=0), confusion.sum(axis=1)
+    return _ratio(hits, answered), _ratio(hits, support), _ratio(2.0 * hits, answered + support)
+
+
+def top_k(scores: Array, codes: Array, k: int) -> float:
+    """Return the share of records whose true class is among the k highest scores; ties count against it."""
+    own = scores[np.arange(len(codes)), codes]
+    at_least = np.count_nonzero(scores >= own[:, None], axis=1)
+    return float(np.mean(at_least <= k))
+
+
+def roc_auc(scores: Array, positive: Array) -> float | None:
+    """Return the chance that a positive record scores above a negative one, ties counting half (Mann & Whitney 1947).
+
+    `scores` and `positive` (true or false) are (rows,); None without a record of either kind.
+    """
+    above, below = int(positive.sum()), int((~positive).sum())
+    if above == 0 or below == 0:
+        return None
+    _, places, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = np.cumsum(counts) - (counts - 1) / 2.0
+    return float((ranks[places][positive].sum() - above * (above + 1) / 2.0) / (above * below))
+
+
+def log_loss(scores: Array, codes: Array) -> float:
+    """Return the mean of −log p(true class), the scores being divided by their sum and kept above 1e-15."""
+    own, total = scores[np.arange(len(codes)), codes], scores.sum(axis=1)
+    return float(-np.mean(np.log(np.clip(_ratio(own, total), 1e-15, 1.0))))
+
+
+def _finite(number: float) -> float | None:
+    return number if np.isfinite(number) else None
+
+
+def _ratio(part: Array, whole: Array) -> Array:
+    return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)

@@ -1,0 +1,214 @@
+"""Training: epochs of shuffled batches over one flat vector, the same bits every time.
+
+Nothing random is carried from epoch to epoch: the order of the rows and the dropped units follow from the seed and the
+epoch's number alone, so a training that is resumed at an epoch goes on in the same bits.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from dashboard.engine.arrays import Array
+from dashboard.engine.feed import Feed, check, chunk_rows
+from dashboard.engine.measuring import Tally, measure, nothing
+from dashboard.engine.network import Network
+from dashboard.engine.optimizers import Optimizer
+from dashboard.engine.samples import Samples
+from dashboard.engine.schedules import learning_rate
+from dashboard.engine.steps import BatchSteps, Steps
+from dashboard.errors import Invalid, WeightbaseError
+
+SHUFFLE_STREAM = 1
+DROPOUT_STREAM = 2
+TICK_SECONDS = 0.02
+
+
+class Diverged(WeightbaseError):
+    """The loss or the weights are no longer finite; the network holds the weights of the last good epoch again."""
+
+    code = "diverged"
+
+    def __init__(self, epoch: int) -> None:
+        super().__init__(
+            f"The training ran away in epoch {epoch}: the loss or the weights are no longer finite numbers. "
+            "Try a smaller learning rate, clip_norm, or another scaling of the inputs."
+        )
+        self.epoch = epoch
+
+
+@dataclass(frozen=True)
+class EpochResult:
+    """What an epoch (from 1) ended with; `metrics` holds val_mae, val_rmse and val_r2 of a regression.
+
+    `loss` and `accuracy` are measured on the training batches as they passed, so while the weights still moved.
+    """
+
+    epoch: int
+    loss: float
+    accuracy: float | None
+    val_loss: float | None
+    val_accuracy: float | None
+    seconds: float
+    learning_rate: float
+    metrics: dict[str, float] = field(default_factory=dict)
+
+
+class Training:
+    """One training of a network on samples; `epochs` does the work and yields after each epoch.
+
+    The best epoch is the one with the lowest validation loss (training loss without a validation part); its weights
+    are kept if `patience` > 0 or `save` is best. With `patience` and `restore_best`, the network holds them at the
+    end. Raises Invalid unless network, samples and task fit together.
+    """
+
+    def __init__(self, network: Network, train: Samples, validation: Samples | None, task: str) -> None:
+        for samples in (train, validation):
+            if samples is not None:
+                check(network, samples, task)
+        self.network, self.train, self.validation, self.task = network, train, validation, task
+        self.spec = network.spec.training
+        self.optimizer = Optimizer(network)
+        self.steps = self._steps()
+        self.epoch = 0
+        self.best_epoch = 0
+        self.best_loss = float("inf")
+        self.best_vector: Array | None = None
+        self.keeps_best = self.spec.patience > 0 or self.spec.save == "best"
+        self.feed = Feed(
+            network, train, min(chunk_rows(network, self.spec.batch_size), len(train)), self.spec.label_smoothing
+        )
+        self.record = np.zeros_like(self.feed.targets)
+
+    def epochs(self, tick: Callable[[], None] = nothing) -> Iterator[EpochResult]:
+        """Train to the last epoch, or until `patience` epochs brought nothing better, yielding after each.
+
+        `tick` is called between batches, about every 20 ms (or after each batch that takes longer); it may raise, and
+        then the network is left in the middle of an epoch. Raises Diverged.
+        """
+        beat = _Beat(tick)
+        while self.epoch < self.spec.epochs and not self._patience_is_over():
+            result = self._train_epoch(beat)
+            yield result
+        if self.spec.patience and self.spec.restore_best and self.best_vector is not None:
+            self.network.vector[...] = self.best_vector
+
+    def best_tensors(self) -> dict[str, Array]:
+        """Return copies of the best epoch's tensors; raises Invalid if none are kept."""
+        if self.best_vector is None:
+            raise Invalid({"save": "The best weights are kept only with patience above 0 or save set to best."})
+        best = Network(self.network.spec)
+        best.vector[...] = self.best_vector
+        return best.tensors()
+
+    def state(self) -> dict[str, Any]:
+        """Return all that is needed to go on after this epoch, as copies: arrays and numbers."""
+        state = {
+            "epoch": self.epoch,
+            "steps": self.optimizer.steps,
+            "vector": self.network.vector.copy(),
+            "best_epoch": self.best_epoch,
+            "best_loss": self.best_loss,
+        }
+        state |= {f"slot_{name}": slot.copy() for name, slot in self.optimizer.slots.items()}
+        if self.best_vector is not None:
+            state["best_vector"] = self.best_vector.copy()
+        return state
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state` returned, with the same spec and samples; raises Invalid if it does not fit."""
+        slots = {f"slot_{name}": slot for name, slot in self.optimizer.slots.items()}
+        needed = {"vector": self.network.vector, **slots}
+        if any(np.shape(state.get(name, 0)) != array.shape for name, array in needed.items()):
+            raise Invalid({"checkpoint": "The checkpoint belongs to another network or optimizer."})
+        for name, array in needed.items():
+            array[...] = state[name]
+        self.epoch, self.best_epoch = int(state["epoch"]), int(state["best_epoch"])
+        self.best_loss, self.optimizer.steps = float(state["best_loss"]), int(state["steps"])
+        best = state.get("best_vector")
+        self.best_vector = None if best is None else np.array(best, self.network.dtype)
+
+    def _steps(self) -> Steps:
+        return BatchSteps(self.network, self.optimizer, self._class_weights())
+
+    def _class_weights(self) -> Array | None:
+        """Return n/(classes · count) of each class (King & Zeng 2001), or None where all count alike."""
+        if self.spec.class_weights != "balanced" or self.task != "classification":
+            return None
+        classes = max(2, self.network.outputs)
+        counts = np.bincount(self.train.selected_targets(), minlength=classes)
+        return np.asarray(len(self.train) / (classes * np.maximum(counts, 1)), self.network.dtype)
+
+    def _patience_is_over(self) -> bool:
+        return 0 < self.spec.patience <= self.epoch - self.best_epoch
+
+    def _train_epoch(self, beat: "_Beat") -> EpochResult:
+        began = time.perf_counter()
+        epoch = self.epoch + 1
+        rate = learning_rate(self.spec, epoch)
+        before = self.network.vector.copy()
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # what runs away is found by _is_finite
+            tally = self._pass_over(epoch, rate, beat)
+            val_loss, val_accuracy, metrics = self._validate(beat)
+        if not self._is_finite(tally.loss, val_loss):
+            self.network.vector[...] = before
+            raise Diverged(epoch)
+        self.epoch = epoch
+        self._note_best(tally.loss if val_loss is None else val_loss)
+        seconds = time.perf_counter() - began
+        return EpochResult(epoch, tally.loss, tally.accuracy, val_loss, val_accuracy, seconds, rate, metrics)
+
+    def _pass_over(self, epoch: int, rate: float, beat: "_Beat") -> Tally:
+        """Train on every row once, in the epoch's order; stops early once the loss is not finite."""
+        self.steps.begin(_stream(self.spec.seed, DROPOUT_STREAM, epoch))
+        order = _stream(self.spec.seed, SHUFFLE_STREAM, epoch).permutation(len(self.train))
+        tally = Tally(self.network, self.train, self.task)
+        for start in range(0, len(order), self.feed.capacity):
+            count = self.feed.fill(order[start : start + self.feed.capacity])
+            record = self.record[:count]
+            self.steps.run(self.feed, count, record, rate, beat)
+            tally.add(record, self._plain_targets(tally, count), self.feed.codes[:count])
+            if not np.isfinite(tally.total):
+                break
+        return tally
+
+    def _plain_targets(self, tally: Tally, count: int) -> Array:
+        if tally.table is None or not self.spec.label_smoothing:
+            return self.feed.targets[:count]
+        return tally.table[self.feed.codes[:count]]
+
+    def _validate(self, beat: "_Beat") -> tuple[float | None, float | None, dict[str, float]]:
+        if self.validation is None:
+            return None, None, {}
+        loss, accuracy, metrics = measure(self.network, self.validation, self.task, beat)
+        return loss, accuracy, {f"val_{name}": value for name, value in metrics.items() if value is not None}
+
+    def _is_finite(self, loss: float, val_loss: float | None) -> bool:
+        vector = self.network.vector  # min and max pass NaN on, and need no array of their own
+        return bool(np.all(np.isfinite([loss, val_loss or 0.0, vector.min(), vector.max()])))
+
+    def _note_best(self, loss: float) -> None:
+        if loss < self.best_loss:
+            self.best_loss, self.best_epoch = loss, self.epoch
+            if self.keeps_best:
+                self.best_vector = self.network.vector.copy()
+
+
+class _Beat:
+    """Calls `tick` when TICK_SECONDS have passed since the last time."""
+
+    def __init__(self, tick: Callable[[], None]) -> None:
+        self.tick = tick
+        self.due = 0.0
+
+    def __call__(self) -> None:
+        now = time.perf_counter()
+        if now >= self.due:
+            self.tick()
+            self.due = time.perf_counter() + TICK_SECONDS
+
+
+def _stream(seed: int, purpose: int, epoch: int) -> np.random.Generator:
+    return np.random.Generator(np.random.PCG64([seed, purpose, epoch]))
