@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from dashboard.errors import NotFound
 from dashboard.records import TableInfo, TensorKey
 
 VersionKey = tuple[str, int]
@@ -46,8 +47,8 @@ class TableStore(ABC):
     def saving(self, version: VersionKey) -> AbstractContextManager[None]:
         """Hold the sign of life of a save, so that no `sweep`, of any process, touches it.
 
-        Raises Conflict if the version is being saved already. On leaving with an error, what was written inside
-        and not published is removed.
+        Raises Conflict if the version is being saved already, by anyone. On leaving, what was written inside and
+        not published is removed. Who holds it may also `delete` the version: nobody else is writing it then.
         """
 
     @abstractmethod
@@ -58,12 +59,16 @@ class TableStore(ABC):
     def publish(self, version: VersionKey, tensors: Sequence[TensorKey], manifest: Mapping[str, Any]) -> None:
         """Check what was written and make the version's tables visible and durable, all at once.
 
-        `manifest` is what a stand-alone copy of the version needs to be indexed again (JSON-able).
+        `manifest` is what a stand-alone copy of the version needs to be indexed again (JSON-able); the store adds
+        `tensors`. Raises Conflict if the version is published already, or if `tensors` is not what was written.
         """
 
     @abstractmethod
     def manifests(self) -> Iterator[tuple[VersionKey, dict[str, Any]]]:
-        """Yield every published version with its manifest, in the order of (network, number)."""
+        """Yield every published version with its manifest, in the order of (network, number).
+
+        Its `tensors` is a list of {"name", "dtype", "shape", "sha256", "table"}, in the order of publishing.
+        """
 
     @abstractmethod
     def read(self, key: TensorKey) -> np.ndarray[Any, Any]:
@@ -71,7 +76,17 @@ class TableStore(ABC):
 
     @abstractmethod
     def window(self, key: TensorKey, rows: range, columns: range) -> np.ndarray[Any, Any]:
-        """Return the cells of `rows` × `columns` (steps of 1, inside the table) as a 2-d array of the key's dtype."""
+        """Return the cells of `rows` × `columns` (steps of 1) as a 2-d array of the key's dtype.
+
+        Raises NotFound, naming the table's size, unless both lie inside the table.
+        """
+
+    @abstractmethod
+    def cell_sums(self, key: TensorKey) -> np.ndarray[Any, Any] | None:
+        """Return the sums (see `cell_sums.py`) taken from memory when the tensor was written; None if they are lost.
+
+        Verification finds a changed cell, and what it held, by them.
+        """
 
     @abstractmethod
     def rows_csv(self, key: TensorKey) -> Iterator[bytes]:
@@ -84,11 +99,17 @@ class TableStore(ABC):
 
     @abstractmethod
     def delete(self, version: VersionKey) -> None:
-        """Remove a version, published or not; tables that other versions use stay. Unknown versions are no error."""
+        """Remove a version, published or not; tables that other versions use stay. Unknown versions are no error.
+
+        Raises Conflict if the version is being saved by someone else.
+        """
 
     @abstractmethod
     def tables(self, prefix: str = "") -> list[TableInfo]:
-        """List the published tables whose names begin with `prefix`, in order of name."""
+        """List the published tables, in order of name, of which a name begins with `prefix`.
+
+        A table that several versions share is listed once, under the name that its first version gives it.
+        """
 
     @abstractmethod
     def table_name(self, key: TensorKey) -> str:
@@ -106,3 +127,10 @@ class TableStore(ABC):
     @abstractmethod
     def ping(self) -> None:
         """Raise StoreUnavailable, with the reason and the remedy, unless the store can be read and written."""
+
+
+def require_inside(key: TensorKey, rows: range, columns: range) -> None:
+    """Raise NotFound unless the window `rows` × `columns` lies inside the tensor's table."""
+    for window, length, what in ((rows, key.rows, "rows"), (columns, key.columns, "columns")):
+        if window.step != 1 or window.start < 0 or window.stop > length or window.start > window.stop:
+            raise NotFound(f"The table of {key.tensor} has {length:,} {what}, counted from 0.", what)

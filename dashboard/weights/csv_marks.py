@@ -1,0 +1,68 @@
+"""Where each piece of a table begins in its file, so that a window costs the same at the first row and at the last.
+
+The marks lie beside the table in the pool and can be lost at any time: they hold the size and the time of change of
+the file they belong to, and are made again when these do not agree (a person has edited the file).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from os import stat_result
+from pathlib import Path
+
+import numpy as np
+
+from dashboard.weights.dtypes import Array
+from dashboard.weights.table_text import Cut, cell_parts
+
+
+@dataclass(frozen=True)
+class Marks:
+    """`offsets`, int64 (pieces + 1,): the byte at which each piece begins, then the end of the last one.
+
+    `special` tells that the table has a side table of special cells.
+    """
+
+    offsets: Array
+    special: bool
+
+    def save(self, path: Path, status: stat_result) -> None:
+        """Write the marks of the file that has this status."""
+        head = np.array([status.st_size, status.st_mtime_ns, self.special], np.int64)
+        with path.open("wb") as file:
+            np.save(file, np.concatenate((head, self.offsets)))
+
+
+def load_marks(path: Path, cut: Cut, status: stat_result) -> Marks | None:
+    """Return the marks at `path` if they are whole and belong to the file that has this status, else None."""
+    try:
+        numbers = np.load(path)
+    except (FileNotFoundError, EOFError, ValueError):
+        return None  # not there, or torn by a crash: the caller reads the table itself instead
+    if numbers.shape != (cut.count + 4,) or numbers[0] != status.st_size or numbers[1] != status.st_mtime_ns:
+        return None
+    offsets = numbers[3:]
+    whole = offsets[-1] == status.st_size and bool((np.diff(offsets) > 0).all())
+    return Marks(offsets, bool(numbers[2])) if whole else None
+
+
+def build_offsets(blocks: Iterator[bytes], cut: Cut, name: str) -> Array:
+    """Return the offsets of a table's pieces by reading its text; raises Misshapen if it is not of this shape."""
+    starts = piece_starts(cut)
+    offsets = np.zeros(cut.count + 1, np.int64)
+    header_end = None
+    for part in cell_parts(blocks, cut, name):
+        header_end = part.offset if header_end is None else header_end
+        text = np.frombuffer(part.raw, np.uint8)
+        ends = np.flatnonzero((text == ord(",")) | (text == ord("\n"))) + 1 + part.offset
+        chosen = slice(*np.searchsorted(starts, [part.first + 1, part.first + part.cells + 1]).tolist())
+        offsets[chosen] = ends[starts[chosen] - part.first - 1]
+    offsets[0] = header_end or 0
+    return offsets
+
+
+def piece_starts(cut: Cut) -> Array:
+    """Return the flat cell at which each piece begins, and the number of cells as the last, int64 (pieces + 1,)."""
+    columns = max(1, cut.columns)
+    rows = np.arange(0, cut.rows, cut.height, dtype=np.int64) * columns
+    starts = rows[:, None] + np.arange(0, columns, cut.width, dtype=np.int64)
+    return np.append(starts.reshape(-1), cut.cells)

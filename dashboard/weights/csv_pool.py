@@ -1,0 +1,123 @@
+"""The pool: each different table once, under a name made of its content; versions hold hard links to it.
+
+A version's folder is therefore always complete, and a copy of it elsewhere is made of plain files. A file in the
+pool that no version links to any more has a link count of 1; removing it can cost a later save a little work, never
+a version its table. Where the file system has no hard links, every version keeps its own files and the pool holds
+marks only.
+"""
+
+import os
+import uuid
+from collections.abc import Iterable
+from pathlib import Path
+
+from dashboard.weights.csv_marks import Marks, load_marks
+from dashboard.weights.files import link
+from dashboard.weights.table_text import Cut
+
+SIDES = (".special.csv", ".checks.npy")
+TABLE = ".csv"
+MARKS = ".marks.npy"
+TEMPORARY = "tmp-"
+
+
+class Pool:
+    """The files of the pool in `folder`; a table and its side files are named by a content id and an ending."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, content: str, ending: str) -> Path:
+        """Return where a file of the table with this content id lies."""
+        return self.folder / (content + ending)
+
+    def link_to(self, content: str, cut: Cut, target: Path) -> bool:
+        """Link a table that was checked, and is as it was then, to `target` plus endings; False if there is none.
+
+        Sides first: whoever clears the pool removes the table before its sides.
+        """
+        if not self._checked(content, cut, self.path(content, TABLE)):
+            return False
+        for ending in (*SIDES, TABLE):
+            link(self.path(content, ending), named(target, ending))
+        if self._checked(content, cut, named(target, TABLE), named(target, SIDES[0]).exists()):
+            return True
+        remove_table(target)
+        return False
+
+    def _checked(self, content: str, cut: Cut, table: Path, has_special: bool | None = None) -> bool:
+        """Tell whether `table` is the file that the marks were made for when it was checked."""
+        try:
+            marks = load_marks(self.path(content, MARKS), cut, table.stat())
+        except FileNotFoundError:
+            return False
+        return marks is not None and has_special in (None, marks.special)
+
+    def adopt(self, content: str, cut: Cut, source: Path, marks: Marks) -> None:
+        """Take the checked table at `source` (plus endings) in, or exchange it for the equal one that is there."""
+        spare = source.parent / "spare"
+        if self.link_to(content, cut, spare):
+            for ending in (*SIDES, TABLE):
+                if named(spare, ending).exists():
+                    named(spare, ending).replace(named(source, ending))
+            return
+        for ending in (*SIDES, TABLE):
+            if link(named(source, ending), named(spare, ending)):
+                named(spare, ending).replace(self.path(content, ending))
+        self.keep_marks(content, marks, named(source, TABLE).stat())
+
+    def keep_marks(self, content: str, marks: Marks, status: os.stat_result) -> None:
+        """Write the marks of the table that has this status, all at once, if that is possible."""
+        spare = self.folder / f"{TEMPORARY}{uuid.uuid4().hex}"
+        try:
+            self.folder.mkdir(exist_ok=True)
+            marks.save(spare, status)
+            spare.replace(self.path(content, MARKS))
+        except (FileNotFoundError, PermissionError):
+            return  # a sweep took it for a left-over, or we may only read: marks can be made again at any time
+
+    def clear(self, contents: Iterable[str]) -> None:
+        """Remove those of these tables that no version links to, after a version that had them was deleted."""
+        for content in contents:
+            self._clear_unlinked(content)
+            if not self.path(content, TABLE).exists():
+                self.path(content, MARKS).unlink(missing_ok=True)
+
+    def _clear_unlinked(self, content: str) -> list[str]:
+        """Remove a table that no version links to: the marks first, so that nobody takes it for a checked one."""
+        table = self.path(content, TABLE)
+        removed = [self.path(content, MARKS)] if _is_unlinked(table) else []
+        removed += [path for path in (table, *(self.path(content, side) for side in SIDES)) if _is_unlinked(path)]
+        for path in removed:
+            path.unlink(missing_ok=True)
+        return [path.name for path in removed]
+
+    def sweep(self) -> list[str]:
+        """Remove what nobody uses, and temporary files that a crash has left; return the names of the files.
+
+        Marks without a table in the pool stay: they serve versions that keep files of their own.
+        """
+        names = [entry.name for entry in os.scandir(self.folder)]
+        temporary = [name for name in names if name.startswith(TEMPORARY)]
+        for name in temporary:
+            (self.folder / name).unlink(missing_ok=True)
+        contents = {name.split(".", 1)[0] for name in names if not name.startswith(TEMPORARY)}
+        return sorted(temporary) + [name for content in sorted(contents) for name in self._clear_unlinked(content)]
+
+
+def _is_unlinked(path: Path) -> bool:
+    try:
+        return path.stat().st_nlink == 1
+    except FileNotFoundError:
+        return False
+
+
+def named(stem: Path, ending: str) -> Path:
+    """Return the file of a table at `stem` with this ending (a stem may hold points)."""
+    return stem.parent / (stem.name + ending)
+
+
+def remove_table(stem: Path) -> None:
+    """Remove a table and its side files."""
+    for ending in (TABLE, *SIDES):
+        named(stem, ending).unlink(missing_ok=True)

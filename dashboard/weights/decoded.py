@@ -1,0 +1,86 @@
+"""Decoded tensors as .npy files by content, so that charts and diffs run at memory speed whatever the store is.
+
+The folder can be deleted at any time and shared by any number of processes: a file appears whole, by a rename, and
+one that is removed while it is mapped stays readable for who has mapped it.
+"""
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+
+from dashboard.records import TensorKey
+from dashboard.weights.checksums import content_id, tensor_sha256
+from dashboard.weights.dtypes import Array, bits_dtype, from_bits, numpy_dtype
+from dashboard.weights.files import sync, translated
+from dashboard.weights.table_store import TableStore
+
+
+class DecodedCache:
+    """Arrays by type, shape and SHA-256 in `folder`, at most about `limit_bytes`; the least recently used go first."""
+
+    def __init__(self, folder: Path, limit_bytes: int) -> None:
+        self.folder = folder
+        self.limit_bytes = limit_bytes
+
+    def get(self, store: TableStore, key: TensorKey) -> Array:
+        """Return a tensor, read-only, memory-mapped where the cache holds it; raises what `store.read` raises.
+
+        What the store holds is returned even if it was tampered with, but is then never kept under this key.
+        """
+        path = self.folder / f"{content_id(key)}.npy"
+        with translated(self.folder):
+            kept = self._map(path, key)
+        if kept is not None:
+            return kept
+        array = store.read(key)
+        if array.nbytes and array.nbytes <= self.limit_bytes and tensor_sha256(array) == key.sha256:
+            with translated(self.folder):
+                self._keep(path, array)
+                kept = self._map(path, key)
+        array.flags.writeable = False
+        return array if kept is None else kept
+
+    def _map(self, path: Path, key: TensorKey) -> Array | None:
+        try:
+            mapped = np.load(path, mmap_mode="r")
+            os.utime(path)
+        except (FileNotFoundError, EOFError, ValueError):
+            return None  # not kept, removed at this moment, or torn: the store is asked
+        if mapped.dtype != _storable(key.dtype) or mapped.shape != key.shape:
+            return None
+        return from_bits(mapped, key.dtype, key.shape) if key.dtype == "bfloat16" else mapped
+
+    def _keep(self, path: Path, array: Array) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._make_room(array.nbytes)
+        spare = self.folder / f"tmp-{uuid.uuid4().hex}"
+        with suppress(FileNotFoundError):  # someone empties the folder at this moment
+            with spare.open("xb") as file:
+                np.save(file, array.view(np.uint16) if array.dtype.name == "bfloat16" else array)
+            sync(spare)
+            spare.replace(path)
+
+    def _make_room(self, wanted: int) -> None:
+        """Remove the least recently used files until `wanted` more bytes fit, and what dead processes have left."""
+        files = sorted(self._files())
+        total = sum(size for _, size, _ in files)
+        for _, size, path in files:
+            if total + wanted <= self.limit_bytes:
+                return
+            path.unlink(missing_ok=True)
+            total -= size
+
+    def _files(self) -> Iterator[tuple[float, int, Path]]:
+        for entry in os.scandir(self.folder):
+            with suppress(FileNotFoundError):  # removed by another process meanwhile
+                status = entry.stat()
+                yield status.st_mtime, status.st_size, Path(entry.path)
+
+
+def _storable(dtype: str) -> np.dtype[np.generic]:
+    """Return the type under which .npy knows this one: itself, or the bits for bfloat16."""
+    return bits_dtype(dtype) if dtype == "bfloat16" else numpy_dtype(dtype)

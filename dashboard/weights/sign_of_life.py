@@ -1,0 +1,59 @@
+"""A save's sign of life: a locked file that dies with its process and leaves a trace.
+
+While the lock is held, in this or any other process, the save is alive. The file itself stays when the process dies:
+it marks a save of which nobody knows whether it was carried through. It goes when the save has ended cleanly.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class SignOfLife:
+    """A lock that is held until `release`; made by `take`."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self.path = path
+        self._descriptor = descriptor
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Release at the end; the trace goes unless there was an error."""
+        try:
+            yield
+        except BaseException:
+            self.release(settled=False)
+            raise
+        self.release(settled=True)
+
+    def release(self, settled: bool) -> None:
+        """Let go of the lock; `settled` removes the trace, too."""
+        if settled:
+            self.path.unlink(missing_ok=True)
+        os.close(self._descriptor)
+
+
+def take(path: Path) -> SignOfLife | None:
+    """Return the sign of life at `path`, or None if someone alive holds it (another thread of ours counts)."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is_same_file(path, descriptor):
+                return SignOfLife(path, descriptor)
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)  # the holder before us removed the file: what we locked has no name any more
+
+
+def _is_same_file(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
