@@ -1,0 +1,60 @@
+"""Settings: where they come from, what they refuse, and that the manual tells all of them."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from dashboard.errors import Invalid
+from dashboard.settings import Settings, environment_name, from_environment, to_environment
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def test_without_any_variable_the_dashboard_is_local_and_keeps_csv_files():
+    settings = from_environment({})
+    assert (settings.host, settings.port, settings.store) == ("127.0.0.1", 8000, "csv:")
+
+
+def test_a_variable_overrides_its_default():
+    assert from_environment({"WEIGHTBASE_PORT": "8123"}).port == 8123
+
+
+def test_what_is_passed_to_a_child_process_is_read_back_the_same():
+    settings = Settings(home="somewhere", port=9000, password="s3cret", slots=5)
+    assert from_environment(to_environment(settings)) == settings
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "eighty"),
+        ("PORT", "0"),
+        ("PORT", "70000"),
+        ("SLOTS", "-1"),
+        ("STORE", "oracle://x"),
+        ("HOST", "0.0.0.0"),
+    ],
+)
+def test_a_value_that_cannot_work_is_refused_by_the_name_of_its_variable(name, value):
+    with pytest.raises(Invalid) as refused:
+        from_environment({f"WEIGHTBASE_{name}": value})
+    assert "WEIGHTBASE_" in refused.value.message
+
+
+def test_listening_beyond_loopback_is_allowed_once_a_password_is_set():
+    assert from_environment({"WEIGHTBASE_HOST": "0.0.0.0", "WEIGHTBASE_PASSWORD": "s3cret"}).host == "0.0.0.0"
+
+
+def test_passwords_are_never_shown():
+    settings = Settings(store="mysql://me:hidden@db:3306/weights", password="hidden", secret_key="hidden")
+    shown = {name: value for name, value, _ in settings.shown()}
+    assert shown["WEIGHTBASE_STORE"] == "mysql://me:***@db:3306/weights"
+    assert "hidden" not in str(shown)
+
+
+@pytest.mark.parametrize("setting", dataclasses.fields(Settings), ids=lambda setting: setting.name)
+def test_the_manual_tells_every_setting_with_its_default_and_its_help(setting):
+    line = f"| `{environment_name(setting.name)}` | {f'`{setting.default}`' if setting.default != '' else ''} |"
+    manual = (ROOT / "docs" / "settings.md").read_text()
+    assert f"{line} {setting.metadata['help']} |" in manual
