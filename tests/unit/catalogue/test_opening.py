@@ -1,0 +1,84 @@
+"""The catalogue's form: migrations lead to the tables in the code, from nothing, once, by one process at a time."""
+
+import multiprocessing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import insert, select
+
+import dashboard.catalogue
+from dashboard.catalogue.opening import HEAD_REVISION, open_catalogue
+from dashboard.catalogue.tables import datasets, metadata, networks
+from dashboard.catalogue.times import now
+from dashboard.errors import Conflict, StoreUnavailable
+from dashboard.settings import Settings
+
+
+def open_in(folder):
+    catalogue = open_catalogue(Settings(home=str(folder)))
+    catalogue.close()
+
+
+def dataset_row(name):
+    texts = dict.fromkeys(("folder", "sha256", "task", "source", "licence"), "x")
+    return texts | {"name": name, "rows": 1, "bytes": 1, "spec": {}, "description": {}, "created": now()}
+
+
+def test_the_head_revision_in_the_code_is_the_newest_migration():
+    config = Config()
+    config.set_main_option("script_location", str(Path(dashboard.catalogue.__file__).parent / "migrations"))
+    assert ScriptDirectory.from_config(config).get_current_head() == HEAD_REVISION
+
+
+def test_a_new_catalogue_has_exactly_the_tables_of_the_code(tmp_path):
+    catalogue = open_catalogue(Settings(home=str(tmp_path)))
+    with catalogue.reading() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    catalogue.close()
+
+
+def test_eight_processes_that_open_a_new_home_at_once_all_succeed(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    processes = [context.Process(target=open_in, args=(tmp_path,)) for _ in range(8)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0] * 8
+
+
+def test_what_was_written_in_a_block_that_fails_is_not_kept(tmp_path):
+    catalogue = open_catalogue(Settings(home=str(tmp_path)))
+    with pytest.raises(RuntimeError), catalogue.writing() as connection:
+        connection.execute(insert(datasets).values(dataset_row("iris")))
+        raise RuntimeError("the power fails here")
+    with catalogue.reading() as connection:
+        assert connection.execute(select(datasets.c.name)).all() == []
+    catalogue.close()
+
+
+def test_names_that_differ_only_in_case_are_two_names_and_the_same_name_twice_is_a_conflict(tmp_path):
+    catalogue = open_catalogue(Settings(home=str(tmp_path)))
+    with catalogue.writing() as connection:
+        connection.execute(insert(datasets), [dataset_row("iris"), dataset_row("Iris")])
+    with pytest.raises(Conflict), catalogue.writing() as connection:
+        connection.execute(insert(datasets).values(dataset_row("iris")))
+    catalogue.close()
+
+
+def test_a_reference_to_nothing_is_refused(tmp_path):
+    catalogue = open_catalogue(Settings(home=str(tmp_path)))
+    row = {"name": "n", "slug": "n", "purpose": "", "task": "regression", "dataset_id": 7, "fields": {}, "spec": {}}
+    with pytest.raises(Conflict), catalogue.writing() as connection:
+        connection.execute(insert(networks).values(row | {"last_version": 0, "created": now()}))
+    catalogue.close()
+
+
+def test_a_home_that_cannot_be_a_folder_is_told_with_the_setting_to_change(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreUnavailable, match="WEIGHTBASE_HOME"):
+        open_catalogue(Settings(home=str(tmp_path / "file" / "home")))
