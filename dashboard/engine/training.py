@@ -16,6 +16,7 @@ from dashboard.engine.feed import Feed, check, chunk_rows
 from dashboard.engine.measuring import Tally, measure, nothing
 from dashboard.engine.network import Network
 from dashboard.engine.optimizers import Optimizer
+from dashboard.engine.records_in_turn import RecordSteps
 from dashboard.engine.samples import Samples
 from dashboard.engine.schedules import learning_rate
 from dashboard.engine.steps import BatchSteps, Steps
@@ -131,6 +132,8 @@ class Training:
         self.best_vector = None if best is None else np.array(best, self.network.dtype)
 
     def _steps(self) -> Steps:
+        if RecordSteps.serves(self.network):
+            return RecordSteps(self.network, self._class_weights())
         return BatchSteps(self.network, self.optimizer, self._class_weights())
 
     def _class_weights(self) -> Array | None:
