@@ -97,7 +97,7 @@ def find_field(form: Form, path: list[str]) -> Field | None:
 def problems(form: PageForm) -> list[Problem]:
     """List all that is wrong, for the summary above the form."""
     above = [Problem("", "", str(message)) for message in form.form_errors]
-    return above + [Problem(f.id, f.label.text, str(message)) for f in leaves(form) for message in f.errors]
+    return above + [Problem(f.id, _full_label(f), str(message)) for f in leaves(form) for message in f.errors]
 
 
 def leaves(fields: Iterable[Field]) -> Iterator[Field]:
@@ -109,6 +109,12 @@ def leaves(fields: Iterable[Field]) -> Iterator[Field]:
             yield from leaves(field.entries)
         else:
             yield field
+
+
+def _full_label(field: Field) -> str:
+    """Return a field's label, with its number when it stands in a list: Units 2."""
+    numbers = [int(part) + 1 for part in str(field.id).split("-") if part.isdigit()]
+    return " ".join([field.label.text, *map(str, numbers)])
 
 
 def _step(here: Any, part: str) -> Any:  # noqa: ANN401 - a form, a group, a list, or nothing

@@ -88,7 +88,7 @@ def test_each_message_stands_beside_its_field_and_nothing_typed_is_lost():
     assert form.layers[1].units.errors == ["Give a whole number from 1 to 100,000."]
     assert form.training.learning_rate.errors == ["Give a number above 0 and up to 1000."]
     assert [(p.id, p.label) for p in problems(form)] == [
-        ("layers-1-units", "Units"),
+        ("layers-1-units", "Units 2"),
         ("training-learning_rate", "Learning rate"),
     ]
     assert 'value="many"' in str(form.layers[1].units())

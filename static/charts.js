@@ -1,0 +1,93 @@
+// Charts: each .chart with data-figure-url is drawn from the figure that the server computed, in the colours of the
+// theme. The page is complete without: Plotly is fetched after it is painted, while the figures are on their way.
+"use strict";
+(() => {
+  const source = document.querySelector("script[data-plotly]").dataset.plotly;
+  const palettes = {
+    light: { ink: "#15181d", muted: "#58616d", line: "#e1e5ea", page: "#ffffff", scale: ["#053061", "#2166ac", "#4393c3", "#92c5de", "#d1e5f0", "#ffffff", "#fddbc7", "#f4a582", "#d6604d", "#b2182b", "#67001f"] },
+    dark: { ink: "#e8ebef", muted: "#9ba6b4", line: "#2a303a", page: "#14171c", scale: ["#9fd0ff", "#4aa3f0", "#1f5c94", "#14171c", "#8f4a12", "#e8833a", "#ffc48f"] },
+  };
+  const colours = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442"]; // Okabe and Ito
+  const options = { displayModeBar: false, responsive: true, displaylogo: false };
+  let loading;
+
+  function plotly() {
+    loading ??= new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = source;
+      script.onload = () => resolve(window.Plotly);
+      script.onerror = () => reject(new Error("the chart library could not be loaded"));
+      document.head.append(script);
+    });
+    return loading;
+  }
+
+  function themed(figure) {
+    const palette = palettes[window.weightbase.isDark() ? "dark" : "light"];
+    const axis = { gridcolor: palette.line, linecolor: palette.line, zerolinecolor: palette.muted, tickcolor: palette.line, automargin: true };
+    const layout = {
+      ...figure.layout, height: undefined, width: undefined, autosize: true,
+      paper_bgcolor: palette.page, plot_bgcolor: palette.page, colorway: colours,
+      font: { color: palette.ink, family: getComputedStyle(document.body).fontFamily, size: 12 },
+      hoverlabel: { bgcolor: palette.page, bordercolor: palette.line, font: { color: palette.ink } },
+      modebar: { bgcolor: "transparent" },
+      coloraxis: { ...figure.layout.coloraxis, colorscale: palette.scale.map((colour, i) => [i / (palette.scale.length - 1), colour]) },
+      margin: { l: 8, r: 12, t: 10, b: 8, ...figure.layout.margin },
+      legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, ...figure.layout.legend },
+    };
+    for (const name of Object.keys(layout)) if (/^[xy]axis\d*$/.test(name)) layout[name] = { ...axis, ...layout[name] };
+    layout.xaxis ??= axis;
+    layout.yaxis ??= axis;
+    return { data: structuredClone(figure.data), layout };
+  }
+
+  async function draw(chart) {
+    const library = await plotly();
+    const figure = themed(chart.figure);
+    chart.querySelector(".chart-note")?.remove();
+    await library.react(chart, figure.data, figure.layout, options);
+    chart.classList.remove("busy");
+  }
+
+  function fail(chart, error) {
+    chart.classList.remove("busy");
+    if (chart.figure) return; // the old chart is better than none
+    chart.replaceChildren(Object.assign(document.createElement("p"), { className: "chart-note", textContent: `This chart could not be drawn: ${error.message}.` }));
+  }
+
+  async function load(chart) {
+    const url = chart.dataset.figureUrl;
+    chart.classList.toggle("busy", Boolean(chart.figure));
+    try {
+      const response = await fetch(url, { headers: { Accept: "application/json" } });
+      if (!response.ok) throw new Error(`the server answered ${response.status}`);
+      const figure = await response.json();
+      if (url !== chart.dataset.figureUrl) return; // another was asked for meanwhile
+      chart.figure = figure;
+      chart.drawnUrl = url;
+      await draw(chart);
+    } catch (error) {
+      fail(chart, error);
+    }
+  }
+
+  const seen = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) if (isIntersecting && target.drawnUrl !== target.dataset.figureUrl) load(target);
+  }, { rootMargin: "300px" });
+  const all = () => document.querySelectorAll(".chart[data-figure-url]");
+  const watch = () => all().forEach((chart) => { seen.unobserve(chart); seen.observe(chart); });
+
+  document.addEventListener("themechange", () => all().forEach((chart) => chart.figure && draw(chart)));
+  document.addEventListener("livechange", () => all().forEach((chart) => "live" in chart.dataset && load(chart)));
+  document.addEventListener("pagechange", watch);
+  document.addEventListener("change", (event) => { // bins, log axis: the controls above a chart change its address
+    const form = event.target.closest("form[data-chart]");
+    if (!form) return;
+    const chart = document.getElementById(form.dataset.chart);
+    const url = new URL(chart.dataset.figureUrl, location.href);
+    for (const field of form.elements) if (field.name) url.searchParams.set(field.name, field.type === "checkbox" ? (field.checked ? "1" : "") : field.value);
+    chart.dataset.figureUrl = url.pathname + url.search;
+    load(chart);
+  });
+  watch();
+})();

@@ -1,0 +1,45 @@
+// The keyboard: every element with data-key is pressed by its key ("g h" is g, then h); rows with data-href are walked
+// with j and k, opened with Enter, selected with x; d sends the selection, / goes to the filter, ? lists all keys.
+"use strict";
+(() => {
+  let pending = "";
+  const rows = () => [...document.querySelectorAll("tr[data-href]")];
+  const current = () => document.querySelector("tr.current");
+  const isTyping = (element) => element.closest("input:not([type=checkbox], [type=radio]), select, textarea, [contenteditable]");
+
+  function walk(step) {
+    const all = rows();
+    if (!all.length) return;
+    const at = all.indexOf(current());
+    const next = all[Math.max(0, Math.min(all.length - 1, at < 0 ? (step > 0 ? 0 : all.length - 1) : at + step))];
+    current()?.classList.remove("current");
+    next.classList.add("current");
+    next.scrollIntoView({ block: "nearest" });
+    next.querySelector("a, input")?.focus({ preventScroll: true });
+  }
+
+  function press(key) {
+    const element = [...document.querySelectorAll("[data-key]")].find((candidate) => candidate.dataset.key === key);
+    if (!element) return false;
+    if (element.matches("input, select, textarea")) { element.focus(); element.select?.(); } else element.click();
+    return true;
+  }
+
+  const own = {
+    j: () => walk(1),
+    k: () => walk(-1),
+    x: () => current()?.querySelector("input[type=checkbox]")?.click(),
+    Enter: () => current() && location.assign(current().dataset.href),
+    "?": () => document.getElementById("keys").showModal(),
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    if (isTyping(event.target)) { if (event.key === "Escape") event.target.blur(); return; }
+    if (event.key === "Enter" && event.target.closest("a, button, summary") && !event.target.closest("tr.current")) return;
+    const key = pending ? `${pending} ${event.key}` : event.key;
+    pending = !pending && event.key === "g" ? "g" : "";
+    if (pending) { setTimeout(() => { pending = ""; }, 1200); return; }
+    if (press(key) || (own[key] && (own[key](), true))) event.preventDefault();
+  });
+})();
