@@ -24,15 +24,20 @@ BLOCK_ROWS = 32
 
 
 class RecordLayer:
-    """One layer's buffers for a single record: `values` and `delta` (units,); the delta carries the learning rate."""
+    """One layer's buffers for a single record: `values` and `delta` (units,); the delta carries the learning rate.
 
-    def __init__(self, layer: LayerViews) -> None:
+    `error` is what is passed back to the layer below: the delta, or, `as_printed`, dL/da before the activation's slope.
+    """
+
+    def __init__(self, layer: LayerViews, as_printed: bool) -> None:
         dtype = layer.weight.dtype
         self.weight, self.bias = layer.weight, layer.bias
         self.trains = not layer.spec.frozen
         self.activation = ACTIVATIONS[layer.spec.activation]
         self.values, self.delta, self.scratch = np.zeros((3, layer.spec.units), dtype)
         self.sums = np.empty_like(self.values) if self.activation.needs_sums else None
+        self.error = np.empty_like(self.values) if as_printed else self.delta
+        self.as_printed = as_printed
         self.change = np.empty_like(layer.weight)
 
     def sum_up(self, inputs: Array) -> None:
@@ -49,6 +54,8 @@ class RecordLayer:
 
     def through_activation(self) -> None:
         """Turn `delta` from dL/da into dL/dz; the values are used up."""
+        if self.as_printed:
+            np.copyto(self.error, self.delta)
         self.activation.backward(self.delta, self.values if self.sums is None else self.sums)
 
     def move(self, inputs: Array) -> None:
@@ -59,16 +66,57 @@ class RecordLayer:
             np.subtract(self.bias, self.delta, out=self.bias)
 
 
+class Chain:
+    """A network's layers for one record: from the first layer's sums to the outputs, and back to its delta.
+
+    The book's printed program passes a layer's plain errors back (hidden_errors = Whoᵀ · output_errors), without the
+    slope o·(1 − o) that the gradient has there; `as_printed` does the same, for losses that are not fused.
+    """
+
+    def __init__(self, network: Network, as_printed: bool = False) -> None:
+        self.loss = network.loss
+        self.layers = [RecordLayer(layer, as_printed) for layer in network.layers]
+        self.first, self.last = self.layers[0], self.layers[-1]
+        trainable = [number for number, layer in enumerate(self.layers) if layer.trains]
+        self.lowest = min(trainable, default=len(self.layers))
+
+    def forward(self, out: Array) -> None:
+        """Go on from the first layer's sums to the outputs; `out` gets what the loss is measured on."""
+        below = self.first
+        for layer in self.layers[1:]:
+            below.activate()
+            layer.sum_up(below.values)
+            below = layer
+        if self.loss.fused_with is not None:
+            np.copyto(out, below.values)
+        below.activate()
+        if self.loss.fused_with is None:
+            np.copyto(out, below.values)
+
+    def backward(self, target: Array, share: float) -> None:
+        """Go back from the outputs and move every layer but the first, whose delta is kept for the block's end."""
+        last = self.last
+        self.loss.slope(last.values, target, last.delta)
+        np.multiply(last.delta, share, out=last.delta)
+        if self.loss.fused_with is None:
+            last.through_activation()
+        for number in range(len(self.layers) - 1, max(self.lowest, 1) - 1, -1):
+            layer, below = self.layers[number], self.layers[number - 1]
+            if number > self.lowest:
+                layer.weight.dot(layer.error, below.delta)
+            if layer.trains:
+                layer.move(below.values)
+            if number > self.lowest:
+                below.through_activation()
+
+
 class RecordSteps:
     """Steps of one record with plain SGD; what else a spec may ask for, `serves` leaves to the batches."""
 
-    def __init__(self, network: Network, class_weights: Array | None) -> None:
-        self.loss = network.loss
+    def __init__(self, network: Network, class_weights: Array | None, as_printed: bool = False) -> None:
         self.class_weights = class_weights
         self.block = network.layers[0].block
-        self.layers = [RecordLayer(layer) for layer in network.layers]
-        trainable = [number for number, layer in enumerate(self.layers) if layer.trains]
-        self.lowest = min(trainable, default=len(self.layers))
+        self.chain = Chain(network, as_printed)
         self.deltas = np.zeros((BLOCK_ROWS, network.layers[0].spec.units), network.dtype)
 
     @staticmethod
@@ -96,14 +144,14 @@ class RecordSteps:
         shares = self._shares(feed.codes[rows], rate)
         sums, likeness = inputs.dot(self.block), inputs.dot(inputs.T)
         self.deltas.fill(0.0)  # what is yet to come has not changed anything
-        first, deltas = self.layers[0], self.deltas[: len(inputs)]
+        first, deltas = self.chain.first, self.deltas[: len(inputs)]
         for row, target, out, share, past, delta in zip(sums, targets, written, shares, likeness, deltas, strict=True):
             past.dot(deltas, first.values)
             np.subtract(row, first.values, out=first.values)
-            self._forward(out)
+            self.chain.forward(out)
             if first.trains:
                 first.delta = delta
-            self._backward(target, share)
+            self.chain.backward(target, share)
         if first.trains:
             np.subtract(self.block, inputs.T.dot(deltas), out=self.block)
         record[rows] = written
@@ -112,32 +160,3 @@ class RecordSteps:
         if self.class_weights is None:
             return [rate] * len(codes)
         return [rate * float(weight) for weight in self.class_weights[codes]]
-
-    def _forward(self, out: Array) -> None:
-        """Go on from the first layer's sums to the outputs; `out` gets what the loss is measured on."""
-        below = self.layers[0]
-        for layer in self.layers[1:]:
-            below.activate()
-            layer.sum_up(below.values)
-            below = layer
-        if self.loss.fused_with is not None:
-            np.copyto(out, below.values)
-        below.activate()
-        if self.loss.fused_with is None:
-            np.copyto(out, below.values)
-
-    def _backward(self, target: Array, share: float) -> None:
-        """Go back from the outputs and move every layer but the first, whose delta is kept for the block's end."""
-        last = self.layers[-1]
-        self.loss.slope(last.values, target, last.delta)
-        np.multiply(last.delta, share, out=last.delta)
-        if self.loss.fused_with is None:
-            last.through_activation()
-        for number in range(len(self.layers) - 1, max(self.lowest, 1) - 1, -1):
-            layer, below = self.layers[number], self.layers[number - 1]
-            if number > self.lowest:
-                layer.weight.dot(layer.delta, below.delta)
-            if layer.trains:
-                layer.move(below.values)
-            if number > self.lowest:
-                below.through_activation()

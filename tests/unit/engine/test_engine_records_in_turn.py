@@ -94,3 +94,21 @@ def test_what_is_not_the_books_way_is_left_to_the_batches(spec):
     book = {"optimizer": "sgd", "batch_size": 1}
     assert RecordSteps.serves(make_network(**book))
     assert not RecordSteps.serves(make_network(**book | spec))
+
+
+def test_the_printed_rule_is_deferred_as_exactly_as_the_gradient():
+    network = make_network((("sigmoid", 6), ("sigmoid", 3)), bias=False, loss="squared_error")
+    samples = three_blobs(ROWS)
+    wih, who = (network.tensors()[name].copy() for name in ("layer_01.weight", "layer_02.weight"))
+    for x, code in zip(samples.inputs, samples.targets, strict=True):
+        hidden = 1 / (1 + np.exp(-x @ wih))
+        outputs = 1 / (1 + np.exp(-hidden @ who))
+        errors = np.eye(3)[code] - outputs
+        hidden_errors = who @ errors
+        who = who + 0.1 * np.outer(hidden, errors * outputs * (1 - outputs))
+        wih = wih + 0.1 * np.outer(x, hidden_errors * hidden * (1 - hidden))
+    feed = Feed(network, samples, ROWS)
+    feed.fill(np.arange(ROWS))
+    RecordSteps(network, None, as_printed=True).run(feed, ROWS, np.zeros_like(feed.targets), 0.1, nothing)
+    np.testing.assert_allclose(network.tensors()["layer_01.weight"], wih, rtol=1e-10)
+    np.testing.assert_allclose(network.tensors()["layer_02.weight"], who, rtol=1e-10)
