@@ -9,6 +9,7 @@ marks only.
 import os
 import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from dashboard.weights.csv_marks import Marks, load_marks
@@ -62,8 +63,9 @@ class Pool:
                     named(spare, ending).replace(named(source, ending))
             return
         for ending in (*SIDES, TABLE):
-            if link(named(source, ending), named(spare, ending)):
-                named(spare, ending).replace(self.path(content, ending))
+            self.path(content, ending).unlink(missing_ok=True)
+            with suppress(FileExistsError):  # another save of the same table was quicker: each keeps its own file
+                link(named(source, ending), self.path(content, ending))
         self.keep_marks(content, marks, named(source, TABLE).stat())
 
     def keep_marks(self, content: str, marks: Marks, status: os.stat_result) -> None:

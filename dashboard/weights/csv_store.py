@@ -396,7 +396,7 @@ def _manifest_text(tensors: Iterable[TensorKey], manifest: Mapping[str, Any]) ->
             "dtype": key.dtype,
             "shape": key.shape,
             "sha256": key.sha256,
-            "table": safe_name(key.tensor, LONGEST_NAME) + TABLE,
+            "file": safe_name(key.tensor, LONGEST_NAME) + TABLE,
         }
         for key in tensors
     ]

@@ -37,11 +37,14 @@ def bits_dtype(name: str) -> np.dtype[Any]:
 
 
 def bits_of(array: Array) -> Array:
-    """Return the cells' bits, flat in C order, as unsigned little-endian integers of the same width."""
+    """Return the cells' bits, flat in C order, as unsigned little-endian integers of the same width.
+
+    Raises Invalid for a type that tables cannot hold.
+    """
     flat = np.ascontiguousarray(array).reshape(-1)
     if flat.dtype.byteorder == ">":
         flat = flat.astype(flat.dtype.newbyteorder("<"))
-    return flat.view(f"<u{flat.dtype.itemsize}")
+    return flat.view(bits_dtype(flat.dtype.name))
 
 
 def from_bits(bits: Array, name: str, shape: tuple[int, ...]) -> Array:

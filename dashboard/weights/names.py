@@ -35,6 +35,7 @@ def refuse_clashes(tensors: Sequence[TensorKey], longest: int) -> None:
     """Raise Conflict if two tensors of a version would get one table: a name given twice, or a clash of digests."""
     seen: dict[str, str] = {}
     for key in tensors:
-        other = seen.setdefault(safe_name(key.tensor, longest), key.tensor)
-        if other is not key.tensor:
-            raise Conflict(f"The tensors {other!r} and {key.tensor!r} of one version need names of their own.")
+        name = safe_name(key.tensor, longest)
+        if name in seen:
+            raise Conflict(f"The tensors {seen[name]!r} and {key.tensor!r} of one version need names of their own.")
+        seen[name] = key.tensor

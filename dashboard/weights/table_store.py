@@ -67,7 +67,7 @@ class TableStore(ABC):
     def manifests(self) -> Iterator[tuple[VersionKey, dict[str, Any]]]:
         """Yield every published version with its manifest, in the order of (network, number).
 
-        Its `tensors` is a list of {"name", "dtype", "shape", "sha256", "table"}, in the order of publishing.
+        Its `tensors` is a list of {"name", "dtype", "shape", "sha256", ...}, in the order of publishing.
         """
 
     @abstractmethod

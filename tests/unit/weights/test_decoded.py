@@ -1,0 +1,103 @@
+import os
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from dashboard.weights.csv_store import CsvStore
+from dashboard.weights.decoded import DecodedCache
+from dashboard.weights.dtypes import DTYPES
+from tests.contract.drafts import assert_same_bits, normal, random_bits, save_one
+
+
+@pytest.fixture
+def store(tmp_path):
+    return CsvStore(tmp_path / "weights")
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return DecodedCache(tmp_path / "cache", 100_000)
+
+
+def kept(cache):
+    return sorted(cache.folder.glob("*.npy"))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(), (0, 3), (4, 5), (2, 3, 4)])
+def test_what_is_cached_equals_the_tensor_the_first_and_the_second_time(store, cache, dtype, shape):
+    array = random_bits(dtype, shape)
+    key = save_one(store, array)
+    assert_same_bits(np.asarray(cache.get(store, key)), array)
+    assert_same_bits(np.asarray(cache.get(store, key)), array)
+
+
+def test_a_cached_tensor_is_mapped_and_cannot_be_written(store, cache):
+    key = save_one(store, normal((5, 5)))
+    for array in (cache.get(store, key), cache.get(store, key)):
+        assert isinstance(array, np.memmap)
+        with pytest.raises(ValueError, match="read-only"):
+            array[0, 0] = 1
+
+
+def test_the_least_recently_used_goes_when_there_is_no_room(store, cache):
+    keys = [save_one(store, normal((100, 100), seed=seed)) for seed in range(3)]  # 40,000 bytes each, two fit
+    for age, key in ((30, keys[0]), (20, keys[1])):
+        cache.get(store, key)
+        path = next(path for path in kept(cache) if key.sha256 in path.name)
+        os.utime(path, (path.stat().st_mtime - age,) * 2)
+    cache.get(store, keys[0])
+    cache.get(store, keys[2])
+    assert {path.name[:64] for path in kept(cache)} == {keys[0].sha256, keys[2].sha256}
+
+
+def test_a_tensor_larger_than_the_cache_is_read_each_time(store, cache):
+    array = normal((400, 100))
+    assert_same_bits(cache.get(store, save_one(store, array)), array)
+    assert not cache.folder.exists() or kept(cache) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"torn", None])
+def test_a_torn_file_is_replaced(store, cache, content):
+    array = normal((50, 50))
+    key = save_one(store, array)
+    cache.get(store, key)
+    [path] = kept(cache)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:500] if content is None else content)
+    assert_same_bits(np.asarray(cache.get(store, key)), array)
+    assert path.read_bytes() == whole
+
+
+def test_the_folder_may_vanish_at_any_time(store, cache):
+    array = normal((50, 50))
+    key = save_one(store, array)
+    mapped = cache.get(store, key)
+    shutil.rmtree(cache.folder)
+    assert_same_bits(np.asarray(mapped), array)
+    assert_same_bits(np.asarray(cache.get(store, key)), array)
+
+
+def test_a_table_that_was_tampered_with_is_never_kept_under_the_old_checksum(store, cache):
+    array = np.ones((3, 3))
+    key = save_one(store, array)
+    path = store.folder / store.table_name(key)
+    whole = path.read_text()
+    path.write_text(whole.replace("1.0", "2.0", 1))
+    assert cache.get(store, key)[0, 0] == 2
+    path.write_text(whole)
+    assert_same_bits(np.asarray(cache.get(store, key)), array)
+
+
+def test_threads_share_a_small_cache_without_a_wrong_bit(store, cache):
+    arrays = [normal((90, 100), seed=seed) for seed in range(6)]
+    keys = [save_one(store, array) for array in arrays]
+
+    def look(number):
+        assert_same_bits(np.asarray(cache.get(store, keys[number % 6])), arrays[number % 6])
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(look, range(200)))
+    assert sum(path.stat().st_size for path in kept(cache)) <= 9 * 36_200
