@@ -13,11 +13,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from dashboard.weights.csv_marks import Marks, load_marks
+from dashboard.weights.csv_tables import SIDES, SPECIAL, TABLE, named, remove_table
 from dashboard.weights.files import link
 from dashboard.weights.table_text import Cut
 
-SIDES = (".special.csv", ".checks.npy")
-TABLE = ".csv"
 MARKS = ".marks.npy"
 TEMPORARY = "tmp-"
 
@@ -41,7 +40,7 @@ class Pool:
             return False
         for ending in (*SIDES, TABLE):
             link(self.path(content, ending), named(target, ending))
-        if self._checked(content, cut, named(target, TABLE), named(target, SIDES[0]).exists()):
+        if self._checked(content, cut, named(target, TABLE), named(target, SPECIAL).exists()):
             return True
         remove_table(target)
         return False
@@ -112,14 +111,3 @@ def _is_unlinked(path: Path) -> bool:
         return path.stat().st_nlink == 1
     except FileNotFoundError:
         return False
-
-
-def named(stem: Path, ending: str) -> Path:
-    """Return the file of a table at `stem` with this ending (a stem may hold points)."""
-    return stem.parent / (stem.name + ending)
-
-
-def remove_table(stem: Path) -> None:
-    """Remove a table and its side files."""
-    for ending in (TABLE, *SIDES):
-        named(stem, ending).unlink(missing_ok=True)

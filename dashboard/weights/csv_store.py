@@ -4,16 +4,12 @@ A version is written in ``.staging``, checked there, and becomes visible by one 
 several names (`csv_pool`). Signs of life lie in ``.locks``; what is deleted passes through ``.trash``.
 """
 
-import json
 import os
-import re
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from io import BytesIO
-from itertools import accumulate
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -22,34 +18,42 @@ import numpy as np
 from dashboard.errors import Conflict, StoreUnavailable, TensorDamaged, TensorMissing
 from dashboard.records import TableInfo, TensorKey
 from dashboard.weights import sign_of_life
-from dashboard.weights.cell_sums import cell_sums
 from dashboard.weights.checksums import content_id, tensor_sha256
 from dashboard.weights.csv_marks import Marks, build_offsets, load_marks
-from dashboard.weights.csv_pool import MARKS, SIDES, TABLE, Pool, named
+from dashboard.weights.csv_pool import MARKS, Pool
+from dashboard.weights.csv_tables import SPECIAL, TABLE, cut_of, named, read_special, read_sums, read_whole, write_table
+from dashboard.weights.csv_versions import (
+    LONGEST_NAME,
+    MANIFEST,
+    keys_in,
+    manifest_text,
+    published_versions,
+    read_manifest,
+    version_folder,
+)
 from dashboard.weights.csv_window import read_window
-from dashboard.weights.dtypes import Array, bits_of, numpy_dtype
+from dashboard.weights.dtypes import Array, numpy_dtype
 from dashboard.weights.files import file_blocks, remove_tree, sync, translated, write_file
 from dashboard.weights.names import refuse_clashes, safe_name, version_name
 from dashboard.weights.sign_of_life import SignOfLife
-from dashboard.weights.special_cells import Run, from_csv, put_back, special_runs, to_csv
 from dashboard.weights.table_store import TableStore, VersionKey, require_inside
-from dashboard.weights.table_text import Cut, Misshapen, blame, header, piece_texts, read_table
+from dashboard.weights.table_text import Misshapen, blame
 
-LONGEST_NAME = 48
-MANIFEST = "version.json"
-SPECIAL, CHECKS = SIDES
-VERSION_FOLDER = re.compile(r"v(\d{4,})")
 SYNC_THREADS = 4
 
 
 @dataclass
 class Save:
-    """A save that is going on: where it is staged, and the marks of the tables that it wrote itself."""
+    """A save that is going on: where it is staged, what was written, and the marks of what was not there already."""
 
     version: VersionKey
     sign: SignOfLife
     folder: Path
-    fresh: dict[TensorKey, Marks] = field(default_factory=dict)
+    written: dict[TensorKey, Marks | None] = field(default_factory=dict)
+
+    def stem(self, key: TensorKey) -> Path:
+        """Return where a tensor's files are staged, without their endings."""
+        return self.folder / safe_name(key.tensor, LONGEST_NAME)
 
 
 class CsvStore(TableStore):
@@ -106,44 +110,34 @@ class CsvStore(TableStore):
         """Write a tensor of a version that is being saved; see TableStore."""
         save = self._save((key.network, key.version))
         _require_described(key, array)
-        target = save.folder / safe_name(key.tensor, LONGEST_NAME)
+        if key in save.written:
+            raise Conflict(f"{key.tensor} of version {key.version} was written already.")
         with translated(self.folder):
-            if not self._pool.link_to(content_id(key), _cut(key), target):
-                save.fresh[key] = _write_table(target, key, array)
+            shared = self._pool.link_to(content_id(key), cut_of(key), save.stem(key))
+            save.written[key] = None if shared else write_table(save.stem(key), key, array)
 
     def publish(self, version: VersionKey, tensors: Sequence[TensorKey], manifest: Mapping[str, Any]) -> None:
         """Check what was written and make it visible at once, by one rename; see TableStore."""
         save = self._save(version)
         refuse_clashes(tensors, LONGEST_NAME)
-        if self._version_folder(version).exists():
+        _require_written(save, tensors)
+        if version_folder(self.folder, version).exists():
             raise Conflict(f"Version {version[1]} of {version[0]} is in the store already.")
         with translated(self.folder):
-            write_file(save.folder / MANIFEST, [_manifest_text(tensors, manifest)])
+            write_file(save.folder / MANIFEST, [manifest_text(tensors, manifest)])
             paths = [path for path in save.folder.iterdir() if path.stat().st_nlink == 1]
             with ThreadPoolExecutor(SYNC_THREADS) as threads:  # the disk writes while we read back
                 synced = threads.map(sync, paths)
-                self._check(save, tensors)
+                _check(save)
                 list(synced)
-            for key, marks in save.fresh.items():
-                self._pool.adopt(content_id(key), _cut(key), self._staged(save, key), marks)
+            for key, marks in save.written.items():
+                if marks is not None:
+                    self._pool.adopt(content_id(key), cut_of(key), save.stem(key), marks)
             sync(save.folder)
             self._make_visible(save)
 
-    def _staged(self, save: Save, key: TensorKey) -> Path:
-        return save.folder / safe_name(key.tensor, LONGEST_NAME)
-
-    def _check(self, save: Save, tensors: Sequence[TensorKey]) -> None:
-        for key in tensors:
-            stem = self._staged(save, key)
-            if not named(stem, TABLE).exists():
-                raise TensorMissing(f"{key.tensor} of version {key.version} was not written before publishing.")
-            if key in save.fresh and tensor_sha256(_read_table(stem, key, str(stem))) != key.sha256:
-                raise TensorDamaged(f"{key.tensor}: what was read back from the disk is not what was to be saved.")
-        for key in set(save.fresh) - set(tensors):
-            raise Conflict(f"{key.tensor} was written, but is not among the tensors of the version.")
-
     def _make_visible(self, save: Save) -> None:
-        target = self._version_folder(save.version)
+        target = version_folder(self.folder, save.version)
         while True:
             target.parent.mkdir(exist_ok=True)
             try:
@@ -156,48 +150,20 @@ class CsvStore(TableStore):
 
     def manifests(self) -> Iterator[tuple[VersionKey, dict[str, Any]]]:
         """Yield every published version with its manifest; see TableStore."""
-        for version in self._versions():
-            stored = self._stored_manifest(version)
+        with translated(self.folder):
+            versions = published_versions(self.folder)
+        for version in versions:
+            with translated(self.folder):
+                stored = read_manifest(self.folder, version)
             if stored is not None:
                 yield version, stored
-
-    def _versions(self) -> list[VersionKey]:
-        """Return the published versions in the order of (network, number)."""
-        versions = []
-        with translated(self.folder):
-            for network in _subfolders(self.folder):
-                for name in _subfolders(self.folder / network):
-                    if match := VERSION_FOLDER.fullmatch(name):
-                        versions.append((network, int(match[1])))
-        return sorted(versions)
-
-    def _stored_manifest(self, version: VersionKey) -> dict[str, Any] | None:
-        """Return the content of version.json; None if the version has just been deleted."""
-        path = self._version_folder(version) / MANIFEST
-        try:
-            with translated(self.folder):
-                text = path.read_bytes()
-        except StoreUnavailable as error:
-            if isinstance(error.__cause__, FileNotFoundError):
-                return None
-            raise
-        try:
-            stored: dict[str, Any] = json.loads(text)
-            for table in stored["tensors"]:
-                _table_key(version, table)
-            return stored
-        except (ValueError, KeyError, TypeError) as error:
-            raise TensorDamaged(f"{path} is not what was written: {error}.") from error
-
-    def _version_folder(self, version: VersionKey) -> Path:
-        return self.folder / version_name(*version, "/")
 
     def table_name(self, key: TensorKey) -> str:
         """Return the table's file as a path within the store's folder."""
         return f"{version_name(key.network, key.version, '/')}/{safe_name(key.tensor, LONGEST_NAME)}{TABLE}"
 
     def _stem(self, key: TensorKey) -> Path:
-        return self._version_folder((key.network, key.version)) / safe_name(key.tensor, LONGEST_NAME)
+        return version_folder(self.folder, (key.network, key.version)) / safe_name(key.tensor, LONGEST_NAME)
 
     @contextmanager
     def _reading(self, key: TensorKey) -> Iterator[Path]:
@@ -213,7 +179,7 @@ class CsvStore(TableStore):
     def read(self, key: TensorKey) -> Array:
         """Return the tensor from its file; see TableStore."""
         with self._reading(key) as stem:
-            return _read_table(stem, key, self.table_name(key))
+            return read_whole(stem, key, self.table_name(key))
 
     def window(self, key: TensorKey, rows: range, columns: range) -> Array:
         """Return a part of the table, reading only the pieces that it touches; see TableStore."""
@@ -221,13 +187,12 @@ class CsvStore(TableStore):
         with self._reading(key) as stem, named(stem, TABLE).open("rb", buffering=0) as file:
             if not rows or not columns:
                 return np.empty((len(rows), len(columns)), numpy_dtype(key.dtype))
+            name = self.table_name(key)
             offsets = self._offsets(file.fileno(), stem, key)
-            return read_window(
-                file.fileno(), offsets, key, rows, columns, self.table_name(key), _special(stem, self.table_name(key))
-            )
+            return read_window(file.fileno(), offsets, key, rows, columns, name, read_special(stem, name))
 
     def _offsets(self, descriptor: int, stem: Path, key: TensorKey) -> Array:
-        status, cut, content = os.fstat(descriptor), _cut(key), content_id(key)
+        status, cut, content = os.fstat(descriptor), cut_of(key), content_id(key)
         marks = load_marks(self._pool.path(content, MARKS), cut, status)
         if marks is None:
             path, name = named(stem, TABLE), self.table_name(key)
@@ -243,11 +208,7 @@ class CsvStore(TableStore):
     def cell_sums(self, key: TensorKey) -> Array | None:
         """Return the sums taken when the tensor was saved; see TableStore."""
         with self._reading(key) as stem:
-            try:
-                sums: Array = np.load(named(stem, CHECKS))
-            except (FileNotFoundError, EOFError, ValueError):
-                return None
-            return sums
+            return read_sums(stem)
 
     def rows_csv(self, key: TensorKey) -> Iterator[bytes]:
         """Yield the file as it is, in blocks; see TableStore."""
@@ -275,7 +236,7 @@ class CsvStore(TableStore):
 
     def _remove(self, version: VersionKey) -> None:
         """Remove what is published of a version."""
-        folder = self._version_folder(version)
+        folder = version_folder(self.folder, version)
         trash = self._trash / f"{version_name(*version, '__')}-{uuid.uuid4().hex}"
         if not folder.is_dir():
             return
@@ -289,17 +250,16 @@ class CsvStore(TableStore):
     def _contents(self, version: VersionKey) -> list[str]:
         """Return the content ids of a version's tables; those of a version whose list is damaged go by a sweep."""
         try:
-            stored = self._stored_manifest(version)
+            stored = read_manifest(self.folder, version)
         except TensorDamaged:
             return []
-        return [content_id(_table_key(version, table)) for table in stored["tensors"]] if stored else []
+        return [content_id(key) for key in keys_in(version, stored)] if stored else []
 
     def tables(self, prefix: str = "") -> list[TableInfo]:
         """List the published tables, each once; a table is one file, however many names it has. See TableStore."""
         names: dict[tuple[int, int], list[tuple[TensorKey, int]]] = {}
-        for version in self._versions():
-            for table in (self._stored_manifest(version) or {"tensors": []})["tensors"]:
-                key = _table_key(version, table)
+        for version, manifest in self.manifests():
+            for key in keys_in(version, manifest):
                 try:
                     status = named(self._stem(key), TABLE).stat()
                 except FileNotFoundError:
@@ -342,77 +302,24 @@ class CsvStore(TableStore):
             probe.unlink(missing_ok=True)
 
 
-def _cut(key: TensorKey) -> Cut:
-    return Cut(key.rows, key.columns)
-
-
 def _require_described(key: TensorKey, array: Array) -> None:
     if array.shape != key.shape or array.dtype != numpy_dtype(key.dtype):
         raise Conflict(f"{key.tensor} is {array.dtype} {array.shape}, but its key says {key.dtype} {key.shape}.")
 
 
-def _write_table(stem: Path, key: TensorKey, array: Array) -> Marks:
-    """Write a table and its side files; return where its pieces begin."""
-    table = np.ascontiguousarray(array).reshape(key.rows, key.columns)
-    lengths: list[int] = [sum(map(len, header(key.columns)))]
-    write_file(named(stem, TABLE), _noting_lengths(table, lengths))
-    write_file(named(stem, CHECKS), [_npy(cell_sums(bits_of(table)))])
-    runs = special_runs(table, key.dtype, key.columns)
-    if runs:
-        write_file(named(stem, SPECIAL), [to_csv(runs)])
-    return Marks(np.fromiter(accumulate(lengths), np.int64, len(lengths)), bool(runs))
+def _require_written(save: Save, tensors: Sequence[TensorKey]) -> None:
+    for key in tensors:
+        if key not in save.written:
+            raise TensorMissing(f"{key.tensor} of version {key.version} was not written before publishing.")
+    for key in save.written.keys() - set(tensors):
+        raise Conflict(f"{key.tensor} was written, but is not among the tensors of the version.")
 
 
-def _noting_lengths(table: Array, lengths: list[int]) -> Iterator[bytes]:
-    yield from header(table.shape[1])
-    for text in piece_texts(table):
-        lengths.append(len(text))
-        yield text
-
-
-def _npy(array: Array) -> bytes:
-    buffer = BytesIO()
-    np.save(buffer, array)
-    return buffer.getvalue()
-
-
-def _read_table(stem: Path, key: TensorKey, name: str) -> Array:
-    table = read_table(lambda: file_blocks(named(stem, TABLE)), _cut(key), key.dtype, name)
-    put_back(table, key.dtype, _special(stem, name), range(key.rows), range(key.columns))
-    return table.reshape(key.shape)
-
-
-def _special(stem: Path, name: str) -> list[Run]:
-    try:
-        return from_csv(named(stem, SPECIAL).read_bytes(), name)
-    except FileNotFoundError:
-        return []  # most tables have no special cells
-
-
-def _manifest_text(tensors: Iterable[TensorKey], manifest: Mapping[str, Any]) -> bytes:
-    listed = [
-        {
-            "name": key.tensor,
-            "dtype": key.dtype,
-            "shape": key.shape,
-            "sha256": key.sha256,
-            "file": safe_name(key.tensor, LONGEST_NAME) + TABLE,
-        }
-        for key in tensors
-    ]
-    content = {**manifest, "tensors": listed}
-    return json.dumps(content, indent=1).encode()
-
-
-def _table_key(version: VersionKey, table: Mapping[str, Any]) -> TensorKey:
-    return TensorKey(*version, table["name"], table["dtype"], tuple(table["shape"]), table["sha256"])
-
-
-def _subfolders(folder: Path) -> list[str]:
-    try:
-        return sorted(e.name for e in os.scandir(folder) if e.is_dir() and not e.name.startswith("."))
-    except FileNotFoundError:
-        return []  # nothing was saved yet, or it was just deleted
+def _check(save: Save) -> None:
+    """Read back what this save wrote itself; raises TensorDamaged unless it is what the keys say."""
+    for key, marks in save.written.items():
+        if marks is not None and tensor_sha256(read_whole(save.stem(key), key, key.tensor)) != key.sha256:
+            raise TensorDamaged(f"{key.tensor}: what was read back from the disk is not what was to be saved.")
 
 
 def _remove_if_empty(folder: Path) -> None:

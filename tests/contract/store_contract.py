@@ -258,6 +258,13 @@ class StoreContract:
             store.write(key, normal((2, 2)))
             store.publish((key.network, key.version), [key, TensorKey(**vars(key))], {})
 
+    def test_a_tensor_is_written_once(self, store):
+        key = key_of(normal((2, 2)), version=next(numbers))
+        with store.saving((key.network, key.version)):
+            store.write(key, normal((2, 2)))
+            with pytest.raises(Conflict, match="written already"):
+                store.write(key, normal((2, 2)))
+
     def test_writing_and_publishing_outside_a_save_are_refused(self, store):
         key = key_of(normal((2, 2)), version=next(numbers))
         with pytest.raises(Conflict, match="not being saved"):
