@@ -3,7 +3,6 @@
 The pipe is also the lifeline: when its other end is gone, so is the coordinator, and the process ends.
 """
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from multiprocessing.connection import Connection
 from typing import Any
@@ -43,7 +42,8 @@ class _Trainer:
     def __init__(self, job: Job, pipe: Connection) -> None:
         self.job, self.pipe = job, pipe
         self.settings = job.spec.training
-        self.reported_epoch = 0
+        self.results: dict[int, EpochResult] = {}
+        self.reported: set[int] = set()
 
     def train(self) -> None:
         """Run all epochs, reporting each, and keep the versions that the person chose."""
@@ -51,12 +51,15 @@ class _Trainer:
         result: EpochResult | None = None
         try:
             for result in self.training.epochs(self._tick):
+                self.results[result.epoch] = result
                 self.pipe.send(("epoch", _numbers(result)))
                 if self.settings.saves(result.epoch):
-                    self._report_version(result, self.network.tensors())
+                    self._report_version(result)
+                whole_epoch = self.network.vector.copy()
         except (Diverged, Cancelled):
             # What was learnt up to the last whole epoch is kept, also when only the best or last was asked for.
             if result is not None:
+                self.network.vector[...] = whole_epoch
                 self._report_last(result)
             raise
         if result is not None:
@@ -101,17 +104,15 @@ class _Trainer:
 
     def _report_last(self, result: EpochResult) -> None:
         """Keep the version that stands at the end: the best one where it was asked for, else the last."""
-        best = self.training.best_tensors()
-        wants_best = self.settings.save == "best" or (self.settings.patience > 0 and self.settings.restore_best)
-        if wants_best and best is not None and self.training.best_result is not None:
-            result = self.training.best_result
-            if self.reported_epoch == 0 or not self.settings.saves(result.epoch):
-                self.network.load(best)
-                self._report_version(result, best)
-        elif self.reported_epoch != result.epoch:
-            self._report_version(result, self.network.tensors())
+        training, settings = self.training, self.settings
+        wants_best = settings.save == "best" or (settings.patience > 0 and settings.restore_best)
+        if wants_best and training.best_epoch:
+            result = self.results[training.best_epoch]
+            self.network.load(training.best_tensors())
+        if result.epoch not in self.reported:
+            self._report_version(result)
 
-    def _report_version(self, result: EpochResult, tensors: Mapping[str, np.ndarray[Any, Any]]) -> None:
+    def _report_version(self, result: EpochResult) -> None:
         evaluation = {
             name: evaluate(self.network, part, self.job.task)
             for name, part in self.parts.items()
@@ -122,13 +123,13 @@ class _Trainer:
         for name, value in evaluation.get("test", {}).items():
             if isinstance(value, float) and name in {"accuracy", "loss", "mae", "rmse", "r2"}:
                 metrics[f"test_{name}"] = value
-        self.reported_epoch = result.epoch
+        self.reported.add(result.epoch)
         report = {
             "epoch": result.epoch,
             "metrics": {name: value for name, value in metrics.items() if value is not None},
             "evaluation": evaluation,
             "preprocessing": self.preprocessing.to_json(),
-            "tensors": {name: np.array(array) for name, array in tensors.items()},
+            "tensors": {name: np.array(array) for name, array in self.network.tensors().items()},
         }
         self.pipe.send(("version", report))
 
