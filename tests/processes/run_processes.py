@@ -1,0 +1,56 @@
+"""Starting, watching and ending the real processes that runs are made of."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from dashboard.jobs.coordinator import is_coordinated
+from dashboard.services.runs import get_run
+from dashboard.settings import to_environment
+
+APP = Path(__file__).parent.parent.parent / "app.py"
+
+
+def wait_until(condition, what):
+    """Poll until the condition holds; the time limit only turns a hang into a failure."""
+    for _ in range(1200):
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"waited a minute for {what}")
+
+
+def start_coordinator(settings):
+    environment = os.environ | to_environment(settings)
+    process = subprocess.Popen([sys.executable, str(APP), "worker"], env=environment)
+    wait_until(lambda: is_coordinated(settings.home_folder), "the coordinator to take its lock")
+    return process
+
+
+def wait_for_end(workspace, run_id):
+    wait_until(lambda: get_run(workspace, run_id).run.has_ended, f"run {run_id} to end")
+    return get_run(workspace, run_id)
+
+
+def children_of(pid):
+    """Return the pids of a process's descendants."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue  # it has just ended
+        if int(fields[1]) == pid:
+            child = int(stat.parent.name)
+            found += [child, *children_of(child)]
+    return found
+
+
+def is_alive(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"

@@ -1,0 +1,167 @@
+"""Runs in processes of their own: what they keep, how they are cancelled, and what is left when something is killed."""
+
+import os
+import signal
+
+import numpy as np
+import pytest
+
+from dashboard.services.comparison import compare
+from dashboard.services.datasets import add_bundled
+from dashboard.services.networks import create_network
+from dashboard.services.runs import cancel_run, get_run, restart_run, start_run
+from dashboard.services.tensors import read_tensors
+from dashboard.services.verification import verify_version
+from dashboard.services.versions import get_version, list_versions
+from tests.processes.run_processes import children_of, is_alive, start_coordinator, wait_for_end, wait_until
+
+pytestmark = pytest.mark.processes
+
+ENDLESS = {"epochs": 100_000, "save": "last"}
+LONG_EPOCH = {"batch_size": 1, "epochs": 1000, "save": "last"}
+
+
+def define(workspace, name="net", dataset="iris", layers=((8, "tanh"),), **training):
+    add_bundled(workspace, dataset)
+    task = "regression" if dataset == "diabetes" else "classification"
+    output = {"activation": "identity" if task == "regression" else "softmax"}
+    loss = "squared_error" if task == "regression" else "cross_entropy"
+    data = {
+        "name": name,
+        "dataset": dataset,
+        "layers": [{"units": units, "activation": activation} for units, activation in layers],
+        "output": output,
+        "training": {"loss": loss, "epochs": 4, "seed": 3} | training,
+    }
+    return create_network(workspace, data)
+
+
+def numbers_of(workspace, name="net"):
+    return sorted(version.number for version in list_versions(workspace, name).items)
+
+
+def wait_for_epochs(workspace, run_id, count=1):
+    wait_until(lambda: len(get_run(workspace, run_id).epochs) >= count, f"{count} epochs of run {run_id}")
+
+
+def test_a_run_reports_every_epoch_and_its_versions_are_proven(workspace, coordinator):
+    define(workspace)
+    detail = wait_for_end(workspace, start_run(workspace, "net", {}).id)
+    assert (detail.run.state, detail.run.error) == ("finished", None)
+    assert [epoch.epoch for epoch in detail.epochs] == [1, 2, 3, 4]
+    assert detail.versions == [1, 2, 3, 4]
+    assert all(verify_version(workspace, "net", number).identical for number in detail.versions)
+
+
+@pytest.mark.parametrize(("save", "epochs"), [("2", [2, 4, 5]), ("last", [5]), ("every", [1, 2, 3, 4, 5])])
+def test_versions_are_saved_as_the_person_chose_and_the_end_is_never_lost(workspace, coordinator, save, epochs):
+    define(workspace, epochs=5, save=save)
+    wait_for_end(workspace, start_run(workspace, "net", {}).id)
+    saved = [get_version(workspace, "net", number).epoch for number in numbers_of(workspace)]
+    assert saved == epochs
+
+
+def test_best_saves_one_version_of_the_epoch_with_the_lowest_validation_loss(workspace, coordinator):
+    define(workspace, epochs=30, save="best", learning_rate=0.1)
+    detail = wait_for_end(workspace, start_run(workspace, "net", {}).id)
+    best = min(detail.epochs, key=lambda epoch: epoch.val_loss)
+    assert [get_version(workspace, "net", number).epoch for number in numbers_of(workspace)] == [best.epoch]
+
+
+def test_two_runs_of_one_seed_end_in_the_same_bits(workspace, coordinator):
+    define(workspace, save="last")
+    for _ in range(2):
+        wait_for_end(workspace, start_run(workspace, "net", {}).id)
+    assert compare(workspace, "net:1", "net:2").identical
+
+
+def test_training_on_starts_from_the_parent_and_records_it(workspace, coordinator):
+    define(workspace, save="last")
+    wait_for_end(workspace, start_run(workspace, "net", {}).id)
+    detail = wait_for_end(workspace, start_run(workspace, "net", {"parent": 1, "epochs": 1, "learning_rate": 1e-9}).id)
+    child, parent = get_version(workspace, "net", 2), get_version(workspace, "net", 1)
+    assert (detail.run.parent, child.parent) == ("net:1", "net:1")
+    assert child.preprocessing == parent.preprocessing
+    before, after = read_tensors(workspace, parent), read_tensors(workspace, child)
+    np.testing.assert_allclose(after["layer_01.weight"], before["layer_01.weight"], atol=1e-6)
+
+
+def test_a_regression_trains_and_reports_no_accuracy(workspace, coordinator):
+    define(workspace, dataset="diabetes", save="last", epochs=30, learning_rate=0.01)
+    detail = wait_for_end(workspace, start_run(workspace, "net", {}).id)
+    assert detail.run.state == "finished"
+    assert {epoch.accuracy for epoch in detail.epochs} == {None}
+    assert detail.epochs[-1].val_loss < detail.epochs[0].val_loss
+
+
+def test_a_loss_that_is_no_number_fails_the_run_and_keeps_the_last_good_version(workspace, coordinator):
+    define(workspace, dataset="diabetes", optimizer="sgd", learning_rate=1.0, epochs=500, save="last", scaling="none")
+    detail = wait_for_end(workspace, start_run(workspace, "net", {"learning_rate": 1e-7, "epochs": 2}).id)
+    assert detail.run.state == "finished"
+    detail = wait_for_end(workspace, start_run(workspace, "net", {"parent": 1, "learning_rate": 900.0}).id)
+    assert detail.run.state == "failed"
+    assert "not finite" in detail.run.error or "NaN" in detail.run.error
+    for number in numbers_of(workspace):
+        tensors = read_tensors(workspace, get_version(workspace, "net", number))
+        assert all(np.isfinite(array).all() for array in tensors.values())
+
+
+def test_a_cancel_in_the_middle_of_an_epoch_ends_the_run_and_keeps_the_last_whole_epoch(workspace, coordinator):
+    define(workspace, dataset="digits", layers=((400, "tanh"), (400, "tanh")), **LONG_EPOCH)
+    run = start_run(workspace, "net", {})
+    wait_for_epochs(workspace, run.id)
+    cancel_run(workspace, run.id)
+    detail = wait_for_end(workspace, run.id)
+    assert (detail.run.state, detail.run.error) == ("cancelled", None)
+    assert get_version(workspace, "net", detail.versions[-1]).epoch == detail.epochs[-1].epoch
+
+
+def test_a_queued_run_that_is_cancelled_never_starts(workspace):
+    define(workspace, **ENDLESS)
+    (workspace.settings.home_folder / ".coordinator.lock").touch()
+    coordinator = start_coordinator(workspace.settings)
+    runs = [start_run(workspace, "net", {}) for _ in range(workspace.settings.slots + 1)]
+    wait_for_epochs(workspace, runs[0].id)
+    assert cancel_run(workspace, runs[-1].id).state == "cancelled"
+    assert get_run(workspace, runs[-1].id).run.started is None
+    coordinator.terminate()
+    coordinator.wait()
+
+
+def test_a_killed_training_process_leaves_an_interrupted_run_that_can_be_started_again(workspace, coordinator):
+    define(workspace, **ENDLESS)
+    run = start_run(workspace, "net", {})
+    wait_for_epochs(workspace, run.id)
+    trainer = max(children_of(coordinator.pid))
+    os.kill(trainer, signal.SIGKILL)
+    detail = wait_for_end(workspace, run.id)
+    assert detail.run.state == "interrupted"
+    assert "SIGKILL" in detail.run.error
+    again = restart_run(workspace, run.id)
+    wait_for_epochs(workspace, again.id)
+    cancel_run(workspace, again.id)
+    assert wait_for_end(workspace, again.id).run.state == "cancelled"
+
+
+def test_a_killed_coordinator_leaves_no_process_and_the_next_one_says_what_was_interrupted(workspace, coordinator):
+    define(workspace, **ENDLESS)
+    run = start_run(workspace, "net", {})
+    wait_for_epochs(workspace, run.id)
+    children = children_of(coordinator.pid)
+    assert children
+    coordinator.kill()
+    wait_until(lambda: not any(is_alive(pid) for pid in children), "the training process to end by its lifeline")
+    assert get_run(workspace, run.id).run.state == "running"
+    second = start_coordinator(workspace.settings)
+    assert wait_for_end(workspace, run.id).run.state == "interrupted"
+    second.terminate()
+    second.wait()
+
+
+def test_a_coordinator_that_is_told_to_stop_ends_its_runs_as_interrupted(workspace, coordinator):
+    define(workspace, **ENDLESS)
+    run = start_run(workspace, "net", {})
+    wait_for_epochs(workspace, run.id)
+    coordinator.terminate()
+    assert coordinator.wait() == 0
+    assert get_run(workspace, run.id).run.state == "interrupted"

@@ -1,0 +1,91 @@
+"""`python app.py`: one command, two children, no orphan, whatever is killed."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from dashboard.settings import Settings, to_environment
+from tests.processes.run_processes import APP, children_of, is_alive, wait_until
+
+pytestmark = pytest.mark.processes
+
+
+def free_port():
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def port_is_free(port):
+    with closing(socket.socket()) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def health(port):
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthy", timeout=5) as answer:
+            return json.load(answer)
+    except OSError:
+        return {"ok": False}
+
+
+@pytest.fixture
+def served(tmp_path):
+    """Yield (supervisor process, port) of a dashboard that answers."""
+    settings = Settings(home=str(tmp_path), port=free_port())
+    process = subprocess.Popen([sys.executable, str(APP)], env=os.environ | to_environment(settings))
+    wait_until(lambda: health(settings.port)["ok"], "the dashboard to answer")
+    yield process, settings.port
+    if process.poll() is None:
+        process.terminate()
+    process.wait()
+
+
+def test_healthy_says_which_store_and_catalogue_are_used(served):
+    answer = health(served[1])
+    assert (answer["ok"], answer["store"], answer["catalogue"]) == (True, "csv", "sqlite")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_when_the_supervisor_ends_no_child_stays_and_the_port_is_free(served, number):
+    supervisor, port = served
+    wait_until(lambda: len(children_of(supervisor.pid)) >= 3, "gunicorn, its worker and the coordinator")
+    children = children_of(supervisor.pid)
+    os.kill(supervisor.pid, number)
+    supervisor.wait()
+    wait_until(lambda: not any(is_alive(pid) for pid in children), "the children to end")
+    assert port_is_free(port)
+
+
+def test_a_killed_web_server_is_started_again(served):
+    supervisor, port = served
+    for pid in children_of(supervisor.pid):
+        if b"gunicorn" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: health(port)["ok"], "the web server to be started again")
+
+
+def test_a_port_that_is_taken_is_told_with_the_setting_to_change(served, tmp_path):
+    settings = Settings(home=str(tmp_path / "second"), port=served[1])
+    second = subprocess.run(
+        [sys.executable, str(APP)],
+        env=os.environ | to_environment(settings),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert second.returncode == 2
+    assert "WEIGHTBASE_PORT" in second.stderr
