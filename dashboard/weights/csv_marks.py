@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from dashboard.weights.dtypes import Array
-from dashboard.weights.table_text import Cut, cell_parts
+from dashboard.weights.table_reading import Misshapen, check_skeleton, separated_blocks
+from dashboard.weights.table_text import Cut
 
 
 @dataclass(frozen=True)
@@ -45,18 +46,20 @@ def load_marks(path: Path, cut: Cut, status: stat_result) -> Marks | None:
     return Marks(offsets, bool(numbers[2])) if whole else None
 
 
-def build_offsets(blocks: Iterator[bytes], cut: Cut, name: str) -> Array:
+def build_offsets(chunks: Iterator[bytes], cut: Cut) -> Array:
     """Return the offsets of a table's pieces by reading its text; raises Misshapen if it is not of this shape."""
     starts = piece_starts(cut)
     offsets = np.zeros(cut.count + 1, np.int64)
-    header_end = None
-    for part in cell_parts(blocks, cut, name):
-        header_end = part.offset if header_end is None else header_end
-        text = np.frombuffer(part.raw, np.uint8)
-        ends = np.flatnonzero((text == ord(",")) | (text == ord("\n"))) + 1 + part.offset
-        chosen = slice(*np.searchsorted(starts, [part.first + 1, part.first + part.cells + 1]).tolist())
-        offsets[chosen] = ends[starts[chosen] - part.first - 1]
-    offsets[0] = header_end or 0
+    first = 0
+    for block in separated_blocks(chunks):
+        check_skeleton(block, first, cut)
+        offsets[0] = offsets[0] if first else block.offset
+        ends = block.offset + block.places + 1
+        chosen = slice(*np.searchsorted(starts, [first + 1, first + len(ends) + 1]).tolist())
+        offsets[chosen] = ends[starts[chosen] - first - 1]
+        first += len(ends)
+    if first != cut.cells:
+        raise Misshapen("There are fewer cells than belong to the table.")
     return offsets
 
 

@@ -36,8 +36,8 @@ from dashboard.weights.dtypes import Array, numpy_dtype
 from dashboard.weights.files import file_blocks, remove_tree, sync, translated, write_file
 from dashboard.weights.names import refuse_clashes, safe_name, version_name
 from dashboard.weights.sign_of_life import SignOfLife
+from dashboard.weights.table_reading import Misshapen, blame
 from dashboard.weights.table_store import TableStore, VersionKey, require_inside
-from dashboard.weights.table_text import Misshapen, blame
 
 SYNC_THREADS = 4
 
@@ -138,6 +138,7 @@ class CsvStore(TableStore):
 
     def _make_visible(self, save: Save) -> None:
         target = version_folder(self.folder, save.version)
+        is_first = not target.parent.exists()
         while True:
             target.parent.mkdir(exist_ok=True)
             try:
@@ -145,8 +146,10 @@ class CsvStore(TableStore):
                 break
             except FileNotFoundError:
                 save.folder.stat()  # only the network's folder may be gone: its last version was just deleted
+                is_first = True
         sync(target.parent)
-        sync(self.folder)
+        if is_first:
+            sync(self.folder)
 
     def manifests(self) -> Iterator[tuple[VersionKey, dict[str, Any]]]:
         """Yield every published version with its manifest; see TableStore."""
@@ -197,7 +200,7 @@ class CsvStore(TableStore):
         if marks is None:
             path, name = named(stem, TABLE), self.table_name(key)
             try:
-                offsets = build_offsets(file_blocks(path), cut, name)
+                offsets = build_offsets(file_blocks(path), cut)
             except Misshapen as error:
                 blame(file_blocks(path), cut, key.dtype, name)
                 raise TensorDamaged(f"{name} cannot be read: {error}") from error

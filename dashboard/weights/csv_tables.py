@@ -13,7 +13,8 @@ from dashboard.weights.csv_marks import Marks
 from dashboard.weights.dtypes import Array, bits_of
 from dashboard.weights.files import file_blocks, write_file
 from dashboard.weights.special_cells import Run, from_csv, put_back, special_runs, to_csv
-from dashboard.weights.table_text import Cut, header, piece_texts, read_table
+from dashboard.weights.table_reading import read_table
+from dashboard.weights.table_text import Cut, header, piece_texts
 
 TABLE = ".csv"
 SPECIAL = ".special.csv"

@@ -8,7 +8,8 @@ from dashboard.errors import TensorDamaged
 from dashboard.records import TensorKey
 from dashboard.weights.dtypes import Array
 from dashboard.weights.special_cells import Run, put_back
-from dashboard.weights.table_text import Cut, check_cells, convert_cells
+from dashboard.weights.table_reading import check_cells, convert_cells
+from dashboard.weights.table_text import Cut
 
 
 class Lines(NamedTuple):

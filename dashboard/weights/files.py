@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dashboard.errors import StoreUnavailable
 
-BLOCK = 4 << 20
+BLOCK = 1 << 20
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}

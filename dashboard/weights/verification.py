@@ -12,8 +12,8 @@ from dashboard.records import TensorKey
 from dashboard.weights.cell_sums import Repair, find_changes
 from dashboard.weights.checksums import tensor_sha256
 from dashboard.weights.dtypes import FLOATS, Array, bits_dtype, bits_of, from_bits, is_nan_bits
+from dashboard.weights.table_reading import DamagedCell
 from dashboard.weights.table_store import TableStore
-from dashboard.weights.table_text import DamagedCell
 
 
 @dataclass(frozen=True)
