@@ -4,16 +4,15 @@ import os
 import subprocess
 import sys
 
-from dashboard.jobs.coordinator import coordinator_lock
+from dashboard.jobs.coordinator import is_coordinated
 from dashboard.jobs.supervisor import APP, LIFELINE
 from dashboard.settings import Settings, to_environment
 
 
 def ensure_coordinator(settings: Settings) -> None:
     """Start a coordinator that ends when it is idle, unless one holds the lock of this data folder."""
-    with coordinator_lock(settings.home_folder, wait_for_it=False) as ours:
-        if not ours:
-            return
+    if is_coordinated(settings.home_folder):
+        return
     environment = os.environ | to_environment(settings)
     environment.pop(LIFELINE, None)
     with open(settings.home_folder / "worker.log", "ab") as log:

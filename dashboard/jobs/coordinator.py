@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from dashboard.errors import WeightbaseError
 from dashboard.jobs.job import Job, Journal
@@ -26,19 +26,42 @@ log = logging.getLogger(__name__)
 POLL_SECONDS = 0.1
 KILL_AFTER_SECONDS = 4.0
 IDLE_SECONDS = 10.0
+LOCK_TRIES = 20
+LOCK = ".coordinator.lock"
 
 
 @contextlib.contextmanager
 def coordinator_lock(home: Path, wait_for_it: bool = True) -> Iterator[bool]:
-    """Hold the lock that makes this process the coordinator of a data folder; yields whether it is ours."""
+    """Hold the lock that makes this process the coordinator of a data folder; yields whether it is ours.
+
+    Without `wait_for_it` a second is waited all the same: somebody may just be asking `is_coordinated`.
+    """
     home.mkdir(parents=True, exist_ok=True)
-    with open(home / ".coordinator.lock", "w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait_for_it else fcntl.LOCK_NB))
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
+    with open(home / LOCK, "w") as file:
+        yield _take(file, fcntl.LOCK_EX) if wait_for_it else _take_soon(file)
+
+
+def is_coordinated(home: Path) -> bool:
+    """Tell whether a coordinator works on a data folder; those who ask at the same time do not disturb each other."""
+    home.mkdir(parents=True, exist_ok=True)
+    with open(home / LOCK, "w") as file:
+        return not _take(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+
+
+def _take_soon(file: IO[str]) -> bool:
+    for _ in range(LOCK_TRIES):
+        if _take(file, fcntl.LOCK_EX | fcntl.LOCK_NB):
+            return True
+        time.sleep(POLL_SECONDS / 2)
+    return False
+
+
+def _take(file: IO[str], how: int) -> bool:
+    try:
+        fcntl.flock(file, how)
+    except BlockingIOError:
+        return False
+    return True
 
 
 class Coordinator:
@@ -119,7 +142,8 @@ class _Execution:
             self.pipe.send("stop")
 
     def _listen(self) -> None:
-        state, error = "failed", "The coordinator failed; its log says why."
+        state: str = "failed"
+        error: str | None = "The coordinator failed; its log says why."
         try:
             state, error = self._reports()
         except WeightbaseError as failure:

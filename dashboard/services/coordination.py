@@ -1,20 +1,30 @@
 """The coordinator as a process: its lock, its journal, its signals and its lifeline."""
 
+from dashboard.catalogue import runs as run_rows
 from dashboard.jobs.coordinator import Coordinator, coordinator_lock, install_stop_signals
 from dashboard.jobs.supervisor import follow_lifeline
 from dashboard.services.runs import CatalogueJournal
-from dashboard.services.workspace import open_workspace
+from dashboard.services.workspace import Workspace, open_workspace
 from dashboard.settings import Settings
 
 
 def coordinate(settings: Settings, until_idle: bool = False) -> None:
     """Train what is queued until told to stop, or, if asked, until nothing is left; at once if another does it."""
-    with coordinator_lock(settings.home_folder, wait_for_it=not until_idle) as ours:
-        if not ours:
-            return
-        workspace = open_workspace(settings)
-        coordinator = Coordinator(CatalogueJournal(workspace), settings.slots, until_idle)
-        install_stop_signals(coordinator.stop.set)
-        follow_lifeline(coordinator.stop.set)
-        coordinator.run()
+    goes_on = True
+    while goes_on:
+        with coordinator_lock(settings.home_folder, wait_for_it=not until_idle) as ours:
+            if not ours:
+                return
+            workspace = open_workspace(settings)
+            coordinator = Coordinator(CatalogueJournal(workspace), settings.slots, until_idle)
+            install_stop_signals(coordinator.stop.set)
+            follow_lifeline(coordinator.stop.set)
+            coordinator.run()
+        # Who queued a run while we still held the lock has woken nobody: look once more, now that it is free.
+        goes_on = not coordinator.stop.is_set() and _any_queued(workspace)
         workspace.catalogue.close()
+
+
+def _any_queued(workspace: Workspace) -> bool:
+    with workspace.catalogue.reading() as connection:
+        return run_rows.any_queued(connection)
