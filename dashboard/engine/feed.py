@@ -1,8 +1,12 @@
-"""From samples to what the passes eat: rows gathered, scaled and given their targets, a chunk at a time.
+"""From samples to what the passes eat: rows gathered, scaled and given their targets.
 
-A chunk holds several batches, so that a small network pays numpy's price a call once for all of them, and is small
-enough to stay in the processor's cache.
+Inputs are gathered a *chunk* at a time: several batches, so that a small network pays numpy's price a call once for all
+of them, but no more than stays in the processor's cache. Targets, and what the loss is measured on, are small: they
+are kept for a *block* of many chunks, for the same reason.
 """
+
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,12 +17,25 @@ from dashboard.engine.samples import Samples
 from dashboard.errors import Invalid
 
 CHUNK_BYTES = 400_000
-CHUNK_ROWS = 4096
+BLOCK_ROWS = 4096
+
+
+class Chunk(NamedTuple):
+    """Rows to train or measure on: views into a feed's buffers.
+
+    `inputs` (rows, inputs, and a 1 where the first layer has biases), `targets` (rows, outputs), `codes` (rows,) of
+    classes, and `record` (rows, outputs): there a pass writes what the loss is measured on.
+    """
+
+    inputs: Array
+    targets: Array
+    codes: Array
+    record: Array
 
 
 def chunk_rows(network: Network, batch: int) -> int:
     """Return how many rows a chunk holds: whole batches, about CHUNK_BYTES of inputs."""
-    rows = min(CHUNK_ROWS, CHUNK_BYTES // (network.spec.inputs * network.dtype.itemsize))
+    rows = min(BLOCK_ROWS, CHUNK_BYTES // (network.spec.inputs * network.dtype.itemsize))
     return batch * max(1, rows // batch)
 
 
@@ -58,29 +75,33 @@ def check(network: Network, samples: Samples, task: str) -> None:
 
 
 class Feed:
-    """Reused buffers of one chunk: `inputs` (rows, inputs and a 1 for the bias), `targets` (rows, outputs), `codes`."""
+    """Reused buffers that hand out rows of samples chunk by chunk; whole chunks make up a block."""
 
-    def __init__(self, network: Network, samples: Samples, capacity: int, smoothing: float = 0.0) -> None:
-        self.capacity = capacity
+    def __init__(self, network: Network, samples: Samples, chunk: int, smoothing: float = 0.0) -> None:
+        self.chunk = chunk
+        self.block = chunk * max(1, BLOCK_ROWS // chunk)
         self.source = np.asarray(samples.inputs)  # a memory map as a plain array: the same pages, quicker calls
         self.answers = np.asarray(samples.targets)
         self.selection = samples.rows
-        width = network.spec.inputs
-        self.width = width
-        dtype = network.dtype
-        self.inputs = np.ones((capacity, width + int(network.spec.layers[0].bias)), dtype)
-        self.raw = np.empty((capacity, width), self.source.dtype)
-        self.targets = columns(capacity, network.outputs, dtype)
         self.table = target_table(network, samples, smoothing) if self.answers.ndim == 1 else None
-        self.codes = np.zeros(capacity, np.intp)
+        dtype, self.width = network.dtype, network.spec.inputs
+        self.inputs = np.ones((chunk, self.width + int(network.spec.layers[0].bias)), dtype)
+        self.raw = np.empty((chunk, self.width), self.source.dtype)
+        self.targets, self.record = (columns(self.block, network.outputs, dtype) for _ in range(2))
+        self.codes = np.zeros(self.block, np.intp)
         self.scale = _row(samples.scale, 1.0, self.inputs.shape[1], dtype)
         self.offset = _row(samples.offset, 0.0, self.inputs.shape[1], dtype)
 
-    def fill(self, rows: Array) -> int:
-        """Gather the rows of these numbers (at most `capacity`) and return how many they are."""
-        count = len(rows)
+    def chunks(self, rows: Array) -> Iterator[Chunk]:
+        """Yield the rows of these numbers, at most a block; a chunk's inputs are there until the next is asked for."""
         rows = rows if self.selection is None else self.selection[rows]
-        raw, inputs = self.raw[:count], self.inputs[:count]
+        self._answer(rows)
+        for start in range(0, len(rows), self.chunk):
+            part = slice(start, min(start + self.chunk, len(rows)))
+            yield Chunk(self._gather(rows[part]), self.targets[part], self.codes[part], self.record[part])
+
+    def _gather(self, rows: Array) -> Array:
+        raw, inputs = self.raw[: len(rows)], self.inputs[: len(rows)]
         if self.source.flags.c_contiguous:
             self.source.take(rows, axis=0, out=raw, mode="clip")  # the other modes check, and copy once more
         else:
@@ -93,10 +114,10 @@ class Feed:
         inputs[:, self.width :] = (
             1.0  # a scalar scale and offset run over the bias's column, too: quicker than around it
         )
-        self._answer(rows, count)
-        return count
+        return inputs
 
-    def _answer(self, rows: Array, count: int) -> None:
+    def _answer(self, rows: Array) -> None:
+        count = len(rows)
         if self.table is None:
             self.targets[:count] = self.answers[rows]
         else:

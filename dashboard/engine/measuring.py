@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from dashboard.engine.arrays import Array
-from dashboard.engine.feed import Feed, target_table
+from dashboard.engine.feed import Chunk, Feed, target_table
 from dashboard.engine.network import Network
 from dashboard.engine.samples import Samples
 
@@ -89,16 +89,22 @@ def classes(scores: Array, threshold: float) -> Array:
     return np.asarray(np.argmax(scores, axis=1))
 
 
-def blocks(network: Network, samples: Samples, tick: Callable[[], None] = nothing) -> Iterator[tuple[Array, Feed, int]]:
-    """Yield the last layer's sums (rows, outputs), the feed that holds targets and codes, and the number of rows.
+def blocks(network: Network, samples: Samples, tick: Callable[[], None] = nothing) -> Iterator[tuple[Chunk, Array]]:
+    """Yield the samples in order, block by block, each with the network's outputs (rows, outputs).
 
-    The samples are gathered and scaled block by block, in order; `tick` is called after each block.
+    The blocks' `record` holds what the loss is measured on; `tick` is called after each.
     """
     feed = Feed(network, samples, min(BLOCK_ROWS, len(samples)))
-    for start in range(0, len(samples), BLOCK_ROWS):
-        count = feed.fill(np.arange(start, min(start + BLOCK_ROWS, len(samples))))
-        yield network.sums(feed.inputs[:count, : feed.width]), feed, count
-        tick()
+    for start in range(0, len(samples), feed.block):
+        for chunk in feed.chunks(np.arange(start, min(start + feed.block, len(samples)))):
+            outputs = network.sums(chunk.inputs[:, : feed.width])
+            if network.loss.fused_with is not None:
+                np.copyto(chunk.record, outputs)
+            network.activate(outputs)
+            if network.loss.fused_with is None:
+                np.copyto(chunk.record, outputs)
+            yield chunk, outputs
+            tick()
 
 
 def measure(
@@ -107,10 +113,8 @@ def measure(
     """Return the loss, the accuracy (None for a regression) and a regression's mae, rmse and r2."""
     tally = Tally(network, samples, task)
     errors = Errors(network.outputs) if task == "regression" else None
-    for sums, feed, count in blocks(network, samples, tick):
-        outputs = network.activate(sums.copy())
-        record = sums if network.loss.fused_with is not None else outputs
-        tally.add(record, feed.targets[:count], feed.codes[:count])
+    for chunk, outputs in blocks(network, samples, tick):
+        tally.add(chunk.record, chunk.targets, chunk.codes)
         if errors is not None:
-            errors.add(outputs, feed.targets[:count])
+            errors.add(outputs, chunk.targets)
     return tally.loss, tally.accuracy, errors.metrics() if errors is not None else {}

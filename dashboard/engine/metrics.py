@@ -37,10 +37,8 @@ def evaluate(network: Network, samples: Samples, task: str, tick: Callable[[], N
 def _classification(network: Network, samples: Samples, tick: Callable[[], None]) -> dict[str, Any]:
     tally = Tally(network, samples, "classification")
     parts = []
-    for sums, feed, count in blocks(network, samples, tick):
-        outputs = network.activate(sums.copy())
-        record = sums if network.loss.fused_with is not None else outputs
-        tally.add(record, feed.targets[:count], feed.codes[:count])
+    for chunk, outputs in blocks(network, samples, tick):
+        tally.add(chunk.record, chunk.targets, chunk.codes)
         parts.append(outputs)
     scores = np.concatenate(parts).astype(np.float64)
     codes = samples.selected_targets().astype(np.intp)

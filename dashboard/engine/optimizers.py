@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dashboard.engine.arrays import Array
-from dashboard.engine.network import Network
+from dashboard.engine.network import Network, lay_out
 
 RMSPROP_DECAY = 0.9
 ADAM_MEAN_DECAY = 0.9
@@ -95,7 +95,7 @@ OPTIMIZERS: dict[str, Rule] = {
 
 
 class Optimizer:
-    """A rule with its slots over a network's vector; frozen layers are stepped over.
+    """A rule with its slots over a network's vector, and the gradient that it takes; frozen layers are stepped over.
 
     `weight_decay` λ acts on weights, not on biases: it adds λ·w to the gradient, after clipping; for adamw it shrinks
     the weights by rate·λ apart from the gradient (Loshchilov & Hutter 2019).
@@ -106,27 +106,26 @@ class Optimizer:
         self.rule = OPTIMIZERS[training.optimizer]
         self.momentum = training.momentum
         self.decay = training.weight_decay
+        self.gradient = np.zeros_like(network.vector)
         self.slots = {name: np.zeros_like(network.vector) for name in self.rule.slots}
         self.steps = 0
-        self.vector = network.vector
-        self.decaying = [layer for layer in network.layers if not layer.spec.frozen] if self.decay else []
-        self.spans = trainable_spans(network)
+        self.parts = [
+            (network.vector[span], self.gradient[span], [slot[span] for slot in self.slots.values()])
+            for span in trainable_spans(network)
+        ]
+        pairs = zip(network.layers, lay_out(network.spec, self.gradient), strict=True)
+        self.decaying = [pair for pair in pairs if self.decay and not pair[0].spec.frozen]
 
-    def step(self, gradient: Array, rate: float) -> None:
-        """Move the weights by one step of the gradient (parameters,), which is used up."""
+    def step(self, rate: float) -> None:
+        """Move the weights by one step along `gradient` (parameters,), which is used up."""
         self.steps += 1
-        self._decay(gradient, rate)
-        for span in self.spans:
-            slots = [slot[span] for slot in self.slots.values()]
-            self.rule.update(self.vector[span], gradient[span], slots, rate, self.momentum, self.steps)
-
-    def _decay(self, gradient: Array, rate: float) -> None:
-        for layer in self.decaying:
+        for layer, slope in self.decaying:
             if self.rule.decoupled_decay:
                 np.multiply(layer.weight, 1.0 - rate * self.decay, out=layer.weight)
             else:
-                part = gradient[layer.span].reshape(layer.block.shape)[: len(layer.weight)]
-                np.add(part, self.decay * layer.weight, out=part)
+                np.add(slope.weight, self.decay * layer.weight, out=slope.weight)
+        for weights, gradient, slots in self.parts:
+            self.rule.update(weights, gradient, slots, rate, self.momentum, self.steps)
 
 
 def trainable_spans(network: Network) -> list[slice]:

@@ -17,7 +17,7 @@ import numpy as np
 
 from dashboard.engine.activations import ACTIVATIONS
 from dashboard.engine.arrays import Array
-from dashboard.engine.feed import Feed
+from dashboard.engine.feed import Chunk
 from dashboard.engine.network import LayerViews, Network
 
 BLOCK_ROWS = 32
@@ -130,22 +130,21 @@ class RecordSteps:
     def begin(self, rng: np.random.Generator) -> None:
         """Need nothing random."""
 
-    def run(self, feed: Feed, count: int, record: Array, rate: float, tick: Callable[[], None]) -> None:
+    def run(self, chunk: Chunk, rate: float, tick: Callable[[], None]) -> None:
         """Train on the rows once, in order, a step a record."""
-        for start in range(0, count, BLOCK_ROWS):
-            rows = slice(start, min(start + BLOCK_ROWS, count))
-            self._run_block(feed, rows, record, rate)
+        for start in range(0, len(chunk.inputs), BLOCK_ROWS):
+            rows = slice(start, start + BLOCK_ROWS)
+            self._run_block(Chunk(*(part[rows] for part in chunk)), rate)
             tick()
 
-    def _run_block(self, feed: Feed, rows: slice, record: Array, rate: float) -> None:
-        inputs = feed.inputs[rows]
-        targets = feed.targets[rows].copy(order="C")
-        written = np.empty_like(targets)
-        shares = self._shares(feed.codes[rows], rate)
+    def _run_block(self, chunk: Chunk, rate: float) -> None:
+        inputs, targets = chunk.inputs, chunk.targets.copy(order="C")
+        record = np.empty_like(targets)
         sums, likeness = inputs.dot(self.block), inputs.dot(inputs.T)
         self.deltas.fill(0.0)  # what is yet to come has not changed anything
         first, deltas = self.chain.first, self.deltas[: len(inputs)]
-        for row, target, out, share, past, delta in zip(sums, targets, written, shares, likeness, deltas, strict=True):
+        rows = zip(sums, targets, record, self._shares(chunk.codes, rate), likeness, deltas, strict=True)
+        for row, target, out, share, past, delta in rows:
             past.dot(deltas, first.values)
             np.subtract(row, first.values, out=first.values)
             self.chain.forward(out)
@@ -154,7 +153,7 @@ class RecordSteps:
             self.chain.backward(target, share)
         if first.trains:
             np.subtract(self.block, inputs.T.dot(deltas), out=self.block)
-        record[rows] = written
+        chunk.record[...] = record
 
     def _shares(self, codes: Array, rate: float) -> list[float]:
         if self.class_weights is None:

@@ -7,32 +7,34 @@ import numpy as np
 
 from dashboard.engine.arrays import Array
 from dashboard.engine.backpropagation import Pass
-from dashboard.engine.feed import Feed
+from dashboard.engine.feed import Chunk
 from dashboard.engine.network import Network
 from dashboard.engine.optimizers import Optimizer
 from dashboard.engine.penalties import Penalties
 
 
 class Steps(Protocol):
-    """What an epoch needs: train on the first `count` rows of a feed, writing down what the loss is measured on."""
-
-    def run(self, feed: Feed, count: int, record: Array, rate: float, tick: Callable[[], None]) -> None:
-        """Train on the rows once, in order; `record` (count, outputs) gets sums if the loss is fused, else outputs."""
+    """What an epoch needs: something that trains on chunks, batch by batch."""
 
     def begin(self, rng: np.random.Generator) -> None:
         """Take the random stream of the epoch (for dropout)."""
 
+    def run(self, chunk: Chunk, rate: float, tick: Callable[[], None]) -> None:
+        """Train on the rows once, in order, writing the chunk's `record`; `tick` comes between batches."""
+
 
 class BatchSteps:
-    """Steps of `batch_size` rows; the last batch of a chunk may be smaller."""
+    """Steps of `batch_size` rows; the last batch of an epoch may be smaller.
+
+    `class_weights` is (classes,), or None where all records count alike.
+    """
 
     def __init__(self, network: Network, optimizer: Optimizer, class_weights: Array | None) -> None:
         self.network = network
         self.optimizer = optimizer
         self.class_weights = class_weights
         self.batch = network.spec.training.batch_size
-        self.gradient = np.zeros_like(network.vector)
-        self.penalties = Penalties(network, self.gradient)
+        self.penalties = Penalties(network, optimizer.gradient)
         self.passes: dict[int, Pass] = {}
         self.rng: np.random.Generator | None = None
 
@@ -40,28 +42,27 @@ class BatchSteps:
         """Take the random stream of the epoch."""
         self.rng = rng
 
-    def run(self, feed: Feed, count: int, record: Array, rate: float, tick: Callable[[], None]) -> None:
+    def run(self, chunk: Chunk, rate: float, tick: Callable[[], None]) -> None:
         """Train on the rows once, a step a batch."""
-        for start in range(0, count, self.batch):
-            self.differentiate(feed, slice(start, min(start + self.batch, count)), record)
-            self.optimizer.step(self.gradient, rate)
+        for start in range(0, len(chunk.inputs), self.batch):
+            self.differentiate(chunk, slice(start, min(start + self.batch, len(chunk.inputs))))
+            self.optimizer.step(rate)
             tick()
 
-    def differentiate(self, feed: Feed, rows: slice, record: Array) -> None:
-        """Fill `gradient` with the slope of the rows' mean loss and penalties, clipped."""
-        inputs = feed.inputs[rows]
+    def differentiate(self, chunk: Chunk, rows: slice) -> None:
+        """Fill the optimizer's gradient with the slope of the rows' mean loss and penalties, clipped."""
+        inputs = chunk.inputs[rows]
         work = self._pass(len(inputs))
-        work.forward(inputs, record[rows], self.rng)
-        work.backward(inputs, feed.targets[rows], self._share(feed, rows))
+        work.forward(inputs, chunk.record[rows], self.rng)
+        work.backward(inputs, chunk.targets[rows], self._share(chunk.codes[rows]))
         self.penalties.apply()
 
     def _pass(self, batch: int) -> Pass:
         if batch not in self.passes:
-            self.passes[batch] = Pass(self.network, self.gradient, batch)
+            self.passes[batch] = Pass(self.network, self.optimizer.gradient, batch)
         return self.passes[batch]
 
-    def _share(self, feed: Feed, rows: slice) -> Array | float:
-        batch: int = rows.stop - rows.start
+    def _share(self, codes: Array) -> Array | float:
         if self.class_weights is None:
-            return 1.0 / batch
-        return np.asarray(self.class_weights[feed.codes[rows], None] / batch)
+            return 1.0 / len(codes)
+        return np.asarray(self.class_weights[codes, None] / len(codes))

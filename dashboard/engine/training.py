@@ -78,10 +78,8 @@ class Training:
         self.best_loss = float("inf")
         self.best_vector: Array | None = None
         self.keeps_best = self.spec.patience > 0 or self.spec.save == "best"
-        self.feed = Feed(
-            network, train, min(chunk_rows(network, self.spec.batch_size), len(train)), self.spec.label_smoothing
-        )
-        self.record = np.zeros_like(self.feed.targets)
+        chunk = min(chunk_rows(network, self.spec.batch_size), len(train))
+        self.feed = Feed(network, train, chunk, self.spec.label_smoothing)
 
     def epochs(self, tick: Callable[[], None] = nothing) -> Iterator[EpochResult]:
         """Train to the last epoch, or until `patience` epochs brought nothing better, yielding after each.
@@ -168,19 +166,21 @@ class Training:
         self.steps.begin(_stream(self.spec.seed, DROPOUT_STREAM, epoch))
         order = _stream(self.spec.seed, SHUFFLE_STREAM, epoch).permutation(len(self.train))
         tally = Tally(self.network, self.train, self.task)
-        for start in range(0, len(order), self.feed.capacity):
-            count = self.feed.fill(order[start : start + self.feed.capacity])
-            record = self.record[:count]
-            self.steps.run(self.feed, count, record, rate, beat)
-            tally.add(record, self._plain_targets(tally, count), self.feed.codes[:count])
+        for start in range(0, len(order), self.feed.block):
+            rows = order[start : start + self.feed.block]
+            for chunk in self.feed.chunks(rows):
+                self.steps.run(chunk, rate, beat)
+            self._count(tally, len(rows))
             if not np.isfinite(tally.total):
                 break
         return tally
 
-    def _plain_targets(self, tally: Tally, count: int) -> Array:
-        if tally.table is None or not self.spec.label_smoothing:
-            return self.feed.targets[:count]
-        return tally.table[self.feed.codes[:count]]
+    def _count(self, tally: Tally, rows: int) -> None:
+        """Add a block that was trained on, against the targets as they are without label smoothing."""
+        codes, targets = self.feed.codes[:rows], self.feed.targets[:rows]
+        if tally.table is not None and self.spec.label_smoothing:
+            targets = tally.table[codes]
+        tally.add(self.feed.record[:rows], targets, codes)
 
     def _validate(self, beat: "_Beat") -> tuple[float | None, float | None, dict[str, float]]:
         if self.validation is None:

@@ -41,35 +41,34 @@ def class_weights(network):
     return np.array([1.7, 0.6, 0.9]) if weighted else None
 
 
-def objective(network, steps, feed, record):
+def objective(network, steps, chunk):
     """The mean over the batch of weight · loss, plus l1·Σ|w| + ½·l2·Σw², with the dropped units as they were."""
-    steps.passes[ROWS].forward(feed.inputs, record, None)
-    shares = np.ones(ROWS) if steps.class_weights is None else steps.class_weights[feed.codes]
+    steps.passes[ROWS].forward(chunk.inputs, chunk.record, None)
+    shares = np.ones(ROWS) if steps.class_weights is None else steps.class_weights[chunk.codes]
     training = network.spec.training
     penalty = sum(
         training.l1 * np.abs(layer.weight).sum() + 0.5 * training.l2 * (layer.weight**2).sum()
         for layer in network.layers
     )
-    return float(np.mean(shares * network.loss.value(record, feed.targets)) + penalty)
+    return float(np.mean(shares * network.loss.value(chunk.record, chunk.targets)) + penalty)
 
 
 def gradients(network, samples):
     """The engine's gradient, and the one by central differences."""
     feed = Feed(network, samples, ROWS, network.spec.training.label_smoothing)
-    feed.fill(np.arange(ROWS))
+    (chunk,) = feed.chunks(np.arange(ROWS))
     steps = BatchSteps(network, Optimizer(network), class_weights(network))
     steps.begin(np.random.default_rng(11))
-    record = np.zeros_like(feed.targets)
-    steps.differentiate(feed, slice(0, ROWS), record)
+    steps.differentiate(chunk, slice(0, ROWS))
     numeric = np.empty_like(network.vector)
     for place, value in enumerate(network.vector.copy()):
         network.vector[place] = value + STEP
-        above = objective(network, steps, feed, record)
+        above = objective(network, steps, chunk)
         network.vector[place] = value - STEP
-        below = objective(network, steps, feed, record)
+        below = objective(network, steps, chunk)
         network.vector[place] = value
         numeric[place] = (above - below) / (2 * STEP)
-    return steps.gradient, numeric
+    return steps.optimizer.gradient, numeric
 
 
 def relative_error(one, other):

@@ -154,14 +154,18 @@ def test_a_feed_gathers_and_scales_the_rows_asked_for(dtype, bias, order, scale,
     table = np.random.default_rng(0).integers(0, 2 if dtype is np.bool_ else 200, (30, 4)).astype(dtype, order=order)
     samples = Samples(table, np.arange(30) % 3, scale, offset).take(np.arange(29, -1, -1))
     feed = Feed(make_network(bias=bias), samples, 8)
-    for rows in (np.array([4, 0, 17, 4]), np.arange(8)):
-        count = feed.fill(rows)
-        expected = table[29 - rows].astype(np.float64) * scale + offset
-        np.testing.assert_allclose(feed.inputs[:count, :4], expected, rtol=1e-15)
-        np.testing.assert_array_equal(feed.codes[:count], (29 - rows) % 3)
-        np.testing.assert_array_equal(feed.targets[:count], np.eye(3)[(29 - rows) % 3])
-    assert feed.inputs.shape[1] == (5 if bias else 4)
-    assert (feed.inputs[:, 4:] == 1.0).all()
+    rows = np.array([4, 0, 17, 4, 5, 6, 7, 8, 9, 10, 29])
+    handed_out = 0
+    for chunk in feed.chunks(rows):
+        part = rows[handed_out : handed_out + len(chunk.inputs)]
+        expected = table[29 - part].astype(np.float64) * scale + offset
+        np.testing.assert_allclose(chunk.inputs[:, :4], expected, rtol=1e-15)
+        np.testing.assert_array_equal(chunk.codes, (29 - part) % 3)
+        np.testing.assert_array_equal(chunk.targets, np.eye(3)[(29 - part) % 3])
+        assert chunk.inputs.shape[1] == (5 if bias else 4)
+        assert (chunk.inputs[:, 4:] == 1.0).all()
+        handed_out += len(chunk.inputs)
+    assert handed_out == len(rows)
 
 
 def test_a_memory_map_trains_like_the_array_that_it_holds(tmp_path):
@@ -169,9 +173,8 @@ def test_a_memory_map_trains_like_the_array_that_it_holds(tmp_path):
     np.save(tmp_path / "inputs.npy", table)
     mapped = np.load(tmp_path / "inputs.npy", mmap_mode="r")
     feeds = [Feed(make_network(), Samples(source, np.zeros(40, int), 1 / 255), 40) for source in (table, mapped)]
-    for feed in feeds:
-        feed.fill(np.arange(40))
-    np.testing.assert_array_equal(feeds[0].inputs, feeds[1].inputs)
+    held, read = (next(feed.chunks(np.arange(40))) for feed in feeds)
+    np.testing.assert_array_equal(held.inputs, read.inputs)
 
 
 def test_class_targets_take_the_books_values_but_for_cross_entropy():

@@ -24,15 +24,13 @@ def both_ways(layers, samples, dtype="float64", class_weights=None, **spec):
     results = []
     for in_turn in (True, False):
         network = make_network(layers, dtype=dtype, optimizer="sgd", batch_size=1, learning_rate=0.1, **spec)
-        feed = Feed(network, samples, ROWS)
-        feed.fill(np.arange(ROWS))
-        record = np.zeros_like(feed.targets)
+        (chunk,) = Feed(network, samples, ROWS).chunks(np.arange(ROWS))
         if in_turn:
             steps = RecordSteps(network, class_weights)
         else:
             steps = BatchSteps(network, Optimizer(network), class_weights)
-        steps.run(feed, ROWS, record, 0.1, nothing)
-        results.append((network.vector, record))
+        steps.run(chunk, 0.1, nothing)
+        results.append((network.vector, chunk.record))
     return results
 
 
@@ -107,8 +105,7 @@ def test_the_printed_rule_is_deferred_as_exactly_as_the_gradient():
         hidden_errors = who @ errors
         who = who + 0.1 * np.outer(hidden, errors * outputs * (1 - outputs))
         wih = wih + 0.1 * np.outer(x, hidden_errors * hidden * (1 - hidden))
-    feed = Feed(network, samples, ROWS)
-    feed.fill(np.arange(ROWS))
-    RecordSteps(network, None, as_printed=True).run(feed, ROWS, np.zeros_like(feed.targets), 0.1, nothing)
+    (chunk,) = Feed(network, samples, ROWS).chunks(np.arange(ROWS))
+    RecordSteps(network, None, as_printed=True).run(chunk, 0.1, nothing)
     np.testing.assert_allclose(network.tensors()["layer_01.weight"], wih, rtol=1e-10)
     np.testing.assert_allclose(network.tensors()["layer_02.weight"], who, rtol=1e-10)

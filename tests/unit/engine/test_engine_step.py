@@ -82,7 +82,8 @@ def test_every_optimizer_takes_the_published_steps(name):
     expected = plain_rule(name, network.vector.copy(), gradients, 0.05, 0.8)
     optimizer = Optimizer(network)
     for gradient in gradients:
-        optimizer.step(gradient.copy(), 0.05)
+        optimizer.gradient[...] = gradient
+        optimizer.step(0.05)
     np.testing.assert_allclose(network.vector, expected, rtol=1e-12)
 
 
@@ -99,7 +100,9 @@ def test_weight_decay_joins_the_gradient_but_for_adamw_and_never_touches_biases(
         expected = plain_rule(name, np.where(is_weight, start * (1 - 0.05 * 0.1), start), [gradient], 0.05, 0.8)
     else:
         expected = plain_rule(name, start, [gradient + np.where(is_weight, 0.1 * start, 0.0)], 0.05, 0.8)
-    Optimizer(network).step(gradient.copy(), 0.05)
+    optimizer = Optimizer(network)
+    optimizer.gradient[...] = gradient
+    optimizer.step(0.05)
     np.testing.assert_allclose(network.vector, expected, rtol=1e-12)
 
 
@@ -132,12 +135,10 @@ def test_loss_and_gradients_equal_those_of_scikit_learn(activation, theirs, clas
         ((activation, 6), (activation, 5), (output, units)), loss=loss, l2=alpha / rows, batch_size=rows
     )
     their_loss, slopes, intercepts = of_scikit_learn(network, samples, theirs, alpha)
-    feed = Feed(network, samples, rows)
-    feed.fill(np.arange(rows))
+    (chunk,) = Feed(network, samples, rows).chunks(np.arange(rows))
     steps = BatchSteps(network, Optimizer(network), None)
-    record = np.zeros_like(feed.targets)
-    steps.differentiate(feed, slice(0, rows), record)
+    steps.differentiate(chunk, slice(0, rows))
     penalty = 0.5 * alpha / rows * sum((layer.weight**2).sum() for layer in network.layers)
-    assert network.loss.value(record, feed.targets).mean() + penalty == pytest.approx(their_loss, rel=1e-12)
+    assert network.loss.value(chunk.record, chunk.targets).mean() + penalty == pytest.approx(their_loss, rel=1e-12)
     ours = np.concatenate([np.vstack([w, b]).ravel() for w, b in zip(slopes, intercepts, strict=True)])
-    np.testing.assert_allclose(steps.gradient, ours, rtol=1e-9, atol=1e-14)
+    np.testing.assert_allclose(steps.optimizer.gradient, ours, rtol=1e-9, atol=1e-14)
