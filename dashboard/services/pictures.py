@@ -1,6 +1,6 @@
 """What a page draws of a version or a diff: numbers from `analysis`, drawn by `charts`, from the decoded arrays."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -105,3 +105,26 @@ def curves(epochs: Sequence[Epoch]) -> dict[str, Any]:
 
 def _table(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return values.reshape(values.shape[0] if values.ndim else 1, -1)
+
+
+def version_curves(history: Mapping[int, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return loss and accuracy over a network's versions as a Plotly figure."""
+    figure = figures.training_curves([{"epoch": number, **metrics} for number, metrics in history.items()])
+    figure["layout"]["xaxis"]["title"]["text"] = "version"
+    return figure
+
+
+def tensor_distribution_figure(
+    workspace: Workspace, version: Version, tensor: TensorInfo, bins: int, limits: str, log: bool
+) -> dict[str, Any]:
+    """Return the distribution of a tensor's weights as a Plotly figure; `log` makes the counts' axis so."""
+    found = tensor_distribution(workspace, version, tensor, bins, limits)
+    return figures.distribution_figure(found, [tensor.name], log)
+
+
+def diff_figures(
+    workspace: Workspace, base: str, other: str, tensor: str, bins: int, limits: str, log: bool
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return (both sides overlaid, the change) of one tensor of a diff as Plotly figures."""
+    sides, changed = diff_distributions(workspace, base, other, tensor, bins, limits)
+    return figures.distribution_figure(sides, [base, other], log), figures.change_figure(changed, log)

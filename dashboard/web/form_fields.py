@@ -13,6 +13,7 @@ from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # the stu
 from dashboard.errors import Invalid, UserError
 
 WORDS = {
+    "": "as the target suggests",
     "leaky_relu": "leaky relu",
     "squared_error": "squared error",
     "absolute_error": "absolute error",

@@ -7,8 +7,14 @@ from wtforms import Field, FieldList, FileField, SelectField, StringField, TextA
 from dashboard.records import TASKS
 from dashboard.web.form_fields import PageForm, choice_field, number_field, options
 
-DELIMITERS = ((",", "comma ,"), (";", "semicolon ;"), ("\t", "tab"), ("|", "bar |"), (" ", "space"))
-ENCODINGS = (("utf-8", "UTF-8"), ("utf-16", "UTF-16"), ("cp1252", "Windows-1252"), ("latin-1", "Latin-1"))
+DELIMITERS = ((",", "comma ,"), (";", "semicolon ;"), ("\t", "tab"), ("|", "bar |"))
+ENCODINGS = (
+    ("utf-8", "UTF-8"),
+    ("utf-8-sig", "UTF-8 with a mark"),
+    ("utf-16", "UTF-16"),
+    ("cp1252", "Windows-1252"),
+    ("latin-1", "Latin-1"),
+)
 HEADERS = (("yes", "holds the names"), ("no", "is data already"))
 DECIMALS = ((".", "point ."), (",", "comma ,"))
 MISSING = (("drop", "drop the rows"), ("impute", "fill in the mean, or the most frequent category"))
@@ -37,7 +43,7 @@ class DatasetForm(PageForm):
     encoding = SelectField("Encoding", choices=options(ENCODINGS))
     decimal = SelectField("Decimal mark", choices=options(DECIMALS))
     target = SelectField("Target", description="The column that the network shall predict.")
-    task = choice_field("Task", TASKS, "Classification predicts one of some classes, regression a number.")
+    task = choice_field("Task", ("", *TASKS), "Classification predicts one of some classes, regression a number.")
     kinds = FieldList(SelectField("Type", choices=options(KINDS)), max_entries=MOST_KINDS)
     categorical = TextAreaField(
         "Further categories", description="Names of columns, one a line.", render_kw={"rows": 2}

@@ -1,0 +1,58 @@
+"""Counts and histories that the pages open with."""
+
+from typing import Any
+
+from dashboard.catalogue import history
+from dashboard.catalogue import networks as network_rows
+from dashboard.catalogue import runs as run_rows
+from dashboard.catalogue import versions as version_rows
+from dashboard.data.bundled import BUNDLED, BundledSample
+from dashboard.records import Network
+from dashboard.services.workspace import Workspace
+
+
+def count_active_runs(workspace: Workspace) -> int:
+    """Return how many runs are queued or running."""
+    with workspace.catalogue.reading() as connection:
+        return run_rows.count_active(connection)
+
+
+def count_versions(workspace: Workspace) -> int:
+    """Return how many versions exist, of all networks."""
+    with workspace.catalogue.reading() as connection:
+        return history.count_versions(connection)
+
+
+def metric_history(workspace: Workspace, network: Network) -> dict[int, dict[str, Any]]:
+    """Return version number -> metrics of all versions of a network, in their order."""
+    with workspace.catalogue.reading() as connection:
+        return history.metric_history(connection, network.id)
+
+
+def active_runs(workspace: Workspace, network: Network) -> list[int]:
+    """Return the ids of a network's runs that are queued or running."""
+    with workspace.catalogue.reading() as connection:
+        return list(run_rows.active_runs(connection, network.id))
+
+
+def references(workspace: Workspace, most_networks: int = 20) -> list[str]:
+    """Return name:number of all versions of the newest networks, as offered where two are chosen to compare."""
+    with workspace.catalogue.reading() as connection:
+        found = network_rows.list_networks(connection, most_networks)
+        return [
+            f"{summary.network.name}:{number}"
+            for summary in found
+            if summary.versions
+            for number in version_rows.numbers(connection, summary.network.id)
+        ]
+
+
+def versions_of_runs(workspace: Workspace, run_ids: list[int]) -> dict[int, list[int]]:
+    """Return run id -> the numbers of the versions that it wrote."""
+    with workspace.catalogue.reading() as connection:
+        return {run_id: version_rows.versions_of_run(connection, run_id) for run_id in run_ids}
+
+
+def bundled_samples() -> tuple[BundledSample, ...]:
+    """Return the datasets that come along."""
+    return BUNDLED

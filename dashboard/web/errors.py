@@ -1,0 +1,97 @@
+"""Errors as pages: what is wrong, how to mend it, the nearest names; a fault of ours gets an id, the log the rest."""
+
+import difflib
+import logging
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Flask, render_template, request, url_for
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.routing import BuildError
+
+from dashboard.errors import NotFound, UserError, WeightbaseError
+from dashboard.services.datasets import upload_limit
+from dashboard.web.common import workspace
+
+log = logging.getLogger(__name__)
+
+PIECE = 2**20
+MOST_DRAINED = 2**31
+MOST_NEAREST = 5
+VIEW_ARGUMENTS = {"network": "name", "dataset": "name", "version": "number", "tensor": "tensor"}
+TITLES = {400: "This request was not understood", 401: "A password is needed", 403: "Refused", 404: "Not found"}
+TITLES |= {405: "Not possible here", 409: "Not now", 413: "Too large", 422: "Something needs mending"}
+TITLES |= {503: "The store cannot do this now"}
+
+
+def show_errors(app: Flask) -> None:
+    """Let every failure, foreseen or not, be answered with a page."""
+    app.register_error_handler(WeightbaseError, foreseen)
+    app.register_error_handler(RequestEntityTooLarge, too_large)
+    app.register_error_handler(HTTPException, refused)
+    app.register_error_handler(Exception, unforeseen)
+
+
+def foreseen(error: WeightbaseError) -> tuple[str, int]:
+    """Show one of our own errors."""
+    error_id = "" if isinstance(error, UserError) else _logged(error)
+    return error_page(error.status, error.message, nearest_links(error), error_id)
+
+
+def refused(error: HTTPException) -> tuple[str, int]:
+    """Show what Flask or the rules of the house refuse."""
+    status = error.code or 500
+    if status == 404:
+        return error_page(404, f"There is no page at {request.path}.")
+    return error_page(status, error.description or "This request cannot be answered.")
+
+
+def too_large(_: RequestEntityTooLarge) -> tuple[str, int]:
+    """Show the limit of an upload; the rest of it is read first, as browsers show nothing of an answer before."""
+    left = min(request.content_length or 0, MOST_DRAINED)
+    while left > 0 and (piece := request.environ["wsgi.input"].read(min(PIECE, left))):
+        left -= len(piece)
+    return error_page(413, upload_limit(workspace().settings.max_upload_mb))
+
+
+def unforeseen(error: Exception) -> tuple[str, int]:
+    """Show that something of ours failed; what it was goes to the log only."""
+    return error_page(500, "Something failed here, not in your request.", (), _logged(error))
+
+
+def error_page(
+    status: int, message: str, nearest: Sequence[tuple[str, str]] = (), error_id: str = ""
+) -> tuple[str, int]:
+    """Return the page of an error and its status."""
+    title = TITLES.get(status, "Something went wrong" if status >= 500 else "This cannot be done")
+    page = render_template(
+        "errors/error.html", title=title, message=message, nearest=nearest, status=status, error_id=error_id
+    )
+    return page, status
+
+
+def nearest_links(error: WeightbaseError) -> list[tuple[str, str]]:
+    """Return (name, address) of what was perhaps meant, for a name in the address that is not known."""
+    argument = VIEW_ARGUMENTS.get(error.field or "") if isinstance(error, NotFound) else None
+    asked = (request.view_args or {}).get(argument or "")
+    if not isinstance(error, NotFound) or argument is None or asked is None or request.method != "GET":
+        return []
+    if error.field == "version":
+        return [_link(name, argument, int(name.rpartition(":")[2])) for name in error.nearest[:MOST_NEAREST]]
+    names = difflib.get_close_matches(str(asked), error.nearest, MOST_NEAREST, 0.4) or error.nearest[:MOST_NEAREST]
+    return [_link(name, argument, name) for name in names]
+
+
+def _link(words: str, argument: str, value: Any) -> tuple[str, str]:  # noqa: ANN401 - a name or a number
+    assert request.endpoint is not None
+    try:
+        return words, url_for(request.endpoint, **{**(request.view_args or {}), argument: value})
+    except BuildError:
+        return words, url_for("networks.index")
+
+
+def _logged(error: Exception) -> str:
+    number = secrets.token_hex(4)
+    log.error("%s %s failed (%s)", request.method, request.path, number, exc_info=error)
+    return number

@@ -1,0 +1,145 @@
+"""Tensors: the table itself, in windows, each cell with an address."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import Blueprint, render_template, request
+
+from dashboard.errors import NotFound
+from dashboard.records import TensorInfo, Version
+from dashboard.services import tensors as service
+from dashboard.services.networks import get_network
+from dashboard.services.pictures import HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH
+from dashboard.services.tensors import Window
+from dashboard.services.versions import get_detail
+from dashboard.web.common import BINS, address, api_address, query_number, workspace
+from dashboard.web.filters import full, plural, wash
+from dashboard.web.filters import number as written
+from dashboard.web.words import tensor_sentence
+
+blueprint = Blueprint("tensors", __name__)
+
+MOST_ZOOM = 16
+
+
+@blueprint.get("/networks/<name>/versions/<int:number>/tensors/<path:tensor>")
+def show(name: str, number: int, tensor: str) -> str:
+    """Show a window of a tensor's table."""
+    version, info = service.find_tensor(workspace(), name, number, tensor)
+    key = info.key(version.slug, version.number)
+    if key.rows and key.columns:
+        row, column = query_number("row", 0), query_number("column", 0)
+        found = service.window(workspace(), version, info, row, column)
+    else:
+        found = None
+    return render_template("tensors/show.html", **_about(version, info), **_window(info, found))
+
+
+def _about(version: Version, info: TensorInfo) -> dict[str, Any]:
+    detail = get_detail(workspace(), version.network, version.number)
+    path = ("networks", version.network, "versions", version.number, "tensors")
+    place = {"name": version.network, "number": version.number, "tensor": info.name, "v": info.sha256[:12]}
+    return {
+        "network": get_network(workspace(), version.network),
+        "version": version,
+        "info": info,
+        "statistics": info.statistics,
+        "sentence": tensor_sentence(info.shape, info.statistics),
+        "chip_list": _chips(info),
+        "previous": _neighbour(version, info, detail.before),
+        "next": _neighbour(version, info, detail.after),
+        "map": _map(version, info),
+        "bins": BINS,
+        "figure": address("versions.distribution", **place),
+        "figure_csv": address(
+            "versions.distribution_csv", name=version.network, number=version.number, tensor=info.name
+        ),
+        "csv": api_address(*path, f"{info.name}.csv"),
+        "npy": api_address(*path, f"{info.name}.npy"),
+        "table_name": info.table_name,
+    }
+
+
+def _window(info: TensorInfo, found: Window | None) -> dict[str, Any]:
+    version_path = {**(request.view_args or {})}
+
+    def at(row: int | None = None, column: int | None = None) -> str:
+        return address("tensors.show", row=row, column=column, **version_path)
+
+    if found is None:
+        return {"rows": 0, "columns": 0, "heads": [], "cells": [], "first_row": 0, "first_column": 0, "here": None,
+                "at": at, "page_rows": 0, "page_columns": 0, "limit": 1.0, "window_csv": ""}  # fmt: skip
+    limit = wash_limit(info.statistics)
+    first_row, first_column = found.rows.start, found.columns.start
+    asked = "row" in request.args or "column" in request.args
+    path = ("networks", found.version.network, "versions", found.version.number, "tensors", f"{info.name}.csv")
+    size = {"rows": len(found.rows), "columns": len(found.columns)}
+    return {
+        "rows": found.rows_total,
+        "columns": found.columns_total,
+        "heads": list(found.columns),
+        "cells": [_line(row, cells, limit) for row, cells in zip(found.rows, found.cells, strict=True)],
+        "first_row": first_row,
+        "first_column": first_column,
+        "here": (first_row, first_column) if asked else None,
+        "at": at,
+        "page_rows": service.WINDOW_ROWS,
+        "page_columns": service.WINDOW_COLUMNS,
+        "limit": limit,
+        "window_csv": api_address(*path, row=first_row, column=first_column, **size),
+    }
+
+
+def _line(row: int, cells: Any, limit: float) -> dict[str, Any]:  # noqa: ANN401 - a row of an array
+    values = [cell.item() if cell.dtype.kind in "iubf" else float(cell) for cell in cells]
+    return {
+        "row": row,
+        "values": [{"text": written(value), "full": full(value), "wash": wash(value, limit)} for value in values],
+    }
+
+
+def wash_limit(statistics: Mapping[str, Any]) -> float:
+    """Return the weight at which the shading of cells is strongest, without reading the table.
+
+    The 99.5th percentile of |weight| as it would be were the weights spread normally: 1.7 times the larger of the
+    5th and 95th percentiles, and never beyond the largest weight.
+    """
+    if statistics["min"] is None:
+        return 1.0
+    largest = max(abs(statistics["min"]), abs(statistics["max"]))
+    likely = 1.7 * max(abs(statistics["q05"]), abs(statistics["q95"]))
+    return float(min(likely, largest) or largest or 1.0)
+
+
+def _chips(info: TensorInfo) -> list[tuple[str, str, str]]:
+    odd, zeros = info.statistics["not_finite"], info.statistics["zeros"]
+    chips = [("bad", f"{plural(odd, 'cell')} NaN or Inf", "")] if odd else []
+    return chips + ([("warn", "all zero", "")] if zeros == 1 else [])
+
+
+def _map(version: Version, info: TensorInfo) -> dict[str, Any]:
+    """Return the addresses and the size in pixels of the picture of the whole table."""
+    key = info.key(version.slug, version.number)
+    height, width = min(key.rows, HEAT_MAP_HEIGHT), min(key.columns, HEAT_MAP_WIDTH)
+    zoom = max(1, min(HEAT_MAP_HEIGHT // max(height, 1), HEAT_MAP_WIDTH // max(width, 1), MOST_ZOOM))
+    place = {"name": version.network, "number": version.number, "tensor": info.name, "v": info.sha256[:12]}
+    return {
+        "light": address("versions.heat_map", theme="light", **place),
+        "dark": address("versions.heat_map", theme="dark", **place),
+        "width": width * zoom,
+        "height": height * zoom,
+        "pooled": key.rows > height or key.columns > width,
+    }
+
+
+def _neighbour(version: Version, info: TensorInfo, number: int | None) -> str:
+    """Return the address of the same window in another version, if that has the tensor."""
+    if number is None:
+        return ""
+    try:
+        service.find_tensor(workspace(), version.network, number, info.name)
+    except NotFound:
+        return ""
+    place = {"name": version.network, "number": number, "tensor": info.name}
+    at: Callable[[str], str | None] = request.args.get
+    return address("tensors.show", row=at("row"), column=at("column"), **place)

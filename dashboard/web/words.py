@@ -1,0 +1,179 @@
+"""The words in which pages name metrics and settings, and sentences that answer a page's question at its top."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from dashboard.records import Dataset, Epoch, Network, NetworkSpec, Run
+from dashboard.web.filters import change, duration, number, percent, plural
+
+METRICS = {
+    "loss": "loss",
+    "accuracy": "accuracy",
+    "val_loss": "validation loss",
+    "val_accuracy": "validation accuracy",
+    "test_loss": "test loss",
+    "test_accuracy": "test accuracy",
+    "mae": "mean absolute error",
+    "rmse": "root mean squared error",
+    "r2": "R²",
+    "val_mae": "validation mean absolute error",
+    "val_rmse": "validation RMSE",
+    "val_r2": "validation R²",
+    "test_mae": "test mean absolute error",
+    "test_rmse": "test RMSE",
+    "test_r2": "test R²",
+    "f1": "F1",
+    "roc_auc": "ROC AUC",
+    "log_loss": "log loss",
+}
+SETTINGS = {
+    "dtype": "precision",
+    "initializer": "first weights",
+    "l1": "L1 penalty",
+    "l2": "L2 penalty",
+    "clip_norm": "clip gradients at",
+    "restore_best": "go back to the best",
+    "scaling": "scaling of inputs",
+    "save": "save a version",
+}
+
+
+def metric_words(name: str) -> str:
+    """Return a metric's name as people say it."""
+    return METRICS.get(name, name.replace("_", " "))
+
+
+def setting_words(name: str) -> str:
+    """Return a setting's name as people say it."""
+    return SETTINGS.get(name, name.replace("_", " "))
+
+
+def training_settings(spec: NetworkSpec) -> list[tuple[str, Any]]:
+    """Return (words, value) of all training settings."""
+    return [(setting_words(name), value) for name, value in asdict(spec.training).items()]
+
+
+def networks_sentence(total: int, versions: int, active: int) -> str:
+    """Say how many networks and versions there are, and what is being trained."""
+    text = f"{plural(total, 'network')} with {plural(versions, 'version')}"
+    return f"{text}; {plural(active, 'run')} in progress." if active else f"{text}."
+
+
+def network_sentence(network: Network, count: int, best: int | None, metric: str | None, value: float | None) -> str:
+    """Say which version of a network is best."""
+    if not count:
+        return f"Defined with {plural(network.spec.parameters, 'parameter')}, not trained yet."
+    if best is None or metric is None:
+        return f"{plural(count, 'version')}; none has a score."
+    return f"{plural(count, 'version')}; best is v{best}, {metric_words(metric)} {number(value)}."
+
+
+def version_sentence(
+    tensors: int, parameters: int, metric: str | None, value: float | None, best: int | None, behind: float | None
+) -> str:
+    """Say how good a version is, and by how much another one is better."""
+    size = f"{plural(parameters, 'parameter')} in {plural(tensors, 'tensor')}"
+    if metric is None:
+        return f"{size}; no score was kept."
+    if behind is None or best is None:
+        return f"The best version: {metric_words(metric)} {number(value)}; {size}."
+    return f"{metric_words(metric).capitalize()} {number(value)}, {change(behind)} against the best (v{best}); {size}."
+
+
+def tensor_sentence(shape: Sequence[int], statistics: Mapping[str, Any]) -> str:
+    """Say what lies in a tensor."""
+    size = " × ".join(f"{length:,}" for length in shape) or "one number"
+    if not statistics["count"]:
+        return f"{size}: an axis is empty, so there is no weight."
+    if statistics["min"] is None:
+        return f"{size}: none of the {plural(statistics['count'], 'weight')} is a finite number."
+    text = (
+        f"{size}: {plural(statistics['count'], 'weight')} from {number(statistics['min'])} to "
+        f"{number(statistics['max'])}, mean {number(statistics['mean'])}, half of them between "
+        f"{number(statistics['q25'])} and {number(statistics['q75'])}"
+    )
+    odd = statistics["not_finite"]
+    return f"{text}; {odd:,} not finite." if odd else f"{text}."
+
+
+def datasets_sentence(datasets: Iterable[Dataset]) -> str:
+    """Say how many datasets and rows there are."""
+    found = list(datasets)
+    return f"{plural(len(found), 'dataset')} with {plural(sum(dataset.rows for dataset in found), 'row')}."
+
+
+def dataset_sentence(dataset: Dataset) -> str:
+    """Say what a dataset holds and what is predicted from what."""
+    about = dataset.description
+    rows, inputs = plural(dataset.rows, "row"), plural(len(about["inputs"]), "input")
+    if dataset.task == "classification":
+        goal = f"{about['target']} is one of {plural(len(about['classes']), 'class', 'classes')}"
+    else:
+        goal = f"{about['target']} is a number"
+    dropped = f" {plural(about['dropped'], 'row')} with missing values left out." if about["dropped"] else ""
+    return f"{rows} with {inputs}; {goal}.{dropped}"
+
+
+def runs_sentence(runs: Iterable[Run]) -> str:
+    """Say how many of the listed runs are active."""
+    found = list(runs)
+    active = sum(not run.has_ended for run in found)
+    return f"{plural(active, 'run')} in progress, {plural(len(found) - active, 'run')} ended."
+
+
+def run_sentence(run: Run, epochs: Sequence[Epoch]) -> str:
+    """Say how far a run has come and how good it is."""
+    if not epochs:
+        return {"queued": "Waiting for its turn.", "running": "Starting."}.get(run.state, f"{run.state.capitalize()}.")
+    last = epochs[-1]
+    metric, value = _latest_score(last)
+    text = f"Epoch {last.epoch} of {run.spec.training.epochs}: {metric_words(metric)} {number(value)}"
+    if run.has_ended:
+        total = duration(sum(epoch.seconds for epoch in epochs))
+        return f"{run.state.capitalize()} after epoch {last.epoch}: {metric_words(metric)} {number(value)}, {total}."
+    return f"{text}."
+
+
+def comparison_sentence(statuses: Sequence[str], largest: tuple[str, float | None] | None, score: str) -> str:
+    """Say whether two versions differ, where most, and what that did to the score."""
+    changed = sum(status == "changed" for status in statuses)
+    if all(status == "equal" for status in statuses):
+        return f"Identical: every tensor is equal, bit for bit.{' ' + score if score else ''}"
+    text = f"{changed} of {plural(len(statuses), 'tensor')} changed"
+    if largest and largest[1] is not None:
+        text += f", {largest[0]} most ({percent(largest[1])} of its norm)"
+    unpaired = sum(status in {"added", "removed", "reshaped"} for status in statuses)
+    if unpaired:
+        text += f"; {unpaired} without a counterpart"
+    return f"{text}.{' ' + score if score else ''}"
+
+
+def score_sentence(metric: str, base: float, other: float) -> str:
+    """Say what became of the score."""
+    if base == other:
+        return f"The {metric_words(metric)} stayed at {number(base)}."
+    verb = "rose" if other > base else "fell"
+    return f"The {metric_words(metric)} {verb} from {number(base)} to {number(other)}."
+
+
+def change_sentence(numbers: Any, units: Sequence[int], unchanged_rows: int) -> str:  # noqa: ANN401 - a TensorDifference
+    """Say what changed in one tensor."""
+    if numbers.identical:
+        return "Equal, bit for bit."
+    text = f"{numbers.changed:,} of {plural(numbers.count, 'weight')} changed ({percent(numbers.changed_share)})"
+    if numbers.relative is not None:
+        text += f"; the change is {percent(numbers.relative)} of the tensor's norm"
+    text += f"; mean |Δ| {number(numbers.mean_abs)}, largest {number(numbers.max_abs)}."
+    if units:
+        text += f" Most moved: units {', '.join(map(str, units))}."
+    if unchanged_rows:
+        text += f" {plural(unchanged_rows, 'input')} never changed."
+    return text
+
+
+def _latest_score(epoch: Epoch) -> tuple[str, float | None]:
+    for name in ("val_accuracy", "accuracy", "val_loss"):
+        if getattr(epoch, name) is not None:
+            return name, getattr(epoch, name)
+    return "loss", epoch.loss
