@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
+from dashboard.catalogue.inserting import insert_row
 from dashboard.catalogue.tables import datasets, networks
 from dashboard.catalogue.times import now
 from dashboard.errors import NotFound
@@ -13,8 +14,7 @@ from dashboard.records import Dataset
 
 def insert_dataset(connection: Connection, values: Mapping[str, Any]) -> int:
     """Add a dataset and return its id; a taken name leaves `Catalogue.writing` as Conflict."""
-    result = connection.execute(datasets.insert().values(created=now(), **values))
-    return int(result.inserted_primary_key[0])
+    return insert_row(connection, datasets, {"created": now()} | dict(values))
 
 
 def get_dataset(connection: Connection, name: str) -> Dataset:

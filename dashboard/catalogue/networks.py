@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select
 
+from dashboard.catalogue.inserting import insert_row
 from dashboard.catalogue.tables import datasets, networks, runs, versions
 from dashboard.catalogue.times import now
 from dashboard.errors import NotFound
@@ -30,14 +31,13 @@ class NetworkSummary:
 def insert_network(connection: Connection, values: Mapping[str, Any]) -> int:
     """Add a network under a new slug; a taken name leaves `Catalogue.writing` as Conflict."""
     slug = _free_slug(connection, values["name"])
-    result = connection.execute(networks.insert().values(slug=slug, last_version=0, created=now(), **values))
-    return int(result.inserted_primary_key[0])
+    return insert_known_network(connection, slug, values)
 
 
 def insert_known_network(connection: Connection, slug: str, values: Mapping[str, Any]) -> int:
     """Add a network whose tables lie in the store under this slug already."""
-    result = connection.execute(networks.insert().values(slug=slug, last_version=0, created=now(), **values))
-    return int(result.inserted_primary_key[0])
+    row = {"slug": slug, "last_version": 0, "created": now()} | dict(values)
+    return insert_row(connection, networks, row)
 
 
 def get_network(connection: Connection, name: str) -> Network:
@@ -75,7 +75,8 @@ def next_version_number(connection: Connection, network_id: int) -> int:
     connection.execute(
         networks.update().where(networks.c.id == network_id).values(last_version=networks.c.last_version + 1)
     )
-    return connection.execute(select(networks.c.last_version).where(networks.c.id == network_id)).scalar_one()
+    number = select(networks.c.last_version).where(networks.c.id == network_id)
+    return int(connection.execute(number).scalar_one())
 
 
 def _networks() -> Select[Any]:

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, Update, case, func, select
 from sqlalchemy.orm import aliased
 
+from dashboard.catalogue.inserting import insert_row
 from dashboard.catalogue.tables import datasets, epochs, networks, runs, versions
 from dashboard.catalogue.times import now
 from dashboard.errors import NotFound
@@ -14,8 +15,7 @@ from dashboard.records import ENDED_STATES, Epoch, NetworkSpec, Run
 
 def insert_run(connection: Connection, values: Mapping[str, Any]) -> int:
     """Add a queued run and return its id."""
-    result = connection.execute(runs.insert().values(state="queued", created=now(), **values))
-    return int(result.inserted_primary_key[0])
+    return insert_row(connection, runs, {"state": "queued", "created": now()} | dict(values))
 
 
 def get_run(connection: Connection, run_id: int) -> Run:
@@ -44,7 +44,8 @@ def copy_run(connection: Connection, run_id: int) -> int:
 
 def parent_id(connection: Connection, run_id: int) -> int | None:
     """Return the id of the version that a run goes on from, if there is one."""
-    return connection.execute(select(runs.c.parent_id).where(runs.c.id == run_id)).scalar_one()
+    found: int | None = connection.execute(select(runs.c.parent_id).where(runs.c.id == run_id)).scalar_one()
+    return found
 
 
 def active_runs(connection: Connection, network_id: int) -> list[int]:

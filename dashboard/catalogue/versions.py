@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, select
 from sqlalchemy.orm import aliased
 
+from dashboard.catalogue.inserting import insert_row
 from dashboard.catalogue.networks import get_network, next_version_number
 from dashboard.catalogue.tables import datasets, networks, runs, tensors, versions
 from dashboard.catalogue.times import now
@@ -17,20 +18,19 @@ def begin_version(connection: Connection, network_id: int, values: Mapping[str, 
     """Add a version in the state `writing` and return (its id, its number)."""
     number = next_version_number(connection, network_id)
     row = {"network_id": network_id, "number": number, "state": "writing", "created": now()} | dict(values)
-    result = connection.execute(versions.insert().values(row))
-    return int(result.inserted_primary_key[0]), number
+    return insert_row(connection, versions, row), number
 
 
 def insert_known_version(connection: Connection, network_id: int, number: int, values: Mapping[str, Any]) -> int:
     """Add a version that has its number already, and see that the number is never given out again."""
     row = {"network_id": network_id, "number": number, "state": "writing", "created": now()} | dict(values)
-    result = connection.execute(versions.insert().values(row))
+    version_id = insert_row(connection, versions, row)
     connection.execute(
         networks.update()
         .where(networks.c.id == network_id, networks.c.last_version < number)
         .values(last_version=number)
     )
-    return int(result.inserted_primary_key[0])
+    return version_id
 
 
 def finish_version(connection: Connection, version_id: int, infos: Sequence[TensorInfo]) -> None:

@@ -52,7 +52,8 @@ def diff_distributions(
 def change(base: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Return other − base in float64 (float32 for large float32 tensors, whose difference is nearly exact there)."""
     wide = np.float32 if base.dtype == other.dtype == np.float32 and base.size > 10**6 else np.float64
-    return np.subtract(other, base, dtype=wide)
+    difference: np.ndarray[Any, Any] = np.subtract(other, base, dtype=wide)
+    return difference
 
 
 def tensor_heat_map(workspace: Workspace, version: Version, tensor: TensorInfo) -> HeatMap:
