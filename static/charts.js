@@ -7,6 +7,7 @@
     light: { ink: "#15181d", muted: "#58616d", line: "#e1e5ea", page: "#ffffff", scale: ["#053061", "#2166ac", "#4393c3", "#92c5de", "#d1e5f0", "#ffffff", "#fddbc7", "#f4a582", "#d6604d", "#b2182b", "#67001f"] },
     dark: { ink: "#e8ebef", muted: "#9ba6b4", line: "#2a303a", page: "#14171c", scale: ["#9fd0ff", "#4aa3f0", "#1f5c94", "#14171c", "#8f4a12", "#e8833a", "#ffc48f"] },
   };
+  const inTheDark = { "#2166ac": "#4aa3f0", "#b2182b": "#e8833a", "#0072b2": "#56b4e9", "#56b4e9": "#0072b2" };
   const colours = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442"]; // Okabe and Ito
   const options = { displayModeBar: false, responsive: true, displaylogo: false };
   let loading;
@@ -38,7 +39,12 @@
     for (const name of Object.keys(layout)) if (/^[xy]axis\d*$/.test(name)) layout[name] = { ...axis, ...layout[name] };
     layout.xaxis ??= axis;
     layout.yaxis ??= axis;
-    return { data: structuredClone(figure.data), layout };
+    return { data: recoloured(structuredClone(figure.data)), layout };
+  }
+
+  function recoloured(data) { // the figures name light colours; a thing keeps its hue in the dark
+    if (!window.weightbase.isDark()) return data;
+    return JSON.parse(JSON.stringify(data), (_, value) => (typeof value === "string" && inTheDark[value]) || value);
   }
 
   async function draw(chart) {
