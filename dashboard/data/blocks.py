@@ -1,0 +1,145 @@
+"""A CSV file in blocks of rows, each column as its distinct texts and a code per row.
+
+Only the distinct texts of a block are parsed, which for pixels are 256 of some thousands; the rules are those of
+`cells`. This is the one module that needs pyarrow, and it imports it when first used: pages never parse.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dashboard.data import lines
+from dashboard.data.cells import BLANKS, MISSING_WORDS, number_pattern
+from dashboard.data.detection import CsvFormat
+from dashboard.errors import Invalid
+
+BLOCK_BYTES = 4 << 20
+NUMBER, MISSING, WORD = 0, 1, 2
+ARROW_ENCODINGS = {"utf-8": "utf8", "utf-8-sig": "utf8"}  # pyarrow skips the mark by itself
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class ColumnBlock:
+    """One column of a block: row i holds the distinct text `codes[i]`, which is a number, missing or a word.
+
+    `codes` is int32 of shape (rows,); `kinds` int8 and `numbers` float64 (NaN where there is no number) have one
+    entry for each distinct text, as `texts` has (a pyarrow array of trimmed strings).
+    """
+
+    codes: Codes
+    kinds: NDArray[np.int8]
+    numbers: Floats
+    texts: Any
+
+    @property
+    def values(self) -> Floats:
+        """The numbers row by row, NaN where there is none; shape (rows,)."""
+        return self.numbers[self.codes]
+
+    @property
+    def missing(self) -> NDArray[np.bool_]:
+        """Whether each row's cell is missing; shape (rows,)."""
+        return np.take(self.kinds == MISSING, self.codes)
+
+    @property
+    def words(self) -> NDArray[np.bool_]:
+        """Whether each row's cell is neither a number nor missing; shape (rows,)."""
+        return np.take(self.kinds == WORD, self.codes)
+
+    def names(self) -> list[str]:
+        """Return the distinct texts, in the order of their codes."""
+        names: list[str] = self.texts.to_pylist()
+        return names
+
+
+def read_blocks(
+    path: Path, csv_format: CsvFormat, width: int, columns: Sequence[int] | None = None
+) -> Iterator[list[ColumnBlock]]:
+    """Yield the data rows of a file of `width` columns in blocks, as the chosen columns (all, in order, by default).
+
+    Raises Invalid naming the line for ragged rows, quotes that are never closed and rows longer than a block.
+    """
+    import pyarrow as pa  # noqa: PLC0415 - see the module's docstring
+
+    chosen = range(width) if columns is None else columns
+    try:
+        with _reader(path, csv_format, width, chosen) as reader:
+            for batch in reader:
+                if batch.num_rows:
+                    yield _parsed([batch.column(place) for place in range(len(chosen))], csv_format.decimal)
+    except pa.ArrowInvalid as error:
+        raise _explained(path, csv_format, error) from error
+    if (line := lines.unclosed_quote(path, csv_format)) is not None:
+        raise Invalid({"file": f"The quote that is opened in line {line:,} is never closed: close or remove it."})
+
+
+def _reader(path: Path, csv_format: CsvFormat, width: int, chosen: Sequence[int]) -> Any:  # noqa: ANN401 - untyped pyarrow
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.csv as arrow_csv  # noqa: PLC0415
+
+    names = [str(place) for place in range(width)]
+    included = [names[place] for place in chosen]
+    distinct = pa.dictionary(pa.int32(), pa.string())
+    return arrow_csv.open_csv(
+        path,
+        arrow_csv.ReadOptions(
+            block_size=BLOCK_BYTES,
+            column_names=names,
+            skip_rows=lines.blank_lines_before(path, csv_format),
+            skip_rows_after_names=int(csv_format.header),
+            encoding=ARROW_ENCODINGS.get(csv_format.encoding, csv_format.encoding),
+        ),
+        arrow_csv.ParseOptions(delimiter=csv_format.delimiter, newlines_in_values=True),
+        arrow_csv.ConvertOptions(column_types=dict.fromkeys(included, distinct), include_columns=included),
+    )
+
+
+def _explained(path: Path, csv_format: CsvFormat, error: Exception) -> Invalid:
+    """Return the refusal of a file that pyarrow cannot read, with the line on which it is wrong."""
+    if (line := lines.unclosed_quote(path, csv_format)) is not None:
+        return Invalid({"file": f"The quote that is opened in line {line:,} is never closed: close or remove it."})
+    if (ragged := lines.ragged_line(path, csv_format)) is not None:
+        return Invalid({"file": lines.ragged_message(*ragged, csv_format)})
+    if "straddl" in str(error):
+        return Invalid({"file": f"A row is longer than {BLOCK_BYTES >> 20} MB: this is not a CSV file of rows."})
+    return Invalid({"file": f"The file cannot be read as CSV: {error}"})
+
+
+def _parsed(columns: list[Any], decimal: str) -> list[ColumnBlock]:
+    """Return the columns of a batch, the distinct texts of all of them parsed in one go."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    if not columns:
+        return []
+    ends = np.cumsum([len(column.dictionary) for column in columns])
+    texts, kinds, numbers = _meanings(pa.concat_arrays([column.dictionary for column in columns]), decimal)
+    blocks, start = [], 0
+    for column, end in zip(columns, ends.tolist(), strict=True):
+        part = slice(start, end)
+        codes = column.indices.to_numpy(zero_copy_only=False)
+        blocks.append(ColumnBlock(codes, kinds[part], numbers[part], texts[part]))
+        start = end
+    return blocks
+
+
+def _meanings(texts: Any, decimal: str) -> tuple[Any, NDArray[np.int8], Floats]:  # noqa: ANN401 - untyped pyarrow
+    """Return (trimmed texts, their kinds, their numbers): `cells.is_missing` and `cells.number` for an array."""
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.compute as pc  # noqa: PLC0415
+
+    texts = pc.utf8_trim(texts, characters=BLANKS)
+    missing = pc.is_in(pc.utf8_lower(texts), value_set=pa.array(MISSING_WORDS)).to_numpy(zero_copy_only=False)
+    looks = pc.match_substring_regex(texts, f"^(?:{number_pattern(decimal)})$")
+    plain = pc.utf8_ltrim(pc.replace_substring(texts, ",", "."), characters="+")
+    numeric = pc.if_else(looks, plain, pa.scalar(None, pa.string())).cast(pa.float64())
+    numbers = numeric.to_numpy(zero_copy_only=False).astype(np.float64, copy=True)
+    numbers[np.isinf(numbers)] = np.nan
+    kinds = np.where(missing, MISSING, np.where(np.isnan(numbers), WORD, NUMBER)).astype(np.int8)
+    return texts, kinds, numbers

@@ -1,0 +1,68 @@
+"""The small datasets that come along, each with its source and licence, so that a first network needs no upload."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "samples"
+
+
+@dataclass(frozen=True)
+class BundledSample:
+    """A bundled CSV and what is known about it; `image_shape` as a person would type it, empty if there is none."""
+
+    name: str
+    title: str
+    rows: int
+    source: str
+    licence: str
+    target: str
+    task: str
+    image_shape: str = ""
+
+    @property
+    def path(self) -> Path:
+        """Where the CSV lies."""
+        return FOLDER / f"{self.name}.csv"
+
+
+BUNDLED = (
+    BundledSample(
+        "digits",
+        "Handwritten digits of 8 × 8 pixels",
+        1797,
+        "UCI Machine Learning Repository, Optical Recognition of Handwritten Digits (E. Alpaydin, C. Kaynak, 1998), "
+        "test part, as in scikit-learn",
+        "CC BY 4.0",
+        "digit",
+        "classification",
+        "8x8",
+    ),
+    BundledSample(
+        "iris",
+        "Three species of iris by four measures",
+        150,
+        "UCI Machine Learning Repository, Iris (R. A. Fisher, 1936), as in scikit-learn",
+        "CC BY 4.0",
+        "species",
+        "classification",
+    ),
+    BundledSample(
+        "wine",
+        "Three cultivars of wine by 13 chemical measures",
+        178,
+        "UCI Machine Learning Repository, Wine (S. Aeberhard, M. Forina, 1991), as in scikit-learn",
+        "CC BY 4.0",
+        "cultivar",
+        "classification",
+    ),
+    BundledSample(
+        "diabetes",
+        "Progress of diabetes after a year by ten measures",
+        442,
+        "B. Efron, T. Hastie, I. Johnstone, R. Tibshirani, Least Angle Regression, Annals of Statistics 32 (2004), "
+        "as in scikit-learn (unscaled)",
+        "published by the authors without an explicit licence; distributed with scikit-learn (BSD 3-Clause)",
+        "progression",
+        "regression",
+    ),
+)

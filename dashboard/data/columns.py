@@ -1,0 +1,146 @@
+"""What stands in the columns of a CSV file, and what is suggested for each."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dashboard.data import lines, suggestions
+from dashboard.data.blocks import MISSING, NUMBER, WORD, ColumnBlock, read_blocks
+from dashboard.data.cells import MOST_CATEGORIES, is_missing, number
+from dashboard.data.detection import CsvFormat
+from dashboard.data.moments import Moments
+
+KINDS = ("numeric", "categorical", "ignore")
+EXAMPLES = 5
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a file: `kind` (numeric, categorical or ignore) is a suggestion, the rest are facts.
+
+    `distinct` counts to 1,000; 1,001 means more. `low`, `high`, `mean` and `std` (of the population) are None, and
+    `whole` (only whole numbers) is false, unless all cells that are not missing are numbers.
+    """
+
+    name: str
+    kind: str
+    missing: int
+    distinct: int
+    low: float | None
+    high: float | None
+    mean: float | None
+    std: float | None
+    examples: tuple[str, ...]
+    whole: bool = False
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether the column has numbers and nothing else but missing cells."""
+        return self.low is not None
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a person sees of a file before deciding: its format, columns, number of rows and first rows as text."""
+
+    format: CsvFormat
+    columns: tuple[Column, ...]
+    rows: int
+    first_rows: list[list[str]]
+    suggested_target: str
+
+    @property
+    def names(self) -> list[str]:
+        """The columns' names, in the file's order."""
+        return [column.name for column in self.columns]
+
+    def column(self, name: str) -> Column:
+        """Return the column of a name; raises KeyError if there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+    def suggested_task(self, target: str) -> str:
+        """Return classification or regression for a target."""
+        return suggestions.task(self.column(target), self.rows)
+
+    def suggested_image_shape(self, target: str) -> tuple[int, int] | None:
+        """Return (rows, columns) of the pixels if the inputs beside a target look like a square picture."""
+        return suggestions.image_shape([c for c in self.columns if c.name != target and c.kind != "ignore"])
+
+
+def preview(path: Path, csv_format: CsvFormat) -> Preview:
+    """Read a whole file in blocks and describe it.
+
+    Raises Invalid, under the field ``file``, naming the line of a ragged row, for a header without rows, for
+    columns of the same name and for more than 20,000 columns.
+    """
+    names, first_rows = lines.head(path, csv_format)
+    profile = _Profile(len(names))
+    for block in read_blocks(path, csv_format, len(names)):
+        profile.add(block)
+    columns = tuple(profile.column(place, name, csv_format.decimal) for place, name in enumerate(names))
+    return Preview(csv_format, columns, profile.rows, first_rows, suggestions.target(columns))
+
+
+class _Profile:
+    """The running description of all columns of a file."""
+
+    def __init__(self, width: int) -> None:
+        self.rows = 0
+        self.missing = np.zeros(width, np.int64)
+        self.has_words = np.zeros(width, bool)
+        self.is_whole = np.ones(width, bool)
+        self.moments = Moments(width)
+        self.seen: list[Any] = [None] * width
+
+    def add(self, block: list[ColumnBlock]) -> None:
+        rows = len(block[0].codes)
+        numbers = np.full((len(block), rows), np.nan)
+        for place, column in enumerate(block):
+            self._see(place, column)
+            if not self.has_words[place]:
+                numbers[place] = column.values
+        self.moments.add(numbers)
+        self.rows += rows
+
+    def _see(self, place: int, column: ColumnBlock) -> None:
+        if (column.kinds == MISSING).any():
+            self.missing[place] += np.count_nonzero(column.missing)
+        self.has_words[place] |= bool((column.kinds == WORD).any())
+        known = column.numbers[column.kinds == NUMBER]
+        self.is_whole[place] &= bool((known == np.floor(known)).all())
+        before = self.seen[place]
+        # One more than is counted, for the words that mean missing, and for numbers written in two ways.
+        if before is None or len(before) <= 2 * MOST_CATEGORIES:
+            self.seen[place] = _joined(before, column.texts)[: 2 * MOST_CATEGORIES + 1]
+
+    def column(self, place: int, name: str, decimal: str) -> Column:
+        texts = [text for text in self.seen[place].to_pylist() if not is_missing(text)]
+        is_numeric = bool(texts) and not self.has_words[place]
+        distinct = len({number(text, decimal) for text in texts}) if is_numeric else len(texts)
+        kind = suggestions.kind(is_numeric, distinct, self.rows - int(self.missing[place]))
+        facts = [getattr(self.moments, fact)[place] for fact in ("low", "high", "mean", "std")]
+        low, high, mean, std = (float(fact) if is_numeric else None for fact in facts)
+        return Column(
+            name,
+            kind,
+            int(self.missing[place]),
+            min(distinct, MOST_CATEGORIES + 1),
+            low,
+            high,
+            mean,
+            std,
+            tuple(texts[:EXAMPLES]),
+            is_numeric and bool(self.is_whole[place]),
+        )
+
+
+def _joined(before: Any, texts: Any) -> Any:  # noqa: ANN401 - untyped pyarrow
+    import pyarrow as pa  # noqa: PLC0415 - as in blocks
+    import pyarrow.compute as pc  # noqa: PLC0415
+
+    return pc.unique(texts if before is None else pa.concat_arrays([before, texts]))

@@ -1,0 +1,57 @@
+"""A dataset's choices and arrays: the CSV is read once into typed arrays, which trainings then only map."""
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dashboard.data.ingestion import ingest, input_names
+from dashboard.data.specification import DatasetSpec, parse_spec
+
+__all__ = ["Array", "Arrays", "DatasetSpec", "ingest", "input_names", "open_arrays", "parse_spec"]
+
+Array = np.ndarray[Any, Any]
+
+
+class Arrays(NamedTuple):
+    """A dataset's arrays, read-only and memory-mapped, and what their columns are.
+
+    `inputs` is (rows, numeric columns), uint8, int16 or float64 with NaN where missing; `categories` (rows,
+    categorical columns), int32 codes into `levels`, −1 where missing; `target` (rows,), int32 codes into `classes` or
+    float64. `gaps` names the columns in which something is missing.
+    """
+
+    inputs: Array
+    categories: Array
+    target: Array
+    numeric: list[str]
+    categorical: list[str]
+    levels: list[list[str]]
+    classes: list[str]
+    task: str
+    image_shape: tuple[int, int] | None
+    gaps: frozenset[str]
+
+
+def open_arrays(folder: Path) -> Arrays:
+    """Return a dataset's arrays without reading them, from the folder of `ingest` and its ``description.json``."""
+    about = json.loads((folder / "description.json").read_text())
+    shape = about["image_shape"]
+    return Arrays(
+        inputs=_opened(folder / "inputs.npy"),
+        categories=_opened(folder / "categories.npy"),
+        target=_opened(folder / "target.npy"),
+        numeric=about["numeric"],
+        categorical=about["categorical"],
+        levels=about["levels"],
+        classes=about["classes"],
+        task=about["task"],
+        image_shape=(shape[0], shape[1]) if shape else None,
+        gaps=frozenset(column["name"] for column in about["columns"] if column["missing"]),
+    )
+
+
+def _opened(path: Path) -> Array:
+    array: Array = np.load(path, mmap_mode="r")
+    return array

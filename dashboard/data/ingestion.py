@@ -1,0 +1,196 @@
+"""From a CSV file to typed arrays on disk, in one pass and block by block.
+
+`inputs.npy` holds the numeric columns in the narrowest exact dtype (NaN where missing), `categories.npy` the
+categorical ones as int32 codes (−1 where missing), `target.npy` int32 codes of classes or float64 numbers.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dashboard.data import lines
+from dashboard.data.blocks import NUMBER, ColumnBlock, read_blocks
+from dashboard.data.cells import MOST_CATEGORIES
+from dashboard.data.growing import GrowingMatrix
+from dashboard.data.levels import Levels, TooManyLevels
+from dashboard.data.moments import Moments
+from dashboard.data.specification import DatasetSpec
+from dashboard.data.splitting import split
+from dashboard.data.targets import ClassTarget, RegressionTarget
+from dashboard.errors import Invalid, StoreUnavailable
+
+FEWEST_ROWS = 3
+MOST_ONE_HOT_CELLS = 250_000_000
+ARRAY_FILES = ("inputs.npy", "categories.npy", "target.npy")
+
+Keep = NDArray[np.bool_]
+
+
+def ingest(path: Path, spec: DatasetSpec, folder: Path) -> dict[str, Any]:
+    """Write a file's arrays into an existing `folder` and return their description as plain values.
+
+    The description is what `dataset.open_arrays` reads from ``description.json``. Raises Invalid, naming line and
+    remedy, for what the choices do not fit (and leaves nothing in the folder), StoreUnavailable if it cannot write.
+    """
+    names, first_rows = lines.head(path, spec.format)
+    try:
+        with GrowingMatrix(folder / "inputs.npy", list(spec.kinds.values()).count("numeric")) as inputs:
+            reading = _Ingestion(path, spec, names, inputs)
+            for block in read_blocks(path, spec.format, len(names), reading.chosen):
+                reading.add(dict(zip((names[place] for place in reading.chosen), block, strict=True)))
+            reading.check()
+        description = reading.write(folder)
+    except BaseException as error:
+        for name in ARRAY_FILES:
+            (folder / name).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            message = f"The dataset cannot be written ({error.strerror}): free some space or mend the folder's rights."
+            raise StoreUnavailable(message) from error
+        raise
+    return description | {"first_columns": names, "first_rows": first_rows}
+
+
+class _Ingestion:
+    """The rows kept so far, and what is known of them."""
+
+    def __init__(self, path: Path, spec: DatasetSpec, names: Sequence[str], inputs: GrowingMatrix) -> None:
+        self.path, self.spec, self.inputs = path, spec, inputs
+        self.numeric = [name for name in names if spec.kinds.get(name) == "numeric"]
+        self.categorical = [name for name in names if spec.kinds.get(name) == "categorical"]
+        used = {*self.numeric, *self.categorical, spec.target}
+        self.chosen = [place for place, name in enumerate(names) if name in used]
+        self.order = [name for name in names if name in used and name != spec.target]
+        self.moments = Moments(len(self.numeric))
+        self.distinct = [np.empty(0)] * len(self.numeric)
+        self.levels = {name: Levels(spec.format.decimal) for name in self.categorical}
+        self.target = RegressionTarget(spec) if spec.task == "regression" else ClassTarget(spec)
+        self.rows = 0
+        self.kept = 0
+
+    def add(self, block: dict[str, ColumnBlock]) -> None:
+        """Take in a block of rows."""
+        target = block[self.spec.target]
+        self.target.look(target, self.rows)
+        for name in self.numeric:
+            self._refuse_words(name, block[name])
+        keep = self._keep(block, len(target.codes))
+        numbers = np.empty((len(self.numeric), np.count_nonzero(keep)))
+        for place, name in enumerate(self.numeric):
+            numbers[place] = block[name].values[keep]
+            self._count_distinct(place, block[name], numbers[place], bool(keep.all()))
+        self.moments.add(numbers)
+        self.inputs.append(numbers.T)
+        for name, levels in self.levels.items():
+            try:
+                levels.add(block[name], keep)
+            except TooManyLevels as error:
+                message = (
+                    f"'{name}' has more than {MOST_CATEGORIES:,} categories, the most that are possible: ignore it."
+                )
+                raise Invalid({f"kinds.{name}": message}) from error
+        self.target.add(target, keep & ~target.missing)
+        self.rows += len(keep)
+        self.kept += numbers.shape[1]
+
+    def _keep(self, block: dict[str, ColumnBlock], rows: int) -> Keep:
+        keep = np.ones(rows, bool)
+        if self.spec.missing == "drop":
+            for name in self.order:
+                keep &= ~block[name].missing
+        return keep
+
+    def _refuse_words(self, name: str, column: ColumnBlock) -> None:
+        rows = np.flatnonzero(column.words)
+        if rows.size:
+            line = lines.line_of(self.path, self.spec.format, self.rows + int(rows[0]))
+            message = f"Line {line:,} of '{name}' holds {column.names()[column.codes[rows[0]]][:40]!r}, not a number"
+            raise Invalid({f"kinds.{name}": f"{message}: correct it, or take the column as categorical."})
+
+    def _count_distinct(self, place: int, column: ColumnBlock, values: NDArray[np.float64], is_all: bool) -> None:
+        if len(self.distinct[place]) <= MOST_CATEGORIES:
+            new = column.numbers[column.kinds == NUMBER] if is_all else values[~np.isnan(values)]
+            self.distinct[place] = np.union1d(self.distinct[place], new)[: MOST_CATEGORIES + 1]
+
+    def check(self) -> None:
+        """Refuse a target with gaps, and what is left if it is too little to learn from; raises Invalid."""
+        self.target.refuse_missing(self.path)
+        if self.kept < FEWEST_ROWS:
+            dropped = self.rows - self.kept
+            message = f"Only {self.kept} of {self.rows:,} rows are left; {FEWEST_ROWS} are the fewest possible"
+            remedy = "choose impute for missing values, or ignore the columns with gaps" if dropped else "add rows"
+            raise Invalid({"missing" if dropped else "file": f"{message}: {remedy}."})
+
+    def write(self, folder: Path) -> dict[str, Any]:
+        """Write what is not on disk yet and describe all of it."""
+        finished = {name: levels.finish() for name, levels in self.levels.items()}
+        names = input_names(self.numeric, self.categorical, [finished[name][0] for name in self.categorical])
+        if self.categorical and len(names) * self.kept > MOST_ONE_HOT_CELLS:
+            message = f"{len(names):,} inputs of {self.kept:,} rows, an input for each category, are more than "
+            raise Invalid({"kinds": f"{message}{MOST_ONE_HOT_CELLS:,} numbers: ignore a column with many categories."})
+        codes = [finished[name][1] for name in self.categorical]
+        categories = np.stack(codes, axis=1) if codes else np.empty((self.kept, 0), np.int32)
+        target, classes = self.target.finish()
+        np.save(folder / "categories.npy", categories, allow_pickle=False)
+        np.save(folder / "target.npy", target, allow_pickle=False)
+        parts = split(target, self.spec.validation, self.spec.test, self.spec.seed, self.spec.task)
+        counts = np.bincount(target.astype(np.intp), minlength=len(classes)).tolist() if classes else []
+        shape = self.spec.image_shape
+        return {
+            "rows": self.kept,
+            "dropped": self.rows - self.kept,
+            "task": self.spec.task,
+            "target": self.spec.target,
+            "numeric": self.numeric,
+            "categorical": self.categorical,
+            "levels": [finished[name][0] for name in self.categorical],
+            "inputs": names,
+            "classes": classes,
+            "balance": dict(zip(classes, counts, strict=True)),
+            "columns": [self._column(name, finished) for name in self.order],
+            "target_statistics": None if classes else _numbers_described(self.spec.target, target),
+            "split": {name: len(rows) for name, rows in parts._asdict().items()},
+            "image_shape": list(shape) if shape else None,
+        }
+
+    def _column(self, name: str, finished: dict[str, tuple[list[str], NDArray[np.int32]]]) -> dict[str, Any]:
+        if name in finished:
+            levels, codes = finished[name]
+            gaps = int(np.count_nonzero(codes < 0))
+            return _described(name, "categorical", gaps, len(levels), None, None, None, None)
+        place, moments = self.numeric.index(name), self.moments
+        gaps = self.kept - int(moments.count[place])
+        facts = (moments.low[place], moments.high[place], moments.mean[place], moments.std[place])
+        is_known = gaps < self.kept
+        return _described(
+            name, "numeric", gaps, len(self.distinct[place]), *(float(f) if is_known else None for f in facts)
+        )
+
+
+def input_names(numeric: Sequence[str], categorical: Sequence[str], levels: Sequence[Sequence[str]]) -> list[str]:
+    """Return the names of a network's inputs: numeric columns, then one for each level of each categorical one."""
+    return [*numeric, *(f"{name}={level}" for name, own in zip(categorical, levels, strict=True) for level in own)]
+
+
+def _numbers_described(name: str, values: NDArray[np.float64]) -> dict[str, Any]:
+    moments = Moments(1)
+    moments.add(values[np.newaxis])
+    facts = (moments.low, moments.high, moments.mean, moments.std)
+    distinct = min(len(np.unique(values)), MOST_CATEGORIES + 1)
+    return _described(name, "numeric", 0, distinct, *(float(fact[0]) for fact in facts))
+
+
+def _described(
+    name: str,
+    kind: str,
+    missing: int,
+    distinct: int,
+    low: float | None,
+    high: float | None,
+    mean: float | None,
+    std: float | None,
+) -> dict[str, Any]:
+    facts = {"low": low, "high": high, "mean": mean, "std": std}
+    return {"name": name, "kind": kind, "missing": missing, "distinct": distinct} | facts

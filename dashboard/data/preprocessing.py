@@ -1,0 +1,209 @@
+"""From a dataset's columns to what a network sees, and from what it says to an answer; it belongs to a version.
+
+Everything is fitted on the training rows only. Scaled inputs are never stored: a scale and an offset travel with
+the raw numbers, x * scale + offset being what the network sees.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dashboard.data.dataset import Array, Arrays, input_names
+from dashboard.data.moments import Moments
+from dashboard.data.scaling import column_scales, target_scale
+from dashboard.errors import Invalid
+
+BLOCK_CELLS = 1 << 20
+
+
+@dataclass(frozen=True)
+class NumericInput:
+    """A numeric column: x * scale + offset goes in.
+
+    `fill`, the training rows' mean in the column's own unit, stands in for a missing x; `may_miss` says that the
+    dataset had gaps here, so that a record for use may have one too.
+    """
+
+    name: str
+    scale: float
+    offset: float
+    fill: float
+    may_miss: bool = False
+
+
+@dataclass(frozen=True)
+class CategoricalInput:
+    """A categorical column: one input of 0 or 1 a level; `fill`, the commonest level, stands in for a missing one."""
+
+    name: str
+    levels: tuple[str, ...]
+    fill: str
+    may_miss: bool = False
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """All that turns a record into inputs and outputs into an answer.
+
+    A class is the target `high` among `low`; a regression's y is y * target_scale + target_offset to the network.
+    """
+
+    scaling: str
+    task: str
+    numeric: tuple[NumericInput, ...]
+    categorical: tuple[CategoricalInput, ...]
+    classes: tuple[str, ...]
+    low: float
+    high: float
+    target_scale: float
+    target_offset: float
+
+    @property
+    def inputs(self) -> list[str]:
+        """The names of the network's inputs, in order."""
+        return input_names(
+            [column.name for column in self.numeric],
+            [column.name for column in self.categorical],
+            [column.levels for column in self.categorical],
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values; `from_json` reads them back."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Preprocessing":
+        """Return the preprocessing that `to_json` wrote."""
+        categorical = (CategoricalInput(**{**c, "levels": tuple(c["levels"])}) for c in data["categorical"])
+        parts = {
+            "numeric": tuple(NumericInput(**column) for column in data["numeric"]),
+            "categorical": tuple(categorical),
+            "classes": tuple(data["classes"]),
+        }
+        return cls(**{**data, **parts})
+
+
+class Encoded(NamedTuple):
+    """What a network is trained on: inputs * scale + offset, (rows, inputs).
+
+    `targets` is (rows,) integer codes of classes, or (rows, 1) scaled numbers.
+    """
+
+    inputs: Array
+    targets: Array
+    scale: Array | float
+    offset: Array | float
+
+
+def fit(arrays: Arrays, rows: Array, scaling: str) -> Preprocessing:
+    """Return the preprocessing of a scaling (none, book, minmax, standard), fitted on these rows only.
+
+    The pixels of a picture share one scale; other columns have their own.
+    """
+    moments = _moments(arrays.inputs, rows)
+    scale, offset = column_scales(scaling, moments.pooled() if arrays.image_shape else moments)
+    numbers = np.broadcast_to(np.stack([scale, offset]), (2, len(arrays.numeric))).T.tolist()
+    numeric = (
+        NumericInput(name, own[0], own[1], fill, name in arrays.gaps)
+        for name, own, fill in zip(arrays.numeric, numbers, moments.mean.tolist(), strict=True)
+    )
+    is_regression = arrays.task == "regression"
+    own_scale, own_offset = target_scale(scaling, np.asarray(arrays.target[rows])) if is_regression else (1.0, 0.0)
+    return Preprocessing(
+        scaling=scaling,
+        task=arrays.task,
+        numeric=tuple(numeric),
+        categorical=tuple(_categorical(arrays, place, rows) for place in range(len(arrays.categorical))),
+        classes=tuple(arrays.classes),
+        low=0.01 if scaling == "book" else 0.0,
+        high=0.99 if scaling == "book" else 1.0,
+        target_scale=own_scale,
+        target_offset=own_offset,
+    )
+
+
+def encode(arrays: Arrays, preprocessing: Preprocessing, dtype: "np.dtype[Any]") -> Encoded:
+    """Return a dataset's rows as a version's network sees them.
+
+    Whole numbers of at most 16 bits stay the mapped array itself; for anything else a matrix of `dtype` is made, with
+    missing values filled in. Levels that the version does not know give 0 everywhere. Raises Invalid when the columns
+    or classes are not those of the preprocessing.
+    """
+    _check_columns(arrays, preprocessing)
+    scale = np.array([column.scale for column in preprocessing.numeric])
+    offset = np.array([column.offset for column in preprocessing.numeric])
+    targets = _targets(arrays, preprocessing)
+    if not preprocessing.categorical and arrays.inputs.dtype.kind in "iu":
+        if len(set(scale)) == len(set(offset)) == 1:
+            return Encoded(arrays.inputs, targets, float(scale[0]), float(offset[0]))
+        return Encoded(arrays.inputs, targets, scale, offset)
+    fills = np.array([column.fill for column in preprocessing.numeric])
+    inputs = np.empty((len(arrays.inputs), len(preprocessing.inputs)), dtype)
+    for rows in _blocks(len(inputs), inputs.shape[1]):
+        numbers = np.asarray(arrays.inputs[rows], np.float64)
+        inputs[rows, : len(scale)] = np.where(np.isnan(numbers), fills, numbers) * scale + offset
+    start = len(scale)
+    for place, column in enumerate(preprocessing.categorical):
+        inputs[:, start : start + len(column.levels)] = _one_hot(arrays, place, column)
+        start += len(column.levels)
+    return Encoded(inputs, targets, 1.0, 0.0)
+
+
+def _blocks(rows: int, columns: int) -> list[slice]:
+    """Cut rows into blocks of about a million cells."""
+    step = max(1, BLOCK_CELLS // max(columns, 1))
+    return [slice(start, start + step) for start in range(0, rows, step)]
+
+
+def _moments(inputs: Array, rows: Array) -> Moments:
+    moments = Moments(inputs.shape[1])
+    for part in _blocks(len(rows), inputs.shape[1]):
+        moments.add(np.asarray(inputs[rows[part]], np.float64).T)
+    return moments
+
+
+def _categorical(arrays: Arrays, place: int, rows: Array) -> CategoricalInput:
+    codes = np.asarray(arrays.categories[rows, place])
+    name, levels = arrays.categorical[place], arrays.levels[place]
+    counts = np.bincount(codes[codes >= 0], minlength=len(levels))
+    return CategoricalInput(name, tuple(levels), levels[int(np.argmax(counts))], name in arrays.gaps)
+
+
+def _one_hot(arrays: Arrays, place: int, column: CategoricalInput) -> Array:
+    known = {level: index for index, level in enumerate(column.levels)}
+    nowhere = len(known)
+    places = [*(known.get(level, nowhere) for level in arrays.levels[place]), known[column.fill]]
+    table = np.eye(nowhere + 1, nowhere, dtype=np.float32)
+    # A missing value's code is −1, the last entry: that of the fill.
+    hot: Array = np.take(table, np.array(places)[np.asarray(arrays.categories[:, place])], axis=0)
+    return hot
+
+
+def _targets(arrays: Arrays, preprocessing: Preprocessing) -> Array:
+    target = np.asarray(arrays.target)
+    if preprocessing.task == "regression":
+        scaled: Array = (target * preprocessing.target_scale + preprocessing.target_offset)[:, np.newaxis]
+        return scaled
+    if list(arrays.classes) == list(preprocessing.classes):
+        return target
+    places = {name: place for place, name in enumerate(preprocessing.classes)}
+    unknown = [name for name in arrays.classes if name not in places]
+    if unknown:
+        raise Invalid({"dataset": f"Classes that the version does not know: {', '.join(unknown[:5])}."})
+    translated: Array = np.array([places[name] for name in arrays.classes])[target]
+    return translated
+
+
+def _check_columns(arrays: Arrays, preprocessing: Preprocessing) -> None:
+    if arrays.task != preprocessing.task:
+        raise Invalid({"dataset": f"The version does a {preprocessing.task}, the dataset is for a {arrays.task}."})
+    categorical = [column.name for column in preprocessing.categorical]
+    if len(arrays.numeric) != len(preprocessing.numeric) or arrays.categorical != categorical:
+        wanted = [column.name for column in preprocessing.numeric] + categorical
+        message = f"The version reads {len(preprocessing.numeric)} numeric and {len(categorical)} categorical columns"
+        some = ", ".join(wanted[:5]) + (", …" if len(wanted) > 5 else "")
+        theirs = f"the dataset has {len(arrays.numeric)} and {len(arrays.categorical)}"
+        raise Invalid({"dataset": f"{message} ({some}), {theirs}: choose a dataset with the same columns."})

@@ -1,0 +1,143 @@
+"""How a CSV becomes a dataset: the person's choices, checked against what the file holds."""
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dashboard.data.cells import MOST_CATEGORIES
+from dashboard.data.columns import KINDS, Column, Preview
+from dashboard.data.detection import CsvFormat
+from dashboard.data.splitting import default_share
+from dashboard.parsing import Fields
+from dashboard.records import TASKS
+
+MOST_HELD_BACK = 0.95
+SPEC_FIELDS = frozenset(
+    {"name", "delimiter", "header", "encoding", "decimal"}
+    | {"target", "kinds", "missing", "task", "validation", "test", "seed", "image_shape"}
+)
+
+
+@dataclass(frozen=True)
+class DatasetSpec:
+    """What a person chose: `kinds` has the kind of each column but the target, `missing` is drop or impute.
+
+    `validation` and `test` are shares of the rows, split by `seed`; `image_shape` is (rows, columns) of pixels.
+    """
+
+    format: CsvFormat
+    target: str
+    kinds: dict[str, str]
+    missing: str
+    task: str
+    validation: float
+    test: float
+    seed: int
+    image_shape: tuple[int, int] | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values; `from_json` reads them back."""
+        return dataclasses.asdict(self) | {"image_shape": list(self.image_shape) if self.image_shape else None}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "DatasetSpec":
+        """Return the choices that `to_json` wrote."""
+        shape = tuple(data["image_shape"]) if data["image_shape"] else None
+        return cls(**{**data, "format": CsvFormat.from_json(data["format"]), "image_shape": shape})
+
+
+def parse_spec(fields: Fields, found: Preview) -> DatasetSpec:
+    """Read a person's choices about a previewed file; what is not given is filled in with the suggestions.
+
+    What is wrong is noted in `fields`, a message for each; `fields.done()` raises it. The target is a column's name
+    or its index from 0, `kinds` an object of column name -> kind, the image shape ``28x28`` or [28, 28].
+    """
+    fields.known(SPEC_FIELDS)
+    target = _target(fields, found)
+    kinds = _kinds(fields, found, target)
+    task = _task(fields, found, found.column(target))
+    share = default_share(found.rows)
+    spec = DatasetSpec(
+        format=found.format,
+        target=target,
+        kinds=kinds,
+        missing=fields.choice("missing", "drop", ("drop", "impute")),
+        task=task,
+        validation=fields.number("validation", share, 0.0, 0.9),
+        test=fields.number("test", share, 0.0, 0.9),
+        seed=fields.integer("seed", 1, 0, 2**31 - 1),
+        image_shape=_image_shape(fields, found, target, kinds),
+    )
+    if spec.validation + spec.test > MOST_HELD_BACK:
+        fields.refuse("validation", "Validation and test together must leave at least 5 % for training.")
+    return spec
+
+
+def _target(fields: Fields, found: Preview) -> str:
+    """Return the target's name; a whole number counts columns from 0, unless a column has it as its name."""
+    value = fields.data.get("target")
+    text = "" if value is None else str(value).strip()
+    if not text or text in found.names:
+        return text or found.suggested_target
+    if re.fullmatch(r"[0-9]{1,5}", text) and int(text) < len(found.names):
+        return found.names[int(text)]
+    some = ", ".join(found.names[:8]) + (", …" if len(found.names) > 8 else "")
+    fields.refuse("target", f"There is no column {text[:64]!r}. Choose one of: {some}.")
+    return found.suggested_target
+
+
+def _kinds(fields: Fields, found: Preview, target: str) -> dict[str, str]:
+    chosen = fields.inner("kinds")
+    chosen.known(found.names)
+    kinds = {c.name: chosen.choice(c.name, c.kind, KINDS) for c in found.columns if c.name != target}
+    for name, kind in kinds.items():
+        column = found.column(name)
+        if kind == "numeric" and not column.is_numeric:
+            chosen.refuse(name, f"'{name}' is not a number everywhere: take it as categorical, or ignore it.")
+        if kind == "categorical" and column.distinct > MOST_CATEGORIES:
+            message = f"'{name}' has more than {MOST_CATEGORIES:,} categories, the most that are possible"
+            chosen.refuse(name, f"{message}: ignore it" + (", or take it as numeric." if column.is_numeric else "."))
+    if all(kind == "ignore" for kind in kinds.values()):
+        fields.refuse("kinds", "Every column is ignored: keep at least one as an input.")
+    return kinds
+
+
+def _task(fields: Fields, found: Preview, column: Column) -> str:
+    """Return the task; refuse a target that cannot serve for it."""
+    task = fields.choice("task", found.suggested_task(column.name), TASKS)
+    if not column.distinct:
+        fields.refuse("target", f"The target '{column.name}' has no values: choose another column.")
+    elif column.distinct == 1 and task == "classification":
+        message = f"The target '{column.name}' has one class only ({column.examples[0]})"
+        fields.refuse("target", f"{message}: a network needs two or more to learn. Add rows of others.")
+    elif column.distinct > MOST_CATEGORIES and task == "classification":
+        message = f"The target '{column.name}' has more than {MOST_CATEGORIES:,} classes, the most that are possible"
+        fields.refuse("target", f"{message}: choose regression, or another target.")
+    elif task == "regression" and not column.is_numeric:
+        fields.refuse("task", f"The target '{column.name}' is not a number everywhere: choose classification.")
+    return task
+
+
+def _image_shape(fields: Fields, found: Preview, target: str, kinds: Mapping[str, str]) -> tuple[int, int] | None:
+    """Return the shape that was asked for or, where nothing was said, the one that the columns suggest."""
+    value = fields.data.get("image_shape")
+    numeric = sum(kind == "numeric" for kind in kinds.values())
+    inputs = sum(kind != "ignore" for kind in kinds.values())
+    if value is None:
+        shape = found.suggested_image_shape(target)
+        return shape if shape and numeric == inputs == shape[0] * shape[1] else None
+    text = "x".join(map(str, value)) if isinstance(value, list | tuple) else str(value).strip()
+    if text.lower() in {"", "none"}:
+        return None
+    sides = re.fullmatch(r"([0-9]{1,5})\s*[x×X,]\s*([0-9]{1,5})", text)
+    if not sides:
+        fields.refuse("image_shape", "Write rows x columns of the pixels, such as 28x28, or leave it empty.")
+        return None
+    height, width = int(sides[1]), int(sides[2])
+    if height * width != inputs or numeric != inputs:
+        message = f"{height} x {width} is {height * width:,} pixels, but there are {numeric:,} numeric inputs"
+        fields.refuse("image_shape", f"{message} and {inputs - numeric:,} others: correct it, or leave it empty.")
+        return None
+    return height, width

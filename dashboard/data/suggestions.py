@@ -1,0 +1,81 @@
+"""Guesses that spare a person the choosing: a column's kind, the target, the task and the shape of pictures."""
+
+import math
+from collections.abc import Sequence
+from typing import Protocol
+
+from dashboard.data.cells import MOST_CATEGORIES
+
+TARGET_NAMES = (
+    *("label", "target", "class", "y", "species", "outcome", "category", "diagnosis", "output", "result", "survived"),
+    *("quality", "price"),
+)
+FEWEST_PIXELS = 64
+MOST_PIXEL_VALUE = 65_535
+MOST_CLASSES_GUESSED = 20
+
+
+class Described(Protocol):
+    """What is asked of a column here; `columns.Column` has it."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def kind(self) -> str: ...  # noqa: D102
+    @property
+    def distinct(self) -> int: ...  # noqa: D102
+    @property
+    def low(self) -> float | None: ...  # noqa: D102
+    @property
+    def high(self) -> float | None: ...  # noqa: D102
+    @property
+    def whole(self) -> bool: ...  # noqa: D102
+
+
+def kind(is_numeric: bool, distinct: int, known: int) -> str:
+    """Return numeric, categorical, or ignore for words that differ in (nearly) every row and for empty columns."""
+    if is_numeric:
+        return "numeric"
+    is_identifier = distinct > MOST_CATEGORIES or (distinct == known and known > MOST_CLASSES_GUESSED)
+    return "ignore" if not distinct or is_identifier else "categorical"
+
+
+def target(columns: Sequence[Described]) -> str:
+    """Return the name of the likeliest target: one of the usual names, else beside pixels the first, else the last."""
+    usable = [column for column in columns if column.kind != "ignore"] or list(columns)
+    for word in TARGET_NAMES:
+        for column in usable:
+            if column.name.lower() == word:
+                return column.name
+    first, last = usable[0], usable[-1]
+    beside_pixels = image_shape(usable[1:]) is not None and first.distinct > 1
+    return first.name if beside_pixels else last.name
+
+
+def task(column: Described, rows: int) -> str:
+    """Return classification for words and for few whole numbers (at most 20), else regression.
+
+    Few means a tenth of the rows, or numbers that lie within 20 of each other: the labels of a very small file.
+    """
+    if column.low is None or column.high is None:
+        return "classification"
+    few = column.distinct * 10 <= rows or column.high - column.low < MOST_CLASSES_GUESSED
+    is_label = column.whole and column.distinct <= MOST_CLASSES_GUESSED and few
+    return "classification" if is_label else "regression"
+
+
+def image_shape(inputs: Sequence[Described]) -> tuple[int, int] | None:
+    """Return (rows, columns) if the inputs look like the pixels of a square picture, else None.
+
+    They do if there are 64 or more, a square number, all whole numbers of one range that begins at 0.
+    """
+    side = math.isqrt(len(inputs))
+    if len(inputs) < FEWEST_PIXELS or side * side != len(inputs):
+        return None
+    lows = [column.low for column in inputs if column.whole and column.low is not None]
+    highs = [column.high for column in inputs if column.whole and column.high is not None]
+    if len(lows) < len(inputs) or min(lows) < 0 or max(highs) > MOST_PIXEL_VALUE:
+        return None
+    reach = max(highs) / 2  # most pixels of a picture are white in some row, black in another
+    is_one_range = sum(low == 0 for low in lows) > len(lows) / 2 and sum(high >= reach for high in highs) > side
+    return (side, side) if is_one_range else None
