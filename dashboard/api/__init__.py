@@ -1,1 +1,30 @@
-"""The JSON API /api/v1 over the same services."""
+"""The JSON API /api/v1 over the same services as the pages; each module is one noun, each view one verb."""
+
+from flask import Blueprint, Flask
+
+from dashboard.api.addresses import NumberConverter, TensorConverter, refuse_unknown_addresses
+from dashboard.api.answers import OrjsonProvider
+from dashboard.api.comparison import blueprint as comparison
+from dashboard.api.datasets import blueprint as datasets
+from dashboard.api.errors import answer_errors
+from dashboard.api.health import blueprint as health
+from dashboard.api.networks import blueprint as networks
+from dashboard.api.openapi import blueprint as openapi
+from dashboard.api.runs import blueprint as runs
+from dashboard.api.tensors import blueprint as tensors
+from dashboard.api.versions import blueprint as versions
+
+PREFIX = "/api/v1"
+
+
+def register_api(app: Flask) -> None:
+    """Add /healthy and every address under /api/v1 to `app`, whose extensions hold the workspace."""
+    app.json = OrjsonProvider(app)
+    app.url_map.converters |= {"number": NumberConverter, "tensor": TensorConverter}
+    api = Blueprint("api", __name__)
+    answer_errors(api)
+    api.register_blueprint(health)
+    for noun in (openapi, datasets, networks, runs, versions, tensors, comparison):
+        api.register_blueprint(noun, url_prefix=PREFIX)
+    app.register_blueprint(api)
+    refuse_unknown_addresses(app, PREFIX)

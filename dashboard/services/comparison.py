@@ -14,6 +14,9 @@ from dashboard.records import TensorInfo, Version
 from dashboard.services.tensors import array
 from dashboard.services.workspace import Workspace
 
+NUMBER_NAMES = (*TensorDifference.__annotations__, "identical")
+"""The numbers of a tensor's difference, as `TensorDifference.to_json` names them."""
+
 
 @dataclass(frozen=True)
 class Side:

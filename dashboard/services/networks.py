@@ -25,6 +25,8 @@ from dashboard.records import (
 from dashboard.services.versions import delete_version
 from dashboard.services.workspace import Workspace
 
+__all__ = ["NetworkSummary"]  # what the lists hold, for those who may not enter the catalogue
+
 KNOWN_FIELDS = {"name", "purpose", "dataset", "fields", "layers", "output", "training"}
 
 

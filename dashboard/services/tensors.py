@@ -1,13 +1,13 @@
 """Tensors as people look at them: windows of cells, whole tables as CSV or .npy, and a version as one ZIP."""
 
 import io
-import json
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import orjson
 
 from dashboard.catalogue import versions as version_rows
 from dashboard.errors import NotFound, UserError
@@ -16,7 +16,8 @@ from dashboard.services.workspace import Workspace
 
 WINDOW_ROWS = 50
 WINDOW_COLUMNS = 20
-MOST_CELLS = 100_000
+MOST_CELLS = 250_000
+READABLE = orjson.OPT_INDENT_2 | orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def window(
 ) -> Window:
     """Return the cells from (row, column) on, at most `rows` × `columns` of them, from the store itself.
 
-    Raises NotFound for a cell outside the table, UserError for a window of more than 100,000 cells.
+    Raises NotFound for a cell outside the table, UserError for a window of more than 250,000 cells.
     """
     key = tensor.key(version.slug, version.number)
     if not (0 <= row < max(key.rows, 1)) or not (0 <= column < max(key.columns, 1)):
@@ -59,20 +60,30 @@ def window(
             f"and columns 0 to {key.columns - 1}.",
             "row" if not 0 <= row < max(key.rows, 1) else "column",
         )
-    if rows < 1 or columns < 1 or rows * columns > MOST_CELLS:
-        raise UserError(f"A window has 1 to {MOST_CELLS:,} cells; ask for fewer rows or columns.", "rows")
     wanted_rows = range(row, min(row + rows, key.rows))
     wanted_columns = range(column, min(column + columns, key.columns))
+    if rows < 1 or columns < 1 or len(wanted_rows) * len(wanted_columns) > MOST_CELLS:
+        raise UserError(f"A window has 1 to {MOST_CELLS:,} cells; ask for fewer rows or columns.", "rows")
     cells = workspace.store.window(key, wanted_rows, wanted_columns)
     return Window(version, tensor, wanted_rows, wanted_columns, key.rows, key.columns, cells)
 
 
-def window_csv(found: Window) -> str:
-    """Return a window as CSV: a header with the column names, first column the row number."""
-    lines = ["row," + ",".join(f"c{column}" for column in found.columns)]
+def window_csv(found: Window, header: bool = True) -> str:
+    """Return a window as CSV: a header with the column names, first column the row number; or the bare numbers."""
+    lines = ["row," + ",".join(f"c{column}" for column in found.columns)] if header else []
     for row, cells in zip(found.rows, found.cells, strict=True):
-        lines.append(f"{row}," + ",".join(cell_text(cell) for cell in cells))
-    return "\n".join(lines) + "\n"
+        lines.append((f"{row}," if header else "") + ",".join(cell_text(cell) for cell in cells))
+    return "".join(f"{line}\n" for line in lines)
+
+
+def window_numbers(found: Window) -> list[list[int | float | bool | str]]:
+    """Return a window as rows of numbers; "nan", "inf" and "-inf" stand for what JSON has no numbers for."""
+    if found.cells.dtype.kind in "iub":
+        return list(found.cells.tolist())
+    wide = found.cells.astype(np.float64)  # exact for every float that is stored, bfloat16 included
+    if np.isfinite(wide).all():
+        return list(wide.tolist())
+    return [[cell if np.isfinite(cell) else repr(cell) for cell in row] for row in wide.tolist()]
 
 
 def cell_text(cell: Any) -> str:  # noqa: ANN401 - a numpy scalar of any dtype
@@ -93,9 +104,18 @@ def read_tensors(workspace: Workspace, version: Version) -> dict[str, np.ndarray
     return {info.name: workspace.store.read(info.key(version.slug, version.number)) for info in infos}
 
 
-def tensor_csv(workspace: Workspace, version: Version, tensor: TensorInfo) -> Iterator[bytes]:
-    """Yield a tensor's whole table as CSV, in pieces of bounded size."""
-    return workspace.store.rows_csv(tensor.key(version.slug, version.number))
+def tensor_csv(workspace: Workspace, version: Version, tensor: TensorInfo, header: bool = True) -> Iterator[bytes]:
+    """Yield a tensor's whole table as CSV, in pieces of bounded size; without `header` its lines of numbers only."""
+    pieces = workspace.store.rows_csv(tensor.key(version.slug, version.number))
+    return pieces if header else _without_first_line(pieces)
+
+
+def _without_first_line(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    for piece in pieces:
+        _, newline, rest = piece.partition(b"\n")
+        if newline:
+            yield rest
+            yield from pieces
 
 
 def tensor_npy(workspace: Workspace, version: Version, tensor: TensorInfo) -> bytes:
@@ -112,7 +132,7 @@ def version_zip(workspace: Workspace, version: Version, about: Mapping[str, Any]
         infos = version_rows.list_tensors(connection, version.id)
     out = _Outlet()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        archive.writestr("version.json", json.dumps(about, indent=1))
+        archive.writestr("version.json", orjson.dumps(about, option=READABLE))
         for info in infos:
             key = info.key(version.slug, version.number)
             with archive.open(f"{file_name(key)}.csv", "w", force_zip64=True) as member:

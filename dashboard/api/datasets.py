@@ -1,0 +1,92 @@
+"""Datasets: adding a CSV or a bundled sample, reading about them, deleting."""
+
+from typing import Any, BinaryIO, cast
+from urllib.parse import quote
+
+import orjson
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import UnsupportedMediaType
+
+from dashboard.api.answers import json_answer
+from dashboard.api.asked import json_object, workspace
+from dashboard.api.shapes import dataset_detail_json, dataset_json
+from dashboard.errors import Invalid
+from dashboard.parsing import Fields
+from dashboard.records import Dataset
+from dashboard.services import datasets as service
+
+blueprint = Blueprint("datasets", __name__)
+
+FORMAT_FIELDS = {"header", "delimiter", "decimal", "encoding"}
+CHOICES = {"name", "target", "missing", "task", "validation", "test", "seed", "image_shape", "kinds"}
+
+
+@blueprint.get("/datasets")
+def list_datasets() -> Response:
+    """Answer all datasets, the newest first."""
+    return json_answer({"items": [dataset_json(found) for found in service.list_datasets(workspace())], "next": None})
+
+
+@blueprint.post("/datasets")
+def create_dataset() -> Response:
+    """Add a CSV (multipart/form-data) or a bundled sample (JSON)."""
+    if request.is_json:
+        dataset = _bundled(json_object())
+    elif request.mimetype == "multipart/form-data":
+        dataset = _uploaded()
+    else:
+        raise UnsupportedMediaType('Send multipart/form-data with a file, or JSON such as {"bundled": "iris"}.')
+    return json_answer(_detail(dataset), 201, {"Location": f"{request.path}/{quote(dataset.name)}"})
+
+
+@blueprint.get("/datasets/<name>")
+def get_dataset(name: str) -> Response:
+    """Answer one dataset with its columns, classes and statistics."""
+    return json_answer(_detail(service.get_dataset(workspace(), name)))
+
+
+@blueprint.delete("/datasets/<name>")
+def delete_dataset(name: str) -> Response:
+    """Delete a dataset that no network uses."""
+    service.delete_dataset(workspace(), name)
+    return Response(status=204)
+
+
+def _detail(dataset: Dataset) -> dict[str, Any]:
+    return dataset_detail_json(dataset, service.networks_using(workspace(), dataset))
+
+
+def _bundled(body: dict[str, Any]) -> Dataset:
+    fields = Fields(body)
+    fields.known({"bundled"})
+    name = fields.text("bundled")
+    fields.done()
+    return service.add_bundled(workspace(), name)
+
+
+def _uploaded() -> Dataset:
+    """Receive the file and make a dataset of it; of a file that is refused nothing stays."""
+    file = request.files.get("file")
+    if file is None:
+        raise Invalid({"file": "Send the CSV file as the part named file, with a file name."})
+    data, header = _choices()
+    upload = service.receive_upload(workspace(), cast(BinaryIO, file.stream), file.filename or "", header)
+    try:
+        return service.create_dataset(workspace(), upload, data)
+    finally:
+        service.discard_upload(workspace(), upload.token)
+
+
+def _choices() -> tuple[dict[str, Any], str]:
+    """Return what goes with the file, `kinds` read from its JSON text; and whether there is a header."""
+    fields = Fields(request.form.to_dict())
+    fields.known(FORMAT_FIELDS | CHOICES)
+    header = fields.choice("header", "auto", ("auto", "yes", "no"))
+    data: dict[str, Any] = {name: value for name, value in fields.data.items() if name != "header"}
+    if "kinds" in data:
+        try:
+            data["kinds"] = orjson.loads(data["kinds"])
+        except orjson.JSONDecodeError:
+            fields.refuse("kinds", 'Give the kinds as JSON, such as {"age": "numeric", "id": "ignore"}.')
+    fields.done()
+    return data, header

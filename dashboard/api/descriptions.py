@@ -1,0 +1,109 @@
+"""What the OpenAPI document says of each view beyond its address, method and docstring."""
+
+from dataclasses import dataclass
+
+from dashboard.api.asked import MOST_ITEMS
+from dashboard.api.schemas import INTEGER, REFERENCE, TEXT, Schema, choice, ref
+from dashboard.services.tensors import MOST_CELLS, WINDOW_COLUMNS, WINDOW_ROWS
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One view: its good answer (status, media type, schema), its body, its query, and the failures to expect."""
+
+    status: int
+    answer: Schema | None = None
+    media_type: str = JSON
+    bodies: tuple[tuple[str, str], ...] = ()  # (media type, name of its schema)
+    body_required: bool = True
+    query: tuple[str, ...] = ()
+    also: tuple[int, ...] = ()  # further statuses with the same answer
+    fails: tuple[int, ...] = ()
+    conditional: bool = False  # carries an ETag, and may answer 304
+
+
+PATH: dict[str, Schema] = {
+    "name": TEXT | {"description": "A dataset's name."},
+    "network": TEXT | {"description": "A network's name."},
+    "version": INTEGER | {"minimum": 1, "description": "A version's number."},
+    "tensor": TEXT | {"description": "A tensor's name, such as layer_01.weight."},
+    "run_id": INTEGER | {"minimum": 1, "description": "A run's id."},
+}
+
+QUERY: dict[str, Schema] = {
+    "limit": INTEGER | {"minimum": 1, "maximum": MOST_ITEMS, "default": 50},
+    "offset": INTEGER | {"minimum": 0, "default": 0, "description": "Where the page begins: what `next` said."},
+    "search": TEXT | {"description": "Only networks with this in their names."},
+    "network": TEXT | {"description": "Only runs of this network."},
+    "since": INTEGER | {"minimum": 0, "default": 0, "description": "Only epochs after this one."},
+    "row": INTEGER | {"minimum": 0, "default": 0, "description": "The window's first row, from 0."},
+    "column": INTEGER | {"minimum": 0, "default": 0, "description": "The window's first column, from 0."},
+    "rows": INTEGER
+    | {
+        "minimum": 1,
+        "default": WINDOW_ROWS,
+        "description": f"At most so many rows; a window has at most {MOST_CELLS:,} cells.",
+    },
+    "columns": INTEGER | {"minimum": 1, "default": WINDOW_COLUMNS, "description": "At most so many columns."},
+    "header": choice(("yes", "no")) | {"default": "yes", "description": "no: the bare numbers."},
+    "bins": INTEGER | {"minimum": 2, "maximum": 1000, "default": 60},
+    "limits": choice(("robust", "full"))
+    | {"default": "robust", "description": "The bins' range: 0.5th to 99.5th percentile, or smallest to largest."},
+    "base": REFERENCE,
+    "other": REFERENCE,
+}
+REQUIRED_QUERY = {"base", "other"}
+
+PAGING = ("limit", "offset")
+CELLS = ("row", "rows", "column", "columns")
+
+OPERATIONS: dict[str, Operation] = {
+    "health.healthy": Operation(200, ref("Health"), also=(503,)),
+    "openapi.index": Operation(200, ref("Index")),
+    "openapi.document": Operation(200, {"type": "object"}),
+    "datasets.list_datasets": Operation(200, ref("DatasetPage")),
+    "datasets.create_dataset": Operation(
+        201,
+        ref("DatasetDetail"),
+        bodies=(("multipart/form-data", "DatasetUpload"), (JSON, "BundledDataset")),
+        fails=(400, 404, 409, 413, 415, 422),
+    ),
+    "datasets.get_dataset": Operation(200, ref("DatasetDetail"), fails=(404,)),
+    "datasets.delete_dataset": Operation(204, fails=(404, 409)),
+    "networks.list_networks": Operation(200, ref("NetworkPage"), query=(*PAGING, "search"), fails=(422,)),
+    "networks.create_network": Operation(
+        201, ref("Network"), bodies=((JSON, "NetworkDefinition"),), fails=(400, 409, 413, 415, 422)
+    ),
+    "networks.get_network": Operation(200, ref("Network"), fails=(404,)),
+    "networks.delete_network": Operation(204, fails=(404, 409)),
+    "runs.start_run": Operation(
+        202, ref("Run"), bodies=((JSON, "RunStart"),), body_required=False, fails=(400, 404, 413, 415, 422)
+    ),
+    "runs.list_runs": Operation(200, ref("RunPage"), query=(*PAGING, "network"), fails=(404, 422)),
+    "runs.get_run": Operation(200, ref("RunDetail"), query=("since",), fails=(404, 422)),
+    "runs.cancel_run": Operation(202, ref("Run"), fails=(404, 409)),
+    "runs.restart_run": Operation(202, ref("Run"), fails=(404, 409)),
+    "versions.list_versions": Operation(200, ref("VersionPage"), query=PAGING, fails=(404, 422)),
+    "versions.get_version": Operation(200, ref("VersionDetail"), fails=(404,)),
+    "versions.delete_version": Operation(204, fails=(404, 409)),
+    "versions.get_version_zip": Operation(200, media_type="application/zip", fails=(404,), conditional=True),
+    "versions.verify": Operation(200, ref("Verification"), fails=(404, 503)),
+    "versions.evaluate": Operation(
+        200, ref("Evaluation"), bodies=((JSON, "EvaluationRequest"),), fails=(400, 404, 413, 415, 422)
+    ),
+    "tensors.get_tensor_json": Operation(
+        200, ref("TensorWindow"), query=CELLS, fails=(400, 404, 422), conditional=True
+    ),
+    "tensors.get_tensor_csv": Operation(
+        200, media_type="text/csv", query=(*CELLS, "header"), fails=(400, 404, 422), conditional=True
+    ),
+    "tensors.get_tensor_npy": Operation(200, media_type="application/octet-stream", fails=(404,), conditional=True),
+    "tensors.get_distribution": Operation(
+        200, ref("Distribution"), query=("bins", "limits"), fails=(404, 422), conditional=True
+    ),
+    "compare.compare": Operation(
+        200, ref("Comparison"), query=("base", "other"), fails=(400, 404, 422), conditional=True
+    ),
+}

@@ -1,0 +1,114 @@
+"""The one shape of every failure: {"error": {"code", "message", "field"}}.
+
+Beside these: `errors` (field path -> message) when several fields may be wrong, `nearest` when a name is unknown,
+`id` when the fault is ours: the log holds the traceback under it.
+"""
+
+import logging
+import secrets
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+from typing import Any
+
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from dashboard.api.answers import json_answer
+from dashboard.api.asked import MOST_JSON_BYTES, workspace
+from dashboard.errors import Invalid, NotFound, UserError, WeightbaseError
+from dashboard.services.datasets import upload_limit
+
+log = logging.getLogger(__name__)
+
+PIECE = 2**20
+MOST_DRAINED = 2**31
+MOST_NEAREST = 5
+
+CODES = {
+    400: "bad_request",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media_type",
+}
+
+
+def answer_errors(blueprint: Blueprint) -> None:
+    """Let every failure in the blueprint's views, foreseen or not, be answered in the one shape."""
+    blueprint.register_error_handler(WeightbaseError, foreseen)
+    blueprint.register_error_handler(RequestEntityTooLarge, too_large)
+    blueprint.register_error_handler(HTTPException, refused)
+    blueprint.register_error_handler(Exception, unforeseen)
+
+
+def foreseen(error: WeightbaseError) -> Response:
+    """Answer one of our own errors with its status, code and message."""
+    shape = error_shape(error.code, error.message, error.field if isinstance(error, UserError) else None)
+    if isinstance(error, Invalid):
+        shape["error"]["errors"] = error.errors
+    if isinstance(error, NotFound):
+        shape["error"]["nearest"] = _nearest(error.nearest)
+    if not isinstance(error, UserError):
+        shape["error"]["id"] = _logged(error)
+    return json_answer(shape, error.status)
+
+
+def too_large(_: RequestEntityTooLarge) -> Response:
+    """Answer a body beyond a limit, naming it."""
+    _drain()
+    if request.max_content_length == MOST_JSON_BYTES:
+        shape = error_shape(
+            CODES[413], f"A JSON body has at most {MOST_JSON_BYTES // 2**20} MB. Send less at once.", None
+        )
+    else:
+        shape = error_shape(CODES[413], upload_limit(workspace().settings.max_upload_mb), "file")
+    return json_answer(shape, 413)
+
+
+def _drain() -> None:
+    """Read the body to its end: many clients that are answered while they send see only a broken connection."""
+    length, limit = request.content_length or 0, request.max_content_length or 0
+    left = MOST_DRAINED if request.environ.get("wsgi.input_terminated") else length * (length > limit)
+    while left > 0 and (piece := request.environ["wsgi.input"].read(min(PIECE, left))):
+        left -= len(piece)
+
+
+def refused(error: HTTPException) -> Response:
+    """Answer what Flask or the security rules refuse, keeping the headers (such as Allow) that belong to it."""
+    given = error.get_response()
+    code = CODES.get(given.status_code, "bad_request" if given.status_code < 500 else "internal_error")
+    message = error.description or "This request cannot be answered."
+    own = {name: value for name, value in given.headers.items() if not name.startswith("Content-")}
+    return json_answer(error_shape(code, message, None), given.status_code, own)
+
+
+def unforeseen(error: Exception) -> Response:
+    """Answer a fault of ours with an id; what it was goes to the log only."""
+    number = _logged(error)
+    shape = error_shape(
+        "internal_error", f"Something failed here, not in your request. The log says more: {number}.", None
+    )
+    shape["error"]["id"] = number
+    return json_answer(shape, 500)
+
+
+def error_shape(code: str, message: str, field: str | None) -> dict[str, dict[str, Any]]:
+    """Return the shape that every failure has."""
+    return {"error": {"code": code, "message": message, "field": field}}
+
+
+def _nearest(names: Sequence[str]) -> list[str]:
+    """Return the few names that are most like something in the address that was asked for."""
+    asked = [str(part) for part in (request.view_args or {}).values()] + list(request.args.values())
+    if len(names) <= MOST_NEAREST or not asked:
+        return list(names[:MOST_NEAREST])
+    likeness = {name: max(SequenceMatcher(None, name, part).ratio() for part in asked) for name in names}
+    return sorted(names, key=lambda name: -likeness[name])[:MOST_NEAREST]
+
+
+def _logged(error: Exception) -> str:
+    number = secrets.token_hex(4)
+    log.error("%s %s failed (%s)", request.method, request.path, number, exc_info=error)
+    return number

@@ -1,0 +1,43 @@
+"""Networks: defining them, listing, reading, deleting; and starting their runs."""
+
+from urllib.parse import quote
+
+from flask import Blueprint, Response, request
+
+from dashboard.api.answers import json_answer
+from dashboard.api.asked import json_object, page_of, query, workspace
+from dashboard.api.shapes import network_json, page_json, summary_json
+from dashboard.services import networks as service
+
+blueprint = Blueprint("networks", __name__)
+
+
+@blueprint.get("/networks")
+def list_networks() -> Response:
+    """Answer a page of networks, the newest first."""
+    fields = query("limit", "offset", "search")
+    limit, offset = page_of(fields)
+    search = fields.text("search", longest=200)
+    fields.done()
+    page = service.list_networks(workspace(), limit, offset, search)
+    return json_answer(page_json(page, [summary_json(summary) for summary in page.items]))
+
+
+@blueprint.post("/networks")
+def create_network() -> Response:
+    """Define a network."""
+    network = service.create_network(workspace(), json_object())
+    return json_answer(network_json(network), 201, {"Location": f"{request.path}/{quote(network.name)}"})
+
+
+@blueprint.get("/networks/<network>")
+def get_network(network: str) -> Response:
+    """Answer a network's definition."""
+    return json_answer(network_json(service.get_network(workspace(), network)))
+
+
+@blueprint.delete("/networks/<network>")
+def delete_network(network: str) -> Response:
+    """Delete a network with its versions and runs."""
+    service.delete_network(workspace(), network)
+    return Response(status=204)

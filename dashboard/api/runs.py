@@ -1,0 +1,60 @@
+"""Runs: starting them, watching, cancelling, starting anew."""
+
+from flask import Blueprint, Response, url_for
+
+from dashboard.api.answers import json_answer
+from dashboard.api.asked import json_object, page_of, query, workspace
+from dashboard.api.shapes import epoch_json, page_json, run_detail_json, run_json
+from dashboard.records import Run
+from dashboard.services import runs as service
+from dashboard.services.networks import get_network
+
+blueprint = Blueprint("runs", __name__)
+
+MOST_EPOCHS = 2**31 - 1
+
+
+@blueprint.post("/networks/<network>/runs")
+def start_run(network: str) -> Response:
+    """Queue a training; the body holds training settings that differ from the network's, and `parent`."""
+    return _accepted(service.start_run(workspace(), network, json_object(optional=True)))
+
+
+@blueprint.get("/runs")
+def list_runs() -> Response:
+    """Answer a page of runs: running ones first, then queued ones, then the newest that ended."""
+    fields = query("limit", "offset", "network")
+    limit, offset = page_of(fields)
+    network = fields.text("network") or None
+    fields.done()
+    if network is not None:
+        get_network(workspace(), network)
+    page, last = service.list_runs(workspace(), limit, offset, network)
+    items = [run_json(run) | {"last_epoch": epoch_json(last[run.id]) if run.id in last else None} for run in page.items]
+    return json_answer(page_json(page, items))
+
+
+@blueprint.get("/runs/<number:run_id>")
+def get_run(run_id: int) -> Response:
+    """Answer a run with its epochs, or only those after `since`."""
+    fields = query("since")
+    since = fields.integer("since", 0, 0, MOST_EPOCHS)
+    fields.done()
+    detail = service.get_run(workspace(), run_id, since)
+    return json_answer(run_detail_json(detail), headers={"Cache-Control": "no-store"})
+
+
+@blueprint.post("/runs/<number:run_id>/cancel")
+def cancel_run(run_id: int) -> Response:
+    """Ask a run to stop; it does so between two batches."""
+    return _accepted(service.cancel_run(workspace(), run_id))
+
+
+@blueprint.post("/runs/<number:run_id>/restart")
+def restart_run(run_id: int) -> Response:
+    """Queue a new run with the settings of one that has ended."""
+    return _accepted(service.restart_run(workspace(), run_id))
+
+
+def _accepted(run: Run) -> Response:
+    return json_answer(run_json(run), 202, {"Location": url_for("api.runs.get_run", run_id=run.id)})

@@ -1,0 +1,349 @@
+"""The shapes of what is asked and answered, as JSON Schema: the words of the OpenAPI document.
+
+Choices and limits come from `records`, so that the document cannot promise what is refused.
+"""
+
+import dataclasses
+from typing import Any
+
+from dashboard.parsing import NAME_PATTERN
+from dashboard.records import (
+    ACTIVATIONS,
+    INITIALIZERS,
+    LOSSES,
+    MOST_LAYERS,
+    MOST_UNITS,
+    OPTIMIZERS,
+    RUN_STATES,
+    SCALINGS,
+    SCHEDULES,
+    TASKS,
+    TRAINING_DTYPES,
+    TrainingSpec,
+)
+from dashboard.services.comparison import NUMBER_NAMES
+
+Schema = dict[str, Any]
+
+TEXT: Schema = {"type": "string"}
+INTEGER: Schema = {"type": "integer"}
+NUMBER: Schema = {"type": "number"}
+BOOLEAN: Schema = {"type": "boolean"}
+FREE: Schema = {"type": "object"}
+ANYTHING: Schema = {}
+TIME: Schema = {"type": "string", "format": "date-time"}
+SHA256: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+NAME: Schema = {"type": "string", "pattern": f"^{NAME_PATTERN}$", "maxLength": 64}
+REFERENCE: Schema = {"type": "string", "description": "A version as name:number, such as mnist-digits:3."}
+METRICS: Schema = {"type": "object", "additionalProperties": {"type": ["number", "null"]}}
+
+
+def ref(name: str) -> Schema:
+    """Return a reference to a schema of the document."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def choice(words: tuple[str, ...]) -> Schema:
+    """Return the schema of one of these words."""
+    return {"type": "string", "enum": list(words)}
+
+
+def nullable(schema: Schema) -> Schema:
+    """Return a schema that allows null, too."""
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def array(items: Schema, **more: Any) -> Schema:  # noqa: ANN401 - keywords of JSON Schema
+    """Return the schema of a list."""
+    return {"type": "array", "items": items, **more}
+
+
+def record(properties: dict[str, Schema], optional: tuple[str, ...] = (), closed: bool = False) -> Schema:
+    """Return the schema of an object in which all fields but the optional ones are there; `closed` allows no other."""
+    required = [name for name in properties if name not in optional]
+    schema: Schema = {"type": "object", "properties": properties, "required": required}
+    return schema | {"additionalProperties": False} if closed else schema
+
+
+def page_of(name: str) -> Schema:
+    """Return the schema of a page of a list."""
+    next_page = nullable({"type": "integer", "description": "The offset of the next page; null on the last one."})
+    return record({"items": array(ref(name)), "next": next_page})
+
+
+TRAINING_VALUES: dict[str, Schema] = {
+    "loss": choice(LOSSES),
+    "optimizer": choice(OPTIMIZERS),
+    "learning_rate": {"type": "number", "exclusiveMinimum": 0, "maximum": 1000},
+    "schedule": choice(SCHEDULES),
+    "warmup_epochs": {"type": "integer", "minimum": 0, "maximum": 10_000},
+    "decay": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
+    "step_epochs": {"type": "integer", "minimum": 1, "maximum": 10_000},
+    "momentum": {"type": "number", "minimum": 0, "maximum": 0.9999},
+    "batch_size": {"type": "integer", "minimum": 1, "maximum": 1_000_000},
+    "epochs": {"type": "integer", "minimum": 1, "maximum": 100_000},
+    "patience": {
+        "type": "integer",
+        "minimum": 0,
+        "maximum": 100_000,
+        "description": "Stop after so many epochs without a better validation loss; 0: never.",
+    },
+    "restore_best": BOOLEAN,
+    "weight_decay": {"type": "number", "minimum": 0, "maximum": 1},
+    "l1": {"type": "number", "minimum": 0, "maximum": 10},
+    "l2": {"type": "number", "minimum": 0, "maximum": 10},
+    "clip_norm": {"type": "number", "minimum": 0, "maximum": 1e6},
+    "label_smoothing": {"type": "number", "minimum": 0, "maximum": 0.5},
+    "class_weights": choice(("none", "balanced")),
+    "seed": {"type": "integer", "minimum": 0, "maximum": 2**31 - 1},
+    "initializer": choice(INITIALIZERS),
+    "dtype": choice(TRAINING_DTYPES),
+    "scaling": choice(SCALINGS),
+    "save": {"type": "string", "pattern": r"^(every|best|last|\d+)$", "description": "Or a number of epochs."},
+}
+DEFAULTS = dataclasses.asdict(TrainingSpec())
+TRAINING: dict[str, Schema] = {name: schema | {"default": DEFAULTS[name]} for name, schema in TRAINING_VALUES.items()}
+
+UNITS: Schema = {"type": "integer", "minimum": 1, "maximum": MOST_UNITS}
+HIDDEN = choice(tuple(name for name in ACTIVATIONS if name != "softmax"))
+LAYER = {
+    "units": UNITS,
+    "activation": HIDDEN | {"default": "relu"},
+    "bias": BOOLEAN | {"default": True},
+    "dropout": {"type": "number", "minimum": 0, "maximum": 0.95, "default": 0},
+    "frozen": BOOLEAN | {"default": False},
+}
+OUTPUT = {"activation": choice(ACTIVATIONS) | {"default": "softmax"}, "bias": LAYER["bias"], "frozen": LAYER["frozen"]}
+DEFINITION = {
+    "name": NAME,
+    "purpose": TEXT | {"maxLength": 2000},
+    "dataset": TEXT,
+    "fields": {"type": "object", "additionalProperties": TEXT, "maxProperties": 50},
+    "layers": array(ref("Layer"), maxItems=MOST_LAYERS),
+    "output": ref("OutputLayer"),
+    "training": ref("Training"),
+}
+
+DATASET = {
+    "name": TEXT,
+    "task": choice(TASKS),
+    "rows": INTEGER,
+    "bytes": INTEGER,
+    "sha256": TEXT,
+    "source": TEXT,
+    "licence": TEXT,
+    "created": TIME,
+}
+DATASET_UPLOAD = {
+    "file": {"type": "string", "format": "binary", "description": "The CSV file."},
+    "name": NAME,
+    "target": TEXT | {"description": "The target column's name, or its index from 0."},
+    "header": choice(("auto", "yes", "no")),
+    "delimiter": TEXT,
+    "decimal": choice((".", ",")),
+    "encoding": TEXT,
+    "missing": choice(("drop", "impute")),
+    "task": choice(TASKS),
+    "validation": {"type": "number", "description": "The share of the records kept for validation."},
+    "test": {"type": "number", "description": "The share of the records kept for the test."},
+    "seed": INTEGER,
+    "image_shape": TEXT | {"description": "Height and width of the pictures in the columns, such as 28x28."},
+    "kinds": TEXT | {"description": 'JSON text: {"column": "numeric" | "categorical" | "ignore"}.'},
+}
+
+NETWORK = {
+    "name": TEXT,
+    "purpose": TEXT,
+    "task": choice(TASKS),
+    "dataset": TEXT,
+    "fields": {"type": "object", "additionalProperties": TEXT},
+    "created": TIME,
+    "last_version": INTEGER,
+    "parameters": INTEGER,
+    "inputs": INTEGER,
+    "layers": array(FREE),
+    "output": FREE,
+    "training": FREE,
+}
+SUMMARY = NETWORK | {
+    "versions": INTEGER,
+    "latest": nullable(INTEGER),
+    "best": nullable(INTEGER),
+    "metrics": nullable(METRICS),
+    "active_runs": array(INTEGER),
+}
+
+EPOCH = {
+    "epoch": INTEGER,
+    "loss": nullable(NUMBER),
+    "accuracy": nullable(NUMBER),
+    "val_loss": nullable(NUMBER),
+    "val_accuracy": nullable(NUMBER),
+    "seconds": NUMBER,
+    "learning_rate": NUMBER,
+    "metrics": METRICS,
+}
+RUN = {
+    "id": INTEGER,
+    "network": TEXT,
+    "dataset": TEXT,
+    "state": choice(RUN_STATES),
+    "parent": nullable(REFERENCE),
+    "attempt": INTEGER,
+    "cancel_requested": BOOLEAN,
+    "error": nullable(TEXT),
+    "created": TIME,
+    "started": nullable(TIME),
+    "ended": nullable(TIME),
+    "heartbeat": nullable(TIME),
+    "training": FREE,
+}
+
+VERSION = {
+    "version": INTEGER,
+    "reference": REFERENCE,
+    "network": TEXT,
+    "epoch": INTEGER,
+    "run": nullable(INTEGER),
+    "parent": nullable(REFERENCE),
+    "dataset": TEXT,
+    "metrics": METRICS,
+    "sha256": SHA256,
+    "bytes": INTEGER,
+    "created": TIME,
+}
+TENSOR = {
+    "name": TEXT,
+    "shape": array(INTEGER),
+    "dtype": TEXT,
+    "sha256": SHA256,
+    "bytes": INTEGER,
+    "table": TEXT | {"description": "The name of its table in the store."},
+    "count": INTEGER,
+    "not_finite": INTEGER | {"description": "How many cells are NaN or infinite; the numbers below leave them out."},
+    "zeros": NUMBER | {"description": "The share of zeros."},
+} | {name: nullable(NUMBER) for name in ("mean", "std", "min", "max", "q25", "median", "q75", "norm")}
+VERSION_DETAIL = VERSION | {
+    "tensors": array(ref("Tensor")),
+    "spec": FREE,
+    "preprocessing": FREE,
+    "evaluation": FREE,
+    "before": nullable(INTEGER),
+    "after": nullable(INTEGER),
+}
+WINDOW = {
+    "version": REFERENCE,
+    "tensor": TEXT,
+    "shape": array(INTEGER),
+    "dtype": TEXT,
+    "sha256": SHA256,
+    "row": INTEGER | {"description": "The first row of the cells, from 0."},
+    "column": INTEGER | {"description": "The first column of the cells, from 0."},
+    "rows": INTEGER | {"description": "The rows of the whole table."},
+    "columns": INTEGER | {"description": "The columns of the whole table."},
+    "cells": array(array({"anyOf": [NUMBER, BOOLEAN, choice(("nan", "inf", "-inf"))]})),
+}
+DISTRIBUTION = {
+    "version": REFERENCE,
+    "tensor": TEXT,
+    "bins": INTEGER,
+    "limits": choice(("robust", "full")),
+    "edges": array(NUMBER),
+    "counts": array(INTEGER),
+    "below": INTEGER,
+    "above": INTEGER,
+    "not_finite": INTEGER,
+}
+
+FIRST_DIFFERENCE = {
+    "row": INTEGER,
+    "column": nullable(INTEGER),
+    "expected": nullable(TEXT),
+    "found": nullable(TEXT),
+}
+TENSOR_PROOF = {
+    "name": TEXT,
+    "identical": BOOLEAN,
+    "sha256_stored": nullable(SHA256),
+    "first_difference": nullable(record(FIRST_DIFFERENCE)),
+    "problem": nullable(TEXT),
+}
+DIFF_STATES = ("equal", "changed", "added", "removed", "reshaped")
+TENSOR_DIFF = {
+    "name": TEXT,
+    "status": choice(DIFF_STATES),
+    "base": nullable(ref("Tensor")),
+    "other": nullable(ref("Tensor")),
+} | {name: nullable(NUMBER) for name in NUMBER_NAMES}
+TENSOR_DIFF |= {"identical": nullable(BOOLEAN), "max_cell": nullable(array(INTEGER, minItems=2, maxItems=2))}
+
+ERROR = {
+    "code": TEXT,
+    "message": TEXT | {"description": "What is wrong and how to mend it."},
+    "field": nullable(TEXT | {"description": "The field that is wrong, as a path such as layers.0.units."}),
+    "errors": {"type": "object", "additionalProperties": TEXT, "description": "Every wrong field and its message."},
+    "nearest": array(TEXT, description="Names like the one that was asked for."),
+    "id": TEXT | {"description": "The log holds what happened under this id."},
+}
+ERROR_OPTIONAL = ("errors", "nearest", "id")
+HEALTH = {
+    "ok": BOOLEAN,
+    "version": TEXT,
+    "store": TEXT,
+    "catalogue": TEXT,
+    "coordinator": BOOLEAN | {"description": "Whether a process looks after queued runs now."},
+    "problems": array(TEXT),
+    "error": record(ERROR, ERROR_OPTIONAL),
+}
+
+SCHEMAS: dict[str, Schema] = {
+    "Error": record({"error": record(ERROR, ERROR_OPTIONAL, closed=True)}, closed=True),
+    "Health": record(HEALTH, ("error",), closed=True),
+    "Index": record({"name": TEXT, "version": TEXT, "openapi": TEXT, "help": TEXT}, closed=True),
+    "Dataset": record(DATASET, closed=True),
+    "DatasetDetail": record(DATASET | {"spec": FREE, "description": FREE, "networks": array(TEXT)}, closed=True),
+    "DatasetUpload": record(
+        DATASET_UPLOAD, tuple(name for name in DATASET_UPLOAD if name not in {"file", "name"}), True
+    ),
+    "BundledDataset": record({"bundled": TEXT}, closed=True),
+    "DatasetPage": page_of("Dataset"),
+    "Layer": record(LAYER, ("activation", "bias", "dropout", "frozen"), closed=True),
+    "OutputLayer": record(OUTPUT, tuple(OUTPUT), closed=True),
+    "Training": record(TRAINING, tuple(TRAINING), closed=True),
+    "NetworkDefinition": record(DEFINITION, ("purpose", "fields", "layers", "output", "training"), closed=True),
+    "Network": record(NETWORK, closed=True),
+    "NetworkSummary": record(SUMMARY, closed=True),
+    "NetworkPage": page_of("NetworkSummary"),
+    "RunStart": record(TRAINING | {"parent": INTEGER | {"minimum": 1}}, (*TRAINING, "parent"), closed=True),
+    "Epoch": record(EPOCH, closed=True),
+    "Run": record(RUN, closed=True),
+    "RunSummary": record(RUN | {"last_epoch": nullable(ref("Epoch"))}, closed=True),
+    "RunDetail": record(
+        RUN | {"epochs": array(ref("Epoch")), "versions": array(INTEGER), "seconds_left": nullable(NUMBER)}, closed=True
+    ),
+    "RunPage": page_of("RunSummary"),
+    "Version": record(VERSION, closed=True),
+    "VersionDetail": record(VERSION_DETAIL, closed=True),
+    "VersionPage": page_of("Version"),
+    "Tensor": record(TENSOR),
+    "TensorWindow": record(WINDOW, closed=True),
+    "Distribution": record(DISTRIBUTION, closed=True),
+    "Verification": record(
+        {"version": REFERENCE, "identical": BOOLEAN, "tensors": array(record(TENSOR_PROOF, closed=True))}, closed=True
+    ),
+    "EvaluationRequest": record({"dataset": TEXT}, closed=True),
+    "Evaluation": record({"version": REFERENCE, "dataset": TEXT, "loss": nullable(NUMBER)}),
+    "Fact": record({"name": TEXT, "base": ANYTHING, "other": ANYTHING, "equal": BOOLEAN}, closed=True),
+    "TensorDifference": record(TENSOR_DIFF, closed=True),
+    "Comparison": record(
+        {
+            "base": ref("Version"),
+            "other": ref("Version"),
+            "identical": BOOLEAN,
+            "metrics": array(ref("Fact")),
+            "settings": array(ref("Fact")),
+            "tensors": array(ref("TensorDifference")),
+        },
+        closed=True,
+    ),
+}

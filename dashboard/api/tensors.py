@@ -1,0 +1,90 @@
+"""Tensors: a window of cells, or the whole table, as JSON, CSV or .npy; and how its weights are spread."""
+
+from flask import Blueprint, Response
+
+from dashboard.api.answers import file_answer, is_known, json_answer, mark_of, marked, unchanged
+from dashboard.api.asked import given, query, workspace
+from dashboard.api.shapes import window_json
+from dashboard.parsing import Fields
+from dashboard.records import TensorInfo, Version
+from dashboard.services import tensors as service
+from dashboard.services.pictures import tensor_distribution
+
+blueprint = Blueprint("tensors", __name__)
+
+TENSOR = "/networks/<network>/versions/<number:version>/tensors/<tensor:tensor>"
+WINDOW = ("row", "rows", "column", "columns")
+FARTHEST = 10**18 - 1
+
+
+@blueprint.get(TENSOR + ".json")
+def get_tensor_json(network: str, version: int, tensor: str) -> Response:
+    """Answer a window of a tensor's table, by default its first 50 rows and 20 columns."""
+    found, info, mark = _find(network, version, tensor)
+    fields = query(*WINDOW)
+    place = _window(fields)
+    fields.done()
+    if is_known(mark):
+        return unchanged(mark)
+    return marked(json_answer(window_json(service.window(workspace(), found, info, *place))), mark)
+
+
+@blueprint.get(TENSOR + ".csv")
+def get_tensor_csv(network: str, version: int, tensor: str) -> Response:
+    """Answer the whole table as CSV, or a window of it, with row numbers, if the query says where."""
+    found, info, mark = _find(network, version, tensor)
+    fields = query(*WINDOW, "header")
+    place, header = _window(fields), fields.choice("header", "yes", ("yes", "no")) == "yes"
+    fields.done()
+    if is_known(mark):
+        return unchanged(mark)
+    if given(WINDOW):
+        text = service.window_csv(service.window(workspace(), found, info, *place), header)
+        return marked(file_answer(text.encode(), "text/csv", _file_name(found, info, "csv")), mark)
+    pieces = service.tensor_csv(workspace(), found, info, header)
+    return marked(file_answer(pieces, "text/csv", _file_name(found, info, "csv")), mark)
+
+
+@blueprint.get(TENSOR + ".npy")
+def get_tensor_npy(network: str, version: int, tensor: str) -> Response:
+    """Answer a tensor as a .npy file."""
+    found, info, mark = _find(network, version, tensor)
+    if is_known(mark):
+        return unchanged(mark)
+    content = service.tensor_npy(workspace(), found, info)
+    return marked(file_answer(content, "application/octet-stream", _file_name(found, info, "npy")), mark)
+
+
+@blueprint.get(TENSOR + "/distribution")
+def get_distribution(network: str, version: int, tensor: str) -> Response:
+    """Answer how many weights lie in each of `bins` equal bins."""
+    found, info, mark = _find(network, version, tensor)
+    fields = query("bins", "limits")
+    bins, limits = fields.integer("bins", 60, 2, 1000), fields.choice("limits", "robust", ("robust", "full"))
+    fields.done()
+    if is_known(mark):
+        return unchanged(mark)
+    spread = tensor_distribution(workspace(), found, info, bins, limits)
+    about = {"version": found.reference, "tensor": info.name, "bins": bins, "limits": limits}
+    numbers = {name: values[0] for name, values in spread.to_json().items() if name != "edges"}
+    return marked(json_answer(about | {"edges": spread.edges.tolist()} | numbers), mark)
+
+
+def _find(network: str, version: int, tensor: str) -> tuple[Version, TensorInfo, str]:
+    """Return the version, the tensor, and the mark of whatever is answered about them."""
+    found, info = service.find_tensor(workspace(), network, version, tensor)
+    return found, info, mark_of(found.id, info.sha256, info.dtype, info.shape)
+
+
+def _window(fields: Fields) -> tuple[int, int, int, int]:
+    """Return (row, column, rows, columns) as asked for; whether the table has them is the service's to say."""
+    return (
+        fields.integer("row", 0, 0, FARTHEST),
+        fields.integer("column", 0, 0, FARTHEST),
+        fields.integer("rows", service.WINDOW_ROWS, 1, service.MOST_CELLS),
+        fields.integer("columns", service.WINDOW_COLUMNS, 1, service.MOST_CELLS),
+    )
+
+
+def _file_name(version: Version, tensor: TensorInfo, suffix: str) -> str:
+    return service.file_name(tensor.key(version.slug, version.number)) + f"_v{version.number:04d}.{suffix}"

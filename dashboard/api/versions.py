@@ -1,0 +1,67 @@
+"""Versions: listing, reading, proving, measuring on other data, taking away as a ZIP, deleting."""
+
+import re
+
+from flask import Blueprint, Response
+
+from dashboard.api.answers import file_answer, is_known, json_answer, mark_of, marked, unchanged
+from dashboard.api.asked import json_object, page, workspace
+from dashboard.api.shapes import page_json, proof_json, version_detail_json, version_json
+from dashboard.parsing import Fields
+from dashboard.services import versions as service
+from dashboard.services.evaluation import evaluate_version
+from dashboard.services.tensors import version_zip
+from dashboard.services.verification import verify_version
+
+blueprint = Blueprint("versions", __name__)
+
+
+@blueprint.get("/networks/<network>/versions")
+def list_versions(network: str) -> Response:
+    """Answer a page of a network's versions, the newest first."""
+    found = service.list_versions(workspace(), network, *page())
+    return json_answer(page_json(found, [version_json(version) for version in found.items]))
+
+
+@blueprint.get("/networks/<network>/versions/<number:version>")
+def get_version(network: str, version: int) -> Response:
+    """Answer a version with its tensors, their statistics, its metrics, spec and preprocessing."""
+    return json_answer(version_detail_json(service.get_detail(workspace(), network, version)))
+
+
+@blueprint.delete("/networks/<network>/versions/<number:version>")
+def delete_version(network: str, version: int) -> Response:
+    """Delete a version."""
+    service.delete_version(workspace(), network, version)
+    return Response(status=204)
+
+
+@blueprint.get("/networks/<network>/versions/<number:version>.zip")
+def get_version_zip(network: str, version: int) -> Response:
+    """Answer a version as a ZIP: a CSV for each tensor, and version.json with all that belongs to it."""
+    detail = service.get_detail(workspace(), network, version)
+    mark = mark_of(detail.version.sha256, detail.version.id)
+    if is_known(mark):
+        return unchanged(mark)
+    about = version_detail_json(detail)
+    name = f"{re.sub('[^A-Za-z0-9.-]+', '_', network)}_v{version:04d}.zip"
+    return marked(file_answer(version_zip(workspace(), detail.version, about), "application/zip", name), mark)
+
+
+@blueprint.post("/networks/<network>/versions/<number:version>/verify")
+def verify(network: str, version: int) -> Response:
+    """Read a version back from the store and compare it with what was in memory when it was saved."""
+    return json_answer(proof_json(verify_version(workspace(), network, version)))
+
+
+@blueprint.post("/networks/<network>/versions/<number:version>/evaluate")
+def evaluate(network: str, version: int) -> Response:
+    """Measure a version on all records of a dataset."""
+    fields = Fields(json_object())
+    fields.known({"dataset"})
+    dataset = fields.text("dataset")
+    if not dataset:
+        fields.refuse("dataset", "Name the dataset to measure on.")
+    fields.done()
+    measured = evaluate_version(workspace(), network, version, dataset)
+    return json_answer({"version": f"{network}:{version}", "dataset": dataset} | measured)

@@ -1,0 +1,87 @@
+"""An app around a folder of its own, a client that holds every answer to the OpenAPI document, and kept versions."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dashboard import create_app
+from dashboard.jobs.coordinator import coordinator_lock, is_coordinated
+from dashboard.services.datasets import add_bundled
+from dashboard.services.networks import create_network
+from dashboard.services.workspace import open_workspace
+from dashboard.settings import Settings, to_environment
+from tests.api.api_client import ApiClient
+from tests.api.examples import IRIS_NETWORK, save, special_tensors
+
+APP = Path(__file__).parent.parent.parent / "app.py"
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    """An empty workspace; nothing is trained in it, since this process holds the coordinator's lock."""
+    opened = open_workspace(Settings(home=str(tmp_path / "home"), max_upload_mb=1))
+    with coordinator_lock(opened.settings.home_folder):
+        yield opened
+    opened.catalogue.close()
+
+
+@pytest.fixture
+def app(workspace):
+    return create_app(workspace=workspace)
+
+
+@pytest.fixture
+def client(app):
+    return ApiClient(app)
+
+
+@pytest.fixture
+def iris_network(workspace):
+    """A network without versions."""
+    add_bundled(workspace, "iris")
+    return create_network(workspace, IRIS_NETWORK)
+
+
+@pytest.fixture
+def kept(workspace, iris_network):
+    """Versions 1 to 3 of iris-net: 2 differs from 1 in one cell, 3 holds every special value and dtype."""
+    first = {"layer_01.weight": np.arange(32, dtype=np.float32).reshape(4, 8) / 8, "layer_01.bias": np.zeros(8)}
+    second = first | {"layer_01.weight": first["layer_01.weight"].copy()}
+    second["layer_01.weight"][2, 5] = -0.5
+    save(workspace, first, epoch=1, loss=0.75)
+    save(workspace, second, epoch=2, loss=0.5)
+    save(workspace, special_tensors(), epoch=3, loss=0.25)
+    return workspace
+
+
+@pytest.fixture(scope="session")
+def trained_home(tmp_path_factory):
+    """A workspace with a real coordinator process beside it; ended by its id."""
+    home = tmp_path_factory.mktemp("trained")
+    settings = Settings(home=str(home))
+    opened = open_workspace(settings)
+    worker = subprocess.Popen([sys.executable, str(APP), "worker"], env=os.environ | to_environment(settings))
+    while not is_coordinated(home):
+        assert worker.poll() is None, "the coordinator did not start"
+        time.sleep(0.02)
+    yield opened
+    worker.send_signal(signal.SIGTERM)
+    worker.wait()
+    opened.catalogue.close()
+
+
+@pytest.fixture(scope="session")
+def trained(trained_home):
+    """A client of an app whose network iris-net has been trained for three epochs through the API."""
+    client = ApiClient(create_app(workspace=trained_home))
+    client.post("/api/v1/datasets", json={"bundled": "iris"}, status=201)
+    client.post("/api/v1/networks", json=IRIS_NETWORK, status=201)
+    run = client.post("/api/v1/networks/iris-net/runs", status=202)
+    assert client.wait_for_run(run["id"])["state"] == "finished"
+    return client

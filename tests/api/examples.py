@@ -1,0 +1,36 @@
+"""A network and versions of it that API tests keep."""
+
+import ml_dtypes
+import numpy as np
+
+from dashboard.records import LayerSpec, NetworkSpec, TrainingSpec
+from dashboard.services.networks import get_network
+from dashboard.services.versions import Draft, save_version
+
+IRIS_NETWORK = {
+    "name": "iris-net",
+    "purpose": "Tells three kinds of iris apart.",
+    "dataset": "iris",
+    "fields": {"author": "Anderson"},
+    "layers": [{"units": 8, "activation": "tanh"}],
+    "output": {"activation": "softmax"},
+    "training": {"optimizer": "adam", "learning_rate": 0.01, "epochs": 3, "batch_size": 16, "seed": 5},
+}
+
+
+def special_tensors():
+    """Tensors whose cells and names are hard to bring through text, JSON and addresses."""
+    return {
+        "special.float32": np.array([[np.nan, np.inf], [-np.inf, -0.0], [1e-45, np.float32(0.1)]], np.float32),
+        "float64": np.array([5e-324, 1.7976931348623157e308, 0.1, 1 / 3]),
+        "model/encoder.0.bfloat16": np.array([[1.5, np.nan], [-0.0078125, 3.0]], ml_dtypes.bfloat16),
+        "counts.csv": np.array([[2**63 - 1, -(2**63)]], np.int64),
+        "mask": np.array([True, False]),
+        "scalar": np.array(7, np.uint8),
+    }
+
+
+def save(workspace, tensors, epoch=1, **metrics):
+    network = get_network(workspace, "iris-net")
+    spec = NetworkSpec(4, (LayerSpec(8, "tanh"), LayerSpec(3, "softmax")), TrainingSpec())
+    return save_version(workspace, network, Draft(tensors, spec, 1, {}, metrics, {}, epoch))

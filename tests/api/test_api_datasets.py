@@ -1,0 +1,202 @@
+"""Datasets through the API: what good ones become, and that bad ones leave nothing behind."""
+
+import io
+
+import pytest
+
+DATASETS = "/api/v1/datasets"
+GOOD = "height,width,kind\n" + "".join(f"{row},{row % 7},{'ab'[row % 2]}\n" for row in range(40))
+KEPT_APART = {"catalogue.sqlite-wal", "catalogue.sqlite-shm", "catalogue.sqlite"}
+
+
+def form(content=GOOD, name="flowers", target="kind", file_name="flowers.csv", **more):
+    content = content.encode() if isinstance(content, str) else content
+    return {"file": (io.BytesIO(content), file_name), "name": name, "target": target} | more
+
+
+@pytest.fixture
+def contents(workspace, client):
+    """A function that lists all that is stored: the datasets, and every file of the home."""
+
+    def look():
+        files = {str(path) for path in workspace.settings.home_folder.rglob("*") if path.name not in KEPT_APART}
+        return client.get(DATASETS)["items"], files
+
+    return look
+
+
+def test_an_uploaded_csv_becomes_a_dataset(client):
+    made = client.fetch("POST", DATASETS, data=form())
+    assert made.status_code == 201
+    assert made.headers["Location"] == "/api/v1/datasets/flowers"
+    dataset = client.get("/api/v1/datasets/flowers")
+    assert dataset == made.json
+    assert (dataset["rows"], dataset["task"], dataset["description"]["classes"]) == (40, "classification", ["a", "b"])
+    assert dataset["description"]["inputs"] == ["height", "width"]
+    assert dataset["source"] == "uploaded file flowers.csv"
+    assert dataset["created"].endswith("Z")
+    assert dataset["networks"] == []
+
+
+def test_every_choice_reaches_the_dataset(client):
+    text = "1,5;0;no;10\n" * 10 + "2,5;1;yes;20\n" * 10
+    choices = {
+        "header": "no",
+        "delimiter": ";",
+        "decimal": ",",
+        "encoding": "utf-8",
+        "missing": "impute",
+        "task": "regression",
+        "validation": "0.25",
+        "test": "0.2",
+        "seed": "9",
+        "kinds": '{"column_2": "ignore", "column_3": "categorical"}',
+    }
+    dataset = client.post(DATASETS, data=form(text, target="3", **choices), status=201)
+    spec = dataset["spec"]
+    assert spec["format"] == {"delimiter": ";", "decimal": ",", "header": False, "encoding": "utf-8"}
+    assert (spec["target"], spec["task"], spec["missing"]) == ("column_4", "regression", "impute")
+    assert (spec["validation"], spec["test"], spec["seed"]) == (0.25, 0.2, 9)
+    assert dataset["description"]["inputs"] == ["column_1", "column_3=no", "column_3=yes"]
+    assert dataset["description"]["split"] == {"train": 11, "validation": 5, "test": 4}
+
+
+def test_pictures_get_their_shape(client):
+    header = ",".join(["digit", *(f"p{place}" for place in range(6))])
+    rows = "".join(f"{row % 2}," + ",".join(str(row * place % 17) for place in range(6)) + "\n" for row in range(30))
+    dataset = client.post(DATASETS, data=form(f"{header}\n{rows}", target="digit", image_shape="2x3"), status=201)
+    assert dataset["description"]["image_shape"] == [2, 3]
+
+
+def test_a_bundled_sample_is_added_once(client):
+    first = client.post(DATASETS, json={"bundled": "iris"}, status=201)
+    assert client.post(DATASETS, json={"bundled": "iris"}, status=201) == first
+    assert [found["name"] for found in client.get(DATASETS)["items"]] == ["iris"]
+    assert first["rows"] == 150
+    assert first["licence"]
+
+
+def test_an_unknown_sample_is_404_with_those_that_there_are(client):
+    error = client.fails("POST", DATASETS, 404, json={"bundled": "irs"})
+    assert "iris" in error["nearest"]
+
+
+def test_a_deleted_dataset_is_gone_with_its_files(client, contents):
+    before = contents()
+    client.post(DATASETS, data=form(), status=201)
+    assert client.delete("/api/v1/datasets/flowers", status=204) == b""
+    assert contents() == before
+    client.fails("DELETE", "/api/v1/datasets/flowers", 404)
+
+
+@pytest.mark.usefixtures("iris_network")
+def test_a_dataset_that_a_network_uses_is_not_deleted(client):
+    error = client.fails("DELETE", "/api/v1/datasets/iris", 409)
+    assert "iris-net" in error["message"]
+    assert client.get("/api/v1/datasets/iris")["networks"] == ["iris-net"]
+
+
+PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(range(256)) * 4
+
+BAD_FILES = {
+    "an image": (PNG, {}, "file", "CSV"),
+    "text with NUL bytes": (b"a,b\n1,\x002\n" * 20, {}, "file", "CSV"),
+    "an empty file": ("", {}, "file", "empty"),
+    "a header only": ("height,width,kind\n", {}, "file", "row"),
+    "ragged rows": (GOOD + "1,2\n", {}, "file", "42"),
+    "one class only": ("x,kind\n" + "1,a\n2,a\n" * 20, {}, "target", "class"),
+    "a target with missing values": (GOOD + "9,9,\n", {}, "target", "missing"),
+    "no such target": (GOOD, {"target": "colour"}, "target", "height"),
+    "a header given twice": ("a,a,kind\n" + "1,2,x\n3,4,y\n" * 20, {}, "file", "a"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_FILES)
+def test_a_bad_file_is_refused_with_its_remedy_and_leaves_nothing(client, contents, case):
+    content, choices, field, word = BAD_FILES[case]
+    before = contents()
+    error = client.fails("POST", DATASETS, 422, data=form(content, **choices))
+    assert error["field"] == field
+    assert word in error["message"]
+    assert contents() == before
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        'quo"te',
+        "quo'te",
+        "a/b",
+        "../a",
+        "..",
+        "a\\b",
+        "\N{GRINNING FACE}",
+        "n" * 300,
+        "",
+        " ",
+        "a\x00b",
+        "a\nb",
+        ".a",
+        "a.",
+    ],
+)
+def test_a_bad_name_is_refused_with_the_rule_and_leaves_nothing(client, contents, name):
+    before = contents()
+    error = client.fails("POST", DATASETS, 422, data=form(name=name))
+    assert error["field"] == "name"
+    assert "64 letters" in error["message"] or "control" in error["message"]
+    assert contents() == before
+
+
+@pytest.mark.parametrize(
+    ("choices", "field"),
+    [
+        ({"header": "perhaps"}, "header"),
+        ({"kinds": "{"}, "kinds"),
+        ({"kinds": '{"height": "colour"}'}, "kinds.height"),
+        ({"kinds": '{"depth": "numeric"}'}, "kinds.depth"),
+        ({"kinds": "[1]"}, "kinds"),
+        ({"task": "sorting"}, "task"),
+        ({"task": "regression"}, "task"),
+        ({"missing": "guess"}, "missing"),
+        ({"validation": "2"}, "validation"),
+        ({"validation": "0.5", "test": "0.5"}, "validation"),
+        ({"seed": "-1"}, "seed"),
+        ({"image_shape": "7x7"}, "image_shape"),
+        ({"delimiter": "word"}, "delimiter"),
+        ({"encoding": "klingon"}, "encoding"),
+        ({"decimal": "!"}, "decimal"),
+        ({"colour": "red"}, "colour"),
+    ],
+)
+def test_a_bad_choice_is_refused_at_its_field_and_leaves_nothing(client, contents, choices, field):
+    before = contents()
+    error = client.fails("POST", DATASETS, 422, data=form(**choices))
+    assert field in error["errors"]
+    assert contents() == before
+
+
+def test_a_taken_name_is_409_and_leaves_nothing_of_the_second_file(client, contents):
+    client.post(DATASETS, data=form(), status=201)
+    before = contents()
+    error = client.fails("POST", DATASETS, 409, data=form(GOOD + "1,2,a\n"))
+    assert error["field"] == "name"
+    assert contents() == before
+
+
+def test_a_file_above_the_limit_is_413_with_the_setting_and_leaves_nothing(client, contents):
+    before = contents()
+    for megabytes in (1.5, 40):  # beyond the file's limit, and beyond the request's
+        error = client.fails("POST", DATASETS, 413, data=form(GOOD + "1,2,a\n" * int(megabytes * 2**20 / 6)))
+        assert "larger than 1 MB" in error["message"]
+        assert "WEIGHTBASE_MAX_UPLOAD_MB" in error["message"]
+        assert error["field"] == "file"
+    assert contents() == before
+
+
+def test_a_request_without_a_file_or_of_another_type_says_what_to_send(client):
+    assert client.fails("POST", DATASETS, 422, data={"name": "x", "file": "not a file"})["field"] == "file"
+    assert (
+        "multipart/form-data" in client.fails("POST", DATASETS, 415, data="a,b\n", content_type="text/csv")["message"]
+    )
+    assert "file" in client.fails("POST", DATASETS, 415)["message"]
