@@ -15,6 +15,7 @@ __all__ = ["create_app"]
 def main(arguments: list[str] | None = None) -> int:
     """Carry out one verb; return the exit code (0 done, 1 found something wrong, 2 refused)."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     given = _parser().parse_args(arguments)
     try:
         return int(given.verb(given))

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import re
 import secrets
 import shutil
@@ -16,11 +15,11 @@ from dashboard.catalogue import datasets as dataset_rows
 from dashboard.data.bundled import BUNDLED, BundledSample
 from dashboard.data.columns import Preview, preview
 from dashboard.data.dataset import DatasetSpec, ingest, parse_spec
-from dashboard.data.detection import CsvFormat, detect_format
+from dashboard.data.detection import CsvFormat, detect_format, parse_format
 from dashboard.errors import Conflict, Invalid, NotFound, StoreUnavailable, TooLarge
 from dashboard.parsing import Fields
 from dashboard.records import Dataset
-from dashboard.services.workspace import Workspace
+from dashboard.services.workspace import Workspace, making
 
 PIECE = 2**20
 TOKEN = re.compile(r"[0-9a-f]{32}")
@@ -65,8 +64,13 @@ def get_upload(workspace: Workspace, token: str) -> Upload:
 
 
 def preview_upload(workspace: Workspace, upload: Upload, changes: Mapping[str, Any] | None = None) -> Preview:
-    """Return an upload's columns and first rows, read with its detected format or the person's corrections of it."""
-    chosen = upload.format if changes is None else CsvFormat.parse(Fields(changes), upload.format)
+    """Return an upload's columns and first rows, read with its detected format or the person's corrections of it.
+
+    Raises Invalid for corrections that cannot be, and for a file that cannot be read so.
+    """
+    fields = Fields(changes or {})
+    chosen = parse_format(fields, upload.format)
+    fields.done()
     return preview(upload.path, chosen)
 
 
@@ -97,7 +101,7 @@ def add_bundled(workspace: Workspace, sample_name: str) -> Dataset:
     sample = get_bundled(sample_name)
     with suppress(NotFound):
         return get_dataset(workspace, sample.name)
-    fields = Fields({"target": sample.target, "task": sample.task, "image_shape": sample.image_shape_text})
+    fields = Fields({"target": sample.target, "task": sample.task, "image_shape": sample.image_shape})
     spec = parse_spec(fields, preview(sample.path, detect_format(sample.path)))
     fields.done()
     with suppress(Conflict):  # another request has just added it
@@ -139,9 +143,8 @@ def delete_dataset(workspace: Workspace, name: str) -> None:
         if users:
             raise Conflict(f"Networks use this dataset: {', '.join(users[:5])}. Delete them first.", "dataset")
         dataset_rows.delete_dataset(connection, dataset.id)
-        unused = not dataset_rows.folder_is_used(connection, dataset.folder)
-    if unused:
-        shutil.rmtree(workspace.datasets_folder / dataset.folder, ignore_errors=True)
+    if dataset.folder:  # a dataset that is only known from copied versions has none
+        _remove_unused(workspace, dataset.folder)
 
 
 def _keep(workspace: Workspace, path: Path, name: str, spec: DatasetSpec, source: str, licence: str) -> Dataset:
@@ -165,9 +168,19 @@ def _keep(workspace: Workspace, path: Path, name: str, spec: DatasetSpec, source
     try:
         with workspace.catalogue.writing() as connection:
             dataset_rows.insert_dataset(connection, row)
+            if not (workspace.datasets_folder / folder).exists():
+                raise StoreUnavailable("The same data was deleted at this moment. Send it once more.")
     except Conflict as error:
+        _remove_unused(workspace, folder)
         raise Conflict(f"There is a dataset named {name!r} already. Choose another name.", "name") from error
     return get_dataset(workspace, name)
+
+
+def _remove_unused(workspace: Workspace, folder: str) -> None:
+    """Remove a dataset's arrays unless another dataset has the same ones; nobody adds one meanwhile."""
+    with workspace.catalogue.writing() as connection:
+        if not dataset_rows.folder_is_used(connection, folder):
+            shutil.rmtree(workspace.datasets_folder / folder, ignore_errors=True)
 
 
 def _ingest_once(workspace: Workspace, path: Path, spec: DatasetSpec, folder: str) -> dict[str, Any]:
@@ -175,16 +188,23 @@ def _ingest_once(workspace: Workspace, path: Path, spec: DatasetSpec, folder: st
     final = workspace.datasets_folder / folder
     if not final.exists():
         fresh = workspace.datasets_folder / f"{folder}-{secrets.token_hex(4)}.new"
-        fresh.mkdir()
-        try:
-            description = ingest(path, spec, fresh)
-            (fresh / "description.json").write_text(json.dumps(description))
-            shutil.copyfile(path, fresh / "original.csv")
-            with suppress(OSError):  # another request made the same folder first: its content is the same
-                os.rename(fresh, final)
-        finally:
-            shutil.rmtree(fresh, ignore_errors=True)
+        with making(fresh):
+            _make_folder(path, spec, fresh, final)
     return dict(json.loads((final / "description.json").read_text()))
+
+
+def _make_folder(path: Path, spec: DatasetSpec, fresh: Path, final: Path) -> None:
+    try:
+        fresh.mkdir()
+        description = ingest(path, spec, fresh)
+        (fresh / "description.json").write_text(json.dumps(description))
+        shutil.copyfile(path, fresh / "original.csv")
+        fresh.rename(final)
+    except OSError as error:
+        if not final.exists():  # else another request made the same folder first: its content is the same
+            raise StoreUnavailable(f"The dataset cannot be kept: {error.strerror}. Free some space.") from error
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def _copy(stream: BinaryIO, path: Path, most_mb: int) -> int:

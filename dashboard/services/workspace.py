@@ -1,6 +1,9 @@
 """What every use case works on: the settings, the catalogue, the store, and the cache of decoded arrays."""
 
 import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,9 +11,13 @@ from dashboard.catalogue import versions as version_rows
 from dashboard.catalogue.opening import Catalogue, open_catalogue
 from dashboard.errors import Conflict
 from dashboard.settings import Settings
+from dashboard.weights import sign_of_life
 from dashboard.weights.decoded import DecodedCache
 from dashboard.weights.opening import open_store
 from dashboard.weights.table_store import TableStore
+
+UPLOAD_SECONDS = 24 * 3600
+"""How long an upload waits for its columns to be chosen."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +62,26 @@ def sweep(workspace: Workspace) -> list[str]:
         swept += _sweep_version(workspace, version_id, slug, number)
     swept += workspace.store.sweep()
     for folder in workspace.datasets_folder.glob("*.new"):
-        shutil.rmtree(folder, ignore_errors=True)
-        swept.append(folder.name)
+        with making(folder) as ours:
+            if ours:
+                shutil.rmtree(folder, ignore_errors=True)
+                swept.append(folder.name)
+    for upload in workspace.uploads_folder.iterdir():
+        if time.time() - upload.stat().st_mtime > UPLOAD_SECONDS:
+            upload.unlink(missing_ok=True)
+            swept.append(upload.name)
     return swept
+
+
+@contextmanager
+def making(folder: Path) -> Iterator[bool]:
+    """Hold the sign that a dataset's folder is being made, so that no sweep touches it; yields whether it is ours."""
+    sign = sign_of_life.take(folder.with_suffix(".lock"))
+    if sign is None:
+        yield False
+        return
+    with sign.held():
+        yield True
 
 
 def _sweep_version(workspace: Workspace, version_id: int, slug: str, number: int) -> list[str]:

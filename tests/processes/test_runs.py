@@ -13,6 +13,7 @@ from dashboard.services.runs import cancel_run, get_run, restart_run, start_run
 from dashboard.services.tensors import read_tensors
 from dashboard.services.verification import verify_version
 from dashboard.services.versions import get_version, list_versions
+from dashboard.services.workspace import making, sweep
 from tests.processes.run_processes import children_of, is_alive, start_coordinator, wait_for_end, wait_until
 
 pytestmark = pytest.mark.processes
@@ -94,16 +95,17 @@ def test_a_regression_trains_and_reports_no_accuracy(workspace, coordinator):
     assert detail.epochs[-1].val_loss < detail.epochs[0].val_loss
 
 
-def test_a_loss_that_is_no_number_fails_the_run_and_keeps_the_last_good_version(workspace, coordinator):
-    define(workspace, dataset="diabetes", optimizer="sgd", learning_rate=1.0, epochs=500, save="last", scaling="none")
-    detail = wait_for_end(workspace, start_run(workspace, "net", {"learning_rate": 1e-7, "epochs": 2}).id)
-    assert detail.run.state == "finished"
-    detail = wait_for_end(workspace, start_run(workspace, "net", {"parent": 1, "learning_rate": 900.0}).id)
+def test_a_loss_that_is_no_number_fails_the_run_says_so_and_keeps_the_last_good_version(workspace, coordinator):
+    warm_up = {"warmup_epochs": 4000, "learning_rate": 0.01, "epochs": 5000}
+    define(workspace, dataset="diabetes", layers=(), optimizer="sgd", save="last", scaling="none", **warm_up)
+    detail = wait_for_end(workspace, start_run(workspace, "net", {}).id)
     assert detail.run.state == "failed"
-    assert "not finite" in detail.run.error or "NaN" in detail.run.error
-    for number in numbers_of(workspace):
-        tensors = read_tensors(workspace, get_version(workspace, "net", number))
-        assert all(np.isfinite(array).all() for array in tensors.values())
+    assert "no longer finite numbers" in detail.run.error
+    assert "smaller learning rate" in detail.run.error
+    assert detail.epochs
+    kept = get_version(workspace, "net", detail.versions[-1])
+    assert kept.epoch == detail.epochs[-1].epoch
+    assert all(np.isfinite(array).all() for array in read_tensors(workspace, kept).values())
 
 
 def test_a_cancel_in_the_middle_of_an_epoch_ends_the_run_and_keeps_the_last_whole_epoch(workspace, coordinator):
@@ -165,3 +167,13 @@ def test_a_coordinator_that_is_told_to_stop_ends_its_runs_as_interrupted(workspa
     coordinator.terminate()
     assert coordinator.wait() == 0
     assert get_run(workspace, run.id).run.state == "interrupted"
+
+
+def test_a_sweep_leaves_a_dataset_alone_that_another_process_is_making(workspace):
+    folder = workspace.datasets_folder / "abc.new"
+    folder.mkdir()
+    with making(folder):
+        assert "abc.new" not in sweep(workspace)
+        assert folder.exists()
+    assert "abc.new" in sweep(workspace)
+    assert not folder.exists()
