@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 from flask import current_app, request
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from dashboard.errors import UserError
 from dashboard.parsing import Fields
@@ -14,6 +14,7 @@ from dashboard.services.workspace import Workspace
 
 MOST_JSON_BYTES = 4 * 2**20
 MOST_ITEMS = 500
+JSON_WANTED = "Send a JSON object, with the header Content-Type: application/json."
 
 
 def workspace() -> Workspace:
@@ -30,11 +31,15 @@ def json_object(optional: bool = False) -> dict[str, Any]:
     valid JSON, no object, or gives a field twice.
     """
     request.max_content_length = MOST_JSON_BYTES
+    if not request.is_json and not optional:
+        raise UnsupportedMediaType(JSON_WANTED)
     body = request.get_data()
+    if len(body) >= MOST_JSON_BYTES:  # Werkzeug ends a body of unknown length there without a word
+        raise RequestEntityTooLarge
     if optional and not body:
         return {}
     if not request.is_json:
-        raise UnsupportedMediaType("Send a JSON object, with the header Content-Type: application/json.")
+        raise UnsupportedMediaType(JSON_WANTED)
     try:
         value = orjson.loads(body)
         json.loads(body, object_pairs_hook=_no_field_twice)

@@ -41,6 +41,7 @@ def answer_errors(blueprint: Blueprint) -> None:
     blueprint.register_error_handler(RequestEntityTooLarge, too_large)
     blueprint.register_error_handler(HTTPException, refused)
     blueprint.register_error_handler(Exception, unforeseen)
+    blueprint.after_request(drain)
 
 
 def foreseen(error: WeightbaseError) -> Response:
@@ -57,7 +58,6 @@ def foreseen(error: WeightbaseError) -> Response:
 
 def too_large(_: RequestEntityTooLarge) -> Response:
     """Answer a body beyond a limit, naming it."""
-    _drain()
     if request.max_content_length == MOST_JSON_BYTES:
         shape = error_shape(
             CODES[413], f"A JSON body has at most {MOST_JSON_BYTES // 2**20} MB. Send less at once.", None
@@ -67,12 +67,12 @@ def too_large(_: RequestEntityTooLarge) -> Response:
     return json_answer(shape, 413)
 
 
-def _drain() -> None:
-    """Read the body to its end: many clients that are answered while they send see only a broken connection."""
-    length, limit = request.content_length or 0, request.max_content_length or 0
-    left = MOST_DRAINED if request.environ.get("wsgi.input_terminated") else length * (length > limit)
+def drain(answer: Response) -> Response:
+    """Read what is left of a refused body: a client that is still sending sees a broken connection, not our answer."""
+    left = MOST_DRAINED if answer.status_code >= 400 and request.environ.get("wsgi.input_terminated") else 0
     while left > 0 and (piece := request.environ["wsgi.input"].read(min(PIECE, left))):
         left -= len(piece)
+    return answer
 
 
 def refused(error: HTTPException) -> Response:

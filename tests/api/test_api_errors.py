@@ -1,5 +1,6 @@
 """Every way to fail is answered in the one shape (the client asserts it), with the right status and a remedy."""
 
+import io
 import logging
 
 import pytest
@@ -72,6 +73,17 @@ def test_a_json_body_beyond_four_megabytes_is_413(client):
     error = client.fails("POST", NETWORKS, 413, data=body, content_type="application/json")
     assert "4 MB" in error["message"]
     assert error["code"] == "too_large"
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type", "status"),
+    [("networks", "application/json", 413), ("networks", "text/plain", 415), ("nothing", "application/json", 404)],
+)
+def test_a_refused_body_of_unknown_length_is_read_to_its_end(client, path, content_type, status):
+    body = io.BytesIO(b"[" * 5 * 2**20)
+    server = {"wsgi.input_terminated": True, "wsgi.input": body, "HTTP_TRANSFER_ENCODING": "chunked"}
+    client.fails("POST", f"/api/v1/{path}", status, content_type=content_type, environ_overrides=server)
+    assert body.tell() == 5 * 2**20
 
 
 def test_unknown_fields_and_wrong_ones_are_all_told_at_once(client):
