@@ -4,6 +4,7 @@ Children get a lifeline: a pipe that only the supervisor holds open. However the
 with it, and the children follow; no orphan keeps the port.
 """
 
+import base64
 import contextlib
 import os
 import signal
@@ -130,7 +131,10 @@ def _check_port(settings: Settings) -> None:
 
 
 def _announce(settings: Settings, stop: threading.Event) -> None:
+    question = urllib.request.Request(f"{address(settings)}/healthy")  # noqa: S310 - our own address
+    password = base64.b64encode(f":{settings.password}".encode()).decode()
+    question.add_header("Authorization", f"Basic {password}")
     while not stop.wait(0.1):
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"{address(settings)}/healthy", timeout=2):  # noqa: S310 - our own address
+        with contextlib.suppress(OSError), urllib.request.urlopen(question, timeout=2):  # noqa: S310
             print(f"Weightbase is ready: {address(settings)}   (Ctrl-C stops it)", flush=True)
             return

@@ -1,7 +1,23 @@
 """Whether the dashboard can work, as those see it who start and watch it."""
 
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+
 from dashboard import __version__
 from dashboard.jobs.coordinator import coordinator_lock, is_coordinated
+from dashboard.settings import Settings, to_environment
+from tests.processes.run_processes import APP, wait_until
+
+
+def free_port():
+    with contextlib.closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def test_a_healthy_dashboard_says_what_it_stands_on(client):
@@ -31,3 +47,16 @@ def test_a_store_that_cannot_be_written_is_503_and_says_what_is_wrong(client, wo
     assert body["error"]["code"] == "store_unavailable"
     assert body["problems"] == [body["error"]["message"]]
     assert str(folder) in body["problems"][0]
+
+
+@pytest.mark.processes
+def test_a_dashboard_with_a_password_says_when_it_is_ready(tmp_path):
+    settings = Settings(home=str(tmp_path / "home"), port=free_port(), password="open sesame")
+    said = tmp_path / "said"
+    with said.open("w") as file:
+        process = subprocess.Popen([sys.executable, str(APP)], env=os.environ | to_environment(settings), stdout=file)
+    try:
+        wait_until(lambda: "is ready" in said.read_text(), "the dashboard to say that it is ready")
+    finally:
+        process.terminate()
+        process.wait()
