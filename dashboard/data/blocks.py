@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.data import lines
-from dashboard.data.cells import BLANKS, MISSING_WORDS, number_pattern
+from dashboard.data.cells import BLANKS, LARGEST, MISSING_WORDS, number_pattern
 from dashboard.data.detection import CsvFormat
 from dashboard.errors import Invalid
 
@@ -140,6 +140,6 @@ def _meanings(texts: Any, decimal: str) -> tuple[Any, NDArray[np.int8], Floats]:
     plain = pc.utf8_ltrim(pc.replace_substring(texts, ",", "."), characters="+")
     numeric = pc.if_else(looks, plain, pa.scalar(None, pa.string())).cast(pa.float64())
     numbers = numeric.to_numpy(zero_copy_only=False).astype(np.float64, copy=True)
-    numbers[np.isinf(numbers)] = np.nan
+    numbers[np.abs(numbers) > LARGEST] = np.nan
     kinds = np.where(missing, MISSING, np.where(np.isnan(numbers), WORD, NUMBER)).astype(np.int8)
     return texts, kinds, numbers

@@ -56,6 +56,15 @@ BUNDLED = (
         "classification",
     ),
     BundledSample(
+        "life-expectancy",
+        "Life expectancy of 142 countries by continent, year, population and income",
+        1704,
+        "Gapminder Foundation (free data from gapminder.org), the excerpt by J. Bryan (R package gapminder)",
+        "CC BY 3.0",
+        "life_expectancy",
+        "regression",
+    ),
+    BundledSample(
         "diabetes",
         "Progress of diabetes after a year by ten measures",
         442,

@@ -3,12 +3,13 @@
 The same rules are applied to whole columns in `blocks`; a test holds the two together.
 """
 
-import math
 import re
 
 BLANKS = " \t\r\n\f\v\xa0"
 MISSING_WORDS = ("", "na", "n/a", "nan", "null", "none", "?", "-")
 NUMBER_PATTERN = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?"
+LARGEST = 1e38
+"""Beyond it a number is taken as a word: the float32 of a network could not hold it."""
 MOST_CATEGORIES = 1_000
 MOST_COLUMNS = 20_000
 
@@ -27,12 +28,12 @@ def is_missing(text: str) -> bool:
 
 
 def number(text: str, decimal: str = ".") -> float | None:
-    """Return the cell as the nearest float64, or None if it is not a finite number."""
+    """Return the cell as the nearest float64, or None if it is not a number from -1e38 to 1e38."""
     word = text.strip(BLANKS)
     if not _NUMBERS[decimal].fullmatch(word):
         return None
     value = float(word.replace(",", "."))
-    return value if math.isfinite(value) else None
+    return value if abs(value) <= LARGEST else None
 
 
 def shown_number(value: float) -> str:

@@ -137,7 +137,7 @@ def _refuse_binary(start: bytes) -> None:
                 {"file": f"This is not a CSV file but {what}. Save the table as CSV (UTF-8) and upload that."}
             )
     is_utf16 = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    controls = sum(byte < 32 and byte not in b"\t\n\r\f" for byte in start)
+    controls = sum(byte < 32 and byte not in b"\0\t\n\r\f" for byte in start)
     if not is_utf16 and controls > len(start) / 100:
         raise Invalid({"file": f"This is not a CSV file: it holds binary data. {REMEDY}"})
 

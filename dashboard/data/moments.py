@@ -13,7 +13,8 @@ Floats = NDArray[np.float64]
 class Moments:
     """The running statistics of `columns` columns; each attribute is float64 of shape (columns,).
 
-    `low` and `high` are ±inf, and `mean` 0, for a column without numbers.
+    `low` and `high` are ±inf, and `mean` 0, for a column without numbers. Nothing overflows, as no cell is beyond
+    `cells.LARGEST`.
     """
 
     def __init__(self, columns: int) -> None:
@@ -29,13 +30,10 @@ class Moments:
             return
         known = ~np.isnan(block)
         count = known.sum(axis=1).astype(np.float64)
-        self.low = np.minimum(self.low, np.where(known, block, np.inf).min(axis=1))
-        self.high = np.maximum(self.high, np.where(known, block, -np.inf).max(axis=1))
-        # Sums of values near the largest double would overflow: each is divided first.
-        mean = np.where(known, block / np.maximum(count, 1)[:, None], 0.0).sum(axis=1)
-        with np.errstate(over="ignore"):
-            squares = np.square(np.where(known, block - mean[:, None], 0.0)).sum(axis=1)
-            self._join(count, mean, squares)
+        self.low = np.minimum(self.low, np.fmin.reduce(block, axis=1, initial=np.inf))
+        self.high = np.maximum(self.high, np.fmax.reduce(block, axis=1, initial=-np.inf))
+        mean = _sums(block, known) / np.maximum(count, 1)
+        self._join(count, mean, _sums(np.square(block - mean[:, None]), known))
 
     def _join(self, count: Floats, mean: Floats, squares: Floats) -> None:
         total = np.maximum(self.count + count, 1)
@@ -58,3 +56,9 @@ class Moments:
         pool.low = self.low.min(initial=np.inf, keepdims=True)
         pool.high = self.high.max(initial=-np.inf, keepdims=True)
         return pool
+
+
+def _sums(block: Floats, known: NDArray[np.bool_]) -> Floats:
+    """Return the sum of each row's known values."""
+    sums: Floats = (block if known.all() else np.where(known, block, 0.0)).sum(axis=1)
+    return sums

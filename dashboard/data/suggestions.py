@@ -8,7 +8,7 @@ from dashboard.data.cells import MOST_CATEGORIES
 
 TARGET_NAMES = (
     *("label", "target", "class", "y", "species", "outcome", "category", "diagnosis", "output", "result", "survived"),
-    *("quality", "price"),
+    *("quality", "price", "digit", "variety"),
 )
 FEWEST_PIXELS = 64
 MOST_PIXEL_VALUE = 65_535

@@ -1,0 +1,161 @@
+import numpy as np
+import pytest
+from data_files import look, write
+
+from dashboard.data.columns import preview
+from dashboard.data.detection import CsvFormat
+from dashboard.data.lines import text_rows
+from dashboard.errors import Invalid
+
+MIXED = "height,colour,id,empty,label\n1.5,red,a1,,0\n2.5,blue,a2,NA,1\n?,red,a3,-,0\n3.5,red,a4,,1\n"
+
+
+def test_a_column_of_numbers_is_described_by_its_numbers(tmp_path):
+    column = look(tmp_path, MIXED).column("height")
+    assert (column.kind, column.missing, column.distinct, column.whole) == ("numeric", 1, 3, False)
+    assert (column.low, column.high, column.mean) == (1.5, 3.5, 2.5)
+    assert column.std == pytest.approx(np.std([1.5, 2.5, 3.5]))
+    assert column.examples == ("1.5", "2.5", "3.5")
+
+
+def test_a_column_of_words_is_described_by_its_words(tmp_path):
+    column = look(tmp_path, MIXED).column("colour")
+    assert (column.kind, column.missing, column.distinct, column.low, column.mean) == ("categorical", 0, 2, None, None)
+    assert column.examples == ("red", "blue")
+
+
+def test_a_column_without_values_is_suggested_to_be_ignored(tmp_path):
+    column = look(tmp_path, MIXED).column("empty")
+    assert (column.kind, column.missing, column.distinct, column.low) == ("ignore", 4, 0, None)
+
+
+def test_words_that_differ_in_every_row_are_suggested_to_be_ignored(tmp_path):
+    rows = "".join(f"name{i},{i % 2}\n" for i in range(30))
+    assert look(tmp_path, "who,label\n" + rows).column("who").kind == "ignore"
+
+
+def test_one_word_among_numbers_makes_a_column_categorical_wherever_it_stands(tmp_path):
+    rows = "1,2\n" * 1_500_000 + "1,many\n"  # several blocks
+    column = look(tmp_path, rows).columns[1]
+    assert (column.kind, column.distinct, column.low) == ("categorical", 2, None)
+
+
+def test_numbers_written_in_two_ways_are_one_value(tmp_path):
+    assert look(tmp_path, "a,b\n1,2\n1.0,3\n01,4\n").column("a").distinct == 1
+
+
+def test_more_than_a_thousand_different_values_are_counted_as_1001(tmp_path):
+    found = look(tmp_path, "a,b\n" + "".join(f"{i},{i % 1000}\n" for i in range(3000)))
+    assert [column.distinct for column in found.columns] == [1001, 1000]
+
+
+def test_first_rows_are_shown_as_they_are_written(tmp_path):
+    found = look(tmp_path, 'a,b\n" 1.50 ","x\ny"\n2,=1+1\n')
+    assert found.first_rows == [[" 1.50 ", "x\ny"], ["2", "=1+1"]]
+    assert found.rows == 2
+
+
+def test_without_a_header_columns_are_numbered(tmp_path):
+    assert look(tmp_path, "1,2,3\n4,5,6\n").names == ["column_1", "column_2", "column_3"]
+
+
+def test_a_nameless_column_is_numbered_and_a_formula_is_just_a_name(tmp_path):
+    assert look(tmp_path, "=cmd|' /C calc'!A0,,c\n1,2,3\n4,5,6\n").names == ["=cmd|' /C calc'!A0", "column_2", "c"]
+
+
+def test_empty_lines_quoted_line_ends_and_old_line_ends_are_read(tmp_path):
+    assert look(tmp_path, '\n\n"a\nb",c\n\n1,2\n\n3,4\n\n').rows == 2
+    assert look(tmp_path, '\n\n"a\nb",c\n\n1,2\n').names == ["a b", "c"]
+    assert look(tmp_path, "a,b\r1,2\r3,4\r").rows == 2
+    assert look(tmp_path, "a,b\n1,2\n3,4").rows == 2
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252", "latin-1"])
+def test_letters_are_read_in_every_encoding(tmp_path, encoding):
+    found = look(tmp_path, "größe;naïve\n1;é\n2;ü\n3;é\n", encoding=encoding)
+    assert found.names == ["größe", "naïve"]
+    assert found.column("naïve").examples == ("é", "ü")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a,b\n1,2\n3\n4,5\n", "Line 3 has 1 fields where the first line has 2"),
+        ("a,b\n1,2\n3,4,5\n", "Line 3 has 3 fields where the first line has 2"),
+        ('a,b\n"x\ny",2\n\n3,4\n5,6,7\n', "Line 6 has 3 fields"),
+        ("a,b\n", "a header but no rows"),
+        ("a,b", "a header but no rows"),
+        ("a,b,a\n1,2,3\n", "Columns 1 and 3 are both called 'a'"),
+        ("a," + "b" * 201 + "\n1,2\n", "The name of column 2 has 201 characters; at most 200"),
+        ('a,b\n1,2\n3,"4\n5,6\n', "The quote that is opened in line 3 is never closed"),
+        (",".join(["1"] * 20_001) + "\n", "20,001 columns; at most 20,000"),
+    ],
+)
+def test_a_file_that_is_no_whole_table_is_refused_naming_what_is_wrong(tmp_path, text, message):
+    with pytest.raises(Invalid) as refusal:
+        look(tmp_path, text)
+    assert message in refusal.value.errors["file"]
+
+
+def test_a_ragged_row_far_behind_the_beginning_is_named_by_its_line(tmp_path):
+    with pytest.raises(Invalid, match=r"Line 2,000,001 has 3 fields"):
+        look(tmp_path, "1,2\n" * 2_000_000 + "1,2,3\n")
+
+
+def test_a_row_that_never_ends_is_refused(tmp_path):
+    with pytest.raises(Invalid, match=r"Line 3 .* look at its quotes"):
+        look(tmp_path, 'a,b\n1,2\n3,"' + "x\n" * 3_000_000)
+
+
+def test_twenty_thousand_columns_are_possible(tmp_path):
+    found = look(tmp_path, (",".join(["1"] * 20_000) + "\n") * 2)
+    assert len(found.columns) == 20_000
+
+
+def test_a_wrong_correction_of_the_format_is_refused_with_the_remedy(tmp_path):
+    path = write(tmp_path, "a,b\n1,é\n", encoding="cp1252")
+    with pytest.raises(Invalid, match="choose another encoding"):
+        preview(path, CsvFormat(encoding="utf-8"))
+    with pytest.raises(Invalid, match="choose another encoding"):
+        preview(path, CsvFormat(encoding="utf-16"))
+    with pytest.raises(Invalid, match="only one column"):
+        preview(path, CsvFormat(delimiter=";", encoding="cp1252"))
+
+
+def test_an_undecodable_byte_behind_the_first_rows_is_refused_too(tmp_path):
+    path = write(tmp_path, b"1,2\n" * 300_000 + b"1,\xe9\n")
+    with pytest.raises(Invalid, match="choose another encoding"):
+        preview(path, CsvFormat(header=False))
+
+
+PIXELS = "".join(f"{row % 10}," + ",".join(str(row * pixel % 251) for pixel in range(64)) + "\n" for row in range(40))
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "task"),
+    [
+        ("a,Label,c\n1,0,2\n2,1,3\n", "Label", "classification"),
+        ("a,b,species\n1,2,cat\n2,3,dog\n", "species", "classification"),
+        ("a,b\n1,0.5\n2,0.7\n3,0.9\n", "b", "regression"),
+        ("a,b\n" + "".join(f"{i},{i * 7}\n" for i in range(50)), "b", "regression"),
+        ("x1,x2,xor\n0,0,0\n0,1,1\n1,0,1\n1,1,0\n", "xor", "classification"),
+        (PIXELS, "column_1", "classification"),
+    ],
+)
+def test_target_and_task_are_guessed(tmp_path, text, target, task):
+    found = look(tmp_path, text)
+    assert found.suggested_target == target
+    assert found.suggested_task(target) == task
+
+
+def test_the_shape_of_pictures_is_guessed_from_their_pixels(tmp_path):
+    assert look(tmp_path, PIXELS).suggested_image_shape("column_1") == (8, 8)
+    assert look(tmp_path, PIXELS.replace("\n", ",1.5\n")).suggested_image_shape("column_1") is None
+    assert look(tmp_path, "a,b,c,d,y\n1,2,3,4,0\n5,6,7,8,1\n").suggested_image_shape("y") is None
+
+
+def test_rows_can_be_read_as_text_by_column(tmp_path):
+    path = write(tmp_path, "a,b\n1,x\n2,y\n")
+    assert list(text_rows(path, CsvFormat())) == [{"a": "1", "b": "x"}, {"a": "2", "b": "y"}]
+    with pytest.raises(Invalid, match="Line 3 has 1 fields"):
+        list(text_rows(write(tmp_path, "a,b\n1,x\n2\n"), CsvFormat()))

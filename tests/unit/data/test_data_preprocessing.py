@@ -1,0 +1,194 @@
+import json
+
+import numpy as np
+import pytest
+from data_files import make
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dashboard.data.answering import decode_numbers, decode_outputs, encode_rows
+from dashboard.data.preprocessing import Preprocessing, encode, fit
+from dashboard.errors import Invalid
+
+FLOAT64 = np.dtype(np.float64)
+NUMBERS = "a,b,label\n0,-10,x\n5,0,y\n10,10,x\n100,90,y\n"
+GAPS = "size,colour,label\n1,red,x\n,blue,y\n3,,x\n8,red,y\n100,blue,x\n"
+FIRST_THREE = np.arange(3)
+
+
+def seen(arrays, preprocessing):
+    encoded = encode(arrays, preprocessing, FLOAT64)
+    return encoded.inputs * encoded.scale + encoded.offset
+
+
+@pytest.mark.parametrize(
+    ("scaling", "column_a", "column_b"),
+    [
+        ("none", [0, 5, 10, 100], [-10, 0, 10, 90]),
+        ("minmax", [0, 0.5, 1, 10], [0, 0.5, 1, 5]),
+        ("book", [0.01, 0.505, 1, 9.91], [0.01, 0.505, 1, 4.96]),
+        ("standard", np.array([-5, 0, 5, 95]) / np.std([0, 5, 10]), np.array([-10, 0, 10, 90]) / np.std([-10, 0, 10])),
+    ],
+)
+def test_a_scaling_is_fitted_on_the_training_rows_alone(tmp_path, scaling, column_a, column_b):
+    arrays, _ = make(tmp_path, NUMBERS)
+    inputs = seen(arrays, fit(arrays, FIRST_THREE, scaling))
+    np.testing.assert_allclose(inputs[:, 0], column_a)
+    np.testing.assert_allclose(inputs[:, 1], column_b, atol=1e-12)
+
+
+def test_what_lies_outside_the_training_rows_changes_nothing(tmp_path):
+    (tmp_path / "other").mkdir()
+    first, _ = make(tmp_path, NUMBERS)
+    second, _ = make(tmp_path / "other", NUMBERS.replace("100,90,y", "7,-3,y"))
+    for scaling in ("none", "book", "minmax", "standard"):
+        assert fit(first, FIRST_THREE, scaling) == fit(second, FIRST_THREE, scaling)
+
+
+PICTURES = "".join(f"{row % 2}," + ",".join(str((row * p) % 251) for p in range(64)) + "\n" for row in range(40))
+
+
+def test_pixels_share_one_scale_and_stay_bytes(tmp_path):
+    arrays, _ = make(tmp_path, PICTURES)
+    encoded = encode(arrays, fit(arrays, np.arange(40), "book"), np.dtype(np.float32))
+    assert encoded.inputs is arrays.inputs
+    assert encoded.inputs.dtype == np.uint8
+    assert (encoded.scale, encoded.offset) == (pytest.approx(0.99 / arrays.inputs.max()), 0.01)
+
+
+def test_columns_of_their_own_range_have_their_own_scale(tmp_path):
+    arrays, _ = make(tmp_path, NUMBERS)
+    encoded = encode(arrays, fit(arrays, FIRST_THREE, "minmax"), np.dtype(np.float32))
+    assert encoded.inputs is arrays.inputs
+    np.testing.assert_allclose(encoded.scale, [0.1, 0.05])
+    np.testing.assert_allclose(encoded.offset, [0, 0.5])
+
+
+@pytest.mark.parametrize(("scaling", "value"), [("none", 7), ("book", 0.01 + 0.99), ("minmax", 0), ("standard", 0)])
+def test_a_constant_column_does_not_divide_by_zero(tmp_path, scaling, value):
+    arrays, _ = make(tmp_path, "a,b,label\n7,0.5,x\n7,1.5,y\n7,2.5,x\n")
+    np.testing.assert_allclose(seen(arrays, fit(arrays, FIRST_THREE, scaling))[:, 0], value)
+
+
+@pytest.mark.parametrize(("scaling", "low", "high"), [("book", 0.01, 0.99), ("standard", 0.0, 1.0), ("none", 0.0, 1.0)])
+def test_the_books_targets_are_a_little_off_0_and_1(tmp_path, scaling, low, high):
+    arrays, _ = make(tmp_path, NUMBERS)
+    preprocessing = fit(arrays, FIRST_THREE, scaling)
+    assert (preprocessing.low, preprocessing.high) == (low, high)
+
+
+def test_gaps_are_filled_with_what_the_training_rows_say_and_that_is_recorded(tmp_path):
+    arrays, _ = make(tmp_path, GAPS, missing="impute")
+    preprocessing = fit(arrays, np.array([0, 1, 2, 3]), "none")
+    size, colour = preprocessing.numeric[0], preprocessing.categorical[0]
+    assert (size.fill, size.may_miss, colour.fill, colour.may_miss) == (4.0, True, "red", True)
+    assert preprocessing.inputs == ["size", "colour=blue", "colour=red"]
+    assert seen(arrays, preprocessing).tolist() == [[1, 0, 1], [4, 1, 0], [3, 0, 1], [8, 0, 1], [100, 1, 0]]
+
+
+def test_a_matrix_that_must_be_made_is_made_in_the_dtype_of_the_training(tmp_path):
+    arrays, _ = make(tmp_path, GAPS, missing="impute")
+    encoded = encode(arrays, fit(arrays, FIRST_THREE, "standard"), np.dtype(np.float32))
+    assert (encoded.inputs.dtype, encoded.scale, encoded.offset) == (np.float32, 1.0, 0.0)
+
+
+def test_a_preprocessing_survives_json(tmp_path):
+    arrays, _ = make(tmp_path, GAPS, missing="impute")
+    preprocessing = fit(arrays, FIRST_THREE, "book")
+    assert Preprocessing.from_json(json.loads(json.dumps(preprocessing.to_json()))) == preprocessing
+
+
+@pytest.mark.parametrize("scaling", ["none", "book", "minmax", "standard"])
+def test_records_typed_by_a_person_become_what_the_dataset_became(tmp_path, scaling):
+    arrays, about = make(tmp_path, GAPS, missing="impute")
+    preprocessing = fit(arrays, FIRST_THREE, scaling)
+    rows = [dict(zip(about["first_columns"], row, strict=True)) for row in about["first_rows"]]
+    np.testing.assert_allclose(encode_rows(rows, preprocessing), seen(arrays, preprocessing), atol=1e-12)
+
+
+def test_numbers_used_as_categories_are_known_however_they_are_written(tmp_path):
+    arrays, _ = make(tmp_path, "c,y\n10,a\n9,b\n9.0,a\n", kinds={"c": "categorical"})
+    preprocessing = fit(arrays, FIRST_THREE, "none")
+    assert encode_rows([{"c": "9.00"}, {"c": " 10 "}], preprocessing).tolist() == [[1, 0], [0, 1]]
+
+
+@pytest.mark.parametrize(
+    ("row", "field", "message"),
+    [
+        ({"size": "big", "colour": "red"}, "rows.1.size", "Row 2, 'size': 'big' is not a number."),
+        ({"size": "1", "colour": "pink"}, "rows.1.colour", "'pink' is not a known category; choose one of: blue, red."),
+        ({"size": "1"}, "rows.1.colour", "Row 2, 'colour': a value is needed."),
+        ({"size": "", "colour": "red"}, "rows.1.size", "a value is needed"),
+    ],
+)
+def test_a_record_that_cannot_be_read_is_refused_by_row_and_column(tmp_path, row, field, message):
+    arrays, _ = make(tmp_path, GAPS, missing="drop")
+    preprocessing = fit(arrays, FIRST_THREE, "none")
+    with pytest.raises(Invalid) as refusal:
+        encode_rows([{"size": "1", "colour": "red"}, row], preprocessing)
+    assert list(refusal.value.errors) == [field]
+    assert message in refusal.value.errors[field]
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.floats(-1e6, 1e6).map(lambda value: round(value, 3)), min_size=3, max_size=20, unique=True),
+    st.sampled_from(["none", "book", "minmax", "standard"]),
+)
+def test_a_regressions_answers_are_in_the_targets_own_unit(tmp_path_factory, values, scaling):
+    text = "x,y\n" + "".join(f"{row},{value!r}\n" for row, value in enumerate(values))
+    arrays, _ = make(tmp_path_factory.mktemp("regression"), text, task="regression")
+    preprocessing = fit(arrays, np.arange(len(values) - 1), scaling)
+    targets = encode(arrays, preprocessing, FLOAT64).targets
+    assert targets.shape == (len(values), 1)
+    np.testing.assert_allclose(decode_numbers(targets, preprocessing), values, rtol=1e-6, atol=1e-3)
+    assert [answer.value for answer in decode_outputs(targets, preprocessing)] == pytest.approx(
+        values, rel=1e-6, abs=1e-3
+    )
+
+
+@pytest.mark.parametrize(("scaling", "low", "high"), [("minmax", 0, 1), ("book", 0.01, 0.99)])
+def test_a_regressions_targets_lie_where_a_sigmoid_can_reach_them(tmp_path, scaling, low, high):
+    arrays, _ = make(tmp_path, "x,y\n1,10.5\n2,20\n3,30\n")
+    targets = encode(arrays, fit(arrays, FIRST_THREE, scaling), FLOAT64).targets
+    assert (targets.min(), targets.max()) == (pytest.approx(low), pytest.approx(high))
+
+
+def test_a_constant_training_target_is_still_read_back(tmp_path):
+    arrays, _ = make(tmp_path, "x,y\n1,2.5\n2,2.5\n3,2.5\n4,9\n", task="regression")
+    preprocessing = fit(arrays, FIRST_THREE, "standard")
+    assert decode_numbers(encode(arrays, preprocessing, FLOAT64).targets, preprocessing).tolist() == [2.5, 2.5, 2.5, 9]
+
+
+def test_the_answer_is_the_class_that_stands_out(tmp_path):
+    arrays, _ = make(tmp_path, NUMBERS)
+    softmax = decode_outputs(np.array([[0.25, 0.75]]), fit(arrays, FIRST_THREE, "standard"))
+    assert (softmax[0].label, softmax[0].scores) == ("y", {"x": 0.25, "y": 0.75})
+    book = fit(arrays, FIRST_THREE, "book")
+    sure, unsure, silent = decode_outputs(np.array([[0.99, 0.01], [0.5, 0.255], [0.01, 0.0]]), book)
+    assert (sure.label, sure.scores) == ("x", {"x": pytest.approx(1), "y": pytest.approx(0)})
+    assert unsure.scores == {"x": pytest.approx(2 / 3), "y": pytest.approx(1 / 3)}
+    assert (silent.label, silent.scores) == ("x", {"x": 0.5, "y": 0.5})
+
+
+def test_another_dataset_is_read_with_the_versions_own_preprocessing(tmp_path):
+    (tmp_path / "other").mkdir()
+    arrays, _ = make(tmp_path, GAPS.replace("blue", "green"), missing="impute")
+    other, _ = make(tmp_path / "other", "size,colour,label\n2,green,y\n4,pink,x\n6,red,y\n")
+    encoded = encode(other, fit(arrays, FIRST_THREE, "none"), FLOAT64)
+    assert encoded.inputs.tolist() == [[2, 1, 0], [4, 0, 0], [6, 0, 1]]
+    assert encoded.targets.tolist() == [1, 0, 1]
+
+
+def test_a_dataset_of_other_columns_or_classes_is_refused(tmp_path):
+    arrays, _ = make(tmp_path, NUMBERS)
+    preprocessing = fit(arrays, FIRST_THREE, "none")
+    for name, text, message in (
+        ("columns", "a,label\n1,x\n2,y\n3,x\n", "reads 2 numeric and 0 categorical columns"),
+        ("classes", NUMBERS.replace(",y", ",z"), "Classes that the version does not know: z"),
+        ("task", "a,b,c\n1,2,0.5\n3,4,1.5\n5,6,2.5\n", "does a classification"),
+    ):
+        (tmp_path / name).mkdir()
+        other, _ = make(tmp_path / name, text)
+        with pytest.raises(Invalid, match=message):
+            encode(other, preprocessing, FLOAT64)
