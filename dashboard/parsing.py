@@ -114,6 +114,8 @@ class Fields:
         value = self.text(field_name, longest=10_000)
         if not re.fullmatch(NAME_PATTERN, value):
             self.refuse(field_name, "Give a name. " + NAME_RULE if not value else NAME_RULE)
+        if value == "new":
+            self.refuse(field_name, "The name new is taken by the dashboard's own pages. Choose another.")
         return value
 
     def pairs(self, name: str, most: int = 50) -> dict[str, str]:

@@ -25,6 +25,7 @@
 
   function themed(figure) {
     const palette = palettes[window.weightbase.isDark() ? "dark" : "light"];
+    const named = figure.data.length > 1;
     const axis = { gridcolor: palette.line, linecolor: palette.line, zerolinecolor: palette.muted, tickcolor: palette.line, automargin: true };
     const layout = {
       ...figure.layout, height: undefined, width: undefined, autosize: true,
@@ -33,10 +34,13 @@
       hoverlabel: { bgcolor: palette.page, bordercolor: palette.line, font: { color: palette.ink } },
       modebar: { bgcolor: "transparent" },
       coloraxis: { ...figure.layout.coloraxis, colorscale: palette.scale.map((colour, i) => [i / (palette.scale.length - 1), colour]) },
-      margin: { l: 8, r: 12, t: 10, b: 8, ...figure.layout.margin },
-      legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, ...figure.layout.legend },
+      margin: { l: 12, r: 12, t: named ? 28 : 12, b: 10 },
+      showlegend: named,
+      legend: { orientation: "h", y: 1, yanchor: "bottom", x: 0, xanchor: "left", bgcolor: "rgba(0,0,0,0)" },
     };
-    for (const name of Object.keys(layout)) if (/^[xy]axis\d*$/.test(name)) layout[name] = { ...axis, ...layout[name] };
+    for (const name of Object.keys(layout)) {
+      if (/^[xy]axis\d*$/.test(name)) layout[name] = { ...axis, tickmode: "auto", ...layout[name], title: { font: { size: 12, color: palette.muted }, standoff: 6, ...layout[name].title } };
+    }
     layout.xaxis ??= axis;
     layout.yaxis ??= axis;
     return { data: recoloured(structuredClone(figure.data)), layout };

@@ -17,6 +17,7 @@ from dashboard.services.tensors import array
 from dashboard.services.workspace import Workspace
 
 HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH = 400, 900
+UNITS_ACROSS = 10
 THEMES = ("light", "dark")
 
 
@@ -95,8 +96,21 @@ def unit_pictures_png(
     weights = array(workspace, version, tensor)
     if any(not 0 <= unit < weights.shape[1] for unit in units):
         raise NotFound(f"Units go from 0 to {weights.shape[1] - 1}.", "units")
-    mosaic = unit_mosaic(weights, shape, units)
-    return images.png(heat_map(mosaic, *mosaic.shape), check_theme(theme), 3)
+    mosaic = unit_mosaic(weights, shape, units, UNITS_ACROSS)
+    return images.png(heat_map(mosaic, *mosaic.shape), check_theme(theme), _unit_zoom(mosaic.shape[1]))
+
+
+def unit_pictures_size(shape: tuple[int, int], units: int) -> tuple[int, int]:
+    """Return the (width, height) in pixels of the pictures of so many units of this (height, width)."""
+    across = max(min(units, UNITS_ACROSS), 1)
+    width, height = across * (shape[1] + 1) - 1, -(-units // across) * (shape[0] + 1) - 1
+    zoom = _unit_zoom(width)
+    return width * zoom, height * zoom
+
+
+def _unit_zoom(width: int) -> int:
+    """Return how many pixels wide a weight is drawn, so that a row of pictures fills the page."""
+    return max(1, min(10, HEAT_MAP_WIDTH // width))
 
 
 def curves(epochs: Sequence[Epoch]) -> dict[str, Any]:

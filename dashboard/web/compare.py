@@ -24,7 +24,7 @@ from dashboard.web.words import (
 blueprint = Blueprint("compare", __name__, url_prefix="/compare")
 
 UNITS_NAMED = 3
-UNIT_ZOOM = 3
+UNIT_PIXELS = 90
 NUMBERS = ("relative", "max_abs", "mean_abs", "rms", "cosine", "correlation", "changed", "count", "sign_flips")
 FIGURE_KEYS = ("base", "other", "tensor")
 
@@ -130,8 +130,7 @@ def _steps(found: VersionDiff) -> list[tuple[str, str, str]]:
 
 
 def _comparison(base: str, other: str, found: VersionDiff) -> dict[str, Any]:
-    changed = [tensor for tensor in found.tensors if tensor.status == "changed"]
-    ranked = sorted(changed, key=lambda tensor: -(_relative(tensor) or 0.0))
+    ranked = _most_changed(found)
     largest = (ranked[0].name, _relative(ranked[0])) if ranked else None
     wanted = request.args.get("tensor", ranked[0].name if ranked else "")
     chosen = next((tensor for tensor in found.tensors if tensor.name == wanted and tensor.numbers is not None), None)
@@ -143,6 +142,16 @@ def _comparison(base: str, other: str, found: VersionDiff) -> dict[str, Any]:
         "tensors": [_tensor_line(tensor) for tensor in found.tensors],
         "selected": None if chosen is None else _selected(base, other, chosen),
     }
+
+
+def _most_changed(found: VersionDiff) -> list[TensorDiff]:
+    """Return the changed tensors, the most changed first; matrices before biases, whose first values are often 0."""
+    changed = [tensor for tensor in found.tensors if tensor.status == "changed"]
+    return sorted(changed, key=lambda tensor: (_is_vector(tensor), -(_relative(tensor) or 0.0)))
+
+
+def _is_vector(tensor: TensorDiff) -> bool:
+    return tensor.base is None or len(tensor.base.shape) < 2
 
 
 def _relative(tensor: TensorDiff) -> float | None:
@@ -192,17 +201,18 @@ def _selected(base: str, other: str, tensor: TensorDiff) -> dict[str, Any]:
     detail = change_detail(workspace(), base, other, tensor.name)
     keys = {"base": base, "other": other, "tensor": tensor.name}
     largest = detail.units[0].norm if detail.units else 0.0
-    moved = [unit.unit for unit in detail.units[:UNITS_NAMED] if unit.norm > 0]
+    units = [] if _is_vector(tensor) else detail.units
+    moved = [unit.unit for unit in units[:UNITS_NAMED] if unit.norm > 0]
     return {
         "name": tensor.name,
         "sentence": change_sentence(tensor.numbers, moved, detail.unchanged_rows if moved else 0),
         "chips": [],
-        "map": _map(detail, keys),
+        "map": None if _is_vector(tensor) else _map(detail, keys),
         "distributions": address("compare.distributions", **keys),
         "changes": address("compare.changes", **keys),
         "units": [
             {"number": u.unit, "norm": u.norm, "largest": u.max_abs, "share": u.norm / largest if largest else 0.0}
-            for u in detail.units
+            for u in units
         ],
         "top": [_cell(detail, tensor, cell) for cell in detail.cells],
         "pictures": _pictures(detail),
@@ -250,4 +260,4 @@ def _pictures(detail: ChangeDetail) -> dict[str, Any] | None:
         place = {"name": version.network, "number": version.number, "unit": unit, "units": 1}
         sources = {theme: address("versions.units", theme=theme, **place) for theme in ("light", "dark")}
         items.append({"words": words, **sources})
-    return {"unit": unit, "width": width * UNIT_ZOOM, "height": height * UNIT_ZOOM, "items": items}
+    return {"unit": unit, "width": UNIT_PIXELS, "height": UNIT_PIXELS * height // width, "items": items}

@@ -45,12 +45,9 @@ def new() -> str:
 @blueprint.post("/datasets/new")
 def upload() -> Answer:
     """Keep an uploaded CSV, and go on to the choice of its columns."""
-    form, file = UploadForm(request.form), request.files.get("file")
+    form = UploadForm(request.form)
     try:
-        if file is None or not file.filename:
-            raise Invalid({"file": "Choose a CSV file."})
-        found = service.receive_upload(workspace(), cast(BinaryIO, file.stream), file.filename)
-        service.preview_upload(workspace(), found)
+        found = _received()
     except UserError as error:
         attach_errors(form, error)
         return _upload_page(form), error.status
@@ -146,6 +143,20 @@ def suggested_name(file_name: str) -> str:
     return re.sub(r"[^\w .\-]+", "-", stem).strip(" .-_")[:64].strip(" .-_") or "dataset"
 
 
+def _received() -> Upload:
+    """Keep the sent file if it can be read as a table; raises UserError, and keeps nothing, if it cannot."""
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        raise Invalid({"file": "Choose a CSV file."})
+    found = service.receive_upload(workspace(), cast(BinaryIO, file.stream), file.filename)
+    try:
+        service.preview_upload(workspace(), found)
+    except UserError:
+        service.discard_upload(workspace(), found.token)
+        raise
+    return found
+
+
 def _upload_page(form: UploadForm) -> str:
     present = {dataset.name for dataset in service.list_datasets(workspace())}
     names = ("name", "title", "rows", "source", "licence")
@@ -178,12 +189,14 @@ def _form(found: Any, data: Mapping[str, str] | None, **values: Any) -> DatasetF
 
 def _detected_form(found: Any, name: str) -> DatasetForm:  # noqa: ANN401 - a Preview
     """Return the form as it follows from what was found in the file."""
-    shape = found.suggested_image_shape
+    target = found.suggested_target
+    shape = found.suggested_image_shape(target)
     return _form(
         found,
         None,
         name=name,
-        target=found.suggested_target,
+        target=target,
+        task=found.suggested_task(target),
         kinds=[column.kind for column in found.columns[:MOST_KINDS]],
         image_shape=f"{shape[0]} x {shape[1]}" if shape else "",
         seed="1",

@@ -27,7 +27,7 @@ from dashboard.web.words import metric_words, network_sentence, networks_sentenc
 
 blueprint = Blueprint("networks", __name__)
 
-MOST_SCORES = 6
+MOST_SCORES = 4
 
 
 @blueprint.get("/")
@@ -70,6 +70,7 @@ def create() -> Answer:
             network = service.create_network(workspace(), form.definition())
         except UserError as error:
             attach_errors(form, error)
+            return _form_page(form), error.status
         else:
             flash(f"{network.name} is defined. Train it to get its first versions.")
             return see(url_for("networks.show", name=network.name))
@@ -97,7 +98,7 @@ def train(name: str) -> Answer:
         run = start_run(workspace(), name, overrides)
     except UserError as error:
         attach_errors(form, error)
-        return _network_page(service.get_network(workspace(), name), form), 422
+        return _network_page(service.get_network(workspace(), name), form), error.status
     return see(url_for("runs.show", run_id=run.id))
 
 

@@ -21,8 +21,6 @@ from dashboard.web.words import metric_words, training_settings, version_sentenc
 blueprint = Blueprint("versions", __name__, url_prefix="/networks/<name>/versions/<int:number>")
 
 UNITS_SHOWN = 40
-UNITS_ACROSS = 10
-UNIT_ZOOM = 3
 MOST_CHARTS = 8
 MOST_CLASSES = 30
 LISTS = {"per_class", "confusion"}
@@ -75,7 +73,8 @@ def units(name: str, number: int) -> Response:
     """Send pictures of the first layer's units from `unit` on."""
     version, tensor = find_tensor(workspace(), name, number, "layer_01.weight")
     first = query_number("unit", 0)
-    chosen = range(first, min(first + query_number("units", UNITS_SHOWN, 1, 400), tensor.shape[1]))
+    last = min(first + query_number("units", UNITS_SHOWN, 1, 400), tensor.shape[1])
+    chosen = range(first, max(last, first + 1))  # never empty, so that a unit that is not there is refused
     return png_answer(
         lambda theme: pictures.unit_pictures_png(workspace(), version, tensor, chosen, theme), tensor.sha256
     )
@@ -200,14 +199,15 @@ def _mosaic(version: Version, tensors: Sequence[TensorInfo]) -> dict[str, Any] |
         return None
     unit, total = query_number("unit", 0, 0, max(first.shape[1] - 1, 0)), first.shape[1]
     count = min(UNITS_SHOWN, total - unit)
+    width, height = pictures.unit_pictures_size(shape, count)
     place = {"name": version.network, "number": version.number, "unit": unit, "units": count}
     here = {"name": version.network, "number": version.number, "_anchor": "units"}
     return {
         "tensor": first.name,
         "light": address("versions.units", theme="light", v=first.sha256[:12], **place),
         "dark": address("versions.units", theme="dark", v=first.sha256[:12], **place),
-        "width": (min(count, UNITS_ACROSS) * (shape[1] + 1) - 1) * UNIT_ZOOM,
-        "height": (-(-count // UNITS_ACROSS) * (shape[0] + 1) - 1) * UNIT_ZOOM,
+        "width": width,
+        "height": height,
         "words": f"units {unit} to {unit + count - 1} of {total:,}",
         "previous": address("versions.show", unit=max(unit - UNITS_SHOWN, 0), **here) if unit else "",
         "next": address("versions.show", unit=unit + UNITS_SHOWN, **here) if unit + count < total else "",

@@ -68,6 +68,10 @@ class Browser:
         """Fetch a page, check it and return it."""
         return self._page(self.client.get(address, follow_redirects=True, **options), status)
 
+    def raw(self, address, **options):
+        """Fetch what is no page (a picture, a CSV, a script), whole."""
+        return self.client.get(address, buffered=True, **options)
+
     def post(self, address, data=None, status=200, source=None, **options):
         """Send a form as the page `source` (by default the address itself) would, and return the page that follows."""
         token = Page(self.client.get(source or address, follow_redirects=True)).token()
@@ -76,6 +80,7 @@ class Browser:
 
     def _page(self, response, status):
         page = Page(response)
+        response.request.environ["wsgi.input"].close()  # a large upload lies in a file
         if response.status_code != status:
             raise PageError(f"{response.request.path}: {response.status_code}, not {status}: {words(page.root)[:500]}")
         check_page(page.root, response.request.path)

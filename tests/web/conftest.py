@@ -1,0 +1,60 @@
+"""Apps around folders of their own: an empty one, and one in which the demo network was trained by a real process."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from dashboard import create_app
+from dashboard.jobs.coordinator import coordinator_lock, is_coordinated
+from dashboard.services.demo import start_demo
+from dashboard.services.runs import get_run
+from dashboard.services.workspace import open_workspace
+from dashboard.settings import Settings, to_environment
+from tests.web.page_check import Browser
+
+APP = Path(__file__).parent.parent.parent / "app.py"
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    """An empty workspace; nothing is trained in it, since this process holds the coordinator's lock."""
+    opened = open_workspace(Settings(home=str(tmp_path / "home"), max_upload_mb=1))
+    with coordinator_lock(opened.settings.home_folder):
+        yield opened
+    opened.catalogue.close()
+
+
+@pytest.fixture
+def browser(workspace):
+    return Browser(create_app(workspace=workspace).test_client())
+
+
+@pytest.fixture(scope="session")
+def trained_workspace(tmp_path_factory):
+    """A workspace with the six versions of the demo; tests only read it."""
+    home = tmp_path_factory.mktemp("demo")
+    opened = open_workspace(Settings(home=str(home)))
+    worker = subprocess.Popen([sys.executable, str(APP), "worker"], env=os.environ | to_environment(opened.settings))
+    try:
+        while not is_coordinated(home):
+            assert worker.poll() is None, "the coordinator did not start"
+            time.sleep(0.02)
+        run = start_demo(opened)
+        while not get_run(opened, run.id).run.has_ended:
+            time.sleep(0.05)
+        assert get_run(opened, run.id).run.state == "finished"
+    finally:
+        worker.send_signal(signal.SIGTERM)
+        worker.wait()
+    yield opened
+    opened.catalogue.close()
+
+
+@pytest.fixture
+def demo(trained_workspace):
+    return Browser(create_app(workspace=trained_workspace).test_client())

@@ -1,0 +1,170 @@
+"""Uploading a CSV through the pages: what is wrong with it is said beside the field, and nothing of it is kept."""
+
+import io
+
+import pytest
+
+from dashboard.services.datasets import get_dataset, list_datasets
+from tests.web.page_check import words
+
+NEW = "/datasets/new"
+FLOWERS = "width;length;kind\n" + "".join(f"1,{n};{n};{'rose' if n % 2 else 'lily'}\n" for n in range(1, 41))
+
+
+def upload(browser, content, status=200, file_name="flowers.csv", **fields):
+    data = fields | {"file": (io.BytesIO(content.encode() if isinstance(content, str) else content), file_name)}
+    return browser.post(NEW, data, status=status, content_type="multipart/form-data")
+
+
+def fields_of(page):
+    """Return the values of the form on the page where columns are chosen."""
+    data = {}
+    for field in page.root.iter("input"):
+        if field.get("name") and field.get("type") != "hidden":
+            data[field.get("name")] = field.get("value") or ""
+    for field in page.root.iter("select"):
+        chosen = [o for o in field.iter("option") if o.get("selected") is not None] or list(field.iter("option"))[:1]
+        data[field.get("name")] = chosen[0].get("value")
+    return data
+
+
+def address_of(page):
+    return page.all("form", method="post")[0].get("action")
+
+
+def create(browser, page, status=200, action="create", **changes):
+    return browser.post(address_of(page), fields_of(page) | changes | {"action": action}, status=status)
+
+
+def test_an_upload_is_shown_before_it_is_kept(workspace, browser):
+    page = upload(browser, FLOWERS)
+    assert page.h1 == "Check flowers.csv"
+    assert page.sentence.startswith("40 rows of 3 columns.")
+    found = fields_of(page)
+    assert (found["delimiter"], found["decimal"], found["header"], found["target"]) == (";", ",", "yes", "kind")
+    assert found["name"] == "flowers"
+    assert list_datasets(workspace) == []
+
+
+def test_the_choices_make_the_dataset(workspace, browser):
+    page = create(browser, upload(browser, FLOWERS), name="garden", validation="0.2", test="0.1", seed="3")
+    assert page.h1 == "garden"
+    assert page.sentence == "40 rows with 2 inputs; kind is one of 2 classes."
+    dataset = get_dataset(workspace, "garden")
+    assert dataset.description["split"]["validation"] == 8
+    assert dataset.description["columns"][0]["high"] == 1.9
+
+
+def test_a_column_is_ignored_and_a_number_is_predicted(workspace, browser):
+    page = upload(browser, FLOWERS)
+    create(browser, page, target="length", task="regression", **{"kinds-2": "ignore"})
+    dataset = get_dataset(workspace, "flowers")
+    assert dataset.task == "regression"
+    assert dataset.description["inputs"] == ["width"]
+
+
+def test_the_file_is_read_again_in_another_format(browser):
+    page = create(browser, upload(browser, FLOWERS), action="read", header="no", name="kept")
+    assert page.sentence.startswith("41 rows of 3 columns.")
+    assert fields_of(page)["name"] == "kept"
+
+
+def test_a_format_that_does_not_fit_is_told_and_the_file_still_waits(browser):
+    page = upload(browser, "a,b\n1,x\n2,y\n3,x\n")
+    again = create(browser, page, status=422, action="read", delimiter=",", decimal=",")
+    assert "cannot both be a comma" in words(again.root)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "The file is empty."),
+        ("a,b,c\n", "header"),
+        ("a,b\n1,2\n3\n4,5\n", "Line 3"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(200), "PNG"),
+        ("<!doctype html><p>no</p>", "HTML"),
+    ],
+)
+def test_what_is_no_table_is_refused_beside_the_file(workspace, browser, content, said):
+    page = upload(browser, content, status=422)
+    assert page.h1 == "Add a dataset"
+    assert said in words(page.by_id("problems"))
+    assert list(workspace.uploads_folder.glob("*.csv")) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"name": 'a"b'}, "Name: A name has"),
+        ({"name": "../x"}, "Name: A name has"),
+        ({"validation": "most"}, "Validation share: Give a number"),
+        ({"validation": "0.6", "test": "0.4"}, "must leave at least 5 % for training"),
+        ({"image_shape": "3 x 3"}, "Image shape: 3 x 3 is 9 pixels"),
+        ({"target": "kind", "task": "regression"}, "Task: The target 'kind' is not a number"),
+        ({"kinds-0": "ignore", "kinds-1": "ignore"}, "Every column is ignored"),
+    ],
+)
+def test_a_mistaken_choice_is_told_and_the_others_are_kept(workspace, browser, changes, said):
+    page = create(browser, upload(browser, FLOWERS), status=422, **({"seed": "77"} | changes))
+    assert said in words(page.by_id("problems"))
+    assert fields_of(page)["seed"] == "77"
+    assert list_datasets(workspace) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("a,kind\n1,x\n2,x\n3,x\n", "one class only"),
+        ("a,kind\n1,x\n2,\n3,y\n", "missing in one row, in line 3"),
+    ],
+)
+def test_a_target_that_cannot_be_learnt_is_refused(workspace, browser, content, said):
+    page = create(browser, upload(browser, content), status=422, target="kind")
+    assert said in words(page.by_id("problems"))
+    assert list_datasets(workspace) == []
+
+
+def test_a_taken_name_is_told_beside_the_name(browser):
+    create(browser, upload(browser, FLOWERS))
+    page = create(browser, upload(browser, FLOWERS), status=409)
+    assert "Name: There is a dataset named 'flowers' already." in words(page.by_id("problems"))
+
+
+def test_a_file_beyond_the_limit_is_refused_with_the_limit(workspace, browser):
+    page = upload(browser, "a,b\n" + "1,2\n" * 700_000, status=413)
+    assert "larger than 1 MB" in words(page.root)
+    assert list(workspace.uploads_folder.iterdir()) == []
+
+
+def test_an_upload_without_a_file_is_refused(browser):
+    page = browser.post(NEW, {"name": "nothing"}, status=422, content_type="multipart/form-data")
+    assert "CSV file: Choose a CSV file." in words(page.by_id("problems"))
+
+
+def test_an_upload_that_is_gone_is_told(browser):
+    assert "Upload the file again" in browser.get(f"{NEW}/{'0' * 32}", status=404).sentence
+
+
+def test_a_wide_file_is_shown_in_part_and_its_further_columns_are_named(workspace, browser):
+    head = ",".join(f"p{n}" for n in range(784)) + ",label\n"
+    rows = "".join(
+        ",".join(str((n + 1) * row * 31 % 256) for n in range(784)) + f",{row % 3}\n" for row in range(30)
+    )
+    page = upload(browser, head + rows, file_name="../../pixels.csv")
+    assert fields_of(page)["image_shape"] == "28 x 28"
+    create(browser, page, ignored="p700\np701", image_shape="")
+    assert len(get_dataset(workspace, "pixels").description["inputs"]) == 782
+
+
+def test_a_bundled_set_is_added_with_one_button(workspace, browser):
+    page = browser.post("/datasets/bundled/iris", source=NEW)
+    assert page.sentence == "150 rows with 4 inputs; species is one of 3 classes."
+    assert "CC BY 4.0" in words(page.root)
+
+
+def test_a_dataset_is_deleted_only_after_its_name_was_typed(workspace, browser):
+    browser.post("/datasets/bundled/iris", source=NEW)
+    browser.post("/datasets/iris/delete", {"typed": ""}, status=422)
+    assert list_datasets(workspace)
+    browser.post("/datasets/iris/delete", {"typed": "iris"})
+    assert list_datasets(workspace) == []

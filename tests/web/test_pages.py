@@ -1,0 +1,270 @@
+"""Every page, empty and full: each is checked by the browser it is fetched with; here is what it says."""
+
+import csv
+import io
+import re
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from dashboard.services.tensors import array, find_tensor
+from tests.web.page_check import words
+
+NETWORK = "/networks/demo-digits"
+VERSION = f"{NETWORK}/versions/6"
+TENSOR = f"{VERSION}/tensors/layer_01.weight"
+
+
+@pytest.mark.parametrize(
+    ("address", "heading", "button"),
+    [
+        ("/", "Networks", "Train a demo network"),
+        ("/datasets", "Datasets", "Add a dataset"),
+        ("/networks/new", "Define a network", "Add a dataset"),
+        ("/runs", "Runs", "To the networks"),
+        ("/compare", "Compare two versions", "To the networks"),
+        ("/store", "Store", "To the networks"),
+    ],
+)
+def test_an_empty_page_says_what_is_missing_and_offers_one_way_on(browser, address, heading, button):
+    page = browser.get(address)
+    assert page.h1 == heading
+    empty = next(e for e in page.root.iter("div") if e.get("class") == "empty")
+    offered = [words(e) for e in empty.iter() if e.tag == "button" or "button" in (e.get("class") or "")]
+    assert offered == [button]
+
+
+@pytest.mark.parametrize(
+    ("address", "heading", "sentence"),
+    [
+        ("/", "Networks", r"1 network with 6 versions\."),
+        (NETWORK, "demo-digits", r"6 versions; best is v\d, validation accuracy 0\.9\d{3}\."),
+        (VERSION, "demo-digits v6", r".*2,410 parameters in 4 tensors\."),
+        (TENSOR, "layer_01.weight of demo-digits v6", r"64 × 32: 2,048 weights from -\d\.\d{4} to \d\.\d{4}, .*"),
+        ("/datasets", "Datasets", r"1 dataset with 1,797 rows\."),
+        ("/datasets/digits", "digits", r"1,797 rows with 64 inputs; digit is one of 10 classes\."),
+        ("/runs", "Runs", r"0 runs in progress, 1 run ended\."),
+        ("/runs/1", "Run 1 of demo-digits", r"Finished after epoch 6: validation accuracy 0\.9\d{3}, .*"),
+        ("/store", "Store", r"24 tables of 6 versions take \d+ kB\."),
+        (f"{NETWORK}/delete", "Delete demo-digits", ""),
+        (f"{VERSION}/delete", "Delete demo-digits:6", ""),
+        ("/networks/new?dataset=digits", "Define a network", ""),
+        ("/datasets/new", "Add a dataset", ""),
+        ("/help", "Help", r"Weightbase keeps every version .*"),
+    ],
+)
+def test_a_page_opens_with_the_sentence_that_answers_its_question(demo, address, heading, sentence):
+    page = demo.get(address)
+    assert page.h1 == heading
+    assert re.fullmatch(sentence, page.sentence)
+
+
+def test_the_best_version_is_starred(demo):
+    rows = [words(row) for row in demo.get(NETWORK).root.iter("tr") if "★ best" in words(row).split("to ★")[0]]
+    assert len(rows) == 1
+
+
+def test_the_window_shows_the_cells_from_the_asked_one_on(demo, trained_workspace):
+    weights = array(trained_workspace, *find_tensor(trained_workspace, "demo-digits", 6, "layer_01.weight"))
+    page = demo.get(f"{TENSOR}?row=60&column=30")
+    cells = [[cell.get("title") for cell in row.iter("td")] for row in page.root.iter("tr") if row.get("data-row")]
+    shown = np.array([[float(text) for text in row] for row in cells])
+    assert np.array_equal(shown, weights[60:64, 30:32].astype(np.float64))
+    assert words(page.by_id("cell")) == f"row 60, column 30: {float(weights[60, 30])!r}"
+
+
+def test_the_cell_that_was_asked_for_is_marked(demo):
+    marked = [e for e in demo.get(f"{TENSOR}?row=3&column=5").root.iter("td") if "here" in (e.get("class") or "")]
+    assert len(marked) == 1
+
+
+def test_a_window_leads_to_its_neighbours_and_to_the_same_place_in_other_versions(demo):
+    links = demo.get(f"{TENSOR}?row=0&column=0").links()
+    assert links[f"{TENSOR}?row=50&column=0"] == "down ↓"
+    assert links[f"{TENSOR}?row=0&column=20"] == "right ⇥"
+    assert links[f"{NETWORK}/versions/5/tensors/layer_01.weight?row=0&column=0"] == "[ older version"
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "link"),
+    [
+        ("/networks/demo-digit", 404, NETWORK),
+        ("/networks/demo-digits/versions/99", 404, VERSION),
+        (f"{VERSION}/tensors/layer_1.weight", 404, TENSOR),
+        ("/datasets/digit", 404, "/datasets/digits"),
+        ("/runs/99", 404, "/"),
+        ("/nowhere", 404, "/"),
+        (f"{TENSOR}?row=64", 404, "/"),
+        (f"{TENSOR}?row=minus", 422, "/"),
+        (f"{TENSOR}?row=-1", 422, "/"),
+        ("/?offset=-1", 422, "/"),
+        (f"{VERSION}/heat-map.png?tensor=layer_01.weight&theme=pink", 400, "/"),
+        (f"{VERSION}/heat-map.png?tensor=none", 404, "/"),
+        (f"{VERSION}/units.png?unit=99", 404, "/"),
+        (f"{VERSION}/distribution.json?tensor=layer_01.weight&bins=1", 422, "/"),
+    ],
+)
+def test_what_does_not_exist_is_refused_with_the_nearest_that_does(demo, address, status, link):
+    assert link in demo.get(address, status=status).links()
+
+
+def test_a_method_that_is_not_meant_is_refused(demo):
+    page = demo.post("/help", status=405, source="/networks/new")
+    assert page.h1 == "Not possible here"
+
+
+def test_the_comparison_says_what_changed(demo):
+    page = demo.get("/compare?base=demo-digits:1&other=demo-digits:6")
+    assert page.h1 == "What changed from demo-digits:1 to demo-digits:6"
+    assert re.match(r"4 of 4 tensors changed, layer_0\d\.weight most \(\d\d\.\d % of its norm\)\.", page.sentence)
+    assert "The validation accuracy rose from" in page.sentence
+
+
+def test_a_version_compared_with_itself_is_identical(demo):
+    page = demo.get("/compare?base=demo-digits:2&other=demo-digits:2")
+    assert page.sentence.startswith("Identical: every tensor is equal, bit for bit.")
+
+
+def test_the_two_selected_versions_are_compared_the_older_one_as_base(demo):
+    page = demo.get("/compare?version=demo-digits:6&version=demo-digits:2")
+    assert page.h1 == "What changed from demo-digits:2 to demo-digits:6"
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "said"),
+    [
+        ("base=demo-digits:1&other=demo-digits:99", 404, "no version 99"),
+        ("base=demo-digits:1&other=demo", 400, "name:number"),
+        ("base=demo-digits:1", 400, "name:number"),
+        ("version=demo-digits:1", 422, "Choose two versions; 1 chosen."),
+        ("version=a:1&version=a:2&version=a:3", 422, "Choose two versions; 3 chosen."),
+    ],
+)
+def test_a_comparison_that_cannot_be_made_says_why_and_keeps_what_was_typed(demo, query, status, said):
+    page = demo.get(f"/compare?{query}", status=status)
+    assert said in words(page.root)
+
+
+def test_what_is_equal_is_hidden_on_demand(demo):
+    address = "/compare?base=demo-digits:1&other=demo-digits:6"
+    full, hidden = (words(demo.get(address + more).root) for more in ("", "&equal=hide"))
+    assert "optimizer" in full
+    assert "optimizer" not in hidden
+
+
+def test_every_link_of_every_page_leads_somewhere(demo):
+    seen, shapes, waiting = set(), Counter(), ["/"]
+    while waiting:
+        address = waiting.pop()
+        shape = re.sub(r"\d+", "0", address)
+        if address in seen or shapes[shape] == 2:  # two of a kind are enough
+            continue
+        seen.add(address)
+        shapes[shape] += 1
+        response = demo.raw(address)
+        assert response.status_code in {200, 303}, address
+        if response.mimetype == "text/html":
+            links = demo.get(address).links()
+            waiting += [link.split("#")[0] for link in links if not link.startswith("#") and "/delete" not in link]
+    assert len(shapes) > 25
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"{VERSION}/heat-map.png?tensor=layer_01.weight&theme=dark",
+        f"{VERSION}/units.png?theme=light",
+        "/compare/heat-map.png?base=demo-digits:1&other=demo-digits:6&tensor=layer_01.weight",
+    ],
+)
+def test_a_picture_is_kept_by_the_browser_until_it_changes(demo, address):
+    first = demo.raw(address)
+    assert first.data.startswith(b"\x89PNG")
+    assert demo.raw(address, headers={"If-None-Match": first.headers["ETag"]}).status_code == 304
+
+
+def test_the_size_that_the_page_reserves_for_a_picture_is_the_pictures(demo):
+    page = demo.get(VERSION)
+    image = next(e for e in page.root.iter("img") if "units.png" in e.get("src"))
+    png = demo.raw(image.get("src")).data
+    assert (int(image.get("width")), int(image.get("height"))) == (
+        int.from_bytes(png[16:20], "big"),
+        int.from_bytes(png[20:24], "big"),
+    )
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"{NETWORK}/curves.json",
+        "/runs/1/curves.json",
+        f"{VERSION}/distribution.json?tensor=layer_01.weight&bins=20&log=1&full=1",
+        "/compare/changes.json?base=demo-digits:1&other=demo-digits:6&tensor=layer_01.weight",
+        "/compare/distributions.json?base=demo-digits:1&other=demo-digits:6&tensor=layer_01.weight&bins=100",
+    ],
+)
+def test_a_chart_has_its_figure(demo, address):
+    figure = demo.raw(address).json
+    assert figure["data"]
+    assert all(len(trace["x"]) for trace in figure["data"])
+
+
+def read_csv(response):
+    assert response.mimetype == "text/csv"
+    return list(csv.DictReader(io.StringIO(response.text)))
+
+
+def test_the_numbers_of_the_pages_are_csv_too(demo, trained_workspace):
+    weights = array(trained_workspace, *find_tensor(trained_workspace, "demo-digits", 6, "layer_01.weight"))
+    bins = read_csv(demo.raw(f"{VERSION}/distribution.csv?tensor=layer_01.weight&bins=10&full=1"))
+    assert sum(int(row["weights"]) for row in bins) == weights.size
+    assert float(bins[0]["from"]) == float(weights.min())
+    versions = read_csv(demo.raw(f"{NETWORK}/versions.csv"))
+    assert [row["version"] for row in versions] == ["1", "2", "3", "4", "5", "6"]
+    epochs = read_csv(demo.raw("/runs/1/epochs.csv"))
+    assert [row["epoch"] for row in epochs] == ["1", "2", "3", "4", "5", "6"]
+    columns = read_csv(demo.raw("/datasets/digits/columns.csv"))
+    assert len(columns) == 64
+    tensors = read_csv(demo.raw("/compare/tensors.csv?base=demo-digits:1&other=demo-digits:6"))
+    assert {row["status"] for row in tensors} == {"changed"}
+
+
+def test_verify_shows_the_proof(demo):
+    page = demo.post(f"{VERSION}/verify", source=VERSION)
+    assert "Proven: 4 tensors read back from the store" in words(page.root)
+
+
+def test_verify_all_proves_every_version(demo):
+    assert "all 6 versions were read back" in words(demo.post("/store/verify", source="/store").root)
+
+
+def test_the_help_lists_the_api_and_the_settings(demo):
+    text = words(demo.get("/help").root)
+    assert "/api/v1/networks" in text
+    assert "WEIGHTBASE_STORE" in text
+
+
+def test_a_script_is_kept_for_ever_under_the_mark_of_its_content(demo):
+    page = demo.get(NETWORK)
+    for script in page.root.iter("script"):
+        response = demo.raw(script.get("src"))
+        assert response.status_code == 200
+        assert "immutable" in response.headers["Cache-Control"]
+
+
+def test_the_chart_library_is_our_own_and_sent_compressed(demo):
+    address = next(e.get("data-plotly") for e in demo.get(NETWORK).root.iter("script") if e.get("data-plotly"))
+    packed = demo.raw(address, headers={"Accept-Encoding": "gzip"})
+    plain = demo.raw(address)
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert len(packed.data) * 2 < len(plain.data)
+    assert b"plotly.js" in plain.data[:1000]
+    assert demo.raw("/static/plotly-0000.js").status_code == 404
+
+
+@pytest.mark.parametrize("address", [TENSOR, f"{NETWORK}/curves.json", "/static/weightbase.css"])
+def test_text_is_sent_compressed_to_those_who_take_it(demo, address):
+    packed = demo.raw(address, headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in demo.raw(address).headers
