@@ -50,6 +50,8 @@ def start_run(workspace: Workspace, network_name: str, overrides: Mapping[str, A
     given = {name: value for name, value in fields.data.items() if name != "parent"}
     training = parse_training(Fields(given, "", fields.errors), network.spec.training)
     check_combination(fields, network.spec.layers[-1], training, network.task)
+    # A run's settings are given by themselves, not within a definition.
+    fields.errors = {path.removeprefix("training."): message for path, message in fields.errors.items()}
     parent_number = fields.integer("parent", 0, 1, 2**31 - 1)
     fields.done()
     parent = get_version(workspace, network_name, parent_number) if parent_number else None

@@ -1,6 +1,8 @@
 """The OpenAPI document is valid, and says all that there is and nothing else."""
 
 import dataclasses
+import re
+from pathlib import Path
 
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
@@ -76,3 +78,23 @@ def test_the_fields_that_are_described_are_those_that_are_read():
 def test_the_index_leads_to_the_document(client):
     index = client.get("/api/v1/")
     assert client.get(index["openapi"])["info"]["version"] == index["version"]
+
+
+def test_the_manual_lists_every_address_with_its_methods(client):
+    manual = (Path(__file__).parent.parent.parent / "docs" / "api.md").read_text()
+    listed = set()
+    for cell, methods in re.findall(r"^\| (`/.+?|`….+?) \| ([A-Z, ]+) \|", manual, re.MULTILINE):
+        for address in re.findall("`([^`]+)`", cell):
+            listed |= {
+                (address.replace("…", "/networks/<name>/versions/<n>"), method) for method in methods.split(", ")
+            }
+    words = {"network": "name", "version": "n", "run_id": "id"}
+    served = {
+        (
+            re.sub(r"{(\w+)}", lambda name: f"<{words.get(name[1], name[1])}>", path.removeprefix("/api/v1")),
+            method.upper(),
+        )
+        for path, item in client.get("/api/v1/openapi.json")["paths"].items()
+        for method in item
+    }
+    assert listed == served - {("/", "GET"), ("/openapi.json", "GET")}

@@ -126,6 +126,7 @@ def test_a_queued_run_ends_at_once_when_cancelled(client):
         ({"parent": 0}, 422, "parent"),
         ({"parent": "x"}, 422, "parent"),
         ({"loss": "binary_cross_entropy"}, 422, "output.activation"),
+        ({"warmup_epochs": 9}, 422, "warmup_epochs"),
     ],
 )
 @pytest.mark.usefixtures("iris_network")
