@@ -31,11 +31,12 @@
     focusAfter(action);
   }
 
+  // form().dataset would be the field of that name.
   async function preview() {
     const number = ++asked;
     const box = document.getElementById("preview");
     box.classList.add("stale");
-    const page = await send(form().dataset.previewUrl);
+    const page = await send(form().getAttribute("data-preview-url"));
     const fresh = page.getElementById("preview");
     if (number !== asked || !fresh) return;
     document.getElementById("preview").replaceWith(document.adoptNode(fresh));

@@ -1,0 +1,131 @@
+"""A real headless Chromium on a dashboard that is served as `make run` serves it.
+
+Every page that the walk visits is watched: a console error, a request to another origin, a failed request, or a page
+without exactly one h1 fails the test.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).parent.parent.parent
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+HOW_TO_INSTALL = "The browser tests need Chromium. Type: apt-get install -y chromium"
+
+
+class Walk:
+    """One tab, what it complained about, and the pages that it saw."""
+
+    def __init__(self, page, address, screenshots):
+        self.page, self.address, self.screenshots = page, address, screenshots
+        self.complaints = []
+        self.visited = set()
+        page.on("console", self._on_console)
+        page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
+        page.on("request", self._on_request)
+        page.on("requestfailed", self._on_failure)
+        page.on("framenavigated", lambda frame: self.visited.add(frame.url))
+
+    def go(self, path):
+        self.page.goto(self.address + path)
+
+    def shot(self, name):
+        if self.screenshots:
+            self.page.screenshot(path=self.screenshots / f"{name}.png")
+
+    def _on_console(self, message):
+        if message.type in {"error", "warning"}:
+            self.complaints.append(f"console: {message.text} {message.location}")
+
+    def _on_request(self, request):
+        if not request.url.startswith((self.address, "data:", "blob:", "about:")):
+            self.complaints.append(f"foreign request: {request.url}")
+
+    def _on_failure(self, request):
+        # A download takes over its navigation, and leaving a page drops what it was still fetching.
+        if request.failure != "net::ERR_ABORTED":
+            self.complaints.append(f"failed request: {request.url} {request.failure}")
+
+    def headings(self):
+        """Return the number of h1 of every page that was visited, opened again in a tab that is not watched."""
+        tab = self.page.context.new_page()
+        counts = {}
+        for url in sorted(url for url in self.visited if url.startswith(self.address)):
+            tab.goto(url)
+            counts[url] = tab.locator("h1").count()
+        return counts
+
+    def check(self):
+        assert self.complaints == []
+        headings = self.headings()
+        assert headings
+        assert set(headings.values()) == {1}, headings
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    executable = shutil.which("chromium")
+    assert executable, HOW_TO_INSTALL
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS, headless=True)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def address(tmp_path):
+    """Serve a new, empty dashboard and return its address."""
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = os.environ | {"WEIGHTBASE_HOME": str(tmp_path / "home"), "WEIGHTBASE_PORT": str(port)}
+    process = subprocess.Popen([sys.executable, str(ROOT / "app.py")], env=environment)
+    address = f"http://127.0.0.1:{port}"
+    for _ in range(600):
+        try:
+            with urllib.request.urlopen(f"{address}/healthy", timeout=5) as answer:
+                if json.load(answer)["ok"]:
+                    break
+        except OSError:
+            time.sleep(0.1)
+    yield address
+    process.terminate()
+    process.wait()
+
+
+@pytest.fixture(params=["light", "dark"])
+def theme(request):
+    return request.param
+
+
+@pytest.fixture
+def walk(chromium, address, theme):
+    """Return a walk through the dashboard; at the end of the test, what the browser complained about is checked."""
+    context = chromium.new_context(color_scheme=theme, viewport={"width": 1440, "height": 900}, accept_downloads=True)
+    folder = os.environ.get("SCREENSHOTS")
+    screenshots = Path(folder) / theme if folder else None
+    if screenshots:
+        screenshots.mkdir(parents=True, exist_ok=True)
+    found = Walk(context.new_page(), address, screenshots)
+    yield found
+    found.check()
+    context.close()
