@@ -1,26 +1,31 @@
-"""What changed between two arrays of one shape: in a few numbers, cell by cell, and unit by unit.
+"""What changed between two tensors of one shape: in a few numbers, cell by cell, and unit by unit.
 
-A cell is *changed* when its bits differ: NaN equals NaN of the same bits, +0.0 and −0.0 differ. The sums run over
-the *comparable* cells, those that are finite on both sides; the others are counted in `not_comparable`.
+A cell is *changed* when its bits differ: NaN equals a NaN of the same bits, and +0.0 and −0.0 differ. (Two tensors
+of different dtypes are compared by the bits of the float64 that their cells equal.) The other numbers are about the
+*comparable* cells, those that are finite on both sides; the rest are counted in `not_comparable`. Everything is read
+in blocks, so that memory maps of any size are compared in bounded memory.
 """
 
 import math
-from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
-Array = np.ndarray[Any, Any]
-BLOCK_CELLS = 1 << 18
+from dashboard.analysis.cells import BLOCK_CELLS, Array, Cells, Change, finite_or_zero
+from dashboard.analysis.moments import Moments, safe_scale
+from dashboard.analysis.statistics import largest_in_units, unit_norms
 
 
-class TensorDifference(NamedTuple):
+@dataclass(frozen=True)
+class TensorDifference:
     """The change from `base` to `other`, d = other − base, in float64.
 
-    `max_cell` is (row, column) in the table of the largest |d| among comparable cells, None if there is none.
-    `relative` is ‖d‖/‖base‖ (None where the base is all zero), `cosine` and `correlation` those of the two arrays
-    as vectors (None where one is constant zero, or constant). `sign_flips` counts cells that are positive on one side
-    and negative on the other.
+    `max_cell` is the (row, column) in the table of the largest |d|, the first of them if there are several, None if
+    no cell is comparable. `relative` is ‖d‖/‖base‖, None where the base is all zero; `cosine` that of the angle between
+    the two tensors as vectors, None where one is all zero; `correlation` is Pearson's, None where one is constant.
+    `sign_flips` counts cells that are positive on one side and negative on the other (zero has no sign). Without a
+    comparable cell the averages are 0.
     """
 
     count: int
@@ -44,9 +49,13 @@ class TensorDifference(NamedTuple):
         return self.changed == 0
 
     def to_json(self) -> dict[str, Any]:
-        """Return the numbers by name, `identical` among them."""
+        """Return the numbers by name, `identical` among them; one beyond the largest float64 is None."""
+        numbers = {
+            name: None if isinstance(value, float) and not math.isfinite(value) else value
+            for name, value in asdict(self).items()
+        }
         cell = list(self.max_cell) if self.max_cell is not None else None
-        return self._asdict() | {"max_cell": cell, "identical": self.identical}
+        return numbers | {"max_cell": cell, "identical": self.identical}
 
 
 class CellChange(NamedTuple):
@@ -68,96 +77,160 @@ class UnitChange(NamedTuple):
 
 
 def tensor_difference(base: Array, other: Array) -> TensorDifference:
-    """Return what changed; both have one shape, memory maps are read block by block in bounded memory."""
-    columns = _columns(base)
-    sums = np.zeros(8)
-    changed = flips = comparable = 0
-    largest, place, values = -1.0, None, (None, None)
-    for start, one, two in _blocks(base, other):
-        changed += int(np.count_nonzero(_bits(one) != _bits(two)))
-        a, b = one.astype(np.float64), two.astype(np.float64)
-        finite = np.isfinite(a) & np.isfinite(b)
-        if not finite.all():
-            a, b = np.where(finite, a, 0.0), np.where(finite, b, 0.0)
-        comparable += int(np.count_nonzero(finite))
-        d = b - a
-        size = np.abs(d)
-        flips += int(np.count_nonzero(a * b < 0))
-        sums += (size.sum(), d @ d, a @ a, b @ b, a @ b, a.sum(), b.sum(), 0.0)
-        index = int(np.argmax(np.where(finite, size, -1.0)))
-        if finite[index] and size[index] > largest:
-            largest, values = float(size[index]), (float(a[index]), float(b[index]))
-            place = divmod(start + index, columns)
-    total_abs, dd, aa, bb, ab, sa, sb, _ = (float(value) for value in sums)
-    n = max(comparable, 1)
-    count = int(base.size)
-    spread = (aa - sa * sa / n) * (bb - sb * sb / n)
+    """Return what changed from `base` to `other`; raises ValueError if their shapes differ."""
+    change = Change(base, other)
+    facts = _facts(change)
+    n = facts.comparable
+    sums = _sums(change, facts) if n else _Sums(0.0, 0.0, None, None, None)
+    at = change.sides(facts.cell, facts.cell + 1)[:, 0] if n else None
     return TensorDifference(
-        count=count,
-        changed=changed,
-        changed_share=changed / count if count else 0.0,
-        not_comparable=count - comparable,
-        max_abs=max(largest, 0.0),
-        max_cell=place,
-        base_value=values[0],
-        other_value=values[1],
-        mean_abs=total_abs / n,
-        rms=math.sqrt(dd / n),
-        relative=math.sqrt(dd / aa) if aa > 0 else None,
-        cosine=ab / math.sqrt(aa) / math.sqrt(bb) if aa > 0 and bb > 0 else None,
-        correlation=(ab - sa * sb / n) / math.sqrt(spread) if spread > 0 else None,
-        sign_flips=flips,
+        count=change.size,
+        changed=facts.changed,
+        changed_share=facts.changed / change.size if change.size else 0.0,
+        not_comparable=change.size - n,
+        max_abs=0.0 if at is None else float(abs(at[2])),
+        max_cell=None if at is None else change.place(facts.cell),
+        base_value=None if at is None else float(at[0]),
+        other_value=None if at is None else float(at[1]),
+        mean_abs=sums.mean_abs,
+        rms=sums.rms,
+        relative=sums.relative,
+        cosine=sums.cosine,
+        correlation=sums.correlation,
+        sign_flips=facts.sign_flips,
     )
+
+
+class _Facts(NamedTuple):
+    """What the first pass finds: counts, the cell of the largest |d|, and the ends of base, other and d."""
+
+    changed: int
+    comparable: int
+    sign_flips: int
+    cell: int
+    lows: Array
+    highs: Array
+
+
+def _facts(change: Change) -> _Facts:
+    changed = comparable = flips = cell = 0
+    largest, lows, highs = -1.0, np.full(3, np.inf), np.full(3, -np.inf)
+    for start in range(0, change.size, BLOCK_CELLS):
+        changed += _count_changed(change, start, start + BLOCK_CELLS)
+        sides, places = _comparable(change, start)
+        if not places.size:
+            continue
+        a, b, d = sides
+        comparable += places.size
+        flips += int(np.count_nonzero(((a > 0) & (b < 0)) | ((a < 0) & (b > 0))))
+        np.minimum(lows, sides.min(axis=1), out=lows)
+        np.maximum(highs, sides.max(axis=1), out=highs)
+        if max(-lows[2], highs[2]) > largest:
+            largest = float(max(-lows[2], highs[2]))
+            cell = int(places[np.argmax(np.abs(d))])
+    return _Facts(changed, comparable, flips, cell, lows, highs)
+
+
+class _Sums(NamedTuple):
+    mean_abs: float
+    rms: float
+    relative: float | None
+    cosine: float | None
+    correlation: float | None
+
+
+def _sums(change: Change, facts: _Facts) -> _Sums:
+    """Return the averages, summed at scales at which no square leaves the range of float64."""
+    scales = np.array([safe_scale(size) for size in np.maximum(-facts.lows, facts.highs)])
+    moments, total = Moments(3), 0.0
+    for start in range(0, change.size, BLOCK_CELLS):
+        sides, _ = _comparable(change, start)
+        if np.any(scales != 1.0):
+            _scale(sides, scales)
+        total += float(np.abs(sides[2]).sum())
+        moments.add(sides)
+    raw, n = moments.raw_products, facts.comparable
+    constant = bool(np.any(facts.lows[:2] == facts.highs[:2]))
+    with np.errstate(over="ignore"):
+        return _Sums(
+            mean_abs=float(total / n / scales[2]),
+            rms=float(np.sqrt(raw[2, 2] / n) / scales[2]),
+            relative=float(np.sqrt(raw[2, 2] / raw[0, 0]) * (scales[0] / scales[2])) if raw[0, 0] else None,
+            cosine=_cosine(raw) if raw[0, 0] and raw[1, 1] else None,
+            correlation=None if constant else _cosine(moments.products),
+        )
+
+
+def _scale(sides: Array, scales: Array) -> None:
+    """Multiply the rows base, other and change by their scales; huge changes are taken anew, as they may be cut off."""
+    if scales[2] < 1.0:
+        sides[2] = sides[1] * scales[2] - sides[0] * scales[2]
+        sides[:2] *= scales[:2, None]
+    else:
+        sides *= scales[:, None]
+
+
+def _cosine(products: Array) -> float:
+    cosine = products[0, 1] / np.sqrt(products[0, 0] * products[1, 1])
+    return float(np.clip(cosine, -1.0, 1.0))
+
+
+def _comparable(change: Change, start: int) -> tuple[Array, Array]:
+    """Return (base, other, change) of a block's comparable cells as rows, and the numbers of these cells."""
+    sides = change.sides(start, start + BLOCK_CELLS)
+    places = np.arange(start, start + sides.shape[1])
+    finite = np.isfinite(sides[2])
+    return (sides, places) if finite.all() else (sides[:, finite], places[finite])
+
+
+def _count_changed(change: Change, start: int, stop: int) -> int:
+    return int(np.count_nonzero(~_same_bits(change.base, change.other, start, stop)))
+
+
+def _same_bits(base: Cells, other: Cells, start: int, stop: int) -> Array:
+    """Tell for each cell whether its bits are the same on both sides."""
+    if base.flat.dtype == other.flat.dtype:
+        one, two = (np.ascontiguousarray(side.flat[start:stop]) for side in (base, other))
+    else:
+        one, two = base.block(start, stop), other.block(start, stop)
+    bits = f"u{one.dtype.itemsize}"
+    same: Array = one.view(bits) == two.view(bits)
+    return same
 
 
 def top_changes(base: Array, other: Array, k: int) -> list[CellChange]:
     """Return the `k` comparable cells with the largest change, the largest first; equal ones in table order."""
-    columns = _columns(base)
-    best: list[tuple[float, int, float, float]] = []
-    for start, one, two in _blocks(base, other):
-        a, b = one.astype(np.float64), two.astype(np.float64)
-        with np.errstate(invalid="ignore"):
-            size = np.abs(b - a)
-        size[~np.isfinite(a) | ~np.isfinite(b)] = 0.0
-        kept = np.argpartition(size, -k)[-k:] if size.size > k else np.arange(size.size)
-        found = [(float(size[i]), start + int(i), float(a[i]), float(b[i])) for i in kept if size[i] > 0]
-        best = sorted(best + found, key=lambda entry: (-entry[0], entry[1]))[:k]
-    return [CellChange(*divmod(place, columns), a, b, b - a) for _, place, a, b in best]
+    change = Change(base, other)
+    worst, best = 0.0, np.empty((0, 2))
+    for start, block in change.blocks():
+        size = np.abs(finite_or_zero(block))
+        better = np.flatnonzero(size > worst)
+        found = np.concatenate([best, np.column_stack([size[better], better + start])])
+        best = found[np.argsort(-found[:, 0], kind="stable")[:k]]
+        worst = best[-1, 0] if len(best) == k else 0.0
+    places = [int(place) for place in best[:, 1]]
+    return [CellChange(*change.place(place), *change.sides(place, place + 1)[:, 0].tolist()) for place in places]
 
 
 def unit_differences(base: Array, other: Array) -> list[UnitChange]:
-    """Return the change of every unit (column of the table), the most changed first; not comparable cells count 0."""
-    d = _change_table(base, other)
-    norms, largest = np.sqrt(np.square(d).sum(axis=0)), np.abs(d).max(axis=0, initial=0.0)
+    """Return the change of every unit (column of the table), the most changed first.
+
+    Cells that are not comparable count as 0.
+    """
+    change = Change(base, other)
+    largest, norms = largest_in_units(change), unit_norms(change)
     order = np.argsort(-norms, kind="stable")
     return [UnitChange(int(unit), float(norms[unit]), float(largest[unit])) for unit in order]
 
 
 def unchanged_rows(base: Array, other: Array) -> int:
     """Return how many rows of the table (inputs) have the same bits on both sides."""
-    shape = (-1, _columns(base))
-    same = (_bits(base.reshape(-1)) == _bits(other.reshape(-1))).reshape(shape)
-    return int(np.count_nonzero(same.all(axis=1)))
-
-
-def _change_table(base: Array, other: Array) -> Array:
-    a, b = base.astype(np.float64), other.astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        d = b - a
-    d[~np.isfinite(d)] = 0.0
-    return d.reshape(-1, _columns(base))
-
-
-def _columns(array: Array) -> int:
-    return max(math.prod(array.shape[1:]), 1)
-
-
-def _blocks(base: Array, other: Array) -> Iterator[tuple[int, Array, Array]]:
-    """Yield (first cell, base's cells, other's cells) as flat blocks of bounded size."""
-    one, two = base.reshape(-1), other.reshape(-1)
-    for start in range(0, one.size, BLOCK_CELLS):
-        yield start, one[start : start + BLOCK_CELLS], two[start : start + BLOCK_CELLS]
-
-
-def _bits(array: Array) -> Array:
-    return array.view(f"u{array.dtype.itemsize}")
+    change = Change(base, other)
+    if not change.columns:
+        return change.rows
+    height = max(BLOCK_CELLS // change.columns, 1) * change.columns
+    same = 0
+    for start in range(0, change.size, height):
+        rows = _same_bits(change.base, change.other, start, start + height).reshape(-1, change.columns)
+        same += int(np.count_nonzero(rows.all(axis=1)))
+    return same

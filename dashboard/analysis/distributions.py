@@ -5,7 +5,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+from dashboard.analysis.cells import LARGEST, Array, Cells, cells_of
+from dashboard.analysis.moments import safe_scale
+from dashboard.analysis.quantiles import quantiles
+
+ROBUST, FULL = (0.005, 0.995), (0.0, 1.0)
 
 
 class Distribution(NamedTuple):
@@ -32,36 +36,62 @@ class Distribution(NamedTuple):
         }
 
 
-def distribution(arrays: Sequence[Array], bins: int, limits: str = "robust") -> Distribution:
+def distribution(sources: Sequence[Array | Cells], bins: int, limits: str = "robust") -> Distribution:
     """Return the distribution of each tensor over shared bins.
 
-    With the limits `robust` the bins span the 0.5th to the 99.5th percentile of all tensors together, with
-    `full` the smallest to the largest value. A constant tensor gets bins of a width around its value.
+    With the limits `robust` the bins reach from the smallest 0.5th to the largest 99.5th percentile of any of the
+    tensors, with `full` from the smallest to the largest value. Where all values are equal (or so near each other
+    that bins between them would have no width) the bins lie around that value.
     """
-    flats = [np.asarray(array).reshape(-1).astype(np.float64) for array in arrays]
-    finite = [flat[np.isfinite(flat)] for flat in flats]
-    low, high = _limits(finite, limits)
-    edges = np.linspace(low, high, bins + 1)
+    tensors = [cells_of(source) for source in sources]
+    low, high = _ends(tensors, FULL if limits == "full" else ROBUST)
+    scale = safe_scale(max(abs(low), abs(high)))
+    low, high = _widened(low * scale, high * scale, bins)
+    with np.errstate(over="ignore"):
+        edges = np.clip(np.linspace(low, high, bins + 1) / scale, -LARGEST, LARGEST)
+    counted = [_count(tensor, scale, low, high, bins) for tensor in tensors]
     return Distribution(
-        edges=edges,
-        counts=tuple(np.histogram(values, bins=edges)[0] for values in finite),
-        below=tuple(int(np.count_nonzero(values < low)) for values in finite),
-        above=tuple(int(np.count_nonzero(values > high)) for values in finite),
-        not_finite=tuple(flat.size - values.size for flat, values in zip(flats, finite, strict=True)),
+        edges,
+        tuple(count.inside for count in counted),
+        tuple(count.below for count in counted),
+        tuple(count.above for count in counted),
+        tuple(count.not_finite for count in counted),
     )
 
 
-def _limits(finite: Sequence[Array], limits: str) -> tuple[float, float]:
-    present = [values for values in finite if values.size]
-    if not present:
-        return -1.0, 1.0
-    if limits == "full":
-        low = min(float(values.min()) for values in present)
-        high = max(float(values.max()) for values in present)
-    else:
-        together = np.concatenate(present)
-        low, high = (float(value) for value in np.percentile(together, (0.5, 99.5)))
-    if not high > low:
-        margin = abs(low) * 1e-3 or 1e-3
-        return low - margin, low + margin
-    return low, high
+def _ends(tensors: Sequence[Cells], shares: tuple[float, float]) -> tuple[float, float]:
+    """Return the ends of the bins; −1 and 1 where nothing is finite."""
+    ends = np.array([quantiles(tensor, shares) for tensor in tensors]).reshape(-1, 2)
+    ends = ends[~np.isnan(ends[:, 0])]
+    return (float(ends[:, 0].min()), float(ends[:, 1].max())) if ends.size else (-1.0, 1.0)
+
+
+def _widened(low: float, high: float, bins: int) -> tuple[float, float]:
+    """Return the ends so far apart that every bin is some float64 wide."""
+    largest = max(abs(low), abs(high))
+    if high - low > 4 * bins * np.spacing(largest):
+        return low, high
+    margin = largest * 1e-3 or 1e-3
+    return low - margin, high + margin
+
+
+class _Count(NamedTuple):
+    inside: Array
+    below: int
+    above: int
+    not_finite: int
+
+
+def _count(cells: Cells, scale: float, low: float, high: float, bins: int) -> _Count:
+    """Count the cells, times `scale`, in equal bins from `low` to `high`."""
+    inside = np.zeros(bins, dtype=np.int64)
+    below = above = finite = 0
+    for _, block in cells.blocks():
+        values = block[np.isfinite(block)]
+        finite += values.size
+        with np.errstate(over="ignore"):
+            values *= scale
+        below += int(np.count_nonzero(values < low))
+        above += int(np.count_nonzero(values > high))
+        inside += np.histogram(values, bins=bins, range=(low, high))[0]
+    return _Count(inside, below, above, cells.size - finite)

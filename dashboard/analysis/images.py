@@ -1,20 +1,24 @@
 """Tables as pictures: levels of colour around zero, pooled so that there are never more cells than pixels."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+from dashboard.analysis.cells import Array, Cells, cells_of
+from dashboard.analysis.quantiles import quantiles
+
 ZERO_LEVEL = 127
 NAN_LEVEL = 255
+ROBUST_SHARE = 0.995
 
 
 class HeatMap(NamedTuple):
     """A table as levels: `levels` (height, width) uint8, 0 = −limit, 127 = zero, 254 = +limit, 255 = NaN.
 
     `limit` is the 99.5th percentile of |value| over the finite cells (or what was given), `clipped` the number of
-    cells beyond it; `pooled` tells whether a pixel stands for several cells, of which it shows the largest in size.
+    cells beyond it; `pooled` tells whether a pixel stands for several cells, of which it shows the largest in size
+    (NaN if there is one among them).
     """
 
     levels: Array
@@ -25,31 +29,27 @@ class HeatMap(NamedTuple):
     pooled: bool
 
 
-def heat_map(table: Array, height: int, width: int, limit: float | None = None) -> HeatMap:
-    """Return the levels of a table (rows, columns), at most `height` × `width` of them."""
-    rows, columns = table.shape
+def heat_map(source: Array | Cells, height: int, width: int, limit: float | None = None) -> HeatMap:
+    """Return the levels of a table (rows, columns), at most `height` × `width` of them, read band by band."""
+    cells = cells_of(source)
     if limit is None:
-        limit = robust_limit(table)
-    with np.errstate(invalid="ignore"):
-        clipped = int(np.count_nonzero(np.abs(table) > limit))
-    pooled = _pool(_pool(np.asarray(table, dtype=np.float32), height, 0), width, 1)
-    with np.errstate(invalid="ignore"):
-        scaled = np.clip(pooled / np.float32(limit), -1.0, 1.0) * ZERO_LEVEL + ZERO_LEVEL
-    nan = np.isnan(scaled)
-    levels = np.rint(np.where(nan, ZERO_LEVEL, scaled)).astype(np.uint8)
-    levels[nan] = NAN_LEVEL
-    return HeatMap(levels, limit, clipped, rows, columns, pooled.shape != table.shape)
+        limit = robust_limit(cells)
+    down, across = min(cells.rows, height), min(cells.columns, width)
+    rows, columns = _shares(cells.rows, down), _shares(cells.columns, across)
+    levels = np.empty((down, across), dtype=np.uint8)
+    clipped = 0
+    for line in range(down if across else 0):
+        band = cells.band(rows[line], rows[line + 1])
+        clipped += int(np.count_nonzero(np.abs(band) > limit))
+        levels[line] = _levels(_pooled(_pooled(band, np.zeros(1, dtype=np.intp), 0), columns[:-1], 1)[0], limit)
+    is_pooled = (down, across) != (cells.rows, cells.columns)
+    return HeatMap(levels, limit, clipped, cells.rows, cells.columns, is_pooled)
 
 
-def robust_limit(table: Array) -> float:
+def robust_limit(source: Array | Cells) -> float:
     """Return the 99.5th percentile of |value| over the finite cells, the largest if that is 0, and 1 if all are 0."""
-    sizes = np.abs(np.asarray(table, dtype=np.float64).reshape(-1))
-    sizes = sizes[np.isfinite(sizes)]
-    if not sizes.size:
-        return 1.0
-    place = min(int(0.995 * sizes.size), sizes.size - 1)
-    limit = float(np.partition(sizes, place)[place])
-    return limit or float(sizes.max()) or 1.0
+    limit, largest = (float(size) for size in quantiles(source, (ROBUST_SHARE, 1.0), sizes=True))
+    return 1.0 if np.isnan(largest) else limit or largest or 1.0
 
 
 def unit_picture(weights: Array, unit: int, image_shape: tuple[int, int]) -> Array:
@@ -58,23 +58,34 @@ def unit_picture(weights: Array, unit: int, image_shape: tuple[int, int]) -> Arr
 
 
 def unit_mosaic(weights: Array, image_shape: tuple[int, int], units: Sequence[int], across: int = 10) -> Array:
-    """Return the pictures of several units in rows of `across`, one pixel of zero between them."""
+    """Return the pictures of several units in rows of `across`, one pixel of zero between them: float64."""
     height, width = image_shape
     across = max(min(across, len(units)), 1)
     down = -(-len(units) // across)
-    mosaic = np.zeros((down * (height + 1) - 1 if units else 1, across * (width + 1) - 1), dtype=np.float32)
+    mosaic = np.zeros((max(down * (height + 1) - 1, 1), across * (width + 1) - 1))
     for place, unit in enumerate(units):
         top, left = (place // across) * (height + 1), (place % across) * (width + 1)
         mosaic[top : top + height, left : left + width] = unit_picture(weights, unit, image_shape)
     return mosaic
 
 
-def _pool(table: Array, most: int, axis: int) -> Array:
-    """Pool along an axis to at most `most` entries, each the largest in size of its equal share, with its sign."""
-    length = table.shape[axis]
-    if length <= most:
+def _shares(length: int, parts: int) -> Array:
+    """Return where each of `parts` nearly equal parts of a length begins, and the end of the last."""
+    return np.arange(parts + 1) * length // max(parts, 1)
+
+
+def _pooled(table: Array, starts: Array, axis: int) -> Array:
+    """Return of each part along an axis the value that is the largest in size, with its sign (the positive of two)."""
+    if starts.size == table.shape[axis]:
         return table
-    starts = np.arange(most) * length // most
     high = np.maximum.reduceat(table, starts, axis=axis)
     low = np.minimum.reduceat(table, starts, axis=axis)
     return np.where(high >= -low, high, low)
+
+
+def _levels(values: Array, limit: float) -> Array:
+    nan = np.isnan(values)
+    shares = np.clip(np.where(nan, 0.0, values), -limit, limit) / limit
+    levels = np.rint(shares * ZERO_LEVEL + ZERO_LEVEL).astype(np.uint8)
+    levels[nan] = NAN_LEVEL
+    return levels

@@ -1,6 +1,6 @@
-"""Which tensor of one version is which of another: by name, then by order among those of one shape."""
+"""Which tensor of one version is which of another: by hand, by name, then by order among those of one shape."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 Named = tuple[str, tuple[int, ...]]
@@ -13,22 +13,25 @@ class Pair(NamedTuple):
     other: str | None
 
 
-def match_tensors(base: Sequence[Named], other: Sequence[Named]) -> list[Pair]:
-    """Pair the tensors of two versions, in the order of the base, then what was added.
+def match_tensors(
+    base: Sequence[Named], other: Sequence[Named], by_hand: Mapping[str, str] | None = None
+) -> list[Pair]:
+    """Pair the tensors of two versions, in the order of the base, then what was added, in the order of the other.
 
-    A name that both have belongs together, whatever its shape; of the rest, the first of a shape in the base
-    belongs to the first of that shape in the other.
+    What a person paired (`by_hand`: base's name -> other's name; names that are not there are passed over) comes
+    first. Then a name that both have belongs together, whatever its shape; of the rest, the first of a shape in the
+    base belongs to the first of that shape in the other.
     """
-    other_names = {name for name, _ in other}
-    base_names = {name for name, _ in base}
-    free = [(name, shape) for name, shape in other if name not in base_names]
-    pairs = []
-    for name, shape in base:
-        partner: str | None = name if name in other_names else None
-        if partner is None:
-            match = next((candidate for candidate in free if candidate[1] == shape), None)
+    free, shapes = dict(other), dict(base)
+    partners: dict[str, str] = {}
+    for name, partner in [*(by_hand or {}).items(), *((name, name) for name in shapes)]:
+        if name in shapes and name not in partners and partner in free:
+            partners[name] = partner
+            del free[partner]
+    for name, shape in shapes.items():
+        if name not in partners:
+            match = next((candidate for candidate, candidates in free.items() if candidates == shape), None)
             if match is not None:
-                free.remove(match)
-                partner = match[0]
-        pairs.append(Pair(name, partner))
-    return pairs + [Pair(None, name) for name, _ in free]
+                partners[name] = match
+                del free[match]
+    return [Pair(name, partners.get(name)) for name in shapes] + [Pair(None, name) for name in free]

@@ -2,36 +2,43 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from dashboard.analysis.cells import Array, Cells, cells_of, finite_or_zero
+from dashboard.analysis.moments import Moments, safe_scale, safe_scales
+from dashboard.analysis.quantiles import quantiles
+
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
-class TensorStatistics(NamedTuple):
+@dataclass(frozen=True)
+class TensorStatistics:
     """What a tensor's cells are like; every number but the counts is over the finite cells, None if there are none.
 
-    `zeros` is the share of all cells that are ±0.0, `norm` the L2 norm, `std` that of the population.
+    `not_finite` counts NaN and ±Inf, `zeros` is the share of all cells that are ±0.0, `std` that of the population,
+    `norm` the L2 norm. A number beyond the largest float64 (the norm of cells near 1e308) is None.
     """
 
     count: int
     not_finite: int
     zeros: float
-    mean: float | None
-    std: float | None
-    min: float | None
-    max: float | None
-    q05: float | None
-    q25: float | None
-    median: float | None
-    q75: float | None
-    q95: float | None
-    norm: float | None
+    mean: float | None = None
+    std: float | None = None
+    min: float | None = None
+    max: float | None = None
+    q05: float | None = None
+    q25: float | None = None
+    median: float | None = None
+    q75: float | None = None
+    q95: float | None = None
+    norm: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the numbers by name."""
-        return self._asdict()
+        return asdict(self)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "TensorStatistics":
@@ -39,38 +46,88 @@ class TensorStatistics(NamedTuple):
         return cls(**data)
 
 
-def tensor_statistics(array: np.ndarray[Any, Any]) -> TensorStatistics:
-    """Return the statistics of a tensor of any numeric dtype and shape, accumulated in float64."""
-    values = np.asarray(array).reshape(-1).astype(np.float64)
-    finite = values[np.isfinite(values)]
-    zeros = float(np.count_nonzero(values == 0) / values.size) if values.size else 0.0
-    if not finite.size:
-        return TensorStatistics(values.size, values.size, zeros, *([None] * 10))
-    low, high = float(finite.min()), float(finite.max())
-    quantiles = np.quantile(finite, QUANTILES)
-    # Scaled by the largest value, so that squares of the largest doubles do not overflow.
-    scale = max(abs(low), abs(high)) or 1.0
-    scaled = finite / scale
-    mean = float(scaled.mean())
-    std = math.sqrt(float(np.square(scaled - mean).mean()))
-    norm = math.sqrt(float(np.dot(scaled, scaled)))
+def tensor_statistics(source: Array | Cells) -> TensorStatistics:
+    """Return the statistics of a tensor of any numeric dtype and shape, accumulated in float64, block by block."""
+    cells = cells_of(source)
+    scan = _scan(cells)
+    zeros = scan.zeros / cells.size if cells.size else 0.0
+    if not scan.finite:
+        return TensorStatistics(cells.size, cells.size, zeros)
+    moments, scale = _moments(cells, safe_scale(max(abs(scan.low), abs(scan.high))))
+    q05, q25, median, q75, q95 = quantiles(cells, QUANTILES).tolist()
     return TensorStatistics(
-        values.size,
-        values.size - finite.size,
-        zeros,
-        *(_bounded(number * scale) for number in (mean, std)),
-        low,
-        high,
-        *(float(quantile) for quantile in quantiles),
-        _bounded(norm * scale),
+        count=cells.size,
+        not_finite=cells.size - scan.finite,
+        zeros=zeros,
+        mean=_bounded(float(moments.mean[0]), scale),
+        std=_bounded(math.sqrt(moments.products[0, 0] / scan.finite), scale),
+        min=scan.low,
+        max=scan.high,
+        q05=q05,
+        q25=q25,
+        median=median,
+        q75=q75,
+        q95=q95,
+        norm=_bounded(math.sqrt(moments.raw_products[0, 0]), scale),
     )
 
 
-def unit_norms(table: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Return the L2 norm of each unit: table (inputs, units) -> (units,) float64."""
-    return np.sqrt(np.square(np.asarray(table, dtype=np.float64)).sum(axis=0))
+def unit_norms(source: Array | Cells) -> Array:
+    """Return the L2 norm of each unit over its finite cells: table (inputs, units) -> (units,) float64.
+
+    A norm beyond the largest float64 is inf.
+    """
+    cells = cells_of(source)
+    scales = safe_scales(largest_in_units(cells))
+    squares = np.zeros(cells.columns)
+    for _, band in cells.bands():
+        squares += np.square(finite_or_zero(band) * scales).sum(axis=0)
+    with np.errstate(over="ignore"):
+        norms: Array = np.sqrt(squares) / scales
+    return norms
 
 
-def _bounded(number: float) -> float | None:
-    """Return a number that JSON can say; beyond the largest double there is none."""
+def largest_in_units(source: Array | Cells) -> Array:
+    """Return the largest |value| of each unit's finite cells: table (inputs, units) -> (units,) float64."""
+    cells = cells_of(source)
+    largest = np.zeros(cells.columns)
+    for _, band in cells.bands():
+        np.maximum(largest, np.abs(finite_or_zero(band)).max(axis=0, initial=0.0), out=largest)
+    return largest
+
+
+class _Scan(NamedTuple):
+    finite: int
+    zeros: int
+    low: float
+    high: float
+
+
+def _scan(cells: Cells) -> _Scan:
+    finite, zeros, low, high = 0, 0, math.inf, -math.inf
+    for _, block in cells.blocks():
+        values = _finite(block)
+        finite += values.size
+        zeros += values.size - int(np.count_nonzero(values))
+        low = min(low, float(values.min(initial=math.inf)))
+        high = max(high, float(values.max(initial=-math.inf)))
+    return _Scan(finite, zeros, low, high)
+
+
+def _moments(cells: Cells, scale: float) -> tuple[Moments, float]:
+    moments = Moments(1)
+    for _, block in cells.blocks():
+        values = _finite(block)
+        moments.add((values * scale if scale != 1.0 else values)[None, :])
+    return moments, scale
+
+
+def _finite(values: Array) -> Array:
+    finite = np.isfinite(values)
+    return values if finite.all() else values[finite]
+
+
+def _bounded(number: float, scale: float) -> float | None:
+    """Return a scaled number in its own unit, None beyond the largest float64."""
+    number = number / scale
     return number if math.isfinite(number) else None

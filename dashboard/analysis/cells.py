@@ -1,0 +1,100 @@
+"""Reading tensors in blocks of bounded size, so that 25 million weights cost no more memory than a few thousand.
+
+What is read may be an array, a memory map, or the change between two of them; all else in `analysis` reads through
+this, in float64.
+"""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+BLOCK_CELLS = 1 << 16
+"""Cells to a block: three blocks of float64 stay in a core's second-level cache."""
+
+LARGEST = float(np.finfo(np.float64).max)
+
+
+class Cells:
+    """A tensor's cells in the order of its table (C order), as float64; `rows` × `columns` is the table."""
+
+    def __init__(self, array: Array) -> None:
+        self.array = array
+        self.shape = array.shape
+        self.size = int(array.size)
+        self.rows = int(array.shape[0]) if array.ndim else 1
+        self.columns = math.prod(array.shape[1:])
+        self.flat = array.reshape(-1)
+
+    def block(self, start: int, stop: int) -> Array:
+        """Return the cells from `start` to before `stop` as a new float64 vector."""
+        return self.flat[start:stop].astype(np.float64)
+
+    def blocks(self) -> Iterator[tuple[int, Array]]:
+        """Yield (first cell, a block of cells as a float64 vector) until all are read."""
+        for start in range(0, self.size, BLOCK_CELLS):
+            yield start, self.block(start, start + BLOCK_CELLS)
+
+    def bands(self) -> Iterator[tuple[int, Array]]:
+        """Yield (first row, whole rows as a float64 table (rows, columns)), about a block at a time."""
+        height = max(BLOCK_CELLS // max(self.columns, 1), 1)
+        for row in range(0, self.rows, height):
+            yield row, self.band(row, min(row + height, self.rows))
+
+    def place(self, cell: int) -> tuple[int, int]:
+        """Return the (row, column) in the table of a cell, counted in table order."""
+        row, column = divmod(cell, max(self.columns, 1))
+        return row, column
+
+    def band(self, start: int, stop: int) -> Array:
+        """Return the rows from `start` to before `stop` of the table as float64 (rows, columns)."""
+        return self.block(start * self.columns, stop * self.columns).reshape(stop - start, self.columns)
+
+
+class Change(Cells):
+    """The change from `base` to `other` of the same shape, cell by cell in float64, computed as it is read.
+
+    It is finite exactly where both sides are: NaN and ±Inf have no change that could be counted, and a change beyond
+    the largest float64 is given as that.
+    """
+
+    def __init__(self, base: Array, other: Array) -> None:
+        check_same_shape(base, other)
+        super().__init__(base)
+        self.base, self.other = Cells(base), Cells(other)
+
+    def block(self, start: int, stop: int) -> Array:
+        """Return the changes of the cells from `start` to before `stop`."""
+        changes: Array = self.sides(start, stop)[2]
+        return changes
+
+    def sides(self, start: int, stop: int) -> Array:
+        """Return (base's cells, other's cells, their changes) from `start` to before `stop` as rows: (3, cells)."""
+        sides = np.empty((3, min(stop, self.size) - start))
+        sides[0], sides[1] = self.base.flat[start:stop], self.other.flat[start:stop]
+        a, b, d = sides
+        with np.errstate(invalid="ignore", over="ignore"):
+            np.subtract(b, a, out=d)
+        if not np.isfinite(d).all():
+            np.copyto(d, np.clip(d, -LARGEST, LARGEST), where=np.isfinite(a) & np.isfinite(b))
+        return sides
+
+
+def cells_of(source: Array | Cells) -> Cells:
+    """Return a source of cells, for an array or for what is one already."""
+    return source if isinstance(source, Cells) else Cells(np.asarray(source))
+
+
+def finite_or_zero(values: Array) -> Array:
+    """Return the values with 0 in place of NaN and ±Inf."""
+    finite = np.isfinite(values)
+    return values if finite.all() else np.where(finite, values, 0.0)
+
+
+def check_same_shape(base: Array, other: Array) -> None:
+    """Raise ValueError unless both have one shape: a tensor of another shape has no cell-by-cell change."""
+    if base.shape != other.shape:
+        raise ValueError(f"A change needs two tensors of one shape, not {base.shape} and {other.shape}.")

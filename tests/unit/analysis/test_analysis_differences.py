@@ -1,0 +1,218 @@
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from analysis_arrays import FLOAT_DTYPES, NUMBER_DTYPES, bit_patterns, pairs, shapes
+from hypothesis import example, given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from dashboard.analysis.cells import BLOCK_CELLS, Change
+from dashboard.analysis.differences import (
+    CellChange,
+    tensor_difference,
+    top_changes,
+    unchanged_rows,
+    unit_differences,
+)
+
+
+def bits(array):
+    return array.reshape(-1).view(f"u{array.dtype.itemsize}")
+
+
+def as_table(array):
+    return array.reshape(array.shape[0] if array.ndim else 1, math.prod(array.shape[1:])).astype(np.float64)
+
+
+def comparable(base, other):
+    a, b = (side.reshape(-1).astype(np.float64) for side in (base, other))
+    both = np.isfinite(a) & np.isfinite(b)
+    return a[both], b[both], both
+
+
+@given(pairs())
+def test_what_is_counted_is_what_the_bits_and_signs_say(arrays):
+    base, other = arrays
+    found = tensor_difference(base, other)
+    a, b, both = comparable(base, other)
+    assert found.count == base.size
+    assert found.changed == np.count_nonzero(bits(base) != bits(other))
+    assert found.changed_share == (found.changed / base.size if base.size else 0.0)
+    assert found.not_comparable == base.size - both.sum()
+    assert found.sign_flips == np.count_nonzero(np.sign(a) * np.sign(b) == -1)
+    assert found.identical == (base.tobytes() == other.tobytes())
+
+
+@given(bit_patterns(NUMBER_DTYPES))
+def test_a_tensor_of_any_bits_is_identical_to_itself(array):
+    found = tensor_difference(array, array.copy())
+    assert found.identical
+    assert (found.changed, found.max_abs, found.mean_abs, found.rms, found.sign_flips) == (0, 0.0, 0.0, 0.0, 0)
+    assert found.relative in (0.0, None)
+    assert found.cosine in (1.0, None)
+    assert top_changes(array, array.copy(), 5) == []
+    assert unchanged_rows(array, array.copy()) == (array.shape[0] if array.ndim else 1)
+
+
+@given(bit_patterns(), st.data())
+def test_one_bit_that_changed_is_the_one_cell_that_changed(array, data):
+    if not array.size:
+        return
+    cell = data.draw(st.integers(0, array.size - 1))
+    bit = data.draw(st.integers(0, 8 * array.dtype.itemsize - 1))
+    other = array.copy()
+    other.reshape(-1).view(f"u{array.dtype.itemsize}")[cell] ^= np.array(1 << bit, dtype=f"u{array.dtype.itemsize}")
+    found = tensor_difference(array, other)
+    assert (found.changed, found.identical) == (1, False)
+    if found.max_abs:
+        assert found.max_cell == divmod(cell, max(math.prod(array.shape[1:]), 1))
+
+
+@given(hnp.arrays(np.float32, shapes, elements=st.floats(-100, 100, width=32)), st.data())
+def test_the_numbers_of_plain_tensors_equal_numpys_over_whole_arrays(base, data):
+    other = data.draw(hnp.arrays(np.float32, base.shape, elements=st.floats(-100, 100, width=32)))
+    found = tensor_difference(base, other)
+    a, b = (side.reshape(-1).astype(np.float64) for side in (base, other))
+    if not a.size:
+        assert (found.max_cell, found.relative, found.cosine) == (None, None, None)
+        return
+    d = b - a
+    place = int(np.argmax(np.abs(d)))
+    assert (found.max_abs, found.base_value, found.other_value) == (abs(d[place]), a[place], b[place])
+    assert found.max_cell == np.unravel_index(place, as_table(base).shape)
+    scale = max(np.abs(a).max(), np.abs(b).max())
+    assert found.mean_abs == pytest.approx(np.abs(d).mean(), rel=1e-12)
+    assert found.rms == pytest.approx(math.sqrt(np.square(d / scale).mean()) * scale if scale else 0.0, rel=1e-12)
+    norms = [np.linalg.norm(side / np.abs(side).max()) * np.abs(side).max() if side.any() else 0.0 for side in (a, b)]
+    assert (found.relative is None) == (norms[0] == 0)
+    assert (found.cosine is None) == (0 in norms)
+    if found.cosine is not None and min(norms) > 1e-30:
+        assert found.relative == pytest.approx(np.linalg.norm(d) / norms[0], rel=1e-10)
+        assert found.cosine == pytest.approx(a @ b / norms[0] / norms[1], abs=1e-12)
+
+
+def test_the_correlation_is_numpys_also_where_the_mean_hides_the_spread():
+    random = np.random.default_rng(5)
+    base = random.normal(1e4, 1e-2, (300, 700))
+    other = base + random.normal(0.0, 1e-2, base.shape)
+    found = tensor_difference(base, other)
+    assert found.correlation == pytest.approx(np.corrcoef(base.reshape(-1), other.reshape(-1))[0, 1], rel=1e-9)
+    assert tensor_difference(np.full(5, 0.1), np.arange(5.0)).correlation is None
+
+
+@example((np.array([-1.7e308, 1.0, 1.7e308]), np.array([1.7e308, 1.0, -1.7e308])))
+@example((np.array([5e-324, 0.0]), np.array([0.0, 1e-320])))
+@given(pairs(("float64",)))
+def test_values_whose_squares_leave_the_range_of_float64_are_summed_all_the_same(arrays):
+    base, other = arrays
+    a, b, _ = comparable(base, other)
+    found = tensor_difference(base, other)
+    if not a.size:
+        return
+    exact = [Fraction(two) - Fraction(one) for one, two in zip(a.tolist(), b.tolist(), strict=True)]
+    mean = sum(abs(d) for d in exact) / len(exact)
+    square = sum(d * d for d in exact) / len(exact)
+    if math.isfinite(found.mean_abs):
+        assert abs(Fraction(found.mean_abs) - mean) <= mean * Fraction(1, 10**9) + Fraction(1e-322)
+    if math.isfinite(found.rms):
+        ratio = Fraction(found.rms) ** 2 / square if square > Fraction(1, 10**600) else 1
+        assert abs(ratio - 1) < Fraction(1, 10**9)
+    length = sum(Fraction(one) ** 2 for one in a.tolist())
+    if length and found.relative is not None and math.isfinite(found.relative) and found.relative > 1e-290:
+        assert abs(Fraction(found.relative) ** 2 * length / (square * len(exact)) - 1) < Fraction(1, 10**9)
+
+
+def test_nan_inf_and_negative_zero_have_their_stated_meaning():
+    quiet, payload = np.array([0x7FC00000, 0x7FC00001], dtype=np.uint32).view(np.float32)
+    base = np.array([quiet, quiet, 0.0, np.inf, np.inf, 1.0, -2.0], dtype=np.float32)
+    other = np.array([quiet, payload, -0.0, np.inf, -np.inf, np.nan, 2.0], dtype=np.float32)
+    found = tensor_difference(base, other)
+    assert found.changed == 5  # not: the NaN of the same bits, and +Inf to +Inf
+    assert found.not_comparable == 5  # all but the zeros and the last
+    assert (found.max_abs, found.max_cell, found.sign_flips) == (4.0, (6, 0), 1)
+    assert (found.mean_abs, found.relative, found.cosine) == (2.0, 2.0, -1.0)
+
+
+def test_a_change_beyond_the_largest_float64_is_given_as_that():
+    found = tensor_difference(np.array([-1.7e308, 1.0]), np.array([1.7e308, 1.0]))
+    assert found.max_abs == np.finfo(np.float64).max
+    assert found.relative == pytest.approx(2.0)
+    assert found.to_json()["rms"] is None
+    assert found.mean_abs == pytest.approx(1.7e308)
+
+
+def test_numbers_that_no_float64_can_hold_are_none_in_json():
+    found = tensor_difference(np.array([5e-324]), np.array([1e300])).to_json()
+    assert found["relative"] is None
+    assert found["max_cell"] == [0, 0]
+    assert found["identical"] is False
+
+
+def test_tensors_of_different_dtypes_are_compared_by_value():
+    base = np.array([0.1, 0.5], dtype=np.float32)
+    assert tensor_difference(base, base.astype(np.float64)).identical
+    assert tensor_difference(base, np.array([0.1, 0.5])).changed == 1
+
+
+def test_tensors_of_different_shapes_are_refused():
+    with pytest.raises(ValueError, match=r"\(2, 3\) and \(3, 2\)"):
+        tensor_difference(np.zeros((2, 3)), np.zeros((3, 2)))
+
+
+@given(pairs(FLOAT_DTYPES), st.integers(1, 8))
+def test_the_top_changes_are_the_largest_of_all_in_table_order(arrays, k):
+    base, other = arrays
+    change = Change(base, other).block(0, base.size)
+    sizes = np.abs(np.where(np.isfinite(change), change, 0.0))
+    order = [cell for cell in np.lexsort((np.arange(sizes.size), -sizes)) if sizes[cell] > 0][:k]
+    found = top_changes(base, other, k)
+    columns = max(math.prod(base.shape[1:]), 1)
+    assert [(cell.row * columns + cell.column) for cell in found] == order
+    a, b = (side.reshape(-1).astype(np.float64) for side in (base, other))
+    assert [(cell.base, cell.other, cell.change) for cell in found] == [(a[i], b[i], change[i]) for i in order]
+
+
+def test_top_changes_are_found_in_any_block():
+    base = np.zeros((4, BLOCK_CELLS))
+    other = base.copy()
+    other[3, 7], other[0, 5], other[2, 2] = 1.0, -3.0, 1.0
+    assert top_changes(base, other, 2) == [CellChange(0, 5, 0.0, -3.0, -3.0), CellChange(2, 2, 0.0, 1.0, 1.0)]
+
+
+@given(pairs(("float32", "float16")))
+def test_units_are_ranked_by_the_norm_of_their_change(arrays):
+    base, other = arrays
+    found = unit_differences(base, other)
+    with np.errstate(invalid="ignore"):
+        d = as_table(other) - as_table(base)
+    d[~np.isfinite(d)] = 0.0
+    norms = np.linalg.norm(d, axis=0)
+    assert sorted(unit.unit for unit in found) == list(range(d.shape[1]))
+    assert [unit.norm for unit in found] == sorted((unit.norm for unit in found), reverse=True)
+    for unit in found:
+        assert unit.norm == pytest.approx(norms[unit.unit], rel=1e-12)
+        assert unit.max_abs == np.abs(d[:, unit.unit]).max(initial=0.0)
+
+
+@given(pairs())
+def test_a_row_is_unchanged_when_all_its_bits_are(arrays):
+    base, other = arrays
+    rows = base.shape[0] if base.ndim else 1
+    one, two = (bits(side).reshape(rows, math.prod(base.shape[1:])) for side in (base, other))
+    assert unchanged_rows(base, other) == np.count_nonzero((one == two).all(axis=1))
+
+
+def test_a_tensor_of_several_blocks_is_compared_as_a_whole():
+    random = np.random.default_rng(11)
+    base = random.standard_normal((401, 500)).astype(np.float32)
+    other = base.copy()
+    other[::3] += random.standard_normal(other[::3].shape).astype(np.float32) * np.float32(0.01)
+    a, b = base.astype(np.float64), other.astype(np.float64)
+    found = tensor_difference(base, other)
+    assert found.max_cell == np.unravel_index(np.argmax(np.abs(b - a)), a.shape)
+    assert found.relative == pytest.approx(np.linalg.norm(b - a) / np.linalg.norm(a), rel=1e-12)
+    assert found.cosine == pytest.approx((a * b).sum() / np.linalg.norm(a) / np.linalg.norm(b), rel=1e-12)
+    assert found.changed == np.count_nonzero(a != b)
+    assert unchanged_rows(base, other) == 401 - 134
