@@ -80,8 +80,11 @@ def making(folder: Path) -> Iterator[bool]:
     if sign is None:
         yield False
         return
-    with sign.held():
+    try:
         yield True
+    finally:
+        # Who makes a folder clears up behind an error himself: only a process that dies leaves a trace.
+        sign.release(settled=True)
 
 
 def _sweep_version(workspace: Workspace, version_id: int, slug: str, number: int) -> list[str]:
