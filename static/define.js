@@ -26,6 +26,7 @@
     const page = await send(form().getAttribute("action"), action);
     const fresh = page.getElementById("definition");
     if (!fresh) throw new Error("no form came back");
+    ++asked;
     form().replaceWith(document.adoptNode(fresh));
     form().querySelectorAll("details").forEach((details, index) => { details.open ||= open[index]; });
     focusAfter(action);
@@ -46,7 +47,7 @@
     const button = event.target.closest("#definition button[name=action]");
     if (!button || button.value === "create") return;
     event.preventDefault();
-    ++asked;
+    clearTimeout(waiting); // a preview of the form as it was must not come after the one that changes it
     change(button.value).catch(() => form().requestSubmit(button));
   });
   document.addEventListener("input", (event) => {

@@ -30,8 +30,12 @@
     k: () => walk(-1),
     x: () => current()?.querySelector("input[type=checkbox]")?.click(),
     Enter: () => current() && location.assign(current().dataset.href),
-    "?": () => document.getElementById("keys").showModal(),
   };
+
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest("[data-opens]");
+    if (opener) document.getElementById(opener.dataset.opens).showModal();
+  });
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;

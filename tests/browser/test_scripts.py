@@ -1,0 +1,266 @@
+"""The small scripts in a real browser: steps in place, live pages, keyboard, themes; and the pages without them."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+APP = Path(__file__).parent.parent.parent / "app.py"
+NETWORK = "/networks/demo-digits"
+VERSION = f"{NETWORK}/versions/6"
+TENSOR = f"{VERSION}/tensors/layer_01.weight"
+PATIENCE = 60_000  # milliseconds; the end of a wait for what will never come, not a measure of speed
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory, chromium):
+    """The address of a dashboard in which the demo network has been trained, through its button."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    home = tmp_path_factory.mktemp("home")
+    settings = {"WEIGHTBASE_HOME": str(home), "WEIGHTBASE_PORT": str(port), "WEIGHTBASE_STORE": "csv:"}
+    with open(home / "output.log", "wb") as log:
+        server = subprocess.Popen([sys.executable, str(APP)], env=os.environ | settings, stdout=log, stderr=log)
+    address = f"http://127.0.0.1:{port}"
+    while not answers(f"{address}/healthy"):
+        assert server.poll() is None, (home / "output.log").read_text()
+        time.sleep(0.05)
+    tab = chromium.new_page()
+    tab.goto(address)
+    tab.get_by_role("button", name="Train a demo network").click()
+    expect(tab.locator("#progress")).to_contain_text("finished", timeout=PATIENCE)
+    tab.close()
+    yield address
+    server.send_signal(signal.SIGTERM)
+    server.wait()
+
+
+@pytest.fixture
+def watch(chromium, demo):
+    """Open tabs; at the end none may have had an error in its console or asked another machine for anything."""
+    faults, contexts = [], []
+
+    def open_tab(path, **options):
+        context = chromium.new_context(**{"viewport": {"width": 1440, "height": 900}, "base_url": demo} | options)
+        contexts.append(context)
+        tab = context.new_page()
+        tab.set_default_timeout(PATIENCE)
+        tab.on("console", lambda message: faults.append(message.text) if message.type in {"error", "warning"} else None)
+        tab.on("pageerror", lambda error: faults.append(str(error)))
+        tab.on("request", lambda request: None if request.url.startswith(demo) else faults.append(request.url))
+        tab.goto(path)
+        return tab
+
+    yield open_tab
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def answers(url):
+    try:
+        with urllib.request.urlopen(url) as response:
+            return response.status == 200
+    except OSError:
+        return False
+
+
+def drawn(tab, chart):
+    tab.locator(f"#{chart}").scroll_into_view_if_needed()
+    expect(tab.locator(f"#{chart}:not(.busy) .main-svg").first).to_be_visible(timeout=PATIENCE)
+
+
+def until(said):
+    """Wait until something is so; the run as a whole has its limit."""
+    while not said():
+        time.sleep(0.05)
+
+
+def stays(tab):
+    """Mark the document, so that it can be told later whether it was replaced by another."""
+    tab.evaluate("window.sameDocument = true")
+    return lambda: tab.evaluate("window.sameDocument === true")
+
+
+def test_versions_are_stepped_through_in_place_and_back(watch):
+    tab = watch(f"{TENSOR}?row=10&column=2")
+    is_same = stays(tab)
+    tab.keyboard.press("[")
+    expect(tab.locator("h1")).to_have_text("layer_01.weight of demo-digits v5")
+    expect(tab).to_have_title("layer_01.weight of demo-digits v5 · Weightbase")
+    expect(tab.locator("tr[data-row='10']")).to_be_visible()
+    assert "versions/5" in tab.url
+    tab.go_back()
+    expect(tab.locator("h1")).to_have_text("layer_01.weight of demo-digits v6")
+    assert is_same()
+
+
+def test_a_drawn_chart_survives_the_step_and_shows_the_other_version(watch):
+    tab = watch(VERSION)
+    drawn(tab, "distribution-1")
+    numbers = "JSON.stringify(document.getElementById('distribution-1').data[0].y)"
+    before, is_same = tab.evaluate(numbers), stays(tab)
+    tab.keyboard.press("[")
+    expect(tab.locator("h1")).to_have_text("demo-digits v5")
+    until(lambda: tab.evaluate(numbers) != before)
+    drawn(tab, "distribution-1")
+    assert is_same()
+
+
+def test_a_cell_that_is_clicked_shows_all_its_digits_and_has_an_address(watch):
+    tab = watch(TENSOR)
+    cell = tab.locator("tr[data-row='7'] td").nth(3)
+    cell.click()
+    expect(tab.locator("#cell")).to_have_text(f"row 7, column 3: {cell.get_attribute('title')}")
+    assert tab.url.endswith("?row=7&column=3")
+    tab.reload()
+    expect(tab.locator("td.here")).to_have_attribute("title", tab.locator("#cell").inner_text().split(": ")[1])
+
+
+def test_a_click_on_the_heat_map_goes_there(watch):
+    tab = watch(TENSOR)
+    box = tab.locator(".map").bounding_box()
+    tab.locator(".map").click(position={"x": box["width"] * 0.8, "y": box["height"] * 0.9})
+    expect(tab.locator("td.here")).to_have_count(1)
+    found = re.search(r"row=(\d+)&column=(\d+)", tab.url)
+    assert (int(found[1]), int(found[2])) == (57, 25)
+
+
+def test_bins_and_the_log_axis_are_chosen_afterwards(watch):
+    tab = watch(TENSOR)
+    drawn(tab, "distribution")
+    bars = "document.getElementById('distribution').data[0].x.length"
+    assert tab.evaluate(bars) == 61
+    tab.get_by_label("Bins").select_option("200")
+    until(lambda: tab.evaluate(bars) == 201)
+    tab.get_by_label("log axis").check()
+    until(lambda: tab.evaluate("document.getElementById('distribution').layout.yaxis.type") == "log")
+
+
+def test_two_versions_are_selected_and_compared_by_keyboard(watch):
+    tab = watch(NETWORK)
+    for key in "jxjjjjjxd":
+        tab.keyboard.press(key)
+    expect(tab.locator("h1")).to_have_text("What changed from demo-digits:1 to demo-digits:6")
+    drawn(tab, "changes")
+    is_same = stays(tab)
+    tab.keyboard.press("}")
+    expect(tab.locator("h1")).to_have_text("What changed from demo-digits:2 to demo-digits:6")
+    assert is_same()
+
+
+def test_rows_are_walked_and_opened_by_keyboard(watch):
+    tab = watch(NETWORK)
+    for key in "jjk":
+        tab.keyboard.press(key)
+    tab.keyboard.press("Enter")
+    expect(tab.locator("h1")).to_have_text("demo-digits v6")
+
+
+def test_keys_typed_into_a_field_are_only_text(watch):
+    tab = watch("/")
+    tab.keyboard.press("/")
+    tab.keyboard.type("tg?h")
+    expect(tab.get_by_role("searchbox")).to_have_value("tg?h")
+    expect(tab.locator("dialog[open]")).to_have_count(0)
+    tab.keyboard.press("Enter")
+    expect(tab.locator(".empty")).to_contain_text("Nothing matches")
+
+
+def test_the_keyboard_shows_its_list_and_leads_home(watch):
+    tab = watch("/help")
+    tab.keyboard.press("?")
+    expect(tab.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    tab.keyboard.press("Escape")
+    tab.keyboard.press("g")
+    tab.keyboard.press("h")
+    expect(tab.locator("h1")).to_have_text("Networks")
+
+
+def test_the_theme_follows_the_system_then_the_choice_and_is_remembered(watch):
+    tab = watch(NETWORK, color_scheme="dark")
+    ground = "getComputedStyle(document.documentElement).backgroundColor"
+    assert tab.evaluate(ground) == "rgb(20, 23, 28)"
+    drawn(tab, "curves")
+    tab.keyboard.press("t")
+    assert tab.evaluate(ground) == "rgb(255, 255, 255)"
+    until(lambda: tab.evaluate("document.getElementById('curves').layout.paper_bgcolor") == "#ffffff")
+    tab.reload()
+    assert tab.evaluate(ground) == "rgb(255, 255, 255)"
+
+
+def test_a_run_is_followed_live_and_cancelled(watch):
+    tab = watch(NETWORK)
+    tab.get_by_label("Epochs").fill("100000")
+    tab.get_by_label("Save a version").fill("last")
+    tab.get_by_role("button", name="Start training").click()
+    is_same = stays(tab)
+    expect(tab.locator("#progress .sentence")).to_contain_text("Epoch ", timeout=PATIENCE)
+    drawn(tab, "curves")
+    before = tab.locator("#progress .sentence").inner_text()
+    expect(tab.locator("#progress .sentence")).not_to_have_text(before, timeout=PATIENCE)
+    assert is_same()
+    tab.get_by_role("button", name="Cancel").click()
+    expect(tab.locator("#progress")).to_contain_text("cancelled", timeout=PATIENCE)
+    expect(tab.locator("#progress[data-poll-url]")).to_have_count(0)
+
+
+def test_the_form_is_changed_in_place_and_keeps_the_focus(watch):
+    tab = watch("/networks/new?dataset=digits")
+    is_same = stays(tab)
+    tab.get_by_label("Name", exact=True).fill("in place")
+    tab.get_by_role("button", name="+ Add a layer").click()
+    expect(tab.get_by_label("Units of layer 3")).to_be_focused()
+    tab.keyboard.press("ControlOrMeta+a")
+    tab.keyboard.type("5")
+    tab.get_by_role("button", name="Move layer 3 up").click()
+    expect(tab.get_by_label("Units of layer 2")).to_have_value("5")
+    tab.get_by_role("button", name="Remove layer 1").click()
+    expect(tab.locator("[data-layer]")).to_have_count(2)
+    expect(tab.get_by_label("Name", exact=True)).to_have_value("in place")
+    expect(tab.locator("#preview")).to_contain_text(f"{64 * 5 + 5 + 5 * 128 + 128 + 128 * 10 + 10:,} parameters")
+    assert is_same()
+
+
+@pytest.mark.parametrize("width", [1440, 400])
+def test_no_page_is_wider_than_its_window_or_moves_while_it_loads(watch, width):
+    tab = watch("/help", viewport={"width": width, "height": 900})
+    tab.add_init_script(
+        "window.shift = 0; new PerformanceObserver((list) => { for (const entry of list.getEntries()) "
+        "if (!entry.hadRecentInput) window.shift += entry.value; }).observe({type: 'layout-shift', buffered: true});"
+    )
+    compared = "/compare?base=demo-digits:1&other=demo-digits:6"
+    lists = ("/", "/datasets", "/datasets/digits", "/datasets/new", "/networks/new", "/runs", "/store", "/help")
+    for path in (*lists, NETWORK, VERSION, TENSOR, "/runs/1", compared):
+        tab.goto(path)
+        if tab.locator(".chart").count():
+            drawn(tab, tab.locator(".chart").first.get_attribute("id"))
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width, path
+        assert tab.evaluate("window.shift") < 0.01, path
+
+
+def test_everything_is_there_without_javascript(watch):
+    tab = watch("/networks/new?dataset=digits", java_script_enabled=False)
+    tab.get_by_role("button", name="+ Add a layer").click()
+    assert tab.locator("[data-layer]").count() == 3
+    tab.get_by_label("Name", exact=True).fill("plain")
+    tab.get_by_label("Name", exact=True).press("Enter")  # as a person would: it creates, and removes no layer
+    expect(tab.locator("h1")).to_have_text("plain")
+    tab.goto(NETWORK)
+    tab.get_by_label("Select version 1").check()
+    tab.get_by_label("Select version 6").check()
+    tab.get_by_role("button", name="Compare the selected").click()
+    expect(tab.locator("h1")).to_have_text("What changed from demo-digits:1 to demo-digits:6")
+    tab.get_by_role("link", name="layer_02.weight").click()
+    expect(tab.locator("#detail")).to_have_text("What changed in layer_02.weight")
