@@ -48,6 +48,13 @@ class Walk:
     def go(self, path):
         self.page.goto(self.address + path)
 
+    def expect_refusal(self, path, status):
+        """Strike out Chromium's line about an answer that a step provokes on purpose; raises if there is none."""
+        line = next(
+            text for text in self.complaints if f"status of {status}" in text and f"{self.address}{path}'" in text
+        )
+        self.complaints.remove(line)
+
     def shot(self, name):
         if self.screenshots:
             self.page.screenshot(path=self.screenshots / f"{name}.png")
