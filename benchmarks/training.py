@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import _mnist
 
+from dashboard.engine.batched import StackTraining
 from dashboard.engine.book import book_spec
 from dashboard.engine.network import Network
 from dashboard.engine.samples import Samples
@@ -166,6 +167,34 @@ def books_way(inputs, codes):
     return lambda: next(epochs)
 
 
+def as_a_stack(count, inputs, codes):
+    """Train an epoch of many networks 30-16-1 at once."""
+    spec = spec_of((30, 16, 1), 32, "adam")
+    samples = Samples(inputs, codes, scale=1 / 255)
+    seeds = list(range(count))
+    epochs = StackTraining(spec, seeds, [0.001] * count, samples, None, "classification").epochs()
+    return lambda: next(epochs)
+
+
+def one_after_another(count, inputs, codes):
+    """Train an epoch of as many networks, each by itself."""
+    alone = [ours((30, 16, 1), 32, "adam", inputs, codes) for _ in range(count)]
+
+    def epoch():
+        for train in alone:
+            train()
+
+    return epoch
+
+
+def compare_stack(inputs, codes, count=64, rows=1_600):
+    inputs, codes = small(inputs, 30)[:rows], codes[:rows] % 2
+    found = medians(
+        {"ours": as_a_stack(count, inputs, codes), "one after another": one_after_another(count, inputs, codes)}
+    )
+    line(f"{count} networks 30-16-1 at once", rows * count, found)
+
+
 def medians(candidates):
     """Run each candidate in turn, RUNS times after a warm-up; return the median CPU seconds of each."""
     times = {name: [] for name in candidates}
@@ -218,6 +247,7 @@ def main():
             compare((784, 512, 256, 10), batch, optimizer, inputs, codes, max(200, rows // 3))
         compare((64, 32, 10), 32, optimizer, small(inputs, 64), codes, 6_400)
         compare((30, 16, 1), 32, optimizer, small(inputs, 30), codes, 6_400)
+    compare_stack(inputs, codes)
     rows = 1_500
     found = medians({"ours": books_way(inputs[:rows], codes[:rows]), "the book": printed(inputs[:rows], codes[:rows])})
     line("784-200-10, the book's way", rows, found)

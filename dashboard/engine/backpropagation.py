@@ -8,11 +8,20 @@ Per layer, with values a (batch, units), sums z = a_below·W + b and delta = dL/
 Where the gradient of a flat vector of parameters is wanted, each product is written straight into its place there.
 """
 
+from typing import Protocol
+
 import numpy as np
 
 from dashboard.engine.activations import ACTIVATIONS
 from dashboard.engine.arrays import Array, columns
-from dashboard.engine.network import LayerViews, Network, lay_out
+from dashboard.engine.network import LayerViews, Parameters, lay_out
+
+
+class Randoms(Protocol):
+    """What fills a mask with numbers from 0 to 1: numpy's Generator, or one a network of a stack."""
+
+    def random(self, *, out: Array, dtype: type) -> object:
+        """Fill `out`."""
 
 
 class LayerPass:
@@ -20,10 +29,12 @@ class LayerPass:
 
     The first layer's biases are the last row of its weights, against a column of ones in the inputs; the others add
     theirs. The output layer's buffers lie column by column (see `arrays.columns`), so its products are written
-    transposed; nothing is dropped from it.
+    transposed; nothing is dropped from it. `batch` is the number of rows, behind the stack's networks if there are any.
     """
 
-    def __init__(self, layer: LayerViews, gradient: LayerViews, batch: int, first: bool, output: bool) -> None:
+    def __init__(
+        self, layer: LayerViews, gradient: LayerViews, batch: tuple[int, ...], first: bool, output: bool
+    ) -> None:
         dtype = layer.weight.dtype
         units = layer.spec.units
         self.weight = layer.block if first else layer.weight
@@ -31,7 +42,7 @@ class LayerPass:
         self.weight_gradient = gradient.block if first else gradient.weight
         self.bias_gradient = None if first else gradient.bias
         self.activation = ACTIVATIONS[layer.spec.activation]
-        self.flipped = output and units > 1
+        self.flipped = output and units > 1 and len(batch) == 1
         self.values, self.delta, self.scratch = (_buffer(batch, units, dtype, self.flipped) for _ in range(3))
         self.sums = np.empty_like(self.values) if self.activation.needs_sums else None
         self.keep = 1.0 - layer.spec.dropout
@@ -39,7 +50,7 @@ class LayerPass:
         self.mask = np.ones_like(self.values) if drops else None
         self.dropped = np.empty_like(self.values) if drops else self.values
 
-    def forward(self, inputs: Array, rng: np.random.Generator | None) -> Array:
+    def forward(self, inputs: Array, rng: Randoms | None) -> Array:
         """Return the layer's values (batch, units), dropped out; without `rng` the last mask is used again."""
         self.sum_up(inputs)
         return self.activate(rng)
@@ -53,14 +64,14 @@ class LayerPass:
         if self.bias is not None:
             np.add(self.values, self.bias, out=self.values)
 
-    def activate(self, rng: np.random.Generator | None) -> Array:
+    def activate(self, rng: Randoms | None) -> Array:
         """Turn the sums in `values` into activations, and drop out (inverted: Srivastava et al. 2014, sec. 10)."""
         if self.sums is not None:
             np.copyto(self.sums, self.values)
         self.activation.forward(self.values, self.scratch)
         if self.mask is not None:
             if rng is not None:
-                _draw(rng, self.mask, self.keep)
+                self.draw(rng, self.mask)
             np.multiply(self.values, self.mask, out=self.dropped)
         return self.dropped
 
@@ -76,26 +87,31 @@ class LayerPass:
         if self.bias_gradient is not None:
             np.add.reduce(self.delta, axis=0, out=self.bias_gradient)
 
+    def pass_back(self, below: "LayerPass") -> None:
+        """Write dL/da of the layer below into its delta."""
+        self.delta.dot(self.weight.T, below.delta)
 
-def _buffer(batch: int, units: int, dtype: np.dtype[np.generic], flipped: bool) -> Array:
-    return columns(batch, units, dtype) if flipped else np.zeros((batch, units), dtype)
+    def draw(self, rng: Randoms, mask: Array) -> None:
+        """Fill a mask with 1/keep at the probability `keep`, else 0."""
+        rng.random(out=mask, dtype=mask.dtype.type)
+        np.less(mask, self.keep, out=mask)
+        np.multiply(mask, 1.0 / self.keep, out=mask)
 
 
-def _draw(rng: np.random.Generator, mask: Array, keep: float) -> None:
-    """Fill the mask with 1/keep at the probability `keep`, else 0."""
-    rng.random(out=mask, dtype=mask.dtype.type)
-    np.less(mask, keep, out=mask)
-    np.multiply(mask, 1.0 / keep, out=mask)
+def _buffer(batch: tuple[int, ...], units: int, dtype: np.dtype[np.generic], flipped: bool) -> Array:
+    return columns(batch[0], units, dtype) if flipped else np.zeros((*batch, units), dtype)
 
 
 class Pass:
     """Forward and backward for batches of one size; the gradient goes into `gradient`, a flat vector (parameters,)."""
 
-    def __init__(self, network: Network, gradient: Array, batch: int) -> None:
+    layer_pass: type[LayerPass] = LayerPass
+
+    def __init__(self, network: Parameters, gradient: Array, batch: tuple[int, ...]) -> None:
         pairs = list(zip(network.layers, lay_out(network.spec, gradient), strict=True))
         last = len(pairs) - 1
         self.layers = [
-            LayerPass(layer, slope, batch, first=number == 0, output=number == last)
+            self.layer_pass(layer, slope, batch, first=number == 0, output=number == last)
             for number, (layer, slope) in enumerate(pairs)
         ]
         self.last = self.layers[-1]
@@ -104,7 +120,7 @@ class Pass:
         self.lowest = min(trainable, default=len(pairs))  # below it nothing is trained, so nothing is differentiated
         self.trains = [number in trainable for number in range(len(pairs))]
 
-    def forward(self, inputs: Array, record: Array, rng: np.random.Generator | None) -> None:
+    def forward(self, inputs: Array, record: Array, rng: Randoms | None) -> None:
         """Compute the batch's outputs; `record` (batch, outputs) gets what the loss is measured on (sums if fused)."""
         values = inputs
         for layer in self.layers[:-1]:
@@ -119,7 +135,7 @@ class Pass:
     def backward(self, inputs: Array, targets: Array, share: Array | float) -> None:
         """Fill the gradient from the outputs of `forward`.
 
-        `share` is 1/batch, or each record's weight/batch as (batch, 1).
+        `share` is 1/batch, or each record's weight/batch as (batch, 1), times a factor that the gradient shall have.
         """
         last = self.last
         self.loss.slope(last.values, targets, last.delta)
@@ -132,5 +148,5 @@ class Pass:
                 layer.differentiate(self.layers[number - 1].dropped if number else inputs)
             if number > self.lowest:
                 below = self.layers[number - 1]
-                layer.delta.dot(layer.weight.T, below.delta)
+                layer.pass_back(below)
                 below.through_activation()

@@ -12,7 +12,7 @@ import numpy as np
 
 from dashboard.engine.arrays import Array, columns
 from dashboard.engine.losses import LOSSES
-from dashboard.engine.network import Network
+from dashboard.engine.network import Parameters
 from dashboard.engine.samples import Samples
 from dashboard.errors import Invalid
 
@@ -33,13 +33,13 @@ class Chunk(NamedTuple):
     record: Array
 
 
-def chunk_rows(network: Network, batch: int) -> int:
+def chunk_rows(network: Parameters, batch: int) -> int:
     """Return how many rows a chunk holds: whole batches, about CHUNK_BYTES of inputs."""
     rows = min(BLOCK_ROWS, CHUNK_BYTES // (network.spec.inputs * network.dtype.itemsize))
     return batch * max(1, rows // batch)
 
 
-def target_table(network: Network, samples: Samples, smoothing: float = 0.0) -> Array:
+def target_table(network: Parameters, samples: Samples, smoothing: float = 0.0) -> Array:
     """Return the outputs wanted for each class, (classes, outputs).
 
     One output tells two classes apart; otherwise each class has its own output. `smoothing` s moves each row to
@@ -56,7 +56,7 @@ def target_table(network: Network, samples: Samples, smoothing: float = 0.0) -> 
     return np.asarray(table * (1.0 - smoothing) + middle * smoothing, network.dtype)
 
 
-def check(network: Network, samples: Samples, task: str) -> None:
+def check(network: Parameters, samples: Samples, task: str) -> None:
     """Raise Invalid, naming what does not fit, unless the network can be trained or measured on the samples."""
     if len(samples) == 0:
         raise Invalid({"dataset": "There are no rows to train or measure on."})
@@ -77,7 +77,7 @@ def check(network: Network, samples: Samples, task: str) -> None:
 class Feed:
     """Reused buffers that hand out rows of samples chunk by chunk; whole chunks make up a block."""
 
-    def __init__(self, network: Network, samples: Samples, chunk: int, smoothing: float = 0.0) -> None:
+    def __init__(self, network: Parameters, samples: Samples, chunk: int, smoothing: float = 0.0) -> None:
         self.chunk = chunk
         self.block = chunk * max(1, BLOCK_ROWS // chunk)
         self.source = np.asarray(samples.inputs)  # a memory map as a plain array: the same pages, quicker calls

@@ -58,8 +58,8 @@ def huber_slope(outputs: Array, targets: Array, out: Array) -> None:
 
 
 def binary_cross_entropy(sums: Array, targets: Array) -> Array:
-    """Return −Σ(t·log σ(z) + (1 − t)·log(1 − σ(z))), written log(1 + exp(z)) − t·z so that it never overflows."""
-    return np.asarray(np.add.reduce(np.logaddexp(0.0, sums) - targets * sums, axis=-1))
+    """Return −Σ(t·log σ(z) + (1 − t)·log(1 − σ(z))), written max(z, 0) + log(1 + exp(−|z|)) − t·z."""
+    return np.asarray(np.add.reduce(np.maximum(sums, 0.0) + np.log1p(np.exp(-np.abs(sums))) - targets * sums, axis=-1))
 
 
 def cross_entropy(sums: Array, targets: Array) -> Array:

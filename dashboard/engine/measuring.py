@@ -1,12 +1,13 @@
 """How good a network is on samples, summed up block by block: loss and accuracy, or the errors of a regression."""
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 
 from dashboard.engine.arrays import Array
 from dashboard.engine.feed import Chunk, Feed, target_table
-from dashboard.engine.network import Network
+from dashboard.engine.network import Parameters
 from dashboard.engine.samples import Samples
 
 BLOCK_ROWS = 512
@@ -17,38 +18,38 @@ def nothing() -> None:
 
 
 class Tally:
-    """Sums loss and hits over blocks of records.
+    """Sums loss and hits over blocks of records; of a stack, for each network.
 
     The loss is the plain one, against the plain targets: class weights, label smoothing and penalties shape what is
     made small, not what is shown, so that training and validation compare.
     """
 
-    def __init__(self, network: Network, samples: Samples, task: str) -> None:
+    def __init__(self, network: Parameters, samples: Samples, task: str) -> None:
         self.loss_of = network.loss.value
         self.classifies = task == "classification"
         self.table = target_table(network, samples) if self.classifies else None
         fused = network.loss.fused_with is not None
         self.threshold = 0.0 if fused else (samples.low + samples.high) / 2.0
         self.rows = 0
-        self.total = 0.0
-        self.hits = 0
+        self.total, self.hits = np.zeros((2, *network.vector.shape[:-1]))
 
     def add(self, record: Array, targets: Array, codes: Array) -> None:
-        """Count a block: what `Pass.forward` records (rows, outputs), the targets, and the codes of classes (rows,)."""
-        if self.table is not None:
-            self.hits += int(np.count_nonzero(classes(record, self.threshold) == codes))
-        self.total += float(np.add.reduce(self.loss_of(record, targets), dtype=np.float64))
-        self.rows += len(record)
+        """Count a block: what `Pass.forward` records and the targets, (..., rows, outputs), and codes (..., rows)."""
+        if self.classifies:
+            right = np.equal(classes(record, self.threshold), codes)
+            self.hits = self.hits + np.add.reduce(right, axis=-1, dtype=np.int64)
+        self.total = self.total + np.add.reduce(self.loss_of(record, targets), axis=-1, dtype=np.float64)
+        self.rows += record.shape[-2]
 
     @property
-    def loss(self) -> float:
-        """The mean loss of the records so far."""
-        return self.total / self.rows
+    def loss(self) -> Array:
+        """The mean loss of the records so far, (...)."""
+        return np.asarray(self.total / self.rows)
 
     @property
-    def accuracy(self) -> float | None:
-        """The share of records whose class was right; None for a regression."""
-        return self.hits / self.rows if self.classifies else None
+    def accuracy(self) -> Array | None:
+        """The share of records whose class was right, (...); None for a regression."""
+        return np.asarray(self.hits / self.rows) if self.classifies else None
 
 
 class Errors:
@@ -57,64 +58,71 @@ class Errors:
     The targets' spread is merged block by block (Chan, Golub & LeVeque 1979), which stays exact for a large mean.
     """
 
-    def __init__(self, outputs: int) -> None:
+    def __init__(self, shape: tuple[int, ...]) -> None:
         self.rows = 0
-        self.absolute, self.squared, self.mean, self.spread = np.zeros((4, outputs))
+        self.absolute, self.squared = np.zeros((2, *shape))
+        self.mean, self.spread = np.zeros((2, shape[-1]))
 
     def add(self, outputs: Array, targets: Array) -> None:
-        """Count a block of outputs and targets (rows, outputs)."""
+        """Count a block of outputs (..., rows, outputs) against targets (rows, outputs)."""
         wanted = targets.astype(np.float64)
         errors = outputs - wanted
-        self.absolute += np.abs(errors).sum(axis=0)
-        self.squared += (errors * errors).sum(axis=0)
+        self.absolute += np.abs(errors).sum(axis=-2)
+        self.squared += (errors * errors).sum(axis=-2)
         shift = wanted.mean(axis=0) - self.mean
         rows = self.rows + len(wanted)
         self.spread += ((wanted - wanted.mean(axis=0)) ** 2).sum(axis=0) + shift**2 * self.rows * len(wanted) / rows
         self.mean += shift * len(wanted) / rows
         self.rows = rows
 
-    def metrics(self) -> dict[str, float | None]:
-        """Return mae, rmse and r2: means over the outputs; r2 is None where an output's targets are all equal."""
-        explained = None
+    def metrics(self) -> dict[str, Array]:
+        """Return mae, rmse and r2 (...): means over the outputs; no r2 where an output's targets are all equal."""
+        found = {
+            "mae": self.absolute.mean(axis=-1) / self.rows,
+            "rmse": np.sqrt(self.squared.mean(axis=-1) / self.rows),
+        }
         if np.all(self.spread > 0.0):
-            explained = float(np.mean(1.0 - self.squared / self.spread))
-        mae, mse = float(np.mean(self.absolute)) / self.rows, float(np.mean(self.squared)) / self.rows
-        return {"mae": mae, "rmse": mse**0.5, "r2": explained}
+            found["r2"] = np.mean(1.0 - self.squared / self.spread, axis=-1)
+        return found
+
+
+class Measured(NamedTuple):
+    """The mean loss, the accuracy (None for a regression), and a regression's errors; of a stack, (networks,) each."""
+
+    loss: Array
+    accuracy: Array | None
+    errors: dict[str, Array]
 
 
 def classes(scores: Array, threshold: float) -> Array:
-    """Return the code of each record's class (rows,): the largest output, or whether a single one passes."""
-    if scores.shape[1] == 1:
-        return np.asarray(scores[:, 0] > threshold, np.intp)
-    return np.asarray(np.argmax(scores, axis=1))
+    """Return the code of each record's class (..., rows): the largest output, or whether a single one passes."""
+    if scores.shape[-1] == 1:
+        return np.asarray(scores[..., 0] > threshold, np.intp)
+    return np.asarray(np.argmax(scores, axis=-1))
 
 
-def blocks(network: Network, samples: Samples, tick: Callable[[], None] = nothing) -> Iterator[tuple[Chunk, Array]]:
-    """Yield the samples in order, block by block, each with the network's outputs (rows, outputs).
+def blocks(
+    network: Parameters, samples: Samples, tick: Callable[[], None] = nothing
+) -> Iterator[tuple[Chunk, Array, Array]]:
+    """Yield the samples in order, block by block, each with what the loss is measured on, and the outputs.
 
-    The blocks' `record` holds what the loss is measured on; `tick` is called after each.
+    Both are (..., rows, outputs); `tick` is called after each block.
     """
     feed = Feed(network, samples, min(BLOCK_ROWS, len(samples)))
     for start in range(0, len(samples), feed.block):
         for chunk in feed.chunks(np.arange(start, min(start + feed.block, len(samples)))):
-            outputs = network.sums(chunk.inputs[:, : feed.width])
-            if network.loss.fused_with is not None:
-                np.copyto(chunk.record, outputs)
-            network.activate(outputs)
-            if network.loss.fused_with is None:
-                np.copyto(chunk.record, outputs)
-            yield chunk, outputs
+            sums = network.sums(chunk.inputs[:, : feed.width])
+            outputs = network.activate(sums.copy())
+            yield chunk, outputs if network.loss.fused_with is None else sums, outputs
             tick()
 
 
-def measure(
-    network: Network, samples: Samples, task: str, tick: Callable[[], None] = nothing
-) -> tuple[float, float | None, dict[str, float | None]]:
-    """Return the loss, the accuracy (None for a regression) and a regression's mae, rmse and r2."""
+def measure(network: Parameters, samples: Samples, task: str, tick: Callable[[], None] = nothing) -> Measured:
+    """Measure a network, or each of a stack, on samples."""
     tally = Tally(network, samples, task)
-    errors = Errors(network.outputs) if task == "regression" else None
-    for chunk, outputs in blocks(network, samples, tick):
-        tally.add(chunk.record, chunk.targets, chunk.codes)
+    errors = Errors((*network.vector.shape[:-1], network.outputs)) if task == "regression" else None
+    for chunk, record, outputs in blocks(network, samples, tick):
+        tally.add(record, chunk.targets, chunk.codes)
         if errors is not None:
             errors.add(outputs, chunk.targets)
-    return tally.loss, tally.accuracy, errors.metrics() if errors is not None else {}
+    return Measured(tally.loss, tally.accuracy, errors.metrics() if errors is not None else {})

@@ -30,15 +30,15 @@ def evaluate(network: Network, samples: Samples, task: str, tick: Callable[[], N
     with np.errstate(over="ignore"):  # an infinite loss is an answer here, too
         if task == "regression":
             loss, _, errors = measure(network, samples, task, tick)
-            return {"loss": _finite(loss), **errors}
+            return {"loss": _finite(loss)} | {name: _finite(errors.get(name)) for name in ("mae", "rmse", "r2")}
         return _classification(network, samples, tick)
 
 
 def _classification(network: Network, samples: Samples, tick: Callable[[], None]) -> dict[str, Any]:
     tally = Tally(network, samples, "classification")
     parts = []
-    for chunk, outputs in blocks(network, samples, tick):
-        tally.add(chunk.record, chunk.targets, chunk.codes)
+    for chunk, record, outputs in blocks(network, samples, tick):
+        tally.add(record, chunk.targets, chunk.codes)
         parts.append(outputs)
     scores = np.concatenate(parts).astype(np.float64)
     codes = samples.selected_targets().astype(np.intp)
@@ -47,7 +47,7 @@ def _classification(network: Network, samples: Samples, tick: Callable[[], None]
         scores = np.hstack([samples.low + samples.high - scores, scores])
     return {
         "loss": _finite(tally.loss),
-        "accuracy": tally.accuracy,
+        "accuracy": _finite(tally.accuracy),
         **{f"top_{k}": top_k(scores, codes, k) for k in TOP if k < scores.shape[1]},
         **_per_class(confusion_matrix(answers, codes, scores.shape[1]), scores, codes),
         "log_loss": log_loss(scores, codes) if network.spec.layers[-1].activation in {"softmax", "sigmoid"} else None,
@@ -111,8 +111,8 @@ def log_loss(scores: Array, codes: Array) -> float:
     return float(-np.mean(np.log(np.clip(_ratio(own, total), 1e-15, 1.0))))
 
 
-def _finite(number: float) -> float | None:
-    return number if np.isfinite(number) else None
+def _finite(number: Array | None) -> float | None:
+    return float(number) if number is not None and np.isfinite(number) else None
 
 
 def _ratio(part: Array, whole: Array) -> Array:

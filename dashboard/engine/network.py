@@ -33,27 +33,31 @@ class LayerViews:
 
 
 def lay_out(spec: NetworkSpec, vector: Array) -> list[LayerViews]:
-    """Return each layer's views into a vector (parameters,)."""
+    """Return each layer's views into a vector (parameters,), or into a stack of such (networks, parameters)."""
     layers = []
     start = 0
     sizes = [spec.inputs, *(layer.units for layer in spec.layers)]
     for layer, (inputs, units) in zip(spec.layers, itertools.pairwise(sizes), strict=True):
         rows = inputs + 1 if layer.bias else inputs
         span = slice(start, start + rows * units)
-        block = vector[span].reshape(rows, units)
-        layers.append(LayerViews(layer, span, block[:inputs], block[inputs] if layer.bias else None, block))
+        block = vector[..., span].reshape(*vector.shape[:-1], rows, units)
+        bias = block[..., inputs, :] if layer.bias else None
+        layers.append(LayerViews(layer, span, block[..., :inputs, :], bias, block))
         start = span.stop
     return layers
 
 
-class Network:
-    """The parameters of a spec, beginning at zero; `initialize` draws them, `load` takes them from tensors."""
+class Parameters:
+    """A spec and a vector of its parameters, beginning at zero: (parameters,), or a stack of such with `leading` axes.
 
-    def __init__(self, spec: NetworkSpec) -> None:
+    Raises Invalid if the loss cannot be had with the output activation.
+    """
+
+    def __init__(self, spec: NetworkSpec, leading: tuple[int, ...] = ()) -> None:
         self.spec = spec
         self.dtype = np.dtype(spec.training.dtype)
         self.loss = LOSSES[spec.training.loss]
-        self.vector = np.zeros(spec.parameters, self.dtype)
+        self.vector = np.zeros((*leading, spec.parameters), self.dtype)
         self.layers = lay_out(spec, self.vector)
         self.output = ACTIVATIONS[spec.layers[-1].activation]
         fused = self.loss.fused_with
@@ -65,6 +69,36 @@ class Network:
     def outputs(self) -> int:
         """How many numbers come out."""
         return self.spec.layers[-1].units
+
+    def sums(self, inputs: Array) -> Array:
+        """Return the last layer's sums z (..., batch, outputs), before its activation.
+
+        `inputs` (batch, inputs) are scaled already; every network of a stack is given the same.
+        """
+        values = inputs
+        for layer in self.layers[:-1]:
+            values = _sums(layer, values)
+            ACTIVATIONS[layer.spec.activation].forward(values, np.empty_like(values))
+        return _sums(self.layers[-1], values)
+
+    def activate(self, sums: Array) -> Array:
+        """Turn the last layer's sums into outputs, in place, and return them."""
+        self.output.forward(sums, np.empty_like(sums))
+        return sums
+
+    def weight_mask(self) -> Array:
+        """Return 1 for each weight that is trained, 0 for biases and frozen layers, (parameters,)."""
+        mask = np.zeros(self.vector.shape[-1:], self.dtype)
+        for layer in lay_out(self.spec, mask):
+            layer.weight[...] = 0.0 if layer.spec.frozen else 1.0
+        return mask
+
+
+class Network(Parameters):
+    """One network; `initialize` draws its parameters, `load` takes them from tensors."""
+
+    def __init__(self, spec: NetworkSpec) -> None:
+        super().__init__(spec)
 
     def initialize(self, seed: int) -> None:
         """Draw the weights as the spec's initializer says, each layer from its own stream of the seed; biases are 0."""
@@ -94,19 +128,6 @@ class Network:
         for name, part in own.items():
             part[...] = tensors[name]
 
-    def sums(self, inputs: Array) -> Array:
-        """Return the last layer's sums z (batch, outputs), before its activation, for scaled inputs (batch, inputs)."""
-        values = inputs
-        for layer in self.layers[:-1]:
-            values = _sums(layer, values)
-            ACTIVATIONS[layer.spec.activation].forward(values, np.empty_like(values))
-        return _sums(self.layers[-1], values)
-
-    def activate(self, sums: Array) -> Array:
-        """Turn the last layer's sums into outputs, in place, and return them."""
-        self.output.forward(sums, np.empty_like(sums))
-        return sums
-
     def predict(self, inputs: Array) -> Array:
         """Return outputs (batch, outputs) for already scaled inputs (batch, inputs); probabilities where softmax.
 
@@ -126,5 +147,5 @@ class Network:
 def _sums(layer: LayerViews, values: Array) -> Array:
     sums: Array = values @ layer.weight
     if layer.bias is not None:
-        np.add(sums, layer.bias, out=sums)
+        np.add(sums, layer.bias[..., None, :], out=sums)
     return sums

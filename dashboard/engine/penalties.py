@@ -7,28 +7,27 @@ are left out of the loss that is shown, so that it compares with the validation'
 import numpy as np
 
 from dashboard.engine.arrays import Array
-from dashboard.engine.network import LayerViews, Network, lay_out
+from dashboard.engine.network import Parameters
 
 
 class Penalties:
-    """Adds a network's penalties to its flat gradient and clips it."""
+    """Adds a network's penalties to its flat gradient (parameters,) and clips it; of a stack, each network's."""
 
-    def __init__(self, network: Network, gradient: Array) -> None:
+    def __init__(self, network: Parameters, gradient: Array) -> None:
         training = network.spec.training
-        self.gradient = gradient
+        self.vector, self.gradient = network.vector, gradient
         self.l1, self.l2, self.most = training.l1, training.l2, training.clip_norm
-        pairs = zip(network.layers, lay_out(network.spec, gradient), strict=True)
-        held = [(layer, slope) for layer, slope in pairs if not layer.spec.frozen]
-        self.held: list[tuple[LayerViews, LayerViews]] = held if self.l1 or self.l2 else []
+        self.held = network.weight_mask() if self.l1 or self.l2 else None
 
-    def apply(self) -> None:
-        """Add l1·sign(w) + l2·w; then, if the norm is above `clip_norm`, scale the gradient down to it."""
-        for layer, slope in self.held:
-            if self.l1:
-                np.add(slope.weight, self.l1 * np.sign(layer.weight), out=slope.weight)
-            if self.l2:
-                np.add(slope.weight, self.l2 * layer.weight, out=slope.weight)
+    def apply(self, factor: Array | float = 1.0) -> None:
+        """Add l1·sign(w) + l2·w; then, if the norm is above `clip_norm`, scale the gradient down to it.
+
+        The gradient comes multiplied by `factor` (a number, or one a network of a stack: (networks, 1)), and leaves so.
+        """
+        if self.held is not None:
+            pull = self.l1 * np.sign(self.vector) + self.l2 * self.vector
+            np.add(self.gradient, self.held * pull * factor, out=self.gradient)
         if self.most:
-            norm = float(np.sqrt(self.gradient.dot(self.gradient)))
-            if norm > self.most:
-                np.multiply(self.gradient, self.most / norm, out=self.gradient)
+            norm = np.sqrt(np.vecdot(self.gradient, self.gradient))[..., None]
+            most = np.maximum(norm, factor * self.most)
+            np.multiply(self.gradient, factor * self.most / most, out=self.gradient)

@@ -9,7 +9,7 @@ from dashboard.engine.arrays import Array
 from dashboard.engine.backpropagation import Pass
 from dashboard.engine.feed import Chunk
 from dashboard.engine.network import Network
-from dashboard.engine.optimizers import Optimizer
+from dashboard.engine.optimizers import Optimizer, Rate
 from dashboard.engine.penalties import Penalties
 
 
@@ -44,25 +44,26 @@ class BatchSteps:
 
     def run(self, chunk: Chunk, rate: float, tick: Callable[[], None]) -> None:
         """Train on the rows once, a step a batch."""
+        factor = self.optimizer.factor(rate)
         for start in range(0, len(chunk.inputs), self.batch):
-            self.differentiate(chunk, slice(start, min(start + self.batch, len(chunk.inputs))))
+            self.differentiate(chunk, slice(start, min(start + self.batch, len(chunk.inputs))), factor)
             self.optimizer.step(rate)
             tick()
 
-    def differentiate(self, chunk: Chunk, rows: slice) -> None:
-        """Fill the optimizer's gradient with the slope of the rows' mean loss and penalties, clipped."""
+    def differentiate(self, chunk: Chunk, rows: slice, factor: Rate = 1.0) -> None:
+        """Fill the optimizer's gradient with `factor` times the slope of the rows' mean loss and penalties, clipped."""
         inputs = chunk.inputs[rows]
         work = self._pass(len(inputs))
         work.forward(inputs, chunk.record[rows], self.rng)
-        work.backward(inputs, chunk.targets[rows], self._share(chunk.codes[rows]))
-        self.penalties.apply()
+        work.backward(inputs, chunk.targets[rows], self._share(chunk.codes[rows], factor))
+        self.penalties.apply(factor)
 
     def _pass(self, batch: int) -> Pass:
         if batch not in self.passes:
-            self.passes[batch] = Pass(self.network, self.optimizer.gradient, batch)
+            self.passes[batch] = Pass(self.network, self.optimizer.gradient, (batch,))
         return self.passes[batch]
 
-    def _share(self, codes: Array) -> Array | float:
+    def _share(self, codes: Array, factor: Rate) -> Rate:
         if self.class_weights is None:
-            return 1.0 / len(codes)
-        return np.asarray(self.class_weights[codes, None] / len(codes))
+            return factor / len(codes)
+        return np.asarray(self.class_weights[codes, None] * (factor / len(codes)))

@@ -13,14 +13,15 @@ import numpy as np
 
 from dashboard.engine.arrays import Array
 from dashboard.engine.feed import Feed, check, chunk_rows
-from dashboard.engine.measuring import Tally, measure, nothing
-from dashboard.engine.network import Network
+from dashboard.engine.measuring import Measured, Tally, measure, nothing
+from dashboard.engine.network import Network, Parameters
 from dashboard.engine.optimizers import Optimizer
 from dashboard.engine.records_in_turn import RecordSteps
 from dashboard.engine.samples import Samples
 from dashboard.engine.schedules import learning_rate
 from dashboard.engine.steps import BatchSteps, Steps
 from dashboard.errors import Invalid, WeightbaseError
+from dashboard.records import TrainingSpec
 
 SHUFFLE_STREAM = 1
 DROPOUT_STREAM = 2
@@ -74,10 +75,7 @@ class Training:
         self.optimizer = Optimizer(network)
         self.steps = self._steps()
         self.epoch = 0
-        self.best_epoch = 0
-        self.best_loss = float("inf")
-        self.best_vector: Array | None = None
-        self.keeps_best = self.spec.patience > 0 or self.spec.save == "best"
+        self.best = Best()
         chunk = min(chunk_rows(network, self.spec.batch_size), len(train))
         self.feed = Feed(network, train, chunk, self.spec.label_smoothing)
 
@@ -87,19 +85,24 @@ class Training:
         `tick` is called between batches, about every 20 ms (or after each batch that takes longer); it may raise, and
         then the network is left in the middle of an epoch. Raises Diverged.
         """
-        beat = _Beat(tick)
+        beat = Beat(tick)
         while self.epoch < self.spec.epochs and not self._patience_is_over():
             result = self._train_epoch(beat)
             yield result
-        if self.spec.patience and self.spec.restore_best and self.best_vector is not None:
-            self.network.vector[...] = self.best_vector
+        if self.spec.patience and self.spec.restore_best and self.best.vector is not None:
+            self.network.vector[...] = self.best.vector
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch with the lowest validation loss so far, 0 before the first."""
+        return self.best.epoch
 
     def best_tensors(self) -> dict[str, Array]:
         """Return copies of the best epoch's tensors; raises Invalid if none are kept."""
-        if self.best_vector is None:
+        if self.best.vector is None:
             raise Invalid({"save": "The best weights are kept only with patience above 0 or save set to best."})
         best = Network(self.network.spec)
-        best.vector[...] = self.best_vector
+        best.vector[...] = self.best.vector
         return best.tensors()
 
     def state(self) -> dict[str, Any]:
@@ -108,12 +111,12 @@ class Training:
             "epoch": self.epoch,
             "steps": self.optimizer.steps,
             "vector": self.network.vector.copy(),
-            "best_epoch": self.best_epoch,
-            "best_loss": self.best_loss,
+            "best_epoch": self.best.epoch,
+            "best_loss": self.best.loss,
         }
         state |= {f"slot_{name}": slot.copy() for name, slot in self.optimizer.slots.items()}
-        if self.best_vector is not None:
-            state["best_vector"] = self.best_vector.copy()
+        if self.best.vector is not None:
+            state["best_vector"] = self.best.vector.copy()
         return state
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -124,54 +127,46 @@ class Training:
             raise Invalid({"checkpoint": "The checkpoint belongs to another network or optimizer."})
         for name, array in needed.items():
             array[...] = state[name]
-        self.epoch, self.best_epoch = int(state["epoch"]), int(state["best_epoch"])
-        self.best_loss, self.optimizer.steps = float(state["best_loss"]), int(state["steps"])
+        self.epoch, self.optimizer.steps = int(state["epoch"]), int(state["steps"])
         best = state.get("best_vector")
-        self.best_vector = None if best is None else np.array(best, self.network.dtype)
+        vector = None if best is None else np.array(best, self.network.dtype)
+        self.best = Best(int(state["best_epoch"]), float(state["best_loss"]), vector)
 
     def _steps(self) -> Steps:
         if RecordSteps.serves(self.network):
-            return RecordSteps(self.network, self._class_weights())
-        return BatchSteps(self.network, self.optimizer, self._class_weights())
-
-    def _class_weights(self) -> Array | None:
-        """Return n/(classes · count) of each class (King & Zeng 2001), or None where all count alike."""
-        if self.spec.class_weights != "balanced" or self.task != "classification":
-            return None
-        classes = max(2, self.network.outputs)
-        counts = np.bincount(self.train.selected_targets(), minlength=classes)
-        return np.asarray(len(self.train) / (classes * np.maximum(counts, 1)), self.network.dtype)
+            return RecordSteps(self.network, class_weights(self.network, self.train, self.task))
+        return BatchSteps(self.network, self.optimizer, class_weights(self.network, self.train, self.task))
 
     def _patience_is_over(self) -> bool:
-        return 0 < self.spec.patience <= self.epoch - self.best_epoch
+        return 0 < self.spec.patience <= self.epoch - self.best.epoch
 
-    def _train_epoch(self, beat: "_Beat") -> EpochResult:
+    def _train_epoch(self, beat: "Beat") -> EpochResult:
         began = time.perf_counter()
         epoch = self.epoch + 1
         rate = learning_rate(self.spec, epoch)
         before = self.network.vector.copy()
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # what runs away is found by _is_finite
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # what runs away is found by is_finite
             tally = self._pass_over(epoch, rate, beat)
-            val_loss, val_accuracy, metrics = self._validate(beat)
-        if not self._is_finite(tally.loss, val_loss):
+            validation = None if self.validation is None else measure(self.network, self.validation, self.task, beat)
+        result = epoch_result(epoch, tally, validation, time.perf_counter() - began, rate)
+        if not is_finite(result, self.network.vector):
             self.network.vector[...] = before
             raise Diverged(epoch)
         self.epoch = epoch
-        self._note_best(tally.loss if val_loss is None else val_loss)
-        seconds = time.perf_counter() - began
-        return EpochResult(epoch, tally.loss, tally.accuracy, val_loss, val_accuracy, seconds, rate, metrics)
+        self.best.note(result, self.network.vector, self.spec)
+        return result
 
-    def _pass_over(self, epoch: int, rate: float, beat: "_Beat") -> Tally:
+    def _pass_over(self, epoch: int, rate: float, beat: "Beat") -> Tally:
         """Train on every row once, in the epoch's order; stops early once the loss is not finite."""
-        self.steps.begin(_stream(self.spec.seed, DROPOUT_STREAM, epoch))
-        order = _stream(self.spec.seed, SHUFFLE_STREAM, epoch).permutation(len(self.train))
+        self.steps.begin(random_stream(self.spec.seed, DROPOUT_STREAM, epoch))
+        order = random_stream(self.spec.seed, SHUFFLE_STREAM, epoch).permutation(len(self.train))
         tally = Tally(self.network, self.train, self.task)
         for start in range(0, len(order), self.feed.block):
             rows = order[start : start + self.feed.block]
             for chunk in self.feed.chunks(rows):
                 self.steps.run(chunk, rate, beat)
             self._count(tally, len(rows))
-            if not np.isfinite(tally.total):
+            if not np.all(np.isfinite(tally.total)):
                 break
         return tally
 
@@ -182,24 +177,24 @@ class Training:
             targets = tally.table[codes]
         tally.add(self.feed.record[:rows], targets, codes)
 
-    def _validate(self, beat: "_Beat") -> tuple[float | None, float | None, dict[str, float]]:
-        if self.validation is None:
-            return None, None, {}
-        loss, accuracy, metrics = measure(self.network, self.validation, self.task, beat)
-        return loss, accuracy, {f"val_{name}": value for name, value in metrics.items() if value is not None}
 
-    def _is_finite(self, loss: float, val_loss: float | None) -> bool:
-        vector = self.network.vector  # min and max pass NaN on, and need no array of their own
-        return bool(np.all(np.isfinite([loss, val_loss or 0.0, vector.min(), vector.max()])))
+@dataclass
+class Best:
+    """The best epoch so far: its number, its loss and, where they are wanted, its weights."""
 
-    def _note_best(self, loss: float) -> None:
-        if loss < self.best_loss:
-            self.best_loss, self.best_epoch = loss, self.epoch
-            if self.keeps_best:
-                self.best_vector = self.network.vector.copy()
+    epoch: int = 0
+    loss: float = float("inf")
+    vector: Array | None = None
+
+    def note(self, result: EpochResult, vector: Array, spec: TrainingSpec) -> None:
+        """Take an epoch for the best if its validation loss (or training loss without one) is the lowest."""
+        loss = result.loss if result.val_loss is None else result.val_loss
+        if loss < self.loss:
+            self.epoch, self.loss = result.epoch, loss
+            self.vector = vector.copy() if spec.patience or spec.save == "best" else None
 
 
-class _Beat:
+class Beat:
     """Calls `tick` when TICK_SECONDS have passed since the last time."""
 
     def __init__(self, tick: Callable[[], None]) -> None:
@@ -207,11 +202,49 @@ class _Beat:
         self.due = 0.0
 
     def __call__(self) -> None:
+        """Call `tick` if it is due."""
         now = time.perf_counter()
         if now >= self.due:
             self.tick()
             self.due = time.perf_counter() + TICK_SECONDS
 
 
-def _stream(seed: int, purpose: int, epoch: int) -> np.random.Generator:
+def class_weights(network: Parameters, train: Samples, task: str) -> Array | None:
+    """Return n/(classes · count) of each class (King & Zeng 2001), or None where all count alike."""
+    if network.spec.training.class_weights != "balanced" or task != "classification":
+        return None
+    classes = max(2, network.outputs)
+    counts = np.bincount(train.selected_targets(), minlength=classes)
+    return np.asarray(len(train) / (classes * np.maximum(counts, 1)), network.dtype)
+
+
+def epoch_result(
+    epoch: int, tally: Tally, validation: Measured | None, seconds: float, rate: float, place: tuple[int, ...] = ()
+) -> EpochResult:
+    """Return one network's numbers, picked at its place in a stack, as plain floats."""
+
+    def number(values: Array | None) -> float | None:
+        return None if values is None else float(values[place])
+
+    val_loss = None if validation is None else float(validation.loss[place])
+    errors = {} if validation is None else validation.errors
+    return EpochResult(
+        epoch=epoch,
+        loss=float(tally.loss[place]),
+        accuracy=number(tally.accuracy),
+        val_loss=val_loss,
+        val_accuracy=None if validation is None else number(validation.accuracy),
+        seconds=seconds,
+        learning_rate=rate,
+        metrics={f"val_{name}": float(values[place]) for name, values in errors.items()},
+    )
+
+
+def is_finite(result: EpochResult, vector: Array) -> bool:
+    """Tell whether losses and weights are numbers still; min and max pass NaN on, and need no array of their own."""
+    return bool(np.all(np.isfinite([result.loss, result.val_loss or 0.0, vector.min(), vector.max()])))
+
+
+def random_stream(seed: int, purpose: int, epoch: int) -> np.random.Generator:
+    """Return the random stream of an epoch for a purpose; it depends on nothing that went before."""
     return np.random.Generator(np.random.PCG64([seed, purpose, epoch]))

