@@ -2,14 +2,13 @@
 
 import contextlib
 import fcntl
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
-from sqlalchemy.pool import ConnectionPoolEntry
 
+from dashboard.catalogue.engines import mysql_engine, one_at_a_time, sqlite_engine
 from dashboard.errors import Conflict, StoreError, StoreUnavailable
 from dashboard.settings import Settings
 
@@ -59,30 +58,12 @@ def open_catalogue(settings: Settings) -> Catalogue:
     home = settings.home_folder
     with _translated(), _home_translated(home):
         home.mkdir(parents=True, exist_ok=True)
-        engine = _sqlite_engine(home / "catalogue.sqlite")
-        with _migration_lock(home):
+        beside_weights = settings.store.startswith("mysql:")
+        engine = mysql_engine(settings.store) if beside_weights else sqlite_engine(home / "catalogue.sqlite")
+        with _migration_lock(home), one_at_a_time(engine):
             if _revision(engine) != HEAD_REVISION:
                 _migrate(engine)
     return Catalogue(engine, home)
-
-
-def _sqlite_engine(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30, "check_same_thread": False})
-
-    @event.listens_for(engine, "connect")
-    def configure(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
-        # We begin transactions ourselves (below): sqlite3's own late BEGIN lets two writers read before either
-        # locks, and then one of them fails at once instead of waiting.
-        connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("write", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    return engine
 
 
 def _revision(engine: Engine) -> str | None:

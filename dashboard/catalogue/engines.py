@@ -1,0 +1,73 @@
+"""The two databases that a catalogue may lie in: SQLite in the home, or MySQL/MariaDB beside the weights."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+UNKNOWN_DATABASE = 1049
+LOCK_SECONDS = 60
+
+
+def sqlite_engine(path: Path) -> Engine:
+    """Return the engine of a catalogue in a file."""
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+        # We begin transactions ourselves (below): sqlite3's own late BEGIN lets two writers read before either
+        # locks, and then one of them fails at once instead of waiting.
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def mysql_engine(store: str) -> Engine:
+    """Return the engine of a catalogue in the database of a store such as mysql://user:password@host:3306/name.
+
+    The database is made if it is missing and the user may make it.
+    """
+    url = make_url(store).set(drivername="mysql+mysqlconnector")
+    # The collation by name: the connector's own choice, utf8mb4_0900_ai_ci, does not exist on MariaDB 10.11.
+    arguments = {"charset": "utf8mb4", "collation": "utf8mb4_unicode_ci", "connection_timeout": 10}
+    engine = create_engine(url, connect_args=arguments, pool_pre_ping=True, pool_recycle=3600)
+    _make_database(engine, url)
+    return engine
+
+
+@contextlib.contextmanager
+def one_at_a_time(engine: Engine) -> Iterator[None]:
+    """Hold the database's own lock on its form: several machines may open one database (a file has a lock of ours)."""
+    if engine.dialect.name == "sqlite":
+        yield
+        return
+    with engine.connect() as connection:
+        name = f"weightbase_form_{engine.url.database}"[:64]
+        connection.execute(text("SELECT GET_LOCK(:name, :seconds)"), {"name": name, "seconds": LOCK_SECONDS})
+        yield
+        connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": name})
+
+
+def _make_database(engine: Engine, url: URL) -> None:
+    try:
+        engine.connect().close()
+    except DBAPIError as error:
+        if getattr(error.orig, "errno", None) != UNKNOWN_DATABASE or url.database is None:
+            raise
+        address = URL.create(url.drivername, url.username, url.password, url.host, url.port, query=url.query)
+        server = create_engine(address, connect_args={"collation": "utf8mb4_unicode_ci"})
+        with server.connect() as connection:
+            quoted = connection.dialect.identifier_preparer.quote_identifier(url.database)
+            connection.execute(text(f"CREATE DATABASE IF NOT EXISTS {quoted} CHARACTER SET utf8mb4"))
+        server.dispose()
