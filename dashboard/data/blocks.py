@@ -23,6 +23,7 @@ ARROW_ENCODINGS = {"utf-8": "utf8", "utf-8-sig": "utf8"}  # pyarrow skips the ma
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int32]
+Meaning = tuple[NDArray[np.int8], Floats, Any]
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,8 @@ def read_blocks(
                     yield _parsed([batch.column(place) for place in range(len(chosen))], csv_format.decimal)
     except pa.ArrowInvalid as error:
         raise _explained(path, csv_format, error) from error
+    finally:
+        pa.default_memory_pool().release_unused()  # it would keep its blocks for a next file
     if (line := lines.unclosed_quote(path, csv_format)) is not None:
         raise Invalid({"file": f"The quote that is opened in line {line:,} is never closed: close or remove it."})
 
@@ -113,20 +116,22 @@ def _explained(path: Path, csv_format: CsvFormat, error: Exception) -> Invalid:
 
 
 def _parsed(columns: list[Any], decimal: str) -> list[ColumnBlock]:
-    """Return the columns of a batch, the distinct texts of all of them parsed in one go."""
+    """Return the columns of a batch, which pyarrow has cut into distinct texts and codes."""
+    parts = meanings([column.dictionary for column in columns], decimal)
+    codes = (column.indices.to_numpy(zero_copy_only=False) for column in columns)
+    return [ColumnBlock(own, *part) for own, part in zip(codes, parts, strict=True)]
+
+
+def meanings(columns: list[Any], decimal: str) -> list[Meaning]:
+    """Return (kinds, numbers, trimmed texts) for each of some pyarrow arrays of texts, all parsed in one go."""
     import pyarrow as pa  # noqa: PLC0415
 
     if not columns:
         return []
-    ends = np.cumsum([len(column.dictionary) for column in columns])
-    texts, kinds, numbers = _meanings(pa.concat_arrays([column.dictionary for column in columns]), decimal)
-    blocks, start = [], 0
-    for column, end in zip(columns, ends.tolist(), strict=True):
-        part = slice(start, end)
-        codes = column.indices.to_numpy(zero_copy_only=False)
-        blocks.append(ColumnBlock(codes, kinds[part], numbers[part], texts[part]))
-        start = end
-    return blocks
+    ends = np.cumsum([len(column) for column in columns]).tolist()
+    texts, kinds, numbers = _meanings(pa.concat_arrays(columns), decimal)
+    parts = [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
+    return [(kinds[part], numbers[part], texts[part]) for part in parts]
 
 
 def _meanings(texts: Any, decimal: str) -> tuple[Any, NDArray[np.int8], Floats]:  # noqa: ANN401 - untyped pyarrow

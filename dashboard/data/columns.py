@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from dashboard.data import lines, suggestions
-from dashboard.data.blocks import MISSING, NUMBER, WORD, ColumnBlock, read_blocks
-from dashboard.data.cells import MOST_CATEGORIES, is_missing, number
+from dashboard.data.blocks import MISSING, NUMBER, WORD, ColumnBlock, Meaning, meanings, read_blocks
+from dashboard.data.cells import MOST_CATEGORIES
 from dashboard.data.detection import CsvFormat
 from dashboard.data.moments import Moments
 
@@ -82,7 +82,7 @@ def preview(path: Path, csv_format: CsvFormat) -> Preview:
     profile = _Profile(len(names))
     for block in read_blocks(path, csv_format, len(names)):
         profile.add(block)
-    columns = tuple(profile.column(place, name, csv_format.decimal) for place, name in enumerate(names))
+    columns = profile.columns(names, csv_format.decimal)
     return Preview(csv_format, columns, profile.rows, first_rows, suggestions.target(columns))
 
 
@@ -118,24 +118,31 @@ class _Profile:
         if before is None or len(before) <= 2 * MOST_CATEGORIES:
             self.seen[place] = _joined(before, column.texts)[: 2 * MOST_CATEGORIES + 1]
 
-    def column(self, place: int, name: str, decimal: str) -> Column:
-        texts = [text for text in self.seen[place].to_pylist() if not is_missing(text)]
-        is_numeric = bool(texts) and not self.has_words[place]
-        distinct = len({number(text, decimal) for text in texts}) if is_numeric else len(texts)
-        kind = suggestions.kind(is_numeric, distinct, self.rows - int(self.missing[place]))
-        facts = [getattr(self.moments, fact)[place] for fact in ("low", "high", "mean", "std")]
-        low, high, mean, std = (float(fact) if is_numeric else None for fact in facts)
+    def columns(self, names: list[str], decimal: str) -> tuple[Column, ...]:
+        """Return what is known of every column."""
+        moments = self.moments
+        facts = np.stack([moments.low, moments.high, moments.mean, moments.std], axis=1).tolist()
+        parts = zip(names, facts, meanings(self.seen, decimal), strict=True)
+        return tuple(self._column(place, name, own, part) for place, (name, own, part) in enumerate(parts))
+
+    def _column(self, place: int, name: str, facts: list[float], part: Meaning) -> Column:
+        kinds, numbers, texts = part
+        known = np.flatnonzero(kinds != MISSING)
+        is_numeric = known.size > 0 and not self.has_words[place]
+        distinct = len(np.unique(numbers[known])) if is_numeric else known.size
+        missing = int(self.missing[place])
+        low, high, mean, std = facts if is_numeric else (None, None, None, None)
         return Column(
-            name,
-            kind,
-            int(self.missing[place]),
-            min(distinct, MOST_CATEGORIES + 1),
-            low,
-            high,
-            mean,
-            std,
-            tuple(texts[:EXAMPLES]),
-            is_numeric and bool(self.is_whole[place]),
+            name=name,
+            kind=suggestions.kind(is_numeric, distinct, self.rows - missing),
+            missing=missing,
+            distinct=min(distinct, MOST_CATEGORIES + 1),
+            low=low,
+            high=high,
+            mean=mean,
+            std=std,
+            examples=tuple(texts.take(known[:EXAMPLES]).to_pylist()),
+            whole=is_numeric and bool(self.is_whole[place]),
         )
 
 

@@ -149,24 +149,25 @@ class _Ingestion:
             "inputs": names,
             "classes": classes,
             "balance": dict(zip(classes, counts, strict=True)),
-            "columns": [self._column(name, finished) for name in self.order],
+            "columns": self._columns(finished),
             "target_statistics": None if classes else _numbers_described(self.spec.target, target),
             "split": {name: len(rows) for name, rows in parts._asdict().items()},
             "image_shape": list(shape) if shape else None,
         }
 
-    def _column(self, name: str, finished: dict[str, tuple[list[str], NDArray[np.int32]]]) -> dict[str, Any]:
-        if name in finished:
-            levels, codes = finished[name]
+    def _columns(self, finished: dict[str, tuple[list[str], NDArray[np.int32]]]) -> list[dict[str, Any]]:
+        """Return the statistics of every input column, in the file's order."""
+        moments, nothing = self.moments, [None] * 4
+        facts = np.stack([moments.low, moments.high, moments.mean, moments.std], axis=1).tolist()
+        described = {}
+        for place, name in enumerate(self.numeric):
+            gaps = self.kept - int(moments.count[place])
+            own = facts[place] if gaps < self.kept else nothing
+            described[name] = _described(name, "numeric", gaps, len(self.distinct[place]), own)
+        for name, (levels, codes) in finished.items():
             gaps = int(np.count_nonzero(codes < 0))
-            return _described(name, "categorical", gaps, len(levels), None, None, None, None)
-        place, moments = self.numeric.index(name), self.moments
-        gaps = self.kept - int(moments.count[place])
-        facts = (moments.low[place], moments.high[place], moments.mean[place], moments.std[place])
-        is_known = gaps < self.kept
-        return _described(
-            name, "numeric", gaps, len(self.distinct[place]), *(float(f) if is_known else None for f in facts)
-        )
+            described[name] = _described(name, "categorical", gaps, len(levels), nothing)
+        return [described[name] for name in self.order]
 
 
 def input_names(numeric: Sequence[str], categorical: Sequence[str], levels: Sequence[Sequence[str]]) -> list[str]:
@@ -177,20 +178,10 @@ def input_names(numeric: Sequence[str], categorical: Sequence[str], levels: Sequ
 def _numbers_described(name: str, values: NDArray[np.float64]) -> dict[str, Any]:
     moments = Moments(1)
     moments.add(values[np.newaxis])
-    facts = (moments.low, moments.high, moments.mean, moments.std)
-    distinct = min(len(np.unique(values)), MOST_CATEGORIES + 1)
-    return _described(name, "numeric", 0, distinct, *(float(fact[0]) for fact in facts))
+    facts = [float(fact[0]) for fact in (moments.low, moments.high, moments.mean, moments.std)]
+    return _described(name, "numeric", 0, min(len(np.unique(values)), MOST_CATEGORIES + 1), facts)
 
 
-def _described(
-    name: str,
-    kind: str,
-    missing: int,
-    distinct: int,
-    low: float | None,
-    high: float | None,
-    mean: float | None,
-    std: float | None,
-) -> dict[str, Any]:
-    facts = {"low": low, "high": high, "mean": mean, "std": std}
-    return {"name": name, "kind": kind, "missing": missing, "distinct": distinct} | facts
+def _described(name: str, kind: str, missing: int, distinct: int, facts: Sequence[float | None]) -> dict[str, Any]:
+    named = dict(zip(("low", "high", "mean", "std"), facts, strict=True))
+    return {"name": name, "kind": kind, "missing": missing, "distinct": distinct} | named

@@ -90,10 +90,13 @@ def _target(fields: Fields, found: Preview) -> str:
 
 def _kinds(fields: Fields, found: Preview, target: str) -> dict[str, str]:
     chosen = fields.inner("kinds")
-    chosen.known(found.names)
-    kinds = {c.name: chosen.choice(c.name, c.kind, KINDS) for c in found.columns if c.name != target}
+    columns = {column.name: column for column in found.columns}
+    for name in chosen.data:
+        if name not in columns:
+            chosen.refuse(str(name)[:64], f"There is no column {str(name)[:64]!r}.")
+    kinds = {name: chosen.choice(name, column.kind, KINDS) for name, column in columns.items() if name != target}
     for name, kind in kinds.items():
-        column = found.column(name)
+        column = columns[name]
         if kind == "numeric" and not column.is_numeric:
             chosen.refuse(name, f"'{name}' is not a number everywhere: take it as categorical, or ignore it.")
         if kind == "categorical" and column.distinct > MOST_CATEGORIES:
