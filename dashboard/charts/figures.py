@@ -1,46 +1,52 @@
 """Plotly figures as plain data: binned numbers in, {"data", "layout"} out; the page's script adds the theme.
 
-Nothing of Plotly is imported to make them (it would cost every web process 60 MB); a test builds each with
-plotly.graph_objects, which refuses what is no valid figure.
+Nothing of Plotly is imported to make them (it would cost every web process 25 MB); a test builds each with
+plotly.graph_objects, which refuses what is no valid figure. Colours are those of the light theme by name; layouts hold
+no colours of background, text and grid. An empty input gives an empty valid figure of the same height.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dashboard.analysis.distributions import Distribution
-from dashboard.charts.palette import OKABE_ITO
+from dashboard.charts.palette import NEGATIVE, NEITHER, OKABE_ITO, POSITIVE
 
 Figure = dict[str, Any]
 HEIGHT = 300
+MOST_MARKERS = 60
+MOST_CELL_TEXTS = 20
+HALF_A_CELL = 0.5
+
+CURVES = (
+    ("loss", "training loss", "y", 0, "solid"),
+    ("val_loss", "validation loss", "y", 1, "solid"),
+    ("accuracy", "training accuracy", "y2", 0, "dot"),
+    ("val_accuracy", "validation accuracy", "y2", 1, "dot"),
+)
 
 
 def training_curves(epochs: Sequence[Mapping[str, Any]]) -> Figure:
-    """Return loss (left axis) and accuracy (right axis) over epochs, of training and validation."""
-    lines = [
-        ("loss", "training loss", "y", OKABE_ITO[0], "solid"),
-        ("val_loss", "validation loss", "y", OKABE_ITO[1], "solid"),
-        ("accuracy", "training accuracy", "y2", OKABE_ITO[0], "dot"),
-        ("val_accuracy", "validation accuracy", "y2", OKABE_ITO[1], "dot"),
-    ]
+    """Return loss (left axis) and accuracy (right axis) over epochs, of training and validation, where measured."""
     numbers = [epoch["epoch"] for epoch in epochs]
     data = [
         {
             "type": "scatter",
-            "mode": "lines+markers" if len(epochs) <= 60 else "lines",
+            "mode": "lines+markers" if len(epochs) <= MOST_MARKERS else "lines",
             "name": label,
             "x": numbers,
-            "y": [epoch.get(name) for epoch in epochs],
+            "y": [_drawable(epoch.get(name)) for epoch in epochs],
             "yaxis": axis,
-            "line": {"color": colour, "dash": dash, "width": 2},
+            "line": {"color": OKABE_ITO[colour], "dash": dash, "width": 2},
             "marker": {"size": 5},
         }
-        for name, label, axis, colour, dash in lines
-        if any(epoch.get(name) is not None for epoch in epochs)
+        for name, label, axis, colour, dash in CURVES
+        if any(_drawable(epoch.get(name)) is not None for epoch in epochs)
     ]
     layout = _layout("epoch", "loss") | {"hovermode": "x unified"}
     if any(trace["yaxis"] == "y2" for trace in data):
         layout["yaxis2"] = {"title": {"text": "accuracy"}, "overlaying": "y", "side": "right", "showgrid": False}
-    return {"data": data, "layout": layout}
+    return _figure(data, layout)
 
 
 def distribution_figure(found: Distribution, labels: Sequence[str], log: bool = False) -> Figure:
@@ -51,51 +57,82 @@ def distribution_figure(found: Distribution, labels: Sequence[str], log: bool = 
             "mode": "lines",
             "name": label,
             "x": found.edges.tolist(),
-            "y": [*counts.tolist(), int(counts[-1])],
             "line": {"shape": "hv", "width": 1.5, "color": OKABE_ITO[index % len(OKABE_ITO)]},
-            "fill": "tozeroy" if len(found.counts) == 1 else "none",
+            "fill": "tozeroy" if len(found.counts) == 1 and not log else "none",
+            "hovertemplate": "from %{x:.4~g}: %{customdata:,} cells",
         }
+        | _counts([*counts.tolist(), int(counts[-1])], log)
         for index, (label, counts) in enumerate(zip(labels, found.counts, strict=True))
     ]
-    layout = _layout("weight", "cells")
-    layout["yaxis"]["type"] = "log" if log else "linear"
-    return {"data": data, "layout": layout}
+    return _figure(data, _counted("weight", log))
 
 
 def change_figure(found: Distribution, log: bool = False) -> Figure:
-    """Return the distribution of a change as bars: negative in one colour, positive in the other."""
-    edges = found.edges
-    middles = (edges[:-1] + edges[1:]) / 2
+    """Return the distribution of a change as bars: decreases in one colour, increases in another, none in grey.
+
+    Of the bar around zero, which is often far above the others, a part is cut off; its hover text has the count.
+    """
+    if not found.counts:
+        return _figure([], _counted("change", log))
+    edges, counts = found.edges, found.counts[0].tolist()
+    middles = ((edges[:-1] + edges[1:]) / 2).tolist()
     bars = {
         "type": "bar",
         "name": "change",
-        "x": middles.tolist(),
-        "y": found.counts[0].tolist(),
+        "x": middles,
         "width": (edges[1:] - edges[:-1]).tolist(),
-        "marker": {"color": ["#2166ac" if middle < 0 else "#b2182b" for middle in middles.tolist()]},
+        "marker": {
+            "color": [
+                NEGATIVE if high <= 0 else POSITIVE if low >= 0 else NEITHER
+                for low, high in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
+            ]
+        },
+        "hovertemplate": "about %{x:.4~g}: %{customdata:,} cells<extra></extra>",
     }
-    layout = _layout("change", "cells") | {"bargap": 0}
-    layout["yaxis"]["type"] = "log" if log else "linear"
-    return {"data": [bars], "layout": layout}
+    layout = _counted("change", log) | {"bargap": 0}
+    if not log:
+        layout["yaxis"]["range"] = [0, _cut(counts)]
+    return _figure([bars | _counts(counts, log)], layout)
 
 
 def confusion_figure(matrix: Sequence[Sequence[int]], classes: Sequence[str]) -> Figure:
-    """Return a confusion matrix: rows are the true classes, columns the predicted ones, counts in the cells."""
+    """Return a confusion matrix: rows are the true classes, columns the predicted ones.
+
+    A cell holds its count; its colour is the share of the true class that it makes up, so that rare classes can be
+    read as well as frequent ones.
+    """
     labels = [str(name) for name in classes]
+    shares = [[count / (sum(row) or 1) for count in row] for row in matrix]
     heat = {
         "type": "heatmap",
         "x": labels,
         "y": labels,
-        "z": [list(row) for row in matrix],
-        "texttemplate": "%{z}" if len(labels) <= 20 else "",
+        "z": shares,
+        "zmin": 0,
+        "zmax": 1,
+        "xgap": 1,
+        "ygap": 1,
+        "customdata": [list(row) for row in matrix],
         "colorscale": [[0, "rgba(0,114,178,0)"], [1, "rgba(0,114,178,1)"]],
         "showscale": False,
-        "hovertemplate": "true %{y}, predicted %{x}: %{z}<extra></extra>",
+        "hovertemplate": "true %{y}, predicted %{x}: %{customdata:,} (%{z:.1%} of %{y})<extra></extra>",
     }
     layout = _layout("predicted", "true") | {"height": 380}
-    layout["xaxis"] |= {"type": "category", "side": "top"}
-    layout["yaxis"] |= {"type": "category", "autorange": "reversed"}
-    return {"data": [heat], "layout": layout}
+    layout["xaxis"] |= {"type": "category", "side": "top", "showgrid": False}
+    layout["yaxis"] |= {"type": "category", "autorange": "reversed", "showgrid": False}
+    if len(labels) <= MOST_CELL_TEXTS:
+        layout["annotations"] = [
+            _cell_text(true, predicted, count, share)
+            for true, row, its in zip(labels, matrix, shares, strict=True)
+            for predicted, count, share in zip(labels, row, its, strict=True)
+        ]
+    return _figure([heat] if labels else [], layout)
+
+
+def _cell_text(true: str, predicted: str, count: int, share: float) -> dict[str, Any]:
+    """Return a cell's count, white on a full colour, else in the colour that the theme writes in."""
+    font = {"font": {"color": "#ffffff"}} if share > 0.5 else {}
+    return {"x": predicted, "y": true, "text": f"{count:,}", "showarrow": False} | font
 
 
 def class_balance_figure(balance: Mapping[str, int]) -> Figure:
@@ -106,10 +143,44 @@ def class_balance_figure(balance: Mapping[str, int]) -> Figure:
         "y": list(balance.values()),
         "marker": {"color": OKABE_ITO[0]},
         "name": "records",
+        "hovertemplate": "%{x}: %{y:,} records<extra></extra>",
     }
     layout = _layout("class", "records")
     layout["xaxis"]["type"] = "category"
-    return {"data": [bars], "layout": layout}
+    return _figure([bars] if balance else [], layout)
+
+
+def _drawable(value: float | None) -> float | None:
+    """Return the value, None (a gap) for what has no place on an axis and none in JSON: NaN and ±Inf."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _figure(data: list[dict[str, Any]], layout: dict[str, Any]) -> Figure:
+    """Return the figure; one without data says so in place of empty axes."""
+    if not data:
+        layout["annotations"] = [
+            {"text": "nothing to draw yet", "showarrow": False, "x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper"}
+        ]
+        layout["xaxis"] |= {"visible": False}
+        layout["yaxis"] |= {"visible": False}
+    return {"data": data, "layout": layout}
+
+
+def _counts(counts: list[int], log: bool) -> dict[str, Any]:
+    """Return counts as heights; where the axis is logarithmic, an empty bin stands below 1 and says 0 on hover."""
+    return {"y": [max(count, HALF_A_CELL) for count in counts] if log else counts, "customdata": counts}
+
+
+def _cut(counts: list[int]) -> float:
+    """Return the height of the axis: the highest bar, or twice the second if the highest stands far above it."""
+    first, second = [*sorted(counts, reverse=True), 0, 0][:2]
+    return 1.05 * (first if first <= 3 * second or not second else 2 * second) or 1.0
+
+
+def _counted(x_title: str, log: bool) -> dict[str, Any]:
+    layout = _layout(x_title, "cells")
+    layout["yaxis"] |= {"type": "log", "dtick": 1} if log else {"type": "linear", "rangemode": "tozero"}
+    return layout
 
 
 def _layout(x_title: str, y_title: str) -> dict[str, Any]:

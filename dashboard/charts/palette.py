@@ -1,11 +1,13 @@
 """Colours: one diverging scale for every signed quantity, whose zero is the page's own background.
 
-Light: ColorBrewer's RdBu as explicit stops (blue is negative). Dark: a scale of its own with a dark centre.
+Light: ColorBrewer's RdBu as explicit stops (blue is negative). Dark: a scale of its own with a dark centre. Figures
+name the light theme's colours; the page's script puts those of the dark one in their place.
 """
 
 from typing import Literal
 
 Theme = Literal["light", "dark"]
+Colour = tuple[int, int, int]
 
 DIVERGING: dict[str, tuple[str, ...]] = {
     "light": (
@@ -16,23 +18,36 @@ DIVERGING: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 NAN_COLOUR = {"light": "#9e9e9e", "dark": "#777777"}
 
+NEGATIVE, POSITIVE, NEITHER = "#2166ac", "#b2182b", "#8a8f98"
+"""Bars of signed quantities: two colours of the diverging scale, and a grey that both themes carry."""
+
 OKABE_ITO = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442")
 """Categories, in this order, at most seven (Okabe & Ito 2008, "Color Universal Design")."""
 
+RAMP = ("#a9cfe4", "#6aaed6", "#3d8dc4", "#1f6fb4", "#0b559f")
+"""Versions are ordered: light is old. Between ColorBrewer's third and eighth Blues, which both themes carry."""
 
-def diverging_levels(theme: str) -> list[tuple[int, int, int]]:
+
+def diverging_levels(theme: str) -> list[Colour]:
     """Return 256 colours (red, green, blue): levels 0 to 254 of the scale, and 255 for NaN."""
-    stops = [_rgb(stop) for stop in DIVERGING[theme]]
-    colours = [_between(stops, level / 254 * (len(stops) - 1)) for level in range(255)]
-    return [*colours, _rgb(NAN_COLOUR[theme])]
+    return [_at(DIVERGING[theme], level / 254) for level in range(255)] + [_rgb(NAN_COLOUR[theme])]
 
 
-def _between(stops: list[tuple[int, int, int]], position: float) -> tuple[int, int, int]:
+def version_colours(count: int) -> list[str]:
+    """Return the colours of so many versions from the oldest, which is light, to the newest."""
+    places = [place / (count - 1) for place in range(count)] if count > 1 else [1.0] * count
+    return ["#{:02x}{:02x}{:02x}".format(*_at(RAMP, place)) for place in places]
+
+
+def _at(stops: tuple[str, ...], share: float) -> Colour:
+    """Return the colour at this share (0 to 1) of the way along equally spaced stops."""
+    position = share * (len(stops) - 1)
     low = min(int(position), len(stops) - 2)
-    share = position - low
-    red, green, blue = (round(a + (b - a) * share) for a, b in zip(stops[low], stops[low + 1], strict=True))
+    part = position - low
+    first, second = _rgb(stops[low]), _rgb(stops[low + 1])
+    red, green, blue = (round(a + (b - a) * part) for a, b in zip(first, second, strict=True))
     return red, green, blue
 
 
-def _rgb(text: str) -> tuple[int, int, int]:
+def _rgb(text: str) -> Colour:
     return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)

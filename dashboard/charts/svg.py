@@ -1,17 +1,23 @@
 """Small drawings as inline SVG: they need no script, take the page's colours by classes, and have words for readers."""
 
 import itertools
+import math
 from collections.abc import Sequence
 from html import escape
+from typing import NamedTuple
 
 from dashboard.records import LayerSpec
 
 MOST_CIRCLES = 8
+MOST_COLUMNS = 8
+STEP, GAP, RADIUS, LINE = 130, 22, 8, 15
+"""Columns stand `STEP` apart, circles `GAP`, a caption's lines `LINE`."""
+MOST_LETTERS = 20
 
 
 def sparkline(values: Sequence[float | None], label: str, width: int = 96, height: int = 20) -> str:
-    """Return a line through the values (None is left out) with a dot at the last; empty for fewer than two."""
-    points = [(index, value) for index, value in enumerate(values) if value is not None]
+    """Return a line through the values (None, NaN and ±Inf are left out) with a dot at the last; empty for fewer than two."""
+    points = [(index, value) for index, value in enumerate(values) if value is not None and math.isfinite(value)]
     if len(points) < 2:
         return ""
     low, high = min(value for _, value in points), max(value for _, value in points)
@@ -27,56 +33,85 @@ def sparkline(values: Sequence[float | None], label: str, width: int = 96, heigh
 
 
 def network_drawing(inputs: int, layers: Sequence[LayerSpec], outputs_label: str = "") -> str:
-    """Return a network as columns of circles, one a layer, an ellipsis where there are more units than circles."""
-    sizes = [inputs, *(layer.units for layer in layers)]
-    width, height, middle = max(130 * len(sizes), 260), 250, 105
-    xs = [65 + 130 * place for place in range(len(sizes))]
-    columns = [_column(x, size, middle) for x, size in zip(xs, sizes, strict=True)]
-    parts = [_links(left, right) for left, right in itertools.pairwise(columns)]
-    for place, (x, size, places) in enumerate(zip(xs, sizes, columns, strict=True)):
-        parts += [f'<circle class="unit" cx="{x}" cy="{y:.1f}" r="8"/>' for x, y in places]
-        if size > MOST_CIRCLES:
-            parts.append(f'<text class="more" x="{x}" y="{middle + 5}" text-anchor="middle">⋮</text>')
-        parts.append(_caption(x, size, place, layers, outputs_label))
+    """Return a network as columns of circles, one a layer, an ellipsis where there are more units than circles.
+
+    Of a deep network the first and the last layers are drawn, and between them how many more there are. Its colours
+    are those of the page, by the classes network, unit, link, more and caption.
+    """
+    columns = _columns(inputs, layers, outputs_label)
+    middle = max(max(column.offsets) for column in columns) + RADIUS + 4
+    captions = 2 * middle + LINE
+    width, height = STEP * len(columns), captions + LINE * max(len(column.lines) for column in columns)
+    margin = max(4 * STEP - width, 0) // 2  # so that a small network is not drawn with giant circles
+    parts = [_links(left, right, middle) for left, right in itertools.pairwise(columns)]
+    parts += [_drawn(column, middle) + _caption(column, captions) for column in columns]
     label = f"Network: {inputs:,} inputs, then " + ", ".join(f"{layer.units:,} {layer.activation}" for layer in layers)
     return (
-        f'<svg class="network" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(label)}">'
-        + "".join(parts)
-        + "</svg>"
+        f'<svg class="network" viewBox="{-margin} 0 {width + 2 * margin} {height:g}" role="img" '
+        f'aria-label="{escape(label)}">' + "".join(parts) + "</svg>"
     )
 
 
-def _column(x: int, size: int, middle: int) -> list[tuple[int, float]]:
-    """Return where a layer's circles stand: all of them, or the first and last ones with a gap for the ellipsis."""
-    shown = min(size, MOST_CIRCLES)
-    gap = 22.0
-    slots = shown if size <= MOST_CIRCLES else shown + 1
-    ys = [middle + (slot - (slots - 1) / 2) * gap for slot in range(slots)]
-    if size > MOST_CIRCLES:
-        del ys[slots // 2]
-    return [(x, y) for y in ys]
+class _Column(NamedTuple):
+    """A layer as it is drawn: its middle, how many units it has (0: it stands for several layers), its caption."""
+
+    x: int
+    size: int
+    lines: list[str]
+
+    @property
+    def offsets(self) -> list[float]:
+        """Where its circles stand, from the middle: all of them, or the first and last ones with a gap between."""
+        slots = self.size if self.size <= MOST_CIRCLES else MOST_CIRCLES + 1
+        ys = [(slot - (slots - 1) / 2) * GAP for slot in range(slots or 1)]
+        if self.size > MOST_CIRCLES:
+            del ys[slots // 2]
+        return ys
 
 
-def _links(left: Sequence[tuple[int, float]], right: Sequence[tuple[int, float]]) -> str:
-    lines = "".join(f"M{ax + 8} {ay:.1f}L{bx - 8} {by:.1f}" for ax, ay in left for bx, by in right)
-    return f'<path class="link" d="{lines}"/>'
+def _columns(inputs: int, layers: Sequence[LayerSpec], outputs_label: str) -> list[_Column]:
+    last = len(layers) - 1
+    all_of_them = [(inputs, [f"{inputs:,} input{'' if inputs == 1 else 's'}"])]
+    all_of_them += [
+        (layer.units, _lines(layer, place == last) + ([outputs_label] if outputs_label and place == last else []))
+        for place, layer in enumerate(layers)
+    ]
+    left_out = len(all_of_them) - MOST_COLUMNS
+    if left_out > 0:
+        gap = (0, [f"{left_out + 1:,} more layers"])
+        all_of_them = [*all_of_them[: MOST_COLUMNS // 2], gap, *all_of_them[left_out + 1 + MOST_COLUMNS // 2 :]]
+    return [_Column(STEP // 2 + STEP * place, size, lines) for place, (size, lines) in enumerate(all_of_them)]
 
 
-def _caption(x: int, size: int, place: int, layers: Sequence[LayerSpec], outputs_label: str) -> str:
-    if place == 0:
-        head, detail = f"{size:,} inputs", ""
-    else:
-        layer = layers[place - 1]
-        head = f"{size:,} {'outputs' if place == len(layers) else 'units'}"
-        detail = ", ".join(
-            [layer.activation]
-            + ([] if layer.bias else ["no bias"])
-            + ([f"dropout {layer.dropout:g}"] if layer.dropout else [])
-            + (["frozen"] if layer.frozen else [])
-        )
-    last = outputs_label if place == len(layers) else ""
+def _lines(layer: LayerSpec, is_output: bool) -> list[str]:
+    """Return what is written below a layer, a fact a line."""
+    return [
+        f"{layer.units:,} {'output' if is_output else 'unit'}{'' if layer.units == 1 else 's'}",
+        layer.activation,
+        *(["no bias"] if not layer.bias else []),
+        *([f"dropout {layer.dropout:g}"] if layer.dropout else []),
+        *(["frozen"] if layer.frozen else []),
+    ]
+
+
+def _drawn(column: _Column, middle: float) -> str:
+    """Return a layer's circles, and the sign that there are more of them, or more layers."""
+    sign = "⋮" if column.size > MOST_CIRCLES else "⋯" if not column.size else ""
+    more = f'<text class="more" x="{column.x}" y="{middle + 6:g}" text-anchor="middle">{sign}</text>' if sign else ""
+    places = [middle + offset for offset in column.offsets] if column.size else []
+    return "".join(f'<circle class="unit" cx="{column.x}" cy="{y:g}" r="{RADIUS}"/>' for y in places) + more
+
+
+def _caption(column: _Column, top: float) -> str:
     return "".join(
-        f'<text class="caption" x="{x}" y="{215 + 15 * line}" text-anchor="middle">{escape(text)}</text>'
-        for line, text in enumerate((head, detail, last))
-        if text
+        f'<text class="caption" x="{column.x}" y="{top + LINE * number:g}" text-anchor="middle">'
+        f"{escape(line if len(line) <= MOST_LETTERS else line[: MOST_LETTERS - 1] + '…')}</text>"
+        for number, line in enumerate(column.lines)
     )
+
+
+def _links(left: _Column, right: _Column, middle: float) -> str:
+    """Return the lines between two layers; none to where layers are left out."""
+    ends = itertools.product(left.offsets, right.offsets) if left.size and right.size else ()
+    lines = "".join(f"M{left.x + RADIUS} {middle + y:g}L{right.x - RADIUS} {middle + z:g}" for y, z in ends)
+    return f'<path class="link" d="{lines}"/>' if lines else ""
