@@ -64,14 +64,4 @@ BUNDLED = (
         "life_expectancy",
         "regression",
     ),
-    BundledSample(
-        "diabetes",
-        "Progress of diabetes after a year by ten measures",
-        442,
-        "B. Efron, T. Hastie, I. Johnstone, R. Tibshirani, Least Angle Regression, Annals of Statistics 32 (2004), "
-        "as in scikit-learn (unscaled)",
-        "published by the authors without an explicit licence; distributed with scikit-learn (BSD 3-Clause)",
-        "progression",
-        "regression",
-    ),
 )

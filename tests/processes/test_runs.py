@@ -24,7 +24,7 @@ LONG_EPOCH = {"batch_size": 1, "epochs": 1000, "save": "last"}
 
 def define(workspace, name="net", dataset="iris", layers=((8, "tanh"),), **training):
     add_bundled(workspace, dataset)
-    task = "regression" if dataset == "diabetes" else "classification"
+    task = "regression" if dataset == "life-expectancy" else "classification"
     output = {"activation": "identity" if task == "regression" else "softmax"}
     loss = "squared_error" if task == "regression" else "cross_entropy"
     data = {
@@ -88,7 +88,7 @@ def test_training_on_starts_from_the_parent_and_records_it(workspace, coordinato
 
 
 def test_a_regression_trains_and_reports_no_accuracy(workspace, coordinator):
-    define(workspace, dataset="diabetes", save="last", epochs=30, learning_rate=0.01)
+    define(workspace, dataset="life-expectancy", save="last", epochs=30, learning_rate=0.01)
     detail = wait_for_end(workspace, start_run(workspace, "net", {}).id)
     assert detail.run.state == "finished"
     assert {epoch.accuracy for epoch in detail.epochs} == {None}
@@ -96,8 +96,8 @@ def test_a_regression_trains_and_reports_no_accuracy(workspace, coordinator):
 
 
 def test_a_loss_that_is_no_number_fails_the_run_says_so_and_keeps_the_last_good_version(workspace, coordinator):
-    warm_up = {"warmup_epochs": 4000, "learning_rate": 0.01, "epochs": 5000}
-    define(workspace, dataset="diabetes", layers=(), optimizer="sgd", save="last", scaling="none", **warm_up)
+    warm_up = {"warmup_epochs": 4000, "learning_rate": 100, "epochs": 5000}
+    define(workspace, dataset="life-expectancy", layers=(), optimizer="sgd", save="last", scaling="standard", **warm_up)
     detail = wait_for_end(workspace, start_run(workspace, "net", {}).id)
     assert detail.run.state == "failed"
     assert "no longer finite numbers" in detail.run.error

@@ -12,7 +12,7 @@ NEW = "/networks/new"
 @pytest.fixture
 def digits(workspace, browser):
     add_bundled(workspace, "digits")
-    add_bundled(workspace, "diabetes")
+    add_bundled(workspace, "life-expectancy")
     return browser
 
 
@@ -53,7 +53,7 @@ def test_the_form_as_it_opens_defines_a_network(workspace, digits):
 
 
 def test_a_dataset_of_numbers_opens_the_form_for_a_regression(workspace, digits):
-    data = typed(digits.get(f"{NEW}?dataset=diabetes"))
+    data = typed(digits.get(f"{NEW}?dataset=life-expectancy"))
     send(digits, data | {"name": "numbers"}, "create")
     network = get_network(workspace, "numbers")
     assert network.spec.layers[-1].activation == "identity"
