@@ -31,7 +31,8 @@ class Cells:
 
     def block(self, start: int, stop: int) -> Array:
         """Return the cells from `start` to before `stop` as a new float64 vector."""
-        return self.flat[start:stop].astype(np.float64)
+        with np.errstate(invalid="ignore"):  # a signalling NaN is a NaN here as any other
+            return self.flat[start:stop].astype(np.float64)
 
     def blocks(self) -> Iterator[tuple[int, Array]]:
         """Yield (first cell, a block of cells as a float64 vector) until all are read."""
@@ -74,9 +75,9 @@ class Change(Cells):
     def sides(self, start: int, stop: int) -> Array:
         """Return (base's cells, other's cells, their changes) from `start` to before `stop` as rows: (3, cells)."""
         sides = np.empty((3, min(stop, self.size) - start))
-        sides[0], sides[1] = self.base.flat[start:stop], self.other.flat[start:stop]
         a, b, d = sides
         with np.errstate(invalid="ignore", over="ignore"):
+            a[:], b[:] = self.base.flat[start:stop], self.other.flat[start:stop]
             np.subtract(b, a, out=d)
         if not np.isfinite(d).all():
             np.copyto(d, np.clip(d, -LARGEST, LARGEST), where=np.isfinite(a) & np.isfinite(b))

@@ -204,12 +204,20 @@ def top_changes(base: Array, other: Array, k: int) -> list[CellChange]:
     worst, best = 0.0, np.empty((0, 2))
     for start, block in change.blocks():
         size = np.abs(finite_or_zero(block))
-        better = np.flatnonzero(size > worst)
+        better = _largest(size, k, worst)
         found = np.concatenate([best, np.column_stack([size[better], better + start])])
         best = found[np.argsort(-found[:, 0], kind="stable")[:k]]
         worst = best[-1, 0] if len(best) == k else 0.0
     places = [int(place) for place in best[:, 1]]
     return [CellChange(*change.place(place), *change.sides(place, place + 1)[:, 0].tolist()) for place in places]
+
+
+def _largest(sizes: Array, k: int, above: float) -> Array:
+    """Return where the `k` largest of these sizes stand, if above a bound, and those equal to the least of them."""
+    places: Array = np.flatnonzero(sizes > above)
+    if places.size > k:
+        places = places[sizes[places] >= np.partition(sizes[places], -k)[-k]]
+    return places
 
 
 def unit_differences(base: Array, other: Array) -> list[UnitChange]:

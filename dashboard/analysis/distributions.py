@@ -44,11 +44,10 @@ def distribution(sources: Sequence[Array | Cells], bins: int, limits: str = "rob
     that bins between them would have no width) the bins lie around that value.
     """
     tensors = [cells_of(source) for source in sources]
-    low, high = _ends(tensors, FULL if limits == "full" else ROBUST)
+    low, high = _widened(*_ends(tensors, FULL if limits == "full" else ROBUST), bins)
     scale = safe_scale(max(abs(low), abs(high)))
-    low, high = _widened(low * scale, high * scale, bins)
-    with np.errstate(over="ignore"):
-        edges = np.clip(np.linspace(low, high, bins + 1) / scale, -LARGEST, LARGEST)
+    low, high = low * scale, high * scale
+    edges = np.linspace(low, high, bins + 1) / scale
     counted = [_count(tensor, scale, low, high, bins) for tensor in tensors]
     return Distribution(
         edges,
@@ -67,12 +66,12 @@ def _ends(tensors: Sequence[Cells], shares: tuple[float, float]) -> tuple[float,
 
 
 def _widened(low: float, high: float, bins: int) -> tuple[float, float]:
-    """Return the ends so far apart that every bin is some float64 wide."""
+    """Return the ends so far apart that the edges of every bin are different numbers."""
     largest = max(abs(low), abs(high))
-    if high - low > 4 * bins * np.spacing(largest):
+    if high / 2 - low / 2 > 2 * bins * np.spacing(largest):
         return low, high
-    margin = largest * 1e-3 or 1e-3
-    return low - margin, high + margin
+    margin = max(largest * 1e-3, 1e-300) if largest else 1e-3
+    return max(low - margin, -LARGEST), min(high + margin, LARGEST)
 
 
 class _Count(NamedTuple):

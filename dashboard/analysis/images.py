@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dashboard.analysis.cells import Array, Cells, cells_of
+from dashboard.analysis.cells import BLOCK_CELLS, Array, Cells, cells_of
 from dashboard.analysis.quantiles import quantiles
 
 ZERO_LEVEL = 127
@@ -38,10 +38,14 @@ def heat_map(source: Array | Cells, height: int, width: int, limit: float | None
     rows, columns = _shares(cells.rows, down), _shares(cells.columns, across)
     levels = np.empty((down, across), dtype=np.uint8)
     clipped = 0
-    for line in range(down if across else 0):
-        band = cells.band(rows[line], rows[line + 1])
+    together = max(BLOCK_CELLS * down // max(cells.size, 1), 1)
+    for line in range(0, down if across else 0, together):
+        starts = rows[line : line + together + 1]
+        band = cells.band(int(starts[0]), int(starts[-1]))
         clipped += int(np.count_nonzero(np.abs(band) > limit))
-        levels[line] = _levels(_pooled(_pooled(band, np.zeros(1, dtype=np.intp), 0), columns[:-1], 1)[0], limit)
+        levels[line : line + together] = _levels(
+            _pooled(_pooled(band, starts[:-1] - starts[0], 0), columns[:-1], 1), limit
+        )
     is_pooled = (down, across) != (cells.rows, cells.columns)
     return HeatMap(levels, limit, clipped, cells.rows, cells.columns, is_pooled)
 

@@ -16,7 +16,7 @@ MOST_LETTERS = 20
 
 
 def sparkline(values: Sequence[float | None], label: str, width: int = 96, height: int = 20) -> str:
-    """Return a line through the values (None, NaN and ±Inf are left out) with a dot at the last; empty for fewer than two."""
+    """Return a line through the values with a dot at the last; empty for fewer than two; None and NaN are left out."""
     points = [(index, value) for index, value in enumerate(values) if value is not None and math.isfinite(value)]
     if len(points) < 2:
         return ""

@@ -3,7 +3,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from analysis_arrays import FLOAT_DTYPES, NUMBER_DTYPES, bit_patterns, pairs, shapes
+from analysis_arrays import FLOAT_DTYPES, NUMBER_DTYPES, bit_patterns, numpy_dtype, pairs, shapes
 from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -133,6 +133,15 @@ def test_nan_inf_and_negative_zero_have_their_stated_meaning():
     assert found.not_comparable == 5  # all but the zeros and the last
     assert (found.max_abs, found.max_cell, found.sign_flips) == (4.0, (6, 0), 1)
     assert (found.mean_abs, found.relative, found.cosine) == (2.0, 2.0, -1.0)
+
+
+@pytest.mark.parametrize("dtype", FLOAT_DTYPES)
+def test_a_signalling_nan_is_compared_without_a_warning(dtype):
+    signalling = {"float16": 0x7C01, "bfloat16": 0x7F81, "float32": 0x7F800001, "float64": 0x7FF0000000000001}[dtype]
+    size = numpy_dtype(dtype).itemsize
+    base = np.array([signalling] * 3, dtype=f"u{size}").view(numpy_dtype(dtype))
+    found = tensor_difference(base, np.zeros(3, dtype=base.dtype))
+    assert (found.changed, found.not_comparable) == (3, 3)
 
 
 def test_a_change_beyond_the_largest_float64_is_given_as_that():
