@@ -1,0 +1,106 @@
+"""The proof finds the very cell that somebody changed, and a copied folder of weights is read into a new catalogue."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from dashboard.catalogue import networks as network_rows
+from dashboard.services.datasets import add_bundled, get_dataset
+from dashboard.services.networks import create_network, get_network
+from dashboard.services.proofs import print_proofs
+from dashboard.services.reindexing import reindex_store
+from dashboard.services.tensors import read_tensors
+from dashboard.services.verification import verify_version
+from dashboard.services.versions import Draft, get_detail, get_version, list_versions, save_version
+from dashboard.services.workspace import open_workspace
+from dashboard.settings import Settings
+
+
+def save(workspace, seed):
+    network = get_network(workspace, "flowers")
+    random = np.random.default_rng(seed)
+    tensors = {name: random.normal(size=shape).astype(np.float32) for name, shape in network.spec.tensor_shapes}
+    metrics = {"loss": 1.0 / seed, "val_accuracy": 0.5}
+    dataset_id = get_dataset(workspace, "iris").id
+    return save_version(workspace, network, Draft(tensors, network.spec, dataset_id, {}, metrics, {}, epoch=seed))
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    found = open_workspace(Settings(home=str(tmp_path / "home")))
+    add_bundled(found, "iris")
+    create_network(found, {"name": "flowers", "dataset": "iris", "layers": [{"units": 3, "activation": "tanh"}]})
+    for seed in (1, 2, 3):
+        save(found, seed)
+    yield found
+    found.catalogue.close()
+
+
+def change_cell(workspace, number, row, column, text):
+    path = workspace.settings.home_folder / f"weights/flowers/v{number:04d}/layer_01_weight.csv"
+    lines = path.read_text().split("\n")
+    cells = lines[row + 1].split(",")
+    was, cells[column] = cells[column], text
+    lines[row + 1] = ",".join(cells)
+    path.write_text("\n".join(lines))
+    return was
+
+
+def test_what_was_saved_is_proven_identical(workspace):
+    assert verify_version(workspace, "flowers", 2).identical
+
+
+def test_a_changed_cell_is_named_with_what_it_held(workspace):
+    was = change_cell(workspace, 2, row=1, column=2, text="0.125")
+    proof = verify_version(workspace, "flowers", 2)
+    assert [tensor.identical for tensor in proof.tensors] == [False, True, True, True]
+    found = proof.tensors[0].first_difference
+    assert (found.row, found.column, found.found, found.expected) == (1, 2, "0.125", was)
+
+
+def test_the_command_prints_each_version_and_fails_if_one_differs(workspace, capsys):
+    assert print_proofs(workspace.settings, None) == 0
+    assert "3 versions verified, 0 different" in capsys.readouterr().out
+    change_cell(workspace, 3, row=0, column=0, text="7")
+    assert print_proofs(workspace.settings, None) == 1
+    printed = capsys.readouterr().out
+    assert "flowers:2: identical" in printed
+    assert "flowers:3: DIFFERENT" in printed
+    assert "row 0, column 0 holds 7" in printed
+
+
+def test_a_copied_folder_of_weights_is_read_into_a_new_catalogue(workspace, tmp_path):
+    shutil.copytree(workspace.settings.home_folder / "weights", tmp_path / "other" / "weights")
+    other = open_workspace(Settings(home=str(tmp_path / "other")))
+    assert reindex_store(other) == ["flowers:1", "flowers:2", "flowers:3"]
+    assert reindex_store(other) == []
+    for number in (1, 2, 3):
+        mine, theirs = get_version(workspace, "flowers", number), get_version(other, "flowers", number)
+        assert (theirs.sha256, theirs.metrics, theirs.epoch) == (mine.sha256, mine.metrics, mine.epoch)
+        assert get_detail(other, "flowers", number).tensors == get_detail(workspace, "flowers", number).tensors
+        assert verify_version(other, "flowers", number).identical
+    other.catalogue.close()
+
+
+def test_numbers_go_on_after_the_last_one_that_was_reindexed(workspace, tmp_path):
+    shutil.copytree(workspace.settings.home_folder / "weights", tmp_path / "other" / "weights")
+    other = open_workspace(Settings(home=str(tmp_path / "other")))
+    reindex_store(other)
+    with other.catalogue.writing() as connection:
+        network = network_rows.get_network(connection, "flowers")
+        assert network_rows.next_version_number(connection, network.id) == 4
+    other.catalogue.close()
+
+
+def test_losing_the_catalogue_loses_no_weights(workspace, tmp_path):
+    before = read_tensors(workspace, get_version(workspace, "flowers", 1))
+    workspace.catalogue.close()
+    for file in workspace.settings.home_folder.glob("catalogue.sqlite*"):
+        file.unlink()
+    again = open_workspace(workspace.settings)
+    reindex_store(again)
+    after = read_tensors(again, get_version(again, "flowers", 1))
+    assert all(np.array_equal(before[name], after[name]) for name in before)
+    assert [version.number for version in list_versions(again, "flowers").items] == [3, 2, 1]
+    again.catalogue.close()
