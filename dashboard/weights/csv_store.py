@@ -8,7 +8,7 @@ import os
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -37,7 +37,7 @@ from dashboard.weights.files import file_blocks, remove_tree, sync, translated, 
 from dashboard.weights.names import refuse_clashes, safe_name, version_name
 from dashboard.weights.sign_of_life import SignOfLife
 from dashboard.weights.table_reading import Misshapen, blame
-from dashboard.weights.table_store import TableStore, VersionKey, require_inside
+from dashboard.weights.table_store import TableStore, VersionKey, require_described, require_inside
 
 SYNC_THREADS = 4
 
@@ -109,20 +109,24 @@ class CsvStore(TableStore):
     def write(self, key: TensorKey, array: Array) -> None:
         """Write a tensor of a version that is being saved; see TableStore."""
         save = self._save((key.network, key.version))
-        _require_described(key, array)
+        require_described(key, array)
+        self._require_unpublished(save.version)
         if key in save.written:
             raise Conflict(f"{key.tensor} of version {key.version} was written already.")
         with translated(self.folder):
             shared = self._pool.link_to(content_id(key), cut_of(key), save.stem(key))
             save.written[key] = None if shared else write_table(save.stem(key), key, array)
 
+    def _require_unpublished(self, version: VersionKey) -> None:
+        if version_folder(self.folder, version).exists():
+            raise Conflict(f"Version {version[1]} of {version[0]} is in the store already.")
+
     def publish(self, version: VersionKey, tensors: Sequence[TensorKey], manifest: Mapping[str, Any]) -> None:
         """Check what was written and make it visible at once, by one rename; see TableStore."""
         save = self._save(version)
         refuse_clashes(tensors, LONGEST_NAME)
         _require_written(save, tensors)
-        if version_folder(self.folder, version).exists():
-            raise Conflict(f"Version {version[1]} of {version[0]} is in the store already.")
+        self._require_unpublished(version)
         with translated(self.folder):
             write_file(save.folder / MANIFEST, [manifest_text(tensors, manifest)])
             paths = [path for path in save.folder.iterdir() if path.stat().st_nlink == 1]
@@ -245,7 +249,8 @@ class CsvStore(TableStore):
             return
         contents = self._contents(version)
         folder.rename(trash)
-        sync(folder.parent)
+        with suppress(FileNotFoundError):  # who deletes the network's last version removes its folder
+            sync(folder.parent)
         remove_tree(trash)
         self._pool.clear(contents)
         _remove_if_empty(folder.parent)
@@ -305,11 +310,6 @@ class CsvStore(TableStore):
             probe.unlink(missing_ok=True)
 
 
-def _require_described(key: TensorKey, array: Array) -> None:
-    if array.shape != key.shape or array.dtype != numpy_dtype(key.dtype):
-        raise Conflict(f"{key.tensor} is {array.dtype} {array.shape}, but its key says {key.dtype} {key.shape}.")
-
-
 def _require_written(save: Save, tensors: Sequence[TensorKey]) -> None:
     for key in tensors:
         if key not in save.written:
@@ -326,8 +326,5 @@ def _check(save: Save) -> None:
 
 
 def _remove_if_empty(folder: Path) -> None:
-    if not any(folder.iterdir()):
-        try:
-            folder.rmdir()
-        except OSError:
-            return  # a version was published here meanwhile
+    with suppress(OSError):  # a version is there, or was published at this moment
+        folder.rmdir()

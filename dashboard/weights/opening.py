@@ -18,4 +18,8 @@ def store_at(address: str, default_folder: Path) -> TableStore:
     kind, _, place = address.partition(":")
     if kind == "csv":
         return CsvStore(Path(place).absolute() if place else default_folder)
-    raise StoreUnavailable(f"There is no store of the kind {kind!r} yet: use csv: or csv:FOLDER.")
+    if kind == "mysql":
+        from dashboard.weights.mysql_store import MysqlStore  # noqa: PLC0415 - the driver is loaded by those who use it
+
+        return MysqlStore(address)
+    raise StoreUnavailable(f"There is no store of the kind {kind!r}: use csv:, csv:FOLDER or mysql://...")

@@ -11,8 +11,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from dashboard.errors import NotFound
+from dashboard.errors import Conflict, NotFound
 from dashboard.records import TableInfo, TensorKey
+from dashboard.weights.dtypes import numpy_dtype
 
 VersionKey = tuple[str, int]
 """A version as a store knows it: (network slug, number)."""
@@ -53,7 +54,11 @@ class TableStore(ABC):
 
     @abstractmethod
     def write(self, key: TensorKey, array: np.ndarray[Any, Any]) -> None:
-        """Write a tensor of a version that is being saved; `array` has the key's shape and dtype."""
+        """Write a tensor of a version that is being saved; `array` has the key's shape and dtype.
+
+        Raises Conflict if it has not, if the version is not being saved here or is published already, or if the
+        tensor was written before.
+        """
 
     @abstractmethod
     def publish(self, version: VersionKey, tensors: Sequence[TensorKey], manifest: Mapping[str, Any]) -> None:
@@ -128,9 +133,18 @@ class TableStore(ABC):
     def ping(self) -> None:
         """Raise StoreUnavailable, with the reason and the remedy, unless the store can be read and written."""
 
+    def close(self) -> None:  # noqa: B027 - most stores hold nothing open
+        """Let go of connections that wait to be used again; the store can still be used."""
+
 
 def require_inside(key: TensorKey, rows: range, columns: range) -> None:
     """Raise NotFound unless the window `rows` × `columns` lies inside the tensor's table."""
     for window, length, what in ((rows, key.rows, "rows"), (columns, key.columns, "columns")):
         if window.step != 1 or window.start < 0 or window.stop > length or window.start > window.stop:
             raise NotFound(f"The table of {key.tensor} has {length:,} {what}, counted from 0.", what)
+
+
+def require_described(key: TensorKey, array: np.ndarray[Any, Any]) -> None:
+    """Raise Conflict unless the array has the key's shape and type."""
+    if array.shape != key.shape or array.dtype != numpy_dtype(key.dtype):
+        raise Conflict(f"{key.tensor} is {array.dtype} {array.shape}, but its key says {key.dtype} {key.shape}.")

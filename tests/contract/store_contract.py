@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -60,7 +61,8 @@ class StoreContract:
 
     @pytest.fixture
     def store(self, address):
-        return store_at(address, Path("unused"))
+        with closing(store_at(address, Path("unused"))) as store:
+            yield store
 
     # --- bit-exact, any shape
 
@@ -276,17 +278,19 @@ class StoreContract:
         key = save_one(store, normal((2, 2)))
         with store.saving((key.network, key.version)):
             other = key_of(normal((2, 2), seed=2), version=key.version)
-            store.write(other, normal((2, 2), seed=2))
-            with pytest.raises(Conflict, match="already"):
-                store.publish((key.network, key.version), [other], {})
+            with pytest.raises(Conflict, match="in the store already"):
+                store.write(other, normal((2, 2), seed=2))
+            with pytest.raises(Conflict, match="in the store already"):
+                store.publish((key.network, key.version), [], {})
         assert_same_bits(store.read(key), normal((2, 2)))
 
     def test_a_version_is_saved_by_one_at_a_time(self, store, address):
         version = ("net", next(numbers))
         with store.saving(version):
-            for other in (store, store_at(address, Path("unused"))):
-                with pytest.raises(Conflict, match="being saved"), other.saving(version):
-                    pass
+            with closing(store_at(address, Path("unused"))) as same:
+                for other in (store, same):
+                    with pytest.raises(Conflict, match="being saved"), other.saving(version):
+                        pass
         with store.saving(version):
             pass
 

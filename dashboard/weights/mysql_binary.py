@@ -1,0 +1,212 @@
+"""MySQL's binary protocol on the socket of a connection: a table's numbers travel as their own bytes, both ways.
+
+mysql-connector's public interfaces make a Python object of each cell; here a block of rows is one numpy array, sent
+and received as it lies in memory. All that is used of the connector beyond its public interface is the socket and the
+negotiated flags of its pure-Python connection; `is_available` says whether they are there, and a test pins them to
+the version in requirements.txt. Where they are not, `mysql_text` does the same, exact and slower.
+
+The packets are those of the MySQL client/server protocol: COM_STMT_PREPARE, COM_STMT_EXECUTE and binary result rows
+(dev.mysql.com/doc/dev/mysql-server, "Prepared Statements").
+"""
+
+import socket
+import struct
+from typing import Any
+
+import numpy as np
+from mysql.connector import errors
+from mysql.connector.constants import ClientFlag
+from mysql.connector.errors import get_exception
+
+from dashboard.weights.dtypes import Array
+
+PREPARE, EXECUTE, CLOSE = 0x16, 0x17, 0x19
+OK, ERROR, END = 0x00, 0xFF, 0xFE
+MOST_PARAMETERS = 8_000
+CHUNK_BYTES = 1 << 20
+ROW_KEY = np.dtype("<u4")
+LOST = 2013
+"""The connector's number for a connection that was lost."""
+
+WIRE_TYPES = {"i1": 1, "i2": 2, "i4": 3, "i8": 8, "f4": 4, "f8": 5}
+"""MYSQL_TYPE_TINY, SHORT, LONG, LONGLONG, FLOAT, DOUBLE by numpy's letters; unsigned integers carry a flag."""
+
+
+def is_available(connection: Any) -> bool:  # noqa: ANN401 - any kind of connection of the connector
+    """Tell whether this connection has what this module uses: a plain socket, and result sets that end with EOF."""
+    flags = getattr(connection, "_client_flags", None)
+    wrapper = getattr(connection, "_socket", None)
+    if not isinstance(flags, int) or not hasattr(getattr(wrapper, "sock", None), "recv_into"):
+        return False
+    return not flags & (ClientFlag.DEPRECATE_EOF | ClientFlag.COMPRESS)
+
+
+class BinaryChannel:
+    """Sends and receives rows of numbers over a connection for which `is_available` holds."""
+
+    def __init__(self, connection: Any) -> None:  # noqa: ANN401 - the connector's connections have no common type
+        self._socket = connection._socket.sock
+        self._names_parameters = bool(connection._client_flags & ClientFlag.CLIENT_QUERY_ATTRIBUTES)
+        self._received = bytearray()
+        if self._socket.family != socket.AF_UNIX:  # else a small packet waits for the receipt of the one before
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def abandon(self) -> None:
+        """Let go of a socket that belongs to the process that we were forked from; there, it lives on."""
+        self._socket.close()
+
+    def insert(self, table: str, cells: Array, first_row: int = 0) -> None:
+        """Insert the rows of a 2-d array under the keys `first_row` and on; raises the connector's errors."""
+        rows, columns = cells.shape
+        bytes_a_row = ROW_KEY.itemsize + columns * cells.dtype.itemsize
+        height = max(1, min(MOST_PARAMETERS // (columns + 1), CHUNK_BYTES // bytes_a_row))
+        whole = rows // height * height
+        self._insert_blocks(table, cells[:whole], first_row, height)
+        self._insert_blocks(table, cells[whole:], first_row + whole, rows - whole)
+
+    def _insert_blocks(self, table: str, cells: Array, first_row: int, height: int) -> None:
+        """Insert blocks of `height` rows each by one prepared statement."""
+        rows, columns = cells.shape
+        if rows == 0:
+            return
+        row = "(" + ",".join("?" * (columns + 1)) + ")"
+        statement = self._prepare(f"INSERT INTO `{table}` VALUES " + ",".join([row] * height))  # noqa: S608
+        block = np.empty(height, [("r", ROW_KEY), ("cells", cells.dtype, (columns,))])
+        kinds = [ROW_KEY, *[cells.dtype] * columns] * height
+        for top in range(0, rows, height):
+            block["r"] = np.arange(first_row + top, first_row + top + height)
+            block["cells"] = cells[top : top + height]
+            self._execute(statement, block, kinds, is_first=top == 0)
+            self._packet()
+        self._send(CLOSE, struct.pack("<I", statement))
+
+    def select(self, sql: str, cell: np.dtype[Any], columns: int, rows: int) -> tuple[Array, Array]:
+        """Run a SELECT of the row key and `columns` cells; return keys (n,) and cells (n, columns) of n <= `rows` rows.
+
+        All columns must be NOT NULL and of these types. Raises ValueError if there are more rows than `rows`.
+        """
+        statement = self._prepare(sql)
+        self._execute(statement, np.empty(0, np.uint8), [], is_first=False)
+        self._packet()  # how many columns there are, which we know
+        self._skip_descriptions(columns + 1)
+        found, more = self._fetch(_record(cell, columns), rows)
+        self._send(CLOSE, struct.pack("<I", statement))
+        if more:
+            raise ValueError(f"there are {more:,} rows too many")
+        return found["r"].copy(), np.ascontiguousarray(found["cells"])
+
+    def _prepare(self, sql: str) -> int:
+        """Prepare a statement and return its number; descriptions of its parameters and columns are passed over."""
+        self._send(PREPARE, sql.encode())
+        statement, columns, parameters = struct.unpack_from("<xIHH", self._packet())
+        self._skip_descriptions(parameters)
+        self._skip_descriptions(columns)
+        return int(statement)
+
+    def _skip_descriptions(self, count: int) -> None:
+        for _ in range(count + 1 if count else 0):  # one more: the packet that ends them
+            self._packet()
+
+    def _execute(self, statement: int, block: Array, kinds: list[np.dtype[Any]], is_first: bool) -> None:
+        """Send COM_STMT_EXECUTE with the block's bytes as values; types are sent the first time only."""
+        parts = [struct.pack("<IBI", statement, 0, 1)]
+        if kinds:
+            parts += [struct.pack("<BH", 0xFC, len(kinds))] if self._names_parameters else []
+            parts += [bytes((len(kinds) + 7) // 8), bytes([is_first])]
+            end = b"\0" if self._names_parameters else b""
+            parts += [_wire_type(kind) + end for kind in kinds] if is_first else []
+        self._send(EXECUTE, b"".join(parts), block)
+
+    def _send(self, command: int, payload: bytes, block: Array | None = None) -> None:
+        """Send one packet: the command, its payload and the bytes of `block`."""
+        content = payload if block is None else payload + block.tobytes()
+        try:
+            self._socket.sendall(struct.pack("<IB", 1 + len(content), command) + content)  # the packet's number is 0
+        except OSError as error:
+            raise errors.OperationalError(msg=f"the connection was lost: {error}", errno=LOST) from error
+
+    def _packet(self) -> bytes:
+        """Return the next packet's payload; raises the connector's exception for an error packet."""
+        self._receive(4)
+        size = int.from_bytes(self._received[:3], "little")
+        self._receive(4 + size)
+        packet = bytes(self._received[: 4 + size])
+        del self._received[: 4 + size]
+        if packet[4] == ERROR:
+            raise get_exception(packet)
+        return packet[4:]
+
+    def _receive(self, size: int) -> None:
+        """Return once at least `size` bytes are at hand."""
+        while len(self._received) < size:
+            buffer = bytearray(max(size - len(self._received), 1 << 16))
+            count = self._receive_into(memoryview(buffer))
+            self._received += memoryview(buffer)[:count]
+
+    def _receive_into(self, view: memoryview) -> int:
+        try:
+            count = int(self._socket.recv_into(view))
+        except OSError as error:
+            raise errors.OperationalError(msg=f"the connection was lost: {error}", errno=LOST) from error
+        if count == 0:
+            raise errors.OperationalError(msg="the server has closed the connection", errno=LOST)
+        return count
+
+    def _fetch(self, record: np.dtype[Any], rows: int) -> tuple[Array, int]:
+        """Return the rows that come, at most `rows`, and how many more there were."""
+        found = np.zeros(rows, record)
+        view = found.view(np.uint8).data
+        filled = min(len(self._received), len(view))
+        view[:filled] = self._received[:filled]
+        del self._received[:filled]
+        whole = 0
+        while True:
+            arrived, started = divmod(filled, record.itemsize)
+            strangers = np.flatnonzero(~_is_row(found[whole : arrived + (started > 4)]))
+            if strangers.size:  # the rows have ended: this is the packet that says why
+                whole += int(strangers[0])
+                break
+            whole = arrived
+            if filled == len(view):
+                break
+            filled += self._receive_into(view[filled:])
+        self._received[:0] = view[whole * record.itemsize : filled]
+        return found[:whole], self._count_to_end()
+
+    def _count_to_end(self) -> int:
+        """Read the packets up to the one that ends the result; return how many rows were among them."""
+        more = 0
+        while not ((packet := self._packet())[0] == END and len(packet) < 9):
+            more += 1
+        return more
+
+
+def _record(cell: np.dtype[Any], columns: int) -> np.dtype[Any]:
+    """Return a binary result row as it comes: length, number, 0, a bit for each NULL, the key, the cells."""
+    nulls = (columns + 1 + 7 + 2) // 8
+    size = 1 + nulls + ROW_KEY.itemsize + columns * cell.itemsize
+    if size >= 1 << 24:
+        raise ValueError("a row is too long for one packet")
+    return np.dtype(
+        [
+            ("size", np.uint8, (3,)),
+            ("number", np.uint8),
+            ("status", np.uint8),
+            ("nulls", np.uint8, (nulls,)),
+            ("r", ROW_KEY),
+            ("cells", cell, (columns,)),
+        ]
+    )
+
+
+def _is_row(found: Array) -> Array:
+    """Tell for each record whether it is a row without NULL, and not something else of another length."""
+    size = np.frombuffer((found.dtype.itemsize - 4).to_bytes(3, "little"), np.uint8)
+    is_row = (found["size"] == size).all(axis=1) & (found["status"] == OK) & ~found["nulls"].any(axis=1)
+    return np.asarray(is_row)
+
+
+def _wire_type(kind: np.dtype[Any]) -> bytes:
+    """Return the two bytes that name a parameter's type."""
+    signed = kind.str[1:].replace("u", "i")
+    return bytes([WIRE_TYPES[signed], 0x80 if kind.kind == "u" else 0])

@@ -1,0 +1,283 @@
+"""What a MySQL store knows about its tables: versions, the tables that they use, and special cells.
+
+Four tables in the same database, readable by anyone. A version is visible when its row says ``published``; DDL commits
+by itself, so whatever is created or dropped is written down here first, and can be finished or taken back by name.
+"""
+
+from typing import Any, NamedTuple
+
+from dashboard.records import TensorKey
+from dashboard.weights.checksums import content_id
+from dashboard.weights.mysql_connections import NoSuchTable, Session
+from dashboard.weights.mysql_tables import Layout
+from dashboard.weights.special_cells import Run
+from dashboard.weights.table_store import VersionKey
+
+SCHEMA = (
+    """
+    CREATE TABLE IF NOT EXISTS weights__versions (
+        network VARCHAR(24) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+        version INT UNSIGNED NOT NULL,
+        state ENUM('writing', 'published', 'deleting') NOT NULL,
+        manifest LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+        saved TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
+        PRIMARY KEY (network, version),
+        KEY state (state)
+    ) ENGINE=InnoDB
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS weights__tables (
+        id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+        name VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+        moving_to VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NULL,
+        content VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+        checked BOOLEAN NOT NULL,
+        dtype VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+        table_rows BIGINT UNSIGNED NOT NULL,
+        table_columns BIGINT UNSIGNED NOT NULL,
+        strip_columns INT UNSIGNED NOT NULL,
+        special_runs BIGINT UNSIGNED NOT NULL,
+        cell_sums LONGBLOB NOT NULL,
+        UNIQUE KEY name (name),
+        KEY content (content)
+    ) ENGINE=InnoDB
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS weights__uses (
+        network VARCHAR(24) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+        version INT UNSIGNED NOT NULL,
+        name VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+        tensor TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+        table_id BIGINT UNSIGNED NOT NULL,
+        PRIMARY KEY (network, version, name),
+        KEY name (name),
+        KEY table_id (table_id)
+    ) ENGINE=InnoDB
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS weights__special_cells (
+        table_id BIGINT UNSIGNED NOT NULL,
+        r INT UNSIGNED NOT NULL,
+        first_column INT UNSIGNED NOT NULL,
+        last_column INT UNSIGNED NOT NULL,
+        bits BIGINT UNSIGNED NOT NULL,
+        PRIMARY KEY (table_id, r, first_column)
+    ) ENGINE=InnoDB
+    """,
+)
+TABLE_COLUMNS = "t.id, t.name, t.moving_to, t.dtype, t.table_rows, t.table_columns, t.strip_columns, t.special_runs"
+
+
+class StoredTable(NamedTuple):
+    """A row of weights__tables, but for its sums."""
+
+    id: int
+    name: str
+    moving_to: str | None
+    dtype: str
+    rows: int
+    columns: int
+    strip: int
+    special_runs: int
+
+    @property
+    def layout(self) -> Layout:
+        """Where the cells lie."""
+        return Layout(self.name, self.rows, self.columns, self.strip, self.dtype)
+
+
+class Use(NamedTuple):
+    """A version's name for a table."""
+
+    network: str
+    version: int
+    name: str
+
+
+def prepare_schema(session: Session) -> None:
+    """Create the registry's tables where they are not there yet (looking first: we may be a user who only reads)."""
+    try:
+        session.run("SELECT 1 FROM weights__special_cells LIMIT 1")
+    except NoSuchTable:
+        for statement in SCHEMA:
+            session.run(statement)
+
+
+def version_state(session: Session, version: VersionKey) -> str | None:
+    """Return writing, published or deleting, None for an unknown version."""
+    rows = session.run("SELECT state FROM weights__versions WHERE network = %s AND version = %s", version)
+    return str(rows[0][0]) if rows else None
+
+
+def set_state(session: Session, version: VersionKey, state: str) -> None:
+    """Write down what is going on with a version."""
+    session.run(
+        "INSERT INTO weights__versions (network, version, state, manifest) VALUES (%s, %s, %s, '{}') "
+        "ON DUPLICATE KEY UPDATE state = %s",
+        (*version, state, state),
+    )
+
+
+def unpublished_versions(session: Session) -> list[VersionKey]:
+    """Return the versions that are being written or deleted, or were when their process died."""
+    rows = session.run("SELECT network, version FROM weights__versions WHERE state <> 'published' ORDER BY 1, 2")
+    return [(str(network), int(version)) for network, version in rows]
+
+
+def find_checked(session: Session, content: str) -> StoredTable | None:
+    """Return a table that holds this content and was published; inside a transaction it stays until the end."""
+    rows = session.run(
+        f"SELECT {TABLE_COLUMNS} FROM weights__tables t "  # noqa: S608 - a constant list of columns
+        "WHERE t.content = %s AND t.checked ORDER BY t.id LIMIT 1 FOR UPDATE",
+        (content,),
+    )
+    return StoredTable(*rows[0]) if rows else None
+
+
+def lock_table(session: Session, table_id: int) -> StoredTable:
+    """Return a table, which stays as it is until the end of the transaction."""
+    rows = session.run(
+        f"SELECT {TABLE_COLUMNS} FROM weights__tables t WHERE t.id = %s FOR UPDATE",  # noqa: S608
+        (table_id,),
+    )
+    return StoredTable(*rows[0])
+
+
+def add_table(session: Session, layout: Layout, key: TensorKey, special_runs: int, sums: bytes) -> int:
+    """Write down a table that is about to be created; return its id."""
+    session.run(
+        "INSERT INTO weights__tables (name, content, checked, dtype, table_rows, table_columns, strip_columns, "
+        "special_runs, cell_sums) VALUES (%s, %s, FALSE, %s, %s, %s, %s, %s, %s)",
+        (layout.name, content_id(key), key.dtype, layout.rows, layout.columns, layout.strip, special_runs, sums),
+    )
+    return int(session.run("SELECT LAST_INSERT_ID()")[0][0])
+
+
+def add_use(session: Session, use: Use, tensor: str, table_id: int) -> None:
+    """Write down that a version uses a table under a name of its own."""
+    readable = tensor.encode("utf-8", "backslashreplace").decode()
+    session.run("INSERT INTO weights__uses VALUES (%s, %s, %s, %s, %s)", (*use, readable, table_id))
+
+
+def find_published(session: Session, use: Use) -> StoredTable | None:
+    """Return the table that a published version knows by this name."""
+    rows = session.run(
+        f"SELECT {TABLE_COLUMNS} FROM weights__uses u "  # noqa: S608 - a constant list of columns
+        "JOIN weights__versions v ON v.network = u.network AND v.version = u.version AND v.state = 'published' "
+        "JOIN weights__tables t ON t.id = u.table_id WHERE u.network = %s AND u.version = %s AND u.name = %s",
+        use,
+    )
+    return StoredTable(*rows[0]) if rows else None
+
+
+def uses_of_version(session: Session, version: VersionKey) -> list[tuple[Use, int]]:
+    """Return a version's uses, each with the table's id."""
+    rows = session.run(
+        "SELECT network, version, name, table_id FROM weights__uses WHERE network = %s AND version = %s ORDER BY name",
+        version,
+    )
+    return [(Use(*row[:3]), int(row[3])) for row in rows]
+
+
+def other_uses(session: Session, table_id: int, use: Use) -> list[Use]:
+    """Return who else uses a table, the first version first."""
+    rows = session.run(
+        "SELECT network, version, name FROM weights__uses WHERE table_id = %s ORDER BY network, version, name",
+        (table_id,),
+    )
+    return [Use(*row) for row in rows if Use(*row) != use]
+
+
+def publish(session: Session, version: VersionKey, table_ids: list[int], manifest: str) -> bool:
+    """Make a version, and the tables that it wrote, visible; False if it is not being written any more."""
+    session.run(
+        "UPDATE weights__versions SET state = 'published', manifest = %s, saved = CURRENT_TIMESTAMP "
+        "WHERE network = %s AND version = %s AND state = 'writing'",
+        (manifest, *version),
+    )
+    changed = session.changed == 1
+    if changed and table_ids:
+        marks = ", ".join(["%s"] * len(table_ids))
+        session.run(f"UPDATE weights__tables SET checked = TRUE WHERE id IN ({marks})", table_ids)  # noqa: S608
+    return changed
+
+
+def withdraw(session: Session, table_id: int) -> None:
+    """Keep saves from taking up a table that is about to be dropped."""
+    session.run("UPDATE weights__tables SET checked = FALSE WHERE id = %s", (table_id,))
+
+
+def set_name(session: Session, table_id: int, name: str, moving_to: str | None) -> None:
+    """Write down a table's name, and the one that it is about to get."""
+    session.run("UPDATE weights__tables SET name = %s, moving_to = %s WHERE id = %s", (name, moving_to, table_id))
+
+
+def forget_use(session: Session, use: Use) -> None:
+    """Forget that a version uses a table."""
+    session.run("DELETE FROM weights__uses WHERE network = %s AND version = %s AND name = %s", use)
+
+
+def forget_table(session: Session, table_id: int) -> None:
+    """Forget a table that was dropped, with its special cells."""
+    session.run("DELETE FROM weights__special_cells WHERE table_id = %s", (table_id,))
+    session.run("DELETE FROM weights__tables WHERE id = %s", (table_id,))
+
+
+def forget_version(session: Session, version: VersionKey) -> None:
+    """Forget a version that uses nothing any more."""
+    session.run("DELETE FROM weights__versions WHERE network = %s AND version = %s", version)
+
+
+def add_special(session: Session, table_id: int, runs: list[Run]) -> None:
+    """Keep the runs of special cells of a table."""
+    session.run_many(
+        "INSERT INTO weights__special_cells (table_id, r, first_column, last_column, bits) VALUES (%s, %s, %s, %s, %s)",
+        [(table_id, *run) for run in runs],
+    )
+
+
+def special_in(session: Session, table: StoredTable, rows: range) -> list[Run]:
+    """Return the runs of special cells in these rows."""
+    if not table.special_runs:
+        return []
+    found = session.run(
+        "SELECT r, first_column, last_column, bits FROM weights__special_cells "
+        "WHERE table_id = %s AND r >= %s AND r < %s",
+        (table.id, rows.start, rows.stop),
+    )
+    return [Run(*row) for row in found]
+
+
+def sums_of(session: Session, table: StoredTable) -> bytes:
+    """Return the sums kept with a table."""
+    return bytes(session.run("SELECT cell_sums FROM weights__tables WHERE id = %s", (table.id,))[0][0])
+
+
+def all_manifests(session: Session) -> list[tuple[VersionKey, str]]:
+    """Return every published version with its manifest as JSON text."""
+    rows = session.run(
+        "SELECT network, version, manifest FROM weights__versions WHERE state = 'published' ORDER BY network, version"
+    )
+    return [((str(network), int(version)), str(manifest)) for network, version, manifest in rows]
+
+
+def published_uses(session: Session, prefix: str) -> list[tuple[StoredTable, Use]]:
+    """Return the tables of which a published name begins with `prefix`, once for each published use, in its order."""
+    rows: list[tuple[Any, ...]] = session.run(
+        f"SELECT {TABLE_COLUMNS}, u.network, u.version, u.name FROM weights__tables t "  # noqa: S608
+        "JOIN weights__uses u ON u.table_id = t.id "
+        "JOIN weights__versions v ON v.network = u.network AND v.version = u.version AND v.state = 'published' "
+        "WHERE t.id IN (SELECT table_id FROM weights__uses WHERE name >= %s AND name < %s) "
+        "ORDER BY u.network, u.version, u.name",
+        (prefix, prefix + "\x7f"),
+    )
+    return [(StoredTable(*row[:8]), Use(*row[8:])) for row in rows]
+
+
+def bytes_of_tables(session: Session) -> dict[str, int]:
+    """Return how many bytes each table of the database takes, as the server estimates it."""
+    rows = session.run(
+        "SELECT table_name, COALESCE(data_length, 0) + COALESCE(index_length, 0) FROM information_schema.tables "
+        "WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE'"
+    )
+    return {str(name): int(size) for name, size in rows}

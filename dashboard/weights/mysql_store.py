@@ -1,0 +1,438 @@
+"""Tables in MySQL or MariaDB: one row a neuron, one native FLOAT or DOUBLE a weight, for any program to read.
+
+A save holds a named lock of the server on a connection of its own: whatever ends the process, the connection or the
+server ends the lock. Tables are written down in the registry before they are created, filled, read back, and made
+visible by one transaction. An equal table is stored once; versions that share it see it through a view.
+"""
+
+import hashlib
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+
+from dashboard.errors import Conflict, StoreUnavailable, TensorDamaged, TensorMissing
+from dashboard.records import TableInfo, TensorKey
+from dashboard.weights import mysql_registry as registry
+from dashboard.weights.cell_sums import cell_sums
+from dashboard.weights.checksums import content_id, tensor_sha256
+from dashboard.weights.dtypes import Array, bits_of, numpy_dtype
+from dashboard.weights.mysql_address import parse_address
+from dashboard.weights.mysql_cells import from_cells, to_cells
+from dashboard.weights.mysql_connections import ConnectionLost, Connections, NoSuchTable, Session
+from dashboard.weights.mysql_registry import StoredTable, Use
+from dashboard.weights.mysql_tables import (
+    Layout,
+    count_rows,
+    create_tables,
+    create_views,
+    drop_tables,
+    drop_views,
+    fill_tables,
+    read_cells,
+    rename_tables,
+    strip_width,
+)
+from dashboard.weights.names import refuse_clashes, safe_name, version_name
+from dashboard.weights.table_store import TableStore, VersionKey, require_described, require_inside
+from dashboard.weights.table_text import header, piece_texts
+
+T = TypeVar("T")
+
+LONGEST_NAME = 22
+"""Of a tensor: with 24 of the network, v00001, the strip and the signs between, 64 at most."""
+
+CSV_CELLS = 1 << 15
+
+
+@dataclass
+class Save:
+    """A save that is going on: its connection, which holds its lock, and the tables that it wrote, by content."""
+
+    session: Session
+    written: dict[TensorKey, int] = field(default_factory=dict)
+    fresh: dict[str, int] = field(default_factory=dict)
+
+
+class MysqlStore(TableStore):
+    """The store of tables in a MySQL or MariaDB database; any number of processes may use it at once.
+
+    `only_public` keeps to the connector's public interfaces (slower, for the case that the others change).
+    """
+
+    kind: ClassVar[str] = "mysql"
+
+    def __init__(self, url: str, only_public: bool = False) -> None:
+        self.address = parse_address(url)
+        self._connections = Connections(self.address, only_public)
+        self._saves: dict[VersionKey, Save] = {}
+        self._guard = threading.Lock()
+        self._is_prepared = False
+        self._strip = 0
+        self._prefix = "wb:" + hashlib.sha256(self.address.database.encode()).hexdigest()[:8]
+
+    def _attempt(self, action: Callable[[Session], T]) -> T:
+        """Run something repeatable on a session, again if the connection is lost."""
+        self._prepare()
+        return self._connections.attempt(action)
+
+    def _prepare(self) -> None:
+        """Create the registry at the first use, and learn what the server can do."""
+        with self._guard:
+            if not self._is_prepared:
+                self._connections.attempt(registry.prepare_schema)
+                page = self._connections.attempt(lambda session: session.run("SELECT @@innodb_page_size"))
+                self._strip = strip_width(int(page[0][0]))
+                self._is_prepared = True
+
+    def _lock_name(self, version: VersionKey) -> str:
+        return f"{self._prefix}:{version_name(*version, '__')}"
+
+    @contextmanager
+    def _naming(self, session: Session) -> Iterator[None]:
+        """Hold the lock under which tables change their names and views are made."""
+        with session.locked(f"{self._prefix}:names"):
+            yield
+
+    @contextmanager
+    def saving(self, version: VersionKey) -> Iterator[None]:
+        """Hold the sign of life of a save, a lock of the server; see TableStore."""
+        save = self._begin(version)
+        try:
+            yield
+        finally:
+            self._end(version, save)
+
+    def _begin(self, version: VersionKey) -> Save:
+        name = self._lock_name(version)
+
+        def begin(session: Session) -> None:
+            if not session.lock(name):
+                raise Conflict(f"Version {version[1]} of {version[0]} is being saved already.")
+            if registry.version_state(session, version) not in {None, "published"}:
+                self._remove(session, version)  # left by a save, or a deletion, that died
+
+        self._prepare()
+        _, session = self._connections.attempt_and_keep(begin)
+        save = self._saves[version] = Save(session)
+        return save
+
+    def _end(self, version: VersionKey, save: Save) -> None:
+        self._saves.pop(version)
+        try:
+            if registry.version_state(save.session, version) not in {None, "published"}:
+                self._remove(save.session, version)
+            save.session.unlock(self._lock_name(version))
+        except BaseException as error:
+            save.session.close()  # the lock goes with it; the next sweep removes what is left
+            if not isinstance(error, ConnectionLost):
+                raise
+            return
+        self._connections.give_back(save.session)
+
+    def _save(self, version: VersionKey) -> Save:
+        if version not in self._saves:
+            raise Conflict(f"Version {version[1]} of {version[0]} is not being saved here.")
+        return self._saves[version]
+
+    def write(self, key: TensorKey, array: Array) -> None:
+        """Write a tensor of a version that is being saved; see TableStore."""
+        version = (key.network, key.version)
+        save = self._save(version)
+        require_described(key, array)
+        if key in save.written:
+            raise Conflict(f"{key.tensor} of version {key.version} was written already.")
+        if not save.written:
+            self._require_unpublished(save.session, version)
+            registry.set_state(save.session, version, "writing")
+        linked = save.session.transact(lambda: self._link(save, key))
+        if linked is None:
+            save.fresh[content_id(key)] = save.written[key] = self._write_fresh(save.session, key, array)
+        else:
+            save.written[key] = linked
+
+    def _require_unpublished(self, session: Session, version: VersionKey) -> None:
+        if registry.version_state(session, version) == "published":
+            raise Conflict(f"Version {version[1]} of {version[0]} is in the store already.")
+
+    def _link(self, save: Save, key: TensorKey) -> int | None:
+        """Use a table that holds this content already, of this save or a published one; None if there is none."""
+        own = save.fresh.get(content_id(key))
+        table = registry.lock_table(save.session, own) if own else registry.find_checked(save.session, content_id(key))
+        if table is None:
+            return None
+        registry.add_use(save.session, self._use(key), key.tensor, table.id)
+        return table.id
+
+    def _write_fresh(self, session: Session, key: TensorKey, array: Array) -> int:
+        table = np.ascontiguousarray(array).reshape(key.rows, key.columns)
+        cells, runs = to_cells(table, key.dtype)
+        layout = Layout(self.table_name(key), key.rows, key.columns, self._strip, key.dtype)
+        sums = cell_sums(bits_of(table)).tobytes()
+
+        def write_down() -> int:
+            table_id = registry.add_table(session, layout, key, len(runs), sums)
+            registry.add_use(session, self._use(key), key.tensor, table_id)
+            return table_id
+
+        table_id = session.transact(write_down)
+        create_tables(session, layout)
+        fill_tables(session, layout, cells)
+        if runs:
+            session.transact(lambda: registry.add_special(session, table_id, runs))
+        return table_id
+
+    def publish(self, version: VersionKey, tensors: Sequence[TensorKey], manifest: Mapping[str, Any]) -> None:
+        """Check what was written and make it visible by one transaction; see TableStore."""
+        save = self._save(version)
+        refuse_clashes(tensors, LONGEST_NAME)
+        for key in tensors:
+            if key not in save.written:
+                raise TensorMissing(f"{key.tensor} of version {key.version} was not written before publishing.")
+        for key in save.written.keys() - set(tensors):
+            raise Conflict(f"{key.tensor} was written, but is not among the tensors of the version.")
+        session = save.session
+        self._require_unpublished(session, version)
+        registry.set_state(session, version, "writing")
+        self._check(save)
+        self._make_views(save)
+        text = json.dumps({**manifest, "tensors": [_entry(key) for key in tensors]})
+        ids = list(save.fresh.values())
+        if not session.transact(lambda: registry.publish(session, version, ids, text)):
+            raise StoreUnavailable(f"Version {version[1]} of {version[0]} was removed while it was being saved.")
+
+    def _check(self, save: Save) -> None:
+        """Read back what this save wrote; raises TensorDamaged unless it is what the keys say."""
+        for key, table_id in save.written.items():
+            if save.fresh.get(content_id(key)) == table_id:
+                table = registry.lock_table(save.session, table_id)
+                if tensor_sha256(self._read_table(save.session, table, key)) != key.sha256:
+                    raise TensorDamaged(f"{key.tensor}: what was read back from the server is not what was saved.")
+
+    def _make_views(self, save: Save) -> None:
+        """Make a view for each tensor whose table has another version's, or another tensor's, name."""
+        shared = [(key, id) for key, id in save.written.items() if not self._is_named_after(save, key, id)]
+        if shared:
+            with self._naming(save.session):
+                for key, table_id in shared:
+                    table = registry.lock_table(save.session, table_id)
+                    if table.name != self.table_name(key):
+                        create_views(save.session, table.layout, self.table_name(key))
+
+    def _is_named_after(self, save: Save, key: TensorKey, table_id: int) -> bool:
+        first = next(other for other, id in save.written.items() if id == table_id)
+        return first == key and save.fresh.get(content_id(key)) == table_id
+
+    def manifests(self) -> Iterator[tuple[VersionKey, dict[str, Any]]]:
+        """Yield every published version with its manifest; see TableStore."""
+        for version, text in self._attempt(registry.all_manifests):
+            yield version, json.loads(text)
+
+    def table_name(self, key: TensorKey) -> str:
+        """Return the name of the table or view (of its strips: followed by __s01, ...)."""
+        return f"{version_name(key.network, key.version, '__')}__{safe_name(key.tensor, LONGEST_NAME)}"
+
+    def _use(self, key: TensorKey) -> Use:
+        return Use(key.network, key.version, self.table_name(key))
+
+    def _on_table(self, key: TensorKey, action: Callable[[Session, StoredTable], T]) -> T:
+        """Run `action` on the published table of a key, under its old or new name while it is being renamed."""
+
+        def run(session: Session) -> T:
+            for _ in range(3):
+                table = registry.find_published(session, self._use(key))
+                if table is None:
+                    break
+                for name in dict.fromkeys((table.name, table.moving_to or table.name)):
+                    with suppress(NoSuchTable):  # it may have got its new name just now
+                        return action(session, table._replace(name=name))
+            raise TensorMissing(f"The store has no table {self.table_name(key)}.")
+
+        return self._attempt(run)
+
+    def read(self, key: TensorKey) -> Array:
+        """Return the tensor from its table; see TableStore."""
+        return self._on_table(key, lambda session, table: self._read_table(session, table, key))
+
+    def _read_table(self, session: Session, table: StoredTable, key: TensorKey) -> Array:
+        count_rows(session, table.layout)
+        return self._read_part(session, table, key, range(key.rows), range(key.columns)).reshape(key.shape)
+
+    def _read_part(self, session: Session, table: StoredTable, key: TensorKey, rows: range, columns: range) -> Array:
+        if (table.rows, table.columns, table.dtype) != (key.rows, key.columns, key.dtype):
+            raise TensorDamaged(f"{self.table_name(key)} is {table.dtype} {table.rows} × {table.columns} in the store.")
+        cells = read_cells(session, table.layout, rows, columns)
+        return from_cells(cells, key.dtype, registry.special_in(session, table, rows), rows, columns)
+
+    def window(self, key: TensorKey, rows: range, columns: range) -> Array:
+        """Return a part of the table, by a range of the row key; see TableStore."""
+        require_inside(key, rows, columns)
+
+        def look(session: Session, table: StoredTable) -> Array:
+            if not rows or not columns:
+                return np.empty((len(rows), len(columns)), numpy_dtype(key.dtype))
+            return self._read_part(session, table, key, rows, columns)
+
+        return self._on_table(key, look)
+
+    def cell_sums(self, key: TensorKey) -> Array | None:
+        """Return the sums taken when the tensor was saved; see TableStore."""
+        return np.frombuffer(self._on_table(key, registry.sums_of), np.uint64)
+
+    def rows_csv(self, key: TensorKey) -> Iterator[bytes]:
+        """Yield the table as CSV, some rows at a time; see TableStore."""
+        self._on_table(key, lambda _session, _table: None)
+        return self._pieces(key)
+
+    def _pieces(self, key: TensorKey) -> Iterator[bytes]:
+        yield from header(key.columns)
+        height = max(1, CSV_CELLS // max(1, key.columns))
+        for top in range(0, key.rows, height):
+            rows = range(top, min(top + height, key.rows))
+            yield from _joined(piece_texts(self._rows(key, rows)))
+
+    def _rows(self, key: TensorKey, rows: range) -> Array:
+        return self._on_table(
+            key, lambda session, table: self._read_part(session, table, key, rows, range(key.columns))
+        )
+
+    def delete(self, version: VersionKey) -> None:
+        """Remove a version and what only it used; see TableStore."""
+        if version in self._saves:
+            save = self._saves[version]
+            self._remove(save.session, version)
+            save.written.clear()
+            save.fresh.clear()
+            return
+
+        def run(session: Session) -> None:
+            if not session.lock(self._lock_name(version)):
+                raise Conflict(f"Version {version[1]} of {version[0]} is being saved; cancel that first.")
+            self._remove(session, version)
+            session.unlock(self._lock_name(version))
+
+        self._attempt(run)
+
+    def _remove(self, session: Session, version: VersionKey) -> None:
+        """Remove a version whose lock this session holds; what a crash interrupts can be done again."""
+        if registry.version_state(session, version) is None:
+            return
+        registry.set_state(session, version, "deleting")
+        for use, table_id in registry.uses_of_version(session, version):
+            self._release(session, use, table_id)
+        registry.forget_version(session, version)
+
+    def _release(self, session: Session, use: Use, table_id: int) -> None:
+        """Take a version's name from a table; drop the table if nobody else uses it."""
+        with self._naming(session):
+
+            def look() -> tuple[StoredTable, list[Use]]:
+                table = registry.lock_table(session, table_id)
+                others = registry.other_uses(session, table_id, use)
+                if not others:
+                    registry.withdraw(session, table_id)  # so that no save takes it up from now on
+                return table, others
+
+            table, others = session.transact(look)
+            if others:
+                self._hand_over(session, table, use, others)
+            else:
+                drop_tables(session, table.layout)
+            session.transact(lambda: _forget(session, use, None if others else table_id))
+
+    def _hand_over(self, session: Session, table: StoredTable, use: Use, others: list[Use]) -> None:
+        """Take this use's name away from a table that others use; if it is the table's own, an heir gives it one."""
+        if table.moving_to is not None:  # a crash has interrupted this
+            table = self._move(session, table, table.moving_to, [*others, use])
+        if table.name == use.name:
+            self._move(session, table, others[0].name, others)
+        else:
+            drop_views(session, table.layout, use.name)
+
+    def _move(self, session: Session, table: StoredTable, heir: str, users: list[Use]) -> StoredTable:
+        """Give a table the name of one of its users, whose view it replaces, and the others views of it."""
+        registry.set_name(session, table.id, table.name, heir)
+        for user in users:
+            if user.name != table.name:
+                drop_views(session, table.layout, user.name)
+        rename_tables(session, table.layout, heir)
+        registry.set_name(session, table.id, heir, heir)
+        for user in users:
+            if user.name != heir:
+                create_views(session, table.layout.renamed(heir), user.name)
+        registry.set_name(session, table.id, heir, None)
+        return table._replace(name=heir, moving_to=None)
+
+    def tables(self, prefix: str = "") -> list[TableInfo]:
+        """List the published tables, each once; see TableStore."""
+        uses = self._attempt(lambda session: registry.published_uses(session, prefix))
+        sizes = self._attempt(registry.bytes_of_tables) if uses else {}
+        by_table: dict[int, list[tuple[StoredTable, Use]]] = {}
+        for table, use in uses:
+            by_table.setdefault(table.id, []).append((table, use))
+        infos = [_table_info(users, sizes) for users in by_table.values()]
+        return sorted(infos, key=lambda info: info.name)
+
+    def sweep(self) -> list[str]:
+        """Remove what saves and deletions that died have left; see TableStore."""
+        found = self._attempt(registry.unpublished_versions)
+        return [version_name(*version, "__") for version in found if self._attempt(self._sweeper(version))]
+
+    def _sweeper(self, version: VersionKey) -> Callable[[Session], bool]:
+        def run(session: Session) -> bool:
+            if not session.lock(self._lock_name(version)):
+                return False  # alive
+            is_left = registry.version_state(session, version) not in {None, "published"}
+            if is_left:
+                self._remove(session, version)
+            session.unlock(self._lock_name(version))
+            return is_left
+
+        return run
+
+    def ping(self) -> None:
+        """Raise StoreUnavailable unless the registry can be read and written; see TableStore."""
+        self._prepare()
+        with self._connections.lease() as session:
+            session.run("START TRANSACTION")
+            registry.set_state(session, ("ping", 0), "writing")
+            session.run("ROLLBACK")
+
+    def close(self) -> None:
+        """Close the connections that wait; see TableStore."""
+        self._connections.close()
+
+
+def _forget(session: Session, use: Use, table_id: int | None) -> None:
+    registry.forget_use(session, use)
+    if table_id is not None:
+        registry.forget_table(session, table_id)
+
+
+def _entry(key: TensorKey) -> dict[str, Any]:
+    return {"name": key.tensor, "dtype": key.dtype, "shape": list(key.shape), "sha256": key.sha256}
+
+
+def _table_info(users: list[tuple[StoredTable, Use]], sizes: Mapping[str, int]) -> TableInfo:
+    table, first = users[0]
+    size = sum(sizes.get(name, 0) for name, _ in table.layout.strips)
+    versions = dict.fromkeys((use.network, use.version) for _, use in users)
+    return TableInfo(first.name, table.rows, table.columns, size, tuple(versions))
+
+
+def _joined(texts: Iterator[bytes]) -> Iterator[bytes]:
+    """Join small pieces to larger ones, still bounded."""
+    waiting: list[bytes] = []
+    size = 0
+    for text in texts:
+        waiting.append(text)
+        size += len(text)
+        if size > 1 << 18:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield b"".join(waiting)
