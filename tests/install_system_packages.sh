@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
-# The tests drive a real Chromium. Install it from Debian's packages if it is missing and we may; else say how.
+# The tests drive a real Chromium and start a real MariaDB. Install what is missing from Debian's packages if we may;
+# else say how.
 set -euo pipefail
 missing=()
 command -v chromium >/dev/null || missing+=(chromium)
+export PATH="$PATH:/usr/sbin"
+[ -n "${TEST_MYSQL_URL:-}" ] || command -v mariadbd >/dev/null || missing+=(mariadb-server)
 [ ${#missing[@]} -eq 0 ] && exit 0
 if [ "$(id -u)" -ne 0 ]; then
   echo "The tests need: ${missing[*]}. Type: sudo apt-get install -y ${missing[*]}" >&2

@@ -286,11 +286,10 @@ class StoreContract:
 
     def test_a_version_is_saved_by_one_at_a_time(self, store, address):
         version = ("net", next(numbers))
-        with store.saving(version):
-            with closing(store_at(address, Path("unused"))) as same:
-                for other in (store, same):
-                    with pytest.raises(Conflict, match="being saved"), other.saving(version):
-                        pass
+        with store.saving(version), closing(store_at(address, Path("unused"))) as same:
+            for other in (store, same):
+                with pytest.raises(Conflict, match="being saved"), other.saving(version):
+                    pass
         with store.saving(version):
             pass
 
