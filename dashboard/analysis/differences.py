@@ -198,6 +198,12 @@ def _same_bits(base: Cells, other: Cells, start: int, stop: int) -> Array:
     return same
 
 
+def count_changed(base: Array, other: Array) -> int:
+    """Return how many cells have other bits; raises ValueError if the shapes differ."""
+    change = Change(base, other)
+    return sum(_count_changed(change, start, start + BLOCK_CELLS) for start in range(0, change.size, BLOCK_CELLS))
+
+
 def top_changes(base: Array, other: Array, k: int) -> list[CellChange]:
     """Return the `k` comparable cells with the largest change, the largest first; equal ones in table order."""
     change = Change(base, other)

@@ -72,6 +72,16 @@ def tensor_statistics(source: Array | Cells) -> TensorStatistics:
     )
 
 
+def l2_norm(source: Array | Cells) -> float:
+    """Return the L2 norm of the finite cells, 0 if there are none, inf beyond the largest float64."""
+    cells = cells_of(source)
+    scan = _scan(cells)
+    if not scan.finite:
+        return 0.0
+    moments, scale = _moments(cells, safe_scale(max(abs(scan.low), abs(scan.high))))
+    return math.sqrt(moments.raw_products[0, 0]) / scale
+
+
 def unit_norms(source: Array | Cells) -> Array:
     """Return the L2 norm of each unit over its finite cells: table (inputs, units) -> (units,) float64.
 

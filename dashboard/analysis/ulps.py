@@ -1,0 +1,54 @@
+"""How many floating-point numbers lie between two: the distance that rounding errors are counted in."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from dashboard.analysis.cells import Array, Change
+from dashboard.analysis.quantiles import quantiles
+
+
+class UlpDistance(NamedTuple):
+    """Over the comparable cells (finite on both sides): the median and the largest distance, None if there are none."""
+
+    median: float | None
+    max: float | None
+
+
+class UlpDistances(Change):
+    """The distance of each cell of `other` from that of `base` in units in the last place, NaN if one is not finite.
+
+    Neighbouring numbers of the tensors' own floating dtype are 1 apart, +0.0 and −0.0 are 0 apart. Beyond 2^53 the
+    distance is rounded to float64. Integers are as far apart as their difference.
+    """
+
+    def block(self, start: int, stop: int) -> Array:
+        """Return the distances of the cells from `start` to before `stop`."""
+        one, two = self.base.flat[start:stop], self.other.flat[start:stop]
+        changes = super().block(start, stop)
+        if one.dtype != two.dtype or one.dtype.kind in "biu":
+            return np.abs(changes)
+        return np.where(np.isfinite(changes), _distances(_ordinals(one), _ordinals(two)), np.nan)
+
+
+def ulp_distance(base: Array, other: Array) -> UlpDistance:
+    """Return the median and largest distance of the comparable cells; raises ValueError if the shapes differ."""
+    median, largest = quantiles(UlpDistances(base, other), (0.5, 1.0)).tolist()
+    return UlpDistance(None, None) if np.isnan(median) else UlpDistance(median, largest)
+
+
+def _ordinals(values: Array) -> Array:
+    """Return integers that count the numbers of a floating dtype: 0 for ±0.0, 1 for the next above, −1 for below."""
+    width = values.dtype.itemsize
+    bits = np.ascontiguousarray(values).view(f"i{width}").astype(np.int64)
+    size = bits & (2 ** (8 * width - 1) - 1)
+    ordinals: Array = np.where(bits < 0, -size, size)
+    return ordinals
+
+
+def _distances(one: Array, two: Array) -> Array:
+    """Return how far ordinals are apart as float64; of different signs by floats, as the sum may need 64 bits."""
+    apart = (one < 0) != (two < 0)
+    across: Array = np.abs(one.astype(np.float64)) + np.abs(two.astype(np.float64))
+    distances: Array = np.where(apart, across, np.abs(two - np.where(apart, two, one)))
+    return distances

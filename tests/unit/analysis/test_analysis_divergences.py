@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from scipy import stats
+from scipy.spatial.distance import jensenshannon
+
+from dashboard.analysis.distributions import Distribution, distribution
+from dashboard.analysis.divergences import (
+    FINE_BINS,
+    jensen_shannon_divergence,
+    kl_divergence,
+    wasserstein_distance,
+)
+
+counts = hnp.arrays(np.int64, 7, elements=st.integers(0, 50))
+
+
+def binned(one, two):
+    return Distribution(np.linspace(-1.0, 2.5, 8), (one, two), (0, 0), (0, 0), (0, 0))
+
+
+@given(counts, counts)
+def test_distances_equal_scipys(one, two):
+    found = binned(one, two)
+    if not one.any() or not two.any():
+        assert (wasserstein_distance(found), kl_divergence(found), jensen_shannon_divergence(found)) == (None,) * 3
+        return
+    middles = (found.edges[1:] + found.edges[:-1]) / 2
+    expected = stats.wasserstein_distance(middles, middles, one, two)
+    assert wasserstein_distance(found) == pytest.approx(expected, abs=1e-12)
+    assert kl_divergence(found) == pytest.approx(stats.entropy(one + 0.5, two + 0.5), abs=1e-12)
+    assert jensen_shannon_divergence(found) == pytest.approx(jensenshannon(one, two, base=2) ** 2, abs=1e-12)
+
+
+def test_with_fine_bins_the_distance_is_that_of_the_cells():
+    random = np.random.default_rng(8)
+    one, two = random.normal(0, 1, 4000), random.normal(0.3, 1.2, 3000)
+    found = distribution([one, two], FINE_BINS, "full")
+    width = found.edges[1] - found.edges[0]
+    assert wasserstein_distance(found) == pytest.approx(stats.wasserstein_distance(one, two), abs=width)
+
+
+def test_equal_distributions_are_nowhere_apart_and_disjoint_ones_wholly():
+    same, apart = np.array([3, 1, 0, 0, 0, 0, 0]), np.array([0, 0, 0, 0, 0, 0, 9])
+    assert wasserstein_distance(binned(same, same)) == 0
+    assert kl_divergence(binned(same, same)) == 0
+    assert jensen_shannon_divergence(binned(same, apart)) == pytest.approx(1.0)
