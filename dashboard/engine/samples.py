@@ -8,7 +8,7 @@ import numpy as np
 from dashboard.engine.arrays import Array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Samples:
     """Records with their targets; a selection shares the arrays and keeps only the numbers of its rows.
 

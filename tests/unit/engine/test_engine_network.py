@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from dashboard.engine.activations import ACTIVATIONS
 from dashboard.engine.feed import Feed, chunk_rows
 from dashboard.engine.initializers import INITIALIZERS
+from dashboard.engine.losses import LOSSES
 from dashboard.engine.network import Network
 from dashboard.engine.samples import Samples
 from dashboard.errors import Invalid
@@ -65,6 +66,34 @@ def test_every_activation_is_the_published_function(name):
     values = z.copy()
     ACTIVATIONS[name].forward(values, np.empty_like(values))
     np.testing.assert_allclose(values, plain_activation(name, z), rtol=1e-11, atol=1e-14)
+
+
+def plain_loss(name, z, t):
+    """The losses as the papers write them, of outputs z, or of sums z where they are fused."""
+    e, p = np.abs(z - t), 1 / (1 + np.exp(-z))
+    table = {
+        "squared_error": 0.5 * e**2,
+        "absolute_error": e,
+        "huber": np.where(e <= 1, 0.5 * e**2, e - 0.5),
+        "binary_cross_entropy": -t * np.log(p) - (1 - t) * np.log(1 - p),
+        "cross_entropy": -t * np.log(plain_activation("softmax", z)),
+    }
+    return table[name].sum(axis=1)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_every_loss_is_the_published_one_summed_over_the_outputs(name):
+    rng = np.random.default_rng(0)
+    z, targets = rng.normal(0.0, 2.0, (50, 4)), rng.dirichlet(np.ones(4), 50)
+    np.testing.assert_allclose(LOSSES[name].value(z, targets), plain_loss(name, z, targets), rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["binary_cross_entropy", "cross_entropy"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_fused_loss_stays_finite_and_right_however_sure_the_network_is(name, dtype):
+    sums = np.array([[300.0, -300.0], [-300.0, 300.0]], dtype)
+    values = LOSSES[name].value(sums, np.array([[1.0, 0.0], [1.0, 0.0]], dtype))
+    np.testing.assert_allclose(values, [0.0, 600.0], atol=1e-100)
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
