@@ -22,6 +22,7 @@ T = TypeVar("T")
 NO_SUCH_TABLE = 1146
 NO_SUCH_DATABASE = 1049
 DISK_FULL = 1021
+GONE = 2006
 PAUSES = (0.1, 0.5, 1.0, 2.0)
 """Seconds between attempts after a lost connection: a server that restarts is back within them, a hang is not."""
 
@@ -47,7 +48,7 @@ REMEDIES: tuple[tuple[set[int], type[StoreUnavailable], str], ...] = (
     ({NO_SUCH_TABLE}, NoSuchTable, "A table was removed by someone else."),
     ({1205, 1213}, TryAgain, "Another transaction was in the way; try again."),
     (
-        {2002, 2003, 2006, 2013, 2055, 3024, 1053, 1927, 4031},
+        {2002, 2003, GONE, 2013, 2055, 3024, 1053, 1927, 4031},
         ConnectionLost,
         "See whether the server runs and can be reached from here.",
     ),
@@ -78,6 +79,8 @@ def _translation(address: MysqlAddress, error: Error) -> StoreUnavailable:
     number, said = error.errno or 0, error.msg or str(error)
     if re.search(r"err(no|or|code):? ?28\b", said, re.IGNORECASE):
         number = DISK_FULL  # the server's system has no space left; the number only says what it was doing
+    if "not available" in said:
+        number = GONE  # the connector has noticed by itself that the server closed the connection
     known = (entry for entry in REMEDIES if number in entry[0])
     _, kind, remedy = next(known, (set(), StoreUnavailable, ""))
     remedy = remedy.format(database=address.database)

@@ -4,6 +4,7 @@ import random
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 from dashboard.weights.opening import store_at
@@ -32,7 +33,11 @@ def save_until_killed(address, first, seconds):
 
 def check_after_kill(address, acknowledged):
     """Assert that all that was acknowledged is there, and that what is there is whole; return its numbers."""
-    store = store_at(address, Path("unused"))
+    with closing(store_at(address, Path("unused"))) as store:
+        return _check(store, acknowledged)
+
+
+def _check(store, acknowledged):
     present = [number for (_, number), _ in store.manifests()]
     assert set(acknowledged) <= set(present)
     for number, manifest in ((number, manifest) for (_, number), manifest in store.manifests()):

@@ -1,0 +1,368 @@
+"""What the MySQL store promises beyond the contract: tables that other programs read, and errors that people mend."""
+
+import math
+import os
+import subprocess
+import threading
+import time
+from contextlib import closing
+
+import mysql.connector
+import numpy as np
+import pandas as pd
+import pytest
+from sqlalchemy import create_engine
+
+from dashboard.errors import StoreUnavailable, TensorDamaged, TensorMissing
+from dashboard.weights.mysql_address import parse_address
+from dashboard.weights.mysql_binary import BinaryChannel, is_available
+from dashboard.weights.mysql_connections import RIGHTS_WANTED, Connections
+from dashboard.weights.mysql_store import MysqlStore
+from dashboard.weights.mysql_tables import Layout, strip_width
+from dashboard.weights.mysql_text import TextChannel
+from dashboard.weights.verification import verify
+from tests.contract.drafts import assert_same_bits, key_of, normal, random_bits, save, save_one
+from tests.server import Server, find_binary, run_sql
+
+pytestmark = pytest.mark.server
+
+
+@pytest.fixture
+def store(mysql_url):
+    with closing(MysqlStore(mysql_url)) as store:
+        yield store
+
+
+@pytest.fixture
+def sql(mysql_url):
+    server, _, database = mysql_url.rpartition("/")
+    return lambda *statements: run_sql(server, *statements, database=database)
+
+
+# --- tables for everybody
+
+
+def test_a_weight_is_one_native_cell_and_a_neuron_one_row(store, sql):
+    save(store, {"layer_01.weight": np.array([[0.5, -1.25], [3.0, 1e-7]], np.float32)}, "digits", 3)
+    assert sql("SELECT r, c0, c1 FROM digits__v0003__layer_01_weight ORDER BY r") == [(0, 0.5, -1.25), (1, 3.0, 1e-7)]
+    kinds = sql("SHOW COLUMNS FROM digits__v0003__layer_01_weight")
+    assert [(row[0], row[1].lower(), row[2]) for row in kinds][1:] == [("c0", "float", "NO"), ("c1", "float", "NO")]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "kind"),
+    [("float64", "double"), ("bfloat16", "float"), ("int8", "tinyint"), ("uint64", "bigint"), ("bool", "tinyint")],
+)
+def test_each_number_type_has_its_column_type(store, sql, dtype, kind):
+    save(store, {"layer_01.weight": random_bits(dtype, (2, 1))}, "digits", 1)
+    [_, (name, found, *_)] = sql("SHOW COLUMNS FROM digits__v0001__layer_01_weight")
+    assert (name, found.lower().split("(")[0].split(" ")[0]) == ("c0", kind)
+
+
+def test_more_columns_than_a_table_may_have_lie_in_strips(store, sql):
+    array = normal((2, 2500))
+    key = save(store, {"layer_01.weight": array}, "wide", 1)["layer_01.weight"]
+    names = sorted(name for (name,) in sql("SHOW TABLES LIKE 'wide%'"))
+    assert names == [f"wide__v0001__layer_01_weight__s0{number}" for number in (1, 2, 3)]
+    assert sql("SELECT c2499 FROM wide__v0001__layer_01_weight__s03 WHERE r = 1")[0][0] == pytest.approx(array[1, 2499])
+    assert_same_bits(store.window(key, range(2), range(990, 2010)), array[:, 990:2010])
+
+
+def test_a_shared_table_is_seen_through_a_view_and_handed_over_when_its_first_version_goes(store, sql):
+    array = normal((3, 1500))
+    keys = [save(store, {"layer_01.weight": array}, "net", number)["layer_01.weight"] for number in (1, 2, 3)]
+
+    def kinds():
+        rows = sql("SHOW FULL TABLES LIKE 'net%\\_\\_s02'")
+        return [(name[6:10], kind) for name, kind in sorted(rows)]
+
+    assert kinds() == [("0001", "BASE TABLE"), ("0002", "VIEW"), ("0003", "VIEW")]
+    store.delete(("net", 1))
+    assert kinds() == [("0002", "BASE TABLE"), ("0003", "VIEW")]
+    assert sql("SELECT COUNT(*) FROM net__v0003__layer_01_weight__s02") == [(3,)]
+    assert_same_bits(store.read(keys[2]), array)
+    store.delete(("net", 3))
+    assert kinds() == [("0002", "BASE TABLE")]
+    store.delete(("net", 2))
+    assert sql("SHOW TABLES LIKE 'net%'") == []
+    assert sql("SELECT * FROM weights__tables") == []
+
+
+def test_a_hand_over_that_a_crash_has_interrupted_is_finished(store, sql):
+    array = normal((3, 3))
+    keys = [save_one(store, array, version=number) for number in (1, 2, 3)]
+    sql(  # as far as it gets before the tables are renamed
+        "UPDATE weights__versions SET state = 'deleting' WHERE version = 1",
+        "UPDATE weights__tables SET moving_to = 'net__v0002__layer_01_weight'",
+        "DROP VIEW net__v0002__layer_01_weight, net__v0003__layer_01_weight",
+    )
+    assert_same_bits(store.read(keys[1]), array)
+    assert store.sweep() == ["net__v0001"]
+    for key in keys[1:]:
+        assert_same_bits(store.read(key), array)
+    assert sql("SELECT COUNT(*) FROM net__v0003__layer_01_weight") == [(3,)]
+    sql(  # as far as it gets before the views are made again
+        "UPDATE weights__versions SET state = 'deleting' WHERE version = 2",
+        "RENAME TABLE net__v0002__layer_01_weight TO net__v0003__layer_01_weight_",
+        "DROP VIEW net__v0003__layer_01_weight",
+        "RENAME TABLE net__v0003__layer_01_weight_ TO net__v0003__layer_01_weight",
+        "UPDATE weights__tables SET moving_to = 'net__v0003__layer_01_weight'",
+    )
+    assert_same_bits(store.read(keys[2]), array)
+    assert store.sweep() == ["net__v0002"]
+    assert_same_bits(store.read(keys[2]), array)
+    assert [table.name for table in store.tables()] == ["net__v0003__layer_01_weight"]
+
+
+def test_special_cells_are_0_in_the_table_and_exact_in_the_side_table(store, sql):
+    array = np.array([[1.0, np.nan, np.inf, -0.0, -0.0, 2.0]], np.float32)
+    save(store, {"layer_01.weight": array}, "net", 1)
+    assert sql("SELECT * FROM net__v0001__layer_01_weight") == [(0, 1.0, 0.0, 0.0, 0.0, 0.0, 2.0)]
+    assert sql("SELECT r, first_column, last_column, HEX(bits) FROM weights__special_cells ORDER BY first_column") == [
+        (0, 1, 1, "7FC00000"),
+        (0, 2, 2, "7F800000"),
+        (0, 3, 4, "80000000"),
+    ]
+
+
+def test_a_cell_that_someone_wrote_over_a_special_one_counts(store, sql):
+    key = save(store, {"layer_01.weight": np.full((1, 2), np.inf)}, "net", 1)["layer_01.weight"]
+    sql("UPDATE net__v0001__layer_01_weight SET c1 = 7")
+    assert store.read(key).tolist() == [[math.inf, 7.0]]
+
+
+def test_pandas_reads_what_was_saved(store, mysql_url):
+    array = normal((20, 30), "float64")
+    save(store, {"layer_01.weight": array}, "net", 1)
+    server, _, database = mysql_url.rpartition("/")
+    engine = create_engine(f"{server.replace('mysql://', 'mysql+mysqlconnector://')}/{database}")
+    frame = pd.read_sql("SELECT * FROM net__v0001__layer_01_weight ORDER BY r", engine, index_col="r")
+    engine.dispose()
+    assert_same_bits(np.ascontiguousarray(frame.to_numpy()), array)
+
+
+def command(name, mysql_url, *arguments):
+    address = parse_address(mysql_url)
+    environment = {**os.environ, "MYSQL_PWD": address.password}
+    where = [f"--host={address.host}", f"--port={address.port}", f"--user={address.user}", "--protocol=tcp"]
+    return subprocess.run(
+        [find_binary(name), "--no-defaults", *where, *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+
+def test_the_command_line_client_and_the_dump_show_the_same_numbers(store, mysql_url):
+    array = normal((3, 2), "float64")
+    save(store, {"layer_01.weight": array}, "net", 1)
+    save(store, {"layer_01.weight": array}, "net", 2)
+    database = parse_address(mysql_url).database
+    shown = command(
+        "mysql", mysql_url, "-N", "-e", "SELECT c0, c1 FROM net__v0002__layer_01_weight ORDER BY r", database
+    )
+    assert [[float(cell) for cell in line.split("\t")] for line in shown.splitlines()] == array.tolist()
+    dump = command("mysqldump", mysql_url, "--hex-blob", database)
+    assert all(repr(number) in dump for number in array.reshape(-1).tolist())
+
+
+# --- damage
+
+
+def test_a_missing_row_an_added_row_and_a_dropped_table_are_said(store, sql):
+    keys = [save_one(store, normal((9, 2), seed=number), version=number) for number in (1, 2, 3)]
+    one, two, three = map(store.table_name, keys)
+    sql(
+        f"DELETE FROM {one} WHERE r IN (4, 5)",
+        f"INSERT INTO {two} VALUES (9, 1, 1)",
+        f"DROP TABLE {three}",
+    )
+    with pytest.raises(TensorDamaged, match=r"row 4 is missing \(2 in all\)"):
+        store.read(keys[0])
+    with pytest.raises(TensorDamaged, match="more than its 9 rows: there is a row 9"):
+        store.read(keys[1])
+    with pytest.raises(TensorMissing, match=three):
+        store.read(keys[2])
+    assert [verify(store, key).identical for key in keys] == [False] * 3
+
+
+# --- the connection
+
+
+def test_the_connector_has_its_c_extension_which_the_public_way_needs():
+    assert mysql.connector.HAVE_CEXT
+
+
+def test_the_connectors_private_parts_are_where_the_quick_way_expects_them(mysql_url):
+    """Fails when a new mysql-connector-python moves them: look at `mysql_binary`, or live with `only_public`."""
+    with Connections(parse_address(mysql_url)).lease() as session:
+        assert is_available(session.connection)
+        assert isinstance(session.channel, BinaryChannel)
+        session.close()
+    with Connections(parse_address(mysql_url), only_public=True).lease() as session:
+        assert not is_available(session.connection)
+        assert isinstance(session.channel, TextChannel)
+        session.close()
+
+
+@pytest.mark.parametrize("only_public", [False, True])
+def test_rows_too_many_too_few_and_errors_leave_the_connection_usable(mysql_url, only_public):
+    cell = np.dtype("<f4")
+    connections = Connections(parse_address(mysql_url), only_public)
+    with connections.lease() as session:
+        session.run("CREATE TABLE t (r INT UNSIGNED NOT NULL PRIMARY KEY, c0 FLOAT NOT NULL)")
+        session.channel.insert("t", np.arange(10_000, dtype=cell).reshape(10_000, 1))
+        with pytest.raises(ValueError, match="9,990 rows too many"):
+            session.channel.select("SELECT r, c0 FROM t ORDER BY r", cell, 1, 10)
+        keys, cells = session.channel.select("SELECT r, c0 FROM t WHERE r >= 9000 ORDER BY r", cell, 1, 5000)
+        assert (len(keys), keys[0], cells[-1, 0]) == (1000, 9000, 9999)
+        keys, _ = session.channel.select("SELECT r, c0 FROM t WHERE r < 0", cell, 1, 0)
+        assert len(keys) == 0
+        with pytest.raises(mysql.connector.Error, match="doesn't exist"):
+            session.channel.select("SELECT r, c0 FROM nothing", cell, 1, 10)
+        with pytest.raises(mysql.connector.Error, match="Duplicate"):
+            session.channel.insert("t", np.zeros((2, 1), cell), first_row=9_999)
+        assert session.run("SELECT COUNT(*) FROM t") == [(10_000,)]
+    connections.close()
+
+
+def test_a_connection_of_the_parent_survives_a_forked_child(store):
+    key = save_one(store, normal((3, 3)))
+    child = os.fork()
+    if child == 0:
+        try:
+            os._exit(0 if store.read(key).shape == (3, 3) else 1)
+        finally:
+            os._exit(2)
+    assert os.waitpid(child, 0)[1] == 0
+    assert_same_bits(store.read(key), normal((3, 3)))
+
+
+def test_reading_goes_on_when_the_server_has_dropped_our_connections(store, sql):
+    key = save_one(store, normal((3, 3)))
+    ids = sql("SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()")
+    assert ids
+    sql(*[f"KILL {number}" for (number,) in ids])
+    assert_same_bits(store.read(key), normal((3, 3)))
+
+
+def test_a_save_whose_connection_breaks_fails_clearly_and_is_swept(store, sql):
+    key = key_of(normal((3, 3)), version=1)
+    with pytest.raises(StoreUnavailable, match="can be reached"), store.saving(("net", 1)):
+        store.write(key, normal((3, 3)))
+        for (number,) in sql(
+            "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()"
+        ):
+            sql(f"KILL {number}")
+        store.publish(("net", 1), [key], {})
+    assert list(store.manifests()) == []
+    store.sweep()
+    assert sql("SHOW TABLES LIKE 'net%'") == []
+    save_one(store, normal((3, 3)), version=1)
+
+
+def test_a_restart_of_the_server_is_waited_for(tmp_path):
+    server = Server(tmp_path)
+    server.start()
+    with closing(MysqlStore(f"{server.url}made_by_us")) as store:
+        key = save_one(store, normal((3, 3)))
+        server.kill()
+        starter = threading.Timer(0.3, server.start)
+        starter.start()
+        assert_same_bits(store.read(key), normal((3, 3)))
+        starter.join()
+        server.kill()
+        began = time.monotonic()
+        with pytest.raises(StoreUnavailable, match="See whether the server runs"):
+            store.ping()
+        with pytest.raises(StoreUnavailable, match="See whether the server runs"):
+            store.read(key)
+        assert time.monotonic() - began < 60
+
+
+# --- rights and remedies
+
+
+def with_user(server_url, database, grants):
+    name = f"u{database[-8:]}"
+    run_sql(
+        server_url,
+        f"DROP USER IF EXISTS '{name}'@'%'",
+        f"CREATE USER '{name}'@'%' IDENTIFIED BY 'secret%/'",
+        f"GRANT {grants} ON {database}.* TO '{name}'@'%'",
+    )
+    address = parse_address(server_url + database)
+    return f"mysql://{name}:secret%25%2F@{address.host}:{address.port}/{database}"
+
+
+def test_a_user_who_may_only_read_browses_and_is_told_which_rights_are_missing(store, mysql_server_url, mysql_url):
+    key = save_one(store, normal((3, 3)))
+    url = with_user(mysql_server_url, parse_address(mysql_url).database, "SELECT")
+    with closing(MysqlStore(url)) as reader:
+        assert_same_bits(reader.read(key), normal((3, 3)))
+        assert len(reader.tables()) == 1
+        for forbidden in (reader.ping, lambda: save_one(reader, normal((2, 2)))):
+            with pytest.raises(StoreUnavailable, match="GRANT SELECT, INSERT") as refusal:
+                forbidden()
+            assert "secret" not in str(refusal.value)
+    assert store.sweep() == []
+
+
+def test_the_rights_that_we_ask_for_are_enough(mysql_server_url, mysql_url):
+    url = with_user(mysql_server_url, parse_address(mysql_url).database, RIGHTS_WANTED)
+    with closing(MysqlStore(url)) as writer:
+        writer.ping()
+        keys = [save_one(writer, normal((3, 3)), version=number) for number in (1, 2, 3)]
+        writer.delete(("net", 1))
+        assert_same_bits(writer.read(keys[2]), normal((3, 3)))
+        assert writer.sweep() == []
+
+
+def test_a_wrong_password_names_the_user_and_no_password(mysql_url):
+    with pytest.raises(StoreUnavailable, match="Access denied for user 'tester'") as refusal:
+        MysqlStore(mysql_url.replace("throw-away", "hunter2")).ping()
+    assert "hunter2" not in str(refusal.value)
+
+
+def test_a_server_that_is_not_there_is_said_at_once():
+    with pytest.raises(StoreUnavailable, match="See whether the server runs"):
+        Connections(parse_address("mysql://a:b@127.0.0.1:1/c")).take()
+
+
+def test_a_missing_database_is_created(mysql_server_url):
+    run_sql(mysql_server_url, "DROP DATABASE IF EXISTS made_by_weightbase")
+    with closing(MysqlStore(mysql_server_url + "made_by_weightbase")) as store:
+        store.ping()
+    run_sql(mysql_server_url, "DROP DATABASE made_by_weightbase")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["mysql://host/db", "mysql://u:p@host", "mysql://u:p@host:no/db", "mysql://u:p@/db", "mysql://u:p@h/db?colour=red"],
+)
+def test_an_address_that_cannot_be_used_is_refused_with_an_example(url):
+    with pytest.raises(StoreUnavailable) as refusal:
+        parse_address(url)
+    assert "p@" not in str(refusal.value).replace(":password@", "")
+
+
+def test_an_address_is_read_with_its_options():
+    address = parse_address("mysql://me:a%40b@db.example:3307/weights?ssl_ca=/ca.pem")
+    assert (address.host, address.port, address.user, address.password) == ("db.example", 3307, "me", "a@b")
+    assert str(address) == "mysql://me@db.example:3307/weights"
+    assert "a@b" not in repr(address)
+    assert address.arguments()["ssl_verify_identity"] is True
+
+
+@pytest.mark.parametrize(("page", "columns"), [(16384, 1000), (32768, 1000), (8192, 495), (4096, 239)])
+def test_strips_fit_half_a_page_of_the_server(page, columns):
+    assert strip_width(page) == columns
+    assert 8 * columns + 4 < page // 2
+    layout = Layout("t", 1, 2 * columns + 1, columns, "float64")
+    assert [len(part) for _, part in layout.strips] == [columns, columns, 1]
+
+
+def test_a_table_of_the_widest_rows_that_we_make_is_accepted(store):
+    array = random_bits("uint64", (2, 1000))
+    assert_same_bits(store.read(save_one(store, array)), array)
