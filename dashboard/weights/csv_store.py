@@ -252,15 +252,18 @@ class CsvStore(TableStore):
         with suppress(FileNotFoundError):  # who deletes the network's last version removes its folder
             sync(folder.parent)
         remove_tree(trash)
-        self._pool.clear(contents)
+        if contents is None:
+            self._pool.sweep()
+        else:
+            self._pool.clear(contents)
         _remove_if_empty(folder.parent)
 
-    def _contents(self, version: VersionKey) -> list[str]:
-        """Return the content ids of a version's tables; those of a version whose list is damaged go by a sweep."""
+    def _contents(self, version: VersionKey) -> list[str] | None:
+        """Return the content ids of a version's tables; None if its list is damaged."""
         try:
             stored = read_manifest(self.folder, version)
         except TensorDamaged:
-            return []
+            return None
         return [content_id(key) for key in keys_in(version, stored)] if stored else []
 
     def tables(self, prefix: str = "") -> list[TableInfo]:
@@ -291,7 +294,9 @@ class CsvStore(TableStore):
             traces = {entry.name for folder in (self._locks, self._staging) for entry in os.scandir(folder)}
             removed = [name for name in sorted(traces) if self._sweep_save(name)]
             deleted = [entry.name for entry in os.scandir(self._trash) if remove_tree(Path(entry.path))]
-            return removed + sorted(deleted) + self._pool.sweep()
+            # Whoever leaves an unused file in the pool leaves a trace, too; without one there is nothing to look for.
+            unused = self._pool.sweep() if traces or deleted else []
+            return removed + sorted(deleted) + unused
 
     def _sweep_save(self, name: str) -> bool:
         """Clear up behind one save; tell whether something was removed."""

@@ -176,8 +176,8 @@ def test_a_version_whose_list_is_damaged_says_so_and_can_be_deleted(store):
     with pytest.raises(TensorDamaged, match=r"version\.json"):
         list(store.manifests())
     store.delete((key.network, key.version))
-    assert len(store.sweep()) == 3
     assert files_of(store.folder) == []
+    assert store.sweep() == []
 
 
 def test_a_store_without_hard_links_keeps_a_file_for_each_version(store, tmp_path):
