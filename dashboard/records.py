@@ -6,6 +6,7 @@ dataset give the same bits. Specs are stored as JSON with each version.
 
 import dataclasses
 import itertools
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -43,6 +44,7 @@ TRAINING_DTYPES = ("float32", "float64")
 TASKS = ("classification", "regression")
 RUN_STATES = ("queued", "running", "finished", "failed", "cancelled", "interrupted")
 ENDED_STATES = ("finished", "failed", "cancelled", "interrupted")
+RUN_KINDS = ("training", "verify", "copy", "empty")
 
 T = TypeVar("T")
 
@@ -315,6 +317,21 @@ class TensorInfo:
     table_name: str
     statistics: dict[str, Any]
 
+    @property
+    def content(self) -> str:
+        """What tensors share that are one table in a store: SHA-256, type and shape."""
+        return f"{self.sha256}-{self.dtype}-{'x'.join(str(length) for length in self.shape) or 'scalar'}"
+
+    @property
+    def rows(self) -> int:
+        """Rows of the table: the first axis (1 for a scalar)."""
+        return self.shape[0] if self.shape else 1
+
+    @property
+    def columns(self) -> int:
+        """Columns of the table: the other axes flattened (1 for a vector)."""
+        return math.prod(self.shape[1:])
+
     def key(self, network_slug: str, version: int) -> TensorKey:
         """Return the key under which the store knows this tensor."""
         return TensorKey(network_slug, version, self.name, self.dtype, self.shape, self.sha256)
@@ -346,11 +363,21 @@ class Version:
         return f"{self.network}:{self.number}"
 
 
+NO_SPEC = NetworkSpec(0, ())
+"""What stands as the spec of a run that trains nothing."""
+
+
 @dataclass(frozen=True)
 class Run:
-    """One training job: its state is the truth, wherever it executes."""
+    """One job: its state is the truth, wherever it executes.
+
+    Its `kind` is training, or a long action on the store: verify, copy, empty (the trash). Actions have no network,
+    no dataset ("") and NO_SPEC; `request` is what was asked for, `result` what came of it. `done` of `total` counts
+    epochs, or versions; `note` says what is being done at the moment.
+    """
 
     id: int
+    kind: str
     network: str
     dataset: str
     state: str
@@ -359,6 +386,11 @@ class Run:
     attempt: int
     cancel_requested: bool
     error: str | None
+    request: dict[str, Any]
+    done: int
+    total: int
+    note: str
+    result: dict[str, Any]
     created: datetime
     started: datetime | None
     ended: datetime | None
@@ -368,6 +400,38 @@ class Run:
     def has_ended(self) -> bool:
         """Whether nothing will be added to this run any more."""
         return self.state in ENDED_STATES
+
+    @property
+    def is_training(self) -> bool:
+        """Whether this run trains a network (else it is an action on the store)."""
+        return self.kind == "training"
+
+
+@dataclass(frozen=True)
+class TrashItem:
+    """A version or a network in the trash; `name` is what a person types to delete it for good."""
+
+    kind: str
+    id: int
+    name: str
+    versions: int
+    bytes: int
+    trashed: datetime
+
+    @property
+    def key(self) -> str:
+        """What stands for it in addresses, such as version-12."""
+        return f"{self.kind}-{self.id}"
+
+
+@dataclass(frozen=True)
+class Freed:
+    """What a deletion for good frees: tables that nothing else uses, the bytes of their weights; and what stays."""
+
+    tables: int
+    bytes: int
+    shared: int
+    shared_with: tuple[str, ...]
 
 
 @dataclass(frozen=True)

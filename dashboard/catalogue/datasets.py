@@ -31,10 +31,10 @@ def list_datasets(connection: Connection) -> list[Dataset]:
     return [_dataset(row) for row in connection.execute(select(datasets).order_by(datasets.c.id.desc()))]
 
 
-def networks_using(connection: Connection, dataset_id: int) -> list[str]:
-    """Return the names of the networks that train on a dataset."""
+def networks_using(connection: Connection, dataset_id: int, in_trash: bool = False) -> list[str]:
+    """Return the names of the networks that train on a dataset; with `in_trash` of those that lie in the trash."""
     query = select(networks.c.name).where(networks.c.dataset_id == dataset_id).order_by(networks.c.name)
-    return list(connection.execute(query).scalars())
+    return list(connection.execute(query.where((networks.c.trash != 0) == in_trash)).scalars())
 
 
 def delete_dataset(connection: Connection, dataset_id: int) -> None:

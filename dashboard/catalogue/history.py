@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from dashboard.catalogue.tables import versions
+from dashboard.catalogue.tables import networks, versions
 
 
 def metric_history(connection: Connection, network_id: int) -> dict[int, dict[str, Any]]:
@@ -15,6 +15,16 @@ def metric_history(connection: Connection, network_id: int) -> dict[int, dict[st
         .order_by(versions.c.number)
     )
     return {row.number: dict(row.metrics) for row in connection.execute(query)}
+
+
+def all_versions(connection: Connection) -> list[tuple[str, int]]:
+    """Return (network, number) of all versions that exist, network by network."""
+    query = (
+        select(networks.c.name, versions.c.number)
+        .join(networks, networks.c.id == versions.c.network_id)
+        .where(versions.c.state == "ready", networks.c.trash == 0)
+    )
+    return [(row.name, row.number) for row in connection.execute(query.order_by(networks.c.id, versions.c.number))]
 
 
 def count_versions(connection: Connection) -> int:

@@ -1,4 +1,4 @@
-"""Queries about networks, and the safe names (slugs) that we give them."""
+"""Queries about networks, and the safe names (slugs) that we give them. A network in the trash is not among them."""
 
 import re
 import unicodedata
@@ -44,7 +44,7 @@ def get_network(connection: Connection, name: str) -> Network:
     """Return the network of this name; raises NotFound with the names that there are."""
     row = connection.execute(_networks().where(networks.c.name == name)).one_or_none()
     if row is None:
-        names = connection.execute(select(networks.c.name).order_by(networks.c.name).limit(1000)).scalars().all()
+        names = connection.execute(_names().limit(1000)).scalars().all()
         raise NotFound(f"There is no network named {name!r}.", "network", names)
     return _network(row)
 
@@ -62,12 +62,7 @@ def list_networks(connection: Connection, limit: int, offset: int = 0, search: s
 
 def count_networks(connection: Connection) -> int:
     """Return how many networks there are."""
-    return connection.execute(select(func.count()).select_from(networks)).scalar_one()
-
-
-def delete_network(connection: Connection, network_id: int) -> None:
-    """Remove a network's row; its versions and runs must be gone."""
-    connection.execute(networks.delete().where(networks.c.id == network_id))
+    return connection.execute(select(func.count()).select_from(networks).where(networks.c.trash == 0)).scalar_one()
 
 
 def next_version_number(connection: Connection, network_id: int) -> int:
@@ -79,13 +74,22 @@ def next_version_number(connection: Connection, network_id: int) -> int:
     return int(connection.execute(number).scalar_one())
 
 
+def _names() -> Select[Any]:
+    return select(networks.c.name).where(networks.c.trash == 0).order_by(networks.c.name)
+
+
 def _networks() -> Select[Any]:
-    return select(networks, datasets.c.name.label("dataset")).join(datasets, datasets.c.id == networks.c.dataset_id)
+    return (
+        select(networks, datasets.c.name.label("dataset"))
+        .join(datasets, datasets.c.id == networks.c.dataset_id)
+        .where(networks.c.trash == 0)
+    )
 
 
 def _network(row: Row[Any]) -> Network:
     values = dict(row._mapping)
-    values.pop("dataset_id")
+    for name in ("dataset_id", "trash", "trashed"):
+        values.pop(name)
     return Network(**values | {"spec": NetworkSpec.from_json(row.spec)})
 
 

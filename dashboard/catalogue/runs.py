@@ -1,16 +1,19 @@
-"""Queries about runs and their epochs. Every change of state is fenced on the attempt and on the present state."""
+"""Queries about runs and their epochs. Every change of state is fenced on the attempt and on the present state.
 
-from collections.abc import Mapping
+Runs of networks that lie in the trash are hidden like the networks.
+"""
+
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Update, case, func, select
+from sqlalchemy import Connection, Row, Select, Update, and_, case, func, or_, select
 from sqlalchemy.orm import aliased
 
 from dashboard.catalogue.inserting import insert_row
 from dashboard.catalogue.tables import datasets, epochs, networks, runs, versions
 from dashboard.catalogue.times import now
 from dashboard.errors import NotFound
-from dashboard.records import ENDED_STATES, Epoch, NetworkSpec, Run
+from dashboard.records import ENDED_STATES, NO_SPEC, Epoch, NetworkSpec, Run
 
 
 def insert_run(connection: Connection, values: Mapping[str, Any]) -> int:
@@ -36,8 +39,8 @@ def list_runs(connection: Connection, limit: int, offset: int = 0, network: str 
 
 
 def copy_run(connection: Connection, run_id: int) -> int:
-    """Queue a new run with the network, dataset, settings and parent of this one; return its id."""
-    wanted = ("network_id", "dataset_id", "parent_id", "spec")
+    """Queue a new run of what this one did: its kind, network, dataset, settings, parent and request; return its id."""
+    wanted = ("kind", "network_id", "dataset_id", "parent_id", "spec", "request", "total")
     row = connection.execute(select(*(runs.c[name] for name in wanted)).where(runs.c.id == run_id)).one()
     return insert_run(connection, dict(row._mapping))
 
@@ -61,16 +64,25 @@ def delete_runs(connection: Connection, network_id: int) -> None:
     connection.execute(runs.delete().where(runs.c.network_id == network_id))
 
 
-def any_queued(connection: Connection) -> bool:
-    """Tell whether a run waits to be claimed."""
-    return connection.execute(select(runs.c.id).where(runs.c.state == "queued").limit(1)).first() is not None
+def active_action(connection: Connection, kind: str) -> int | None:
+    """Return the id of the oldest action of this kind that has not ended."""
+    query = select(runs.c.id).where(runs.c.kind == kind, runs.c.state.not_in(ENDED_STATES)).order_by(runs.c.id)
+    return connection.execute(query.limit(1)).scalar_one_or_none()
 
 
-def claim_next_run(connection: Connection) -> Run | None:
-    """Make the oldest queued run `running` under its next attempt and return it."""
-    run_id = connection.execute(
-        select(runs.c.id).where(runs.c.state == "queued").order_by(runs.c.id).limit(1)
-    ).scalar_one_or_none()
+def queued_runs(connection: Connection) -> set[int]:
+    """Return the ids of the runs that wait to be claimed."""
+    return set(connection.execute(select(runs.c.id).where(runs.c.state == "queued")).scalars())
+
+
+def any_queued(connection: Connection, kinds: Collection[str] | None = None) -> bool:
+    """Tell whether a run (of one of these kinds) waits to be claimed."""
+    return connection.execute(_oldest_queued(kinds)).first() is not None
+
+
+def claim_next_run(connection: Connection, kinds: Collection[str] | None = None) -> Run | None:
+    """Make the oldest queued run (of one of these kinds) `running` under its next attempt and return it."""
+    run_id = connection.execute(_oldest_queued(kinds)).scalar_one_or_none()
     if run_id is None:
         return None
     connection.execute(
@@ -83,10 +95,15 @@ def claim_next_run(connection: Connection) -> Run | None:
 
 def append_epoch(connection: Connection, run_id: int, attempt: int, epoch: Mapping[str, Any]) -> bool:
     """Add an epoch's numbers and move the heartbeat; False if this attempt no longer runs."""
-    alive = connection.execute(_attempt(run_id, attempt).values(heartbeat=now())).rowcount == 1
+    alive = connection.execute(_attempt(run_id, attempt).values(heartbeat=now(), done=epoch["epoch"])).rowcount == 1
     if alive:
         connection.execute(epochs.insert().values(run_id=run_id, **epoch))
     return alive
+
+
+def note_progress(connection: Connection, run_id: int, attempt: int, progress: Mapping[str, Any]) -> bool:
+    """Write down how far an action has come (done, total, note, result); False if this attempt no longer runs."""
+    return connection.execute(_attempt(run_id, attempt).values(heartbeat=now(), **progress)).rowcount == 1
 
 
 def end_run(connection: Connection, run_id: int, attempt: int, state: str, error: str | None = None) -> bool:
@@ -143,6 +160,11 @@ def count_active(connection: Connection) -> int:
     ).scalar_one()
 
 
+def _oldest_queued(kinds: Collection[str] | None) -> Select[Any]:
+    query = select(runs.c.id).where(runs.c.state == "queued").order_by(runs.c.id).limit(1)
+    return query if kinds is None else query.where(runs.c.kind.in_(kinds))
+
+
 def _attempt(run_id: int, attempt: int) -> Update:
     return runs.update().where(runs.c.id == run_id, runs.c.attempt == attempt, runs.c.state == "running")
 
@@ -157,10 +179,11 @@ def _runs() -> Select[Any]:
             parent_networks.c.name.label("parent_network"),
             versions.c.number.label("parent_number"),
         )
-        .join(networks, networks.c.id == runs.c.network_id)
-        .join(datasets, datasets.c.id == runs.c.dataset_id)
-        .outerjoin(versions, versions.c.id == runs.c.parent_id)
+        .outerjoin(networks, networks.c.id == runs.c.network_id)
+        .outerjoin(datasets, datasets.c.id == runs.c.dataset_id)
+        .outerjoin(versions, and_(versions.c.id == runs.c.parent_id, versions.c.state == "ready"))
         .outerjoin(parent_networks, parent_networks.c.id == versions.c.network_id)
+        .where(or_(runs.c.network_id.is_(None), networks.c.trash == 0))
     )
 
 
@@ -170,7 +193,8 @@ def _run(row: Row[Any]) -> Run:
         values.pop(name)
     parent_network, parent_number = values.pop("parent_network"), values.pop("parent_number")
     values["parent"] = f"{parent_network}:{parent_number}" if parent_network is not None else None
-    return Run(**values | {"spec": NetworkSpec.from_json(row.spec)})
+    values |= {"network": row.network or "", "dataset": row.dataset or ""}
+    return Run(**values | {"spec": NetworkSpec.from_json(row.spec) if row.spec else NO_SPEC})
 
 
 def _epoch(row: Row[Any]) -> Epoch:

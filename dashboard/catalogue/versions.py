@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, and_, or_, select
 from sqlalchemy.orm import aliased
 
 from dashboard.catalogue.inserting import insert_row
@@ -43,8 +43,11 @@ def finish_version(connection: Connection, version_id: int, infos: Sequence[Tens
             "shape": list(info.shape),
             "dtype": info.dtype,
             "sha256": info.sha256,
+            "content": info.content,
             "bytes": info.bytes,
             "table_name": info.table_name,
+            "table_rows": info.rows,
+            "table_columns": info.columns,
             "statistics": info.statistics,
         }
         for position, info in enumerate(infos)
@@ -89,7 +92,7 @@ def numbers(connection: Connection, network_id: int) -> list[int]:
 def neighbours(connection: Connection, version: Version) -> tuple[int | None, int | None]:
     """Return the numbers of the ready versions before and after this one."""
     ready = select(versions.c.number).where(
-        versions.c.network_id == select(networks.c.id).where(networks.c.name == version.network).scalar_subquery(),
+        versions.c.network_id == select(versions.c.network_id).where(versions.c.id == version.id).scalar_subquery(),
         versions.c.state == "ready",
     )
     before = ready.where(versions.c.number < version.number).order_by(versions.c.number.desc()).limit(1)
@@ -111,11 +114,6 @@ def get_tensor(connection: Connection, version: Version, name: str) -> TensorInf
         names = connection.execute(select(tensors.c.name).where(tensors.c.version_id == version.id)).scalars().all()
         raise NotFound(f"Version {version.reference} has no tensor named {name!r}.", "tensor", names)
     return _tensor(row)
-
-
-def mark_deleting(connection: Connection, version_id: int) -> None:
-    """Hide a version that is about to be deleted; a sweep finishes what a crash interrupts."""
-    connection.execute(versions.update().where(versions.c.id == version_id).values(state="writing"))
 
 
 def has_active_child(connection: Connection, version_id: int) -> bool:
@@ -143,25 +141,29 @@ def is_known(connection: Connection, slug: str, number: int) -> bool:
 
 
 def is_writing(connection: Connection, slug: str, number: int) -> bool:
-    """Tell whether the catalogue holds this version as not finished."""
-    query = select(versions.c.id).join(networks, networks.c.id == versions.c.network_id)
-    found = query.where(networks.c.slug == slug, versions.c.number == number, versions.c.state == "writing")
+    """Tell whether the catalogue holds this version as not finished, or as given up."""
+    found = _unfinished().where(networks.c.slug == slug, versions.c.number == number)
     return connection.execute(found).first() is not None
 
 
 def unfinished_versions(connection: Connection) -> list[tuple[int, str, int]]:
-    """Return (id, slug, number) of the versions that are being written, or whose writer died."""
-    query = select(versions.c.id, networks.c.slug, versions.c.number).join(
-        networks, networks.c.id == versions.c.network_id
+    """Return (id, slug, number) of the versions that are being written, or whose writer died, or that were given up."""
+    return [tuple(row) for row in connection.execute(_unfinished().order_by(versions.c.id))]
+
+
+def _unfinished() -> Select[Any]:
+    return (
+        select(versions.c.id, networks.c.slug, versions.c.number)
+        .join(networks, networks.c.id == versions.c.network_id)
+        .where(or_(versions.c.state == "writing", networks.c.trash < 0))
     )
-    return [tuple(row) for row in connection.execute(query.where(versions.c.state == "writing"))]
 
 
 def _ready() -> Select[Any]:
     parents, parent_networks = aliased(versions, name="parents"), aliased(networks, name="parent_networks")
     return (
         select(
-            *(column for column in versions.c if column.name != "evaluation"),
+            *(column for column in versions.c if column.name not in {"evaluation", "trashed"}),
             networks.c.name.label("network"),
             networks.c.slug,
             datasets.c.name.label("dataset"),
@@ -170,9 +172,9 @@ def _ready() -> Select[Any]:
         )
         .join(networks, networks.c.id == versions.c.network_id)
         .join(datasets, datasets.c.id == versions.c.dataset_id)
-        .outerjoin(parents, parents.c.id == versions.c.parent_id)
+        .outerjoin(parents, and_(parents.c.id == versions.c.parent_id, parents.c.state == "ready"))
         .outerjoin(parent_networks, parent_networks.c.id == parents.c.network_id)
-        .where(versions.c.state == "ready")
+        .where(versions.c.state == "ready", networks.c.trash == 0)
     )
 
 
@@ -187,5 +189,6 @@ def _version(row: Row[Any]) -> Version:
 
 def _tensor(row: Row[Any]) -> TensorInfo:
     values = dict(row._mapping)
-    del values["version_id"], values["position"]
+    for name in ("version_id", "position", "content", "table_rows", "table_columns"):
+        del values[name]
     return TensorInfo(**values | {"shape": tuple(row.shape)})

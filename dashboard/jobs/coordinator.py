@@ -2,10 +2,14 @@
 
 There is one coordinator a data folder, held by a lock; it is the only writer of the states of runs. One thread
 a run waits for its reports, so that saving a large version of one run delays no other.
+
+Trainings share the slots. Actions on the store have a lane of their own, one at a time: they mostly wait for disks and
+servers, and whoever asks for one shall not wait for a queue of trainings; two at once would only slow each other down.
 """
 
 import contextlib
 import fcntl
+import importlib
 import logging
 import multiprocessing
 import os
@@ -19,7 +23,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from dashboard.errors import WeightbaseError
-from dashboard.jobs.job import Job, Journal
+from dashboard.jobs.job import ACTIONS, TRAININGS, Job, Journal
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +31,7 @@ POLL_SECONDS = 0.1
 KILL_AFTER_SECONDS = 4.0
 IDLE_SECONDS = 10.0
 LOCK_TRIES = 20
+ACTION_SLOTS = 1
 LOCK = ".coordinator.lock"
 
 
@@ -65,11 +70,11 @@ def _take(file: IO[str], how: int) -> bool:
 
 
 class Coordinator:
-    """Executes queued runs, at most `slots` at once, until `stop` is set (or, if asked, until nothing is left)."""
+    """Executes queued runs, at most `slots` trainings at once, until `stop` is set (or, if asked, nothing is left)."""
 
     def __init__(self, journal: Journal, slots: int, until_idle: bool = False) -> None:
         self.journal = journal
-        self.slots = slots
+        self.slots = {TRAININGS: slots, ACTIONS: ACTION_SLOTS}
         self.until_idle = until_idle
         self.stop = threading.Event()
         self.running: dict[int, _Execution] = {}
@@ -84,7 +89,7 @@ class Coordinator:
         idle_since = time.monotonic()
         while not self.stop.is_set():
             self._forget_ended()
-            while len(self.running) < self.slots and self._start_next():
+            while self._start_next():
                 pass
             for run_id in self.journal.cancel_requests() if self.running else ():
                 if run_id in self.running:
@@ -100,7 +105,9 @@ class Coordinator:
             execution.thread.join()
 
     def _start_next(self) -> bool:
-        job = self.journal.claim()
+        busy = [execution.job.lane for execution in self.running.values()]
+        lanes = [lane for lane, slots in self.slots.items() if busy.count(lane) < slots]
+        job = self.journal.claim(lanes) if lanes else None
         if job is None:
             return False
         self.running[job.run_id] = _Execution(job, self.journal, self.context)
@@ -166,19 +173,20 @@ class _Execution:
                     return (self.wanted_state if payload["state"] == "cancelled" else None) or payload[
                         "state"
                     ], payload["error"]
-                if not {"epoch": self._epoch, "version": self._version}[kind](payload):
+                if not self._write_down(kind, payload):
                     return "interrupted", "Another attempt has taken over."
             elif not self.process.is_alive():
                 return self._died()
             elif time.monotonic() > self.deadline:
                 self.process.kill()
 
-    def _epoch(self, payload: dict[str, Any]) -> bool:
-        return self.journal.epoch(self.job, payload)
-
-    def _version(self, payload: dict[str, Any]) -> bool:
-        self.journal.version(self.job, payload)
-        return True
+    def _write_down(self, kind: str, payload: Any) -> bool:  # noqa: ANN401 - what each kind of report holds
+        """Write a report down; False if this attempt no longer counts."""
+        if kind == "version":
+            self.journal.version(self.job, payload)
+            return True
+        write = self.journal.epoch if kind == "epoch" else self.journal.progress
+        return write(self.job, payload)
 
     def _died(self) -> tuple[str, str | None]:
         self.process.join()
@@ -186,7 +194,7 @@ class _Execution:
             return self.wanted_state, None
         return (
             "interrupted",
-            f"The training process ended unexpectedly ({_exit_reason(self.process.exitcode)}). Start it again.",
+            f"The process of this run ended unexpectedly ({_exit_reason(self.process.exitcode)}). Start it again.",
         )
 
     def _end_process(self) -> None:
@@ -200,10 +208,9 @@ class _Execution:
 def _child(job: Job, pipe: Connection) -> None:
     """Run in the new process; a Ctrl-C at the terminal is the supervisor's to handle, not ours."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    from dashboard.jobs.training_process import main  # noqa: PLC0415 - preloaded in the fork server, not here
-
+    module, _, function = job.target.partition(":")
     with contextlib.suppress(EOFError, BrokenPipeError):  # the coordinator is gone: nobody is left to tell
-        main(job, pipe)
+        getattr(importlib.import_module(module), function)(job, pipe)  # preloaded in the fork server, not here
 
 
 def _exit_reason(code: int | None) -> str:

@@ -17,14 +17,10 @@ from dashboard.engine.network import Network
 from dashboard.engine.samples import Samples
 from dashboard.engine.training import Diverged, EpochResult, Training
 from dashboard.errors import UserError
-from dashboard.jobs.job import Job
+from dashboard.jobs.job import Cancelled, TrainingJob, stop_if_asked
 
 
-class Cancelled(Exception):
-    """Raised between batches when the coordinator asks the run to stop."""
-
-
-def main(job: Job, pipe: Connection) -> None:
+def main(job: TrainingJob, pipe: Connection) -> None:
     """Train as the job says and report through the pipe until it is done, cancelled or wrong."""
     try:
         _Trainer(job, pipe).train()
@@ -39,7 +35,7 @@ def main(job: Job, pipe: Connection) -> None:
 class _Trainer:
     """One training: its samples, its network, and what it has reported."""
 
-    def __init__(self, job: Job, pipe: Connection) -> None:
+    def __init__(self, job: TrainingJob, pipe: Connection) -> None:
         self.job, self.pipe = job, pipe
         self.settings = job.spec.training
         self.results: dict[int, EpochResult] = {}
@@ -97,10 +93,8 @@ class _Trainer:
         self.training = Training(self.network, train, self.parts["validation"], job.task)
 
     def _tick(self) -> None:
-        """Between batches: see whether to stop. EOFError, when the coordinator is gone, ends the process."""
-        if self.pipe.poll():
-            self.pipe.recv()
-            raise Cancelled
+        """Between batches: see whether to stop."""
+        stop_if_asked(self.pipe)
 
     def _report_last(self, result: EpochResult) -> None:
         """Keep the version that stands at the end: the best one where it was asked for, else the last."""

@@ -3,7 +3,7 @@
 from dashboard.catalogue import runs as run_rows
 from dashboard.jobs.coordinator import Coordinator, coordinator_lock, install_stop_signals
 from dashboard.jobs.supervisor import follow_lifeline
-from dashboard.services.runs import CatalogueJournal
+from dashboard.services.journal import CatalogueJournal
 from dashboard.services.workspace import Workspace, open_workspace
 from dashboard.settings import Settings
 

@@ -142,6 +142,10 @@ def delete_dataset(workspace: Workspace, name: str) -> None:
         users = dataset_rows.networks_using(connection, dataset.id)
         if users:
             raise Conflict(f"Networks use this dataset: {', '.join(users[:5])}. Delete them first.", "dataset")
+        trashed = dataset_rows.networks_using(connection, dataset.id, in_trash=True)
+        if trashed:
+            names = ", ".join(trashed[:5])
+            raise Conflict(f"Networks in the trash use this dataset: {names}. Delete them there for good.", "dataset")
         dataset_rows.delete_dataset(connection, dataset.id)
     if dataset.folder:  # a dataset that is only known from copied versions has none
         _remove_unused(workspace, dataset.folder)

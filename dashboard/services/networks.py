@@ -7,7 +7,7 @@ from typing import Any
 from dashboard.catalogue import datasets as dataset_rows
 from dashboard.catalogue import networks as network_rows
 from dashboard.catalogue import runs as run_rows
-from dashboard.catalogue import versions as version_rows
+from dashboard.catalogue import trash as trash_rows
 from dashboard.catalogue.networks import NetworkSummary
 from dashboard.errors import Conflict, Invalid, NotFound
 from dashboard.parsing import Fields
@@ -22,7 +22,6 @@ from dashboard.records import (
     parse_layer,
     parse_training,
 )
-from dashboard.services.versions import delete_version
 from dashboard.services.workspace import Workspace
 
 __all__ = ["NetworkSummary"]  # what the lists hold, for those who may not enter the catalogue
@@ -102,17 +101,15 @@ def count_networks(workspace: Workspace) -> int:
 
 
 def delete_network(workspace: Workspace, name: str) -> None:
-    """Delete a network with all its versions and runs; raises NotFound, or Conflict while a run is active."""
-    with workspace.catalogue.reading() as connection:
+    """Put a network into the trash, with all its versions and runs; its name is free then.
+
+    Raises NotFound, or Conflict while a run is active.
+    """
+    with workspace.catalogue.writing() as connection:
         network = network_rows.get_network(connection, name)
         if run_rows.active_runs(connection, network.id):
             raise Conflict(f"The network {name!r} is being trained: cancel its runs first.", "network")
-        numbers = version_rows.numbers(connection, network.id)
-    for number in numbers:
-        delete_version(workspace, name, number)
-    with workspace.catalogue.writing() as connection:
-        run_rows.delete_runs(connection, network.id)
-        network_rows.delete_network(connection, network.id)
+        trash_rows.trash_network(connection, network.id)
 
 
 def check_size(spec: NetworkSpec, most: int) -> None:

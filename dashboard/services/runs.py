@@ -1,4 +1,4 @@
-"""Runs: starting, cancelling, watching; and the journal in which the coordinator writes them down."""
+"""Runs: starting, cancelling, watching."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -10,14 +10,11 @@ from dashboard.catalogue import runs as run_rows
 from dashboard.catalogue import versions as version_rows
 from dashboard.errors import Conflict, Invalid
 from dashboard.jobs.awakening import ensure_coordinator
-from dashboard.jobs.job import Job
 from dashboard.parsing import Fields
 from dashboard.records import TRAINING_FIELDS, Epoch, Page, Run, check_combination, parse_training
-from dashboard.services.tensors import read_tensors
-from dashboard.services.versions import Draft, get_version, save_version
+from dashboard.services import handover
+from dashboard.services.versions import get_version
 from dashboard.services.workspace import Workspace
-
-INTERRUPTED = "The coordinator ended while this run was training. Start it again."
 
 
 @dataclass(frozen=True)
@@ -30,7 +27,9 @@ class RunDetail:
 
     @property
     def seconds_left(self) -> float | None:
-        """How long the rest takes if the coming epochs take as long as the last five did; None if unknown."""
+        """How long the rest takes if the coming epochs (or versions) take as long as those before; None if unknown."""
+        if self.run.state == "running" and not self.run.is_training:
+            return _action_seconds_left(self.run)
         if self.run.state != "running" or not self.epochs:
             return None
         recent = [epoch.seconds for epoch in self.epochs[-5:]]
@@ -62,8 +61,12 @@ def start_run(workspace: Workspace, network_name: str, overrides: Mapping[str, A
         "dataset_id": dataset.id,
         "parent_id": parent.id if parent is not None else None,
         "spec": replace(network.spec, training=training).to_json(),
+        "total": training.epochs,
     }
     with workspace.catalogue.writing() as connection:
+        network_rows.get_network(connection, network_name)  # raises NotFound if it was put into the trash meanwhile
+        if parent is not None:
+            version_rows.get_version(connection, network_name, parent_number)
         run_id = run_rows.insert_run(connection, row)
     ensure_coordinator(workspace.settings)
     return get_run(workspace, run_id).run
@@ -97,88 +100,29 @@ def cancel_run(workspace: Workspace, run_id: int) -> Run:
         if run.has_ended:
             raise Conflict(f"Run {run_id} has ended already ({run.state}).", "run")
         run_rows.request_cancel(connection, run_id)
-        return run_rows.get_run(connection, run_id)
+        run = run_rows.get_run(connection, run_id)
+    if run.has_ended:  # it was queued: nobody will take up what was handed over with it
+        handover.discard(workspace.settings.home_folder, run_id)
+    return run
 
 
 def restart_run(workspace: Workspace, run_id: int) -> Run:
-    """Queue a new run with the settings of one that has ended; raises NotFound or Conflict."""
+    """Queue a new run with the settings of one that has ended; raises NotFound or Conflict.
+
+    What needs a password is not started so: the password was handed over for one attempt and is kept nowhere.
+    """
     with workspace.catalogue.writing() as connection:
         run = run_rows.get_run(connection, run_id)
         if not run.has_ended:
             raise Conflict(f"Run {run_id} is still {run.state}.", "run")
+        if run.request.get("password"):
+            raise Conflict("This copy needs the password of its target again: start it from the Store page.", "run")
         new_id = run_rows.copy_run(connection, run_id)
     ensure_coordinator(workspace.settings)
     return get_run(workspace, new_id).run
 
 
-class CatalogueJournal:
-    """The coordinator's journal (`jobs.job.Journal`), kept in the catalogue and the store."""
-
-    def __init__(self, workspace: Workspace) -> None:
-        self.workspace = workspace
-
-    def claim(self) -> Job | None:
-        """Take the oldest queued run; None if there is none."""
-        with self.workspace.catalogue.reading() as connection:
-            if not run_rows.any_queued(connection):
-                return None
-        with self.workspace.catalogue.writing() as connection:
-            run = run_rows.claim_next_run(connection)
-            if run is None:
-                return None
-            dataset = dataset_rows.get_dataset(connection, run.dataset)
-        job = Job(
-            run_id=run.id,
-            attempt=run.attempt,
-            spec=run.spec,
-            task=dataset.task,
-            folder=self.workspace.datasets_folder / dataset.folder,
-            split={name: dataset.spec[name] for name in ("validation", "test", "seed")},
-        )
-        return job if run.parent is None else self._with_parent(job, run.parent)
-
-    def epoch(self, job: Job, numbers: Mapping[str, Any]) -> bool:
-        """Append an epoch's numbers; False if this attempt no longer counts."""
-        with self.workspace.catalogue.writing() as connection:
-            return run_rows.append_epoch(connection, job.run_id, job.attempt, numbers)
-
-    def version(self, job: Job, report: Mapping[str, Any]) -> None:
-        """Save a version of the run's network; raises StoreError."""
-        with self.workspace.catalogue.reading() as connection:
-            run = run_rows.get_run(connection, job.run_id)
-            network = network_rows.get_network(connection, run.network)
-            dataset = dataset_rows.get_dataset(connection, run.dataset)
-            parent_id = run_rows.parent_id(connection, job.run_id)
-        draft = Draft(
-            tensors=report["tensors"],
-            spec=job.spec,
-            dataset_id=dataset.id,
-            preprocessing=report["preprocessing"],
-            metrics=report["metrics"],
-            evaluation=report["evaluation"],
-            epoch=report["epoch"],
-            run_id=job.run_id,
-            parent_id=parent_id,
-        )
-        save_version(self.workspace, network, draft)
-
-    def end(self, job: Job, state: str, error: str | None) -> bool:
-        """Give the run its final state; False if this attempt no longer counts."""
-        with self.workspace.catalogue.writing() as connection:
-            return run_rows.end_run(connection, job.run_id, job.attempt, state, error)
-
-    def cancel_requests(self) -> set[int]:
-        """Return the ids of running runs that a person wants to stop."""
-        with self.workspace.catalogue.reading() as connection:
-            return run_rows.cancel_requests(connection)
-
-    def recover(self) -> None:
-        """Mark the runs that an earlier coordinator left running as interrupted."""
-        with self.workspace.catalogue.writing() as connection:
-            run_rows.interrupt_stale_runs(connection, INTERRUPTED)
-
-    def _with_parent(self, job: Job, reference: str) -> Job:
-        name, _, number = reference.rpartition(":")
-        parent = get_version(self.workspace, name, int(number))
-        tensors = read_tensors(self.workspace, parent)
-        return replace(job, parent_tensors=tensors, parent_preprocessing=parent.preprocessing)
+def _action_seconds_left(run: Run) -> float | None:
+    if not run.done or run.started is None or run.heartbeat is None:
+        return None
+    return (run.heartbeat - run.started).total_seconds() / run.done * max(run.total - run.done, 0)

@@ -1,18 +1,21 @@
 """Versions: saving them so that they exist wholly or not at all, reading them, deleting them."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from dashboard.analysis.statistics import tensor_statistics
 from dashboard.catalogue import networks as network_rows
+from dashboard.catalogue import trash as trash_rows
 from dashboard.catalogue import versions as version_rows
 from dashboard.errors import Conflict
 from dashboard.records import Network, NetworkSpec, Page, TensorInfo, TensorKey, Version
-from dashboard.services.workspace import Workspace
+from dashboard.services.workspace import Workspace, sweep_version
 from dashboard.weights.checksums import tensor_sha256, version_sha256
+from dashboard.weights.dtypes import Array
+from dashboard.weights.table_store import VersionKey
 
 
 @dataclass(frozen=True)
@@ -46,24 +49,51 @@ def save_version(workspace: Workspace, network: Network, draft: Draft) -> int:
         "preprocessing": dict(draft.preprocessing),
         "metrics": dict(draft.metrics),
         "evaluation": dict(draft.evaluation),
-        "sha256": version_sha256(_key(network, 0, name, arrays, hashes) for name in arrays),
+        "sha256": version_sha256(_key(network, name, arrays[name], hashes[name]) for name in arrays),
         "bytes": sum(array.nbytes for array in arrays.values()),
     }
     with workspace.catalogue.writing() as connection:
         version_id, number = version_rows.begin_version(connection, network.id, row)
+    described = ((_info(name, array, hashes[name]), array) for name, array in arrays.items())
+    carry_through(workspace, version_id, (network.slug, number), described, manifest(network, number, row))
+    return number
+
+
+def carry_through(
+    workspace: Workspace,
+    version_id: int,
+    version: VersionKey,
+    tensors: Iterable[tuple[TensorInfo, Array]],
+    about: Mapping[str, Any],
+) -> None:
+    """Write, prove and publish a version whose row says `writing`, and make it ready; on any error it is taken back.
+
+    Only what was written here is taken back: a version that the store holds without our knowledge stays.
+    """
+    is_published = False
     try:
-        with workspace.store.saving((network.slug, number)):
-            keys = [_key(network, number, name, arrays, hashes) for name in arrays]
-            for key in keys:
-                workspace.store.write(key, arrays[key.tensor])
-            workspace.store.publish((network.slug, number), keys, _manifest(network, number, row))
-            infos = [_info(workspace, key, arrays[key.tensor]) for key in keys]
+        with workspace.store.saving(version):
+            infos = list(_written(workspace, version, tensors))
+            workspace.store.publish(version, [info.key(*version) for info in infos], about)
+            is_published = True
             with workspace.catalogue.writing() as connection:
                 version_rows.finish_version(connection, version_id, infos)
     except BaseException:
-        _undo(workspace, network.slug, version_id, number)
+        if is_published:
+            sweep_version(workspace, version_id, *version)  # unless its row says ready after all
+        else:
+            with workspace.catalogue.writing() as connection:
+                version_rows.drop_version(connection, version_id)
         raise
-    return number
+
+
+def _written(
+    workspace: Workspace, version: VersionKey, tensors: Iterable[tuple[TensorInfo, Array]]
+) -> Iterator[TensorInfo]:
+    for info, array in tensors:
+        key = info.key(*version)
+        workspace.store.write(key, array)
+        yield replace(info, table_name=workspace.store.table_name(key))
 
 
 def get_version(workspace: Workspace, network_name: str, number: int) -> Version:
@@ -106,7 +136,7 @@ def get_detail(workspace: Workspace, network_name: str, number: int) -> VersionD
 
 
 def delete_version(workspace: Workspace, network_name: str, number: int) -> None:
-    """Delete a version: first it no longer exists for anybody, then its tables go.
+    """Put a version into the trash: it no longer exists for anybody, but can be restored.
 
     Raises NotFound, or Conflict while it is the parent of a run that has not ended.
     """
@@ -114,10 +144,7 @@ def delete_version(workspace: Workspace, network_name: str, number: int) -> None
         version = version_rows.get_version(connection, network_name, number)
         if version_rows.has_active_child(connection, version.id):
             raise Conflict(f"A run trains on from {version.reference}: wait for it or cancel it first.", "version")
-        version_rows.mark_deleting(connection, version.id)
-    workspace.store.delete((version.slug, number))
-    with workspace.catalogue.writing() as connection:
-        version_rows.drop_version(connection, version.id)
+        trash_rows.trash_version(connection, version.id)
 
 
 def metric_name(task: str, metrics: Mapping[str, Any]) -> str | None:
@@ -136,26 +163,17 @@ def best_version(task: str, history: Mapping[int, Mapping[str, Any]]) -> int | N
     return -score[1]
 
 
-def _key(
-    network: Network, number: int, name: str, arrays: Mapping[str, np.ndarray[Any, Any]], hashes: Mapping[str, str]
-) -> TensorKey:
-    return TensorKey(network.slug, number, name, arrays[name].dtype.name, arrays[name].shape, hashes[name])
-
-
-def _info(workspace: Workspace, key: TensorKey, array: np.ndarray[Any, Any]) -> TensorInfo:
-    statistics = tensor_statistics(array).to_json()
-    table = workspace.store.table_name(key)
-    return TensorInfo(key.tensor, key.shape, key.dtype, key.sha256, array.nbytes, table, statistics)
-
-
-def _manifest(network: Network, number: int, row: Mapping[str, Any]) -> dict[str, Any]:
+def manifest(network: Network, number: int, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what lies beside a version's tables, so that they can be indexed again; `row` is its catalogue row."""
     about = {name: value for name, value in asdict(network).items() if name not in {"id", "last_version", "created"}}
-    kept = {name: value for name, value in row.items() if not name.endswith("_id")}
+    kept = {name: row[name] for name in ("epoch", "spec", "preprocessing", "metrics", "evaluation", "sha256", "bytes")}
     return {"network": about | {"spec": network.spec.to_json()}, "number": number} | kept
 
 
-def _undo(workspace: Workspace, slug: str, version_id: int, number: int) -> None:
-    """Take back a save that failed; if even that fails, the next sweep does it."""
-    workspace.store.delete((slug, number))
-    with workspace.catalogue.writing() as connection:
-        version_rows.drop_version(connection, version_id)
+def _key(network: Network, name: str, array: Array, sha256: str) -> TensorKey:
+    return TensorKey(network.slug, 0, name, array.dtype.name, array.shape, sha256)
+
+
+def _info(name: str, array: Array, sha256: str) -> TensorInfo:
+    statistics = tensor_statistics(array).to_json()
+    return TensorInfo(name, array.shape, array.dtype.name, sha256, array.nbytes, "", statistics)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from dashboard.catalogue import trash as trash_rows
 from dashboard.catalogue import versions as version_rows
 from dashboard.catalogue.opening import Catalogue, open_catalogue
 from dashboard.errors import Conflict
@@ -40,8 +41,11 @@ class Workspace:
         return self.settings.home_folder / "uploads"
 
 
-def open_workspace(settings: Settings) -> Workspace:
-    """Open everything and sweep away what a crash has left; raises StoreUnavailable with the remedy."""
+def open_workspace(settings: Settings, sweeping: bool = True) -> Workspace:
+    """Open everything and sweep away what a crash has left; raises StoreUnavailable with the remedy.
+
+    Without `sweeping` what was left stays for the next one, for processes that stand beside one that has swept.
+    """
     catalogue = open_catalogue(settings)
     store = open_store(settings)
     store.ping()
@@ -49,18 +53,20 @@ def open_workspace(settings: Settings) -> Workspace:
     workspace = Workspace(settings, catalogue, store, decoded)
     workspace.uploads_folder.mkdir(exist_ok=True)
     workspace.datasets_folder.mkdir(exist_ok=True)
-    sweep(workspace)
+    if sweeping:
+        sweep(workspace)
     return workspace
 
 
 def sweep(workspace: Workspace) -> list[str]:
-    """Remove what dead saves and dead uploads have left, and return what it was; living saves are not touched."""
+    """Remove what dead saves and dead uploads have left and what was given up, and return what it was.
+
+    Living saves are not touched.
+    """
     swept: list[str] = []
-    with workspace.catalogue.reading() as connection:
-        unfinished = version_rows.unfinished_versions(connection)
-    for version_id, slug, number in unfinished:
-        swept += _sweep_version(workspace, version_id, slug, number)
-    swept += workspace.store.sweep()
+    for version in unfinished_versions(workspace):
+        swept += sweep_version(workspace, *version)
+    swept += drop_condemned_networks(workspace) + workspace.store.sweep()
     for folder in workspace.datasets_folder.glob("*.new"):
         with making(folder) as ours:
             if ours:
@@ -87,7 +93,23 @@ def making(folder: Path) -> Iterator[bool]:
         sign.release(settled=True)
 
 
-def _sweep_version(workspace: Workspace, version_id: int, slug: str, number: int) -> list[str]:
+def unfinished_versions(workspace: Workspace) -> list[tuple[int, str, int]]:
+    """Return (id, slug, number) of the versions whose row says that they are being written, or that are given up."""
+    with workspace.catalogue.reading() as connection:
+        return version_rows.unfinished_versions(connection)
+
+
+def drop_condemned_networks(workspace: Workspace) -> list[str]:
+    """Remove the networks that were given up and have no version any more; return their slugs."""
+    with workspace.catalogue.reading() as connection:
+        if not trash_rows.any_condemned_network(connection):
+            return []
+    with workspace.catalogue.writing() as connection:
+        return trash_rows.drop_condemned_networks(connection)
+
+
+def sweep_version(workspace: Workspace, version_id: int, slug: str, number: int) -> list[str]:
+    """Remove a version that nobody is writing, if it is unfinished or given up; return its name then."""
     try:
         # Holding its sign of life proves that nobody is writing it; whether it was finished meanwhile is asked again.
         with workspace.store.saving((slug, number)):

@@ -1,4 +1,4 @@
-"""The first form of the catalogue: datasets, networks, runs, epochs, versions and tensors."""
+"""The first form of the catalogue: datasets, networks, runs, epochs, versions and tensors; and views for people."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,9 +12,24 @@ depends_on = None
 NAME = sa.String(64).with_variant(mysql.VARCHAR(64, charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb")
 TIME = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 
+VIEWS = {
+    "weightbase_versions": """
+        SELECT n.name AS network, v.number AS version, v.epoch, v.created, v.bytes, v.sha256
+        FROM versions v JOIN networks n ON n.id = v.network_id
+        WHERE v.state = 'ready'
+    """,
+    "weightbase_layers": """
+        SELECT n.name AS network, v.number AS version, t.position, t.name AS tensor, t.dtype, t.table_name,
+               t.table_rows, t.table_columns, t.bytes, t.sha256
+        FROM tensors t JOIN versions v ON v.id = t.version_id JOIN networks n ON n.id = v.network_id
+        WHERE v.state = 'ready'
+    """,
+}
+"""For people with SQL of their own: from a network's name and a version's number to the tables; docs/sql.md."""
+
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Make the tables and views."""
     op.create_table(
         "datasets",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -46,24 +61,33 @@ def upgrade() -> None:
         sa.Column("spec", sa.JSON(), nullable=False),
         sa.Column("last_version", sa.Integer(), nullable=False),
         sa.Column("created", TIME, nullable=False),
+        sa.Column("trash", sa.Integer(), nullable=False),
+        sa.Column("trashed", TIME, nullable=True),
         sa.ForeignKeyConstraint(["dataset_id"], ["datasets.id"], name=op.f("fk_networks_dataset_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_networks")),
-        sa.UniqueConstraint("name", name=op.f("uq_networks_name")),
+        sa.UniqueConstraint("name", "trash", name=op.f("uq_networks_name")),
         sa.UniqueConstraint("slug", name=op.f("uq_networks_slug")),
         mysql_engine="InnoDB",
         sqlite_autoincrement=True,
     )
+    op.create_index(op.f("ix_networks_trash"), "networks", ["trash"], unique=False)
     op.create_table(
         "runs",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("network_id", sa.Integer(), nullable=False),
-        sa.Column("dataset_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("network_id", sa.Integer(), nullable=True),
+        sa.Column("dataset_id", sa.Integer(), nullable=True),
         sa.Column("parent_id", sa.Integer(), nullable=True),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("spec", sa.JSON(), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("cancel_requested", sa.Boolean(), nullable=False),
         sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("request", sa.JSON(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("result", sa.JSON(), nullable=False),
         sa.Column("created", TIME, nullable=False),
         sa.Column("started", TIME, nullable=True),
         sa.Column("ended", TIME, nullable=True),
@@ -108,6 +132,7 @@ def upgrade() -> None:
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("bytes", sa.BigInteger(), nullable=False),
         sa.Column("created", TIME, nullable=False),
+        sa.Column("trashed", TIME, nullable=True),
         sa.ForeignKeyConstraint(["dataset_id"], ["datasets.id"], name=op.f("fk_versions_dataset_id")),
         sa.ForeignKeyConstraint(["network_id"], ["networks.id"], name=op.f("fk_versions_network_id")),
         sa.ForeignKeyConstraint(["parent_id"], ["versions.id"], name=op.f("fk_versions_parent_id")),
@@ -127,17 +152,26 @@ def upgrade() -> None:
         sa.Column("shape", sa.JSON(), nullable=False),
         sa.Column("dtype", sa.String(length=16), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("content", sa.String(length=255), nullable=False),
         sa.Column("bytes", sa.BigInteger(), nullable=False),
         sa.Column("table_name", sa.String(length=200), nullable=False),
+        sa.Column("table_rows", sa.BigInteger(), nullable=False),
+        sa.Column("table_columns", sa.BigInteger(), nullable=False),
         sa.Column("statistics", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["version_id"], ["versions.id"], name=op.f("fk_tensors_version_id")),
         sa.PrimaryKeyConstraint("version_id", "position", name=op.f("pk_tensors")),
         mysql_engine="InnoDB",
     )
-    op.create_index(op.f("ix_tensors_sha256"), "tensors", ["sha256"], unique=False)
+    op.create_index(op.f("ix_tensors_content"), "tensors", ["content"], unique=False)
+    op.create_index(op.f("ix_tensors_table_name"), "tensors", ["table_name"], unique=False)
+    rights = "" if op.get_bind().dialect.name == "sqlite" else "SQL SECURITY INVOKER "
+    for name, query in VIEWS.items():
+        op.execute(f"CREATE {rights}VIEW {name} AS {query}")
 
 
 def downgrade() -> None:
-    """Remove the tables, and all that is in them."""
+    """Remove the views and tables, and all that is in them."""
+    for name in VIEWS:
+        op.execute(f"DROP VIEW {name}")
     for name in ("tensors", "versions", "epochs", "runs", "networks", "datasets"):
         op.drop_table(name)

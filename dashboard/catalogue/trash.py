@@ -1,0 +1,166 @@
+"""The trash: versions and networks that are hidden but whole, until they are restored or deleted for good.
+
+A version lies there by itself (state `trash`), or because its network does (`with_network`). Deleting for good begins
+with one transaction that makes versions `writing` and a network's `trash` negative: from then on a sweep finishes it.
+"""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, case, func, select
+
+from dashboard.catalogue.runs import delete_runs
+from dashboard.catalogue.tables import networks, tensors, versions
+from dashboard.catalogue.times import now
+from dashboard.errors import NotFound
+from dashboard.records import Freed, TrashItem
+
+MOST_NAMED = 3
+
+
+def trash_version(connection: Connection, version_id: int) -> None:
+    """Hide a version; its tables and its number stay its own."""
+    row = versions.update().where(versions.c.id == version_id, versions.c.state == "ready")
+    connection.execute(row.values(state="trash", trashed=now()))
+
+
+def trash_network(connection: Connection, network_id: int) -> None:
+    """Hide a network with its versions and runs; its name is free from now on, its slug is not."""
+    moment = now()
+    ready = versions.update().where(versions.c.network_id == network_id, versions.c.state == "ready")
+    connection.execute(ready.values(state="with_network", trashed=moment))
+    connection.execute(networks.update().where(networks.c.id == network_id).values(trash=network_id, trashed=moment))
+
+
+def list_trash(connection: Connection) -> list[TrashItem]:
+    """Return what lies in the trash, what was put there last first."""
+    items = _trashed_versions(connection, None) + _trashed_networks(connection, None)
+    return sorted(items, key=lambda item: item.trashed, reverse=True)
+
+
+def get_trashed(connection: Connection, kind: str, item_id: int) -> TrashItem:
+    """Return one thing in the trash, a version or a network; raises NotFound."""
+    find = {"version": _trashed_versions, "network": _trashed_networks}.get(kind)
+    found = find(connection, item_id) if find is not None else []
+    if not found:
+        raise NotFound("This is not in the trash any more: it was restored or deleted for good.", "item")
+    return found[0]
+
+
+def restore_version(connection: Connection, version_id: int) -> None:
+    """Let a version exist again."""
+    row = versions.update().where(versions.c.id == version_id, versions.c.state == "trash")
+    connection.execute(row.values(state="ready", trashed=None))
+
+
+def restore_network(connection: Connection, network_id: int) -> None:
+    """Let a network exist again with what went with it.
+
+    A name that was taken meanwhile leaves `Catalogue.writing` as Conflict.
+    """
+    connection.execute(networks.update().where(networks.c.id == network_id).values(trash=0, trashed=None))
+    hidden = versions.update().where(versions.c.network_id == network_id, versions.c.state == "with_network")
+    connection.execute(hidden.values(state="ready", trashed=None))
+
+
+def condemn_version(connection: Connection, version_id: int) -> None:
+    """Give a version in the trash up: what a sweep finds of it from now on, it removes."""
+    row = versions.update().where(versions.c.id == version_id, versions.c.state == "trash")
+    connection.execute(row.values(state="writing"))
+
+
+def condemn_network(connection: Connection, network_id: int) -> None:
+    """Give a network in the trash up, with all its versions."""
+    connection.execute(networks.update().where(networks.c.id == network_id).values(trash=-network_id))
+    connection.execute(versions.update().where(versions.c.network_id == network_id).values(state="writing"))
+
+
+def condemn_all(connection: Connection) -> int:
+    """Give all up that lies in the trash; return how many versions that are."""
+    items = list_trash(connection)
+    for item in items:
+        (condemn_version if item.kind == "version" else condemn_network)(connection, item.id)
+    return sum(item.versions for item in items)
+
+
+def drop_condemned_networks(connection: Connection) -> list[str]:
+    """Remove the condemned networks of which all versions are gone, with their runs; return their slugs."""
+    left = select(versions.c.id).where(versions.c.network_id == networks.c.id).exists()
+    found = connection.execute(select(networks.c.id, networks.c.slug).where(networks.c.trash < 0, ~left)).all()
+    for network_id, _ in found:
+        delete_runs(connection, network_id)
+        connection.execute(networks.delete().where(networks.c.id == network_id))
+    return [slug for _, slug in found]
+
+
+def any_condemned_network(connection: Connection) -> bool:
+    """Tell whether a network is being deleted for good, or was when its process died."""
+    return connection.execute(select(networks.c.id).where(networks.c.trash < 0).limit(1)).first() is not None
+
+
+def freed_by_version(connection: Connection, version_id: int) -> Freed:
+    """Return what deleting a version for good would free."""
+    return _freed(connection, versions.c.id == version_id)
+
+
+def freed_by_network(connection: Connection, network_id: int) -> Freed:
+    """Return what deleting a network for good, with all its versions, would free."""
+    return _freed(connection, versions.c.network_id == network_id)
+
+
+def freed_by_trash(connection: Connection) -> Freed:
+    """Return what emptying the trash would free."""
+    trashed = versions.c.network_id.in_(select(networks.c.id).where(networks.c.trash > 0))
+    return _freed(connection, (versions.c.state == "trash") | trashed)
+
+
+def _freed(connection: Connection, going: ColumnElement[bool]) -> Freed:
+    """Count the tables of versions that go: free are those that nothing else uses, whatever its state."""
+    ours = select(tensors.c.content).join(versions, versions.c.id == tensors.c.version_id).where(going)
+    inside = func.sum(case((going, 1), else_=0))
+    query = (
+        select(func.min(tensors.c.bytes).label("bytes"), (func.count() > inside).label("shared"))
+        .join(versions, versions.c.id == tensors.c.version_id)
+        .where(tensors.c.content.in_(ours))
+        .group_by(tensors.c.content)
+    )
+    tables = connection.execute(query).all()
+    free = [table.bytes for table in tables if not table.shared]
+    users = connection.execute(_others(going, ours)).all() if len(free) < len(tables) else []
+    return Freed(
+        len(free), int(sum(free)), len(tables) - len(free), tuple(f"{name}:{number}" for name, number in users)
+    )
+
+
+def _others(going: ColumnElement[bool], contents: Select[Any]) -> Select[Any]:
+    """Select (network, number) of the first few versions that share a table with those that go."""
+    return (
+        select(networks.c.name, versions.c.number)
+        .join(versions, versions.c.network_id == networks.c.id)
+        .join(tensors, tensors.c.version_id == versions.c.id)
+        .where(tensors.c.content.in_(contents), ~going)
+        .distinct()
+        .order_by(networks.c.name, versions.c.number)
+        .limit(MOST_NAMED)
+    )
+
+
+def _trashed_versions(connection: Connection, version_id: int | None) -> list[TrashItem]:
+    query = (
+        select(versions.c.id, networks.c.name, versions.c.number, versions.c.bytes, versions.c.trashed)
+        .join(networks, networks.c.id == versions.c.network_id)
+        .where(versions.c.state == "trash", networks.c.trash == 0)
+    )
+    found = connection.execute(query if version_id is None else query.where(versions.c.id == version_id))
+    return [TrashItem("version", row.id, f"{row.name}:{row.number}", 1, row.bytes, row.trashed) for row in found]
+
+
+def _trashed_networks(connection: Connection, network_id: int | None) -> list[TrashItem]:
+    count, size = func.count(versions.c.id), func.coalesce(func.sum(versions.c.bytes), 0)
+    query = (
+        select(networks.c.id, networks.c.name, count.label("versions"), size.label("bytes"), networks.c.trashed)
+        .outerjoin(versions, versions.c.network_id == networks.c.id)
+        .where(networks.c.trash > 0)
+        .group_by(networks.c.id, networks.c.name, networks.c.trashed)
+    )
+    found = connection.execute(query if network_id is None else query.where(networks.c.id == network_id))
+    return [TrashItem("network", row.id, row.name, int(row.versions), int(row.bytes), row.trashed) for row in found]

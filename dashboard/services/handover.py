@@ -1,0 +1,43 @@
+"""Passwords on their way to a run: in a file that only its owner can read, gone once the run has taken it up.
+
+A run's row holds addresses without passwords, and so do pages, logs and the API; what is needed to reach a protected
+target lies in ``secrets/<run>`` of the home (mode 600) from the request until the run is claimed, or cancelled.
+"""
+
+import contextlib
+import os
+from collections.abc import Collection
+from pathlib import Path
+
+
+def put(home: Path, run_id: int, secret: str) -> None:
+    """Lay a secret down for a run."""
+    folder = home / "secrets"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    descriptor = os.open(folder / str(run_id), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secret)
+
+
+def take(home: Path, run_id: int) -> str:
+    """Return a run's secret and remove it; empty if it was taken before."""
+    path = home / "secrets" / str(run_id)
+    try:
+        secret = path.read_text()
+    except FileNotFoundError:
+        return ""
+    path.unlink(missing_ok=True)
+    return secret
+
+
+def discard(home: Path, run_id: int) -> None:
+    """Remove a run's secret, if there is one."""
+    (home / "secrets" / str(run_id)).unlink(missing_ok=True)
+
+
+def discard_all_but(home: Path, run_ids: Collection[int]) -> None:
+    """Remove the secrets of all runs but these, as a coordinator that was killed may have left some."""
+    with contextlib.suppress(FileNotFoundError):  # nothing was ever handed over
+        for path in (home / "secrets").iterdir():
+            if not path.name.isdigit() or int(path.name) not in run_ids:
+                path.unlink(missing_ok=True)
