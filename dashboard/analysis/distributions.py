@@ -44,11 +44,8 @@ def distribution(sources: Sequence[Array | Cells], bins: int, limits: str = "rob
     that bins between them would have no width) the bins lie around that value.
     """
     tensors = [cells_of(source) for source in sources]
-    low, high = _widened(*_ends(tensors, FULL if limits == "full" else ROBUST), bins)
-    scale = safe_scale(max(abs(low), abs(high)))
-    low, high = low * scale, high * scale
-    edges = np.linspace(low, high, bins + 1) / scale
-    counted = [_count(tensor, scale, low, high, bins) for tensor in tensors]
+    edges = shared_edges(tensors, bins, limits)
+    counted = [_count(tensor, edges) for tensor in tensors]
     return Distribution(
         edges,
         tuple(count.inside for count in counted),
@@ -56,6 +53,15 @@ def distribution(sources: Sequence[Array | Cells], bins: int, limits: str = "rob
         tuple(count.above for count in counted),
         tuple(count.not_finite for count in counted),
     )
+
+
+def shared_edges(sources: Sequence[Array | Cells], bins: int, limits: str = "robust") -> Array:
+    """Return the edges (bins + 1) of `distribution` for these tensors, without counting."""
+    tensors = [cells_of(source) for source in sources]
+    low, high = _widened(*_ends(tensors, FULL if limits == "full" else ROBUST), bins)
+    scale = safe_scale(max(abs(low), abs(high)))  # the difference of the largest numbers is none
+    edges: Array = np.linspace(low * scale, high * scale, bins + 1) / scale
+    return edges
 
 
 def _ends(tensors: Sequence[Cells], shares: tuple[float, float]) -> tuple[float, float]:
@@ -81,8 +87,10 @@ class _Count(NamedTuple):
     not_finite: int
 
 
-def _count(cells: Cells, scale: float, low: float, high: float, bins: int) -> _Count:
-    """Count the cells, times `scale`, in equal bins from `low` to `high`."""
+def _count(cells: Cells, edges: Array) -> _Count:
+    """Count the cells in the bins between equally spaced edges, scaled like the edges so that nothing overflows."""
+    scale = safe_scale(float(np.abs(edges).max()))
+    low, high, bins = edges[0] * scale, edges[-1] * scale, edges.size - 1
     inside = np.zeros(bins, dtype=np.int64)
     below = above = finite = 0
     for _, block in cells.blocks():

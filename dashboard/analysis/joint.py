@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dashboard.analysis.cells import BLOCK_CELLS, Array, Change
-from dashboard.analysis.distributions import distribution
+from dashboard.analysis.distributions import shared_edges
 
 
 class JointCounts(NamedTuple):
@@ -20,12 +20,25 @@ class JointCounts(NamedTuple):
 def joint_counts(base: Array, other: Array, bins: int, limits: str = "robust") -> JointCounts:
     """Return how often a value of the base goes with one of the other; limits as for distributions, shared by both."""
     change = Change(base, other)
-    edges = distribution([base, other], bins, limits).edges
-    counts = np.zeros((bins, bins), dtype=np.int64)
+    edges = shared_edges([base, other], bins, limits)
+    counts = np.zeros(bins * bins, dtype=np.int64)
     comparable = 0
     for start in range(0, change.size, BLOCK_CELLS):
         sides = change.sides(start, start + BLOCK_CELLS)
-        a, b = sides[:2, np.isfinite(sides[2])]
-        comparable += a.size
-        counts += np.histogram2d(a, b, bins=(edges, edges))[0].astype(np.int64)
-    return JointCounts(edges, counts, comparable - int(counts.sum()), change.size - comparable)
+        comparable += int(np.count_nonzero(np.isfinite(sides[2])))
+        low, high = np.minimum(sides[0], sides[1]), np.maximum(sides[0], sides[1])
+        inside = np.flatnonzero((low >= edges[0]) & (high <= edges[-1]))  # NaN is on no side of an edge
+        first, second = (_bins(side[inside], edges) for side in sides[:2])
+        counts += np.bincount(first * bins + second, minlength=counts.size)
+    return JointCounts(edges, counts.reshape(bins, bins), comparable - int(counts.sum()), change.size - comparable)
+
+
+def _bins(values: Array, edges: Array) -> Array:
+    """Return the bin of each value inside the edges: guessed by a division, then set right by the edges themselves."""
+    last = edges.size - 2
+    # Halves, as the difference of the largest numbers is none; a share of the whole, so that nothing overflows.
+    shares = (values / 2 - edges[0] / 2) / (edges[-1] / 2 - edges[0] / 2)
+    found: Array = np.minimum((shares * (last + 1)).astype(np.intp), last)
+    found -= values < edges[found]
+    found += (values >= edges[found + 1]) & (found < last)
+    return found

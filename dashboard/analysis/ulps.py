@@ -28,7 +28,9 @@ class UlpDistances(Change):
         changes = super().block(start, stop)
         if one.dtype != two.dtype or one.dtype.kind in "biu":
             return np.abs(changes)
-        return np.where(np.isfinite(changes), _distances(_ordinals(one), _ordinals(two)), np.nan)
+        distances = _distances(_ordinals(one), _ordinals(two), one.dtype.itemsize)
+        distances[~np.isfinite(changes)] = np.nan
+        return distances
 
 
 def ulp_distance(base: Array, other: Array) -> UlpDistance:
@@ -40,15 +42,18 @@ def ulp_distance(base: Array, other: Array) -> UlpDistance:
 def _ordinals(values: Array) -> Array:
     """Return integers that count the numbers of a floating dtype: 0 for ±0.0, 1 for the next above, −1 for below."""
     width = values.dtype.itemsize
-    bits = np.ascontiguousarray(values).view(f"i{width}").astype(np.int64)
-    size = bits & (2 ** (8 * width - 1) - 1)
-    ordinals: Array = np.where(bits < 0, -size, size)
-    return ordinals
+    bits: Array = np.ascontiguousarray(values).view(f"i{width}").astype(np.int64)
+    minus = bits >> 63  # −1 for a negative number, else 0; its other bits, inverted, count downwards from −1
+    bits ^= minus & np.int64(2 ** (8 * width - 1) - 1)
+    bits -= minus
+    return bits
 
 
-def _distances(one: Array, two: Array) -> Array:
-    """Return how far ordinals are apart as float64; of different signs by floats, as the sum may need 64 bits."""
+def _distances(one: Array, two: Array, width: int) -> Array:
+    """Return how far ordinals are apart as float64; those of wide numbers on two sides of 0 by floats."""
+    if width < 8:
+        distances: Array = np.abs(two - one).astype(np.float64)
+        return distances
     apart = (one < 0) != (two < 0)
     across: Array = np.abs(one.astype(np.float64)) + np.abs(two.astype(np.float64))
-    distances: Array = np.where(apart, across, np.abs(two - np.where(apart, two, one)))
-    return distances
+    return np.where(apart, across, np.abs(two - np.where(apart, two, one)))

@@ -16,6 +16,12 @@ def numpy_dtype(name):
     return np.dtype(ml_dtypes.bfloat16) if name == "bfloat16" else np.dtype(name)
 
 
+def wide(array):
+    """The cells as float64; making a signalling NaN wider is worth no warning in a test."""
+    with np.errstate(invalid="ignore"):
+        return array.astype(np.float64)
+
+
 @st.composite
 def bit_patterns(draw, dtypes=FLOAT_DTYPES, shape=shapes):
     """Arrays whose cells have any bits: NaN with payloads, infinities, denormals, both zeros."""

@@ -3,7 +3,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from analysis_arrays import FLOAT_DTYPES, NUMBER_DTYPES, bit_patterns, numpy_dtype, pairs, shapes
+from analysis_arrays import FLOAT_DTYPES, NUMBER_DTYPES, bit_patterns, numpy_dtype, pairs, shapes, wide
 from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -23,11 +23,11 @@ def bits(array):
 
 
 def as_table(array):
-    return array.reshape(array.shape[0] if array.ndim else 1, math.prod(array.shape[1:])).astype(np.float64)
+    return wide(array.reshape(array.shape[0] if array.ndim else 1, math.prod(array.shape[1:])))
 
 
 def comparable(base, other):
-    a, b = (side.reshape(-1).astype(np.float64) for side in (base, other))
+    a, b = (wide(side.reshape(-1)) for side in (base, other))
     both = np.isfinite(a) & np.isfinite(b)
     return a[both], b[both], both
 
@@ -74,7 +74,7 @@ def test_one_bit_that_changed_is_the_one_cell_that_changed(array, data):
 def test_the_numbers_of_plain_tensors_equal_numpys_over_whole_arrays(base, data):
     other = data.draw(hnp.arrays(np.float32, base.shape, elements=st.floats(-100, 100, width=32)))
     found = tensor_difference(base, other)
-    a, b = (side.reshape(-1).astype(np.float64) for side in (base, other))
+    a, b = (wide(side.reshape(-1)) for side in (base, other))
     if not a.size:
         assert (found.max_cell, found.relative, found.cosine) == (None, None, None)
         return
@@ -179,7 +179,7 @@ def test_the_top_changes_are_the_largest_of_all_in_table_order(arrays, k):
     found = top_changes(base, other, k)
     columns = max(math.prod(base.shape[1:]), 1)
     assert [(cell.row * columns + cell.column) for cell in found] == order
-    a, b = (side.reshape(-1).astype(np.float64) for side in (base, other))
+    a, b = (wide(side.reshape(-1)) for side in (base, other))
     assert [(cell.base, cell.other, cell.change) for cell in found] == [(a[i], b[i], change[i]) for i in order]
 
 
@@ -218,7 +218,7 @@ def test_a_tensor_of_several_blocks_is_compared_as_a_whole():
     base = random.standard_normal((401, 500)).astype(np.float32)
     other = base.copy()
     other[::3] += random.standard_normal(other[::3].shape).astype(np.float32) * np.float32(0.01)
-    a, b = base.astype(np.float64), other.astype(np.float64)
+    a, b = base.astype(np.float64), wide(other)
     found = tensor_difference(base, other)
     assert found.max_cell == np.unravel_index(np.argmax(np.abs(b - a)), a.shape)
     assert found.relative == pytest.approx(np.linalg.norm(b - a) / np.linalg.norm(a), rel=1e-12)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from analysis_arrays import NUMBER_DTYPES, bit_patterns
+from analysis_arrays import NUMBER_DTYPES, bit_patterns, wide
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,7 +10,7 @@ from dashboard.analysis.outliers import Cell, outliers
 
 
 def finite(array):
-    values = array.reshape(-1).astype(np.float64)
+    values = wide(array.reshape(-1))
     return values[np.isfinite(values)]
 
 
@@ -69,7 +69,7 @@ def test_the_distribution_of_a_change_needs_no_array_of_changes():
     base = random.standard_normal((500, 300)).astype(np.float32)
     other = base + random.standard_normal(base.shape).astype(np.float32)
     found = distribution([Change(base, other)], 30)
-    whole = distribution([other.astype(np.float64) - base], 30)
+    whole = distribution([wide(other) - base], 30)
     assert found.counts[0].tolist() == whole.counts[0].tolist()
 
 

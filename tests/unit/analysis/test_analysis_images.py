@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from analysis_arrays import bit_patterns
+from analysis_arrays import bit_patterns, wide
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,7 +11,7 @@ from dashboard.analysis.images import heat_map, robust_limit, unit_mosaic, unit_
 
 
 def as_table(array):
-    return array.reshape(array.shape[0] if array.ndim else 1, math.prod(array.shape[1:])).astype(np.float64)
+    return wide(array.reshape(array.shape[0] if array.ndim else 1, math.prod(array.shape[1:])))
 
 
 @given(bit_patterns(), st.integers(1, 5), st.integers(1, 5))
@@ -38,13 +38,13 @@ def level(cells, limit):
 
 @given(bit_patterns())
 def test_the_limit_is_the_99th_and_a_half_percentile_of_sizes(array):
-    sizes = np.abs(array.reshape(-1).astype(np.float64))
+    sizes = np.abs(wide(array.reshape(-1)))
     sizes = sizes[np.isfinite(sizes)]
     limit = robust_limit(array)
     found = heat_map(array, 3, 3)
     assert limit > 0
     assert found.limit == limit
-    values = array.reshape(-1).astype(np.float64)
+    values = wide(array.reshape(-1))
     assert found.clipped == np.count_nonzero(np.abs(values) > limit)
     if sizes.size and sizes.max() > 0 and np.quantile(sizes / 4, 0.995) > 1e-300:
         assert limit == pytest.approx(np.quantile(sizes / 4, 0.995) * 4, rel=1e-9)

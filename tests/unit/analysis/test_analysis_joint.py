@@ -1,5 +1,5 @@
 import numpy as np
-from analysis_arrays import pairs
+from analysis_arrays import pairs, wide
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,7 +10,7 @@ from dashboard.analysis.joint import joint_counts
 def test_every_comparable_cell_is_in_one_square_or_outside(arrays, bins):
     base, other = arrays
     found = joint_counts(base, other, bins)
-    a, b = (side.reshape(-1).astype(np.float64) for side in arrays)
+    a, b = (wide(side.reshape(-1)) for side in arrays)
     both = np.isfinite(a) & np.isfinite(b)
     low, high = found.edges[0], found.edges[-1]
     inside = both & (a >= low) & (a <= high) & (b >= low) & (b <= high)

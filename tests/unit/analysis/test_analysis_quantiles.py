@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from analysis_arrays import NUMBER_DTYPES, bit_patterns
+from analysis_arrays import NUMBER_DTYPES, bit_patterns, wide
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,7 +9,7 @@ from dashboard.analysis.quantiles import quantiles
 
 
 def finite(array):
-    values = array.reshape(-1).astype(np.float64)
+    values = wide(array.reshape(-1))
     return values[np.isfinite(values)]
 
 

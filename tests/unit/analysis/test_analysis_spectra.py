@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from analysis_arrays import bit_patterns
+from analysis_arrays import bit_patterns, wide
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,7 +8,7 @@ from dashboard.analysis.spectra import singular_values, spectral_tail, stretch
 
 
 def finite_table(array):
-    table = array.reshape(array.shape[0] if array.ndim else 1, -1 if array.size else 0).astype(np.float64)
+    table = wide(array.reshape(array.shape[0] if array.ndim else 1, -1 if array.size else 0))
     return np.where(np.isfinite(table), table, 0.0)
 
 

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from analysis_arrays import bit_patterns, numpy_dtype, pairs
+from analysis_arrays import bit_patterns, numpy_dtype, pairs, wide
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,7 +19,7 @@ def test_distances_are_those_of_exact_integers(arrays):
     base, other = (side.reshape(-1) for side in arrays)
     found = UlpDistances(base, other).block(0, base.size)
     for a, b, distance in zip(base, other, found, strict=True):
-        if np.isfinite(a.astype(np.float64)) and np.isfinite(b.astype(np.float64)):
+        if np.isfinite(wide(a)) and np.isfinite(wide(b)):
             assert distance == pytest.approx(abs(place(a) - place(b)), rel=1e-15)
         else:
             assert np.isnan(distance)
@@ -29,7 +29,7 @@ def test_distances_are_those_of_exact_integers(arrays):
 def test_a_number_so_many_bits_on_is_that_far_away(array, steps):
     bits = array.reshape(-1).view(f"u{array.dtype.itemsize}")
     other = (bits + np.array(steps, dtype=bits.dtype)).view(array.dtype)
-    both = np.isfinite(array.reshape(-1).astype(np.float64)) & np.isfinite(other.astype(np.float64))
+    both = np.isfinite(wide(array.reshape(-1))) & np.isfinite(wide(other))
     distances = UlpDistances(array.reshape(-1), other).block(0, bits.size)
     same_sign = (bits >> (8 * array.dtype.itemsize - 1)) == (other.view(bits.dtype) >> (8 * array.dtype.itemsize - 1))
     assert (distances[both & same_sign] == steps).all()
