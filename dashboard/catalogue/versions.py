@@ -58,9 +58,11 @@ def finish_version(connection: Connection, version_id: int, infos: Sequence[Tens
 
 
 def drop_version(connection: Connection, version_id: int) -> None:
-    """Remove a version's rows; its number is never given out again."""
+    """Remove a version's rows; its number is never given out again.
+
+    Runs that trained on from it keep its id, which leads nowhere now: to start one again would be something else.
+    """
     connection.execute(versions.update().where(versions.c.parent_id == version_id).values(parent_id=None))
-    connection.execute(runs.update().where(runs.c.parent_id == version_id).values(parent_id=None))
     connection.execute(tensors.delete().where(tensors.c.version_id == version_id))
     connection.execute(versions.delete().where(versions.c.id == version_id))
 
@@ -138,6 +140,12 @@ def is_known(connection: Connection, slug: str, number: int) -> bool:
     """Tell whether the catalogue holds this version, finished or not."""
     query = select(versions.c.id).join(networks, networks.c.id == versions.c.network_id)
     return connection.execute(query.where(networks.c.slug == slug, versions.c.number == number)).first() is not None
+
+
+def is_ready(connection: Connection, version_id: int) -> bool:
+    """Tell whether a version exists for others."""
+    query = select(versions.c.id).where(versions.c.id == version_id, versions.c.state == "ready")
+    return connection.execute(query).first() is not None
 
 
 def is_writing(connection: Connection, slug: str, number: int) -> bool:

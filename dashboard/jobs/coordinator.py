@@ -22,12 +22,13 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import IO, Any
 
-from dashboard.errors import WeightbaseError
+from dashboard.errors import StoreError, WeightbaseError
 from dashboard.jobs.job import ACTIONS, TRAININGS, Job, Journal
 
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.1
+RETRY_SECONDS = 1.0
 KILL_AFTER_SECONDS = 4.0
 IDLE_SECONDS = 10.0
 LOCK_TRIES = 20
@@ -84,25 +85,39 @@ class Coordinator:
         self.context.set_forkserver_preload(["dashboard.jobs.training_process"])
 
     def run(self) -> None:
-        """Work until told to stop; running processes are then ended, their runs marked interrupted."""
+        """Work until told to stop; running processes are then ended, their runs marked interrupted.
+
+        While the catalogue cannot be used, what runs goes on, and what is asked for waits.
+        """
         self.journal.recover()
         idle_since = time.monotonic()
-        while not self.stop.is_set():
-            self._forget_ended()
+        try:
+            while not self.stop.is_set():
+                pause = POLL_SECONDS if self._tend() else RETRY_SECONDS
+                if self.running:
+                    idle_since = time.monotonic()
+                elif self.until_idle and time.monotonic() - idle_since > IDLE_SECONDS:
+                    break
+                self.stop.wait(pause)
+        finally:  # a fault of ours, too, must not leave trainings behind that nobody listens to
+            for execution in self.running.values():
+                execution.abandon()
+            for execution in self.running.values():
+                execution.thread.join()
+
+    def _tend(self) -> bool:
+        """Start what is queued and pass on what is to be cancelled; False if the catalogue cannot be used now."""
+        self._forget_ended()
+        try:
             while self._start_next():
                 pass
             for run_id in self.journal.cancel_requests() if self.running else ():
                 if run_id in self.running:
                     self.running[run_id].cancel()
-            if self.running:
-                idle_since = time.monotonic()
-            elif self.until_idle and time.monotonic() - idle_since > IDLE_SECONDS:
-                break
-            self.stop.wait(POLL_SECONDS)
-        for execution in self.running.values():
-            execution.abandon()
-        for execution in self.running.values():
-            execution.thread.join()
+        except StoreError as error:
+            log.error("%s Trying again.", error.message)  # it may come again each second: no traceback
+            return False
+        return True
 
     def _start_next(self) -> bool:
         busy = [execution.job.lane for execution in self.running.values()]
@@ -110,7 +125,7 @@ class Coordinator:
         job = self.journal.claim(lanes) if lanes else None
         if job is None:
             return False
-        self.running[job.run_id] = _Execution(job, self.journal, self.context)
+        self.running[job.run_id] = _Execution(job, self.journal, self.context, self.stop)
         return True
 
     def _forget_ended(self) -> None:
@@ -121,8 +136,14 @@ class Coordinator:
 class _Execution:
     """One run in its process, and the thread that listens to it."""
 
-    def __init__(self, job: Job, journal: Journal, context: Any) -> None:  # noqa: ANN401 - ForkServerContext is private
-        self.job, self.journal = job, journal
+    def __init__(
+        self,
+        job: Job,
+        journal: Journal,
+        context: Any,  # noqa: ANN401 - ForkServerContext is private
+        stop: threading.Event,
+    ) -> None:
+        self.job, self.journal, self.stop = job, journal, stop
         self.wanted_state: str | None = None
         self.deadline = float("inf")
         self.pipe, child_end = context.Pipe()
@@ -145,7 +166,7 @@ class _Execution:
             return
         self.wanted_state = state
         self.deadline = time.monotonic() + KILL_AFTER_SECONDS
-        with contextlib.suppress(BrokenPipeError):  # it has just ended by itself; its last report says how
+        with contextlib.suppress(OSError):  # it has just ended by itself; its last report says how
             self.pipe.send("stop")
 
     def _listen(self) -> None:
@@ -158,7 +179,24 @@ class _Execution:
             state, error = "failed", failure.message
         finally:
             self._end_process()
+            self._write_end(state, error)
+
+    def _write_end(self, state: str, error: str | None) -> None:
+        """Give the run its final state, once the catalogue can be written; an ending coordinator leaves it to the next.
+
+        A run whose end is never written would seem to run for ever: nobody could cancel or start it again.
+        """
+        while not self._end_is_written(state, error):
+            if self.stop.wait(RETRY_SECONDS):
+                return
+
+    def _end_is_written(self, state: str, error: str | None) -> bool:
+        try:
             self.journal.end(self.job, state, error)
+        except StoreError as failure:
+            log.error("The end of run %s waits. %s", self.job.run_id, failure.message)
+            return False
+        return True
 
     def _reports(self) -> tuple[str, str | None]:
         """Write down report after report; return the state in which the run ended."""
@@ -167,7 +205,7 @@ class _Execution:
             if self.pipe.poll():
                 try:
                     kind, payload = self.pipe.recv()
-                except EOFError:
+                except (EOFError, OSError):  # it was killed: in a report (OSError), or before it read ours (a reset)
                     return self._died()
                 if kind == "end":
                     return (self.wanted_state if payload["state"] == "cancelled" else None) or payload[
@@ -209,7 +247,7 @@ def _child(job: Job, pipe: Connection) -> None:
     """Run in the new process; a Ctrl-C at the terminal is the supervisor's to handle, not ours."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     module, _, function = job.target.partition(":")
-    with contextlib.suppress(EOFError, BrokenPipeError):  # the coordinator is gone: nobody is left to tell
+    with contextlib.suppress(EOFError, ConnectionError):  # the coordinator is gone: nobody is left to tell
         getattr(importlib.import_module(module), function)(job, pipe)  # preloaded in the fork server, not here
 
 

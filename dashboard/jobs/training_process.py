@@ -66,11 +66,14 @@ class _Trainer:
         job = self.job
         arrays = open_arrays(job.folder)
         parts = split(arrays.target, job.split["validation"], job.split["test"], job.split["seed"], job.task)
+        self._tick()
         if job.parent_preprocessing is not None:
             self.preprocessing = Preprocessing.from_json(job.parent_preprocessing)
         else:
             self.preprocessing = fit(arrays, parts.train, self.settings.scaling)
+        self._tick()
         encoded = encode(arrays, self.preprocessing, np.dtype(self.settings.dtype))
+        self._tick()
         samples = Samples(
             encoded.inputs,
             encoded.targets,
@@ -87,13 +90,14 @@ class _Trainer:
         self.network.initialize(self.settings.seed)
         if job.parent_tensors is not None:
             self.network.load(job.parent_tensors)
+        self._tick()
         train = self.parts["train"]
         if train is None:
             raise UserError("No records are left to train on: make the validation and test parts smaller.")
         self.training = Training(self.network, train, self.parts["validation"], job.task)
 
     def _tick(self) -> None:
-        """Between batches: see whether to stop."""
+        """See whether to stop: between batches, and between the steps of preparing."""
         stop_if_asked(self.pipe)
 
     def _report_last(self, result: EpochResult) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from dashboard.catalogue import datasets as dataset_rows
 from dashboard.catalogue import networks as network_rows
 from dashboard.catalogue import runs as run_rows
+from dashboard.errors import WeightbaseError
 from dashboard.jobs.job import ACTIONS, TRAININGS, Job, Progress, TrainingJob
 from dashboard.records import RUN_KINDS, Run
 from dashboard.services import handover
@@ -26,7 +27,10 @@ class CatalogueJournal:
         self.workspace = workspace
 
     def claim(self, lanes: Collection[str]) -> Job | None:
-        """Take the oldest queued run of these lanes; None if there is none."""
+        """Take the oldest queued run of these lanes.
+
+        None if there is none, or if what it needs cannot be had: that ends this run, not the coordinator.
+        """
         kinds = [kind for lane in lanes for kind in KINDS[lane]]
         with self.workspace.catalogue.reading() as connection:
             if not run_rows.any_queued(connection, kinds):
@@ -35,7 +39,12 @@ class CatalogueJournal:
             run = run_rows.claim_next_run(connection, kinds)
         if run is None:
             return None
-        return self._training(run) if run.is_training else action_job(self.workspace, run)
+        try:
+            return self._training(run) if run.is_training else action_job(self.workspace, run)
+        except WeightbaseError as error:
+            with self.workspace.catalogue.writing() as connection:
+                run_rows.end_run(connection, run.id, run.attempt, "failed", error.message)
+            return None
 
     def _training(self, run: Run) -> Job:
         with self.workspace.catalogue.reading() as connection:

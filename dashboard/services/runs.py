@@ -117,6 +117,9 @@ def restart_run(workspace: Workspace, run_id: int) -> Run:
             raise Conflict(f"Run {run_id} is still {run.state}.", "run")
         if run.request.get("password"):
             raise Conflict("This copy needs the password of its target again: start it from the Store page.", "run")
+        parent_id = run_rows.parent_id(connection, run_id)
+        if parent_id is not None and not version_rows.is_ready(connection, parent_id):
+            raise Conflict("The version that this run trained on from was deleted: start a new run.", "run")
         new_id = run_rows.copy_run(connection, run_id)
     ensure_coordinator(workspace.settings)
     return get_run(workspace, new_id).run

@@ -2,17 +2,21 @@
 
 import os
 import signal
+import threading
 
 import numpy as np
 import pytest
 
+from dashboard.errors import Conflict, StoreUnavailable
+from dashboard.jobs.coordinator import Coordinator, coordinator_lock
 from dashboard.services.comparison import compare
 from dashboard.services.datasets import add_bundled
+from dashboard.services.journal import CatalogueJournal
 from dashboard.services.networks import create_network
 from dashboard.services.runs import cancel_run, get_run, restart_run, start_run
 from dashboard.services.tensors import read_tensors
 from dashboard.services.verification import verify_version
-from dashboard.services.versions import get_version, list_versions
+from dashboard.services.versions import delete_version, get_version, list_versions
 from dashboard.services.workspace import making, sweep
 from tests.processes.run_processes import children_of, is_alive, start_coordinator, wait_for_end, wait_until
 
@@ -116,6 +120,67 @@ def test_a_cancel_in_the_middle_of_an_epoch_ends_the_run_and_keeps_the_last_whol
     detail = wait_for_end(workspace, run.id)
     assert (detail.run.state, detail.run.error) == ("cancelled", None)
     assert get_version(workspace, "net", detail.versions[-1]).epoch == detail.epochs[-1].epoch
+
+
+def test_a_run_that_does_not_answer_a_cancel_is_killed_and_counts_as_cancelled(workspace, coordinator):
+    define(workspace, **ENDLESS)
+    run = start_run(workspace, "net", {})
+    wait_for_epochs(workspace, run.id)
+    os.kill(max(children_of(coordinator.pid)), signal.SIGSTOP)  # as a batch does that takes very long
+    cancel_run(workspace, run.id)
+    detail = wait_for_end(workspace, run.id)
+    assert (detail.run.state, detail.run.error) == ("cancelled", None)
+
+
+def test_a_parent_that_cannot_be_read_fails_its_run_and_no_other(workspace, coordinator):
+    define(workspace, save="last")
+    wait_for_end(workspace, start_run(workspace, "net", {}).id)
+    other = start_run(workspace, "net", ENDLESS)
+    wait_for_epochs(workspace, other.id)
+    (workspace.settings.home_folder / "weights/net/v0001/layer_01_weight.csv").unlink()
+    detail = wait_for_end(workspace, start_run(workspace, "net", {"parent": 1}).id)
+    assert detail.run.state == "failed"
+    assert "net/v0001/layer_01_weight.csv" in detail.run.error
+    assert get_run(workspace, other.id).run.state == "running"
+    assert coordinator.poll() is None
+
+
+@pytest.mark.parametrize("method", ["end", "cancel_requests"])
+def test_a_catalogue_that_cannot_be_used_for_a_moment_costs_no_run(workspace, method):
+    class ForAMomentAway(CatalogueJournal):
+        """The real journal; the first time that it is asked, the disk is full."""
+
+        failures = 0
+
+    def once_away(journal, *arguments):
+        if not journal.failures:
+            journal.failures += 1
+            raise StoreUnavailable("The catalogue cannot be used now: database or disk is full.")
+        return getattr(CatalogueJournal, method)(journal, *arguments)
+
+    setattr(ForAMomentAway, method, once_away)
+    journal = ForAMomentAway(workspace)
+    define(workspace)
+    with coordinator_lock(workspace.settings.home_folder):
+        run = start_run(workspace, "net", {})
+        coordinator = Coordinator(journal, slots=1)
+        thread = threading.Thread(target=coordinator.run)
+        thread.start()
+        detail = wait_for_end(workspace, run.id)
+        coordinator.stop.set()
+        thread.join()
+    assert journal.failures == 1
+    assert (detail.run.state, detail.versions) == ("finished", [1, 2, 3, 4])
+
+
+def test_a_run_whose_parent_is_gone_cannot_be_started_again_as_if_it_had_none(workspace, coordinator):
+    define(workspace, save="last")
+    wait_for_end(workspace, start_run(workspace, "net", {}).id)
+    run = start_run(workspace, "net", {"parent": 1})
+    wait_for_end(workspace, run.id)
+    delete_version(workspace, "net", 1)
+    with pytest.raises(Conflict, match="was deleted"):
+        restart_run(workspace, run.id)
 
 
 def test_a_queued_run_that_is_cancelled_never_starts(workspace):
