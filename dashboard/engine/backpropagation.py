@@ -45,6 +45,7 @@ class LayerPass:
         self.flipped = output and units > 1 and len(batch) == 1
         self.values, self.delta, self.scratch = (_buffer(batch, units, dtype, self.flipped) for _ in range(3))
         self.sums = np.empty_like(self.values) if self.activation.needs_sums else None
+        self.ones = np.ones(batch[-1], dtype)
         self.keep = 1.0 - layer.spec.dropout
         drops = layer.spec.dropout > 0.0 and not output
         self.mask = np.ones_like(self.values) if drops else None
@@ -85,7 +86,7 @@ class LayerPass:
         """Write dL/dW and dL/db into their places in the flat gradient."""
         inputs.T.dot(self.delta, self.weight_gradient)
         if self.bias_gradient is not None:
-            np.add.reduce(self.delta, axis=0, out=self.bias_gradient)
+            self.ones.dot(self.delta, self.bias_gradient)  # half the price of a reduction where the batch is small
 
     def pass_back(self, below: "LayerPass") -> None:
         """Write dL/da of the layer below into its delta."""

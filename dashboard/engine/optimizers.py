@@ -30,18 +30,18 @@ class Rule:
     and saves a pass over all weights. With `decoupled_decay`, weight decay is kept apart from the gradient.
     """
 
-    update: Callable[[Array, Array, Sequence[Array], Rate, float, int], None]
+    update: Callable[[Array, Array, Sequence[Array], Rate, Rate, int], None]
     slots: tuple[str, ...] = ()
     takes_steps: bool = False
     decoupled_decay: bool = False
 
 
-def sgd(weights: Array, step: Array, slots: Sequence[Array], rate: Rate, momentum: float, count: int) -> None:
+def sgd(weights: Array, step: Array, slots: Sequence[Array], rate: Rate, momentum: Rate, count: int) -> None:
     """Step down the slope: w ← w − rate·g."""
     np.subtract(weights, step, out=weights)
 
 
-def momentum(weights: Array, step: Array, slots: Sequence[Array], rate: Rate, momentum: float, count: int) -> None:
+def momentum(weights: Array, step: Array, slots: Sequence[Array], rate: Rate, momentum: Rate, count: int) -> None:
     """Keep a velocity: v ← μ·v + rate·g; w ← w − v (Rumelhart, Hinton & Williams 1986, eq. 9)."""
     (velocity,) = slots
     np.multiply(velocity, momentum, out=velocity)
@@ -49,7 +49,7 @@ def momentum(weights: Array, step: Array, slots: Sequence[Array], rate: Rate, mo
     np.subtract(weights, velocity, out=weights)
 
 
-def nesterov(weights: Array, step: Array, slots: Sequence[Array], rate: Rate, momentum: float, count: int) -> None:
+def nesterov(weights: Array, step: Array, slots: Sequence[Array], rate: Rate, momentum: Rate, count: int) -> None:
     """Look ahead along the velocity: v ← μ·v + rate·g; w ← w − rate·g − μ·v (Sutskever et al. 2013, sec. 2)."""
     (velocity,) = slots
     np.multiply(velocity, momentum, out=velocity)
@@ -59,7 +59,7 @@ def nesterov(weights: Array, step: Array, slots: Sequence[Array], rate: Rate, mo
     np.subtract(weights, step, out=weights)
 
 
-def rmsprop(weights: Array, gradient: Array, slots: Sequence[Array], rate: Rate, momentum: float, count: int) -> None:
+def rmsprop(weights: Array, gradient: Array, slots: Sequence[Array], rate: Rate, momentum: Rate, count: int) -> None:
     """Divide by the recent size: s ← 0.9·s + 0.1·g²; w ← w − rate·g/(√s + 1e-8) (Tieleman & Hinton 2012)."""
     (square,) = slots
     np.multiply(square, RMSPROP_DECAY, out=square)
@@ -69,7 +69,7 @@ def rmsprop(weights: Array, gradient: Array, slots: Sequence[Array], rate: Rate,
     np.subtract(weights, gradient, out=weights)
 
 
-def adam(weights: Array, gradient: Array, slots: Sequence[Array], rate: Rate, momentum: float, count: int) -> None:
+def adam(weights: Array, gradient: Array, slots: Sequence[Array], rate: Rate, momentum: Rate, count: int) -> None:
     """Step by mean over root mean square, both corrected for their start at 0 (Kingma & Ba 2015, algorithm 1).
 
     The slots hold M = m/(1 − β₁) and S = s/(1 − β₂), which saves two passes over the vector: with
@@ -110,7 +110,7 @@ class Optimizer:
     def __init__(self, network: Parameters) -> None:
         training = network.spec.training
         self.rule = OPTIMIZERS[training.optimizer]
-        self.momentum = training.momentum
+        self.momentum = np.full((), training.momentum, network.dtype)
         self.decay = training.weight_decay
         self.vector = network.vector
         self.gradient = np.zeros_like(network.vector)
