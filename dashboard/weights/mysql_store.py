@@ -46,6 +46,7 @@ T = TypeVar("T")
 LONGEST_NAME = 22
 """Of a tensor: with 24 of the network, v00001, the strip and the signs between, 64 at most."""
 
+GRACE_SECONDS = 2
 CSV_CELLS = 1 << 15
 
 
@@ -111,7 +112,8 @@ class MysqlStore(TableStore):
         name = self._lock_name(version)
 
         def begin(session: Session) -> None:
-            if not session.lock(name):
+            # A server needs a moment to see that a killed client has gone; only then it lets go of the client's lock.
+            if version in self._saves or not session.lock(name, GRACE_SECONDS):
                 raise Conflict(f"Version {version[1]} of {version[0]} is being saved already.")
             if registry.version_state(session, version) not in {None, "published"}:
                 self._remove(session, version)  # left by a save, or a deletion, that died
