@@ -3,7 +3,6 @@
 A form and a JSON body arrive here as the same nested mappings; both get the same messages.
 """
 
-import math
 import re
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -67,8 +66,12 @@ class Fields:
             return default
         if isinstance(value, str):
             value = _float_or_none(value)
-        good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-        if not good or value < low or value > high or (above and value == low):
+        if (
+            not isinstance(value, int | float)
+            or isinstance(value, bool)
+            or not low <= value <= high  # nor does NaN pass here
+            or (above and value == low)
+        ):
             bound = f"above {low:g} and up" if above else f"from {low:g}"
             self.refuse(name, f"Give a number {bound} to {high:g}.")
             return default

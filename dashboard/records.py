@@ -7,6 +7,7 @@ dataset give the same bits. Specs are stored as JSON with each version.
 import dataclasses
 import itertools
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -250,7 +251,7 @@ def _save(fields: Fields, default: str) -> str:
     if value is None or value == "" or isinstance(value, bool):
         return default
     word = str(value).strip()
-    if word in {"every", "best", "last"} or (word.isascii() and word.isdigit() and 1 <= int(word[:7]) <= 100_000):
+    if word in {"every", "best", "last"} or (re.fullmatch("[0-9]{1,6}", word) and 1 <= int(word) <= 100_000):
         return word
     fields.refuse("save", "Choose every, best, last, or a number of epochs from 1 to 100,000.")
     return default
@@ -287,6 +288,11 @@ class Dataset:
     spec: dict[str, Any]
     description: dict[str, Any]
     created: datetime
+
+    @property
+    def has_records(self) -> bool:
+        """Whether its records are here; of a dataset that only copied versions tell of they are not."""
+        return self.folder != ""
 
 
 @dataclass(frozen=True)

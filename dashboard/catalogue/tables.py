@@ -29,6 +29,9 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+FARTHEST = 2**63 - 1
+"""The largest whole number that a database can look for; what is asked for beyond it does not exist."""
+
 Time = DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 
 

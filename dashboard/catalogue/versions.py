@@ -8,7 +8,7 @@ from sqlalchemy.orm import aliased
 
 from dashboard.catalogue.inserting import insert_row
 from dashboard.catalogue.networks import get_network, next_version_number
-from dashboard.catalogue.tables import datasets, networks, runs, tensors, versions
+from dashboard.catalogue.tables import FARTHEST, datasets, networks, runs, tensors, versions
 from dashboard.catalogue.times import now
 from dashboard.errors import NotFound
 from dashboard.records import ENDED_STATES, Network, NetworkSpec, TensorInfo, Version
@@ -69,7 +69,8 @@ def drop_version(connection: Connection, version_id: int) -> None:
 
 def get_version(connection: Connection, network_name: str, number: int) -> Version:
     """Return a ready version; raises NotFound, with the numbers that there are."""
-    row = connection.execute(_ready().where(networks.c.name == network_name, versions.c.number == number)).one_or_none()
+    query = _ready().where(networks.c.name == network_name, versions.c.number == min(number, FARTHEST))
+    row = connection.execute(query).one_or_none()
     if row is not None:
         return _version(row)
     network = get_network(connection, network_name)

@@ -1,5 +1,6 @@
 """The diff of two versions: base on the left, other on the right; metrics, settings, and every tensor."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -70,9 +71,9 @@ class VersionDiff:
 def parse_reference(text: str, field: str) -> tuple[str, int]:
     """Read a version written as name:number; raises UserError."""
     name, colon, number = text.rpartition(":")
-    if not colon or not (number.isascii() and number.isdigit()) or not name:
+    if not colon or not re.fullmatch("[0-9]{1,100}", number) or not name:
         raise UserError(f"Write the {field} version as name:number, such as mnist-digits:3.", field)
-    return name, int(number[:10])
+    return name, int(number)
 
 
 def side(workspace: Workspace, reference: str, field: str) -> Side:
