@@ -4,6 +4,7 @@ The folder can be deleted at any time and shared by any number of processes: a f
 one that is removed while it is mapped stays readable for who has mapped it.
 """
 
+import logging
 import os
 import uuid
 from collections.abc import Iterator
@@ -15,8 +16,10 @@ import numpy as np
 from dashboard.records import TensorKey
 from dashboard.weights.checksums import content_id, tensor_sha256
 from dashboard.weights.dtypes import Array, bits_dtype, from_bits, numpy_dtype
-from dashboard.weights.files import sync, translated
+from dashboard.weights.files import sync
 from dashboard.weights.table_store import TableStore
+
+log = logging.getLogger(__name__)
 
 
 class DecodedCache:
@@ -32,37 +35,42 @@ class DecodedCache:
         What the store holds is returned even if it was tampered with, but is then never kept under this key.
         """
         path = self.folder / f"{content_id(key)}.npy"
-        with translated(self.folder):
-            kept = self._map(path, key)
+        kept = self._map(path, key)
         if kept is not None:
             return kept
         array = store.read(key)
         if array.nbytes and array.nbytes <= self.limit_bytes and tensor_sha256(array) == key.sha256:
-            with translated(self.folder):
-                self._keep(path, array)
-                kept = self._map(path, key)
+            kept = self._map(path, key) if self._keep(path, array) else None
         array.flags.writeable = False
         return array if kept is None else kept
 
     def _map(self, path: Path, key: TensorKey) -> Array | None:
         try:
             mapped = np.load(path, mmap_mode="r")
+        except (OSError, EOFError, ValueError):
+            return None  # not kept, removed at this moment, torn, or not ours to read: the store is asked
+        with suppress(OSError):  # its use cannot be noted: removed at this moment, or we may only read
             os.utime(path)
-        except (FileNotFoundError, EOFError, ValueError):
-            return None  # not kept, removed at this moment, or torn: the store is asked
         if mapped.dtype != _storable(key.dtype) or mapped.shape != key.shape:
             return None
         return from_bits(mapped, key.dtype, key.shape) if key.dtype == "bfloat16" else mapped
 
-    def _keep(self, path: Path, array: Array) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._make_room(array.nbytes)
+    def _keep(self, path: Path, array: Array) -> bool:
+        """Keep an array if that is possible: a full disk, or a folder without rights, costs time and nothing else."""
         spare = self.folder / f"tmp-{uuid.uuid4().hex}"
-        with suppress(FileNotFoundError):  # someone empties the folder at this moment
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._make_room(array.nbytes)
             with spare.open("xb") as file:
                 np.save(file, array.view(np.uint16) if array.dtype.name == "bfloat16" else array)
             sync(spare)
             spare.replace(path)
+        except OSError as error:
+            log.warning("%s is not kept in the cache: %s", path.name, error)
+            with suppress(OSError):
+                spare.unlink(missing_ok=True)
+            return False
+        return True
 
     def _make_room(self, wanted: int) -> None:
         """Remove the least recently used files until `wanted` more bytes fit, and what dead processes have left."""
@@ -77,8 +85,9 @@ class DecodedCache:
     def _files(self) -> Iterator[tuple[float, int, Path]]:
         for entry in os.scandir(self.folder):
             with suppress(FileNotFoundError):  # removed by another process meanwhile
-                status = entry.stat()
-                yield status.st_mtime, status.st_size, Path(entry.path)
+                if entry.is_file(follow_symlinks=False):  # folders beside the arrays are others' affair
+                    status = entry.stat()
+                    yield status.st_mtime, status.st_size, Path(entry.path)
 
 
 def _storable(dtype: str) -> np.dtype[np.generic]:

@@ -53,6 +53,24 @@ def test_the_least_recently_used_goes_when_there_is_no_room(store, cache):
     assert {path.name[:64] for path in kept(cache)} == {keys[0].sha256, keys[2].sha256}
 
 
+def test_folders_of_others_in_the_cache_folder_are_left_alone_when_there_is_no_room(store, cache):
+    (cache.folder / "scripts").mkdir(parents=True)
+    os.utime(cache.folder / "scripts", (0, 0))  # older than any array
+    keys = [save_one(store, normal((100, 100), seed=seed)) for seed in range(3)]
+    for key in keys:
+        assert cache.get(store, key).shape == (100, 100)
+    assert (cache.folder / "scripts").is_dir()
+    assert len(kept(cache)) == 2
+
+
+def test_an_array_that_cannot_be_kept_is_returned_all_the_same(store, tmp_path):
+    array = normal((5, 5))
+    key = save_one(store, array)
+    in_the_way = tmp_path / "file"
+    in_the_way.touch()
+    assert_same_bits(DecodedCache(in_the_way / "cache", 100_000).get(store, key), array)
+
+
 def test_a_tensor_larger_than_the_cache_is_read_each_time(store, cache):
     array = normal((400, 100))
     assert_same_bits(cache.get(store, save_one(store, array)), array)
