@@ -5,8 +5,8 @@ import json
 import re
 import secrets
 import shutil
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -47,9 +47,10 @@ def receive_upload(workspace: Workspace, stream: BinaryIO, file_name: str, heade
         size = _copy(stream, path, workspace.settings.max_upload_mb)
         upload = Upload(token, path, _plain_name(file_name), size, detect_format(path, header))
         about = {"file_name": upload.file_name, "format": upload.format.to_json()}
-        path.with_suffix(".json").write_text(json.dumps(about))
+        with _kept_if_there_is_room():
+            path.with_suffix(".json").write_text(json.dumps(about))
     except BaseException:
-        path.unlink(missing_ok=True)
+        discard_upload(workspace, token)
         raise
     return upload
 
@@ -123,6 +124,13 @@ def get_dataset(workspace: Workspace, name: str) -> Dataset:
         return dataset_rows.get_dataset(connection, name)
 
 
+def require_records(dataset: Dataset) -> None:
+    """Raise Conflict, naming the remedy, if a dataset's records are not here."""
+    if not dataset.has_records:
+        message = f"The records of {dataset.name!r} are not here, only versions that were trained on them."
+        raise Conflict(f"{message} Upload them under another name and define a network on that.", "dataset")
+
+
 def list_datasets(workspace: Workspace) -> list[Dataset]:
     """Return all datasets, the newest first."""
     with workspace.catalogue.reading() as connection:
@@ -147,7 +155,7 @@ def delete_dataset(workspace: Workspace, name: str) -> None:
             names = ", ".join(trashed[:5])
             raise Conflict(f"Networks in the trash use this dataset: {names}. Delete them there for good.", "dataset")
         dataset_rows.delete_dataset(connection, dataset.id)
-    if dataset.folder:  # a dataset that is only known from copied versions has none
+    if dataset.has_records:
         _remove_unused(workspace, dataset.folder)
 
 
@@ -213,20 +221,25 @@ def _make_folder(path: Path, spec: DatasetSpec, fresh: Path, final: Path) -> Non
 
 def _copy(stream: BinaryIO, path: Path, most_mb: int) -> int:
     size = 0
+    with _kept_if_there_is_room(), open(path, "wb") as file:
+        while piece := stream.read(PIECE):
+            size += len(piece)
+            if size > most_mb * 2**20:
+                raise TooLarge(upload_limit(most_mb), "file")
+            file.write(piece)
+    if size == 0:
+        raise Invalid({"file": "The file is empty. Choose a CSV file with a header or rows of values."})
+    return size
+
+
+@contextmanager
+def _kept_if_there_is_room() -> Iterator[None]:
     try:
-        with open(path, "wb") as file:
-            while piece := stream.read(PIECE):
-                size += len(piece)
-                if size > most_mb * 2**20:
-                    raise TooLarge(upload_limit(most_mb), "file")
-                file.write(piece)
+        yield
     except OSError as error:
         raise StoreUnavailable(
             f"The upload cannot be kept: {error.strerror}. Free some space and try again."
         ) from error
-    if size == 0:
-        raise Invalid({"file": "The file is empty. Choose a CSV file with a header or rows of values."})
-    return size
 
 
 def upload_limit(most_mb: int) -> str:

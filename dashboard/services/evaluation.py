@@ -11,7 +11,7 @@ from dashboard.engine.network import Network
 from dashboard.engine.samples import Samples
 from dashboard.errors import Invalid
 from dashboard.records import Dataset, Version
-from dashboard.services.datasets import get_dataset
+from dashboard.services.datasets import get_dataset, require_records
 from dashboard.services.tensors import read_tensors
 from dashboard.services.versions import get_version
 from dashboard.services.workspace import Workspace
@@ -20,10 +20,11 @@ from dashboard.services.workspace import Workspace
 def evaluate_version(workspace: Workspace, network_name: str, number: int, dataset_name: str) -> dict[str, Any]:
     """Measure a version on every record of a dataset, with the version's own preprocessing.
 
-    Raises NotFound, or Invalid when the dataset's columns are not the version's.
+    Raises NotFound, Conflict without the dataset's records, or Invalid when its columns are not the version's.
     """
     version = get_version(workspace, network_name, number)
     dataset = get_dataset(workspace, dataset_name)
+    require_records(dataset)
     preprocessing = Preprocessing.from_json(version.preprocessing)
     _check_columns(version, dataset)
     arrays = open_arrays(workspace.datasets_folder / dataset.folder)

@@ -22,6 +22,7 @@ from dashboard.records import (
     parse_layer,
     parse_training,
 )
+from dashboard.services.datasets import require_records
 from dashboard.services.workspace import Workspace
 
 __all__ = ["NetworkSummary"]  # what the lists hold, for those who may not enter the catalogue
@@ -129,10 +130,15 @@ def _dataset(workspace: Workspace, fields: Fields) -> Dataset | None:
         return None
     try:
         with workspace.catalogue.reading() as connection:
-            return dataset_rows.get_dataset(connection, name)
+            dataset = dataset_rows.get_dataset(connection, name)
+        require_records(dataset)
     except NotFound as error:
         fields.refuse("dataset", f"{error.message} Upload it first, or choose one of the list.")
         return None
+    except Conflict as error:
+        fields.refuse("dataset", error.message)
+        return None
+    return dataset
 
 
 def _outputs(dataset: Dataset) -> int:

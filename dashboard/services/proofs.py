@@ -24,6 +24,6 @@ def print_proofs(settings: Settings, reference: str | None) -> int:
         print(f"{proof.version.reference}: {verdict} ({len(proof.tensors)} tensors)")
         for tensor in proof.tensors:
             if not tensor.identical:
-                print(f"  {tensor.name}: {tensor.problem}")
+                print(f"  {tensor.problem}")
     print(f"{checked} versions verified, {different} different")
     return 1 if different else 0

@@ -8,7 +8,8 @@ from dashboard.analysis.statistics import tensor_statistics
 from dashboard.catalogue import datasets as dataset_rows
 from dashboard.catalogue import networks as network_rows
 from dashboard.catalogue import versions as version_rows
-from dashboard.errors import NotFound
+from dashboard.data.preprocessing import Preprocessing
+from dashboard.errors import Conflict, NotFound
 from dashboard.records import TensorInfo, TensorKey
 from dashboard.services.workspace import Workspace
 from dashboard.weights.table_store import VersionKey
@@ -41,13 +42,18 @@ def _network(connection: Any, slug: str, manifest: Mapping[str, Any]) -> tuple[i
     about = manifest["network"]
     with suppress(NotFound):
         network = network_rows.get_network(connection, about["name"])
+        if network.slug != slug:
+            name = about["name"]
+            raise Conflict(
+                f"The folder {slug} holds versions of {name!r}, a name that another network has here.", "name"
+            )
         return network.id, dataset_rows.get_dataset(connection, network.dataset).id
-    dataset_id = _dataset(connection, about)
+    dataset_id = _dataset(connection, about, manifest["preprocessing"])
     row = {name: about[name] for name in ("name", "purpose", "task", "fields", "spec")} | {"dataset_id": dataset_id}
     return network_rows.insert_known_network(connection, slug, row), dataset_id
 
 
-def _dataset(connection: Any, about: Mapping[str, Any]) -> int:  # noqa: ANN401 - a Connection
+def _dataset(connection: Any, about: Mapping[str, Any], preprocessing: Mapping[str, Any]) -> int:  # noqa: ANN401 - a Connection
     """Return the dataset of this name, or make an entry without data, so that the weights can be browsed."""
     with suppress(NotFound):
         return dataset_rows.get_dataset(connection, about["dataset"]).id
@@ -63,9 +69,32 @@ def _dataset(connection: Any, about: Mapping[str, Any]) -> int:  # noqa: ANN401 
             "source": "known from copied versions only; its records are not here",
             "licence": "",
             "spec": {},
-            "description": {},
+            "description": _description(about["task"], preprocessing),
         },
     )
+
+
+def _description(task: str, preprocessing: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a version knows of its dataset, in the form in which `data.ingestion` describes one."""
+    known = Preprocessing.from_json(preprocessing) if preprocessing else None
+    return {
+        "rows": 0,
+        "dropped": 0,
+        "task": task,
+        "target": "its target",
+        "numeric": [column.name for column in known.numeric] if known else [],
+        "categorical": [column.name for column in known.categorical] if known else [],
+        "levels": [list(column.levels) for column in known.categorical] if known else [],
+        "inputs": known.inputs if known else [],
+        "classes": list(known.classes) if known else [],
+        "balance": {},
+        "columns": [],
+        "target_statistics": None,
+        "split": {"train": 0, "validation": 0, "test": 0},
+        "image_shape": None,
+        "first_columns": [],
+        "first_rows": [],
+    }
 
 
 def _info(workspace: Workspace, key: VersionKey, entry: Mapping[str, Any]) -> TensorInfo:

@@ -13,6 +13,7 @@ from dashboard.jobs.awakening import ensure_coordinator
 from dashboard.parsing import Fields
 from dashboard.records import TRAINING_FIELDS, Epoch, Page, Run, check_combination, parse_training
 from dashboard.services import handover
+from dashboard.services.datasets import require_records
 from dashboard.services.versions import get_version
 from dashboard.services.workspace import Workspace
 
@@ -39,11 +40,12 @@ class RunDetail:
 def start_run(workspace: Workspace, network_name: str, overrides: Mapping[str, Any]) -> Run:
     """Queue a training of a network; `overrides` are training settings, and `parent` (a version to go on from).
 
-    Raises NotFound, or Invalid with a message for each wrong field.
+    Raises NotFound, Conflict without the dataset's records, or Invalid with a message for each wrong field.
     """
     with workspace.catalogue.reading() as connection:
         network = network_rows.get_network(connection, network_name)
         dataset = dataset_rows.get_dataset(connection, network.dataset)
+    require_records(dataset)
     fields = Fields(overrides)
     fields.known(TRAINING_FIELDS | {"parent"})
     given = {name: value for name, value in fields.data.items() if name != "parent"}

@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 
 from dashboard.catalogue import networks as network_rows
+from dashboard.errors import Conflict, Invalid
 from dashboard.services.datasets import add_bundled, get_dataset
+from dashboard.services.evaluation import evaluate_version
 from dashboard.services.networks import create_network, get_network
 from dashboard.services.proofs import print_proofs
 from dashboard.services.reindexing import reindex_store
+from dashboard.services.runs import start_run
 from dashboard.services.tensors import read_tensors
 from dashboard.services.verification import verify_version
 from dashboard.services.versions import Draft, get_detail, get_version, list_versions, save_version
@@ -67,7 +70,7 @@ def test_the_command_prints_each_version_and_fails_if_one_differs(workspace, cap
     printed = capsys.readouterr().out
     assert "flowers:2: identical" in printed
     assert "flowers:3: DIFFERENT" in printed
-    assert "row 0, column 0 holds 7" in printed
+    assert "\n  layer_01.weight: row 0, column 0 holds 7" in printed
 
 
 def test_a_copied_folder_of_weights_is_read_into_a_new_catalogue(workspace, tmp_path):
@@ -90,6 +93,33 @@ def test_numbers_go_on_after_the_last_one_that_was_reindexed(workspace, tmp_path
     with other.catalogue.writing() as connection:
         network = network_rows.get_network(connection, "flowers")
         assert network_rows.next_version_number(connection, network.id) == 4
+    other.catalogue.close()
+
+
+def test_a_dataset_that_only_copied_versions_tell_of_is_shown_and_refuses_to_be_trained_on(workspace, tmp_path):
+    shutil.copytree(workspace.settings.home_folder / "weights", tmp_path / "other" / "weights")
+    other = open_workspace(Settings(home=str(tmp_path / "other")))
+    reindex_store(other)
+    assert get_dataset(other, "iris").description.keys() >= get_dataset(workspace, "iris").description.keys()
+    with pytest.raises(Conflict, match="not here"):
+        start_run(other, "flowers", {})
+    with pytest.raises(Conflict, match="not here"):
+        evaluate_version(other, "flowers", 1, "iris")
+    with pytest.raises(Invalid) as refused:
+        create_network(other, {"name": "more flowers", "dataset": "iris"})
+    assert "Upload them" in refused.value.errors["dataset"]
+    other.catalogue.close()
+
+
+def test_versions_of_a_name_that_another_network_has_are_not_mixed_with_its_own(workspace, tmp_path):
+    shutil.copytree(workspace.settings.home_folder / "weights", tmp_path / "other" / "weights")
+    other = open_workspace(Settings(home=str(tmp_path / "other")))
+    add_bundled(other, "iris")
+    for name in ("Flowers", "flowers"):  # the second gets another slug, as the first is the nearest to its name
+        create_network(other, {"name": name, "dataset": "iris"})
+    with pytest.raises(Conflict, match="another network"):
+        reindex_store(other)
+    assert list_versions(other, "flowers").items == []
     other.catalogue.close()
 
 
