@@ -1,5 +1,7 @@
 """Weightbase: every version of a neural network kept as ordinary tables. This module only wires the parts together."""
 
+import fcntl
+import os
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,11 +49,11 @@ def _secret_key(settings: Settings) -> str:
     if settings.secret_key:
         return settings.secret_key
     path = settings.home_folder / "secret_key"
-    try:
-        path.touch(mode=0o600, exist_ok=False)
-    except FileExistsError:
-        # Another process may be between making the file and filling it.
-        if key := path.read_text():
-            return key
-    path.write_text(secrets.token_hex(32))
-    return path.read_text()
+    with open(path, "a+", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # several workers may start at once: all must sign with one key
+        file.seek(0)
+        key = file.read()
+        if not key:
+            key = secrets.token_hex(32)
+            file.write(key)
+        return key

@@ -6,7 +6,7 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,12 @@ class Settings:
                 }
             )
 
+    def with_absolute_paths(self) -> "Settings":
+        """Return the same settings with folders that mean the same to a process that works in another folder."""
+        kind, _, place = self.store.partition(":")
+        store = f"csv:{Path(place).absolute()}" if kind == "csv" and place else self.store
+        return replace(self, home=str(self.home_folder), store=store)
+
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine can reach the dashboard."""
@@ -116,7 +122,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
 
 def _hidden(name: str, value: Any, secret: bool) -> str:  # noqa: ANN401 - any setting's value
     if name == "store":
-        return re.sub(r"(://[^:@/]*:)[^@]*@", r"\1***@", str(value))
+        return re.sub(r"(://[^:@/]*:).*@", r"\1***@", str(value))
     return "***" if secret and value else str(value)
 
 

@@ -48,7 +48,11 @@ class Child:
             self.starts += 1
             # A session of its own keeps the terminal's Ctrl-C from it: the supervisor stops it in order.
             self.process = subprocess.Popen(  # noqa: S603 - our own command
-                self.command, env=self.environment, pass_fds=[self.lifeline], start_new_session=True
+                self.command,
+                env=self.environment,
+                cwd=APP.parent,
+                pass_fds=[self.lifeline],
+                start_new_session=True,
             )
 
     def stop(self) -> None:
@@ -66,6 +70,7 @@ class Child:
 def serve(settings: Settings) -> None:
     """Run the dashboard until SIGTERM or SIGINT; raises Invalid if the port is taken."""
     _check_port(settings)
+    settings = settings.with_absolute_paths()  # gunicorn works in the folder of app.py, wherever we were started
     read_end, write_end = os.pipe()
     environment = os.environ | to_environment(settings) | {LIFELINE: str(read_end)}
     children = [

@@ -54,6 +54,17 @@ def served(tmp_path):
     process.wait()
 
 
+def test_it_can_be_started_from_any_folder_and_keeps_its_data_where_it_was_started(tmp_path):
+    port = free_port()
+    environment = os.environ | {"WEIGHTBASE_PORT": str(port), "WEIGHTBASE_HOME": "home", "WEIGHTBASE_STORE": "csv:w"}
+    process = subprocess.Popen([sys.executable, str(APP)], env=environment, cwd=tmp_path)
+    wait_until(lambda: health(port)["ok"], "the dashboard to answer")
+    wait_until(lambda: health(port).get("coordinator"), "the coordinator to work on the same home")
+    process.terminate()
+    process.wait()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "w"]
+
+
 def test_healthy_says_which_store_and_catalogue_are_used(served):
     answer = health(served[1])
     assert (answer["ok"], answer["store"], answer["catalogue"]) == (True, "csv", "sqlite")

@@ -25,6 +25,13 @@ def test_what_is_passed_to_a_child_process_is_read_back_the_same():
     assert from_environment(to_environment(settings)) == settings
 
 
+def test_folders_are_made_absolute_for_processes_that_work_elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = Settings(home="home", store="csv:weights").with_absolute_paths()
+    assert (found.home, found.store) == (str(tmp_path / "home"), f"csv:{tmp_path / 'weights'}")
+    assert Settings(store="csv:").with_absolute_paths().store == "csv:"
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -51,6 +58,11 @@ def test_passwords_are_never_shown():
     shown = {name: value for name, value, _ in settings.shown()}
     assert shown["WEIGHTBASE_STORE"] == "mysql://me:***@db:3306/weights"
     assert "hidden" not in str(shown)
+
+
+def test_a_password_with_an_at_sign_is_hidden_to_its_end():
+    shown = {name: value for name, value, _ in Settings(store="mysql://me:hid@den@db:3306/weights").shown()}
+    assert shown["WEIGHTBASE_STORE"] == "mysql://me:***@db:3306/weights"
 
 
 @pytest.mark.parametrize("setting", dataclasses.fields(Settings), ids=lambda setting: setting.name)
