@@ -97,6 +97,7 @@
     const url = new URL(chart.dataset.figureUrl, location.href);
     for (const field of form.elements) if (field.name) url.searchParams.set(field.name, field.type === "checkbox" ? (field.checked ? "1" : "") : field.value);
     chart.dataset.figureUrl = url.pathname + url.search;
+    for (const link of chart.closest("figure").querySelectorAll(".exports a")) link.search = url.search;
     load(chart);
   });
   watch();

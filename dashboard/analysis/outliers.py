@@ -27,14 +27,15 @@ class Outliers:
     cells: tuple[Cell, ...]
 
 
-def outliers(source: Array | Cells, most: int = 20) -> Outliers:
+def outliers(source: Array | Cells, most: int = 20, quartiles: tuple[float, float] | None = None) -> Outliers:
     """Return the finite cells that are *far out* in Tukey's sense (Exploratory Data Analysis, 1977).
 
     These lie more than 3 times the distance of the quartiles below the first or above the third one; of normally
     distributed cells two in a million. Where the quartiles are equal nothing is called an outlier.
+    The first and third quartile are counted unless they are given.
     """
     cells = cells_of(source)
-    first, third = (float(value) for value in quantiles(cells, (0.25, 0.75)))
+    first, third = quartiles or (float(value) for value in quantiles(cells, (0.25, 0.75)))
     with np.errstate(over="ignore"):
         low, high = first - 3 * (third - first), third + 3 * (third - first)
     if not third > first:

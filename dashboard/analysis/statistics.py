@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dashboard.analysis.cells import Array, Cells, cells_of, finite_or_zero
+from dashboard.analysis.images import robust_limit
 from dashboard.analysis.moments import Moments, safe_scale, safe_scales
 from dashboard.analysis.quantiles import quantiles
 
@@ -19,7 +20,8 @@ class TensorStatistics:
     """What a tensor's cells are like; every number but the counts is over the finite cells, None if there are none.
 
     `not_finite` counts NaN and ±Inf, `zeros` is the share of all cells that are ±0.0, `std` that of the population,
-    `norm` the L2 norm. A number beyond the largest float64 (the norm of cells near 1e308) is None.
+    `norm` the L2 norm, `limit` that of the heat map (`robust_limit`). A number beyond the largest float64 (the norm of
+    cells near 1e308) is None.
     """
 
     count: int
@@ -35,6 +37,7 @@ class TensorStatistics:
     q75: float | None = None
     q95: float | None = None
     norm: float | None = None
+    limit: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the numbers by name."""
@@ -69,6 +72,7 @@ def tensor_statistics(source: Array | Cells) -> TensorStatistics:
         q75=q75,
         q95=q95,
         norm=_bounded(math.sqrt(moments.raw_products[0, 0]), scale),
+        limit=robust_limit(cells),
     )
 
 

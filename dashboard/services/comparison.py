@@ -1,6 +1,6 @@
 """The diff of two versions: base on the left, other on the right; metrics, settings, and every tensor."""
 
-import re
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -29,7 +29,10 @@ class Side:
 
 @dataclass(frozen=True)
 class TensorDiff:
-    """One line of a diff: status is equal, changed, added, removed or reshaped; numbers where both sides have cells."""
+    """One line of a diff: status is equal, changed, added, removed or reshaped; numbers where both sides have cells.
+
+    Of tensors that were too large to be counted there are no numbers, either.
+    """
 
     name: str
     status: str
@@ -87,14 +90,19 @@ def side(workspace: Workspace, reference: str, field: str) -> Side:
         return Side(version, {info.name: info for info in version_rows.list_tensors(connection, version.id)})
 
 
-def compare(workspace: Workspace, base_reference: str, other_reference: str) -> VersionDiff:
-    """Compare two versions, of one network or of two; raises UserError, NotFound or StoreError."""
+def compare(
+    workspace: Workspace, base_reference: str, other_reference: str, most_cells: int | None = None
+) -> VersionDiff:
+    """Compare two versions, of one network or of two; raises UserError, NotFound or StoreError.
+
+    Tensors of more than `most_cells` are told equal or changed by their checksums alone; they come without numbers.
+    """
     base, other = side(workspace, base_reference, "base"), side(workspace, other_reference, "other")
     pairs = match_tensors(
         [(info.name, info.shape) for info in base.tensors.values()],
         [(info.name, info.shape) for info in other.tensors.values()],
     )
-    tensors = [_tensor_diff(workspace, base, other, pair.base, pair.other) for pair in pairs]
+    tensors = [_tensor_diff(workspace, base, other, pair.base, pair.other, most_cells) for pair in pairs]
     return VersionDiff(base.version, other.version, _metrics(base, other), _settings(base, other), tensors)
 
 
@@ -117,7 +125,12 @@ def paired_arrays(
 
 
 def _tensor_diff(
-    workspace: Workspace, base: Side, other: Side, base_name: str | None, other_name: str | None
+    workspace: Workspace,
+    base: Side,
+    other: Side,
+    base_name: str | None,
+    other_name: str | None,
+    most_cells: int | None,
 ) -> TensorDiff:
     one = base.tensors[base_name] if base_name is not None else None
     two = other.tensors[other_name] if other_name is not None else None
@@ -127,6 +140,9 @@ def _tensor_diff(
         return TensorDiff(name, "added" if one is None else "removed", one, two, None)
     if one.shape != two.shape:
         return TensorDiff(name, "reshaped", one, two, None)
+    if most_cells is not None and math.prod(one.shape) > most_cells:
+        is_equal = (one.sha256, one.dtype) == (two.sha256, two.dtype)
+        return TensorDiff(name, "equal" if is_equal else "changed", one, two, None)
     numbers = tensor_difference(array(workspace, base.version, one), array(workspace, other.version, two))
     return TensorDiff(name, "equal" if numbers.identical else "changed", one, two, numbers)
 

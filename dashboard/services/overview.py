@@ -7,7 +7,7 @@ from dashboard.catalogue import networks as network_rows
 from dashboard.catalogue import runs as run_rows
 from dashboard.catalogue import versions as version_rows
 from dashboard.data.bundled import BUNDLED, BundledSample
-from dashboard.records import Network
+from dashboard.records import Network, Version
 from dashboard.services.workspace import Workspace
 
 
@@ -27,6 +27,13 @@ def metric_history(workspace: Workspace, network: Network) -> dict[int, dict[str
     """Return version number -> metrics of all versions of a network, in their order."""
     with workspace.catalogue.reading() as connection:
         return history.metric_history(connection, network.id)
+
+
+def all_versions(workspace: Workspace, network_name: str) -> list[Version]:
+    """Return all versions of a network, in their order; raises NotFound for an unknown network."""
+    with workspace.catalogue.reading() as connection:
+        network = network_rows.get_network(connection, network_name)
+        return version_rows.list_versions(connection, network, max(network.last_version, 1))[::-1]
 
 
 def active_runs(workspace: Workspace, network: Network) -> list[int]:

@@ -1,13 +1,14 @@
 """What a page draws of a version or a diff: numbers from `analysis`, drawn by `charts`, from the decoded arrays."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
-
+from dashboard.analysis.cells import Change
 from dashboard.analysis.distributions import Distribution, distribution
 from dashboard.analysis.images import HeatMap, heat_map, unit_mosaic
+from dashboard.analysis.outliers import Outliers, outliers
 from dashboard.charts import figures, images
 from dashboard.errors import NotFound, UserError
 from dashboard.records import Epoch, TensorInfo, Version
@@ -17,8 +18,16 @@ from dashboard.services.tensors import array
 from dashboard.services.workspace import Workspace
 
 HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH = 400, 900
+LARGEST_CELL = 24
+EXPENSIVE_CELLS = 5_000_000
+"""Tensors of more cells are drawn, and compared cell by cell, only when a person asks for it."""
 UNITS_ACROSS = 10
 THEMES = ("light", "dark")
+
+
+def cells_of_shape(shape: Sequence[int]) -> int:
+    """Return how many cells a tensor of this shape has."""
+    return math.prod(shape)
 
 
 def check_bins(bins: int) -> int:
@@ -42,37 +51,52 @@ def tensor_distribution(
     return distribution([array(workspace, version, tensor)], check_bins(bins), limits)
 
 
-def diff_distributions(
+def tensor_outliers(workspace: Workspace, version: Version, tensor: TensorInfo, most: int) -> Outliers:
+    """Return how many of a tensor's weights lie far out, by its stored quartiles, and the farthest of them."""
+    quartiles = tensor.statistics["q25"], tensor.statistics["q75"]
+    return outliers(array(workspace, version, tensor), most, quartiles)
+
+
+def sides_distribution(
     workspace: Workspace, base: str, other: str, tensor: str, bins: int, limits: str = "robust"
-) -> tuple[Distribution, Distribution]:
-    """Return (both sides' weights on shared bins, the change) of one tensor of a diff."""
+) -> Distribution:
+    """Return the distributions of both sides' weights of one tensor of a diff, on shared bins."""
     _, _, one, two = paired_arrays(workspace, base, other, tensor)
-    return distribution([one, two], check_bins(bins), limits), distribution([change(one, two)], bins, limits)
+    return distribution([one, two], check_bins(bins), limits)
 
 
-def change(base: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Return other − base in float64 (float32 for large float32 tensors, whose difference is nearly exact there)."""
-    wide = np.float32 if base.dtype == other.dtype == np.float32 and base.size > 10**6 else np.float64
-    difference: np.ndarray[Any, Any] = np.subtract(other, base, dtype=wide)
-    return difference
+def change_distribution(
+    workspace: Workspace, base: str, other: str, tensor: str, bins: int, limits: str = "robust"
+) -> Distribution:
+    """Return the distribution of the change of one tensor of a diff."""
+    _, _, one, two = paired_arrays(workspace, base, other, tensor)
+    return distribution([Change(one, two)], check_bins(bins), limits)
 
 
 def tensor_heat_map(workspace: Workspace, version: Version, tensor: TensorInfo) -> HeatMap:
     """Return a tensor's table as levels of colour, never more cells than pixels."""
-    return heat_map(_table(array(workspace, version, tensor)), HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH)
-
-
-def diff_heat_map(workspace: Workspace, base: str, other: str, tensor: str) -> HeatMap:
-    """Return the change of a tensor between two versions as levels of colour, centred on zero."""
-    _, _, one, two = paired_arrays(workspace, base, other, tensor)
-    return heat_map(_table(change(one, two)), HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH)
+    return heat_map(array(workspace, version, tensor), HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH)
 
 
 def heat_map_png(found: HeatMap, theme: str) -> bytes:
-    """Return a heat map as a PNG image, small ones enlarged so that a cell can be seen."""
-    height, width = found.levels.shape
-    zoom = max(1, min(HEAT_MAP_HEIGHT // max(height, 1), HEAT_MAP_WIDTH // max(width, 1), 16))
-    return images.png(found, check_theme(theme), zoom)
+    """Return a heat map as a PNG image, a pixel a level; the page enlarges it."""
+    return images.png(found, check_theme(theme))
+
+
+class Size(NamedTuple):
+    """How large a heat map is drawn, in pixels; `fills` tells whether it is to be as wide as the page allows."""
+
+    width: int
+    height: int
+    fills: bool
+
+
+def drawn_size(rows: int, columns: int) -> Size:
+    """Return how large a table is drawn: cells up to 24 pixels, the whole within the heat map's bounds."""
+    height, width = min(rows, HEAT_MAP_HEIGHT), min(columns, HEAT_MAP_WIDTH)
+    down = max(1, min(HEAT_MAP_HEIGHT // max(height, 1), LARGEST_CELL))
+    across = max(1, min(HEAT_MAP_WIDTH // max(width, 1), LARGEST_CELL))
+    return Size(width * across, height * down, width * LARGEST_CELL >= HEAT_MAP_WIDTH)
 
 
 def image_shape(workspace: Workspace, version: Version) -> tuple[int, int] | None:
@@ -118,28 +142,8 @@ def curves(epochs: Sequence[Epoch]) -> dict[str, Any]:
     return figures.training_curves([asdict(epoch) for epoch in epochs])
 
 
-def _table(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    return values.reshape(values.shape[0] if values.ndim else 1, -1)
-
-
 def version_curves(history: Mapping[int, Mapping[str, Any]]) -> dict[str, Any]:
     """Return loss and accuracy over a network's versions as a Plotly figure."""
     figure = figures.training_curves([{"epoch": number, **metrics} for number, metrics in history.items()])
     figure["layout"]["xaxis"]["title"]["text"] = "version"
     return figure
-
-
-def tensor_distribution_figure(
-    workspace: Workspace, version: Version, tensor: TensorInfo, bins: int, limits: str, log: bool
-) -> dict[str, Any]:
-    """Return the distribution of a tensor's weights as a Plotly figure; `log` makes the counts' axis so."""
-    found = tensor_distribution(workspace, version, tensor, bins, limits)
-    return figures.distribution_figure(found, [tensor.name], log)
-
-
-def diff_figures(
-    workspace: Workspace, base: str, other: str, tensor: str, bins: int, limits: str, log: bool
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return (both sides overlaid, the change) of one tensor of a diff as Plotly figures."""
-    sides, changed = diff_distributions(workspace, base, other, tensor, bins, limits)
-    return figures.distribution_figure(sides, [base, other], log), figures.change_figure(changed, log)

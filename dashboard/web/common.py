@@ -1,10 +1,9 @@
 """What every view needs: the workspace, the page of a list that was asked for, and answers that are not pages."""
 
-from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
-from flask import Response, current_app, request, url_for
+from flask import current_app, request, url_for
 
 from dashboard.parsing import Fields
 from dashboard.services.workspace import Workspace
@@ -39,6 +38,14 @@ def asked_bins() -> tuple[int, str, bool]:
     return bins, limits, log
 
 
+def wants_all() -> bool:
+    """Tell whether what takes long is to be drawn and counted all the same (`draw`)."""
+    fields = Fields(request.args.to_dict())
+    wanted = fields.boolean("draw", False)
+    fields.done()
+    return wanted
+
+
 def neighbour_pages(following: int | None) -> dict[str, str]:
     """Return the addresses of the previous and next page of this list, empty where there is none."""
     offset = query_number("offset", 0)
@@ -61,29 +68,6 @@ def api_address(*parts: object, **query: object) -> str:
     path = "/api/v1/" + "/".join(quote(str(part), safe="") for part in parts)
     words = "&".join(f"{name}={quote(str(value), safe='')}" for name, value in query.items())
     return f"{path}?{words}" if words else path
-
-
-def csv_answer(heads: Iterable[str], rows: Iterable[Iterable[Any]], name: str) -> Response:
-    """Return a small table as a CSV file; texts that a spreadsheet would take for a formula are defused."""
-    lines = [",".join(csv_cell(value) for value in row) for row in [list(heads), *rows]]
-    answer = Response("\r\n".join(lines) + "\r\n", mimetype="text/csv")
-    safe = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in name)
-    answer.headers["Content-Disposition"] = f'attachment; filename="{safe}.csv"'
-    return answer
-
-
-def csv_cell(value: Any) -> str:  # noqa: ANN401 - any value of a table
-    """Return one cell of a CSV: numbers in full, None empty, a text quoted if it must be."""
-    if value is None:
-        return ""
-    if isinstance(value, bool | int):
-        return str(value).lower() if isinstance(value, bool) else str(value)
-    if isinstance(value, float):
-        return repr(value)
-    text = str(value)
-    if text[:1] in {"=", "+", "-", "@", "\t", "\r"}:
-        text = "'" + text
-    return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',"\r\n') else text
 
 
 def _with_offset(offset: int) -> str:

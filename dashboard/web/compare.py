@@ -4,29 +4,26 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, render_template, request
 
+from dashboard.charts.figures import change_figure, distribution_figure
 from dashboard.errors import NotFound, UserError
+from dashboard.parsing import Fields
+from dashboard.services import change_detail as details
 from dashboard.services import comparison as service
 from dashboard.services import overview, pictures
-from dashboard.services.change_detail import ChangeDetail, change_detail
-from dashboard.services.comparison import Fact, TensorDiff, VersionDiff
-from dashboard.services.versions import get_detail, metric_name
+from dashboard.services.comparison import VersionDiff
+from dashboard.services.versions import get_detail
+from dashboard.web import compare_lines as lines
 from dashboard.web.answers import Answer, see
-from dashboard.web.common import address, api_address, asked_bins, csv_answer, workspace
+from dashboard.web.common import address, api_address, asked_bins, query_number, wants_all, workspace
 from dashboard.web.images import png_answer, until_changed
-from dashboard.web.words import (
-    change_sentence,
-    comparison_sentence,
-    metric_words,
-    score_sentence,
-    setting_words,
-)
+from dashboard.web.numbers import Numbers, exports, numbers_at
+from dashboard.web.words import change_sentence, comparison_sentence, metric_words, setting_words
 
 blueprint = Blueprint("compare", __name__, url_prefix="/compare")
 
 UNITS_NAMED = 3
-UNIT_PIXELS = 90
-NUMBERS = ("relative", "max_abs", "mean_abs", "rms", "cosine", "correlation", "changed", "count", "sign_flips")
-FIGURE_KEYS = ("base", "other", "tensor")
+MOST_CELLS = 10_000
+KEYS = ("base", "other", "tensor")
 
 
 @blueprint.get("")
@@ -42,57 +39,128 @@ def show() -> Answer:
     if not base and not other:
         return _page("", "", None, "")
     try:
-        return _page(base, other, service.compare(workspace(), base, other), "")
+        return _page(base, other, _compared(None if wants_all() else pictures.EXPENSIVE_CELLS), "")
     except UserError as error:
         return _page(base, other, None, _with_nearest(error)), error.status
 
 
-@blueprint.get("/tensors.csv")
-def csv() -> Response:
-    """Send the numbers of all tensors as CSV."""
-    base, other = request.args.get("base", ""), request.args.get("other", "")
-    found = service.compare(workspace(), base, other)
-    rows = [[tensor.name, tensor.status, *_numbers(tensor)] for tensor in found.tensors]
-    return csv_answer(["tensor", "status", *NUMBERS, "max_row", "max_column"], rows, f"{base}_to_{other}")
+@numbers_at(blueprint, "/tensors")
+def tensors() -> Numbers:
+    """Say how far each tensor has moved."""
+    heads = ["tensor", "status", *lines.NUMBERS, "max_row", "max_column"]
+    return Numbers(heads, map(lines.tensor_numbers, _compared().tensors), _file_name("tensors"))
+
+
+@numbers_at(blueprint, "/metrics")
+def metrics() -> Numbers:
+    """Say the metrics side by side."""
+    rows = [[fact.name, fact.base, fact.other, fact.equal] for fact in _compared(0).metrics]
+    return Numbers(["metric", "base", "other", "equal"], rows, _file_name("metrics"))
+
+
+@numbers_at(blueprint, "/settings")
+def settings() -> Numbers:
+    """Say the settings side by side."""
+    rows = [[fact.name, fact.base, fact.other, fact.equal] for fact in _compared(0).settings]
+    return Numbers(["setting", "base", "other", "equal"], rows, _file_name("settings"))
+
+
+@numbers_at(blueprint, "/units")
+def units() -> Numbers:
+    """Say how far each unit of the tensor has moved, the farthest first."""
+    return Numbers(["unit", "norm", "max_abs"], details.moved_units(workspace(), *_asked()), _file_name("units"))
+
+
+@numbers_at(blueprint, "/cells")
+def cells() -> Numbers:
+    """Say which cells of the tensor changed most."""
+    found = details.changed_cells(workspace(), *_asked(), query_number("count", lines.CELLS_SHOWN, 1, MOST_CELLS))
+    return Numbers(["row", "column", "base", "other", "change"], found, _file_name("cells"))
+
+
+@numbers_at(blueprint, "/distributions")
+def distributions() -> Numbers:
+    """Say how many weights of each side lie in each bin."""
+    found, _ = _distributions(change=False)
+    edges, (base, other) = found.edges.tolist(), (counts.tolist() for counts in found.counts)
+    rows = zip(edges[:-1], edges[1:], base, other, strict=True)
+    return Numbers(["from", "to", "base", "other"], rows, _file_name("distributions"))
+
+
+@numbers_at(blueprint, "/changes")
+def changes() -> Numbers:
+    """Say how many weights changed by how much."""
+    found, _ = _distributions(change=True)
+    edges = found.edges.tolist()
+    rows = zip(edges[:-1], edges[1:], found.counts[0].tolist(), strict=True)
+    return Numbers(["from", "to", "cells"], rows, _file_name("changes"))
+
+
+@blueprint.get("/distributions.figure")
+def distributions_figure() -> Response:
+    """Send the weights of both sides on shared bins as a figure."""
+    found, log = _distributions(change=False)
+    base, other, _ = _asked()
+    return until_changed(jsonify(distribution_figure(found, [base, other], log)), _mark())
+
+
+@blueprint.get("/changes.figure")
+def changes_figure() -> Response:
+    """Send the distribution of the change as a figure."""
+    found, log = _distributions(change=True)
+    return until_changed(jsonify(change_figure(found, log)), _mark())
 
 
 @blueprint.get("/heat-map.png")
 def heat_map() -> Response:
-    """Send the change of a tensor as a picture."""
-    base, other, tensor = (request.args.get(name, "") for name in FIGURE_KEYS)
-    return png_answer(
-        lambda theme: pictures.heat_map_png(pictures.diff_heat_map(workspace(), base, other, tensor), theme),
-        _mark(base, other),
-    )
+    """Send the change of a tensor as a picture, units as rows."""
+    order = _choice("order", details.ORDERS)
+    return png_answer(lambda theme: details.change_map_png(workspace(), *_asked(), order, theme), _mark())
 
 
-@blueprint.get("/distributions.json")
-def distributions() -> Response:
-    """Send the weights of both sides on shared bins as a figure."""
-    return _figure(0)
+@blueprint.get("/unit.png")
+def unit() -> Response:
+    """Send one unit's weights before or after, or their change, as a picture."""
+    number, side = query_number("unit", 0), _choice("side", details.SIDES)
+    return png_answer(lambda theme: details.unit_change_png(workspace(), *_asked(), number, side, theme), _mark())
 
 
-@blueprint.get("/changes.json")
-def changes() -> Response:
-    """Send the distribution of the change as a figure."""
-    return _figure(1)
+def _asked() -> tuple[str, str, str]:
+    base, other, tensor = (request.args.get(name, "") for name in KEYS)
+    return base, other, tensor
 
 
-def _figure(which: int) -> Response:
-    base, other, tensor = (request.args.get(name, "") for name in FIGURE_KEYS)
+def _compared(most_cells: int | None = None) -> VersionDiff:
+    base, other, _ = _asked()
+    return service.compare(workspace(), base, other, most_cells)
+
+
+def _choice(name: str, choices: tuple[str, ...]) -> str:
+    fields = Fields(request.args.to_dict())
+    chosen = fields.choice(name, choices[0], choices)
+    fields.done()
+    return chosen
+
+
+def _distributions(change: bool) -> tuple[Any, bool]:  # with a Distribution of the analysis
+    """Return the distribution that was asked for, and whether its axis is to be logarithmic."""
     bins, limits, log = asked_bins()
-    figures = pictures.diff_figures(workspace(), base, other, tensor, bins, limits, log)
-    return until_changed(jsonify(figures[which]), _mark(base, other))
+    counted = pictures.change_distribution if change else pictures.sides_distribution
+    return counted(workspace(), *_asked(), bins, limits), log
 
 
-def _mark(base: str, other: str) -> str:
+def _mark() -> str:
     """Return what the answer depends on beside its address: the content of both versions."""
-    sides = [service.side(workspace(), reference, field) for reference, field in ((base, "base"), (other, "other"))]
+    sides = [service.side(workspace(), request.args.get(name, ""), name) for name in KEYS[:2]]
     return " ".join(side.version.sha256 for side in sides)
 
 
+def _file_name(what: str) -> str:
+    base, other, _ = _asked()
+    return f"{base}_to_{other}_{what}"
+
+
 def _page(base: str, other: str, found: VersionDiff | None, problem: str) -> str:
-    hide_equal = request.args.get("equal") == "hide"
     return render_template(
         "compare/show.html",
         base=base,
@@ -100,17 +168,17 @@ def _page(base: str, other: str, found: VersionDiff | None, problem: str) -> str
         references=overview.references(workspace()),
         problem=problem,
         comparison=None if found is None else _comparison(base, other, found),
-        hide_equal=hide_equal,
+        hide_equal=request.args.get("equal") == "hide",
         address=_address,
         steps=[] if found is None else _steps(found),
         json=api_address("compare", base=base, other=other),
     )
 
 
-def _address(**changes: Any) -> str:  # noqa: ANN401 - values of the query
+def _address(**changed: Any) -> str:  # noqa: ANN401 - values of the query
     """Return this page's address with some values of its query changed; empty ones go."""
-    values = request.args.to_dict() | changes
-    return address("compare.show", **{name: value for name, value in values.items() if value})
+    values = request.args.to_dict() | changed
+    return address("compare.show", **{name: value for name, value in values.items() if value != ""})
 
 
 def _with_nearest(error: UserError) -> str:
@@ -130,134 +198,42 @@ def _steps(found: VersionDiff) -> list[tuple[str, str, str]]:
 
 
 def _comparison(base: str, other: str, found: VersionDiff) -> dict[str, Any]:
-    ranked = _most_changed(found)
-    largest = (ranked[0].name, _relative(ranked[0])) if ranked else None
-    wanted = request.args.get("tensor", ranked[0].name if ranked else "")
+    ranked = lines.most_changed(found)
+    largest = (ranked[0].name, lines.relative(ranked[0])) if ranked else None
+    wanted = request.args.get("tensor") or (ranked[0].name if ranked else "")
     chosen = next((tensor for tensor in found.tensors if tensor.name == wanted and tensor.numbers is not None), None)
+    sides = {"base": base, "other": other}
     return {
-        "sentence": comparison_sentence([tensor.status for tensor in found.tensors], largest, _score(found)),
-        "chips": _chips(found),
-        "metrics": [_line(fact, metric_words(fact.name), True) for fact in found.metrics],
-        "settings": [_line(fact, setting_words(fact.name), False) for fact in found.settings],
-        "tensors": [_tensor_line(tensor) for tensor in found.tensors],
-        "selected": None if chosen is None else _selected(base, other, chosen),
+        "sentence": comparison_sentence([tensor.status for tensor in found.tensors], largest, lines.score(found)),
+        "chips": lines.chips(found),
+        "metrics": [lines.fact_line(fact, metric_words(fact.name), True) for fact in found.metrics],
+        "settings": [lines.fact_line(fact, setting_words(fact.name), False) for fact in found.settings],
+        "tensors": [lines.tensor_line(tensor, _address) for tensor in found.tensors],
+        "exports": {name: exports(f"compare.{name}", **sides) for name in ("tensors", "metrics", "settings")},
+        "selected": None if chosen is None else _selected(chosen, sides),
     }
 
 
-def _most_changed(found: VersionDiff) -> list[TensorDiff]:
-    """Return the changed tensors, the most changed first; matrices before biases, whose first values are often 0."""
-    changed = [tensor for tensor in found.tensors if tensor.status == "changed"]
-    return sorted(changed, key=lambda tensor: (_is_vector(tensor), -(_relative(tensor) or 0.0)))
-
-
-def _is_vector(tensor: TensorDiff) -> bool:
-    return tensor.base is None or len(tensor.base.shape) < 2
-
-
-def _relative(tensor: TensorDiff) -> float | None:
-    return tensor.numbers.relative if tensor.numbers is not None else None
-
-
-def _score(found: VersionDiff) -> str:
-    one, two = found.base.metrics, found.other.metrics
-    task = "classification" if "accuracy" in one or "val_accuracy" in one else "regression"
-    metric = metric_name(task, one)
-    if metric is None or two.get(metric) is None:
-        return ""
-    return score_sentence(metric, one[metric], two[metric])
-
-
-def _chips(found: VersionDiff) -> list[tuple[str, str, str]]:
-    names = [metric_words(fact.name) for fact in found.settings if not fact.equal and fact.name not in {"epoch", "run"}]
-    flips = sum(tensor.numbers.sign_flips for tensor in found.tensors if tensor.numbers is not None)
-    chips = [("", f"{len(names)} settings differ", "#side")] if names else []
-    return chips + ([("", f"{flips:,} signs flipped", "")] if flips else [])
-
-
-def _line(fact: Fact, words: str, is_metric: bool) -> dict[str, Any]:
-    numeric = is_metric and fact.base is not None and fact.other is not None and not fact.equal
-    change = fact.other - fact.base if numeric else None
-    return {"name": words, "base": fact.base, "other": fact.other, "change": change, "same": fact.equal}
-
-
-def _tensor_line(tensor: TensorDiff) -> dict[str, Any]:
-    other_name = tensor.other.name if tensor.other is not None else None
-    return {
-        "name": tensor.name,
-        "other_name": other_name,
-        "status": tensor.status,
-        "difference": tensor.numbers,
-        "address": _address(tensor=tensor.name) if tensor.numbers is not None else "",
-    }
-
-
-def _numbers(tensor: TensorDiff) -> list[Any]:
-    if tensor.numbers is None:
-        return [None] * (len(NUMBERS) + 2)
-    return [getattr(tensor.numbers, name) for name in NUMBERS] + list(tensor.numbers.max_cell or (None, None))
-
-
-def _selected(base: str, other: str, tensor: TensorDiff) -> dict[str, Any]:
-    detail = change_detail(workspace(), base, other, tensor.name)
-    keys = {"base": base, "other": other, "tensor": tensor.name}
-    largest = detail.units[0].norm if detail.units else 0.0
-    units = [] if _is_vector(tensor) else detail.units
-    moved = [unit.unit for unit in units[:UNITS_NAMED] if unit.norm > 0]
+def _selected(tensor: service.TensorDiff, sides: dict[str, str]) -> dict[str, Any]:
+    keys = sides | {"tensor": tensor.name}
+    order = _choice("order", details.ORDERS)
+    detail = details.change_detail(workspace(), sides["base"], sides["other"], tensor.name, order)
+    kept = keys | {"v": f"{detail.base.version.sha256[:8]}{detail.other.version.sha256[:8]}"}
+    moved_units = [] if lines.is_vector(tensor) else detail.units
+    moved = [unit.unit for unit in moved_units[:UNITS_NAMED] if unit.norm > 0]
+    unit = query_number("unit", detail.units[0].unit if detail.units else 0)
     return {
         "name": tensor.name,
         "sentence": change_sentence(tensor.numbers, moved, detail.unchanged_rows if moved else 0),
-        "chips": [],
-        "map": None if _is_vector(tensor) else _map(detail, keys),
-        "distributions": address("compare.distributions", **keys),
-        "changes": address("compare.changes", **keys),
-        "units": [
-            {"number": u.unit, "norm": u.norm, "largest": u.max_abs, "share": u.norm / largest if largest else 0.0}
-            for u in units
-        ],
-        "top": [_cell(detail, tensor, cell) for cell in detail.cells],
-        "pictures": _pictures(detail),
+        "order": order,
+        "unit": unit,
+        "map": None if lines.is_vector(tensor) else lines.change_map(detail, kept, order),
+        "distributions": address("compare.distributions_figure", **kept),
+        "changes": address("compare.changes_figure", **kept),
+        "exports": {
+            name: exports(f"compare.{name}", **keys) for name in ("units", "cells", "distributions", "changes")
+        },
+        "units": lines.unit_lines(detail, tensor, moved_units),
+        "top": [lines.cell_line(detail, tensor, cell) for cell in detail.cells],
+        "pictures": lines.unit_pictures(detail, kept, unit),
     }
-
-
-def _map(detail: ChangeDetail, keys: dict[str, str]) -> dict[str, Any]:
-    found = detail.heat_map
-    height, width = found.levels.shape
-    zoom = max(1, min(pictures.HEAT_MAP_HEIGHT // max(height, 1), pictures.HEAT_MAP_WIDTH // max(width, 1), 16))
-    return {
-        "light": address("compare.heat_map", theme="light", **keys),
-        "dark": address("compare.heat_map", theme="dark", **keys),
-        "width": width * zoom,
-        "height": height * zoom,
-        "limit": found.limit,
-        "clipped": found.clipped,
-        "note": f"{found.rows:,} rows (inputs) down, {found.columns:,} columns (units) across",
-    }
-
-
-def _cell(detail: ChangeDetail, tensor: TensorDiff, cell: Any) -> dict[str, Any]:  # noqa: ANN401 - a CellChange
-    version = detail.other.version
-    assert tensor.other is not None
-    place = {"name": version.network, "number": version.number, "tensor": tensor.other.name}
-    at = address("tensors.show", row=cell.row, column=cell.column, **place)
-    return {
-        "row": cell.row,
-        "column": cell.column,
-        "base": cell.base,
-        "other": cell.other,
-        "delta": cell.change,
-        "address": at,
-    }
-
-
-def _pictures(detail: ChangeDetail) -> dict[str, Any] | None:
-    """Return the pictures of the unit that moved most, before and after."""
-    if detail.image_shape is None or not detail.units:
-        return None
-    unit = detail.units[0].unit
-    height, width = detail.image_shape
-    items = []
-    for words, version in (("before", detail.base.version), ("after", detail.other.version)):
-        place = {"name": version.network, "number": version.number, "unit": unit, "units": 1}
-        sources = {theme: address("versions.units", theme=theme, **place) for theme in ("light", "dark")}
-        items.append({"words": words, **sources})
-    return {"unit": unit, "width": UNIT_PIXELS, "height": UNIT_PIXELS * height // width, "items": items}

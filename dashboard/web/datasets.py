@@ -13,10 +13,11 @@ from dashboard.services import datasets as service
 from dashboard.services.datasets import Upload
 from dashboard.services.overview import bundled_samples
 from dashboard.web.answers import Answer, confirmed, see
-from dashboard.web.common import csv_answer, neighbour_pages, query_number, workspace
+from dashboard.web.common import neighbour_pages, query_number, workspace
 from dashboard.web.filters import plural
 from dashboard.web.form_fields import attach_errors, problems
 from dashboard.web.forms import MOST_KINDS, DatasetForm, UploadForm
+from dashboard.web.numbers import Numbers, exports, numbers_at
 from dashboard.web.words import dataset_sentence, datasets_sentence
 
 blueprint = Blueprint("datasets", __name__)
@@ -33,7 +34,22 @@ def index() -> str:
     """Show all datasets."""
     found = service.list_datasets(workspace())
     rows = [_row(dataset) for dataset in found]
-    return render_template("datasets/index.html", sentence=datasets_sentence(found), rows=rows)
+    return render_template(
+        "datasets/index.html", sentence=datasets_sentence(found), rows=rows, exports=exports("datasets.datasets")
+    )
+
+
+@numbers_at(blueprint, "/datasets")
+def datasets() -> Numbers:
+    """Say what datasets there are."""
+    heads = ["name", "task", "rows", "bytes", "inputs", "target", "classes", "networks", "created", "sha256"]
+    rows = [
+        [getattr(row["dataset"], name) for name in heads[:4]]
+        + [row[name] for name in heads[4:8]]
+        + [row["dataset"].created, row["dataset"].sha256]
+        for row in map(_row, service.list_datasets(workspace()))
+    ]
+    return Numbers(heads, rows, "datasets")
 
 
 @blueprint.get("/datasets/new")
@@ -96,17 +112,17 @@ def show(name: str) -> str:
     dataset = service.get_dataset(workspace(), name)
     about = dataset.description
     offset = query_number("offset", 0, 0, 10**6)
-    columns = about["columns"]
-    following = offset + COLUMNS_SHOWN if offset + COLUMNS_SHOWN < len(columns) else None
+    all_columns = about["columns"]
+    following = offset + COLUMNS_SHOWN if offset + COLUMNS_SHOWN < len(all_columns) else None
     pages = neighbour_pages(following)
-    words = f"columns {offset + 1} to {min(offset + COLUMNS_SHOWN, len(columns))} of {len(columns):,}"
+    words = f"columns {offset + 1} to {min(offset + COLUMNS_SHOWN, len(all_columns))} of {len(all_columns):,}"
     names = about["first_columns"]
     return render_template(
         "datasets/show.html",
         dataset=dataset,
         sentence=dataset_sentence(dataset),
         chip_list=_chips(dataset),
-        columns=columns[offset : offset + COLUMNS_SHOWN],
+        columns=all_columns[offset : offset + COLUMNS_SHOWN],
         column_pages=(pages["previous"], pages["next"], words),
         classes=_classes(about["balance"]),
         split=list(about["split"].items()),
@@ -114,14 +130,29 @@ def show(name: str) -> str:
         first_columns=names[:VALUES_SHOWN],
         hidden_columns=max(len(names) - VALUES_SHOWN, 0),
         networks=service.networks_using(workspace(), dataset),
+        exports={what: exports(f"datasets.{what}", name=dataset.name) for what in ("columns", "first_rows", "classes")},
     )
 
 
-@blueprint.get("/datasets/<name>/columns.csv")
-def columns_csv(name: str) -> Response:
-    """Send the columns with their statistics as CSV."""
-    columns = service.get_dataset(workspace(), name).description["columns"]
-    return csv_answer(NUMBERS, [[column[key] for key in NUMBERS] for column in columns], f"{name}_columns")
+@numbers_at(blueprint, "/datasets/<name>/columns")
+def columns(name: str) -> Numbers:
+    """Say what each column is like."""
+    found = service.get_dataset(workspace(), name).description["columns"]
+    return Numbers(NUMBERS, [[column[key] for key in NUMBERS] for column in found], f"{name}_columns")
+
+
+@numbers_at(blueprint, "/datasets/<name>/first-rows")
+def first_rows(name: str) -> Numbers:
+    """Say what stands in the first rows."""
+    about = service.get_dataset(workspace(), name).description
+    return Numbers(about["first_columns"], about["first_rows"], f"{name}_first_rows")
+
+
+@numbers_at(blueprint, "/datasets/<name>/classes")
+def classes(name: str) -> Numbers:
+    """Say how many rows each class has."""
+    balance = service.get_dataset(workspace(), name).description["balance"]
+    return Numbers(["class", "rows"], balance.items(), f"{name}_classes")
 
 
 @blueprint.route("/datasets/<name>/delete", methods=["GET", "POST"])

@@ -1,11 +1,12 @@
 """Networks: the list, the form that defines one, its page, and training it."""
 
+from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, Response, flash, jsonify, render_template, request, url_for
 from markupsafe import Markup
 
-from dashboard.charts.svg import network_drawing, sparkline
+from dashboard.charts.svg import network_drawing
 from dashboard.errors import Invalid, UserError
 from dashboard.records import Network, Version
 from dashboard.services import networks as service
@@ -16,31 +17,51 @@ from dashboard.services.pictures import version_curves
 from dashboard.services.runs import start_run
 from dashboard.services.versions import best_version, list_versions, metric_name
 from dashboard.web.answers import Answer, confirmed, see
-from dashboard.web.common import LIST_LENGTH, csv_answer, neighbour_pages, query_number, workspace
+from dashboard.web.common import LIST_LENGTH, address, neighbour_pages, query_number, workspace
 from dashboard.web.filters import plural
 from dashboard.web.form_actions import act
 from dashboard.web.form_fields import attach_errors, options, problems
 from dashboard.web.forms import RunForm
 from dashboard.web.network_form import NetworkForm
+from dashboard.web.network_rows import SORTS, network_row, sort_rows
+from dashboard.web.numbers import Numbers, exports, numbers_at
 from dashboard.web.presets import PRESETS, preset
-from dashboard.web.words import metric_words, network_sentence, networks_sentence, training_settings
+from dashboard.web.words import folded_settings, metric_words, network_sentence, networks_sentence
 
 blueprint = Blueprint("networks", __name__)
 
 MOST_SCORES = 4
+CURVES = ("loss", "val_loss", "accuracy", "val_accuracy")
 
 
 @blueprint.get("/")
 def index() -> str:
     """Show all networks, each with its best version."""
-    search = request.args.get("search", "")[:100]
-    page = service.list_networks(workspace(), LIST_LENGTH, query_number("offset", 0, 0, 10**9), search)
+    search, sort = _search(), request.args.get("sort", "")
+    offset = query_number("offset", 0, 0, 10**9)
+    rows, following = _rows(search, sort, offset)
     total = service.count_networks(workspace())
     sentence = networks_sentence(total, overview.count_versions(workspace()), overview.count_active_runs(workspace()))
-    rows = [_row(summary) for summary in page.items]
     return render_template(
-        "networks/index.html", sentence=sentence, search=search, total=total, rows=rows, **neighbour_pages(page.next)
+        "networks/index.html",
+        sentence=sentence,
+        search=search,
+        sort=sort,
+        sorted_by=_sorted_by,
+        total=total,
+        rows=rows,
+        exports=exports("networks.networks", search=search or None),
+        words=f"{offset + 1:,} to {offset + len(rows):,}" if offset or following else "",
+        **neighbour_pages(following),
     )
+
+
+@numbers_at(blueprint, "/networks")
+def networks() -> Numbers:
+    """Say what networks there are, each with its best version."""
+    heads = ["name", "task", "dataset", "versions", "latest", "best", "metric", "score", "parameters", "saved"]
+    rows, _ = _rows(_search(), "name", None)
+    return Numbers(heads, [row["numbers"] for row in rows], "networks")
 
 
 @blueprint.post("/demo")
@@ -102,17 +123,37 @@ def train(name: str) -> Answer:
     return see(url_for("runs.show", run_id=run.id))
 
 
-@blueprint.get("/networks/<name>/versions.csv")
-def versions_csv(name: str) -> Response:
-    """Send the versions with their metrics as CSV."""
+@numbers_at(blueprint, "/networks/<name>/versions")
+def versions(name: str) -> Numbers:
+    """Say which versions a network has, with their metrics."""
+    found = overview.all_versions(workspace(), name)
+    names = _score_names(version.metrics for version in found)
+    about = ("epoch", "run_id", "parent", "created", "bytes", "sha256")
+    rows = [
+        [version.number, *map(version.metrics.get, names), *(getattr(version, key) for key in about)]
+        for version in found
+    ]
+    return Numbers(["version", *names, *about], rows, f"{name}_versions")
+
+
+@numbers_at(blueprint, "/networks/<name>/curves")
+def curves(name: str) -> Numbers:
+    """Say loss and score of all versions."""
     history = overview.metric_history(workspace(), service.get_network(workspace(), name))
-    names = _score_names(history.values())
+    names = [metric for metric in CURVES if any(metric in metrics for metrics in history.values())]
     rows = [[number, *(metrics.get(metric) for metric in names)] for number, metrics in history.items()]
-    return csv_answer(["version", *names], rows, f"{name}_versions")
+    return Numbers(["version", *names], rows, f"{name}_curves")
 
 
-@blueprint.get("/networks/<name>/curves.json")
-def curves(name: str) -> Response:
+@numbers_at(blueprint, "/networks/<name>/layers")
+def layers(name: str) -> Numbers:
+    """Say what layers a network has."""
+    found = [asdict(layer) for layer in service.get_network(workspace(), name).spec.layers]
+    return Numbers(found[0], [layer.values() for layer in found], f"{name}_layers")
+
+
+@blueprint.get("/networks/<name>/curves.figure")
+def curves_figure(name: str) -> Response:
     """Send loss and score of all versions as a figure."""
     history = overview.metric_history(workspace(), service.get_network(workspace(), name))
     return jsonify(version_curves(history))
@@ -135,21 +176,28 @@ def delete(name: str) -> Answer:
     return see(url_for("networks.index"))
 
 
-def _row(summary: Any) -> dict[str, Any]:  # noqa: ANN401 - a NetworkSummary of the catalogue
-    history = dict(summary.metrics)
-    task = summary.network.task
-    best = best_version(task, history)
-    metric = metric_name(task, history[best]) if best is not None else None
-    spark = sparkline([metrics.get(metric) for metrics in history.values()], metric_words(metric)) if metric else ""
-    found = None
-    if best is not None and metric is not None:
-        found = {"number": best, "name": metric_words(metric), "value": history[best][metric]}
-    names = ("network", "versions", "latest", "latest_created", "active_runs")
-    return {name: getattr(summary, name) for name in names} | {
-        "best": found,
-        "spark": Markup(spark),  # noqa: S704 - our own drawing; its label is escaped there
-        "parameters": summary.network.spec.parameters,
-    }
+def _search() -> str:
+    return request.args.get("search", "")[:100]
+
+
+def _rows(search: str, sort: str, offset: int | None) -> tuple[list[dict[str, Any]], int | None]:
+    """Return a page of rows from `offset` on (all of them for None), and the offset of the following page if any.
+
+    The newest come first; in another order all networks are read, since what they are sorted by is no column.
+    """
+    if offset is not None and sort.removeprefix("-") not in SORTS:
+        page = service.list_networks(workspace(), LIST_LENGTH, offset, search)
+        return [network_row(summary) for summary in page.items], page.next
+    found = service.list_networks(workspace(), service.count_networks(workspace()) or 1, 0, search).items
+    rows = sort_rows([network_row(summary) for summary in found], sort)
+    if offset is None:
+        return rows, None
+    end = offset + LIST_LENGTH
+    return rows[offset:end], end if end < len(rows) else None
+
+
+def _sorted_by(sort: str) -> str:
+    return address("networks.index", **{"search": _search() or None, "sort": sort or None})
 
 
 def _form_page(form: NetworkForm) -> str:
@@ -210,10 +258,10 @@ def _network_page(network: Network, form: RunForm) -> str:
         score_names=[metric_words(name) for name in names],
         run_form=form,
         problems=problems(form),
-        settings=training_settings(network.spec),
+        settings=folded_settings(network.spec),
         drawing=Markup(network_drawing(network.spec.inputs, network.spec.layers)),  # noqa: S704 - our own
-        curves=url_for("networks.curves", name=network.name) if len(history) > 1 else "",
-        curves_csv=url_for("networks.versions_csv", name=network.name),
+        curves=url_for("networks.curves_figure", name=network.name) if len(history) > 1 else "",
+        exports={name: exports(f"networks.{name}", name=network.name) for name in ("versions", "curves", "layers")},
         best=best,
         **neighbour_pages(page.next),
     )

@@ -11,12 +11,14 @@ from dashboard.services.overview import versions_of_runs
 from dashboard.services.pictures import curves as curves_figure
 from dashboard.services.runs import RunDetail
 from dashboard.web.answers import see
-from dashboard.web.common import LIST_LENGTH, csv_answer, neighbour_pages, query_number, workspace
+from dashboard.web.common import LIST_LENGTH, neighbour_pages, query_number, workspace
+from dashboard.web.numbers import Numbers, exports, numbers_at
 from dashboard.web.words import run_sentence, runs_sentence, training_settings
 
 blueprint = Blueprint("runs", __name__)
 
 EPOCHS_SHOWN = 12
+MOST_RUNS = 100_000
 EPOCH_COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds", "learning_rate")
 
 
@@ -27,8 +29,26 @@ def index() -> str:
     written = versions_of_runs(workspace(), [run.id for run in page.items])
     rows = [_row(run, last.get(run.id), written[run.id]) for run in page.items]
     return render_template(
-        "runs/index.html", sentence=runs_sentence(page.items), rows=rows, **neighbour_pages(page.next)
+        "runs/index.html",
+        sentence=runs_sentence(page.items),
+        rows=rows,
+        exports=exports("runs.runs"),
+        **neighbour_pages(page.next),
     )
+
+
+@numbers_at(blueprint, "/runs")
+def runs() -> Numbers:
+    """Say what runs there are, and how far each has come."""
+    page, last = service.list_runs(workspace(), MOST_RUNS)
+    heads = ["run", "state", "network", "dataset", *EPOCH_COLUMNS, "created", "started", "ended"]
+    rows = [
+        [run.id, run.state, run.network, run.dataset]
+        + [getattr(last.get(run.id), name, None) for name in EPOCH_COLUMNS]
+        + [run.created, run.started, run.ended]
+        for run in page.items
+    ]
+    return Numbers(heads, rows, "runs")
 
 
 @blueprint.get("/runs/<int:run_id>")
@@ -38,8 +58,8 @@ def show(run_id: int) -> str:
     return render_template(
         "runs/show.html",
         **_progress(detail),
-        curves=url_for("runs.curves", run_id=run_id),
-        curves_csv=url_for("runs.epochs_csv", run_id=run_id),
+        curves=url_for("runs.epochs_figure", run_id=run_id),
+        exports=exports("runs.epochs", run_id=run_id),
         settings=training_settings(detail.run.spec),
     )
 
@@ -59,20 +79,20 @@ def progress(run_id: int) -> Response:
     return answer
 
 
-@blueprint.get("/runs/<int:run_id>/curves.json")
-def curves(run_id: int) -> Response:
+@blueprint.get("/runs/<int:run_id>/epochs.figure")
+def epochs_figure(run_id: int) -> Response:
     """Send loss and score of all epochs as a figure."""
     answer = jsonify(curves_figure(service.get_run(workspace(), run_id).epochs))
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
 
-@blueprint.get("/runs/<int:run_id>/epochs.csv")
-def epochs_csv(run_id: int) -> Response:
-    """Send all epochs as CSV."""
-    epochs = service.get_run(workspace(), run_id).epochs
-    rows = [[getattr(epoch, name) for name in EPOCH_COLUMNS] for epoch in epochs]
-    return csv_answer(EPOCH_COLUMNS, rows, f"run_{run_id}_epochs")
+@numbers_at(blueprint, "/runs/<int:run_id>/epochs")
+def epochs(run_id: int) -> Numbers:
+    """Say loss and score of all epochs."""
+    found = service.get_run(workspace(), run_id).epochs
+    rows = [[getattr(epoch, name) for name in EPOCH_COLUMNS] for epoch in found]
+    return Numbers(EPOCH_COLUMNS, rows, f"run_{run_id}_epochs")
 
 
 @blueprint.post("/runs/<int:run_id>/cancel")

@@ -8,17 +8,20 @@ from markupsafe import Markup
 
 from dashboard.records import TensorInfo, Version
 from dashboard.services import tensors as service
-from dashboard.services.pictures import HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH
+from dashboard.services.pictures import EXPENSIVE_CELLS, HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH, drawn_size, tensor_outliers
 from dashboard.services.tensors import Window
 from dashboard.services.versions import VersionDetail, get_detail
-from dashboard.web.common import BINS, address, api_address, query_number, workspace
+from dashboard.web.common import BINS, address, api_address, query_number, wants_all, workspace
 from dashboard.web.filters import full, plural, wash
 from dashboard.web.filters import number as written
+from dashboard.web.numbers import Exports, exports
+from dashboard.web.version_lines import far_out
 from dashboard.web.words import tensor_sentence
 
 blueprint = Blueprint("tensors", __name__)
 
-MOST_ZOOM = 16
+OUTLIERS_NAMED = 4
+MOST_SEARCHED = 10**6
 
 
 @blueprint.get("/networks/<name>/versions/<int:number>/tensors/<path:tensor>")
@@ -40,18 +43,21 @@ def _about(detail: VersionDetail, info: TensorInfo) -> dict[str, Any]:
     version = detail.version
     path = ("networks", version.network, "versions", version.number, "tensors")
     place = {"name": version.network, "number": version.number, "tensor": info.name}
+    drawn = info.statistics["count"] <= EXPENSIVE_CELLS or wants_all()
     return {
         "version": version,
         "info": info,
         "statistics": info.statistics,
         "sentence": tensor_sentence(info.shape, info.statistics),
-        "chip_list": _chips(info),
+        "chip_list": _chips(info) + _outliers(version, info),
         "previous": _neighbour(version, info, detail.before),
         "next": _neighbour(version, info, detail.after),
         "map": _map(version, info),
+        "drawn": drawn,
+        "anyway": address("tensors.show", **place, **(request.args.to_dict() | {"draw": "1"})),
         "bins": BINS,
-        "figure": address("versions.distribution", v=info.sha256[:12], **place),
-        "figure_csv": address("versions.distribution_csv", **place),
+        "figure": address("versions.distribution_of", v=info.sha256[:12], **place),
+        "exports": exports("versions.distribution", **place),
         "csv": api_address(*path, f"{info.name}.csv"),
         "npy": api_address(*path, f"{info.name}.npy"),
         "table_name": info.table_name,
@@ -66,12 +72,12 @@ def _window(info: TensorInfo, found: Window | None) -> dict[str, Any]:
 
     if found is None:
         return {"rows": 0, "columns": 0, "heads": [], "cells": [], "first_row": 0, "first_column": 0, "here": None,
-                "at": at, "page_rows": 0, "page_columns": 0, "limit": 1.0, "window_csv": ""}  # fmt: skip
+                "at": at, "page_rows": 0, "page_columns": 0, "limit": 1.0, "window_at": None}  # fmt: skip
     limit = wash_limit(info.statistics)
     first_row, first_column = found.rows.start, found.columns.start
     asked = "row" in request.args or "column" in request.args
-    path = ("networks", found.version.network, "versions", found.version.number, "tensors", f"{info.name}.csv")
-    size = {"rows": len(found.rows), "columns": len(found.columns)}
+    path = ("networks", found.version.network, "versions", found.version.number, "tensors")
+    size = {"row": first_row, "column": first_column, "rows": len(found.rows), "columns": len(found.columns)}
     return {
         "rows": found.rows_total,
         "columns": found.columns_total,
@@ -87,7 +93,7 @@ def _window(info: TensorInfo, found: Window | None) -> dict[str, Any]:
         "page_rows": service.WINDOW_ROWS,
         "page_columns": service.WINDOW_COLUMNS,
         "limit": limit,
-        "window_csv": api_address(*path, row=first_row, column=first_column, **size),
+        "window_at": Exports(*(api_address(*path, f"{info.name}.{kind}", **size) for kind in Exports._fields)),
     }
 
 
@@ -103,36 +109,41 @@ def _line(row: int, cells: Any, limit: float, marked: bool) -> dict[str, Any]:  
 
 
 def wash_limit(statistics: Mapping[str, Any]) -> float:
-    """Return the weight at which the shading of cells is strongest, without reading the table.
-
-    The 99.5th percentile of |weight| as it would be were the weights spread normally: 1.7 times the larger of the
-    5th and 95th percentiles, and never beyond the largest weight.
-    """
-    if statistics["min"] is None:
-        return 1.0
-    largest = max(abs(statistics["min"]), abs(statistics["max"]))
-    likely = 1.7 * max(abs(statistics["q05"]), abs(statistics["q95"]))
-    return float(min(likely, largest) or largest or 1.0)
+    """Return the weight at which the shading of cells is strongest: that of the heat map, stored with the tensor."""
+    return float(statistics["limit"] or 1.0)
 
 
 def _chips(info: TensorInfo) -> list[tuple[str, str, str]]:
     odd, zeros = info.statistics["not_finite"], info.statistics["zeros"]
     chips = [("bad", f"{plural(odd, 'cell')} NaN or Inf", "")] if odd else []
-    return chips + ([("warn", "all zero", "")] if zeros == 1 else [])
+    chips += [("warn", "all zero", "")] if zeros == 1 else []
+    return chips
+
+
+def _outliers(version: Version, info: TensorInfo) -> list[tuple[str, str, str]]:
+    """Return chips that name the farthest outliers in Tukey's sense; of a large tensor what its stored numbers tell."""
+    if info.statistics["count"] > MOST_SEARCHED or info.statistics["min"] is None:
+        value = far_out(info.statistics)
+        return [] if value is None else [("warn", f"an outlier: {written(value)}", "")]
+    found = tensor_outliers(workspace(), version, info, OUTLIERS_NAMED)
+    place = {"name": version.network, "number": version.number, "tensor": info.name}
+    named = [
+        ("", f"{written(value)} at [{row}, {column}]", address("tensors.show", row=row, column=column, **place))
+        for row, column, value in found.cells
+    ]
+    beyond = f"{plural(found.count, 'outlier')} beyond {written(found.low)} and {written(found.high)}"
+    return [("warn", beyond, ""), *named] if named else []
 
 
 def _map(version: Version, info: TensorInfo) -> dict[str, Any]:
-    """Return the addresses and the size in pixels of the picture of the whole table."""
+    """Return the addresses and the size of the picture of the whole table."""
     key = info.key(version.slug, version.number)
-    height, width = min(key.rows, HEAT_MAP_HEIGHT), min(key.columns, HEAT_MAP_WIDTH)
-    zoom = max(1, min(HEAT_MAP_HEIGHT // max(height, 1), HEAT_MAP_WIDTH // max(width, 1), MOST_ZOOM))
     place = {"name": version.network, "number": version.number, "tensor": info.name, "v": info.sha256[:12]}
     return {
         "light": address("versions.heat_map", theme="light", **place),
         "dark": address("versions.heat_map", theme="dark", **place),
-        "width": width * zoom,
-        "height": height * zoom,
-        "pooled": key.rows > height or key.columns > width,
+        "size": drawn_size(key.rows, key.columns),
+        "pooled": key.rows > HEAT_MAP_HEIGHT or key.columns > HEAT_MAP_WIDTH,
     }
 
 

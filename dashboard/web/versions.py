@@ -1,29 +1,23 @@
 """Versions: the page of one, its proof, its files, its pictures, and deleting it."""
 
-from collections.abc import Sequence
-from typing import Any
-
 from flask import Blueprint, Response, flash, jsonify, render_template, request
 
-from dashboard.records import Network, TensorInfo, Version
-from dashboard.services import overview, pictures
+from dashboard.charts.figures import distribution_figure
+from dashboard.records import TensorInfo, Version
+from dashboard.services import pictures
 from dashboard.services import versions as service
 from dashboard.services.networks import get_network
 from dashboard.services.tensors import find_tensor
 from dashboard.services.verification import VersionProof, verify_version
-from dashboard.services.versions import VersionDetail
+from dashboard.web import scores
+from dashboard.web import version_lines as lines
 from dashboard.web.answers import Answer, confirmed, see
-from dashboard.web.common import address, api_address, asked_bins, csv_answer, query_number, workspace
-from dashboard.web.filters import plural, wash
+from dashboard.web.common import address, api_address, asked_bins, query_number, wants_all, workspace
 from dashboard.web.images import png_answer, until_changed
-from dashboard.web.words import metric_words, training_settings, version_sentence
+from dashboard.web.numbers import Numbers, exports, numbers_at
+from dashboard.web.words import folded_settings
 
 blueprint = Blueprint("versions", __name__, url_prefix="/networks/<name>/versions/<int:number>")
-
-UNITS_SHOWN = 40
-MOST_CHARTS = 8
-MOST_CLASSES = 30
-LISTS = {"per_class", "confusion"}
 
 
 @blueprint.get("")
@@ -38,24 +32,63 @@ def verify(name: str, number: int) -> str:
     return _page(name, number, verify_version(workspace(), name, number))
 
 
-@blueprint.get("/distribution.json")
-def distribution(name: str, number: int) -> Response:
-    """Send the distribution of the tensor `tensor` as a figure."""
-    version, tensor = _asked_tensor(name, number)
-    bins, limits, log = asked_bins()
-    figure = pictures.tensor_distribution_figure(workspace(), version, tensor, bins, limits, log)
-    return until_changed(jsonify(figure), tensor.sha256)
+@numbers_at(blueprint, "/tensors")
+def tensors(name: str, number: int) -> Numbers:
+    """Say what each tensor is like."""
+    found = service.get_detail(workspace(), name, number).tensors
+    names = list(found[0].statistics) if found else []
+    heads = ["tensor", "shape", "dtype", *names, "bytes", "sha256", "table"]
+    return Numbers(heads, [lines.tensor_numbers(tensor, names) for tensor in found], f"{name}_v{number}_tensors")
 
 
-@blueprint.get("/distribution.csv")
-def distribution_csv(name: str, number: int) -> Response:
-    """Send the same distribution as CSV: the edges of each bin and how many weights it holds."""
+@numbers_at(blueprint, "/metrics")
+def metrics(name: str, number: int) -> Numbers:
+    """Say how good the version is on each part of the data."""
+    rows = scores.metric_rows(service.get_detail(workspace(), name, number))
+    return Numbers(["metric", "training", "validation", "test"], rows, f"{name}_v{number}_metrics")
+
+
+@numbers_at(blueprint, "/classes")
+def classes(name: str, number: int) -> Numbers:
+    """Say how good the version is on each class."""
+    rows = scores.class_rows(service.get_detail(workspace(), name, number))
+    return Numbers(["class", *scores.CLASS_NUMBERS], rows, f"{name}_v{number}_classes")
+
+
+@numbers_at(blueprint, "/confusion")
+def confusion(name: str, number: int) -> Numbers:
+    """Say which class was taken for which."""
+    found = scores.confusion(service.get_detail(workspace(), name, number))
+    names, matrix = (found.classes, found.matrix) if found else ([], [])
+    rows = [[true, *counts] for true, counts in zip(names, matrix, strict=True)]
+    return Numbers(["true", *(f"predicted {predicted}" for predicted in names)], rows, f"{name}_v{number}_confusion")
+
+
+@numbers_at(blueprint, "/dead-units")
+def dead_units(name: str, number: int) -> Numbers:
+    """Say which units do nothing, and by which rule."""
+    found = lines.dead(service.get_detail(workspace(), name, number), True)
+    rows = [[unit.layer, unit.unit, unit.rule, unit.meaning] for unit in found]
+    return Numbers(["layer", "unit", "rule", "meaning"], rows, f"{name}_v{number}_dead_units")
+
+
+@numbers_at(blueprint, "/distribution")
+def distribution(name: str, number: int) -> Numbers:
+    """Say how many weights of the tensor `tensor` lie between the edges of each bin."""
     version, tensor = _asked_tensor(name, number)
     bins, limits, _ = asked_bins()
     found = pictures.tensor_distribution(workspace(), version, tensor, bins, limits)
     edges, counts = found.edges.tolist(), found.counts[0].tolist()
-    rows = zip(edges[:-1], edges[1:], counts, strict=True)
-    return csv_answer(["from", "to", "weights"], rows, f"{tensor.name}_distribution")
+    return Numbers(["from", "to", "weights"], zip(edges[:-1], edges[1:], counts, strict=True), f"{tensor.name}_bins")
+
+
+@blueprint.get("/distribution.figure")
+def distribution_of(name: str, number: int) -> Response:
+    """Send the distribution of the tensor `tensor` as a figure."""
+    version, tensor = _asked_tensor(name, number)
+    bins, limits, log = asked_bins()
+    found = pictures.tensor_distribution(workspace(), version, tensor, bins, limits)
+    return until_changed(jsonify(distribution_figure(found, [tensor.name], log)), tensor.sha256)
 
 
 @blueprint.get("/heat-map.png")
@@ -70,10 +103,10 @@ def heat_map(name: str, number: int) -> Response:
 
 @blueprint.get("/units.png")
 def units(name: str, number: int) -> Response:
-    """Send pictures of the first layer's units from `unit` on."""
+    """Send pictures of what each of the first layer's units looks for, ten a row."""
     version, tensor = find_tensor(workspace(), name, number, "layer_01.weight")
     first = query_number("unit", 0)
-    last = min(first + query_number("units", UNITS_SHOWN, 1, 400), tensor.shape[1])
+    last = min(first + query_number("units", lines.UNITS_SHOWN, 1, 400), tensor.shape[1])
     chosen = range(first, max(last, first + 1))  # never empty, so that a unit that is not there is refused
     return png_answer(
         lambda theme: pictures.unit_pictures_png(workspace(), version, tensor, chosen, theme), tensor.sha256
@@ -98,120 +131,33 @@ def _page(name: str, number: int, proof: VersionProof | None) -> str:
     detail = service.get_detail(workspace(), name, number)
     network = get_network(workspace(), name)
     version = detail.version
+    draws_all = wants_all()
+    dead = lines.dead(detail, draws_all)
+    place = {"name": name, "number": number}
     return render_template(
         "versions/show.html",
         network=network,
         version=version,
-        sentence=_sentence(network, detail),
-        chip_list=_chips(detail),
-        tensors=[_tensor_row(version, tensor) for tensor in detail.tensors],
-        charts=MOST_CHARTS,
+        sentence=lines.sentence(network, detail),
+        chip_list=lines.chips(detail, dead),
+        tensors=[lines.tensor_row(version, tensor, draws_all) for tensor in detail.tensors],
+        charts=lines.MOST_CHARTS,
         previous=detail.before,
         next=detail.after,
         archive=api_address("networks", name, "versions", f"{number}.zip"),
-        scores=_scores(detail),
-        settings=training_settings(version.spec),
-        mosaic=_mosaic(version, detail.tensors),
-        confusion=_confusion(detail),
+        exports={
+            what: exports(f"versions.{what}", **place)
+            for what in ("tensors", "metrics", "classes", "confusion", "dead_units")
+        },
+        scores=scores.metric_lines(detail),
+        classes=scores.class_lines(detail),
+        confusion=scores.confusion(detail),
+        dead=dead,
+        settings=folded_settings(version.spec),
+        mosaic=lines.mosaic(version, detail.tensors),
         verification=proof,
+        anyway=address("versions.show", draw=1, **place),
     )
-
-
-def _sentence(network: Network, detail: VersionDetail) -> str:
-    version = detail.version
-    history = overview.metric_history(workspace(), network)
-    metric, best = service.metric_name(network.task, version.metrics), service.best_version(network.task, history)
-    value = version.metrics.get(metric or "")
-    behind = None
-    if best not in {None, version.number} and value is not None and history[best or 0].get(metric or "") is not None:
-        behind = value - history[best or 0][metric or ""]
-    return version_sentence(len(detail.tensors), version.spec.parameters, metric, value, best, behind)
-
-
-def _chips(detail: VersionDetail) -> list[tuple[str, str, str]]:
-    odd = [tensor for tensor in detail.tensors if tensor.statistics["not_finite"]]
-    address = _address(detail.version, odd[0]) if odd else ""
-    found = [("bad", f"{plural(len(odd), 'tensor')} with NaN or Inf", address)] if odd else []
-    zeros = [tensor.name for tensor in detail.tensors if tensor.statistics["zeros"] == 1]
-    return found + [("warn", f"{name} is all zero", "") for name in zeros]
-
-
-def _tensor_row(version: Version, tensor: TensorInfo) -> dict[str, Any]:
-    place = {"name": version.network, "number": version.number, "tensor": tensor.name}
-    path = ("networks", version.network, "versions", version.number, "tensors")
-    return {
-        "info": tensor,
-        "statistics": tensor.statistics,
-        "address": _address(version, tensor),
-        "figure": address("versions.distribution", **place),
-        "figure_csv": address("versions.distribution_csv", **place),
-        "csv": api_address(*path, f"{tensor.name}.csv"),
-    }
-
-
-def _address(version: Version, tensor: TensorInfo) -> str:
-    return address("tensors.show", name=version.network, number=version.number, tensor=tensor.name)
-
-
-def _scores(detail: VersionDetail) -> list[tuple[str, Any, Any, Any]]:
-    """Return (metric, training, validation, test) for all metrics that are single numbers."""
-    metrics, evaluation = detail.version.metrics, detail.evaluation
-    parts = [evaluation.get("validation", {}), evaluation.get("test", {})]
-    own = [name for name in metrics if not name.startswith(("val_", "test_"))]
-    names = dict.fromkeys([*own, *(name for part in parts for name in part if name not in LISTS)])
-    rows = []
-    for name in names:
-        validation, test = (part.get(name) for part in parts)
-        if validation is None:
-            validation = metrics.get(f"val_{name}")
-        rows.append((metric_words(name), metrics.get(name), validation, test))
-    return rows
-
-
-def _confusion(detail: VersionDetail) -> dict[str, Any] | None:
-    """Return the confusion matrix of the test part (else the validation part) as shaded cells."""
-    part = next((p for p in ("test", "validation") if detail.evaluation.get(p, {}).get("confusion")), None)
-    classes = detail.version.preprocessing.get("classes") or []
-    if part is None or not 2 <= len(classes) <= MOST_CLASSES:
-        return None
-    matrix = detail.evaluation[part]["confusion"]
-    rows = [
-        _confusion_row(name, place, counts) for place, (name, counts) in enumerate(zip(classes, matrix, strict=True))
-    ]
-    return {"part": part, "classes": classes, "rows": rows}
-
-
-def _confusion_row(name: str, place: int, counts: Sequence[int]) -> dict[str, Any]:
-    """Return a row of the matrix: what was right shaded one way, what was wrong the other."""
-    total = sum(counts)
-    cells = [
-        {"count": count, "wash": wash(-count if other == place else count, total or 1)}
-        for other, count in enumerate(counts)
-    ]
-    return {"name": name, "cells": cells, "recall": counts[place] / total if total else None}
-
-
-def _mosaic(version: Version, tensors: Sequence[TensorInfo]) -> dict[str, Any] | None:
-    """Return where the pictures of the first layer's units are, if its inputs are pixels."""
-    first = next((tensor for tensor in tensors if tensor.name == "layer_01.weight"), None)
-    shape = pictures.image_shape(workspace(), version) if first is not None else None
-    if first is None or shape is None:
-        return None
-    unit, total = query_number("unit", 0, 0, max(first.shape[1] - 1, 0)), first.shape[1]
-    count = min(UNITS_SHOWN, total - unit)
-    width, height = pictures.unit_pictures_size(shape, count)
-    place = {"name": version.network, "number": version.number, "unit": unit, "units": count}
-    here = {"name": version.network, "number": version.number, "_anchor": "units"}
-    return {
-        "tensor": first.name,
-        "light": address("versions.units", theme="light", v=first.sha256[:12], **place),
-        "dark": address("versions.units", theme="dark", v=first.sha256[:12], **place),
-        "width": width,
-        "height": height,
-        "words": f"units {unit} to {unit + count - 1} of {total:,}",
-        "previous": address("versions.show", unit=max(unit - UNITS_SHOWN, 0), **here) if unit else "",
-        "next": address("versions.show", unit=unit + UNITS_SHOWN, **here) if unit + count < total else "",
-    }
 
 
 def _asked_tensor(name: str, number: int) -> tuple[Version, TensorInfo]:

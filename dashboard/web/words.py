@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from dashboard.records import Dataset, Epoch, Network, NetworkSpec, Run
+from dashboard.records import Dataset, Epoch, Network, NetworkSpec, Run, TrainingSpec
 from dashboard.web.filters import change, duration, number, percent, plural
 
 METRICS = {
@@ -24,9 +24,13 @@ METRICS = {
     "test_rmse": "test RMSE",
     "test_r2": "test R²",
     "f1": "F1",
+    "top_2": "among the first 2",
+    "top_3": "among the first 3",
+    "top_5": "among the first 5",
     "roc_auc": "ROC AUC",
     "log_loss": "log loss",
 }
+MAIN_SETTINGS = {"loss", "optimizer", "learning_rate", "batch_size", "epochs", "scaling", "seed"}
 SETTINGS = {
     "dtype": "precision",
     "initializer": "first weights",
@@ -52,6 +56,15 @@ def setting_words(name: str) -> str:
 def training_settings(spec: NetworkSpec) -> list[tuple[str, Any]]:
     """Return (words, value) of all training settings."""
     return [(setting_words(name), value) for name, value in asdict(spec.training).items()]
+
+
+def folded_settings(spec: NetworkSpec) -> dict[str, list[tuple[str, Any]]]:
+    """Return the settings that matter first (`shown`: the main ones, and what is unusual), and the rest."""
+    usual = asdict(TrainingSpec())
+    chosen = asdict(spec.training)
+    shown = [name for name, value in chosen.items() if name in MAIN_SETTINGS or value != usual[name]]
+    parts = {"shown": shown, "folded": [name for name in chosen if name not in shown]}
+    return {part: [(setting_words(name), chosen[name]) for name in names] for part, names in parts.items()}
 
 
 def networks_sentence(total: int, versions: int, active: int) -> str:

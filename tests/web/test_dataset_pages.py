@@ -147,9 +147,7 @@ def test_an_upload_that_is_gone_is_told(browser):
 
 def test_a_wide_file_is_shown_in_part_and_its_further_columns_are_named(workspace, browser):
     head = ",".join(f"p{n}" for n in range(784)) + ",label\n"
-    rows = "".join(
-        ",".join(str((n + 1) * row * 31 % 256) for n in range(784)) + f",{row % 3}\n" for row in range(30)
-    )
+    rows = "".join(",".join(str((n + 1) * row * 31 % 256) for n in range(784)) + f",{row % 3}\n" for row in range(30))
     page = upload(browser, head + rows, file_name="../../pixels.csv")
     assert fields_of(page)["image_shape"] == "28 x 28"
     create(browser, page, ignored="p700\np701", image_shape="")

@@ -197,11 +197,11 @@ def test_the_size_that_the_page_reserves_for_a_picture_is_the_pictures(demo):
 @pytest.mark.parametrize(
     "address",
     [
-        f"{NETWORK}/curves.json",
-        "/runs/1/curves.json",
-        f"{VERSION}/distribution.json?tensor=layer_01.weight&bins=20&log=1&full=1",
-        "/compare/changes.json?base=demo-digits:1&other=demo-digits:6&tensor=layer_01.weight",
-        "/compare/distributions.json?base=demo-digits:1&other=demo-digits:6&tensor=layer_01.weight&bins=100",
+        f"{NETWORK}/curves.figure",
+        "/runs/1/epochs.figure",
+        f"{VERSION}/distribution.figure?tensor=layer_01.weight&bins=20&log=1&full=1",
+        "/compare/changes.figure?base=demo-digits:1&other=demo-digits:6&tensor=layer_01.weight",
+        "/compare/distributions.figure?base=demo-digits:1&other=demo-digits:6&tensor=layer_01.weight&bins=100",
     ],
 )
 def test_a_chart_has_its_figure(demo, address):
@@ -228,6 +228,66 @@ def test_the_numbers_of_the_pages_are_csv_too(demo, trained_workspace):
     assert len(columns) == 64
     tensors = read_csv(demo.raw("/compare/tensors.csv?base=demo-digits:1&other=demo-digits:6"))
     assert {row["status"] for row in tensors} == {"changed"}
+
+
+NO_NUMBERS = {
+    "Keyboard shortcuts",
+    "The API's addresses",  # in the OpenAPI document
+    "Settings",
+    "Layers, from the inputs to the output",  # a form
+    "Bundled datasets",  # a form
+}
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/",
+        NETWORK,
+        VERSION,
+        TENSOR,
+        f"{VERSION}/tensors/layer_01.bias",
+        "/datasets",
+        "/datasets/digits",
+        "/runs",
+        "/runs/1",
+        "/compare?base=demo-digits:1&other=demo-digits:6",
+        "/compare?base=demo-digits:1&other=demo-digits:6&tensor=layer_01.bias",
+        "/networks/new?dataset=digits",
+        "/datasets/new",
+        "/help",
+    ],
+)
+def test_every_table_and_chart_answers_with_its_numbers_as_csv_and_json(demo, address):
+    page = demo.get(address)
+    tables = [e for e in page.root.iter("table") if e.get("aria-label") not in NO_NUMBERS]
+    charts = [e for e in page.root.iter("div") if e.get("data-figure-url")]
+    links = page.links()
+    for place in [e.get("data-numbers") for e in tables] + [csv_of(e.get("data-figure-url")) for e in charts]:
+        assert place, f"a table of {address} does not say where its numbers are"
+        as_json = place.replace(".csv", ".json")
+        assert {place, as_json} <= set(links) or "epochs" in place, "a person finds them, too"
+        rows, answer = read_csv(demo.raw(place)), demo.raw(as_json)
+        assert rows
+        assert answer.mimetype == "application/json"
+        items = answer.json.get("items", answer.json.get("cells"))
+        assert len(items) == len(rows)
+        if "items" in answer.json:
+            assert list(items[0]) == list(rows[0])
+
+
+def csv_of(figure):
+    """Return the address of a chart's numbers: that of its figure with another suffix."""
+    path, _, query = figure.partition("?")
+    kept = "&".join(part for part in query.split("&") if part and not part.startswith("v="))
+    return path.removesuffix(".figure") + ".csv" + (f"?{kept}" if kept else "")
+
+
+def test_the_json_of_a_table_holds_what_its_csv_holds(demo):
+    rows = read_csv(demo.raw(f"{VERSION}/tensors.csv"))
+    items = demo.raw(f"{VERSION}/tensors.json").json["items"]
+    assert [row["tensor"] for row in rows] == [item["tensor"] for item in items]
+    assert [float(row["norm"]) for row in rows] == [item["norm"] for item in items]
 
 
 def test_verify_shows_the_proof(demo):
@@ -263,7 +323,7 @@ def test_the_chart_library_is_our_own_and_sent_compressed(demo):
     assert demo.raw("/static/plotly-0000.js").status_code == 404
 
 
-@pytest.mark.parametrize("address", [TENSOR, f"{NETWORK}/curves.json", "/static/weightbase.css"])
+@pytest.mark.parametrize("address", [TENSOR, f"{NETWORK}/curves.figure", "/static/weightbase.css"])
 def test_text_is_sent_compressed_to_those_who_take_it(demo, address):
     packed = demo.raw(address, headers={"Accept-Encoding": "gzip"})
     assert packed.headers["Content-Encoding"] == "gzip"

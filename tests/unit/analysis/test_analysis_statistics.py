@@ -3,7 +3,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from analysis_arrays import NUMBER_DTYPES, bit_patterns
+from analysis_arrays import NUMBER_DTYPES, bit_patterns, wide
 from hypothesis import given
 
 from dashboard.analysis.cells import BLOCK_CELLS, LARGEST
@@ -30,7 +30,7 @@ def near(found, expected, size):
 
 @given(bit_patterns(NUMBER_DTYPES))
 def test_statistics_of_any_bits_are_those_of_exact_arithmetic_over_the_finite_cells(array):
-    cells = array.reshape(-1).astype(np.float64)
+    cells = wide(array.reshape(-1))
     finite = cells[np.isfinite(cells)]
     found = tensor_statistics(array)
     assert found.count == array.size
@@ -55,6 +55,9 @@ def test_the_statistics_of_a_small_tensor_are_those_worked_by_hand():
     assert found.std == pytest.approx(math.sqrt((25 / 3) - (1 / 9)))
     assert (found.q25, found.q75) == (-2.0, 1.5)
     assert found.norm == 5.0
+    assert found.limit == pytest.approx(
+        3.0 + 0.99 * 1.0
+    )  # the sizes are 0, 3 and 4: 0.995 of the way from first to last
 
 
 def test_a_tensor_of_several_blocks_has_numpys_statistics():

@@ -1,0 +1,80 @@
+"""Which units of a version do nothing, from its stored tables alone."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dashboard.analysis.health import MEANINGS, largest_sums, layer_health
+from dashboard.data.preprocessing import Preprocessing
+from dashboard.errors import NotFound
+from dashboard.records import TensorInfo, Version
+from dashboard.services.datasets import get_dataset
+from dashboard.services.tensors import array
+from dashboard.services.workspace import Workspace
+
+RULES = ("deaf", "unheard", "silent")
+Array = np.ndarray[Any, Any]
+OUTPUTS = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
+
+Range = tuple[float, float] | None
+"""Between which numbers all inputs of a layer lie; None where that is not known."""
+
+
+@dataclass(frozen=True)
+class DeadUnit:
+    """A dead unit: its layer (from 1), the tensor in which it is a column, its number, and why it is called dead."""
+
+    layer: int
+    tensor: str
+    unit: int
+    rule: str
+
+    @property
+    def meaning(self) -> str:
+        """What the rule says, in a sentence."""
+        return MEANINGS[self.rule]
+
+
+def dead_units(workspace: Workspace, version: Version, tensors: list[TensorInfo]) -> list[DeadUnit]:
+    """Return the units of the hidden layers that do nothing, in order; raises StoreError.
+
+    A unit is dead if its incoming weights are all 0, if its outgoing ones are, or, behind a relu, if no inputs within
+    the range of the dataset's can lift it above 0.
+    """
+    known = {info.name: info for info in tensors}
+    found: list[DeadUnit] = []
+    inputs = input_range(workspace, version)
+    for number, layer in enumerate(version.spec.layers[:-1], start=1):
+        names = [f"layer_{number:02d}.weight", f"layer_{number:02d}.bias", f"layer_{number + 1:02d}.weight"]
+        weight, bias, after = (array(workspace, version, known[n]) if n in known else None for n in names)
+        if weight is None:  # an imported version, whose tensors have names of their own
+            return found
+        is_relu = layer.activation == "relu"
+        health = layer_health(weight, bias, after, inputs if is_relu else None)
+        rules = {unit: rule for rule in reversed(RULES) for unit in getattr(health, rule)}
+        found += [DeadUnit(number, names[0], unit, rules[unit]) for unit in health.dead]
+        inputs = _behind(layer.activation, weight, bias, inputs)
+    return found
+
+
+def input_range(workspace: Workspace, version: Version) -> Range:
+    """Return between which numbers all scaled inputs of the version's dataset lie; None if that is not known here."""
+    try:
+        columns = {column["name"]: column for column in get_dataset(workspace, version.dataset).description["columns"]}
+        preprocessing = Preprocessing.from_json(version.preprocessing)
+        raw = [(columns[column.name], column) for column in preprocessing.numeric]
+    except (NotFound, KeyError):
+        return None  # a version that was copied here alone, or whose dataset has changed
+    ends = [
+        about[end] * one.scale + one.offset for about, one in raw for end in ("low", "high") if about[end] is not None
+    ]
+    ends += [0.0, 1.0] if preprocessing.categorical else []
+    return (min(ends), max(ends)) if ends else None
+
+
+def _behind(activation: str, weight: Array, bias: Array | None, inputs: Range) -> Range:
+    """Return between which numbers the outputs of a layer lie, None where its activation does not say."""
+    if activation == "relu" and inputs is not None:
+        return 0.0, max(float(largest_sums(weight, bias, inputs).max(initial=0.0)), 0.0)
+    return OUTPUTS.get(activation)
