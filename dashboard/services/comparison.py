@@ -1,6 +1,7 @@
 """The diff of two versions: base on the left, other on the right; metrics, settings, and every tensor."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
