@@ -22,7 +22,7 @@ from dashboard.weights.dtypes import Array
 
 PREPARE, EXECUTE, CLOSE = 0x16, 0x17, 0x19
 OK, ERROR, END = 0x00, 0xFF, 0xFE
-MOST_PARAMETERS = 8_000
+MOST_PARAMETERS = 4_000
 CHUNK_BYTES = 1 << 20
 ROW_KEY = np.dtype("<u4")
 LOST = 2013

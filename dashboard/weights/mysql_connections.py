@@ -265,7 +265,7 @@ class Connections:
         return mysql.connector.connect(
             **self.address.arguments(),
             database=database,
-            use_pure=not self._only_public,
+            use_pure=not (self._only_public and mysql.connector.HAVE_CEXT),
             autocommit=True,
             charset="utf8mb4",
             collation="utf8mb4_bin",

@@ -13,6 +13,7 @@ import orjson
 from dashboard.weights.dtypes import Array
 
 CHUNK_CELLS = 40_000
+FETCHED_ROWS = 64
 
 
 class TextChannel:
@@ -37,15 +38,18 @@ class TextChannel:
         """Run a SELECT of the row key and `columns` cells; see `BinaryChannel.select`."""
         cursor = self._connection.cursor(prepared=True)
         cursor.execute(sql)
-        found = cursor.fetchall()
+        numbers = np.empty((rows, columns + 1), np.float64 if cell.kind == "f" else f"{cell.kind}8")
+        filled = 0
+        while batch := cursor.fetchmany(FETCHED_ROWS):  # few at a time: Python's objects stay in the cache
+            if cell == np.uint64:  # the C extension takes the upper half of BIGINT UNSIGNED for negative numbers
+                batch = [tuple(number % (1 << 64) for number in row) for row in batch]
+            if filled + len(batch) <= rows:
+                numbers[filled : filled + len(batch)] = batch
+            filled += len(batch)
         cursor.close()
-        if len(found) > rows:
-            raise ValueError(f"there are {len(found) - rows:,} rows too many")
-        keys = np.array([row[0] for row in found], np.uint32)
-        rows_of_cells = [row[1:] for row in found]
-        if cell == np.uint64:  # the C extension takes the upper half of BIGINT UNSIGNED for negative numbers
-            rows_of_cells = [tuple(number % (1 << 64) for number in row) for row in rows_of_cells]
-        return keys, np.array(rows_of_cells, cell).reshape(len(found), columns)
+        if filled > rows:
+            raise ValueError(f"there are {filled - rows:,} rows too many")
+        return numbers[:filled, 0].astype(np.uint32), numbers[:filled, 1:].astype(cell)
 
 
 def _rows_text(block: Array, first_row: int) -> str:
