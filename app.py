@@ -15,7 +15,8 @@ __all__ = ["create_app"]
 def main(arguments: list[str] | None = None) -> int:
     """Carry out one verb; return the exit code (0 done, 1 found something wrong, 2 refused)."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    for name in ("alembic", "mysql.connector"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     given = _parser().parse_args(arguments)
     try:
         return int(given.verb(given))
@@ -48,6 +49,17 @@ def verify(given: argparse.Namespace) -> int:
     return print_proofs(from_environment(), given.version)
 
 
+def copy(given: argparse.Namespace) -> int:
+    """Copy everything to another store, exactly, and prove it; what is there already is skipped.
+
+    Passwords are read from WEIGHTBASE_FROM_PASSWORD and WEIGHTBASE_TO_PASSWORD, which no list of processes shows.
+    """
+    from dashboard.services.copy_command import copy_between  # noqa: PLC0415
+
+    places = {"from": given.source, "from_home": given.from_home, "to": given.to, "to_home": given.to_home}
+    return copy_between(from_environment(), places, os.environ, sys.stdout)
+
+
 def reindex(_: argparse.Namespace) -> int:
     """Read the versions that lie in the store into the catalogue, for a folder that was copied here."""
     from dashboard.services.reindexing import reindex_store  # noqa: PLC0415
@@ -69,13 +81,22 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.set_defaults(verb=serve)
     verbs = parser.add_subparsers(title="verbs")
-    for function in (serve, worker, verify, reindex, settings):
+    for function in (serve, worker, verify, copy, reindex, settings):
         added = verbs.add_parser(function.__name__, help=function.__doc__, description=function.__doc__)
         added.set_defaults(verb=function)
         if function is worker:
             added.add_argument("--until-idle", action="store_true", help="end when nothing has been queued for a while")
         if function is verify:
             added.add_argument("version", nargs="?", help="one version, as name:number; all if left out")
+        if function is copy:
+            store = "csv:, csv:FOLDER or mysql://user@host:3306/database"
+            added.add_argument(
+                "--from", dest="source", metavar="STORE", help=f"{store}; the configured one if left out"
+            )
+            added.add_argument("--to", required=True, metavar="STORE", help=store)
+            home = "the folder of its datasets, and of its catalogue if it is CSV; the configured one if left out"
+            added.add_argument("--from-home", metavar="FOLDER", help=home)
+            added.add_argument("--to-home", metavar="FOLDER", help=home)
     return parser
 
 

@@ -7,7 +7,7 @@ is read back from the target and compared with the SHA-256 that was taken when i
 import hashlib
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -194,9 +194,9 @@ class _Copy:
     def failure(self) -> str | None:
         """Return what went wrong in a sentence, None if all is well."""
         if self.findings.different:
-            return f"{self.findings.different:,} versions are not at the target what was saved; see below."
+            return f"{_versions(self.findings.different)} at the target: not what was saved; see below."
         if self.damaged:
-            return f"{self.damaged:,} versions could not be read at the source; all others are copied and proven."
+            return f"{_versions(self.damaged)} could not be read at the source; the others are copied and proven."
         return None
 
 
@@ -227,9 +227,13 @@ def _require_original(path: Path, dataset: Dataset) -> None:
         raise StoreUnavailable(f"The file of the dataset {dataset.name!r} is not what was uploaded; it is not copied.")
 
 
-def counts_sentence(result: dict[str, Any]) -> str:
+def _versions(count: int) -> str:
+    return "1 version" if count == 1 else f"{count:,} versions"
+
+
+def counts_sentence(result: Mapping[str, Any]) -> str:
     """Say what a copy has done."""
     return (
-        f"{result['copied']:,} versions copied, {result['skipped']:,} were there already, "
+        f"{_versions(result['copied'])} copied, {result['skipped']:,} were there already, "
         f"{len(result['left_out']):,} left out; {result['proven']:,} proven, {result['different']:,} different"
     )

@@ -1,0 +1,195 @@
+"""What is deleted is hidden and whole; it comes back as it was, or goes for good with exactly what only it used."""
+
+import pytest
+
+from dashboard.catalogue import trash as trash_rows
+from dashboard.errors import Conflict, NotFound
+from dashboard.jobs.coordinator import coordinator_lock
+from dashboard.services import overview, trash
+from dashboard.services.actions import start_empty
+from dashboard.services.datasets import delete_dataset
+from dashboard.services.networks import count_networks, delete_network, get_network, list_networks
+from dashboard.services.reindexing import reindex_store
+from dashboard.services.runs import list_runs, start_run
+from dashboard.services.verification import verify_all
+from dashboard.services.versions import delete_version, get_version, list_versions
+from dashboard.services.workspace import open_workspace, sweep
+from dashboard.settings import Settings
+from tests.unit.services.store_examples import add_run, contents, define, save
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    """Flowers 1 to 3, which share their second layer; this process holds the coordinator's lock."""
+    found = open_workspace(Settings(home=str(tmp_path / "home")))
+    define(found)
+    run_id = add_run(found)
+    for seed in (1, 2, 3):
+        save(found, seed=seed, run_id=run_id)
+    with coordinator_lock(found.settings.home_folder):
+        yield found
+    found.catalogue.close()
+
+
+def only_item(workspace):
+    (item,) = trash.list_trash(workspace)
+    return item
+
+
+def stored(workspace):
+    return {version for table in workspace.store.tables() for version in table.versions}
+
+
+def numbers(workspace):
+    return [version.number for version in list_versions(workspace, "flowers").items][::-1]
+
+
+def test_a_deleted_version_is_seen_nowhere_but_in_the_trash(workspace):
+    delete_version(workspace, "flowers", 2)
+    with pytest.raises(NotFound):
+        get_version(workspace, "flowers", 2)
+    assert numbers(workspace) == [1, 3]
+    assert overview.count_versions(workspace) == 2
+    assert list(overview.metric_history(workspace, get_network(workspace, "flowers"))) == [1, 3]
+    assert overview.references(workspace) == ["flowers:1", "flowers:3"]
+    assert overview.versions_of_runs(workspace, [1]) == {1: [1, 3]}
+    assert [proof.version.number for proof in verify_all(workspace)] == [1, 3]
+    assert (only_item(workspace).name, only_item(workspace).versions) == ("flowers:2", 1)
+
+
+def test_its_tables_stay_and_so_does_its_number(workspace):
+    delete_version(workspace, "flowers", 3)
+    assert ("flowers", 3) in stored(workspace)
+    assert save(workspace, seed=9) == 4
+
+
+def test_neither_a_start_nor_a_reindex_brings_it_back_or_removes_it(workspace):
+    delete_version(workspace, "flowers", 2)
+    assert sweep(workspace) == []
+    assert reindex_store(workspace) == []
+    assert ("flowers", 2) in stored(workspace)
+
+
+def test_a_restored_version_is_as_it_was(workspace):
+    before = contents(workspace)
+    delete_version(workspace, "flowers", 2)
+    trash.restore(workspace, only_item(workspace).key)
+    assert contents(workspace) == before
+    assert trash.list_trash(workspace) == []
+
+
+def test_a_version_that_is_deleted_for_good_takes_only_its_own_tables(workspace):
+    delete_version(workspace, "flowers", 2)
+    key = only_item(workspace).key
+    assert trash.delete_for_good(workspace, key).name == "flowers:2"
+    assert numbers(workspace) == [1, 3]
+    assert all(proof.identical for proof in verify_all(workspace))
+    assert stored(workspace) == {("flowers", 1), ("flowers", 3)}
+    for action in (trash.restore, trash.delete_for_good, trash.get_item):
+        with pytest.raises(NotFound, match="not in the trash any more"):
+            action(workspace, key)
+    assert save(workspace, seed=9) == 4
+
+
+def test_what_a_deletion_frees_is_what_nothing_else_uses(workspace):
+    freed = trash.freed_by_version(workspace, "flowers", 2)
+    assert (freed.tables, freed.bytes) == (2, 4 * (4 * 3 + 3))  # layer_01.weight (4, 3) and layer_01.bias (3,)
+    assert (freed.shared, freed.shared_with) == (2, ("flowers:1", "flowers:3"))
+    tables = {table.name for table in workspace.store.tables()}
+    delete_version(workspace, "flowers", 2)
+    assert trash.freed_by_item(workspace, only_item(workspace)) == freed
+    assert trash.freed_by_trash(workspace) == freed
+    trash.delete_for_good(workspace, only_item(workspace).key)
+    assert len(tables - {table.name for table in workspace.store.tables()}) == freed.tables
+
+
+def test_tables_that_only_the_trash_shares_are_freed_by_emptying_it(workspace):
+    for number in (1, 2, 3):
+        delete_version(workspace, "flowers", number)
+    assert trash.freed_by_trash(workspace).tables == 3 * 2 + 2
+    assert trash.freed_by_trash(workspace).shared == 0
+    assert trash.freed_by_item(workspace, trash.list_trash(workspace)[0]).shared == 2
+
+
+def test_a_deleted_network_goes_with_its_versions_and_runs_as_one_and_comes_back_so(workspace):
+    delete_version(workspace, "flowers", 1)
+    before = contents(workspace)
+    delete_network(workspace, "flowers")
+    assert (count_networks(workspace), list_networks(workspace).items) == (0, [])
+    assert (list_runs(workspace)[0].items, overview.count_versions(workspace)) == ([], 0)
+    item = only_item(workspace)
+    assert (item.kind, item.name, item.versions) == ("network", "flowers", 3)
+    trash.restore(workspace, item.key)
+    assert contents(workspace) == before
+    assert only_item(workspace).name == "flowers:1"  # which was deleted by itself before
+
+
+def test_the_name_of_a_deleted_network_is_free_and_taking_it_is_told_on_restoring(workspace):
+    delete_network(workspace, "flowers")
+    define(workspace)
+    save(workspace, seed=5)
+    item = only_item(workspace)
+    with pytest.raises(Conflict, match=r"Another network has the name 'flowers' now\. Delete that one first"):
+        trash.restore(workspace, item.key)
+    delete_network(workspace, "flowers")
+    trash.restore(workspace, item.key)
+    assert numbers(workspace) == [1, 2, 3]
+    assert all(proof.identical for proof in verify_all(workspace))
+
+
+def test_a_network_that_is_deleted_for_good_leaves_nothing(workspace):
+    delete_version(workspace, "flowers", 1)
+    delete_network(workspace, "flowers")
+    trash.delete_for_good(workspace, only_item(workspace).key)
+    assert (trash.list_trash(workspace), workspace.store.tables()) == ([], [])
+    delete_dataset(workspace, "iris")
+
+
+def test_a_dataset_is_kept_while_a_network_in_the_trash_needs_it(workspace):
+    delete_network(workspace, "flowers")
+    with pytest.raises(Conflict, match="Networks in the trash use this dataset: flowers"):
+        delete_dataset(workspace, "iris")
+
+
+def test_what_is_being_trained_or_trained_on_is_not_deleted(workspace):
+    start_run(workspace, "flowers", {"parent": 2})
+    with pytest.raises(Conflict, match="A run trains on from flowers:2"):
+        delete_version(workspace, "flowers", 2)
+    with pytest.raises(Conflict, match="is being trained: cancel its runs first"):
+        delete_network(workspace, "flowers")
+    assert trash.list_trash(workspace) == []
+
+
+def test_emptying_gives_all_up_at_once_and_any_sweep_finishes_it(workspace):
+    define(workspace, "other")
+    save(workspace, "other", seed=4)
+    delete_version(workspace, "flowers", 2)
+    delete_network(workspace, "other")
+    run = start_empty(workspace)
+    assert (run.kind, run.state, run.total) == ("empty", "queued", 2)
+    assert trash.list_trash(workspace) == []
+    assert sorted(sweep(workspace)) == ["flowers:2", "other", "other:1"]
+    assert stored(workspace) == {("flowers", 1), ("flowers", 3)}
+    with pytest.raises(Conflict, match="empty already"):
+        start_empty(workspace)
+
+
+def test_a_deletion_that_was_interrupted_is_finished_by_the_next_start(workspace):
+    delete_network(workspace, "flowers")
+    with workspace.catalogue.writing() as connection:
+        trash_rows.condemn_network(connection, only_item(workspace).id)
+    workspace.store.delete(("flowers", 2))  # so far it came
+    again = open_workspace(workspace.settings)
+    assert (again.store.tables(), trash.list_trash(again)) == ([], [])
+    with again.catalogue.reading() as connection:
+        assert not trash_rows.any_condemned_network(connection)
+    again.catalogue.close()
+
+
+@pytest.mark.parametrize(
+    "key", ["", "version-", "version-x", "version-99", "network-1", "table-1", "version-" + "9" * 30]
+)
+def test_a_key_that_names_nothing_is_not_found(workspace, key):
+    delete_version(workspace, "flowers", 1)
+    with pytest.raises(NotFound):
+        trash.restore(workspace, key)
