@@ -15,6 +15,9 @@ from dashboard.catalogue.times import now
 from dashboard.errors import NotFound
 from dashboard.records import Network, NetworkSpec
 
+HISTORY = 20
+"""How many versions of a network a line of the list shows."""
+
 
 @dataclass(frozen=True)
 class NetworkSummary:
@@ -94,15 +97,20 @@ def _network(row: Row[Any]) -> Network:
 
 
 def _histories(connection: Connection, ids: list[int]) -> dict[int, list[Any]]:
-    rank = func.row_number().over(partition_by=versions.c.network_id, order_by=versions.c.number.desc()).label("rank")
-    total = func.count().over(partition_by=versions.c.network_id).label("total")
-    ranked = (
-        select(versions.c.network_id, versions.c.number, versions.c.metrics, versions.c.created, rank, total)
-        .where(versions.c.network_id.in_(ids), versions.c.state == "ready")
-        .subquery()
+    """Return the last 20 ready versions of each network, found from the index's end, and how many there are in all."""
+    own = versions.alias("own").c
+    mine = select(own.number).where(own.network_id == networks.c.id, own.state == "ready")
+    twentieth = mine.order_by(own.number.desc()).limit(1).offset(HISTORY - 1)
+    total = mine.with_only_columns(func.count()).scalar_subquery().label("total")
+    query = (
+        select(versions.c.network_id, versions.c.number, versions.c.metrics, versions.c.created, total)
+        .join(networks, networks.c.id == versions.c.network_id)
+        .where(networks.c.id.in_(ids), versions.c.state == "ready")
+        .where(versions.c.number >= func.coalesce(twentieth.scalar_subquery(), 0))
+        .order_by(versions.c.number)
     )
     histories: dict[int, list[Any]] = {}
-    for row in connection.execute(select(ranked).where(ranked.c.rank <= 20).order_by(ranked.c.number)):
+    for row in connection.execute(query):
         histories.setdefault(row.network_id, []).append(row)
     return histories
 

@@ -141,9 +141,11 @@ versions = Table(
     Column("sha256", String(64), nullable=False),
     Column("bytes", BigInteger, nullable=False),
     Column("created", Time, nullable=False),
+    Column("changed", Double, nullable=True),  # how far all weights moved since the version before, in its norm
     Column("trashed", Time, nullable=True),
     UniqueConstraint("network_id", "number"),
     Index("ix_versions_state", "state"),
+    Index("ix_versions_network_state", "network_id", "state"),
     mysql_engine="InnoDB",
     sqlite_autoincrement=True,
 )

@@ -132,6 +132,7 @@ def upgrade() -> None:
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("bytes", sa.BigInteger(), nullable=False),
         sa.Column("created", TIME, nullable=False),
+        sa.Column("changed", sa.Double(), nullable=True),
         sa.Column("trashed", TIME, nullable=True),
         sa.ForeignKeyConstraint(["dataset_id"], ["datasets.id"], name=op.f("fk_versions_dataset_id")),
         sa.ForeignKeyConstraint(["network_id"], ["networks.id"], name=op.f("fk_versions_network_id")),
@@ -144,6 +145,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_versions_run_id"), "versions", ["run_id"], unique=False)
     op.create_index("ix_versions_state", "versions", ["state"], unique=False)
+    op.create_index("ix_versions_network_state", "versions", ["network_id", "state"], unique=False)
     op.create_table(
         "tensors",
         sa.Column("version_id", sa.Integer(), nullable=False),

@@ -1,0 +1,95 @@
+"""The store's tables as the catalogue knows them: which there are, how large, and which versions share each.
+
+Tensors of one content are one table. Everything is read from the rows of tensors, never from the store itself, so that
+a page of a thousand versions' tables costs a few milliseconds whatever the store is.
+"""
+
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, Select, func, select
+
+from dashboard.catalogue.tables import networks, tensors, versions
+from dashboard.records import TensorKey
+
+MOST_USERS = 6
+
+
+class Totals(NamedTuple):
+    """How many tables there are, how many of them several versions share, and the bytes of their weights."""
+
+    tables: int
+    shared: int
+    bytes: int
+
+
+class TableRow(NamedTuple):
+    """A table: its key under the first version that uses it, how many do, and the first of them by name and number."""
+
+    name: str
+    key: TensorKey
+    bytes: int
+    uses: int
+    users: tuple[tuple[str, int], ...]
+
+
+def count_tables(connection: Connection, prefix: str = "") -> Totals:
+    """Return the totals of the tables that ready versions use and whose names begin with `prefix`."""
+    tables = _tables(prefix).subquery()
+    query = select(func.count(), func.coalesce(func.sum(tables.c.bytes), 0))
+    count, size = connection.execute(query.select_from(tables)).one()
+    shared = connection.execute(select(func.count()).select_from(tables).where(tables.c.uses > 1)).scalar_one()
+    return Totals(count, shared, int(size))
+
+
+def list_tables(connection: Connection, limit: int, offset: int = 0, prefix: str = "") -> list[TableRow]:
+    """Return tables in the order of their names; one that is shared stands under the first name it has."""
+    tables = _tables(prefix)
+    found = connection.execute(tables.order_by("name").limit(limit).offset(offset)).all()
+    users = _users(connection, [table.content for table in found])
+    return [_row(table, users[table.content]) for table in found]
+
+
+def _tables(prefix: str) -> Select[Any]:
+    ready = select(
+        tensors.c.content,
+        func.min(tensors.c.table_name).label("name"),
+        func.min(tensors.c.bytes).label("bytes"),
+        func.count(tensors.c.version_id.distinct()).label("uses"),
+    ).join(versions, versions.c.id == tensors.c.version_id)
+    if prefix:
+        named = select(tensors.c.content).where(tensors.c.table_name.startswith(prefix, autoescape=True))
+        ready = ready.where(tensors.c.content.in_(named))
+    return ready.where(versions.c.state == "ready").group_by(tensors.c.content)
+
+
+def _users(connection: Connection, contents: list[str]) -> dict[str, list[Row[Any]]]:
+    """Return content -> the first few tensors that have it, those of the first network and version first."""
+    place = func.row_number().over(
+        partition_by=tensors.c.content, order_by=(networks.c.name, versions.c.number, tensors.c.position)
+    )
+    columns = (tensors.c[name] for name in ("content", "dtype", "shape", "sha256", "table_name"))
+    ranked = (
+        select(
+            *columns,
+            tensors.c.name.label("tensor"),
+            networks.c.name.label("network"),
+            networks.c.slug,
+            versions.c.number,
+            place.label("place"),
+        )
+        .join(versions, versions.c.id == tensors.c.version_id)
+        .join(networks, networks.c.id == versions.c.network_id)
+        .where(tensors.c.content.in_(contents), versions.c.state == "ready")
+        .subquery()
+    )
+    users: dict[str, list[Row[Any]]] = {}
+    for row in connection.execute(select(ranked).where(ranked.c.place <= MOST_USERS).order_by(ranked.c.place)):
+        users.setdefault(row.content, []).append(row)
+    return users
+
+
+def _row(table: Row[Any], users: list[Row[Any]]) -> TableRow:
+    first = users[0]
+    key = TensorKey(first.slug, first.number, first.tensor, first.dtype, tuple(first.shape), first.sha256)
+    named = dict.fromkeys((user.network, user.number) for user in users)
+    return TableRow(table.name, key, table.bytes, table.uses, tuple(named))

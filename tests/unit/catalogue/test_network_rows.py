@@ -1,0 +1,61 @@
+"""The list of networks: its last 20 versions, whatever lies between them, and how many there are in all."""
+
+import pytest
+
+from dashboard.catalogue.networks import list_networks
+from dashboard.catalogue.opening import open_catalogue
+from dashboard.catalogue.tables import datasets, networks, versions
+from dashboard.catalogue.times import now
+from dashboard.records import LayerSpec, NetworkSpec
+from dashboard.settings import Settings
+
+SPEC = NetworkSpec(2, (LayerSpec(1),)).to_json()
+
+
+@pytest.fixture
+def catalogue(tmp_path):
+    found = open_catalogue(Settings(home=str(tmp_path)))
+    texts = dict.fromkeys(("folder", "sha256", "task", "source", "licence"), "x")
+    about = {"id": 1, "name": "d", "rows": 1, "bytes": 1, "spec": {}, "description": {}, "created": now()}
+    with found.writing() as connection:
+        connection.execute(datasets.insert().values(texts | about))
+    yield found
+    found.close()
+
+
+def add(catalogue, network_id, states):
+    """Add a network whose versions 1, 2, 3 ... are in these states."""
+    head = {"id": network_id, "name": f"n{network_id}", "slug": f"n{network_id}", "purpose": "", "task": "regression"}
+    body = {"dataset_id": 1, "fields": {}, "spec": SPEC, "last_version": len(states), "created": now()}
+    same = {"network_id": network_id, "epoch": 1, "dataset_id": 1, "spec": SPEC, "preprocessing": {}, "evaluation": {}}
+    rows = [
+        same
+        | {"number": number, "state": state, "metrics": {"loss": number}, "sha256": "", "bytes": 0, "created": now()}
+        for number, state in enumerate(states, start=1)
+    ]
+    with catalogue.writing() as connection:
+        connection.execute(networks.insert().values(head | body))
+        if rows:
+            connection.execute(versions.insert(), rows)
+
+
+def listed(catalogue):
+    with catalogue.reading() as connection:
+        found = list_networks(connection, limit=10)
+    return {line.network.name: (line.versions, line.latest, [number for number, _ in line.metrics]) for line in found}
+
+
+def test_a_network_without_versions_is_listed_with_none(catalogue):
+    add(catalogue, 1, [])
+    assert listed(catalogue) == {"n1": (0, None, [])}
+
+
+def test_the_last_twenty_versions_of_each_network_are_given_oldest_first(catalogue):
+    add(catalogue, 1, ["ready"] * 30)
+    add(catalogue, 2, ["ready"] * 3)
+    assert listed(catalogue) == {"n1": (30, 30, list(range(11, 31))), "n2": (3, 3, [1, 2, 3])}
+
+
+def test_versions_that_are_not_ready_are_neither_counted_nor_take_a_place(catalogue):
+    add(catalogue, 1, ["ready"] * 25 + ["trash"] * 40 + ["writing"])
+    assert listed(catalogue) == {"n1": (25, 25, list(range(6, 26)))}
