@@ -3,6 +3,7 @@
 import pytest
 
 from dashboard.services.datasets import add_bundled
+from dashboard.services.trash import delete_for_good, list_trash
 
 NETWORKS = "/api/v1/networks"
 
@@ -85,9 +86,12 @@ def test_a_name_with_spaces_points_and_other_scripts_has_an_address(client):
         assert made.headers["Location"].isascii()
 
 
-def test_a_deleted_network_is_gone_with_versions_and_files(client, kept):
+def test_a_deleted_network_is_hidden_and_gone_with_versions_and_files_once_it_is_deleted_from_the_trash(client, kept):
     client.delete(f"{NETWORKS}/iris-net", status=204)
     client.fails("GET", f"{NETWORKS}/iris-net", 404)
+    assert "trash" in client.fails("DELETE", "/api/v1/datasets/iris", 409)["message"]
+    (item,) = list_trash(kept)
+    delete_for_good(kept, item.key)
     assert kept.store.tables() == []
     client.delete("/api/v1/datasets/iris", status=204)
 

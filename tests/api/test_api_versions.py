@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dashboard.services.trash import delete_for_good, list_trash
+
 VERSIONS = "/api/v1/networks/iris-net/versions"
 
 
@@ -92,12 +94,14 @@ def test_a_missing_table_is_told_by_the_proof_and_503_for_its_readers(client, ke
     assert client.fails("GET", f"{VERSIONS}/1.zip", 503)["code"] == "tensor_missing"
 
 
-def test_a_deleted_version_is_gone_and_its_number_is_not_given_again(client, kept):
+def test_a_deleted_version_is_hidden_and_its_tables_go_once_it_is_deleted_from_the_trash(client, kept):
     client.delete(f"{VERSIONS}/3", status=204)
     client.fails("GET", f"{VERSIONS}/3", 404)
     client.fails("DELETE", f"{VERSIONS}/3", 404)
     client.fails("POST", f"{VERSIONS}/3/verify", 404)
     assert [version["version"] for version in client.get(VERSIONS)["items"]] == [2, 1]
+    (item,) = list_trash(kept)
+    delete_for_good(kept, item.key)
     assert {table.versions[0][1] for table in kept.store.tables()} == {1, 2}
 
 
