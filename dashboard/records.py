@@ -362,6 +362,7 @@ class Version:
     sha256: str
     bytes: int
     created: datetime
+    changed: float | None  # how far all weights moved since the version before, as a share of its norm
 
     @property
     def reference(self) -> str:

@@ -208,6 +208,8 @@ VERSION = {
     "parent": nullable(REFERENCE),
     "dataset": TEXT,
     "metrics": METRICS,
+    "changed": nullable(NUMBER)
+    | {"description": "How far all weights moved since the version before, as a share of its norm."},
     "sha256": SHA256,
     "bytes": INTEGER,
     "created": TIME,

@@ -80,7 +80,7 @@ def epoch_json(epoch: Epoch) -> Json:
 
 def version_json(version: Version) -> Json:
     """Return a version as lists show it."""
-    wanted = ("network", "epoch", "parent", "dataset", "metrics", "sha256", "bytes", "created")
+    wanted = ("network", "epoch", "parent", "dataset", "metrics", "changed", "sha256", "bytes", "created")
     about = {name: getattr(version, name) for name in wanted}
     return {"version": version.number, "reference": version.reference, "run": version.run_id} | about
 

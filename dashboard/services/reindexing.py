@@ -32,7 +32,7 @@ def _reindex_version(workspace: Workspace, key: VersionKey, manifest: Mapping[st
     with workspace.catalogue.writing() as connection:
         network_id, dataset_id = _network(connection, key[0], manifest)
         wanted = ("epoch", "spec", "preprocessing", "metrics", "evaluation", "sha256", "bytes")
-        row = {name: manifest[name] for name in wanted} | {"dataset_id": dataset_id}
+        row = {name: manifest[name] for name in wanted} | {"dataset_id": dataset_id, "changed": manifest.get("changed")}
         version_id = version_rows.insert_known_version(connection, network_id, key[1], row)
         version_rows.finish_version(connection, version_id, infos)
     return True

@@ -12,10 +12,14 @@ from dashboard.catalogue import trash as trash_rows
 from dashboard.catalogue import versions as version_rows
 from dashboard.errors import Conflict
 from dashboard.records import Network, NetworkSpec, Page, TensorInfo, TensorKey, Version
+from dashboard.services.movement import moved
 from dashboard.services.workspace import Workspace, sweep_version
 from dashboard.weights.checksums import tensor_sha256, version_sha256
 from dashboard.weights.dtypes import Array
 from dashboard.weights.table_store import VersionKey
+
+KEPT = ("epoch", "spec", "preprocessing", "metrics", "evaluation", "sha256", "bytes", "changed")
+"""What of a version's row lies beside its tables, too."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ def save_version(workspace: Workspace, network: Network, draft: Draft) -> int:
         "evaluation": dict(draft.evaluation),
         "sha256": version_sha256(_key(network, name, arrays[name], hashes[name]) for name in arrays),
         "bytes": sum(array.nbytes for array in arrays.values()),
+        "changed": moved(workspace, network, arrays),
     }
     with workspace.catalogue.writing() as connection:
         version_id, number = version_rows.begin_version(connection, network.id, row)
@@ -166,7 +171,7 @@ def best_version(task: str, history: Mapping[int, Mapping[str, Any]]) -> int | N
 def manifest(network: Network, number: int, row: Mapping[str, Any]) -> dict[str, Any]:
     """Return what lies beside a version's tables, so that they can be indexed again; `row` is its catalogue row."""
     about = {name: value for name, value in asdict(network).items() if name not in {"id", "last_version", "created"}}
-    kept = {name: row[name] for name in ("epoch", "spec", "preprocessing", "metrics", "evaluation", "sha256", "bytes")}
+    kept = {name: row[name] for name in KEPT}
     return {"network": about | {"spec": network.spec.to_json()}, "number": number} | kept
 
 

@@ -128,7 +128,7 @@ def versions(name: str) -> Numbers:
     """Say which versions a network has, with their metrics."""
     found = overview.all_versions(workspace(), name)
     names = _score_names(version.metrics for version in found)
-    about = ("epoch", "run_id", "parent", "created", "bytes", "sha256")
+    about = ("changed", "epoch", "run_id", "parent", "created", "bytes", "sha256")
     rows = [
         [version.number, *map(version.metrics.get, names), *(getattr(version, key) for key in about)]
         for version in found
@@ -268,7 +268,7 @@ def _network_page(network: Network, form: RunForm) -> str:
 
 
 def _version_row(version: Version, names: list[str], best: int | None, before: dict[int, int]) -> dict[str, Any]:
-    wanted = ("number", "epoch", "run_id", "created", "bytes")
+    wanted = ("number", "changed", "epoch", "run_id", "created", "bytes")
     about = {name: getattr(version, name) for name in wanted}
     return about | {
         "before": before.get(version.number),
