@@ -33,7 +33,7 @@ def find_binary(name):
 class Server:
     """A MariaDB server in `folder`; `start` and `kill` may be called again and again, the data stay."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, options=()) -> None:
         self.folder = folder
         self.port = free_port()
         self.process = None
@@ -51,6 +51,7 @@ class Server:
             "--max-connections=200",
             f"--init-file={folder / 'init.sql'}",
             *self.user,
+            *options,
         ]
         (folder / "init.sql").write_text(
             f"CREATE USER IF NOT EXISTS 'tester'@'%' IDENTIFIED BY '{PASSWORD}';"

@@ -287,6 +287,11 @@ class CsvStore(TableStore):
         versions = dict.fromkeys((user.network, user.version) for user, _ in users)
         return TableInfo(self.table_name(key), key.rows, key.columns, size, tuple(versions))
 
+    def bytes_of(self, keys: Sequence[TensorKey]) -> list[int | None]:
+        """Return the size of each key's file; see TableStore."""
+        with translated(self.folder):
+            return [_size(named(self._stem(key), TABLE)) for key in keys]
+
     def sweep(self) -> list[str]:
         """Remove what saves that died have left, and files in the pool that nothing uses; see TableStore."""
         with translated(self.folder):
@@ -328,6 +333,13 @@ def _check(save: Save) -> None:
     for key, marks in save.written.items():
         if marks is not None and tensor_sha256(read_whole(save.stem(key), key, key.tensor)) != key.sha256:
             raise TensorDamaged(f"{key.tensor}: what was read back from the disk is not what was to be saved.")
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def _remove_if_empty(folder: Path) -> None:

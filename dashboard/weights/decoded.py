@@ -16,7 +16,7 @@ import numpy as np
 from dashboard.records import TensorKey
 from dashboard.weights.checksums import content_id, tensor_sha256
 from dashboard.weights.dtypes import Array, bits_dtype, from_bits, numpy_dtype
-from dashboard.weights.files import sync
+from dashboard.weights.files import sync, translated
 from dashboard.weights.table_store import TableStore
 
 log = logging.getLogger(__name__)
@@ -43,6 +43,19 @@ class DecodedCache:
             kept = self._map(path, key) if self._keep(path, array) else None
         array.flags.writeable = False
         return array if kept is None else kept
+
+    def size(self) -> int:
+        """Return how many bytes are kept."""
+        with suppress(FileNotFoundError):  # nothing was ever kept
+            return sum(size for _, size, path in self._files() if _is_ours(path))
+        return 0
+
+    def clear(self) -> None:
+        """Remove all that is kept; it is made again from the store when it is needed. Raises StoreUnavailable."""
+        with translated(self.folder), suppress(FileNotFoundError):
+            for _, _, path in self._files():
+                if _is_ours(path):
+                    path.unlink(missing_ok=True)
 
     def _map(self, path: Path, key: TensorKey) -> Array | None:
         try:
@@ -88,6 +101,10 @@ class DecodedCache:
                 if entry.is_file(follow_symlinks=False):  # folders beside the arrays are others' affair
                     status = entry.stat()
                     yield status.st_mtime, status.st_size, Path(entry.path)
+
+
+def _is_ours(path: Path) -> bool:
+    return path.suffix == ".npy" or path.name.startswith("tmp-")
 
 
 def _storable(dtype: str) -> np.dtype[np.generic]:

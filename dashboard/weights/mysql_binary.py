@@ -23,7 +23,6 @@ from dashboard.weights.dtypes import Array
 PREPARE, EXECUTE, CLOSE = 0x16, 0x17, 0x19
 OK, ERROR, END = 0x00, 0xFF, 0xFE
 MOST_PARAMETERS = 4_000
-CHUNK_BYTES = 1 << 20
 ROW_KEY = np.dtype("<u4")
 LOST = 2013
 """The connector's number for a connection that was lost."""
@@ -58,8 +57,7 @@ class BinaryChannel:
     def insert(self, table: str, cells: Array, first_row: int = 0) -> None:
         """Insert the rows of a 2-d array under the keys `first_row` and on; raises the connector's errors."""
         rows, columns = cells.shape
-        bytes_a_row = ROW_KEY.itemsize + columns * cells.dtype.itemsize
-        height = max(1, min(MOST_PARAMETERS // (columns + 1), CHUNK_BYTES // bytes_a_row))
+        height = max(1, MOST_PARAMETERS // (columns + 1))
         whole = rows // height * height
         self._insert_blocks(table, cells[:whole], first_row, height)
         self._insert_blocks(table, cells[whole:], first_row + whole, rows - whole)
@@ -109,13 +107,7 @@ class BinaryChannel:
 
     def _execute(self, statement: int, block: Array, kinds: list[np.dtype[Any]], is_first: bool) -> None:
         """Send COM_STMT_EXECUTE with the block's bytes as values; types are sent the first time only."""
-        parts = [struct.pack("<IBI", statement, 0, 1)]
-        if kinds:
-            parts += [struct.pack("<BH", 0xFC, len(kinds))] if self._names_parameters else []
-            parts += [bytes((len(kinds) + 7) // 8), bytes([is_first])]
-            end = b"\0" if self._names_parameters else b""
-            parts += [_wire_type(kind) + end for kind in kinds] if is_first else []
-        self._send(EXECUTE, b"".join(parts), block)
+        self._send(EXECUTE, execute_head(statement, kinds, is_first, self._names_parameters), block)
 
     def _send(self, command: int, payload: bytes, block: Array | None = None) -> None:
         """Send one packet: the command, its payload and the bytes of `block`."""
@@ -179,6 +171,20 @@ class BinaryChannel:
         while not ((packet := self._packet())[0] == END and len(packet) < 9):
             more += 1
         return more
+
+
+def execute_head(statement: int, kinds: list[np.dtype[Any]], is_first: bool, names_parameters: bool) -> bytes:
+    """Return what stands before the values in COM_STMT_EXECUTE.
+
+    Where query attributes were negotiated (MySQL 8.0.23 and later), parameters are counted again and have names.
+    """
+    head = struct.pack("<IBI", statement, 0, 1)
+    if not kinds:
+        return head
+    count = struct.pack("<BH", 0xFC, len(kinds)) if names_parameters else b""
+    name = b"\0" if names_parameters else b""
+    types = b"".join(_wire_type(kind) + name for kind in kinds) if is_first else b""
+    return head + count + bytes((len(kinds) + 7) // 8) + bytes([is_first]) + types
 
 
 def _record(cell: np.dtype[Any], columns: int) -> np.dtype[Any]:

@@ -4,6 +4,7 @@ Four tables in the same database, readable by anyone. A version is visible when 
 by itself, so whatever is created or dropped is written down here first, and can be finished or taken back by name.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from dashboard.records import TensorKey
@@ -65,6 +66,11 @@ SCHEMA = (
     ) ENGINE=InnoDB
     """,
 )
+SIZES = (
+    "SELECT table_name, COALESCE(data_length, 0) + COALESCE(index_length, 0) FROM information_schema.tables "
+    "WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE'"
+)
+SIZES_AT_ONCE = 200
 TABLE_COLUMNS = "t.id, t.name, t.moving_to, t.dtype, t.table_rows, t.table_columns, t.strip_columns, t.special_runs"
 
 
@@ -274,10 +280,33 @@ def published_uses(session: Session, prefix: str) -> list[tuple[StoredTable, Use
     return [(StoredTable(*row[:8]), Use(*row[8:])) for row in rows]
 
 
+def published_tables(session: Session, uses: Sequence[Use]) -> dict[Use, StoredTable]:
+    """Return the tables that published versions know by these names."""
+    if not uses:
+        return {}
+    marks = ", ".join(["(%s, %s, %s)"] * len(uses))
+    rows: list[tuple[Any, ...]] = session.run(
+        f"SELECT {TABLE_COLUMNS}, u.network, u.version, u.name FROM weights__uses u "  # noqa: S608 - marks only
+        "JOIN weights__versions v ON v.network = u.network AND v.version = u.version AND v.state = 'published' "
+        f"JOIN weights__tables t ON t.id = u.table_id WHERE (u.network, u.version, u.name) IN ({marks})",
+        [value for use in uses for value in use],
+    )
+    return {Use(*row[8:]): StoredTable(*row[:8]) for row in rows}
+
+
+def bytes_of(session: Session, names: Sequence[str]) -> dict[str, int]:
+    """Return how many bytes each of these tables takes, as the server estimates it.
+
+    One SELECT a table: a server opens only the table that ``table_name =`` names, but all of them for IN.
+    """
+    sizes: dict[str, int] = {}
+    for start in range(0, len(names), SIZES_AT_ONCE):
+        wanted = names[start : start + SIZES_AT_ONCE]
+        rows = session.run(" UNION ALL ".join([f"{SIZES} AND table_name = %s"] * len(wanted)), wanted)
+        sizes |= {str(name): int(size) for name, size in rows}
+    return sizes
+
+
 def bytes_of_tables(session: Session) -> dict[str, int]:
     """Return how many bytes each table of the database takes, as the server estimates it."""
-    rows = session.run(
-        "SELECT table_name, COALESCE(data_length, 0) + COALESCE(index_length, 0) FROM information_schema.tables "
-        "WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE'"
-    )
-    return {str(name): int(size) for name, size in rows}
+    return {str(name): int(size) for name, size in session.run(SIZES)}

@@ -379,6 +379,18 @@ class MysqlStore(TableStore):
         infos = [_table_info(users, sizes) for users in by_table.values()]
         return sorted(infos, key=lambda info: info.name)
 
+    def bytes_of(self, keys: Sequence[TensorKey]) -> list[int | None]:
+        """Return what the server says of each key's table; see TableStore."""
+        uses = [self._use(key) for key in keys]
+
+        def look(session: Session) -> list[int | None]:
+            tables = registry.published_tables(session, uses)
+            strips = {use: [name for name, _ in table.layout.strips] for use, table in tables.items()}
+            sizes = registry.bytes_of(session, list({name for names in strips.values() for name in names}))
+            return [sum(sizes.get(name, 0) for name in strips[use]) if use in strips else None for use in uses]
+
+        return self._attempt(look)
+
     def sweep(self) -> list[str]:
         """Remove what saves and deletions that died have left; see TableStore."""
         found = self._attempt(registry.unpublished_versions)

@@ -117,6 +117,13 @@ class TableStore(ABC):
         """
 
     @abstractmethod
+    def bytes_of(self, keys: Sequence[TensorKey]) -> list[int | None]:
+        """Return how many bytes each key's table takes in the store, as `tables` says it; None for what is not there.
+
+        Costs what these keys cost, not what there is in the store.
+        """
+
+    @abstractmethod
     def table_name(self, key: TensorKey) -> str:
         """Return the name under which a person finds this tensor's table in the store."""
 

@@ -29,6 +29,7 @@ from tests.contract.drafts import any_bits, assert_same_bits, key_of, normal, nu
 ROOT = Path(__file__).parent.parent.parent
 many = settings(deadline=None, max_examples=15, suppress_health_check=list(HealthCheck))
 shapes = st.lists(st.integers(0, 4), max_size=4) | st.tuples(st.integers(0, 3), st.integers(1020, 1030))
+PARTS = ("weight", "bias")
 
 
 def child(address, verb, *arguments):
@@ -102,6 +103,13 @@ class StoreContract:
     def test_a_layer_of_5000_units_and_one_of_70000_columns_come_back(self, store):
         arrays = {"a": normal((3, 5000)), "b": normal((2, 70, 1000))}
         keys = save(store, arrays)
+        for name, key in keys.items():
+            assert_same_bits(store.read(key), arrays[name])
+
+    def test_a_network_of_60_layers_comes_back(self, store):
+        arrays = {f"layer_{number:02d}.{part}": normal((3, 2), seed=number) for number in range(60) for part in PARTS}
+        keys = save(store, arrays)
+        assert len(store.tables()) == 60
         for name, key in keys.items():
             assert_same_bits(store.read(key), arrays[name])
 
@@ -440,6 +448,16 @@ class StoreContract:
         assert store.tables(store.table_name(one["w"]))[0].versions == (("one", 1),)
         assert store.tables("three") == []
         assert all(table.bytes > 0 for table in store.tables())
+
+    def test_the_bytes_of_some_tables_are_those_that_the_list_of_all_says(self, store):
+        shared = normal((40, 30), seed=9)
+        one = save(store, {"w": normal((50, 30), seed=1), "s": shared}, "one", 1)
+        two = save(store, {"s": shared}, "two", 1)
+        listed = {table.name: table.bytes for table in store.tables()}
+        sizes = store.bytes_of([one["w"], one["s"], two["s"]])
+        assert sizes == [listed[store.table_name(key)] for key in (one["w"], one["s"], one["s"])]
+        assert store.bytes_of([key_of(normal((2, 2)), version=4711), one["w"]]) == [None, sizes[0]]
+        assert store.bytes_of([]) == []
 
     def test_an_empty_store_lists_nothing_and_answers(self, store):
         store.ping()

@@ -11,11 +11,12 @@ import mysql.connector
 import numpy as np
 import pandas as pd
 import pytest
+from mysql.connector.protocol import MySQLProtocol
 from sqlalchemy import create_engine
 
 from dashboard.errors import StoreUnavailable, TensorDamaged, TensorMissing
 from dashboard.weights.mysql_address import parse_address
-from dashboard.weights.mysql_binary import BinaryChannel, is_available
+from dashboard.weights.mysql_binary import BinaryChannel, execute_head, is_available
 from dashboard.weights.mysql_connections import RIGHTS_WANTED, Connections
 from dashboard.weights.mysql_store import MysqlStore
 from dashboard.weights.mysql_tables import Layout, strip_width
@@ -225,6 +226,52 @@ def test_rows_too_many_too_few_and_errors_leave_the_connection_usable(mysql_url,
             session.channel.insert("t", np.zeros((2, 1), cell), first_row=9_999)
         assert session.run("SELECT COUNT(*) FROM t") == [(10_000,)]
     connections.close()
+
+
+@pytest.mark.parametrize("names_parameters", [False, True], ids=["MariaDB", "MySQL 8 and 9"])
+def test_a_block_of_doubles_is_sent_as_the_connector_sends_them_one_by_one(names_parameters):
+    numbers = np.array([[0.5, -1.25], [1e300, 5e-324]] * 100)
+    values = numbers.reshape(-1).tolist()
+    theirs = MySQLProtocol().make_stmt_execute(7, values, values, query_attrs=[] if names_parameters else None)
+    ours = execute_head(7, [numbers.dtype] * len(values), True, names_parameters) + numbers.tobytes()
+    assert ours == theirs
+
+
+def test_a_small_max_allowed_packet_is_enough(mysql_server_url, mysql_url):
+    [(before,)] = run_sql(mysql_server_url, "SELECT @@GLOBAL.max_allowed_packet")
+    run_sql(mysql_server_url, f"SET GLOBAL max_allowed_packet = {1 << 20}")
+    try:
+        for only_public in (False, True):
+            with closing(MysqlStore(mysql_url, only_public)) as store:
+                array = random_bits("float64", (1500, 400), seed=only_public)
+                assert_same_bits(store.read(save_one(store, array)), array)
+    finally:
+        run_sql(mysql_server_url, f"SET GLOBAL max_allowed_packet = {before}")
+
+
+def test_tls_is_used_and_the_server_held_to_its_certificate(tmp_path):
+    certificate(tmp_path)
+    server = Server(tmp_path, [f"--ssl-cert={tmp_path}/cert.pem", f"--ssl-key={tmp_path}/key.pem"])
+    server.start()
+    try:
+        with closing(MysqlStore(f"{server.url}secret?ssl_ca={tmp_path}/cert.pem")) as store:
+            array = random_bits("float32", (300, 200))
+            key = save_one(store, array)
+            assert_same_bits(store.read(key), array)
+            with store._connections.lease() as session:
+                assert session.run("SHOW STATUS LIKE 'Ssl_cipher'")[0][1] != ""
+        (tmp_path / "other").mkdir()
+        certificate(tmp_path / "other")
+        with pytest.raises(StoreUnavailable, match="certificate"):
+            MysqlStore(f"{server.url}secret?ssl_ca={tmp_path}/other/cert.pem").ping()
+    finally:
+        server.kill()
+
+
+def certificate(folder):
+    request = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1"
+    files = ["-keyout", folder / "key.pem", "-out", folder / "cert.pem"]
+    subprocess.run(["openssl", *request.split(), *files], check=True, capture_output=True)
 
 
 def test_a_connection_of_the_parent_survives_a_forked_child(store):
