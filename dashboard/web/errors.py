@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Flask, render_template, request, url_for
+from flask import Flask, Response, render_template, request, url_for
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import BuildError
 
@@ -31,6 +31,7 @@ def show_errors(app: Flask) -> None:
     app.register_error_handler(RequestEntityTooLarge, too_large)
     app.register_error_handler(HTTPException, refused)
     app.register_error_handler(Exception, unforeseen)
+    app.after_request(drain)
 
 
 def foreseen(error: WeightbaseError) -> tuple[str, int]:
@@ -48,11 +49,19 @@ def refused(error: HTTPException) -> tuple[str, int]:
 
 
 def too_large(_: RequestEntityTooLarge) -> tuple[str, int]:
-    """Show the limit of an upload; the rest of it is read first, as browsers show nothing of an answer before."""
-    left = min(request.content_length or 0, MOST_DRAINED)
+    """Show the limit of an upload."""
+    return error_page(413, upload_limit(workspace().settings.max_upload_mb))
+
+
+def drain(answer: Response) -> Response:
+    """Read what is left of a refused body, up to 2 GB: browsers show nothing of an answer before they have sent all.
+
+    Only where the server ends the stream with the body (gunicorn does); elsewhere this would wait for what never comes.
+    """
+    left = MOST_DRAINED if answer.status_code >= 400 and request.environ.get("wsgi.input_terminated") else 0
     while left > 0 and (piece := request.environ["wsgi.input"].read(min(PIECE, left))):
         left -= len(piece)
-    return error_page(413, upload_limit(workspace().settings.max_upload_mb))
+    return answer
 
 
 def unforeseen(error: Exception) -> tuple[str, int]:

@@ -1,0 +1,101 @@
+"""Uploads in a real browser: how much is sent can be seen, and a file that is too large is refused with a page."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+PATIENCE = 60_000  # milliseconds; the end of a wait for what will never come
+ROW = ",".join(["0.125"] * 30)
+
+
+@pytest.fixture
+def small_limit(monkeypatch):
+    monkeypatch.setenv("WEIGHTBASE_MAX_UPLOAD_MB", "2")
+
+
+@pytest.fixture
+def open_tab(chromium, small_limit, address):
+    """Open tabs on the upload page of a dashboard that takes files of up to 2 MB."""
+    contexts = []
+
+    def open_tab(**options):
+        contexts.append(chromium.new_context(base_url=address, **options))
+        tab = contexts[-1].new_page()
+        tab.set_default_timeout(PATIENCE)
+        tab.goto("/datasets/new")
+        return tab
+
+    yield open_tab
+    for context in contexts:
+        context.close()
+
+
+def csv_file(folder, megabytes):
+    """Write a CSV with two classes of about so many megabytes."""
+    path = folder / "numbers.csv"
+    rows = int(megabytes * 2**20 / (len(ROW) + 3))
+    path.write_text("\n".join(f"{ROW},{row % 2}" for row in range(rows)))
+    return path
+
+
+def upload(tab, path):
+    tab.get_by_label("CSV file").set_input_files(path)
+    tab.get_by_role("button", name="Upload and look").click()
+
+
+def test_a_file_beyond_the_limit_is_not_even_sent(open_tab, tmp_path):
+    tab = open_tab()
+    sent = []
+    tab.on("request", lambda request: sent.append(request.method))
+    upload(tab, csv_file(tmp_path, 5))
+    expect(tab.locator(".upload-status")).to_contain_text("at most 2 MB are taken (WEIGHTBASE_MAX_UPLOAD_MB)")
+    assert "POST" not in sent
+
+
+def test_without_scripts_a_file_beyond_the_limit_is_refused_by_a_page_that_says_how_to_mend_it(open_tab, tmp_path):
+    tab = open_tab(java_script_enabled=False)
+    upload(tab, csv_file(tmp_path, 40))
+    expect(tab.locator("h1")).to_have_text("Too large")
+    expect(tab.locator("main")).to_contain_text("larger than 2 MB")
+    expect(tab.locator("main")).to_contain_text("WEIGHTBASE_MAX_UPLOAD_MB")
+
+
+def test_an_upload_tells_how_much_is_sent_and_shows_what_was_found_without_another_page(open_tab, tmp_path):
+    tab = open_tab()
+    tab.evaluate("""() => {
+      window.said = [];
+      new MutationObserver(() => {
+        const words = document.querySelector(".upload-status p");
+        if (words) window.said.push(words.textContent);
+      }).observe(document.body, {subtree: true, childList: true, characterData: true});
+    }""")
+    upload(tab, csv_file(tmp_path, 1.5))
+    expect(tab.locator("h1")).to_have_text("Check numbers.csv")
+    assert re.search(r"/datasets/new/\w+", tab.url)
+    said = tab.evaluate("window.said")
+    assert any(re.fullmatch(r"1\.5 MB of 1\.5 MB sent", words) for words in said)
+    assert "Reading the file …" in said
+    tab.get_by_role("button", name="Create the dataset").click()
+    expect(tab.locator("h1")).to_have_text("numbers")
+
+
+def test_a_file_that_cannot_be_read_is_refused_beside_the_field_and_stays_chosen(open_tab, tmp_path):
+    path = tmp_path / "picture.csv"
+    path.write_bytes(bytes(range(256)) * 40)
+    tab = open_tab()
+    upload(tab, path)
+    expect(tab.locator("#problems")).to_be_visible()
+    assert tab.get_by_label("CSV file").evaluate("field => field.files[0].name") == "picture.csv"
+    tab.locator("#problems a").first.click()
+    expect(tab.locator("#problems")).to_be_visible()
+
+
+def test_going_back_from_what_was_found_leads_to_the_upload(open_tab, tmp_path):
+    tab = open_tab()
+    upload(tab, csv_file(tmp_path, 0.1))
+    expect(tab.locator("h1")).to_have_text("Check numbers.csv")
+    tab.go_back()
+    expect(tab.locator("h1")).to_have_text("Add a dataset")
