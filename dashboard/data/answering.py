@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,6 +89,18 @@ def decode_numbers(outputs: Array, preprocessing: Preprocessing) -> NDArray[np.f
     """Return a regression's outputs (rows, 1) in the target's own unit, (rows,)."""
     values: NDArray[np.float64] = np.asarray(outputs[:, 0], np.float64)
     return (values - preprocessing.target_offset) / preprocessing.target_scale
+
+
+def errors_in_own_unit(metrics: Mapping[str, Any], preprocessing: Preprocessing) -> dict[str, Any]:
+    """Return metrics with a regression's mae and rmse (val_mae, ... too) in the target's own unit.
+
+    A network counts its errors in scaled targets, which nobody knows; the loss stays what training makes small.
+    """
+    unit = abs(preprocessing.target_scale)
+    return {
+        name: value / unit if value is not None and name.rpartition("_")[2] in {"mae", "rmse"} else value
+        for name, value in metrics.items()
+    }
 
 
 def class_scores(outputs: Array, preprocessing: Preprocessing) -> NDArray[np.float64]:

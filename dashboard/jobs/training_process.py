@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from dashboard.data.answering import errors_in_own_unit
 from dashboard.data.dataset import open_arrays
 from dashboard.data.preprocessing import Preprocessing, encode, fit
 from dashboard.data.splitting import split
@@ -48,7 +49,7 @@ class _Trainer:
         try:
             for result in self.training.epochs(self._tick):
                 self.results[result.epoch] = result
-                self.pipe.send(("epoch", _numbers(result)))
+                self.pipe.send(("epoch", self._numbers(result)))
                 if self.settings.saves(result.epoch):
                     self._report_version(result)
                 whole_epoch = self.network.vector.copy()
@@ -112,12 +113,13 @@ class _Trainer:
 
     def _report_version(self, result: EpochResult) -> None:
         evaluation = {
-            name: evaluate(self.network, part, self.job.task)
+            name: errors_in_own_unit(evaluate(self.network, part, self.job.task), self.preprocessing)
             for name, part in self.parts.items()
             if part is not None and name != "train"
         }
-        numbers = _numbers(result)
-        metrics = {name: numbers[name] for name in ("loss", "accuracy", "val_loss", "val_accuracy")} | result.metrics
+        numbers = self._numbers(result)
+        metrics = {name: numbers[name] for name in ("loss", "accuracy", "val_loss", "val_accuracy")}
+        metrics |= numbers["metrics"]
         for name, value in evaluation.get("test", {}).items():
             if isinstance(value, float) and name in {"accuracy", "loss", "mae", "rmse", "r2"}:
                 metrics[f"test_{name}"] = value
@@ -131,6 +133,5 @@ class _Trainer:
         }
         self.pipe.send(("version", report))
 
-
-def _numbers(result: EpochResult) -> dict[str, Any]:
-    return asdict(result)
+    def _numbers(self, result: EpochResult) -> dict[str, Any]:
+        return asdict(result) | {"metrics": errors_in_own_unit(result.metrics, self.preprocessing)}

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from dashboard.data.answering import errors_in_own_unit
 from dashboard.data.dataset import open_arrays
 from dashboard.data.preprocessing import Preprocessing, encode
 from dashboard.engine.metrics import evaluate
@@ -34,7 +35,7 @@ def evaluate_version(workspace: Workspace, network_name: str, number: int, datas
     samples = Samples(
         encoded.inputs, encoded.targets, encoded.scale, encoded.offset, preprocessing.low, preprocessing.high
     )
-    return evaluate(network, samples, dataset.task)
+    return errors_in_own_unit(evaluate(network, samples, dataset.task), preprocessing)
 
 
 def _check_columns(version: Version, dataset: Dataset) -> None:

@@ -7,10 +7,15 @@ import threading
 import numpy as np
 import pytest
 
+from dashboard.data.answering import decode_numbers
+from dashboard.data.dataset import open_arrays
+from dashboard.data.preprocessing import Preprocessing, encode
+from dashboard.engine.network import Network
 from dashboard.errors import Conflict, StoreUnavailable
 from dashboard.jobs.coordinator import Coordinator, coordinator_lock
 from dashboard.services.comparison import compare
-from dashboard.services.datasets import add_bundled
+from dashboard.services.datasets import add_bundled, get_dataset
+from dashboard.services.evaluation import evaluate_version
 from dashboard.services.journal import CatalogueJournal
 from dashboard.services.networks import create_network
 from dashboard.services.runs import cancel_run, get_run, restart_run, start_run
@@ -97,6 +102,26 @@ def test_a_regression_trains_and_reports_no_accuracy(workspace, coordinator):
     assert detail.run.state == "finished"
     assert {epoch.accuracy for epoch in detail.epochs} == {None}
     assert detail.epochs[-1].val_loss < detail.epochs[0].val_loss
+
+
+@pytest.mark.parametrize("scaling", ["standard", "book"])
+def test_the_errors_of_a_regression_are_told_in_the_unit_of_its_target(workspace, coordinator, scaling):
+    define(workspace, dataset="life-expectancy", save="last", epochs=30, learning_rate=0.01, scaling=scaling)
+    detail = wait_for_end(workspace, start_run(workspace, "net", {}).id)
+    version = get_version(workspace, "net", detail.versions[-1])
+    network = Network(version.spec)
+    network.load(read_tensors(workspace, version))
+    arrays = open_arrays(workspace.datasets_folder / get_dataset(workspace, "life-expectancy").folder)
+    preprocessing = Preprocessing.from_json(version.preprocessing)
+    encoded = encode(arrays, preprocessing, np.dtype(np.float32))
+    said = decode_numbers(network.predict(encoded.inputs * encoded.scale + encoded.offset), preprocessing)
+    by_hand = np.abs(said - arrays.target).mean()
+    assert 1 < by_hand < 20  # years
+    measured = evaluate_version(workspace, "net", version.number, "life-expectancy")
+    assert measured["mae"] == pytest.approx(by_hand, rel=1e-4)
+    assert version.metrics["val_mae"] == pytest.approx(by_hand, rel=0.5)
+    assert version.metrics["test_mae"] == pytest.approx(by_hand, rel=0.5)
+    assert detail.epochs[-1].metrics["val_mae"] == version.metrics["val_mae"]
 
 
 def test_a_loss_that_is_no_number_fails_the_run_says_so_and_keeps_the_last_good_version(workspace, coordinator):
