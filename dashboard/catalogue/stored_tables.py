@@ -6,12 +6,13 @@ a page of a thousand versions' tables costs a few milliseconds whatever the stor
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, case, func, select
 
 from dashboard.catalogue.tables import networks, tensors, versions
 from dashboard.records import TensorKey
 
 MOST_USERS = 6
+HIDDEN = select(versions.c.id).where(versions.c.state != "ready")
 
 
 class Totals(NamedTuple):
@@ -35,31 +36,40 @@ class TableRow(NamedTuple):
 def count_tables(connection: Connection, prefix: str = "") -> Totals:
     """Return the totals of the tables that ready versions use and whose names begin with `prefix`."""
     tables = _tables(prefix).subquery()
-    query = select(func.count(), func.coalesce(func.sum(tables.c.bytes), 0))
-    count, size = connection.execute(query.select_from(tables)).one()
-    shared = connection.execute(select(func.count()).select_from(tables).where(tables.c.uses > 1)).scalar_one()
-    return Totals(count, shared, int(size))
+    shared, size = func.sum(tables.c.shared), func.sum(tables.c.bytes)
+    query = select(func.count(), func.coalesce(shared, 0), func.coalesce(size, 0)).select_from(tables)
+    return Totals(*(int(number) for number in connection.execute(query).one()))
 
 
 def list_tables(connection: Connection, limit: int, offset: int = 0, prefix: str = "") -> list[TableRow]:
     """Return tables in the order of their names; one that is shared stands under the first name it has."""
     tables = _tables(prefix)
     found = connection.execute(tables.order_by("name").limit(limit).offset(offset)).all()
-    users = _users(connection, [table.content for table in found])
-    return [_row(table, users[table.content]) for table in found]
+    contents = [table.content for table in found]
+    users, uses = _users(connection, contents), _uses(connection, contents)
+    return [_row(table, users[table.content], uses[table.content]) for table in found]
 
 
 def _tables(prefix: str) -> Select[Any]:
-    ready = select(
+    version = tensors.c.version_id
+    query = select(
         tensors.c.content,
         func.min(tensors.c.table_name).label("name"),
         func.min(tensors.c.bytes).label("bytes"),
-        func.count(tensors.c.version_id.distinct()).label("uses"),
-    ).join(versions, versions.c.id == tensors.c.version_id)
+        case((func.min(version) < func.max(version), 1), else_=0).label("shared"),
+    )
     if prefix:
         named = select(tensors.c.content).where(tensors.c.table_name.startswith(prefix, autoescape=True))
-        ready = ready.where(tensors.c.content.in_(named))
-    return ready.where(versions.c.state == "ready").group_by(tensors.c.content)
+        query = query.where(tensors.c.content.in_(named))
+    # Leaving out the few that are hidden lets the database go along the index of contents, in which all of this stands.
+    return query.where(version.not_in(HIDDEN)).group_by(tensors.c.content)
+
+
+def _uses(connection: Connection, contents: list[str]) -> dict[str, int]:
+    """Return content -> how many ready versions use it."""
+    count = func.count(tensors.c.version_id.distinct())
+    query = select(tensors.c.content, count).where(tensors.c.content.in_(contents), tensors.c.version_id.not_in(HIDDEN))
+    return {row[0]: row[1] for row in connection.execute(query.group_by(tensors.c.content))}
 
 
 def _users(connection: Connection, contents: list[str]) -> dict[str, list[Row[Any]]]:
@@ -88,8 +98,8 @@ def _users(connection: Connection, contents: list[str]) -> dict[str, list[Row[An
     return users
 
 
-def _row(table: Row[Any], users: list[Row[Any]]) -> TableRow:
+def _row(table: Row[Any], users: list[Row[Any]], uses: int) -> TableRow:
     first = users[0]
     key = TensorKey(first.slug, first.number, first.tensor, first.dtype, tuple(first.shape), first.sha256)
     named = dict.fromkeys((user.network, user.number) for user in users)
-    return TableRow(table.name, key, table.bytes, table.uses, tuple(named))
+    return TableRow(table.name, key, table.bytes, uses, tuple(named))

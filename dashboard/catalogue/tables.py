@@ -159,11 +159,12 @@ tensors = Table(
     Column("shape", JSON, nullable=False),
     Column("dtype", String(16), nullable=False),
     Column("sha256", String(64), nullable=False),
-    Column("content", String(255), nullable=False, index=True),  # what tensors share that are one table
+    Column("content", String(255), nullable=False),  # what tensors share that are one table
     Column("bytes", BigInteger, nullable=False),
     Column("table_name", String(200), nullable=False, index=True),
     Column("table_rows", BigInteger, nullable=False),
     Column("table_columns", BigInteger, nullable=False),
     Column("statistics", JSON, nullable=False),
+    Index("ix_tensors_content", "content", "version_id", "table_name", "bytes"),  # all that the list of tables needs
     mysql_engine="InnoDB",
 )

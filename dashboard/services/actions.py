@@ -73,8 +73,9 @@ def start_copy(workspace: Workspace, data: Mapping[str, Any]) -> Run:
     password = fields.text("password", longest=1000) or within
     home = fields.text("home", longest=1000)
     fields.done()
-    target_settings(workspace.settings, to, password, home)  # raises Invalid
-    request = {"to": to, "home": home, "password": bool(password)}
+    # The process that copies may work in another folder than this one: paths are made absolute here.
+    target = target_settings(workspace.settings, to, password, home).with_absolute_paths()
+    request = {"to": split_password(target.store)[0], "home": target.home if home else "", "password": bool(password)}
     home_folder = workspace.settings.home_folder
     with workspace.catalogue.writing() as connection:
         run_id = run_rows.insert_run(connection, {"kind": "copy", "spec": {}, "request": request})

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from wtforms import Field, FieldList, FileField, SelectField, StringField, TextAreaField
+from wtforms import Field, FieldList, FileField, PasswordField, SelectField, StringField, TextAreaField
 
 from dashboard.records import TASKS
 from dashboard.web.form_fields import PageForm, choice_field, number_field, options
@@ -109,3 +109,19 @@ class ConfirmForm(PageForm):
             return True
         self.typed.errors = [f"Type {name} to confirm."]
         return False
+
+
+class CopyForm(PageForm):
+    """The store to copy everything to; its password is never sent back to the page."""
+
+    to = StringField("Store", description="csv:FOLDER or mysql://user@host:3306/database.", render_kw={"size": 42})
+    password = PasswordField("Password of its user", render_kw={"autocomplete": "off"})
+    home = StringField(
+        "Home of the copy",
+        description="The folder for its datasets, and for its catalogue if it is CSV. Left empty: this one's.",
+        render_kw={"size": 42},
+    )
+
+    def typed(self) -> dict[str, str]:
+        """Return what was typed, unchecked."""
+        return {name: text.strip() for name, text in self.data.items() if isinstance(text, str)}

@@ -13,12 +13,15 @@ from dashboard.services.runs import RunDetail
 from dashboard.web.answers import see
 from dashboard.web.common import LIST_LENGTH, neighbour_pages, query_number, workspace
 from dashboard.web.numbers import Numbers, exports, numbers_at
+from dashboard.web.store_words import action_sentence, action_title
 from dashboard.web.words import run_sentence, runs_sentence, training_settings
 
 blueprint = Blueprint("runs", __name__)
 
 EPOCHS_SHOWN = 12
 MOST_RUNS = 100_000
+LINES_SHOWN = 100
+DIFFERENCE_COLUMNS = ("version", "tensor", "row", "column", "expected", "found", "problem")
 EPOCH_COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds", "learning_rate")
 
 
@@ -41,9 +44,21 @@ def index() -> str:
 def runs() -> Numbers:
     """Say what runs there are, and how far each has come."""
     page, last = service.list_runs(workspace(), MOST_RUNS)
-    heads = ["run", "state", "network", "dataset", *EPOCH_COLUMNS, "created", "started", "ended"]
+    heads = [
+        "run",
+        "kind",
+        "state",
+        "done",
+        "total",
+        "network",
+        "dataset",
+        *EPOCH_COLUMNS,
+        "created",
+        "started",
+        "ended",
+    ]
     rows = [
-        [run.id, run.state, run.network, run.dataset]
+        [run.id, run.kind, run.state, run.done, run.total, run.network or None, run.dataset or None]
         + [getattr(last.get(run.id), name, None) for name in EPOCH_COLUMNS]
         + [run.created, run.started, run.ended]
         for run in page.items
@@ -53,8 +68,10 @@ def runs() -> Numbers:
 
 @blueprint.get("/runs/<int:run_id>")
 def show(run_id: int) -> str:
-    """Show a run."""
+    """Show a run: a training, or an action on the store."""
     detail = service.get_run(workspace(), run_id)
+    if not detail.run.is_training:
+        return render_template("runs/action.html", **_action(detail))
     return render_template(
         "runs/show.html",
         **_progress(detail),
@@ -69,12 +86,13 @@ def progress(run_id: int) -> Response:
     """Send the live part of a run's page; nothing (204) if no epoch was added since and it still goes on."""
     detail = service.get_run(workspace(), run_id)
     known = query_number("since", -1, -1)
-    done = detail.epochs[-1].epoch if detail.epochs else 0
     same_state = request.args.get("state", "") == _state(detail.run)
-    if known == done and same_state:
+    if known == detail.run.done and same_state:
         answer = Response(status=204)
-    else:
+    elif detail.run.is_training:
         answer = Response(render_template("runs/_run_progress.html", **_progress(detail)))
+    else:
+        answer = Response(render_template("runs/_action_progress.html", **_action(detail)))
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
@@ -93,6 +111,14 @@ def epochs(run_id: int) -> Numbers:
     found = service.get_run(workspace(), run_id).epochs
     rows = [[getattr(epoch, name) for name in EPOCH_COLUMNS] for epoch in found]
     return Numbers(EPOCH_COLUMNS, rows, f"run_{run_id}_epochs")
+
+
+@numbers_at(blueprint, "/runs/<int:run_id>/differences")
+def differences(run_id: int) -> Numbers:
+    """Say where an action on the store found something else than what was saved."""
+    lines = service.get_run(workspace(), run_id).run.result.get("differences", [])
+    rows = [[line[name] for name in DIFFERENCE_COLUMNS] for line in lines]
+    return Numbers(DIFFERENCE_COLUMNS, rows, f"run_{run_id}_differences")
 
 
 @blueprint.post("/runs/<int:run_id>/cancel")
@@ -124,6 +150,24 @@ def _progress(detail: RunDetail) -> dict[str, Any]:
     }
 
 
+def _action(detail: RunDetail) -> dict[str, Any]:
+    run = detail.run
+    again = ""
+    if run.request.get("password"):  # it has to be typed once more
+        again = url_for("store.show", to=run.request["to"], home=run.request["home"], _anchor="copy")
+    return {
+        "run": run,
+        "title": action_title(run),
+        "state_mark": _state(run),
+        "seconds_left": detail.seconds_left,
+        "sentence": action_sentence(run),
+        "differences": run.result.get("differences", [])[:LINES_SHOWN],
+        "left_out": run.result.get("left_out", [])[:LINES_SHOWN],
+        "again": again,
+        "facts": [("To", run.request["to"]), ("Home of the copy", run.request["home"])] if run.kind == "copy" else [],
+    }
+
+
 def _state(run: Run) -> str:
     return f"{run.state}{'-stopping' if run.cancel_requested else ''}"
 
@@ -131,4 +175,5 @@ def _state(run: Run) -> str:
 def _row(run: Run, last: Epoch | None, written: list[int]) -> dict[str, Any]:
     end = run.ended or run.heartbeat
     seconds = (end - run.started).total_seconds() if run.started and end else None
-    return {"run": run, "epoch": last, "versions": written, "seconds": seconds}
+    title = "" if run.is_training else action_title(run)
+    return {"run": run, "title": title, "epoch": last, "versions": written, "seconds": seconds}

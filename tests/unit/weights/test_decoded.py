@@ -119,3 +119,16 @@ def test_threads_share_a_small_cache_without_a_wrong_bit(store, cache):
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(look, range(200)))
     assert sum(path.stat().st_size for path in kept(cache)) <= 9 * 36_200
+
+
+def test_the_cache_tells_its_size_and_can_be_cleared_at_any_time(store, cache):
+    cache.clear()
+    assert cache.size() == 0
+    key = save_one(store, normal((10, 10)))
+    array = cache.get(store, key)
+    (cache.folder / "notes.txt").write_text("somebody else's")
+    assert cache.size() == sum(path.stat().st_size for path in kept(cache)) > 400
+    cache.clear()
+    assert ([path.name for path in cache.folder.iterdir()], cache.size()) == (["notes.txt"], 0)
+    assert_same_bits(np.asarray(array), normal((10, 10)))
+    assert_same_bits(np.asarray(cache.get(store, key)), normal((10, 10)))

@@ -164,7 +164,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("version_id", "position", name=op.f("pk_tensors")),
         mysql_engine="InnoDB",
     )
-    op.create_index(op.f("ix_tensors_content"), "tensors", ["content"], unique=False)
+    wanted = ["content", "version_id", "table_name", "bytes"]
+    op.create_index("ix_tensors_content", "tensors", wanted, unique=False)
     op.create_index(op.f("ix_tensors_table_name"), "tensors", ["table_name"], unique=False)
     rights = "" if op.get_bind().dialect.name == "sqlite" else "SQL SECURITY INVOKER "
     for name, query in VIEWS.items():

@@ -1,0 +1,26 @@
+"""Carrying out a queued action in this process, through the very function and pipe that its own process would use."""
+
+import multiprocessing
+
+from dashboard.jobs.job import ACTIONS
+from dashboard.services import action_process
+from dashboard.services.journal import CatalogueJournal
+from dashboard.services.runs import get_run
+
+
+def carry_out(workspace, told_to_stop=False):
+    """Claim the next action, carry it out, write its reports down, and return the ended run."""
+    journal = CatalogueJournal(workspace)
+    job = journal.claim([ACTIONS])
+    ours, theirs = multiprocessing.Pipe()
+    with ours, theirs:
+        if told_to_stop:
+            ours.send("stop")
+        action_process.main(job, theirs)
+        while True:
+            kind, payload = ours.recv()
+            if kind == "end":
+                break
+            assert journal.progress(job, payload)
+    assert journal.end(job, payload["state"], payload["error"])
+    return get_run(workspace, job.run_id).run
