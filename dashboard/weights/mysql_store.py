@@ -148,10 +148,7 @@ class MysqlStore(TableStore):
         require_described(key, array)
         if key in save.written:
             raise Conflict(f"{key.tensor} of version {key.version} was written already.")
-        if not save.written:
-            self._require_unpublished(save.session, version)
-            registry.set_state(save.session, version, "writing")
-        linked = save.session.transact(lambda: self._link(save, key))
+        linked = save.session.transact(lambda: self._begin_tensor(save, version, key))
         if linked is None:
             save.fresh[content_id(key)] = save.written[key] = self._write_fresh(save.session, key, array)
         else:
@@ -160,6 +157,13 @@ class MysqlStore(TableStore):
     def _require_unpublished(self, session: Session, version: VersionKey) -> None:
         if registry.version_state(session, version) == "published":
             raise Conflict(f"Version {version[1]} of {version[0]} is in the store already.")
+
+    def _begin_tensor(self, save: Save, version: VersionKey, key: TensorKey) -> int | None:
+        """Write down, with the first tensor, that the version is being written; then see whether the table exists."""
+        if not save.written:
+            self._require_unpublished(save.session, version)
+            registry.set_state(save.session, version, "writing")
+        return self._link(save, key)
 
     def _link(self, save: Save, key: TensorKey) -> int | None:
         """Use a table that holds this content already, of this save or a published one; None if there is none."""
@@ -198,8 +202,9 @@ class MysqlStore(TableStore):
         for key in save.written.keys() - set(tensors):
             raise Conflict(f"{key.tensor} was written, but is not among the tensors of the version.")
         session = save.session
-        self._require_unpublished(session, version)
-        registry.set_state(session, version, "writing")
+        if not save.written:
+            self._require_unpublished(session, version)
+            registry.set_state(session, version, "writing")
         self._check(save)
         self._make_views(save)
         text = json.dumps({**manifest, "tensors": [_entry(key) for key in tensors]})
