@@ -30,6 +30,7 @@ PATH: dict[str, Schema] = {
     "version": INTEGER | {"minimum": 1, "description": "A version's number."},
     "tensor": TEXT | {"description": "A tensor's name, such as layer_01.weight."},
     "run_id": INTEGER | {"minimum": 1, "description": "A run's id."},
+    "item": TEXT | {"description": "The id of something in the trash, such as version-12."},
 }
 
 QUERY: dict[str, Schema] = {
@@ -37,6 +38,7 @@ QUERY: dict[str, Schema] = {
     "offset": INTEGER | {"minimum": 0, "default": 0, "description": "Where the page begins: what `next` said."},
     "search": TEXT | {"description": "Only networks with this in their names."},
     "network": TEXT | {"description": "Only runs of this network."},
+    "prefix": TEXT | {"description": "Only tables with names that begin so."},
     "since": INTEGER | {"minimum": 0, "default": 0, "description": "Only epochs after this one."},
     "row": INTEGER | {"minimum": 0, "default": 0, "description": "The window's first row, from 0."},
     "column": INTEGER | {"minimum": 0, "default": 0, "description": "The window's first column, from 0."},
@@ -103,6 +105,14 @@ OPERATIONS: dict[str, Operation] = {
     "tensors.get_distribution": Operation(
         200, ref("Distribution"), query=("bins", "limits"), fails=(404, 422), conditional=True
     ),
+    "store.get_store": Operation(200, ref("Store")),
+    "store.list_tables": Operation(200, ref("StoredTablePage"), query=(*PAGING, "prefix"), fails=(422, 503)),
+    "store.verify_store": Operation(202, ref("Run")),
+    "store.copy_store": Operation(202, ref("Run"), bodies=((JSON, "CopyStart"),), fails=(400, 413, 415, 422)),
+    "store.list_trash": Operation(200, ref("TrashPage"), query=PAGING, fails=(422,)),
+    "store.empty_trash": Operation(202, ref("Run"), fails=(409,)),
+    "store.restore": Operation(200, ref("TrashItem"), fails=(404, 409)),
+    "store.delete_for_good": Operation(204, fails=(404, 409)),
     "compare.compare": Operation(
         200, ref("Comparison"), query=("base", "other"), fails=(400, 404, 422), conditional=True
     ),

@@ -38,6 +38,6 @@ def get_network(network: str) -> Response:
 
 @blueprint.delete("/networks/<network>")
 def delete_network(network: str) -> Response:
-    """Delete a network with its versions and runs."""
+    """Put a network into the trash, with its versions and runs."""
     service.delete_network(workspace(), network)
     return Response(status=204)

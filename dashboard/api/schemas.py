@@ -14,6 +14,7 @@ from dashboard.records import (
     MOST_LAYERS,
     MOST_UNITS,
     OPTIMIZERS,
+    RUN_KINDS,
     RUN_STATES,
     SCALINGS,
     SCHEDULES,
@@ -185,8 +186,9 @@ EPOCH = {
 }
 RUN = {
     "id": INTEGER,
-    "network": TEXT,
-    "dataset": TEXT,
+    "kind": choice(RUN_KINDS) | {"description": "A training, or an action on the store, which has no network."},
+    "network": nullable(TEXT),
+    "dataset": nullable(TEXT),
     "state": choice(RUN_STATES),
     "parent": nullable(REFERENCE),
     "attempt": INTEGER,
@@ -196,7 +198,47 @@ RUN = {
     "started": nullable(TIME),
     "ended": nullable(TIME),
     "heartbeat": nullable(TIME),
-    "training": FREE,
+    "training": nullable(FREE),
+    "request": FREE | {"description": "What an action was asked for; never a password."},
+    "done": INTEGER,
+    "total": INTEGER | {"description": "Of epochs, or of an action's steps; 0 while that is not known."},
+    "note": TEXT | {"description": "What is being done at the moment."},
+    "result": FREE | {"description": "What came of an action so far."},
+}
+STORE = {
+    "kind": choice(("csv", "mysql")),
+    "place": TEXT | {"description": "A folder, or an address without its password."},
+    "tables": INTEGER,
+    "shared": INTEGER | {"description": "How many of them several versions use."},
+    "bytes": INTEGER | {"description": "Of the weights in all tables."},
+    "disk_used": nullable(INTEGER),
+    "disk_free": nullable(INTEGER | {"description": "Null for a server's disk, which cannot be seen from here."}),
+    "cache": INTEGER | {"description": "Bytes of decoded arrays; they can be made again at any time."},
+    "cache_limit": INTEGER,
+}
+STORED_TABLE = {
+    "name": TEXT,
+    "tensor": TEXT,
+    "dtype": TEXT,
+    "rows": INTEGER,
+    "columns": INTEGER,
+    "weights": INTEGER | {"description": "Bytes of the weights as an array."},
+    "bytes": nullable(INTEGER | {"description": "Bytes in the store; null if the table is missing."}),
+    "uses": INTEGER | {"description": "How many versions use it."},
+    "versions": array(REFERENCE, description="The first few of them."),
+}
+TRASH_ITEM = {
+    "id": TEXT | {"description": "What addresses take, such as version-12."},
+    "kind": choice(("version", "network")),
+    "name": TEXT,
+    "versions": INTEGER,
+    "bytes": INTEGER,
+    "trashed": TIME,
+}
+COPY_START = {
+    "to": TEXT | {"description": "csv:FOLDER or mysql://user:password@host:3306/database."},
+    "password": TEXT | {"description": "Instead of one in the address."},
+    "home": TEXT | {"description": "The folder for the copy's datasets, and for its catalogue if it is CSV."},
 }
 
 VERSION = {
@@ -324,6 +366,12 @@ SCHEMAS: dict[str, Schema] = {
         RUN | {"epochs": array(ref("Epoch")), "versions": array(INTEGER), "seconds_left": nullable(NUMBER)}, closed=True
     ),
     "RunPage": page_of("RunSummary"),
+    "CopyStart": record(COPY_START, ("password", "home"), closed=True),
+    "Store": record(STORE, closed=True),
+    "StoredTable": record(STORED_TABLE, closed=True),
+    "StoredTablePage": page_of("StoredTable"),
+    "TrashItem": record(TRASH_ITEM, closed=True),
+    "TrashPage": page_of("TrashItem"),
     "Version": record(VERSION, closed=True),
     "VersionDetail": record(VERSION_DETAIL, closed=True),
     "VersionPage": page_of("Version"),

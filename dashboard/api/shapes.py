@@ -3,10 +3,11 @@
 from dataclasses import asdict
 from typing import Any
 
-from dashboard.records import Dataset, Epoch, Network, NetworkSpec, Page, Run, TensorInfo, Version
+from dashboard.records import Dataset, Epoch, Network, NetworkSpec, Page, Run, TensorInfo, TrashItem, Version
 from dashboard.services.comparison import NUMBER_NAMES, Fact, TensorDiff, VersionDiff
 from dashboard.services.networks import NetworkSummary
 from dashboard.services.runs import RunDetail
+from dashboard.services.tables import StoredTable
 from dashboard.services.tensors import Window, window_numbers
 from dashboard.services.verification import VersionProof
 from dashboard.services.versions import VersionDetail, best_version
@@ -58,10 +59,15 @@ def summary_json(summary: NetworkSummary) -> Json:
 
 
 def run_json(run: Run) -> Json:
-    """Return a run without its epochs."""
-    wanted = ("id", "network", "dataset", "state", "parent", "attempt", "cancel_requested", "error")
+    """Return a run without its epochs; an action on the store has no network, dataset and training settings."""
+    wanted = ("id", "kind", "state", "parent", "attempt", "cancel_requested", "error")
+    progress = ("request", "done", "total", "note", "result")
     times = ("created", "started", "ended", "heartbeat")
-    return {name: getattr(run, name) for name in wanted + times} | {"training": asdict(run.spec.training)}
+    return {name: getattr(run, name) for name in wanted + progress + times} | {
+        "network": run.network or None,
+        "dataset": run.dataset or None,
+        "training": asdict(run.spec.training) if run.is_training else None,
+    }
 
 
 def run_detail_json(detail: RunDetail) -> Json:
@@ -108,6 +114,17 @@ def tensor_json(tensor: TensorInfo) -> Json:
         "bytes": tensor.bytes,
         "table": tensor.table_name,
     }
+
+
+def table_json(table: StoredTable) -> Json:
+    """Return a table of the store; `versions` are the first few of those that use it."""
+    return asdict(table) | {"versions": [f"{network}:{number}" for network, number in table.versions]}
+
+
+def trash_item_json(item: TrashItem) -> Json:
+    """Return what lies in the trash; `id` is what addresses take."""
+    wanted = ("kind", "name", "versions", "bytes", "trashed")
+    return {"id": item.key} | {name: getattr(item, name) for name in wanted}
 
 
 def window_json(window: Window) -> Json:

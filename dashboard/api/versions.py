@@ -31,7 +31,7 @@ def get_version(network: str, version: int) -> Response:
 
 @blueprint.delete("/networks/<network>/versions/<number:version>")
 def delete_version(network: str, version: int) -> Response:
-    """Delete a version."""
+    """Put a version into the trash."""
     service.delete_version(workspace(), network, version)
     return Response(status=204)
 

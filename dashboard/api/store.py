@@ -1,0 +1,79 @@
+"""The store: its tables and room, its trash, and the long actions on all of it, which are runs."""
+
+from dataclasses import asdict
+
+from flask import Blueprint, Response, url_for
+
+from dashboard.api.answers import json_answer
+from dashboard.api.asked import json_object, page_of, query, workspace
+from dashboard.api.shapes import page_json, run_json, table_json, trash_item_json
+from dashboard.records import Page, Run
+from dashboard.services import actions, tables, trash
+
+blueprint = Blueprint("store", __name__)
+
+
+@blueprint.get("/store")
+def get_store() -> Response:
+    """Answer where the store is, how many tables it holds, and the room that it takes."""
+    about = {"kind": workspace().store.kind, "place": tables.place(workspace())}
+    body = about | tables.count_tables(workspace())._asdict() | asdict(tables.room(workspace()))
+    return json_answer(body, headers={"Cache-Control": "no-store"})
+
+
+@blueprint.get("/store/tables")
+def list_tables() -> Response:
+    """Answer a page of the store's tables in the order of their names, each once, with those that use it."""
+    fields = query("limit", "offset", "prefix")
+    limit, offset = page_of(fields)
+    prefix = fields.text("prefix", longest=200)
+    fields.done()
+    page = tables.list_tables(workspace(), prefix, limit, offset)
+    return json_answer(page_json(page, [table_json(table) for table in page.items]))
+
+
+@blueprint.post("/store/verify")
+def verify_store() -> Response:
+    """Queue the verification of every version; the run's result holds every difference."""
+    return _accepted(actions.start_verify(workspace()))
+
+
+@blueprint.post("/store/copy")
+def copy_store() -> Response:
+    """Queue a copy of everything to another store; a password is kept out of the run and of every answer."""
+    return _accepted(actions.start_copy(workspace(), json_object()))
+
+
+@blueprint.get("/store/trash")
+def list_trash() -> Response:
+    """Answer a page of what was deleted, the newest first."""
+    fields = query("limit", "offset")
+    limit, offset = page_of(fields)
+    fields.done()
+    found = trash.list_trash(workspace())
+    end = offset + limit
+    page = Page(found[offset:end], end if end < len(found) else None)
+    return json_answer(page_json(page, [trash_item_json(item) for item in page.items]))
+
+
+@blueprint.delete("/store/trash")
+def empty_trash() -> Response:
+    """Give all that lies in the trash up, at once, and queue the removal of its tables."""
+    return _accepted(actions.start_empty(workspace()))
+
+
+@blueprint.post("/store/trash/<item>/restore")
+def restore(item: str) -> Response:
+    """Bring a version back, or a network with all that went with it."""
+    return json_answer(trash_item_json(trash.restore(workspace(), item)))
+
+
+@blueprint.delete("/store/trash/<item>")
+def delete_for_good(item: str) -> Response:
+    """Remove what lies in the trash, its tables included; this cannot be undone."""
+    trash.delete_for_good(workspace(), item)
+    return Response(status=204)
+
+
+def _accepted(run: Run) -> Response:
+    return json_answer(run_json(run), 202, {"Location": url_for("api.runs.get_run", run_id=run.id)})
