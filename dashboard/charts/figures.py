@@ -44,6 +44,7 @@ def training_curves(epochs: Sequence[Mapping[str, Any]]) -> Figure:
         if any(_drawable(epoch.get(name)) is not None for epoch in epochs)
     ]
     layout = _layout("epoch", "loss") | {"hovermode": "x unified"}
+    layout["xaxis"]["zeroline"] = False  # the first epoch is 1: a line at 0 would mean nothing
     if any(trace["yaxis"] == "y2" for trace in data):
         layout["yaxis2"] = {"title": {"text": "accuracy"}, "overlaying": "y", "side": "right", "showgrid": False}
     return _figure(data, layout)

@@ -225,6 +225,7 @@ def _selected(tensor: service.TensorDiff, sides: dict[str, str]) -> dict[str, An
     return {
         "name": tensor.name,
         "sentence": change_sentence(tensor.numbers, moved, detail.unchanged_rows if moved else 0),
+        "is_equal": tensor.status == "equal",
         "order": order,
         "unit": unit,
         "map": None if lines.is_vector(tensor) else lines.change_map(detail, kept, order),

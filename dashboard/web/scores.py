@@ -38,7 +38,7 @@ def metric_rows(detail: VersionDetail) -> list[tuple[str, Any, Any, Any]]:
     """Return (metric, training, validation, test) for all metrics that are single numbers."""
     metrics, evaluation = detail.version.metrics, detail.evaluation
     parts = [evaluation.get("validation", {}), evaluation.get("test", {})]
-    own = [name for name in metrics if not name.startswith(("val_", "test_"))]
+    own = [name.removeprefix("val_").removeprefix("test_") for name in metrics]
     names = dict.fromkeys([*own, *(name for part in parts for name in part if name not in LISTS)])
     rows = []
     for name in names:

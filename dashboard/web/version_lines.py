@@ -30,7 +30,8 @@ def sentence(network: Network, detail: VersionDetail) -> str:
     behind = None
     if best not in {None, version.number} and value is not None and history[best or 0].get(metric or "") is not None:
         behind = value - history[best or 0][metric or ""]
-    return version_sentence(len(detail.tensors), version.spec.parameters, metric, value, best, behind)
+    weights = sum(pictures.cells_of_shape(tensor.shape) for tensor in detail.tensors)
+    return version_sentence(len(detail.tensors), weights, metric, value, best, behind)
 
 
 def dead(detail: VersionDetail, draws_all: bool) -> list[DeadUnit]:
