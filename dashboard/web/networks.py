@@ -15,6 +15,7 @@ from dashboard.services.datasets import list_datasets
 from dashboard.services.demo import start_demo
 from dashboard.services.pictures import version_curves
 from dashboard.services.runs import start_run
+from dashboard.services.trash import freed_by_network
 from dashboard.services.versions import best_version, list_versions, metric_name
 from dashboard.web.answers import Answer, confirmed, see
 from dashboard.web.common import LIST_LENGTH, address, neighbour_pages, query_number, workspace
@@ -26,6 +27,7 @@ from dashboard.web.network_form import NetworkForm
 from dashboard.web.network_rows import SORTS, network_row, sort_rows
 from dashboard.web.numbers import Numbers, exports, numbers_at
 from dashboard.web.presets import PRESETS, preset
+from dashboard.web.store_words import freed_sentences
 from dashboard.web.words import folded_settings, metric_words, network_sentence, networks_sentence
 
 blueprint = Blueprint("networks", __name__)
@@ -161,18 +163,19 @@ def curves_figure(name: str) -> Response:
 
 @blueprint.route("/networks/<name>/delete", methods=["GET", "POST"])
 def delete(name: str) -> Answer:
-    """Ask for the name, then delete the network with all that is its own."""
+    """Ask for the name, then put the network into the trash with all that is its own."""
     network = service.get_network(workspace(), name)
     count = len(overview.metric_history(workspace(), network))
     what = [
-        f"{name} goes with its {plural(count, 'version')}, their tables, and its runs. This cannot be undone.",
+        f"{name} goes into the trash with its {plural(count, 'version')} and its runs. It can be restored as one.",
+        *freed_sentences(freed_by_network(workspace(), name)),
         f"The dataset {network.dataset} stays.",
     ]
     answer = confirmed(name, f"Delete {name}", what, url_for("networks.show", name=name))
     if answer is not None:
         return answer
     service.delete_network(workspace(), name)
-    flash(f"{name} is deleted.")
+    flash(f"{name} lies in the trash now; the Store page restores it.")
     return see(url_for("networks.index"))
 
 

@@ -12,8 +12,7 @@ def freed_sentences(freed: Freed) -> list[str]:
     """Say what deleting for good frees, and what stays because others use it."""
     lines = [f"Deleted for good it frees {plural(freed.tables, 'table')} with {file_size(freed.bytes)} of weights."]
     if freed.shared:
-        names = ", ".join(freed.shared_with)
-        lines.append(f"{plural(freed.shared, 'table')} that other versions use stay: {names} and perhaps more.")
+        lines.append(f"{plural(freed.shared, 'table')} stay for others, such as {', '.join(freed.shared_with)}.")
     return lines
 
 

@@ -8,6 +8,7 @@ from dashboard.services import pictures
 from dashboard.services import versions as service
 from dashboard.services.networks import get_network
 from dashboard.services.tensors import find_tensor
+from dashboard.services.trash import freed_by_version
 from dashboard.services.verification import VersionProof, verify_version
 from dashboard.web import scores
 from dashboard.web import version_lines as lines
@@ -15,6 +16,7 @@ from dashboard.web.answers import Answer, confirmed, see
 from dashboard.web.common import address, api_address, asked_bins, query_number, wants_all, workspace
 from dashboard.web.images import png_answer, until_changed
 from dashboard.web.numbers import Numbers, exports, numbers_at
+from dashboard.web.store_words import freed_sentences
 from dashboard.web.words import folded_settings
 
 blueprint = Blueprint("versions", __name__, url_prefix="/networks/<name>/versions/<int:number>")
@@ -115,15 +117,18 @@ def units(name: str, number: int) -> Response:
 
 @blueprint.route("/delete", methods=["GET", "POST"])
 def delete(name: str, number: int) -> Answer:
-    """Ask for the name, then delete the version."""
+    """Ask for the name, then put the version into the trash."""
     version = service.get_version(workspace(), name, number)
-    what = [f"{version.reference} and its tables go. Tables that other versions share stay. This cannot be undone."]
+    what = [
+        f"{version.reference} goes into the trash, from which it can be restored.",
+        *freed_sentences(freed_by_version(workspace(), name, number)),
+    ]
     back = address("versions.show", name=name, number=number)
     answer = confirmed(version.reference, f"Delete {version.reference}", what, back)
     if answer is not None:
         return answer
     service.delete_version(workspace(), name, number)
-    flash(f"{version.reference} is deleted.")
+    flash(f"{version.reference} lies in the trash now; the Store page restores it.")
     return see(address("networks.show", name=name))
 
 

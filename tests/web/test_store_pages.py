@@ -141,11 +141,21 @@ def test_a_deleted_version_lies_in_the_trash_with_what_emptying_frees_and_comes_
     assert contents(flowers) == before
 
 
+def test_a_deletion_says_beforehand_what_it_would_free_and_what_is_shared(flowers, browser):
+    said = words(browser.get("/networks/flowers/versions/2/delete").root)
+    assert "flowers:2 goes into the trash, from which it can be restored." in said
+    assert "Deleted for good it frees 2 tables with 60 B of weights." in said
+    assert "2 tables stay for others, such as flowers:1, flowers:3." in said
+    said = words(browser.get("/networks/flowers/delete").root)
+    assert "Deleted for good it frees 8 tables with 228 B of weights." in said
+    assert "stay for others" not in said
+
+
 def test_deleting_for_good_says_what_goes_and_asks_for_the_name(flowers, browser):
     delete(browser, "/networks/flowers/versions/2", "flowers:2")
     page = browser.get("/store/trash/version-2")
     assert page.h1 == "Delete flowers:2 for good"
-    assert "2 tables that other versions use stay: flowers:1, flowers:3 and perhaps more." in words(page.root)
+    assert "2 tables stay for others, such as flowers:1, flowers:3." in words(page.root)
     browser.post("/store/trash/version-2", {"typed": "flowers:1"}, status=422)
     page = browser.post("/store/trash/version-2", {"typed": "flowers:2"})
     assert "flowers:2 is deleted for good." in words(page.root)
