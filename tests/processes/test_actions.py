@@ -1,0 +1,179 @@
+"""Actions on the store as real processes of a real coordinator: beside trainings, cancelled, killed, taken up again."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from dashboard.services import trash
+from dashboard.services.actions import start_copy, start_empty, start_verify
+from dashboard.services.runs import cancel_run, get_run, restart_run, start_run
+from dashboard.services.verification import verify_all
+from dashboard.services.versions import delete_version, list_versions
+from dashboard.services.workspace import open_workspace
+from dashboard.settings import Settings
+from tests.processes.run_processes import APP, children_of, start_coordinator, wait_for_end, wait_until
+from tests.processes.test_runs import ENDLESS, define, wait_for_epochs
+from tests.unit.services.store_examples import contents, fill, save
+
+pytestmark = pytest.mark.processes
+
+SEED = 20261202
+
+
+def test_a_verification_runs_beside_trainings_that_fill_every_slot(workspace, coordinator):
+    fill(workspace)
+    define(workspace, **ENDLESS)
+    trainings = [start_run(workspace, "net", {}) for _ in range(workspace.settings.slots + 2)]
+    wait_for_epochs(workspace, trainings[0].id)
+    detail = wait_for_end(workspace, start_verify(workspace).id)
+    assert (detail.run.state, detail.run.result["proven"], detail.run.result["different"]) == ("finished", 4, 0)
+    assert get_run(workspace, trainings[-1].id).run.state == "queued"
+    assert detail.seconds_left is None
+    for training in reversed(trainings):
+        cancel_run(workspace, training.id)
+
+
+def test_a_cancelled_verification_keeps_what_it_has_found(workspace, coordinator):
+    fill(workspace)
+    for seed in range(20, 220):
+        save(workspace, seed=seed)
+    run = start_verify(workspace)
+    wait_until(lambda: get_run(workspace, run.id).run.done > 0, "the first report")
+    cancel_run(workspace, run.id)
+    ended = wait_for_end(workspace, run.id).run
+    assert ended.state == "cancelled"
+    assert ended.total == 204
+    assert 0 < ended.result["proven"] < 204
+
+
+def test_a_copy_that_is_killed_is_interrupted_and_goes_on_when_started_again(workspace, coordinator, tmp_path):
+    fill(workspace)
+    for seed in range(20, 80):
+        save(workspace, seed=seed)
+    target = Settings(home=str(tmp_path / "copy"))
+    run = start_copy(workspace, {"to": "csv:", "home": target.home})
+    wait_until(lambda: get_run(workspace, run.id).run.result.get("copied", 0) > 3, "some versions to be copied")
+    os.kill(max(children_of(coordinator.pid)), signal.SIGKILL)
+    ended = wait_for_end(workspace, run.id).run
+    assert ended.state == "interrupted"
+    again = wait_for_end(workspace, restart_run(workspace, run.id).id).run
+    assert (again.kind, again.state) == ("copy", "finished")
+    assert again.result["skipped"] > 3
+    assert (again.result["copied"] + again.result["skipped"], again.result["proven"]) == (64, 64)
+    copy = open_workspace(target)
+    assert contents(copy) == contents(workspace)
+    copy.catalogue.close()
+
+
+@pytest.mark.server
+def test_a_copy_into_mysql_gets_its_password_without_leaving_a_trace(workspace, coordinator, mysql_url, tmp_path):
+    fill(workspace)
+    password = mysql_url.split(":")[2].split("@")[0]
+    detail = wait_for_end(workspace, start_copy(workspace, {"to": mysql_url}).id)
+    assert (detail.run.state, detail.run.error) == ("finished", None)
+    assert detail.run.result["proven"] == 4
+    home = workspace.settings.home_folder
+    assert [path for path in home.rglob("*") if path.is_file() and password.encode() in path.read_bytes()] == []
+    copy = open_workspace(Settings(home=str(home), store=mysql_url))
+    assert contents(copy) == contents(workspace)
+    copy.catalogue.close()
+    copy.store.close()
+
+
+def test_a_coordinator_that_is_killed_while_the_trash_is_emptied_leaves_the_rest_to_the_next_one(workspace):
+    fill(workspace)
+    for seed in range(20, 60):
+        delete_version(workspace, "flowers", save(workspace, seed=seed))
+    kept = contents(workspace)
+    coordinator = start_coordinator(workspace.settings)
+    run = start_empty(workspace)
+    wait_until(lambda: get_run(workspace, run.id).run.state != "queued", "the emptying to begin")
+    coordinator.kill()
+    coordinator.wait()
+    second = start_coordinator(workspace.settings)
+    wait_for_end(workspace, run.id)
+    second.terminate()
+    second.wait()
+    assert contents(workspace) == kept
+    wanted = {("flowers", number) for number in (1, 2, 4)} | {("odds", 1)}
+    wait_until(lambda: users(open_again(workspace)) == wanted, "nothing but what is kept to be left")
+
+
+def open_again(workspace):
+    """Open the same settings as a start does, which sweeps."""
+    found = open_workspace(workspace.settings)
+    found.catalogue.close()
+    return found
+
+
+def users(workspace):
+    return {version for table in workspace.store.tables() for version in table.versions}
+
+
+BUSY = """
+import sys
+from dashboard.services import trash
+from dashboard.services.versions import delete_version
+from dashboard.services.workspace import open_workspace
+from dashboard.settings import Settings
+workspace = open_workspace(Settings(home=sys.argv[1], store=sys.argv[2]), sweeping=False)
+for number in range(int(sys.argv[3]), 10_000):
+    print("delete", number, flush=True)
+    delete_version(workspace, "flowers", number)
+    item = next(item for item in trash.list_trash(workspace) if item.name == f"flowers:{number}")
+    if number % 2:
+        trash.restore(workspace, item.key)
+        print("restored", number, flush=True)
+    else:
+        print("doomed", number, flush=True)
+        trash.delete_for_good(workspace, item.key)
+        print("gone", number, flush=True)
+"""
+
+
+def kill_while_deleting(settings, first, seconds):
+    """Delete versions from `first` on, restoring odd ones and removing even ones; killed, return what was said."""
+    command = [sys.executable, "-c", BUSY, settings.home, settings.store, str(first)]
+    process = subprocess.Popen(command, cwd=APP.parent, stdout=subprocess.PIPE, text=True)
+    said = [process.stdout.readline()]
+    time.sleep(seconds)
+    process.kill()
+    said += process.stdout.read().splitlines(keepends=True)
+    process.stdout.close()
+    process.wait()
+    return [(line.split()[0], int(line.split()[1])) for line in said if line.endswith("\n")]
+
+
+@pytest.mark.parametrize("kind", ["csv", pytest.param("mysql", marks=pytest.mark.server)])
+def test_killed_deletions_and_restorations_lose_nothing_that_was_not_confirmed(tmp_path, request, kind):
+    store = "csv:" if kind == "csv" else request.getfixturevalue("mysql_url")
+    settings = Settings(home=str(tmp_path / "home"), store=store)
+    workspace = open_workspace(settings)
+    fill(workspace)
+    for seed in range(20, 60):
+        save(workspace, seed=seed)
+    moments = random.Random(SEED)
+    said, first = [], 5
+    for _ in range(6):
+        said += kill_while_deleting(settings, first, moments.uniform(0, 0.3))
+        first = max(number for _, number in said) + 1
+    swept = open_workspace(settings)
+    there = {version.number for version in list_versions(swept, "flowers", 1000).items}
+    trashed = {int(item.name.partition(":")[2]) for item in trash.list_trash(swept)}
+    doomed = {number for word, number in said if word == "doomed"}
+    assert (there | trashed) >= {1, 2, *range(4, 45)} - doomed
+    assert {number for word, number in said if word == "restored"} <= there
+    assert not {number for word, number in said if word == "gone"} & (there | trashed)
+    assert all(proof.identical for proof in verify_all(swept))
+    for item in trash.list_trash(swept):
+        trash.restore(swept, item.key)
+    assert all(proof.identical for proof in verify_all(swept))
+    assert users(swept) == {("odds", 1)} | {("flowers", number) for number in there | trashed}
+    for opened in (workspace, swept):
+        opened.catalogue.close()
+        opened.store.close()
