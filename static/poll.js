@@ -15,6 +15,16 @@
     element.replaceWith(part);
     if (focused) document.getElementById(focused)?.focus();
     document.dispatchEvent(new CustomEvent("livechange", { detail: { done: !part.dataset.pollUrl } }));
+    if (!part.dataset.pollUrl) await refreshTheRest();
+  }
+
+  async function refreshTheRest() { // what says at the edge of the page that something is still going on
+    const response = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    for (const old of document.querySelectorAll("[data-at-the-end]")) {
+      const fresh = page.getElementById(old.id);
+      if (fresh && !old.contains(document.activeElement)) old.replaceWith(document.adoptNode(fresh));
+    }
   }
 
   async function tick() {

@@ -14,6 +14,8 @@ import hashlib
 import importlib.util
 import re
 import uuid
+import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -28,26 +30,42 @@ if(name==="style")this.style.cssText=value;else set.call(this,name,value)}}
 
 @dataclass(frozen=True)
 class Bundle:
-    """plotly.js, compressed: its file, and the hash of its content."""
+    """plotly.js, compressed, and the hash of its content."""
 
-    path: Path
+    packed: bytes
     digest: str
 
 
 @lru_cache(maxsize=4)
 def plotly_bundle(cache: Path) -> Bundle:
-    """Return the compressed script in the folder `cache`, made there if it is new."""
+    """Return the compressed script, from the folder `cache` if it lies there: compressing it takes a second.
+
+    It is held in memory then, half a megabyte; a folder that cannot be written is only slower.
+    """
     small = small_bundle()
     source = small if small.exists() else package_script()
     script = without_inline_styles(source.read_bytes())
     digest = hashlib.sha256(script).hexdigest()[:16]
     path = cache / f"plotly-{digest}.js.gz"
-    if not path.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        fresh = cache / f"{path.name}.{uuid.uuid4().hex}"
-        fresh.write_bytes(gzip.compress(script, 9, mtime=0))
+    with suppress(OSError, zlib.error, EOFError):  # it is not there, or torn
+        packed = path.read_bytes()
+        if gzip.decompress(packed) == script:
+            return Bundle(packed, digest)
+    packed = gzip.compress(script, 9, mtime=0)
+    _keep(packed, path)
+    return Bundle(packed, digest)
+
+
+def _keep(packed: bytes, path: Path) -> None:
+    """Write the file whole or not at all, for the next process; without room or rights there is none."""
+    fresh = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh.write_bytes(packed)
         fresh.replace(path)
-    return Bundle(path, digest)
+    except OSError:
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
 
 
 def without_inline_styles(script: bytes) -> bytes:

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -72,7 +73,13 @@ def preview_upload(workspace: Workspace, upload: Upload, changes: Mapping[str, A
     fields = Fields(changes or {})
     chosen = parse_format(fields, upload.format)
     fields.done()
-    return preview(upload.path, chosen)
+    return _read_preview(upload.path, chosen)
+
+
+@lru_cache(maxsize=8)
+def _read_preview(path: Path, chosen: CsvFormat) -> Preview:
+    """Return the preview of an upload, whose file never changes: looking twice does not read it twice."""
+    return preview(path, chosen)
 
 
 def discard_upload(workspace: Workspace, token: str) -> None:

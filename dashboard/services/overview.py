@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from dashboard.catalogue import datasets as dataset_rows
 from dashboard.catalogue import history
 from dashboard.catalogue import networks as network_rows
 from dashboard.catalogue import runs as run_rows
 from dashboard.catalogue import versions as version_rows
 from dashboard.data.bundled import BUNDLED, BundledSample
+from dashboard.errors import NotFound
 from dashboard.records import Network, Version
 from dashboard.services.workspace import Workspace
 
@@ -52,6 +54,15 @@ def references(workspace: Workspace, most_networks: int = 20) -> list[str]:
             if summary.versions
             for number in version_rows.numbers(connection, summary.network.id)
         ]
+
+
+def target(workspace: Workspace, version: Version) -> str:
+    """Return the name of the column that a version predicts; empty if its dataset is not here."""
+    with workspace.catalogue.reading() as connection:
+        try:
+            return str(dataset_rows.get_dataset(connection, version.dataset).description.get("target", ""))
+        except NotFound:
+            return ""
 
 
 def versions_of_runs(workspace: Workspace, run_ids: list[int]) -> dict[int, list[int]]:

@@ -36,9 +36,8 @@ def plotly(digest: str) -> Response:
     bundle = _bundle()
     if digest != bundle.digest:
         abort(404)
-    content = bundle.path.read_bytes()
     packed = takes_gzip()
-    answer = Response(content if packed else gzip.decompress(content), mimetype="text/javascript")
+    answer = Response(bundle.packed if packed else gzip.decompress(bundle.packed), mimetype="text/javascript")
     if packed:
         answer.headers["Content-Encoding"] = "gzip"
     answer.headers |= {"Cache-Control": FOR_EVER, "Vary": "Accept-Encoding"}

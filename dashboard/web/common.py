@@ -1,5 +1,6 @@
 """What every view needs: the workspace, the page of a list that was asked for, and answers that are not pages."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -56,6 +57,16 @@ def neighbour_pages(following: int | None) -> dict[str, str]:
 def address(endpoint: str, **values: Any) -> str:  # noqa: ANN401 - values of an address
     """Return the address of a view; `url_for` with types that mappings of values fit."""
     return url_for(endpoint, **values)
+
+
+def is_beyond(rows: Sequence[object]) -> bool:
+    """Tell whether a page of a list beyond its last one was asked for."""
+    return not rows and "offset" in request.args and query_number("offset", 0) > 0
+
+
+def last_page(total: int) -> str:
+    """Return the address of the last page of this list of so many."""
+    return _with_offset(max(total - 1, 0) // LIST_LENGTH * LIST_LENGTH)
 
 
 def takes_gzip() -> bool:

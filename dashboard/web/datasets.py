@@ -24,6 +24,7 @@ blueprint = Blueprint("datasets", __name__)
 
 COLUMNS_SHOWN = 50
 VALUES_SHOWN = 14
+CLASSES_SHOWN = 20
 ROWS_SHOWN = 10
 NUMBERS = ("name", "kind", "missing", "distinct", "low", "high", "mean", "std")
 FORMAT_FIELDS = ("delimiter", "header", "encoding", "decimal")
@@ -124,7 +125,8 @@ def show(name: str) -> str:
         chip_list=_chips(dataset),
         columns=all_columns[offset : offset + COLUMNS_SHOWN],
         column_pages=(pages["previous"], pages["next"], words),
-        classes=_classes(about["balance"]),
+        classes=_classes(about["balance"])[:CLASSES_SHOWN],
+        hidden_classes=max(len(about["balance"]) - CLASSES_SHOWN, 0),
         split=list(about["split"].items()),
         first_rows=[row[:VALUES_SHOWN] for row in about["first_rows"][:ROWS_SHOWN]],
         first_columns=names[:VALUES_SHOWN],
@@ -201,6 +203,8 @@ def _upload_page(form: UploadForm) -> str:
 
 def _choose_page(waiting: Upload, found: Any, form: DatasetForm) -> str:  # noqa: ANN401 - a Preview of `data`
     size = f"{plural(found.rows, 'row')} of {plural(len(found.columns), 'column')}"
+    target = found.suggested_target
+    form.task.description = f"{form.task.description} {target} suggests {found.suggested_task(target)}."
     return render_template(
         "datasets/choose.html",
         upload=waiting.token,
@@ -227,7 +231,6 @@ def _detected_form(found: Any, name: str) -> DatasetForm:  # noqa: ANN401 - a Pr
         None,
         name=name,
         target=target,
-        task=found.suggested_task(target),
         kinds=[column.kind for column in found.columns[:MOST_KINDS]],
         image_shape=f"{shape[0]} x {shape[1]}" if shape else "",
         seed="1",
@@ -269,5 +272,7 @@ def _chips(dataset: Dataset) -> list[tuple[str, str, str]]:
 
 
 def _classes(balance: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Return each class with its share of the rows; of very many classes the largest first."""
     total = sum(balance.values()) or 1
-    return [{"name": name, "rows": rows, "share": rows / total} for name, rows in balance.items()]
+    found = [{"name": name, "rows": rows, "share": rows / total} for name, rows in balance.items()]
+    return sorted(found, key=lambda row: -row["rows"]) if len(found) > CLASSES_SHOWN else found

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import Flask, Response, render_template, request, url_for
+from flask.globals import request_ctx
+from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import BuildError
 
@@ -22,6 +24,10 @@ MOST_NEAREST = 5
 VIEW_ARGUMENTS = {"network": "name", "dataset": "name", "version": "number", "tensor": "tensor"}
 TITLES = {400: "This request was not understood", 401: "A password is needed", 403: "Refused", 404: "Not found"}
 TITLES |= {405: "Not possible here", 409: "Not now", 413: "Too large", 422: "Something needs mending"}
+OLD_FORM = (
+    "This form is too old: the dashboard was set up anew since, or cookies were cleared. Go back, reload the page and "
+    "send the form again."
+)
 TITLES |= {503: "The store cannot do this now"}
 
 
@@ -34,21 +40,23 @@ def show_errors(app: Flask) -> None:
     app.after_request(drain)
 
 
-def foreseen(error: WeightbaseError) -> tuple[str, int]:
+def foreseen(error: WeightbaseError) -> Response | tuple[str, int]:
     """Show one of our own errors."""
     error_id = "" if isinstance(error, UserError) else _logged(error)
     return error_page(error.status, error.message, nearest_links(error), error_id)
 
 
-def refused(error: HTTPException) -> tuple[str, int]:
+def refused(error: HTTPException) -> Response | tuple[str, int]:
     """Show what Flask or the rules of the house refuse."""
     status = error.code or 500
+    if isinstance(error, CSRFError):
+        return error_page(status, OLD_FORM)
     if status == 404:
         return error_page(404, f"There is no page at {request.path}.")
     return error_page(status, error.description or "This request cannot be answered.")
 
 
-def too_large(_: RequestEntityTooLarge) -> tuple[str, int]:
+def too_large(_: RequestEntityTooLarge) -> Response | tuple[str, int]:
     """Show the limit of an upload."""
     return error_page(413, upload_limit(workspace().settings.max_upload_mb))
 
@@ -64,15 +72,20 @@ def drain(answer: Response) -> Response:
     return answer
 
 
-def unforeseen(error: Exception) -> tuple[str, int]:
+def unforeseen(error: Exception) -> Response | tuple[str, int]:
     """Show that something of ours failed; what it was goes to the log only."""
     return error_page(500, "Something failed here, not in your request.", (), _logged(error))
 
 
 def error_page(
     status: int, message: str, nearest: Sequence[tuple[str, str]] = (), error_id: str = ""
-) -> tuple[str, int]:
-    """Return the page of an error and its status."""
+) -> Response | tuple[str, int]:
+    """Return the page of an error and its status.
+
+    A request whose host name is none gets the bare sentence: no address of ours can be built for it.
+    """
+    if request_ctx.url_adapter is None:
+        return Response(f"{message}\n", status, mimetype="text/plain")
     title = TITLES.get(status, "Something went wrong" if status >= 500 else "This cannot be done")
     page = render_template(
         "errors/error.html", title=title, message=message, nearest=nearest, status=status, error_id=error_id

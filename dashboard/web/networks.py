@@ -18,7 +18,7 @@ from dashboard.services.runs import start_run
 from dashboard.services.trash import freed_by_network
 from dashboard.services.versions import best_version, list_versions, metric_name
 from dashboard.web.answers import Answer, confirmed, see
-from dashboard.web.common import LIST_LENGTH, address, neighbour_pages, query_number, workspace
+from dashboard.web.common import LIST_LENGTH, address, is_beyond, last_page, neighbour_pages, query_number, workspace
 from dashboard.web.filters import plural
 from dashboard.web.form_actions import act
 from dashboard.web.form_fields import attach_errors, options, problems
@@ -37,11 +37,13 @@ CURVES = ("loss", "val_loss", "accuracy", "val_accuracy")
 
 
 @blueprint.get("/")
-def index() -> str:
+def index() -> Answer:
     """Show all networks, each with its best version."""
     search, sort = _search(), request.args.get("sort", "")
-    offset = query_number("offset", 0, 0, 10**9)
+    offset = _offset()
     rows, following = _rows(search, sort, offset)
+    if is_beyond(rows):
+        return see(last_page(len(_rows(search, "name", None)[0])))
     total = service.count_networks(workspace())
     sentence = networks_sentence(total, overview.count_versions(workspace()), overview.count_active_runs(workspace()))
     return render_template(
@@ -107,9 +109,12 @@ def preview() -> str:
 
 
 @blueprint.get("/networks/<name>")
-def show(name: str) -> str:
+def show(name: str) -> Answer:
     """Show a network with its versions."""
-    return _network_page(service.get_network(workspace(), name), RunForm(request.args))
+    network = service.get_network(workspace(), name)
+    if "offset" in request.args and is_beyond(list_versions(workspace(), name, 1, _offset()).items):
+        return see(last_page(len(overview.metric_history(workspace(), network))))
+    return _network_page(network, RunForm(request.args))
 
 
 @blueprint.post("/networks/<name>/runs")
@@ -179,6 +184,10 @@ def delete(name: str) -> Answer:
     return see(url_for("networks.index"))
 
 
+def _offset() -> int:
+    return query_number("offset", 0, 0, 10**9)
+
+
 def _search() -> str:
     return request.args.get("search", "")[:100]
 
@@ -241,11 +250,13 @@ def _preview(form: NetworkForm) -> dict[str, Any]:
 
 
 def _network_page(network: Network, form: RunForm) -> str:
-    page = list_versions(workspace(), network.name, LIST_LENGTH, query_number("offset", 0, 0, 10**9))
+    page = list_versions(workspace(), network.name, LIST_LENGTH, _offset())
     history = overview.metric_history(workspace(), network)
     best = best_version(network.task, history)
     metric = metric_name(network.task, history[best]) if best is not None else None
     value = history[best][metric] if best is not None and metric is not None else None
+    if len({metrics.get(metric or "") for metrics in history.values()}) == 1 < len(history):
+        best = None  # no version is better than another
     _fill_run_form(form, network, list(history))
     names = _score_names(history.values())[:MOST_SCORES]
     before = dict(zip(list(history)[1:], history, strict=False))

@@ -10,8 +10,8 @@ from dashboard.services import runs as service
 from dashboard.services.overview import versions_of_runs
 from dashboard.services.pictures import curves as curves_figure
 from dashboard.services.runs import RunDetail
-from dashboard.web.answers import see
-from dashboard.web.common import LIST_LENGTH, neighbour_pages, query_number, workspace
+from dashboard.web.answers import Answer, see
+from dashboard.web.common import LIST_LENGTH, is_beyond, last_page, neighbour_pages, query_number, workspace
 from dashboard.web.numbers import Numbers, exports, numbers_at
 from dashboard.web.store_words import action_sentence, action_title
 from dashboard.web.words import run_sentence, runs_sentence, training_settings
@@ -26,9 +26,11 @@ EPOCH_COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "secon
 
 
 @blueprint.get("/runs")
-def index() -> str:
+def index() -> Answer:
     """Show all runs, active ones first."""
     page, last = service.list_runs(workspace(), LIST_LENGTH, query_number("offset", 0, 0, 10**9))
+    if is_beyond(page.items):
+        return see(last_page(0))
     written = versions_of_runs(workspace(), [run.id for run in page.items])
     rows = [_row(run, last.get(run.id), written[run.id]) for run in page.items]
     return render_template(

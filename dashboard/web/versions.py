@@ -4,7 +4,7 @@ from flask import Blueprint, Response, flash, jsonify, render_template, request
 
 from dashboard.charts.figures import distribution_figure
 from dashboard.records import TensorInfo, Version
-from dashboard.services import pictures
+from dashboard.services import overview, pictures
 from dashboard.services import versions as service
 from dashboard.services.networks import get_network
 from dashboard.services.tensors import find_tensor
@@ -158,6 +158,7 @@ def _page(name: str, number: int, proof: VersionProof | None) -> str:
         classes=scores.class_lines(detail),
         confusion=scores.confusion(detail),
         dead=dead,
+        unit=overview.target(workspace(), version) if network.task == "regression" else "",
         settings=folded_settings(version.spec),
         mosaic=lines.mosaic(version, detail.tensors),
         verification=proof,

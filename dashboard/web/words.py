@@ -77,8 +77,10 @@ def network_sentence(network: Network, count: int, best: int | None, metric: str
     """Say which version of a network is best."""
     if not count:
         return f"Defined with {plural(network.spec.parameters, 'parameter')}, not trained yet."
-    if best is None or metric is None:
+    if metric is None:
         return f"{plural(count, 'version')}; none has a score."
+    if best is None:
+        return f"{plural(count, 'version')}, none better than another: {metric_words(metric)} {number(value)}."
     return f"{plural(count, 'version')}; best is v{best}, {metric_words(metric)} {number(value)}."
 
 

@@ -166,3 +166,20 @@ def test_a_dataset_is_deleted_only_after_its_name_was_typed(workspace, browser):
     assert list_datasets(workspace)
     browser.post("/datasets/iris/delete", {"typed": "iris"})
     assert list_datasets(workspace) == []
+
+
+def test_the_task_follows_the_target_that_is_chosen(workspace, browser):
+    page = upload(browser, FLOWERS)
+    assert fields_of(page)["task"] == ""
+    assert "kind suggests classification" in words(page.root)
+    create(browser, page, target="length")
+    assert get_dataset(workspace, "flowers").task == "regression"
+
+
+def test_of_very_many_classes_the_largest_are_shown(browser):
+    rows = "".join(f"{n},{n % 7},c{n % 40 if n < 80 else 3}\n" for n in range(100))
+    page = create(browser, upload(browser, f"a,b,kind\n{rows}"), target="kind", task="classification")
+    table = next(e for e in page.root.iter("table") if e.get("aria-label") == "Rows of each class")
+    shown = [words(e) for e in table.iter("th") if e.get("scope") == "row"]
+    assert (len(shown), shown[0]) == (20, "c3")
+    assert "20 classes more in the files" in words(page.root)

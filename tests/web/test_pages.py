@@ -324,3 +324,38 @@ def test_text_is_sent_compressed_to_those_who_take_it(demo, address):
     packed = demo.raw(address, headers={"Accept-Encoding": "gzip"})
     assert packed.headers["Content-Encoding"] == "gzip"
     assert "Content-Encoding" not in demo.raw(address).headers
+
+
+@pytest.mark.parametrize(
+    ("address", "path"),
+    [("/?offset=999999999", "/"), (f"{NETWORK}?offset=5000", NETWORK), ("/runs?offset=100", "/runs")],
+)
+def test_beyond_the_last_page_of_a_list_lies_the_last_page(demo, address, path):
+    page = demo.get(address)
+    assert page.response.request.full_path.rstrip("?") == path
+    assert "demo-digits" in words(page.root)
+
+
+def test_a_search_without_a_match_says_so_on_every_page(demo):
+    assert "Nothing matches" in words(demo.get("/?search=none&offset=50").root)
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 3000])
+def test_a_host_name_that_is_none_is_refused_in_a_sentence(demo, host):
+    answer = demo.raw("/", headers={"Host": host})
+    assert (answer.status_code, answer.mimetype) == (400, "text/plain")
+    assert "WEIGHTBASE_HOSTS" in answer.text
+
+
+def test_a_form_that_is_too_old_says_what_to_do(demo):
+    refused = demo.client.post(f"{VERSION}/verify", data={"csrf_token": "of another time"})
+    assert refused.status_code == 400
+    assert "Go back, reload the page and send the form again." in refused.text
+
+
+def test_the_list_of_networks_is_sorted_by_the_address(trained_workspace, demo):
+    page = demo.get("/?sort=score")
+    heads = {words(e): e.get("aria-sort") for e in page.root.iter("th") if e.get("scope") == "col"}
+    assert heads["Score ↓"] == "descending"
+    assert heads["Name"] is None
+    assert "/?sort=-score" in page.links()

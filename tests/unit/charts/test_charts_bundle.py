@@ -2,6 +2,7 @@ import gzip
 import hashlib
 import io
 import re
+import shutil
 import tarfile
 
 import pytest
@@ -28,11 +29,10 @@ def test_the_full_bundle_is_served_where_the_small_one_was_not_fetched(tmp_path,
     plotly_bundle.cache_clear()
     found = plotly_bundle(tmp_path)
     plotly_bundle.cache_clear()
-    script = gzip.decompress(found.path.read_bytes())
+    script = gzip.decompress(found.packed)
     assert script.endswith(package_script().read_bytes())
     assert found.digest == hashlib.sha256(script).hexdigest()[:16]
-    assert found.path.name == f"plotly-{found.digest}.js.gz"
-    assert [path.name for path in tmp_path.iterdir()] == [found.path.name]
+    assert [path.name for path in tmp_path.iterdir()] == [f"plotly-{found.digest}.js.gz"]
 
 
 def test_the_small_bundle_is_served_where_it_was_fetched(tmp_path, no_small_bundle):
@@ -42,7 +42,38 @@ def test_the_small_bundle_is_served_where_it_was_fetched(tmp_path, no_small_bund
     plotly_bundle.cache_clear()
     found = plotly_bundle(tmp_path / "cache")
     plotly_bundle.cache_clear()
-    assert gzip.decompress(found.path.read_bytes()).endswith(b"/* small */")
+    assert gzip.decompress(found.packed).endswith(b"/* small */")
+
+
+@pytest.fixture
+def tiny_bundle(no_small_bundle):
+    place = small_bundle.small_bundle()
+    place.parent.mkdir(parents=True)
+    place.write_bytes(b"/* small */")
+    plotly_bundle.cache_clear()
+    yield
+    plotly_bundle.cache_clear()
+
+
+def test_a_cache_that_cannot_be_written_is_only_slower(tmp_path, tiny_bundle):
+    (tmp_path / "a file").touch()
+    found = plotly_bundle(tmp_path / "a file" / "cache")
+    assert gzip.decompress(found.packed).endswith(b"/* small */")
+
+
+def test_a_torn_file_in_the_cache_is_made_anew(tmp_path, tiny_bundle):
+    whole = plotly_bundle(tmp_path / "cache").packed
+    (kept,) = (tmp_path / "cache").iterdir()
+    kept.write_bytes(whole[:-5])
+    plotly_bundle.cache_clear()
+    assert plotly_bundle(tmp_path / "cache").packed == whole
+    assert kept.read_bytes() == whole
+
+
+def test_the_cache_may_be_deleted_while_the_dashboard_runs(tmp_path, tiny_bundle):
+    before = plotly_bundle(tmp_path / "cache")
+    shutil.rmtree(tmp_path / "cache")
+    assert plotly_bundle(tmp_path / "cache") == before
 
 
 def test_the_small_bundle_is_of_the_version_that_the_plotly_package_holds():
