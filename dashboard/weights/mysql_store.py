@@ -415,11 +415,14 @@ class MysqlStore(TableStore):
 
     def ping(self) -> None:
         """Raise StoreUnavailable unless the registry can be read and written; see TableStore."""
-        self._prepare()
-        with self._connections.lease() as session:
+
+        def probe(session: Session) -> None:
             session.run("START TRANSACTION")
             registry.set_state(session, ("ping", 0), "writing")
             session.run("ROLLBACK")
+
+        self._prepare()
+        self._connections.attempt(probe)  # many that ask at once are in each other's way: the server may take one back
 
     def close(self) -> None:
         """Close the connections that wait; see TableStore."""
