@@ -161,7 +161,9 @@ def count_active(connection: Connection) -> int:
 
 
 def _oldest_queued(kinds: Collection[str] | None) -> Select[Any]:
+    hidden = select(networks.c.id).where(networks.c.trash != 0)
     query = select(runs.c.id).where(runs.c.state == "queued").order_by(runs.c.id).limit(1)
+    query = query.where(or_(runs.c.network_id.is_(None), runs.c.network_id.not_in(hidden)))
     return query if kinds is None else query.where(runs.c.kind.in_(kinds))
 
 

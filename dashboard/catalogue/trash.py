@@ -1,12 +1,12 @@
 """The trash: versions and networks that are hidden but whole, until they are restored or deleted for good.
 
 A version lies there by itself (state `trash`), or because its network does (`with_network`). Deleting for good begins
-with one transaction that makes versions `writing` and a network's `trash` negative: from then on a sweep finishes it.
+with one transaction that makes versions `deleting` and a network's `trash` negative: from then on a sweep finishes it.
 """
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Update, case, func, select
 
 from dashboard.catalogue.runs import delete_runs
 from dashboard.catalogue.tables import networks, tensors, versions
@@ -15,6 +15,7 @@ from dashboard.errors import NotFound
 from dashboard.records import Freed, TrashItem
 
 MOST_NAMED = 3
+GONE = "This is not in the trash any more: it was restored or deleted for good."
 
 
 def trash_version(connection: Connection, version_id: int) -> None:
@@ -42,36 +43,53 @@ def get_trashed(connection: Connection, kind: str, item_id: int) -> TrashItem:
     find = {"version": _trashed_versions, "network": _trashed_networks}.get(kind)
     found = find(connection, item_id) if find is not None else []
     if not found:
-        raise NotFound("This is not in the trash any more: it was restored or deleted for good.", "item")
+        raise NotFound(GONE, "item")
     return found[0]
 
 
 def restore_version(connection: Connection, version_id: int) -> None:
-    """Let a version exist again."""
+    """Let a version exist again; raises NotFound if it has just been restored or given up by someone else."""
     row = versions.update().where(versions.c.id == version_id, versions.c.state == "trash")
-    connection.execute(row.values(state="ready", trashed=None))
+    _require_one(connection, row.values(state="ready", trashed=None))
 
 
 def restore_network(connection: Connection, network_id: int) -> None:
     """Let a network exist again with what went with it.
 
-    A name that was taken meanwhile leaves `Catalogue.writing` as Conflict.
+    A name that was taken meanwhile leaves `Catalogue.writing` as Conflict. Raises NotFound as `restore_version` does.
     """
-    connection.execute(networks.update().where(networks.c.id == network_id).values(trash=0, trashed=None))
+    row = networks.update().where(networks.c.id == network_id, networks.c.trash == network_id)
+    _require_one(connection, row.values(trash=0, trashed=None))
     hidden = versions.update().where(versions.c.network_id == network_id, versions.c.state == "with_network")
     connection.execute(hidden.values(state="ready", trashed=None))
 
 
 def condemn_version(connection: Connection, version_id: int) -> None:
-    """Give a version in the trash up: what a sweep finds of it from now on, it removes."""
+    """Give a version in the trash up: what a sweep finds of it from now on, it removes. Raises NotFound likewise."""
     row = versions.update().where(versions.c.id == version_id, versions.c.state == "trash")
-    connection.execute(row.values(state="writing"))
+    _require_one(connection, row.values(state="deleting"))
 
 
 def condemn_network(connection: Connection, network_id: int) -> None:
-    """Give a network in the trash up, with all its versions."""
-    connection.execute(networks.update().where(networks.c.id == network_id).values(trash=-network_id))
-    connection.execute(versions.update().where(versions.c.network_id == network_id).values(state="writing"))
+    """Give a network in the trash up, with all its versions. Raises NotFound likewise."""
+    row = networks.update().where(networks.c.id == network_id, networks.c.trash == network_id)
+    _require_one(connection, row.values(trash=-network_id))
+    condemn_stragglers(connection)
+
+
+def condemn_stragglers(connection: Connection) -> None:
+    """Give the versions of networks that are given up, up, too; those being saved follow once they are saved."""
+    condemned = select(networks.c.id).where(networks.c.trash < 0)
+    theirs = versions.c.network_id.in_(condemned) & versions.c.state.in_(("ready", "trash", "with_network"))
+    connection.execute(versions.update().where(theirs).values(state="deleting"))
+
+
+def condemned_versions(connection: Connection) -> list[tuple[int, str, int]]:
+    """Return (id, slug, number) of the versions that are given up."""
+    query = select(versions.c.id, networks.c.slug, versions.c.number).join(
+        networks, networks.c.id == versions.c.network_id
+    )
+    return [tuple(row) for row in connection.execute(query.where(versions.c.state == "deleting"))]
 
 
 def condemn_all(connection: Connection) -> int:
@@ -111,6 +129,11 @@ def freed_by_trash(connection: Connection) -> Freed:
     """Return what emptying the trash would free."""
     trashed = versions.c.network_id.in_(select(networks.c.id).where(networks.c.trash > 0))
     return _freed(connection, (versions.c.state == "trash") | trashed)
+
+
+def _require_one(connection: Connection, update: Update) -> None:
+    if connection.execute(update).rowcount != 1:
+        raise NotFound(GONE, "item")
 
 
 def _freed(connection: Connection, going: ColumnElement[bool]) -> Freed:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, or_, select
+from sqlalchemy import Connection, Row, Select, and_, select
 from sqlalchemy.orm import aliased
 
 from dashboard.catalogue.inserting import insert_row
@@ -164,7 +164,7 @@ def _unfinished() -> Select[Any]:
     return (
         select(versions.c.id, networks.c.slug, versions.c.number)
         .join(networks, networks.c.id == versions.c.network_id)
-        .where(or_(versions.c.state == "writing", networks.c.trash < 0))
+        .where(versions.c.state.in_(("writing", "deleting")))
     )
 
 

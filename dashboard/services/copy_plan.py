@@ -112,8 +112,8 @@ def _require_same_version(ours: Mark, there: Mark) -> None:
         reason = (
             "is a different version at the target. Nothing is overwritten: delete one of the two, or copy elsewhere."
         )
-    elif there.state == "writing":
-        reason = "is being saved at the target at this moment. Copy once more then."
+    elif there.state in {"writing", "deleting"}:
+        reason = "is being saved or deleted at the target at this moment. Copy once more then."
     else:
         reason = "lies in the trash of the target. Restore it there, or delete it there for good."
     raise Conflict(f"{ours.reference} {reason}", "to")

@@ -7,7 +7,7 @@ from typing import Any
 from dashboard.catalogue import datasets as dataset_rows
 from dashboard.catalogue import networks as network_rows
 from dashboard.catalogue import runs as run_rows
-from dashboard.errors import WeightbaseError
+from dashboard.errors import UserError, WeightbaseError
 from dashboard.jobs.job import ACTIONS, TRAININGS, Job, Progress, TrainingJob
 from dashboard.records import RUN_KINDS, Run
 from dashboard.services import handover
@@ -49,6 +49,9 @@ class CatalogueJournal:
     def _training(self, run: Run) -> Job:
         with self.workspace.catalogue.reading() as connection:
             dataset = dataset_rows.get_dataset(connection, run.dataset)
+            parent_id = run_rows.parent_id(connection, run.id)
+        if parent_id is not None and run.parent is None:
+            raise UserError("The version that this run goes on from was deleted meanwhile: start a new run.")
         job = TrainingJob(
             run_id=run.id,
             attempt=run.attempt,

@@ -8,7 +8,7 @@ from dashboard.catalogue import versions as version_rows
 from dashboard.errors import Conflict, NotFound
 from dashboard.jobs.job import Progress
 from dashboard.records import Freed, TrashItem
-from dashboard.services.workspace import Workspace, drop_condemned_networks, sweep_version, unfinished_versions
+from dashboard.services.workspace import Workspace, drop_condemned_networks, sweep_version
 
 
 def list_trash(workspace: Workspace) -> list[TrashItem]:
@@ -51,16 +51,17 @@ def delete_for_good(workspace: Workspace, key: str) -> TrashItem:
 
 def remove_condemned(workspace: Workspace, tell: Callable[[Progress], None] | None = None) -> int:
     """Remove the tables and rows of all versions that were given up; return how many there were."""
-    unfinished = unfinished_versions(workspace)
+    with workspace.catalogue.reading() as connection:
+        condemned = trash_rows.condemned_versions(connection)
     removed = 0
-    for done, (version_id, slug, number) in enumerate(unfinished):
+    for done, (version_id, slug, number) in enumerate(condemned):
         if tell is not None:
-            note = f"removing {slug} v{number}, version {done + 1:,} of {len(unfinished):,}"
-            tell(Progress(done, len(unfinished), note, {"removed": removed}))
+            note = f"removing {slug} v{number}, version {done + 1:,} of {len(condemned):,}"
+            tell(Progress(done, len(condemned), note, {"removed": removed}))
         removed += len(sweep_version(workspace, version_id, slug, number))
     drop_condemned_networks(workspace)
     if tell is not None:
-        tell(Progress(len(unfinished), len(unfinished), "", {"removed": removed}))
+        tell(Progress(len(condemned), len(condemned), "", {"removed": removed}))
     return removed
 
 

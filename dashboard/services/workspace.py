@@ -64,7 +64,9 @@ def sweep(workspace: Workspace) -> list[str]:
     Living saves are not touched.
     """
     swept: list[str] = []
-    for version in unfinished_versions(workspace):
+    with workspace.catalogue.reading() as connection:
+        unfinished = version_rows.unfinished_versions(connection)
+    for version in unfinished:
         swept += sweep_version(workspace, *version)
     swept += drop_condemned_networks(workspace) + workspace.store.sweep()
     for folder in workspace.datasets_folder.glob("*.new"):
@@ -93,18 +95,13 @@ def making(folder: Path) -> Iterator[bool]:
         sign.release(settled=True)
 
 
-def unfinished_versions(workspace: Workspace) -> list[tuple[int, str, int]]:
-    """Return (id, slug, number) of the versions whose row says that they are being written, or that are given up."""
-    with workspace.catalogue.reading() as connection:
-        return version_rows.unfinished_versions(connection)
-
-
 def drop_condemned_networks(workspace: Workspace) -> list[str]:
     """Remove the networks that were given up and have no version any more; return their slugs."""
     with workspace.catalogue.reading() as connection:
         if not trash_rows.any_condemned_network(connection):
             return []
     with workspace.catalogue.writing() as connection:
+        trash_rows.condemn_stragglers(connection)
         return trash_rows.drop_condemned_networks(connection)
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from dashboard.catalogue import trash as trash_rows
+from dashboard.catalogue import versions as version_rows
 from dashboard.errors import Conflict, NotFound
 from dashboard.jobs.coordinator import coordinator_lock
 from dashboard.services import overview, trash
@@ -18,10 +19,11 @@ from dashboard.settings import Settings
 from tests.unit.services.store_examples import add_run, contents, define, save
 
 
-@pytest.fixture
-def workspace(tmp_path):
+@pytest.fixture(params=["csv", pytest.param("mysql", marks=pytest.mark.server)])
+def workspace(tmp_path, request):
     """Flowers 1 to 3, which share their second layer; this process holds the coordinator's lock."""
-    found = open_workspace(Settings(home=str(tmp_path / "home")))
+    store = "csv:" if request.param == "csv" else request.getfixturevalue("mysql_url")
+    found = open_workspace(Settings(home=str(tmp_path / "home"), store=store))
     define(found)
     run_id = add_run(found)
     for seed in (1, 2, 3):
@@ -29,6 +31,7 @@ def workspace(tmp_path):
     with coordinator_lock(found.settings.home_folder):
         yield found
     found.catalogue.close()
+    found.store.close()
 
 
 def only_item(workspace):
@@ -184,6 +187,48 @@ def test_a_deletion_that_was_interrupted_is_finished_by_the_next_start(workspace
     with again.catalogue.reading() as connection:
         assert not trash_rows.any_condemned_network(connection)
     again.catalogue.close()
+    again.store.close()
+
+
+def test_a_save_that_has_just_begun_is_no_business_of_a_deletion(workspace):
+    network = get_network(workspace, "flowers")
+    values = {name: {} for name in ("spec", "preprocessing", "metrics", "evaluation")}
+    with workspace.catalogue.writing() as connection:
+        row = values | {"epoch": 1, "dataset_id": 1, "sha256": "", "bytes": 0}
+        begun = version_rows.begin_version(connection, network.id, row)
+    delete_version(workspace, "flowers", 2)
+    trash.delete_for_good(workspace, only_item(workspace).key)
+    with workspace.catalogue.reading() as connection:
+        assert version_rows.unfinished_versions(connection) == [(begun[0], "flowers", begun[1])]
+
+
+def test_a_version_that_is_saved_while_its_network_is_given_up_goes_with_it(workspace):
+    network = get_network(workspace, "flowers")
+    delete_network(workspace, "flowers")
+    key = only_item(workspace).key
+    with workspace.store.saving(("flowers", 4)):
+        with workspace.catalogue.writing() as connection:
+            row = {name: {} for name in ("spec", "preprocessing", "metrics", "evaluation")}
+            about = row | {"epoch": 1, "dataset_id": 1, "sha256": "", "bytes": 0}
+            version_id, _ = version_rows.begin_version(connection, network.id, about)
+        trash.delete_for_good(workspace, key)
+        with workspace.catalogue.writing() as connection:
+            version_rows.finish_version(connection, version_id, [])
+    sweep(workspace)
+    sweep(workspace)
+    with workspace.catalogue.reading() as connection:
+        assert not trash_rows.any_condemned_network(connection)
+    assert stored(workspace) == set()
+
+
+def test_of_two_who_decide_at_once_about_one_thing_only_one_does(workspace):
+    delete_version(workspace, "flowers", 2)
+    item = only_item(workspace)
+    with workspace.catalogue.writing() as connection:
+        trash_rows.restore_version(connection, item.id)
+    with pytest.raises(NotFound), workspace.catalogue.writing() as connection:
+        trash_rows.condemn_version(connection, item.id)
+    assert get_version(workspace, "flowers", 2).number == 2
 
 
 @pytest.mark.parametrize(
