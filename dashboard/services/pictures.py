@@ -5,13 +5,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from dashboard.analysis.cells import Change
 from dashboard.analysis.distributions import Distribution, distribution
 from dashboard.analysis.images import HeatMap, heat_map, unit_mosaic
 from dashboard.analysis.outliers import Outliers, outliers
 from dashboard.charts import figures, images
+from dashboard.charts.records import records_png as draw_records
+from dashboard.data.dataset import open_arrays
 from dashboard.errors import NotFound, UserError
-from dashboard.records import Epoch, TensorInfo, Version
+from dashboard.records import Dataset, Epoch, TensorInfo, Version
 from dashboard.services.comparison import paired_arrays
 from dashboard.services.datasets import get_dataset
 from dashboard.services.tensors import array
@@ -22,6 +26,7 @@ LARGEST_CELL = 24
 EXPENSIVE_CELLS = 5_000_000
 """Tensors of more cells are drawn, and compared cell by cell, only when a person asks for it."""
 UNITS_ACROSS = 10
+RECORDS_SHOWN, RECORD_PIXELS = 14, 56
 THEMES = ("light", "dark")
 
 
@@ -108,6 +113,16 @@ def image_shape(workspace: Workspace, version: Version) -> tuple[int, int] | Non
     if not shape or shape[0] * shape[1] != version.spec.inputs:
         return None
     return int(shape[0]), int(shape[1])
+
+
+def records_png(workspace: Workspace, dataset: Dataset, theme: str) -> bytes:
+    """Return the first records of a dataset of pixels as pictures; raises NotFound if its records are no pictures."""
+    if not dataset.has_records or not dataset.description["image_shape"]:
+        raise NotFound(f"The records of {dataset.name!r} are no pictures, or are not here.", "name")
+    arrays = open_arrays(workspace.datasets_folder / dataset.folder)
+    height, width = dataset.description["image_shape"]
+    pixels = np.asarray(arrays.inputs[:RECORDS_SHOWN], dtype=np.float64)
+    return draw_records(pixels, (height, width), check_theme(theme), RECORD_PIXELS // max(width, 1) or 1)
 
 
 def unit_pictures_png(

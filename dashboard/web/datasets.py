@@ -10,6 +10,7 @@ from flask import Blueprint, Response, flash, render_template, request, url_for
 from dashboard.errors import Invalid, UserError
 from dashboard.records import Dataset
 from dashboard.services import datasets as service
+from dashboard.services import pictures
 from dashboard.services.datasets import Upload
 from dashboard.services.overview import bundled_samples
 from dashboard.web.answers import Answer, confirmed, see
@@ -17,6 +18,7 @@ from dashboard.web.common import neighbour_pages, query_number, workspace
 from dashboard.web.filters import plural
 from dashboard.web.form_fields import attach_errors, problems
 from dashboard.web.forms import MOST_KINDS, DatasetForm, UploadForm
+from dashboard.web.images import png_answer
 from dashboard.web.numbers import Numbers, exports, numbers_at
 from dashboard.web.words import dataset_sentence, datasets_sentence
 
@@ -127,6 +129,7 @@ def show(name: str) -> str:
         column_pages=(pages["previous"], pages["next"], words),
         classes=_classes(about["balance"])[:CLASSES_SHOWN],
         hidden_classes=max(len(about["balance"]) - CLASSES_SHOWN, 0),
+        pictures=_pictures(dataset),
         split=list(about["split"].items()),
         first_rows=[row[:VALUES_SHOWN] for row in about["first_rows"][:ROWS_SHOWN]],
         first_columns=names[:VALUES_SHOWN],
@@ -148,6 +151,13 @@ def first_rows(name: str) -> Numbers:
     """Say what stands in the first rows."""
     about = service.get_dataset(workspace(), name).description
     return Numbers(about["first_columns"], about["first_rows"], f"{name}_first_rows")
+
+
+@blueprint.get("/datasets/<name>/records.png")
+def records(name: str) -> Response:
+    """Send the first records, where they are pixels, as pictures."""
+    dataset = service.get_dataset(workspace(), name)
+    return png_answer(lambda theme: pictures.records_png(workspace(), dataset, theme), dataset.sha256)
 
 
 @numbers_at(blueprint, "/datasets/<name>/classes")
@@ -269,6 +279,16 @@ def _row(dataset: Dataset) -> dict[str, Any]:
 def _chips(dataset: Dataset) -> list[tuple[str, str, str]]:
     shape = dataset.description["image_shape"]
     return [("", f"{shape[0]} × {shape[1]} pixels", "")] if shape else []
+
+
+def _pictures(dataset: Dataset) -> dict[str, str] | None:
+    """Return where the first records are drawn, in both themes, if they are pixels."""
+    if not dataset.has_records or not dataset.description["image_shape"]:
+        return None
+    return {
+        theme: url_for("datasets.records", name=dataset.name, theme=theme, v=dataset.sha256[:12])
+        for theme in pictures.THEMES
+    }
 
 
 def _classes(balance: Mapping[str, int]) -> list[dict[str, Any]]:

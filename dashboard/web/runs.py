@@ -14,7 +14,7 @@ from dashboard.web.answers import Answer, see
 from dashboard.web.common import LIST_LENGTH, is_beyond, last_page, neighbour_pages, query_number, workspace
 from dashboard.web.numbers import Numbers, exports, numbers_at
 from dashboard.web.store_words import action_sentence, action_title
-from dashboard.web.words import run_sentence, runs_sentence, training_settings
+from dashboard.web.words import folded_settings, run_sentence, runs_sentence
 
 blueprint = Blueprint("runs", __name__)
 
@@ -79,7 +79,7 @@ def show(run_id: int) -> str:
         **_progress(detail),
         curves=url_for("runs.epochs_figure", run_id=run_id),
         exports=exports("runs.epochs", run_id=run_id),
-        settings=training_settings(detail.run.spec),
+        settings=folded_settings(detail.run.spec),
     )
 
 

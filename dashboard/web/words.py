@@ -53,11 +53,6 @@ def setting_words(name: str) -> str:
     return SETTINGS.get(name, name.replace("_", " "))
 
 
-def training_settings(spec: NetworkSpec) -> list[tuple[str, Any]]:
-    """Return (words, value) of all training settings."""
-    return [(setting_words(name), value) for name, value in asdict(spec.training).items()]
-
-
 def folded_settings(spec: NetworkSpec) -> dict[str, list[tuple[str, Any]]]:
     """Return the settings that matter first (`shown`: the main ones, and what is unusual), and the rest."""
     usual = asdict(TrainingSpec())

@@ -160,6 +160,39 @@ def test_two_versions_are_selected_and_compared_by_keyboard(watch):
     assert is_same()
 
 
+def test_the_map_of_a_change_names_the_unit_under_the_pointer_and_shows_it_on_a_click(watch):
+    tab = watch("/compare?base=demo-digits:1&other=demo-digits:6&tensor=layer_01.weight")
+    is_same = stays(tab)
+    units = tab.locator("#change-map").get_attribute("data-units").split()
+    box = tab.locator("#change-map img:visible").bounding_box()
+    place = {"x": box["width"] * 50.5 / 64, "y": box["height"] * 9.5 / 32}
+    tab.locator("#change-map").hover(position=place)
+    expect(tab.locator("#pointed")).to_have_text(f"unit {units[9]}, input 50")
+    tab.locator("#change-map").click(position=place)
+    expect(tab.locator(".triptych").locator("..").locator("h3").first).to_have_text(f"Unit {units[9]}")
+    assert f"unit={units[9]}" in tab.url
+    assert is_same()
+
+
+def test_the_order_of_the_map_is_changed_by_a_key_and_stands_in_the_address(watch):
+    tab = watch("/compare?base=demo-digits:1&other=demo-digits:6&tensor=layer_01.weight")
+    moved = tab.locator("#change-map").get_attribute("data-units")
+    tab.keyboard.press("o")
+    expect(tab.locator("#change-map")).to_have_attribute("data-units", " ".join(map(str, range(32))))
+    assert "order=raw" in tab.url
+    tab.keyboard.press("o")
+    expect(tab.locator("#change-map")).to_have_attribute("data-units", moved)
+
+
+def test_the_files_of_a_chart_hold_the_bins_that_are_drawn(watch):
+    tab = watch(TENSOR)
+    drawn(tab, "distribution")
+    tab.get_by_label("Bins").select_option("200")
+    until(lambda: tab.evaluate("document.getElementById('distribution').data[0].x.length") == 201)
+    link = tab.locator("figure", has=tab.locator("#distribution")).get_by_role("link", name="CSV")
+    assert "bins=200" in link.get_attribute("href")
+
+
 def test_rows_are_walked_and_opened_by_keyboard(watch):
     tab = watch(NETWORK)
     for key in "jjk":
@@ -214,6 +247,8 @@ def test_a_run_is_followed_live_and_cancelled(watch):
     tab.get_by_role("button", name="Cancel").click()
     expect(tab.locator("#progress")).to_contain_text("cancelled", timeout=PATIENCE)
     expect(tab.locator("#progress[data-poll-url]")).to_have_count(0)
+    expect(tab.locator("nav .badge")).to_have_count(0)  # nor does the rest of the page say that it goes on
+    expect(tab.locator("#about time")).to_have_count(2)
 
 
 def test_the_form_is_changed_in_place_and_keeps_the_focus(watch):
@@ -253,7 +288,7 @@ def test_no_page_is_wider_than_its_window_or_moves_while_it_loads(watch, width):
 def test_everything_is_there_without_javascript(watch):
     tab = watch("/networks/new?dataset=digits", java_script_enabled=False)
     tab.get_by_role("button", name="+ Add a layer").click()
-    assert tab.locator("[data-layer]").count() == 3
+    expect(tab.locator("[data-layer]")).to_have_count(3)
     tab.get_by_label("Name", exact=True).fill("plain")
     tab.get_by_label("Name", exact=True).press("Enter")  # as a person would: it creates, and removes no layer
     expect(tab.locator("h1")).to_have_text("plain")

@@ -183,3 +183,9 @@ def test_of_very_many_classes_the_largest_are_shown(browser):
     shown = [words(e) for e in table.iter("th") if e.get("scope") == "row"]
     assert (len(shown), shown[0]) == (20, "c3")
     assert "20 classes more in the files" in words(page.root)
+
+
+def test_records_that_are_no_pictures_are_not_drawn(browser):
+    page = create(browser, upload(browser, FLOWERS))
+    assert not [e for e in page.root.iter("img") if "records.png" in (e.get("src") or "")]
+    browser.get("/datasets/flowers/records.png", status=404)

@@ -175,6 +175,7 @@ def test_every_link_of_every_page_leads_somewhere(demo):
     [
         f"{VERSION}/heat-map.png?tensor=layer_01.weight&theme=dark",
         f"{VERSION}/units.png?theme=light",
+        "/datasets/digits/records.png?theme=dark",
         "/compare/heat-map.png?base=demo-digits:1&other=demo-digits:6&tensor=layer_01.weight",
     ],
 )
