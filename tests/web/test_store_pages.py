@@ -3,10 +3,13 @@
 import csv
 import io
 import re
+from datetime import timedelta
 
 import pytest
 
 from dashboard import create_app
+from dashboard.catalogue import runs as run_rows
+from dashboard.catalogue.tables import runs
 from dashboard.jobs.coordinator import coordinator_lock
 from dashboard.services.runs import get_run
 from dashboard.services.tensors import array, find_tensor
@@ -127,6 +130,19 @@ def test_the_live_part_of_an_action_comes_alone_and_only_if_there_is_news(flower
     assert "Cancelled: 0 of 3 versions read back, all as saved." in part.text
     assert browser.post("/runs/1/restart", source="/runs/1").h1 == "Run 2: Verify all versions"
     assert carry_out(flowers).state == "finished"
+
+
+def test_an_action_says_what_it_is_at_and_how_long_the_rest_takes(flowers, browser):
+    browser.post("/store/verify", source="/store")
+    with flowers.catalogue.writing() as connection:
+        run = run_rows.claim_next_run(connection)
+        progress = {"done": 2, "total": 6, "note": "reading flowers:3", "result": {"proven": 2, "different": 0}}
+        connection.execute(runs.update().values(started=run.started - timedelta(seconds=60)))
+        assert run_rows.note_progress(connection, run.id, run.attempt, progress)
+    said = words(browser.get("/runs/1").by_id("progress"))
+    assert "2 of 6 versions read back, all as saved." in said
+    assert "reading flowers:3" in said
+    assert "about 2 min 0 s left" in said
 
 
 def test_a_deleted_version_lies_in_the_trash_with_what_emptying_frees_and_comes_back(flowers, browser):
