@@ -7,6 +7,7 @@ The tree; the number is the HTTP status that `web` and `api` answer with::
     │   ├── Invalid                 422  one or more fields are wrong, a message for each
     │   ├── NotFound                404  no such network, version, tensor, cell, run ...
     │   ├── Conflict                409  the name is taken, the state does not allow it
+    │   │   └── Superseded          409  another attempt at the run has taken over
     │   ├── TooLarge                413  an upload or a network beyond a stated limit
     │   └── Forbidden               403  refused by the rules of the house
     └── StoreError                  503  the store or the catalogue cannot do it now
@@ -72,6 +73,10 @@ class Conflict(UserError):
 
     status = 409
     code = "conflict"
+
+
+class Superseded(Conflict):
+    """Another attempt at the run has taken over, or the run has ended: what this one did does not count."""
 
 
 class TooLarge(UserError):

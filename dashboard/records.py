@@ -45,7 +45,13 @@ TRAINING_DTYPES = ("float32", "float64")
 TASKS = ("classification", "regression")
 RUN_STATES = ("queued", "running", "finished", "failed", "cancelled", "interrupted")
 ENDED_STATES = ("finished", "failed", "cancelled", "interrupted")
+RESUMABLE_STATES = ("failed", "cancelled", "interrupted")
+"""Those in which a run ended before its goal: it can go on from its checkpoint."""
 RUN_KINDS = ("training", "verify", "copy", "empty")
+TRAINING_KINDS = ("training",)
+"""The kinds of runs that train a network, epoch by epoch; the others are actions."""
+PRIORITIES = (-1, 0, 1)
+"""Later than others, in turn, sooner than others."""
 
 T = TypeVar("T")
 
@@ -380,7 +386,8 @@ class Run:
 
     Its `kind` is training, or a long action on the store: verify, copy, empty (the trash). Actions have no network,
     no dataset ("") and NO_SPEC; `request` is what was asked for, `result` what came of it. `done` of `total` counts
-    epochs, or versions; `note` says what is being done at the moment.
+    epochs, or versions; `note` says what is being done at the moment. `checkpoint` is the epoch after which it goes on
+    when it is taken up again, 0 for its beginning; `started_by` who asked for it, as far as that is known.
     """
 
     id: int
@@ -392,6 +399,9 @@ class Run:
     parent: str | None
     attempt: int
     cancel_requested: bool
+    priority: int
+    started_by: str
+    checkpoint: int
     error: str | None
     request: dict[str, Any]
     done: int
@@ -409,9 +419,14 @@ class Run:
         return self.state in ENDED_STATES
 
     @property
+    def can_resume(self) -> bool:
+        """Whether it ended before its goal and left something to go on from."""
+        return self.checkpoint > 0 and self.state in RESUMABLE_STATES
+
+    @property
     def is_training(self) -> bool:
         """Whether this run trains a network (else it is an action on the store)."""
-        return self.kind == "training"
+        return self.kind in TRAINING_KINDS
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ def start_run(network: str) -> Response:
 
 @blueprint.get("/runs")
 def list_runs() -> Response:
-    """Answer a page of runs: running ones first, then queued ones, then the newest that ended."""
+    """Answer a page of runs: running ones first, then queued ones in their turn, then the newest that ended."""
     fields = query("limit", "offset", "network")
     limit, offset = page_of(fields)
     network = fields.text("network") or None

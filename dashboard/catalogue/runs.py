@@ -4,16 +4,25 @@ Runs of networks that lie in the trash are hidden like the networks.
 """
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, Update, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Update, and_, case, func, null, or_, select
 from sqlalchemy.orm import aliased
 
 from dashboard.catalogue.inserting import insert_row
 from dashboard.catalogue.tables import FARTHEST, datasets, epochs, networks, runs, versions
 from dashboard.catalogue.times import now
 from dashboard.errors import NotFound
-from dashboard.records import ENDED_STATES, NO_SPEC, Epoch, NetworkSpec, Run
+from dashboard.records import ENDED_STATES, NO_SPEC, RESUMABLE_STATES, TRAINING_KINDS, Epoch, NetworkSpec, Run
+
+
+class Checkpoint(NamedTuple):
+    """Where a run goes on from: the epoch after which it was taken, and the file that holds it."""
+
+    run_id: int
+    epoch: int
+    file: str
+    sha256: str
 
 
 def insert_run(connection: Connection, values: Mapping[str, Any]) -> int:
@@ -29,26 +38,46 @@ def get_run(connection: Connection, run_id: int) -> Run:
     return _run(row)
 
 
-def list_runs(connection: Connection, limit: int, offset: int = 0, network: str | None = None) -> list[Run]:
-    """Return runs: the running ones first, then the queued ones, then those that ended, the newest first."""
+def list_runs(
+    connection: Connection, limit: int, offset: int = 0, network: str | None = None, states: Collection[str] = ()
+) -> list[Run]:
+    """Return runs: the running ones, then the queued ones in their turn, then those that ended, the newest first."""
     order = case((runs.c.state == "running", 0), (runs.c.state == "queued", 1), else_=2)
-    query = _runs().order_by(order, runs.c.id.desc()).limit(limit).offset(offset)
+    is_queued = runs.c.state == "queued"
+    turn = (case((is_queued, -runs.c.priority)), case((is_queued, runs.c.id)))
+    query = _runs().order_by(order, *turn, runs.c.id.desc()).limit(limit).offset(offset)
     if network is not None:
         query = query.where(networks.c.name == network)
+    if states:
+        query = query.where(runs.c.state.in_(states))
     return [_run(row) for row in connection.execute(query)]
 
 
-def copy_run(connection: Connection, run_id: int) -> int:
+def count_states(connection: Connection) -> dict[str, int]:
+    """Return how many runs are in each state that any is in; those of networks in the trash do not count."""
+    hidden = _of_hidden_networks()
+    query = select(runs.c.state, func.count()).where(~hidden).group_by(runs.c.state)
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def copy_run(connection: Connection, run_id: int, started_by: str) -> int:
     """Queue a new run of what this one did: its kind, network, dataset, settings, parent and request; return its id."""
-    wanted = ("kind", "network_id", "dataset_id", "parent_id", "spec", "request", "total")
+    wanted = ("kind", "network_id", "dataset_id", "parent_id", "spec", "request", "total", "priority")
     row = connection.execute(select(*(runs.c[name] for name in wanted)).where(runs.c.id == run_id)).one()
-    return insert_run(connection, dict(row._mapping))
+    return insert_run(connection, dict(row._mapping) | {"started_by": started_by})
 
 
 def parent_id(connection: Connection, run_id: int) -> int | None:
     """Return the id of the version that a run goes on from, if there is one."""
     found: int | None = connection.execute(select(runs.c.parent_id).where(runs.c.id == run_id)).scalar_one()
     return found
+
+
+def has_lost_parent(connection: Connection, run_id: int) -> bool:
+    """Tell whether the version that a run goes on from was deleted meanwhile."""
+    query = select(runs.c.parent_id, versions.c.state).outerjoin(versions, versions.c.id == runs.c.parent_id)
+    row = connection.execute(query.where(runs.c.id == run_id)).one()
+    return row.parent_id is not None and row.state != "ready"
 
 
 def active_runs(connection: Connection, network_id: int) -> list[int]:
@@ -70,27 +99,71 @@ def active_action(connection: Connection, kind: str) -> int | None:
     return connection.execute(query.limit(1)).scalar_one_or_none()
 
 
-def queued_runs(connection: Connection) -> set[int]:
-    """Return the ids of the runs that wait to be claimed."""
-    return set(connection.execute(select(runs.c.id).where(runs.c.state == "queued")).scalars())
+def active_run_ids(connection: Connection) -> set[int]:
+    """Return the ids of all runs that have not ended."""
+    return set(connection.execute(select(runs.c.id).where(runs.c.state.not_in(ENDED_STATES))).scalars())
 
 
 def any_queued(connection: Connection, kinds: Collection[str] | None = None) -> bool:
     """Tell whether a run (of one of these kinds) waits to be claimed."""
-    return connection.execute(_oldest_queued(kinds)).first() is not None
+    return connection.execute(_next_queued(kinds)).first() is not None
 
 
 def claim_next_run(connection: Connection, kinds: Collection[str] | None = None) -> Run | None:
-    """Make the oldest queued run (of one of these kinds) `running` under its next attempt and return it."""
-    run_id = connection.execute(_oldest_queued(kinds)).scalar_one_or_none()
+    """Make the next queued run (of one of these kinds) `running` under its next attempt and return it.
+
+    The highest priority comes first, then the oldest. What an earlier attempt did beyond its checkpoint is forgotten:
+    it is done again.
+    """
+    run_id = connection.execute(_next_queued(kinds)).scalar_one_or_none()
     if run_id is None:
         return None
-    connection.execute(
-        runs.update()
-        .where(runs.c.id == run_id)
-        .values(state="running", attempt=runs.c.attempt + 1, started=now(), heartbeat=now())
-    )
+    point = get_checkpoint(connection, run_id)
+    epoch = 0 if point is None else point.epoch
+    # An action begins anew, and its time left is told from then; a training has run since it was first started.
+    started = case((runs.c.kind.in_(TRAINING_KINDS), func.coalesce(runs.c.started, now())), else_=now())
+    values = {"state": "running", "attempt": runs.c.attempt + 1, "started": started, "heartbeat": now(), "done": epoch}
+    connection.execute(runs.update().where(runs.c.id == run_id).values(**values))
+    connection.execute(epochs.delete().where(epochs.c.run_id == run_id, epochs.c.epoch > epoch))
     return get_run(connection, run_id)
+
+
+def is_current(connection: Connection, run_id: int, attempt: int) -> bool:
+    """Tell whether this attempt is the one that runs, and let no other change that before the transaction ends."""
+    row = connection.execute(select(runs.c.state, runs.c.attempt).where(runs.c.id == run_id).with_for_update()).one()
+    return (row.state, row.attempt) == ("running", attempt)
+
+
+def keep_checkpoint(connection: Connection, attempt: int, point: Checkpoint) -> bool:
+    """Go on from this checkpoint from now on, and forget earlier deaths; False if this attempt no longer runs."""
+    about = {"epoch": point.epoch, "file": point.file, "sha256": point.sha256}
+    changed = connection.execute(_attempt(point.run_id, attempt).values(checkpoint=about, deaths=0, heartbeat=now()))
+    return changed.rowcount == 1
+
+
+def get_checkpoint(connection: Connection, run_id: int) -> Checkpoint | None:
+    """Return what a run goes on from, or None if it begins at its beginning."""
+    about = connection.execute(select(runs.c.checkpoint).where(runs.c.id == run_id)).scalar_one()
+    return None if about is None else Checkpoint(run_id, **about)
+
+
+def drop_checkpoint(connection: Connection, run_id: int) -> None:
+    """Forget a run's checkpoint, as it has reached its goal."""
+    connection.execute(runs.update().where(runs.c.id == run_id).values(checkpoint=null()))
+
+
+def begin_anew(connection: Connection, run_id: int, attempt: int) -> None:
+    """Let a running attempt begin at its beginning, as its checkpoint is gone."""
+    connection.execute(_attempt(run_id, attempt).values(checkpoint=null(), done=0))
+    connection.execute(epochs.delete().where(epochs.c.run_id == run_id))
+
+
+def wanted_checkpoints(connection: Connection, ended: int) -> list[Checkpoint]:
+    """Return the checkpoints of runs that have not ended, and of the newest `ended` that ended before their goal."""
+    kept = select(runs.c.id, runs.c.checkpoint).where(runs.c.checkpoint.is_not(None))
+    active = kept.where(runs.c.state.not_in(ENDED_STATES))
+    stopped = kept.where(runs.c.state.in_(RESUMABLE_STATES)).order_by(runs.c.id.desc()).limit(ended)
+    return [Checkpoint(row.id, **row.checkpoint) for query in (active, stopped) for row in connection.execute(query)]
 
 
 def append_epoch(connection: Connection, run_id: int, attempt: int, epoch: Mapping[str, Any]) -> bool:
@@ -129,10 +202,41 @@ def cancel_requests(connection: Connection) -> set[int]:
     return set(connection.execute(query).scalars())
 
 
-def interrupt_stale_runs(connection: Connection, error: str) -> int:
-    """Mark all `running` runs as interrupted (called by a coordinator that has just started: none can be alive)."""
-    stale = runs.update().where(runs.c.state == "running").values(state="interrupted", error=error, ended=now())
-    return connection.execute(stale).rowcount
+def requeue_run(connection: Connection, run_id: int, attempt: int, died: bool) -> bool:
+    """Put a running attempt back into the queue, to go on from its checkpoint; False if it no longer runs.
+
+    A death counts: see `deaths_of`. What a person wanted to stop is cancelled instead.
+    """
+    still = _attempt(run_id, attempt)
+    cancelled = connection.execute(still.where(runs.c.cancel_requested).values(state="cancelled", ended=now()))
+    if cancelled.rowcount == 1:
+        return True
+    values = {"state": "queued", "deaths": runs.c.deaths + int(died)}
+    return connection.execute(still.values(**values)).rowcount == 1
+
+
+def deaths_of(connection: Connection, run_id: int) -> int:
+    """Return how often a run has died since its last checkpoint."""
+    return int(connection.execute(select(runs.c.deaths).where(runs.c.id == run_id)).scalar_one())
+
+
+def stale_attempts(connection: Connection) -> list[tuple[int, int]]:
+    """Return (id, attempt) of all running runs: to a coordinator that has just started, they are all dead."""
+    query = select(runs.c.id, runs.c.attempt).where(runs.c.state == "running")
+    return [(row.id, row.attempt) for row in connection.execute(query)]
+
+
+def resume_run(connection: Connection, run_id: int) -> bool:
+    """Queue a run again that ended before its goal, to go on from its checkpoint; False if it is not such a run."""
+    values = {"state": "queued", "error": None, "ended": None, "cancel_requested": False, "deaths": 0}
+    ended = runs.update().where(runs.c.id == run_id, runs.c.state.in_(RESUMABLE_STATES))
+    return connection.execute(ended.values(**values)).rowcount == 1
+
+
+def set_priority(connection: Connection, run_id: int, priority: int) -> bool:
+    """Let a queued run come sooner or later than others; False if it is not queued any more."""
+    queued = runs.update().where(runs.c.id == run_id, runs.c.state == "queued")
+    return connection.execute(queued.values(priority=priority)).rowcount == 1
 
 
 def list_epochs(connection: Connection, run_id: int, since: int = 0) -> list[Epoch]:
@@ -160,11 +264,15 @@ def count_active(connection: Connection) -> int:
     ).scalar_one()
 
 
-def _oldest_queued(kinds: Collection[str] | None) -> Select[Any]:
-    hidden = select(networks.c.id).where(networks.c.trash != 0)
-    query = select(runs.c.id).where(runs.c.state == "queued").order_by(runs.c.id).limit(1)
-    query = query.where(or_(runs.c.network_id.is_(None), runs.c.network_id.not_in(hidden)))
+def _next_queued(kinds: Collection[str] | None) -> Select[Any]:
+    query = select(runs.c.id).where(runs.c.state == "queued", ~_of_hidden_networks())
+    query = query.order_by(runs.c.priority.desc(), runs.c.id).limit(1)
     return query if kinds is None else query.where(runs.c.kind.in_(kinds))
+
+
+def _of_hidden_networks() -> ColumnElement[bool]:
+    hidden = select(networks.c.id).where(networks.c.trash != 0)
+    return and_(runs.c.network_id.is_not(None), runs.c.network_id.in_(hidden))
 
 
 def _attempt(run_id: int, attempt: int) -> Update:
@@ -191,11 +299,12 @@ def _runs() -> Select[Any]:
 
 def _run(row: Row[Any]) -> Run:
     values = dict(row._mapping)
-    for name in ("network_id", "dataset_id", "parent_id"):
+    for name in ("network_id", "dataset_id", "parent_id", "deaths"):
         values.pop(name)
     parent_network, parent_number = values.pop("parent_network"), values.pop("parent_number")
     values["parent"] = f"{parent_network}:{parent_number}" if parent_network is not None else None
     values |= {"network": row.network or "", "dataset": row.dataset or ""}
+    values["checkpoint"] = row.checkpoint["epoch"] if row.checkpoint else 0
     return Run(**values | {"spec": NetworkSpec.from_json(row.spec) if row.spec else NO_SPEC})
 
 

@@ -94,6 +94,11 @@ runs = Table(
     Column("spec", JSON, nullable=False),
     Column("attempt", Integer, nullable=False, default=0),
     Column("cancel_requested", Boolean, nullable=False, default=False),
+    Column("priority", Integer, nullable=False, default=0, server_default="0"),
+    Column("started_by", String(120), nullable=False, default="", server_default=""),
+    # How often it died since its last checkpoint: what dies again and again is given up.
+    Column("deaths", Integer, nullable=False, default=0, server_default="0"),
+    Column("checkpoint", JSON(none_as_null=True), nullable=True),  # {"epoch", "file", "sha256"}
     Column("error", Text, nullable=True),
     Column("request", JSON, nullable=False, default=dict),
     Column("done", Integer, nullable=False, default=0),

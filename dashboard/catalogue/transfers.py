@@ -11,7 +11,7 @@ from dashboard.catalogue.tables import epochs, networks, runs, versions
 from dashboard.records import ENDED_STATES, Network
 
 EVERYTHING = 10**9
-RUN_TIES = ("id", "network_id", "dataset_id", "parent_id")
+RUN_TIES = ("id", "network_id", "dataset_id", "parent_id", "checkpoint")
 VERSION_TIES = ("id", "network_id", "number", "state", "run_id", "parent_id", "dataset_id", "trashed")
 
 

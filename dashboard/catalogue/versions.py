@@ -92,6 +92,14 @@ def numbers(connection: Connection, network_id: int) -> list[int]:
     return list(connection.execute(query.order_by(versions.c.number)).scalars())
 
 
+def has_version_of_epoch(connection: Connection, run_id: int, epoch: int) -> bool:
+    """Tell whether a run has saved a version of this epoch that exists."""
+    found = select(versions.c.id).where(
+        versions.c.run_id == run_id, versions.c.epoch == epoch, versions.c.state == "ready"
+    )
+    return connection.execute(found.limit(1)).first() is not None
+
+
 def neighbours(connection: Connection, version: Version) -> tuple[int | None, int | None]:
     """Return the numbers of the ready versions before and after this one."""
     ready = select(versions.c.number).where(

@@ -1,35 +1,34 @@
-"""The coordinator: claims queued runs, gives each a process of its own, and writes down what they report.
+"""The coordinator: claims queued runs, sees each carried out where it executes, and writes down what they report.
 
 There is one coordinator a data folder, held by a lock; it is the only writer of the states of runs. One thread
 a run waits for its reports, so that saving a large version of one run delays no other.
 
-Trainings share the slots. Actions on the store have a lane of their own, one at a time: they mostly wait for disks and
-servers, and whoever asks for one shall not wait for a queue of trainings; two at once would only slow each other down.
+What dies is taken up again from its checkpoint.
+
+Trainings share the slots of their place. Actions on the store have a lane of their own, one at a time: they mostly
+wait for disks and servers, and whoever asks for one shall not wait for a queue of trainings; two at once would only
+slow each other down.
 """
 
 import contextlib
 import fcntl
-import importlib
 import logging
-import multiprocessing
-import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import IO, Any
 
 from dashboard.errors import StoreError, WeightbaseError
 from dashboard.jobs.job import ACTIONS, TRAININGS, Job, Journal
+from dashboard.jobs.place import Attempt, Gone, Place
 
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.1
 RETRY_SECONDS = 1.0
-KILL_AFTER_SECONDS = 4.0
+KILL_AFTER_SECONDS = 3.0
 IDLE_SECONDS = 10.0
 LOCK_TRIES = 20
 ACTION_SLOTS = 1
@@ -71,25 +70,32 @@ def _take(file: IO[str], how: int) -> bool:
 
 
 class Coordinator:
-    """Executes queued runs, at most `slots` trainings at once, until `stop` is set (or, if asked, nothing is left)."""
+    """Executes queued runs, until `stop` is set (or, if asked, nothing is left): trainings in `place`, actions here.
 
-    def __init__(self, journal: Journal, slots: int, until_idle: bool = False) -> None:
-        self.journal = journal
-        self.slots = {TRAININGS: slots, ACTIONS: ACTION_SLOTS}
-        self.until_idle = until_idle
+    `tell` is called with (slots, problem) of the place whenever they change, for people to see.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        here: Place,
+        place: Place | None = None,
+        until_idle: bool = False,
+        tell: Callable[[int, str | None], None] = lambda slots, problem: None,
+    ) -> None:
+        self.journal, self.here, self.place = journal, here, place or here
+        self.until_idle, self.tell = until_idle, tell
+        self.told: tuple[int, str | None] | None = None
         self.stop = threading.Event()
+        self.wake = threading.Event()
         self.running: dict[int, _Execution] = {}
-        # The children inherit this: two BLAS threads are slower than one when several runs share the machine.
-        os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-        self.context = multiprocessing.get_context("forkserver")
-        self.context.set_forkserver_preload(["dashboard.jobs.training_process"])
 
     def run(self) -> None:
-        """Work until told to stop; running processes are then ended, their runs marked interrupted.
+        """Work until told to stop; what runs then is ended, and waits in the queue for the next coordinator.
 
         While the catalogue cannot be used, what runs goes on, and what is asked for waits.
         """
-        self.journal.recover()
+        self._recover()
         idle_since = time.monotonic()
         try:
             while not self.stop.is_set():
@@ -98,16 +104,34 @@ class Coordinator:
                     idle_since = time.monotonic()
                 elif self.until_idle and time.monotonic() - idle_since > IDLE_SECONDS:
                     break
-                self.stop.wait(pause)
+                self.wake.wait(pause)  # also woken when a run has ended, so that the next one starts at once
+                self.wake.clear()
         finally:  # a fault of ours, too, must not leave trainings behind that nobody listens to
             for execution in self.running.values():
                 execution.abandon()
             for execution in self.running.values():
                 execution.thread.join()
 
+    def end(self) -> None:
+        """Let `run` come to its end; safe to call from a signal handler and from any thread."""
+        self.stop.set()
+        self.wake.set()
+
+    def _recover(self) -> None:
+        while not self.stop.is_set():
+            try:
+                self.journal.recover()
+                return
+            except StoreError as error:
+                log.error("%s Trying again.", error.message)
+                self.stop.wait(RETRY_SECONDS)
+
     def _tend(self) -> bool:
         """Start what is queued and pass on what is to be cancelled; False if the catalogue cannot be used now."""
         self._forget_ended()
+        if self.told != (now := (self.place.slots, self.place.problem)):
+            self.told = now
+            self.tell(*now)
         try:
             while self._start_next():
                 pass
@@ -121,11 +145,13 @@ class Coordinator:
 
     def _start_next(self) -> bool:
         busy = [execution.job.lane for execution in self.running.values()]
-        lanes = [lane for lane, slots in self.slots.items() if busy.count(lane) < slots]
+        slots = {TRAININGS: self.place.slots, ACTIONS: ACTION_SLOTS}
+        lanes = [lane for lane, count in slots.items() if busy.count(lane) < count]
         job = self.journal.claim(lanes) if lanes else None
         if job is None:
             return False
-        self.running[job.run_id] = _Execution(job, self.journal, self.context, self.stop)
+        place = self.place if job.lane == TRAININGS else self.here
+        self.running[job.run_id] = _Execution(job, self.journal, place, self.stop, self.wake)
         return True
 
     def _forget_ended(self) -> None:
@@ -134,127 +160,100 @@ class Coordinator:
 
 
 class _Execution:
-    """One run in its process, and the thread that listens to it."""
+    """One attempt at a run where it executes, and the thread that listens to it."""
 
-    def __init__(
-        self,
-        job: Job,
-        journal: Journal,
-        context: Any,  # noqa: ANN401 - ForkServerContext is private
-        stop: threading.Event,
-    ) -> None:
-        self.job, self.journal, self.stop = job, journal, stop
-        self.wanted_state: str | None = None
+    def __init__(self, job: Job, journal: Journal, place: Place, stop: threading.Event, wake: threading.Event) -> None:
+        self.job, self.journal, self.place, self.stop, self.wake = job, journal, place, stop, wake
+        self.attempt: Attempt | None = None
+        self.is_cancelled = self.is_abandoned = False
         self.deadline = float("inf")
-        self.pipe, child_end = context.Pipe()
-        self.process: BaseProcess = context.Process(target=_child, args=(job, child_end), daemon=True)
-        self.process.start()
-        child_end.close()
         self.thread = threading.Thread(target=self._listen, name=f"run {job.run_id}")
         self.thread.start()
 
     def cancel(self) -> None:
-        """Ask the process to stop between two batches; it is killed if it does not within four seconds."""
-        self._ask_to_end("cancelled")
+        """Ask it to stop between two batches; it is killed if it does not within KILL_AFTER_SECONDS."""
+        if not self.is_cancelled:
+            self.is_cancelled = True
+            self.deadline = time.monotonic() + KILL_AFTER_SECONDS
+            if self.attempt is not None:
+                self.attempt.ask_to_stop()
 
     def abandon(self) -> None:
-        """End the run because the coordinator ends; the person can start it again."""
-        self._ask_to_end("interrupted")
-
-    def _ask_to_end(self, state: str) -> None:
-        if self.wanted_state is not None:
-            return
-        self.wanted_state = state
-        self.deadline = time.monotonic() + KILL_AFTER_SECONDS
-        with contextlib.suppress(OSError):  # it has just ended by itself; its last report says how
-            self.pipe.send("stop")
+        """End it because the coordinator ends: nobody asked the run to stop, so it waits for the next one."""
+        self.is_abandoned = True
 
     def _listen(self) -> None:
-        state: str = "failed"
-        error: str | None = "The coordinator failed; its log says why."
+        end: Callable[[], bool] = self._failed("The coordinator failed; its log says why.")
         try:
-            state, error = self._reports()
+            end = self._execute()
         except WeightbaseError as failure:
             log.exception("run %s", self.job.run_id)
-            state, error = "failed", failure.message
+            end = self._failed(failure.message)
         finally:
-            self._end_process()
-            self._write_end(state, error)
+            if self.attempt is not None:
+                self.attempt.close()
+            self._write_end(end)
+            self.wake.set()
 
-    def _write_end(self, state: str, error: str | None) -> None:
-        """Give the run its final state, once the catalogue can be written; an ending coordinator leaves it to the next.
-
-        A run whose end is never written would seem to run for ever: nobody could cancel or start it again.
-        """
-        while not self._end_is_written(state, error):
-            if self.stop.wait(RETRY_SECONDS):
-                return
-
-    def _end_is_written(self, state: str, error: str | None) -> bool:
+    def _execute(self) -> Callable[[], bool]:
+        """Carry the job out; return what writes its end into the journal."""
         try:
-            self.journal.end(self.job, state, error)
-        except StoreError as failure:
-            log.error("The end of run %s waits. %s", self.job.run_id, failure.message)
-            return False
-        return True
+            self.attempt = self.place.start(self.job)
+            if self.is_cancelled:  # between the claim and the start
+                self.attempt.ask_to_stop()
+            return self._reports(self.attempt)
+        except Gone as gone:
+            if self.is_cancelled:
+                return self._ended("cancelled", None)
+            reason, died = gone.reason, gone.died and not self.is_abandoned
+            return lambda: self.journal.requeue(self.job, reason, died)
 
-    def _reports(self) -> tuple[str, str | None]:
-        """Write down report after report; return the state in which the run ended."""
+    def _reports(self, attempt: Attempt) -> Callable[[], bool]:
+        """Write down report after report, until it ends, is no longer wanted, or is gone (Gone)."""
         while True:
-            wait([self.pipe, self.process.sentinel], timeout=POLL_SECONDS)
-            if self.pipe.poll():
-                try:
-                    kind, payload = self.pipe.recv()
-                except (EOFError, OSError):  # it was killed: in a report (OSError), or before it read ours (a reset)
-                    return self._died()
-                if kind == "end":
-                    return (self.wanted_state if payload["state"] == "cancelled" else None) or payload[
-                        "state"
-                    ], payload["error"]
-                if not self._write_down(kind, payload):
-                    return "interrupted", "Another attempt has taken over."
-            elif not self.process.is_alive():
-                return self._died()
-            elif time.monotonic() > self.deadline:
-                self.process.kill()
+            if self.is_abandoned or time.monotonic() > self.deadline:
+                attempt.kill()  # what it says no more is not waited for
+                raise Gone("the coordinator ended" if self.is_abandoned else "it did not stop")
+            report = attempt.receive(POLL_SECONDS)
+            if report is None:
+                continue
+            kind, payload = report
+            if kind == "end":
+                return self._ended(payload["state"], payload["error"])
+            if not self._write_down(kind, payload):
+                attempt.kill()
+                log.info("run %s: another attempt has taken over, or it has ended", self.job.run_id)
+                return lambda: True
 
     def _write_down(self, kind: str, payload: Any) -> bool:  # noqa: ANN401 - what each kind of report holds
         """Write a report down; False if this attempt no longer counts."""
-        if kind == "version":
-            self.journal.version(self.job, payload)
-            return True
-        write = self.journal.epoch if kind == "epoch" else self.journal.progress
-        return write(self.job, payload)
+        writers: dict[str, Callable[[Job, Any], bool]] = {
+            "epoch": self.journal.epoch,
+            "version": self.journal.version,
+            "checkpoint": self.journal.checkpoint,
+            "progress": self.journal.progress,
+        }
+        return writers[kind](self.job, payload)
 
-    def _died(self) -> tuple[str, str | None]:
-        self.process.join()
-        if self.wanted_state is not None:
-            return self.wanted_state, None
-        return (
-            "interrupted",
-            f"The process of this run ended unexpectedly ({_exit_reason(self.process.exitcode)}). Start it again.",
-        )
+    def _failed(self, message: str) -> Callable[[], bool]:
+        return self._ended("failed", message)
 
-    def _end_process(self) -> None:
-        self.process.join(KILL_AFTER_SECONDS)
-        if self.process.is_alive():
-            self.process.kill()
-            self.process.join()
-        self.pipe.close()
+    def _ended(self, state: str, error: str | None) -> Callable[[], bool]:
+        return lambda: self.journal.end(self.job, state, error)
 
+    def _write_end(self, end: Callable[[], bool]) -> None:
+        """Write the run's end, once the catalogue can be written; an ending coordinator leaves it to the next.
 
-def _child(job: Job, pipe: Connection) -> None:
-    """Run in the new process; a Ctrl-C at the terminal is the supervisor's to handle, not ours."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    module, _, function = job.target.partition(":")
-    with contextlib.suppress(EOFError, ConnectionError):  # the coordinator is gone: nobody is left to tell
-        getattr(importlib.import_module(module), function)(job, pipe)  # preloaded in the fork server, not here
-
-
-def _exit_reason(code: int | None) -> str:
-    if code is None:
-        return "no exit code"
-    return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        A run whose end is never written would seem to run for ever: nobody could cancel or start it again.
+        """
+        while True:
+            try:
+                end()
+                return
+            except StoreError as failure:
+                log.error("The end of run %s waits. %s", self.job.run_id, failure.message)
+            if self.stop.wait(RETRY_SECONDS):
+                return
 
 
 def install_stop_signals(stop: Callable[[], None]) -> None:

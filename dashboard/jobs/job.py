@@ -1,7 +1,7 @@
 """What a run needs to execute, and what it reports: the small interface between a run and the place it executes in.
 
-A `Job` travels to a process of its own and names the function that carries it out; reports come back as
-(kind, payload) pairs. The `Journal` is where they are written down: the coordinator is the only one that speaks to it.
+A `Job` travels to where it executes and names the function that carries it out; reports come back as (kind, payload)
+pairs. The `Journal` is where they are written down: the coordinator is the only one that speaks to it.
 """
 
 from collections.abc import Collection, Mapping
@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
+from dashboard.data.dataset import Arrays, open_arrays
 from dashboard.records import NetworkSpec
 
 Tensors = Mapping[str, np.ndarray[Any, Any]]
@@ -23,9 +24,10 @@ TRAININGS, ACTIONS = "trainings", "actions"
 
 @dataclass(frozen=True)
 class Job:
-    """One attempt at a run; what else its process has to know stands in subclasses.
+    """One attempt at a run; what else has to be known to carry it out stands in subclasses.
 
-    `target` is the function that the process calls with the job and its end of the pipe, as "module:function".
+    `target` is the function that a process of this machine calls with the job and its end of the pipe, as
+    "module:function".
     """
 
     target: ClassVar[str]
@@ -36,10 +38,30 @@ class Job:
 
 
 @dataclass(frozen=True)
+class TrainingCheckpoint:
+    """All that a training needs to go on after an epoch, to the very same bits.
+
+    `state` is what `engine.training.Training.state` returned: arrays and numbers. `last` and `best` are the numbers of
+    the epoch after which it was taken and of the best one so far, as `engine.training.EpochResult` has them.
+    """
+
+    state: Mapping[str, Any]
+    last: Mapping[str, Any]
+    best: Mapping[str, Any]
+
+    @property
+    def epoch(self) -> int:
+        """The last whole epoch."""
+        return int(self.state["epoch"])
+
+
+@dataclass(frozen=True)
 class TrainingJob(Job):
     """A training: `split` is the dataset's {"validation", "test", "seed"}.
 
-    `parent_tensors` and `parent_preprocessing` are those of the version that it goes on from, if it does.
+    The records lie in `folder`, or travel with the job as `arrays` to a machine that has no such folder.
+    `parent_tensors` and `parent_preprocessing` are those of the version that it goes on from, if it does; `checkpoint`
+    is where an earlier attempt at this run has come to.
     """
 
     target: ClassVar[str] = "dashboard.jobs.training_process:main"
@@ -49,8 +71,14 @@ class TrainingJob(Job):
     task: str
     folder: Path
     split: Mapping[str, Any]
+    arrays: Arrays | None = None
     parent_tensors: Tensors | None = None
     parent_preprocessing: Mapping[str, Any] | None = None
+    checkpoint: TrainingCheckpoint | None = None
+
+    def records(self) -> Arrays:
+        """Return the dataset's records, wherever they are."""
+        return open_arrays(self.folder) if self.arrays is None else self.arrays
 
 
 @dataclass(frozen=True)
@@ -64,7 +92,7 @@ class Progress:
 
 
 class Cancelled(Exception):
-    """Raised in the process of a run when the coordinator asks it to stop."""
+    """Raised where a run executes when the coordinator asks it to stop."""
 
 
 def stop_if_asked(pipe: Connection) -> None:
@@ -75,25 +103,34 @@ def stop_if_asked(pipe: Connection) -> None:
 
 
 class Journal(Protocol):
-    """Where runs are claimed from and written down; every method is safe to call from several threads."""
+    """Where runs are claimed from and written down; every method is safe to call from several threads.
+
+    Those that return a bool return False if the attempt no longer counts: another has taken over, or the run has ended.
+    """
 
     def claim(self, lanes: Collection[str]) -> Job | None:
         """Take the next queued run of one of these lanes, or return None."""
 
     def epoch(self, job: Job, numbers: Mapping[str, Any]) -> bool:
-        """Append an epoch's numbers; False if this attempt no longer counts."""
+        """Append an epoch's numbers."""
 
-    def version(self, job: Job, report: Mapping[str, Any]) -> None:
-        """Save a version: {"epoch", "metrics", "evaluation", "preprocessing", "tensors"}."""
+    def version(self, job: Job, report: Mapping[str, Any]) -> bool:
+        """Save a version: {"epoch", "metrics", "evaluation", "preprocessing", "tensors"}; once for each epoch."""
+
+    def checkpoint(self, job: Job, checkpoint: TrainingCheckpoint) -> bool:
+        """Keep what the run can go on from if this attempt dies."""
 
     def progress(self, job: Job, progress: Progress) -> bool:
-        """Write down how far an action has come; False if this attempt no longer counts."""
+        """Write down how far an action has come."""
 
     def end(self, job: Job, state: str, error: str | None) -> bool:
-        """Give the run its final state; False if this attempt no longer counts."""
+        """Give the run its final state."""
+
+    def requeue(self, job: Job, reason: str, died: bool) -> bool:
+        """Let the run be taken up again from its checkpoint; one that has died too often is interrupted instead."""
 
     def cancel_requests(self) -> set[int]:
         """Return the ids of running runs that a person wants to stop."""
 
     def recover(self) -> None:
-        """Mark what an earlier coordinator left running; called once, before the first claim."""
+        """Take up what an earlier coordinator left running; called once, before the first claim."""

@@ -17,7 +17,7 @@ from dashboard.services.workspace import Workspace
 from dashboard.settings import Settings
 from dashboard.weights.opening import store_at
 
-GIVE_IT_AGAIN = "The password of the target was handed over for one attempt only. Start the copy from the Store page."
+GIVE_IT_AGAIN = "The password of the target was handed over for one run only. Start the copy from the Store page."
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class ActionJob(Job):
 
 
 def action_job(workspace: Workspace, run: Run) -> ActionJob:
-    """Return what the process of a claimed action needs; a password that was handed over is taken up here."""
-    password = handover.take(workspace.settings.home_folder, run.id) if run.request.get("password") else ""
+    """Return what the process of a claimed action needs; a password that was handed over among it."""
+    password = handover.secret_of(workspace.settings.home_folder, run.id) if run.request.get("password") else ""
     return ActionJob(run.id, run.attempt, run.kind, run.request, workspace.settings, password)
 
 

@@ -2,6 +2,7 @@
 
 from dashboard.catalogue import runs as run_rows
 from dashboard.jobs.coordinator import Coordinator, coordinator_lock, install_stop_signals
+from dashboard.jobs.local_processes import LocalProcesses
 from dashboard.jobs.supervisor import follow_lifeline
 from dashboard.services.journal import CatalogueJournal
 from dashboard.services.workspace import Workspace, open_workspace
@@ -16,9 +17,10 @@ def coordinate(settings: Settings, until_idle: bool = False) -> None:
             if not ours:
                 return
             workspace = open_workspace(settings)
-            coordinator = Coordinator(CatalogueJournal(workspace), settings.slots, until_idle)
-            install_stop_signals(coordinator.stop.set)
-            follow_lifeline(coordinator.stop.set)
+            here = LocalProcesses(settings.slots)
+            coordinator = Coordinator(CatalogueJournal(workspace), here, until_idle=until_idle)
+            install_stop_signals(coordinator.end)
+            follow_lifeline(coordinator.end)
             coordinator.run()
         # Who queued a run while we still held the lock has woken nobody: look once more, now that it is free.
         goes_on = not coordinator.stop.is_set() and _any_queued(workspace)

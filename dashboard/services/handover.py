@@ -1,7 +1,8 @@
-"""Passwords on their way to a run: in a file that only its owner can read, gone once the run has taken it up.
+"""Passwords on their way to a run: in a file that only its owner can read, gone once the run has ended.
 
 A run's row holds addresses without passwords, and so do pages, logs and the API; what is needed to reach a protected
-target lies in ``secrets/<run>`` of the home (mode 600) from the request until the run is claimed, or cancelled.
+target lies in ``secrets/<run>`` of the home (mode 600) from the request until the run has ended: should it die on its
+way, it can be taken up again.
 """
 
 import contextlib
@@ -19,15 +20,12 @@ def put(home: Path, run_id: int, secret: str) -> None:
         file.write(secret)
 
 
-def take(home: Path, run_id: int) -> str:
-    """Return a run's secret and remove it; empty if it was taken before."""
-    path = home / "secrets" / str(run_id)
+def secret_of(home: Path, run_id: int) -> str:
+    """Return a run's secret; empty if none was handed over."""
     try:
-        secret = path.read_text()
+        return (home / "secrets" / str(run_id)).read_text()
     except FileNotFoundError:
         return ""
-    path.unlink(missing_ok=True)
-    return secret
 
 
 def discard(home: Path, run_id: int) -> None:

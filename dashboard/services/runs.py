@@ -1,6 +1,6 @@
 """Runs: starting, cancelling, watching."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,11 +11,23 @@ from dashboard.catalogue import versions as version_rows
 from dashboard.errors import Conflict, Invalid
 from dashboard.jobs.awakening import ensure_coordinator
 from dashboard.parsing import Fields
-from dashboard.records import TRAINING_FIELDS, Epoch, Page, Run, check_combination, parse_training
+from dashboard.records import (
+    PRIORITIES,
+    RESUMABLE_STATES,
+    TRAINING_FIELDS,
+    Epoch,
+    Page,
+    Run,
+    check_combination,
+    parse_training,
+)
 from dashboard.services import handover
 from dashboard.services.datasets import require_records
 from dashboard.services.versions import get_version
 from dashboard.services.workspace import Workspace
+
+STARTED_BY_LENGTH = 120
+PARENT_GONE = "The version that this run trained on from was deleted: start a new run."
 
 
 @dataclass(frozen=True)
@@ -37,23 +49,25 @@ class RunDetail:
         return sum(recent) / len(recent) * max(self.run.spec.training.epochs - self.epochs[-1].epoch, 0)
 
 
-def start_run(workspace: Workspace, network_name: str, overrides: Mapping[str, Any]) -> Run:
-    """Queue a training of a network; `overrides` are training settings, and `parent` (a version to go on from).
+def start_run(workspace: Workspace, network_name: str, overrides: Mapping[str, Any], started_by: str = "") -> Run:
+    """Queue a training of a network; `overrides` are training settings, `parent` (a version to go on from), `priority`.
 
-    Raises NotFound, Conflict without the dataset's records, or Invalid with a message for each wrong field.
+    `started_by` says who asked for it, for people to read. Raises NotFound, Conflict without the dataset's records, or
+    Invalid with a message for each wrong field.
     """
     with workspace.catalogue.reading() as connection:
         network = network_rows.get_network(connection, network_name)
         dataset = dataset_rows.get_dataset(connection, network.dataset)
     require_records(dataset)
     fields = Fields(overrides)
-    fields.known(TRAINING_FIELDS | {"parent"})
-    given = {name: value for name, value in fields.data.items() if name != "parent"}
+    fields.known(TRAINING_FIELDS | {"parent", "priority"})
+    given = {name: value for name, value in fields.data.items() if name in TRAINING_FIELDS}
     training = parse_training(Fields(given, "", fields.errors), network.spec.training)
     check_combination(fields, network.spec.layers[-1], training, network.task)
     # A run's settings are given by themselves, not within a definition.
     fields.errors = {path.removeprefix("training."): message for path, message in fields.errors.items()}
     parent_number = fields.integer("parent", 0, 1, 2**31 - 1)
+    priority = fields.integer("priority", 0, PRIORITIES[0], PRIORITIES[-1])
     fields.done()
     parent = get_version(workspace, network_name, parent_number) if parent_number else None
     if parent is not None and training.dtype != parent.spec.training.dtype:
@@ -64,6 +78,8 @@ def start_run(workspace: Workspace, network_name: str, overrides: Mapping[str, A
         "parent_id": parent.id if parent is not None else None,
         "spec": replace(network.spec, training=training).to_json(),
         "total": training.epochs,
+        "priority": priority,
+        "started_by": started_by[:STARTED_BY_LENGTH],
     }
     with workspace.catalogue.writing() as connection:
         network_rows.get_network(connection, network_name)  # raises NotFound if it was put into the trash meanwhile
@@ -83,11 +99,15 @@ def get_run(workspace: Workspace, run_id: int, since: int = 0) -> RunDetail:
 
 
 def list_runs(
-    workspace: Workspace, limit: int = 50, offset: int = 0, network: str | None = None
+    workspace: Workspace,
+    limit: int = 50,
+    offset: int = 0,
+    network: str | None = None,
+    states: Collection[str] = (),
 ) -> tuple[Page[Run], dict[int, Epoch]]:
-    """Return a page of runs (active ones first) and the last epoch of each that has one."""
+    """Return a page of runs (in these states, active ones first) and the last epoch of each that has one."""
     with workspace.catalogue.reading() as connection:
-        found = run_rows.list_runs(connection, limit + 1, offset, network)
+        found = run_rows.list_runs(connection, limit + 1, offset, network, states)
         last = run_rows.last_epochs(connection, [run.id for run in found])
     return Page(found[:limit], offset + limit if len(found) > limit else None), last
 
@@ -108,10 +128,10 @@ def cancel_run(workspace: Workspace, run_id: int) -> Run:
     return run
 
 
-def restart_run(workspace: Workspace, run_id: int) -> Run:
+def restart_run(workspace: Workspace, run_id: int, started_by: str = "") -> Run:
     """Queue a new run with the settings of one that has ended; raises NotFound or Conflict.
 
-    What needs a password is not started so: the password was handed over for one attempt and is kept nowhere.
+    What needs a password is not started so: the password was handed over for one run and is kept nowhere.
     """
     with workspace.catalogue.writing() as connection:
         run = run_rows.get_run(connection, run_id)
@@ -119,12 +139,40 @@ def restart_run(workspace: Workspace, run_id: int) -> Run:
             raise Conflict(f"Run {run_id} is still {run.state}.", "run")
         if run.request.get("password"):
             raise Conflict("This copy needs the password of its target again: start it from the Store page.", "run")
-        parent_id = run_rows.parent_id(connection, run_id)
-        if parent_id is not None and not version_rows.is_ready(connection, parent_id):
-            raise Conflict("The version that this run trained on from was deleted: start a new run.", "run")
-        new_id = run_rows.copy_run(connection, run_id)
+        if run_rows.has_lost_parent(connection, run_id):
+            raise Conflict(PARENT_GONE, "run")
+        new_id = run_rows.copy_run(connection, run_id, started_by[:STARTED_BY_LENGTH])
     ensure_coordinator(workspace.settings)
     return get_run(workspace, new_id).run
+
+
+def resume_run(workspace: Workspace, run_id: int) -> Run:
+    """Let a training that ended before its goal go on from its checkpoint; raises NotFound, or Conflict without one."""
+    with workspace.catalogue.writing() as connection:
+        run = run_rows.get_run(connection, run_id)
+        if not run.can_resume:
+            reason = "has no checkpoint (any more)" if run.state in RESUMABLE_STATES else f"is {run.state}"
+            raise Conflict(f"Run {run_id} cannot go on: it {reason}. Start it again from its beginning.", "run")
+        if run_rows.has_lost_parent(connection, run_id):
+            raise Conflict(PARENT_GONE, "run")
+        run_rows.resume_run(connection, run_id)
+    ensure_coordinator(workspace.settings)
+    return get_run(workspace, run_id).run
+
+
+def set_priority(workspace: Workspace, run_id: int, data: Mapping[str, Any]) -> Run:
+    """Let a queued run come sooner (`priority` 1), in turn (0) or later (-1); raises Invalid, NotFound or Conflict."""
+    fields = Fields(data)
+    fields.known({"priority"})
+    if fields.data.get("priority") in (None, ""):
+        fields.refuse("priority", "Say 1 for sooner, 0 for in turn, or -1 for later.")
+    priority = fields.integer("priority", 0, PRIORITIES[0], PRIORITIES[-1])
+    fields.done()
+    with workspace.catalogue.writing() as connection:
+        run = run_rows.get_run(connection, run_id)
+        if not run_rows.set_priority(connection, run_id, priority):
+            raise Conflict(f"Run {run_id} does not wait any more: it is {run.state}.", "run")
+        return run_rows.get_run(connection, run_id)
 
 
 def _action_seconds_left(run: Run) -> float | None:

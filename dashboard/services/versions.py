@@ -8,9 +8,10 @@ import numpy as np
 
 from dashboard.analysis.statistics import tensor_statistics
 from dashboard.catalogue import networks as network_rows
+from dashboard.catalogue import runs as run_rows
 from dashboard.catalogue import trash as trash_rows
 from dashboard.catalogue import versions as version_rows
-from dashboard.errors import Conflict
+from dashboard.errors import Conflict, Superseded
 from dashboard.records import Network, NetworkSpec, Page, TensorInfo, TensorKey, Version
 from dashboard.services.movement import moved
 from dashboard.services.workspace import Workspace, sweep_version
@@ -35,12 +36,14 @@ class Draft:
     epoch: int = 0
     run_id: int | None = None
     parent_id: int | None = None
+    attempt: int | None = None  # of the run, where only that attempt may save it
 
 
 def save_version(workspace: Workspace, network: Network, draft: Draft) -> int:
     """Save a version and return its number; nothing of it is visible before all of it is kept and proven.
 
-    Raises StoreError when the store cannot keep it; nothing is left then.
+    Raises StoreError when the store cannot keep it, Superseded if the draft's attempt at its run no longer counts;
+    nothing is left then.
     """
     arrays = {name: np.ascontiguousarray(array).reshape(np.shape(array)) for name, array in draft.tensors.items()}
     hashes = {name: tensor_sha256(array) for name, array in arrays.items()}
@@ -60,7 +63,8 @@ def save_version(workspace: Workspace, network: Network, draft: Draft) -> int:
     with workspace.catalogue.writing() as connection:
         version_id, number = version_rows.begin_version(connection, network.id, row)
     described = ((_info(name, array, hashes[name]), array) for name, array in arrays.items())
-    carry_through(workspace, version_id, (network.slug, number), described, manifest(network, number, row))
+    fence = None if draft.run_id is None or draft.attempt is None else (draft.run_id, draft.attempt)
+    carry_through(workspace, version_id, (network.slug, number), described, manifest(network, number, row), fence)
     return number
 
 
@@ -70,10 +74,12 @@ def carry_through(
     version: VersionKey,
     tensors: Iterable[tuple[TensorInfo, Array]],
     about: Mapping[str, Any],
+    fence: tuple[int, int] | None = None,
 ) -> None:
     """Write, prove and publish a version whose row says `writing`, and make it ready; on any error it is taken back.
 
-    Only what was written here is taken back: a version that the store holds without our knowledge stays.
+    Only what was written here is taken back: a version that the store holds without our knowledge stays. With a `fence`
+    (run, attempt) it becomes ready only while that attempt runs; else Superseded is raised.
     """
     is_published = False
     try:
@@ -82,6 +88,8 @@ def carry_through(
             workspace.store.publish(version, [info.key(*version) for info in infos], about)
             is_published = True
             with workspace.catalogue.writing() as connection:
+                if fence is not None and not run_rows.is_current(connection, *fence):
+                    raise Superseded(f"Another attempt at run {fence[0]} has taken over.", "run")
                 version_rows.finish_version(connection, version_id, infos)
     except BaseException:
         if is_published:

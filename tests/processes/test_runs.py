@@ -13,6 +13,7 @@ from dashboard.data.preprocessing import Preprocessing, encode
 from dashboard.engine.network import Network
 from dashboard.errors import Conflict, StoreUnavailable
 from dashboard.jobs.coordinator import Coordinator, coordinator_lock
+from dashboard.jobs.local_processes import LocalProcesses
 from dashboard.services.comparison import compare
 from dashboard.services.datasets import add_bundled, get_dataset
 from dashboard.services.evaluation import evaluate_version
@@ -23,7 +24,7 @@ from dashboard.services.tensors import read_tensors
 from dashboard.services.verification import verify_version
 from dashboard.services.versions import delete_version, get_version, list_versions
 from dashboard.services.workspace import making, sweep
-from tests.processes.run_processes import children_of, is_alive, start_coordinator, wait_for_end, wait_until
+from tests.processes.run_processes import children_of, start_coordinator, wait_for_end, wait_until
 
 pytestmark = pytest.mark.processes
 
@@ -188,11 +189,11 @@ def test_a_catalogue_that_cannot_be_used_for_a_moment_costs_no_run(workspace, me
     define(workspace)
     with coordinator_lock(workspace.settings.home_folder):
         run = start_run(workspace, "net", {})
-        coordinator = Coordinator(journal, slots=1)
+        coordinator = Coordinator(journal, LocalProcesses(slots=1))
         thread = threading.Thread(target=coordinator.run)
         thread.start()
         detail = wait_for_end(workspace, run.id)
-        coordinator.stop.set()
+        coordinator.end()
         thread.join()
     assert journal.failures == 1
     assert (detail.run.state, detail.versions) == ("finished", [1, 2, 3, 4])
@@ -218,45 +219,6 @@ def test_a_queued_run_that_is_cancelled_never_starts(workspace):
     assert get_run(workspace, runs[-1].id).run.started is None
     coordinator.terminate()
     coordinator.wait()
-
-
-def test_a_killed_training_process_leaves_an_interrupted_run_that_can_be_started_again(workspace, coordinator):
-    define(workspace, **ENDLESS)
-    run = start_run(workspace, "net", {})
-    wait_for_epochs(workspace, run.id)
-    trainer = max(children_of(coordinator.pid))
-    os.kill(trainer, signal.SIGKILL)
-    detail = wait_for_end(workspace, run.id)
-    assert detail.run.state == "interrupted"
-    assert "SIGKILL" in detail.run.error
-    again = restart_run(workspace, run.id)
-    wait_for_epochs(workspace, again.id)
-    cancel_run(workspace, again.id)
-    assert wait_for_end(workspace, again.id).run.state == "cancelled"
-
-
-def test_a_killed_coordinator_leaves_no_process_and_the_next_one_says_what_was_interrupted(workspace, coordinator):
-    define(workspace, **ENDLESS)
-    run = start_run(workspace, "net", {})
-    wait_for_epochs(workspace, run.id)
-    children = children_of(coordinator.pid)
-    assert children
-    coordinator.kill()
-    wait_until(lambda: not any(is_alive(pid) for pid in children), "the training process to end by its lifeline")
-    assert get_run(workspace, run.id).run.state == "running"
-    second = start_coordinator(workspace.settings)
-    assert wait_for_end(workspace, run.id).run.state == "interrupted"
-    second.terminate()
-    second.wait()
-
-
-def test_a_coordinator_that_is_told_to_stop_ends_its_runs_as_interrupted(workspace, coordinator):
-    define(workspace, **ENDLESS)
-    run = start_run(workspace, "net", {})
-    wait_for_epochs(workspace, run.id)
-    coordinator.terminate()
-    assert coordinator.wait() == 0
-    assert get_run(workspace, run.id).run.state == "interrupted"
 
 
 def test_a_sweep_leaves_a_dataset_alone_that_another_process_is_making(workspace):

@@ -32,14 +32,16 @@ def test_a_password_that_is_put_in_comes_out_the_same(password):
     assert split_password(with_password(bare, password)) == (bare, password)
 
 
-def test_a_secret_is_readable_by_its_owner_only_and_gone_once_taken(tmp_path):
+def test_a_secret_is_readable_by_its_owner_only_and_gone_once_discarded(tmp_path):
     handover.put(tmp_path, 7, "hidden")
     path = tmp_path / "secrets" / "7"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-    assert handover.take(tmp_path, 7) == "hidden"
+    assert handover.secret_of(tmp_path, 7) == "hidden"
+    assert handover.secret_of(tmp_path, 7) == "hidden"  # an attempt that died is taken up again
+    handover.discard(tmp_path, 7)
     assert not path.exists()
-    assert handover.take(tmp_path, 7) == ""
+    assert handover.secret_of(tmp_path, 7) == ""
 
 
 def test_secrets_of_runs_that_no_longer_wait_are_removed(tmp_path):

@@ -1,0 +1,109 @@
+"""Processes of this machine as the place where runs execute: forked from a server that has the engine loaded.
+
+A small run so starts in tens of milliseconds. Each process has a pipe to the coordinator, and ends when the coordinator
+does, however that died: also in the middle of a batch.
+"""
+
+import contextlib
+import importlib
+import multiprocessing
+import os
+import signal
+import threading
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+
+from dashboard.jobs.job import Job
+from dashboard.jobs.place import Gone, Report
+
+END_SECONDS = 4.0
+PRELOADED = "dashboard.jobs.training_process"
+ORPHANED = 70
+
+
+class LocalProcesses:
+    """A process for each job (a `jobs.place.Place`); `slots` of them train at once."""
+
+    problem: str | None = None
+
+    def __init__(self, slots: int) -> None:
+        self.slots = slots
+        # The children inherit this: two BLAS threads are slower than one when several runs share the machine.
+        os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+        self.context = multiprocessing.get_context("forkserver")
+        self.context.set_forkserver_preload([PRELOADED])
+
+    def start(self, job: Job) -> "LocalAttempt":
+        """Carry out a job in a process of its own."""
+        pipe, child_end = self.context.Pipe()
+        process = self.context.Process(target=_child, args=(job, child_end), daemon=True)
+        process.start()
+        child_end.close()
+        return LocalAttempt(process, pipe)
+
+    def close(self) -> None:
+        """Nothing is held: the fork server ends with this process."""
+
+
+class LocalAttempt:
+    """A job in its process (a `jobs.place.Attempt`)."""
+
+    def __init__(self, process: BaseProcess, pipe: Connection) -> None:
+        self.process, self.pipe = process, pipe
+
+    def receive(self, seconds: float) -> Report | None:
+        """Return the next report; a process that has died has its last reports read first."""
+        wait([self.pipe, self.process.sentinel], timeout=seconds)
+        if self.pipe.poll():
+            try:
+                kind, payload = self.pipe.recv()
+            except (EOFError, OSError):  # it was killed: in a report (OSError), or before it read ours (a reset)
+                raise self._gone() from None
+            return kind, payload
+        if not self.process.is_alive():
+            raise self._gone()
+        return None
+
+    def ask_to_stop(self) -> None:
+        """Send the word; who has just ended by himself says so in his last report."""
+        with contextlib.suppress(OSError):
+            self.pipe.send("stop")
+
+    def kill(self) -> None:
+        """End the process at once."""
+        self.process.kill()
+
+    def close(self) -> None:
+        """Wait for the process to end, not for ever, and close the pipe."""
+        self.process.join(END_SECONDS)
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join()
+        self.pipe.close()
+
+    def _gone(self) -> Gone:
+        self.process.join()
+        return Gone(f"its process ended unexpectedly ({_exit_reason(self.process.exitcode)})")
+
+
+def _child(job: Job, pipe: Connection) -> None:
+    """Run in the new process; a Ctrl-C at the terminal is the supervisor's to handle, not ours."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, name="lifeline", daemon=True).start()
+    module, _, function = job.target.partition(":")
+    with contextlib.suppress(EOFError, ConnectionError):  # the coordinator is gone: nobody is left to tell
+        getattr(importlib.import_module(module), function)(job, pipe)  # preloaded in the fork server, not here
+
+
+def _end_with_parent() -> None:
+    """End this process once the coordinator is gone, also in the middle of a batch that takes long."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None  # we were started by multiprocessing
+    parent.join()
+    os._exit(ORPHANED)
+
+
+def _exit_reason(code: int | None) -> str:
+    if code is None:
+        return "no exit code"
+    return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"

@@ -1,0 +1,50 @@
+"""Where runs execute: the small interface that a place fulfils, be it this machine's processes or a cluster."""
+
+from typing import Any, Protocol
+
+from dashboard.jobs.job import Job
+
+Report = tuple[str, Any]
+"""What an attempt tells: its kind (epoch, version, checkpoint, progress or end) and what it holds."""
+
+
+class Gone(Exception):
+    """An attempt is no more: its process died, its worker was lost. `died` is False where the run is not to blame."""
+
+    def __init__(self, reason: str, died: bool = True) -> None:
+        super().__init__(reason)
+        self.reason, self.died = reason, died
+
+
+class Attempt(Protocol):
+    """One attempt at a run, executing; used by one thread, but for `ask_to_stop`, which any thread may call."""
+
+    def receive(self, seconds: float) -> Report | None:
+        """Return the next report, or None if there was none for so long; raises Gone once there will be no more."""
+
+    def ask_to_stop(self) -> None:
+        """Ask it to stop between two batches; it reports what it has learnt, and its end."""
+
+    def kill(self) -> None:
+        """End it at once, whatever it is doing; `receive` raises Gone then."""
+
+    def close(self) -> None:
+        """Give back what it holds; it has ended, or is ended now."""
+
+
+class Place(Protocol):
+    """A place that carries jobs out."""
+
+    @property
+    def slots(self) -> int:
+        """How many trainings execute here at once; 0 while the place cannot be used."""
+
+    @property
+    def problem(self) -> str | None:
+        """Why the place cannot be used now, in a sentence for people; None if it can."""
+
+    def start(self, job: Job) -> Attempt:
+        """Carry out a job; raises Gone if the place cannot be used after all."""
+
+    def close(self) -> None:
+        """Give back what the place holds; attempts are closed before."""

@@ -1,0 +1,74 @@
+"""Checkpoints as files: what a run goes on from, written wholly or not at all, and read back only if it is whole.
+
+They lie in ``checkpoints/`` of the home, each named by run, attempt and epoch. The run's row says which one counts, so
+a file that a crash has left counts for nothing; it goes with the next checkpoint, or at the coordinator's next start.
+"""
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dashboard.catalogue.runs import Checkpoint
+from dashboard.jobs.job import TrainingCheckpoint
+
+ABOUT = "about"
+
+
+def write(home: Path, run_id: int, attempt: int, checkpoint: TrainingCheckpoint) -> Checkpoint:
+    """Write a checkpoint so that it survives a crash once this returns; returns what its row is to say."""
+    folder = home / "checkpoints"
+    folder.mkdir(exist_ok=True)
+    content = _packed(checkpoint)
+    name = f"{run_id}-{attempt}-{checkpoint.epoch}.npz"
+    part = folder / f"{name}.part"
+    with open(part, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    part.rename(folder / name)
+    return Checkpoint(run_id, checkpoint.epoch, name, hashlib.sha256(content).hexdigest())
+
+
+def read(home: Path, point: Checkpoint) -> TrainingCheckpoint | None:
+    """Return a checkpoint, or None if its file is gone or not what was written."""
+    try:
+        content = (home / "checkpoints" / point.file).read_bytes()
+    except FileNotFoundError:
+        return None
+    if hashlib.sha256(content).hexdigest() != point.sha256:
+        return None
+    with np.load(io.BytesIO(content)) as found:
+        arrays = {name: found[name] for name in found.files}
+    about = json.loads(arrays.pop(ABOUT).tobytes())
+    return TrainingCheckpoint(about["numbers"] | arrays, about["last"], about["best"])
+
+
+def keep_only(home: Path, names: Collection[str], run_id: int | None = None) -> None:
+    """Remove all checkpoints (of one run) but those of these names."""
+    pattern = "*" if run_id is None else f"{run_id}-*"
+    for path in (home / "checkpoints").glob(pattern):
+        if path.name not in names:
+            with contextlib.suppress(FileNotFoundError):  # another was quicker
+                path.unlink()
+
+
+def _packed(checkpoint: TrainingCheckpoint) -> bytes:
+    numbers: dict[str, Any] = {}
+    arrays: dict[str, np.ndarray[Any, Any]] = {}
+    for name, value in checkpoint.state.items():
+        if isinstance(value, np.ndarray):
+            arrays[name] = value
+        else:
+            numbers[name] = value
+    about = {"numbers": numbers, "last": dict(checkpoint.last), "best": dict(checkpoint.best)}
+    arrays[ABOUT] = np.frombuffer(json.dumps(about).encode(), np.uint8)
+    content = io.BytesIO()
+    np.savez(content, allow_pickle=False, **arrays)
+    return content.getvalue()
