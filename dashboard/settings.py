@@ -35,7 +35,11 @@ class Settings:
     secret_key: str = _setting("", "Signs the form tokens. Empty: made at the first start and kept in the home.", True)
     password: str = _setting("", "Asked of every visitor when set. Needed to listen beyond loopback.", True)
     hosts: str = _setting("", "Further host names, comma-separated, under which the dashboard may be reached.")
-    slots: int = _setting(2, "How many runs train side by side.")
+    slots: int = _setting(2, "How many runs train side by side on this machine.")
+    dask: str = _setting("", "A Dask cluster on which runs train instead, such as tls://scheduler:8786 (docs/dask.md).")
+    dask_ca: str = _setting("", "With tls://: the file of the authority that signed the cluster's certificates.")
+    dask_cert: str = _setting("", "With tls://: the file of our own certificate for the cluster.")
+    dask_key: str = _setting("", "With tls://: the file of its key, unless the certificate's file holds it.")
     max_upload_mb: int = _setting(256, "The largest upload in megabytes.")
     max_parameters: int = _setting(50_000_000, "The largest network, in weights and biases.")
     cache_mb: int = _setting(1024, "How much decoded weights may take in the cache folder, in megabytes.")
@@ -54,6 +58,14 @@ class Settings:
                 raise Invalid({environment_name(name): f"{environment_name(name)} must be from {low} to {high}."})
         if not re.match(r"(csv:|mysql://)", self.store):
             raise Invalid({environment_name("store"): f"{environment_name('store')} must begin with csv: or mysql://."})
+        if self.dask and not re.match(r"tls://.|tcp://(127\.0\.0\.1|localhost|\[::1\]):", self.dask):
+            name = environment_name("dask")
+            raise Invalid({name: f"{name} must begin with tls:// (or tcp:// on this machine): Dask carries out code."})
+        if self.dask.startswith("tls:") and not (self.dask_ca and self.dask_cert):
+            name = environment_name("dask_ca")
+            raise Invalid(
+                {name: f"Set {name} and {environment_name('dask_cert')}: files that identify cluster and us."}
+            )
         if not self.is_loopback and not self.password:
             raise Invalid(
                 {
@@ -67,7 +79,8 @@ class Settings:
         """Return the same settings with folders that mean the same to a process that works in another folder."""
         kind, _, place = self.store.partition(":")
         store = f"csv:{Path(place).absolute()}" if kind == "csv" and place else self.store
-        return replace(self, home=str(self.home_folder), store=store)
+        ca, cert, key = (path and str(Path(path).absolute()) for path in (self.dask_ca, self.dask_cert, self.dask_key))
+        return replace(self, home=str(self.home_folder), store=store, dask_ca=ca, dask_cert=cert, dask_key=key)
 
     @property
     def is_loopback(self) -> bool:

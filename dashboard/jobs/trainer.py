@@ -29,16 +29,19 @@ CHECKPOINT_SHARE = 20
 Send = Callable[[str, Any], None]
 
 
-def train(job: TrainingJob, send: Send, tick: Callable[[], None]) -> None:
+def train(
+    job: TrainingJob, send: Send, tick: Callable[[], None], checkpoint_seconds: float = CHECKPOINT_SECONDS
+) -> None:
     """Train as the job says, reporting through `send` (kind, payload) until it is done, cancelled or wrong.
 
     `tick` is called between batches, and between the steps of preparing; it raises Cancelled to stop the training. What
-    `send` raises ends it as it is.
+    `send` raises ends it as it is. A checkpoint is sent after the first epoch that ends `checkpoint_seconds` after the
+    one before.
     """
     state: str = "finished"
     error: str | None = None
     try:
-        _Trainer(job, send, tick).train()
+        _Trainer(job, send, tick, checkpoint_seconds).train()
     except Cancelled:
         state = "cancelled"
     except (Diverged, UserError) as failure:
@@ -51,13 +54,13 @@ def train(job: TrainingJob, send: Send, tick: Callable[[], None]) -> None:
 class _Trainer:
     """One training: its samples, its network, and what it has reported."""
 
-    def __init__(self, job: TrainingJob, send: Send, tick: Callable[[], None]) -> None:
-        self.job, self.send, self.tick = job, send, tick
+    def __init__(self, job: TrainingJob, send: Send, tick: Callable[[], None], checkpoint_seconds: float) -> None:
+        self.job, self.send, self.tick, self.checkpoint_seconds = job, send, tick, checkpoint_seconds
         self.settings = job.spec.training
         self.last: EpochResult | None = None
         self.best: EpochResult | None = None
         self.reported: set[int] = set()
-        self.next_checkpoint = time.monotonic() + CHECKPOINT_SECONDS
+        self.next_checkpoint = time.monotonic() + checkpoint_seconds
 
     def train(self) -> None:
         """Run all epochs, reporting each, and keep the versions that the person chose."""
@@ -91,7 +94,7 @@ class _Trainer:
         best = self.best or self.last
         self.send("checkpoint", TrainingCheckpoint(self.training.state(), asdict(self.last), asdict(best)))
         now = time.monotonic()
-        self.next_checkpoint = now + max(CHECKPOINT_SECONDS, CHECKPOINT_SHARE * (now - began))
+        self.next_checkpoint = now + max(self.checkpoint_seconds, CHECKPOINT_SHARE * (now - began))
 
     def _prepare(self) -> None:
         job = self.job

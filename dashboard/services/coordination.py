@@ -1,8 +1,11 @@
 """The coordinator as a process: its lock, its journal, its signals and its lifeline."""
 
+import json
+from functools import partial
+
 from dashboard.catalogue import runs as run_rows
 from dashboard.jobs.coordinator import Coordinator, coordinator_lock, install_stop_signals
-from dashboard.jobs.local_processes import LocalProcesses
+from dashboard.jobs.places import open_places, place_name
 from dashboard.jobs.supervisor import follow_lifeline
 from dashboard.services.journal import CatalogueJournal
 from dashboard.services.workspace import Workspace, open_workspace
@@ -17,11 +20,13 @@ def coordinate(settings: Settings, until_idle: bool = False) -> None:
             if not ours:
                 return
             workspace = open_workspace(settings)
-            here = LocalProcesses(settings.slots)
-            coordinator = Coordinator(CatalogueJournal(workspace), here, until_idle=until_idle)
+            here, place = open_places(settings)
+            tell = partial(_tell, settings)
+            coordinator = Coordinator(CatalogueJournal(workspace), here, place, until_idle, tell)
             install_stop_signals(coordinator.end)
             follow_lifeline(coordinator.end)
             coordinator.run()
+            place.close()
         # Who queued a run while we still held the lock has woken nobody: look once more, now that it is free.
         goes_on = not coordinator.stop.is_set() and _any_queued(workspace)
         workspace.catalogue.close()
@@ -30,3 +35,11 @@ def coordinate(settings: Settings, until_idle: bool = False) -> None:
 def _any_queued(workspace: Workspace) -> bool:
     with workspace.catalogue.reading() as connection:
         return run_rows.any_queued(connection)
+
+
+def _tell(settings: Settings, slots: int, problem: str | None) -> None:
+    """Write down for the pages where runs execute, how many at once, and what is wrong with that place."""
+    path = settings.home_folder / "coordinator.json"
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps({"place": place_name(settings), "slots": slots, "problem": problem}))
+    part.replace(path)

@@ -1,0 +1,25 @@
+"""Choosing where runs execute: this machine, or the Dask cluster that the settings name."""
+
+from dashboard.errors import Invalid
+from dashboard.jobs.local_processes import LocalProcesses
+from dashboard.jobs.place import Place
+from dashboard.settings import Settings
+
+
+def place_name(settings: Settings) -> str:
+    """Return the place as people read it."""
+    return f"the Dask cluster {settings.dask}" if settings.dask else "this machine"
+
+
+def open_places(settings: Settings) -> tuple[Place, Place]:
+    """Return (where actions execute, where trainings do); raises Invalid if Dask is asked for but not installed."""
+    here = LocalProcesses(settings.slots)
+    if not settings.dask:
+        return here, here
+    try:
+        # Imported only here: it costs a second and 60 MB, and is installed only where it is wanted.
+        from dashboard.jobs.dask_cluster import DaskCluster, security_of  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        message = "WEIGHTBASE_DASK needs Dask: pip install -r requirements-dask.txt"
+        raise Invalid({"WEIGHTBASE_DASK": message}) from error
+    return here, DaskCluster(settings.dask, security_of(settings.dask_ca, settings.dask_cert, settings.dask_key))
