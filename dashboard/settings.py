@@ -36,6 +36,7 @@ class Settings:
     password: str = _setting("", "Asked of every visitor when set. Needed to listen beyond loopback.", True)
     hosts: str = _setting("", "Further host names, comma-separated, under which the dashboard may be reached.")
     slots: int = _setting(2, "How many runs train side by side on this machine.")
+    checkpoint_seconds: int = _setting(5, "How many seconds of a training are done again at most if it is killed.")
     dask: str = _setting("", "A Dask cluster on which runs train instead, such as tls://scheduler:8786 (docs/dask.md).")
     dask_ca: str = _setting("", "With tls://: the file of the authority that signed the cluster's certificates.")
     dask_cert: str = _setting("", "With tls://: the file of our own certificate for the cluster.")
@@ -50,6 +51,7 @@ class Settings:
             ("port", 1, 65535),
             ("threads", 1, 256),
             ("slots", 1, 64),
+            ("checkpoint_seconds", 0, 3600),
             ("max_upload_mb", 1, 100_000),
             ("max_parameters", 1, 10**9),
             ("cache_mb", 1, 10**6),

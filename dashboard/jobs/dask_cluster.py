@@ -19,7 +19,7 @@ from distributed.client import CancelledError
 
 from dashboard.data.dataset import Arrays
 from dashboard.errors import WeightbaseError
-from dashboard.jobs.dask_task import Words, is_executing, train_a_stretch
+from dashboard.jobs.dask_task import Words, train_a_stretch
 from dashboard.jobs.job import Job, TrainingCheckpoint, TrainingJob
 from dashboard.jobs.place import Gone, Report
 
@@ -27,7 +27,6 @@ log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
 CONNECT_SECONDS = 5
-UNSTUCK_SECONDS = 0.5
 RESTART_SECONDS = 10
 RESULT_SECONDS = 60
 LOST = ("cancelled", "lost")
@@ -151,14 +150,16 @@ class DaskAttempt:
         self.to_stop.set()
 
     def kill(self) -> None:
-        """Take the task back; a worker that is stuck in it is restarted, which needs a nanny (Dask's default)."""
+        """Take the task back; a worker that did not stop when it was asked to is restarted by its nanny."""
         with contextlib.suppress(*UNREACHABLE):
             busy = [address for address, keys in self.client.processing().items() if self.future.key in keys]
             self.client.cancel([self.future], force=True)
-            time.sleep(UNSTUCK_SECONDS)
-            stuck = self.client.run(is_executing, self.future.key, workers=busy, on_error="return") if busy else {}
-            if addresses := [address for address, answer in stuck.items() if answer is True]:
-                self.client.restart_workers(addresses, timeout=RESTART_SECONDS, raise_for_error=False)
+            if busy and self.is_stopping:
+                threading.Thread(target=self._restart, args=(busy,), daemon=True).start()  # nobody has to wait for it
+
+    def _restart(self, workers: list[str]) -> None:
+        with contextlib.suppress(*UNREACHABLE):
+            self.client.restart_workers(workers, timeout=RESTART_SECONDS, raise_for_error=False)
 
     def close(self) -> None:
         """Forget the task."""

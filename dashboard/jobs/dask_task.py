@@ -18,7 +18,6 @@ from dashboard.jobs.job import Cancelled, TrainingJob
 from dashboard.jobs.place import Report
 from dashboard.jobs.trainer import train
 
-STRETCH_SECONDS = 5.0
 ASK_SECONDS = 0.2
 
 
@@ -50,14 +49,8 @@ def train_a_stretch(job: TrainingJob, arrays: Arrays, words: Words) -> list[Repo
             raise _Enough
 
     with contextlib.suppress(_Enough):
-        train(replace(job, arrays=arrays), send, _Ear(worker, words.stop), STRETCH_SECONDS)
+        train(replace(job, arrays=arrays), send, _Ear(worker, words.stop))
     return reports
-
-
-def is_executing(key: str, dask_worker: Worker) -> bool:
-    """Tell whether a worker is still at a task, asked by the name that Dask knows it by."""
-    task = dask_worker.state.tasks.get(key)
-    return task is not None and task in dask_worker.state.executing
 
 
 class _Ear:

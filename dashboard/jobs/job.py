@@ -60,8 +60,8 @@ class TrainingJob(Job):
     """A training: `split` is the dataset's {"validation", "test", "seed"}.
 
     The records lie in `folder`, or travel with the job as `arrays` to a machine that has no such folder.
-    `parent_tensors` and `parent_preprocessing` are those of the version that it goes on from, if it does; `checkpoint`
-    is where an earlier attempt at this run has come to.
+    A checkpoint is due `checkpoint_seconds` after the one before. `parent_tensors` and `parent_preprocessing` are those
+    of the version that it goes on from, if it does; `checkpoint` is where an earlier attempt at this run has come to.
     """
 
     target: ClassVar[str] = "dashboard.jobs.training_process:main"
@@ -71,6 +71,7 @@ class TrainingJob(Job):
     task: str
     folder: Path
     split: Mapping[str, Any]
+    checkpoint_seconds: float
     arrays: Arrays | None = None
     parent_tensors: Tensors | None = None
     parent_preprocessing: Mapping[str, Any] | None = None

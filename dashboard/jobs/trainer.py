@@ -15,6 +15,7 @@ import numpy as np
 from dashboard.data.answering import errors_in_own_unit
 from dashboard.data.preprocessing import Preprocessing, encode, fit
 from dashboard.data.splitting import split
+from dashboard.engine.measuring import nothing
 from dashboard.engine.metrics import evaluate
 from dashboard.engine.network import Network
 from dashboard.engine.samples import Samples
@@ -22,26 +23,22 @@ from dashboard.engine.training import Diverged, EpochResult, Training
 from dashboard.errors import UserError
 from dashboard.jobs.job import Cancelled, TrainingCheckpoint, TrainingJob
 
-CHECKPOINT_SECONDS = 2.0
 CHECKPOINT_SHARE = 20
 """A checkpoint that takes long to hand over is taken more seldom: at most a twentieth of the time goes into them."""
 
 Send = Callable[[str, Any], None]
 
 
-def train(
-    job: TrainingJob, send: Send, tick: Callable[[], None], checkpoint_seconds: float = CHECKPOINT_SECONDS
-) -> None:
+def train(job: TrainingJob, send: Send, tick: Callable[[], None]) -> None:
     """Train as the job says, reporting through `send` (kind, payload) until it is done, cancelled or wrong.
 
     `tick` is called between batches, and between the steps of preparing; it raises Cancelled to stop the training. What
-    `send` raises ends it as it is. A checkpoint is sent after the first epoch that ends `checkpoint_seconds` after the
-    one before.
+    `send` raises ends it as it is.
     """
     state: str = "finished"
     error: str | None = None
     try:
-        _Trainer(job, send, tick, checkpoint_seconds).train()
+        _Trainer(job, send, tick).train()
     except Cancelled:
         state = "cancelled"
     except (Diverged, UserError) as failure:
@@ -54,13 +51,13 @@ def train(
 class _Trainer:
     """One training: its samples, its network, and what it has reported."""
 
-    def __init__(self, job: TrainingJob, send: Send, tick: Callable[[], None], checkpoint_seconds: float) -> None:
-        self.job, self.send, self.tick, self.checkpoint_seconds = job, send, tick, checkpoint_seconds
+    def __init__(self, job: TrainingJob, send: Send, tick: Callable[[], None]) -> None:
+        self.job, self.send, self.tick = job, send, tick
         self.settings = job.spec.training
         self.last: EpochResult | None = None
         self.best: EpochResult | None = None
         self.reported: set[int] = set()
-        self.next_checkpoint = time.monotonic() + checkpoint_seconds
+        self.next_checkpoint = time.monotonic() + job.checkpoint_seconds
 
     def train(self) -> None:
         """Run all epochs, reporting each, and keep the versions that the person chose."""
@@ -94,20 +91,22 @@ class _Trainer:
         best = self.best or self.last
         self.send("checkpoint", TrainingCheckpoint(self.training.state(), asdict(self.last), asdict(best)))
         now = time.monotonic()
-        self.next_checkpoint = now + max(self.checkpoint_seconds, CHECKPOINT_SHARE * (now - began))
+        self.next_checkpoint = now + max(self.job.checkpoint_seconds, CHECKPOINT_SHARE * (now - began))
 
     def _prepare(self) -> None:
         job = self.job
+        # With a checkpoint there is something to keep already: a stop is seen only once it can be kept.
+        tick = self.tick if job.checkpoint is None else nothing
         arrays = job.records()
         parts = split(arrays.target, job.split["validation"], job.split["test"], job.split["seed"], job.task)
-        self.tick()
+        tick()
         if job.parent_preprocessing is not None:
             self.preprocessing = Preprocessing.from_json(job.parent_preprocessing)
         else:
             self.preprocessing = fit(arrays, parts.train, self.settings.scaling)
-        self.tick()
+        tick()
         encoded = encode(arrays, self.preprocessing, np.dtype(self.settings.dtype))
-        self.tick()
+        tick()
         samples = Samples(
             encoded.inputs,
             encoded.targets,
@@ -124,7 +123,7 @@ class _Trainer:
         self.network.initialize(self.settings.seed)
         if job.parent_tensors is not None:
             self.network.load(job.parent_tensors)
-        self.tick()
+        tick()
         train = self.parts["train"]
         if train is None:
             raise UserError("No records are left to train on: make the validation and test parts smaller.")

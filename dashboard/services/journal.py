@@ -72,6 +72,7 @@ class CatalogueJournal:
         checkpoint = None if point is None else self._checkpoint(run, point)
         job = TrainingJob(
             checkpoint=checkpoint,
+            checkpoint_seconds=self.workspace.settings.checkpoint_seconds,
             run_id=run.id,
             attempt=run.attempt,
             spec=run.spec,

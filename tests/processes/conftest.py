@@ -4,7 +4,8 @@ import pytest
 
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
-from tests.processes.run_processes import start_coordinator
+from tests.processes.run_processes import start_coordinator, wait_for_end
+from tests.processes.runs_survive import start_training, weights_of
 
 
 @pytest.fixture
@@ -20,3 +21,14 @@ def coordinator(workspace):
     yield process
     process.terminate()
     process.wait()
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory):
+    workspace = open_workspace(Settings(home=str(tmp_path_factory.mktemp("undisturbed"))))
+    coordinator = start_coordinator(workspace.settings)
+    assert wait_for_end(workspace, start_training(workspace).id).run.attempt == 1
+    coordinator.terminate()
+    coordinator.wait()
+    yield weights_of(workspace)
+    workspace.catalogue.close()

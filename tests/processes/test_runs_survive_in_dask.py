@@ -1,0 +1,72 @@
+"""A Dask cluster of separate processes over TLS keeps the contract of runs that nothing can lose, too.
+
+The store is CSV, on the web's side only: the workers know no home and no database.
+"""
+
+import pytest
+from distributed import Client
+
+from dashboard.services.runs import get_run
+from dashboard.settings import Settings
+from tests.processes.dask_processes import Cluster
+from tests.processes.run_processes import wait_until
+from tests.processes.runs_survive import RunsSurvive, start_training
+from tests.processes.test_runs import wait_for_epochs
+
+pytestmark = pytest.mark.processes
+
+
+class InDask:
+    """The cluster; the weights of undisturbed runs are those of this machine's processes."""
+
+    def __init__(self, cluster, undisturbed):
+        self.cluster, self.undisturbed = cluster, undisturbed
+
+    def settings(self, home):
+        keys = {"dask_ca": self.cluster.ca, "dask_cert": self.cluster.cert}
+        return Settings(home=home, checkpoint_seconds=0, dask=self.cluster.address, **keys)
+
+    def pids(self, _coordinator):
+        return self.cluster.busy_pids()
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory):
+    found = Cluster(tmp_path_factory.mktemp("dask"))
+    found.start()
+    yield found
+    found.stop()
+
+
+class TestRunsSurviveInDask(RunsSurvive):
+    """A task for each stretch of a run."""
+
+    @pytest.fixture
+    def place(self, cluster, undisturbed):
+        return InDask(cluster, undisturbed)
+
+    def test_a_scheduler_that_dies_and_comes_back_costs_no_epoch(self, place, workspace, coordinator):
+        run = start_training(workspace)
+        wait_for_epochs(workspace, run.id, 2)
+        for process in (place.cluster.scheduler, place.cluster.workers):
+            process.kill()
+            process.wait()
+        wait_until(lambda: get_run(workspace, run.id).run.state == "queued", "the run to wait for the cluster")
+        place.cluster.start()
+        self.ends_undisturbed(place, workspace, run.id)
+
+    def test_without_workers_a_run_waits_and_it_is_said_why(self, place, workspace, coordinator):
+        place.cluster.workers.terminate()
+        place.cluster.workers.wait()
+        note = workspace.settings.home_folder / "coordinator.json"
+        wait_until(lambda: note.exists() and "has no workers" in note.read_text(), "the page to be told")
+        run = start_training(workspace)
+        place.cluster.start_workers()
+        assert self.ends_undisturbed(place, workspace, run.id).attempt == 1
+
+    def test_a_client_without_certificates_is_refused(self, place):
+        plain = place.cluster.address.replace("tls://", "tcp://")
+        with pytest.raises(OSError, match=r"Timed out|handshake|closed"):
+            Client(plain, timeout=2, set_as_default=False)
+        with pytest.raises((TypeError, OSError)):
+            Client(place.cluster.address, timeout=2, set_as_default=False)
