@@ -35,12 +35,14 @@ class Catalogue:
             yield connection
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, hasty: bool = False) -> Iterator[Connection]:
         """Yield a connection whose changes are kept all together, or not at all; raises as `reading` does.
 
-        A broken uniqueness or reference leaves as Conflict.
+        A broken uniqueness or reference leaves as Conflict. What is `hasty` does not wait for the disk, where the
+        database can do so: it survives every kill, but not a power cut; for what would simply be done again.
         """
-        with _translated(), self.engine.connect().execution_options(write=True) as connection, connection.begin():
+        options = {"write": True, "hasty": hasty}
+        with _translated(), self.engine.connect().execution_options(**options) as connection, connection.begin():
             yield connection
 
     def ping(self) -> None:

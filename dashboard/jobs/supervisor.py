@@ -23,16 +23,17 @@ from dashboard.settings import Settings, to_environment
 APP = Path(__file__).parent.parent.parent / "app.py"
 LIFELINE = "WEIGHTBASE_LIFELINE"
 STOP_SECONDS = 10.0
+LONG_SECONDS = 60.0
 BACK_OFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 
 class Child:
-    """A child process that is started again, later each time, when it ends by itself."""
+    """A child process that is started again when it ends by itself; later each time, if it never runs for long."""
 
     def __init__(self, name: str, command: list[str], environment: dict[str, str], lifeline: int) -> None:
         self.name, self.command, self.environment, self.lifeline = name, command, environment, lifeline
-        self.starts = 0
-        self.next_start = 0.0
+        self.starts = 0  # since it last ran for long
+        self.next_start = self.started = 0.0
         self.process: subprocess.Popen[bytes] | None = None
 
     def tend(self) -> None:
@@ -41,11 +42,14 @@ class Child:
             return
         if self.process is not None:
             code, self.process = self.process.returncode, None
+            if time.monotonic() - self.started > LONG_SECONDS:
+                self.starts = 1
             pause = BACK_OFF_SECONDS[min(self.starts, len(BACK_OFF_SECONDS)) - 1]
             self.next_start = time.monotonic() + pause
             print(f"{self.name} ended with code {code}; starting it again in {pause} s", file=sys.stderr, flush=True)
         if time.monotonic() >= self.next_start:
             self.starts += 1
+            self.started = time.monotonic()
             # A session of its own keeps the terminal's Ctrl-C from it: the supervisor stops it in order.
             self.process = subprocess.Popen(  # noqa: S603 - our own command
                 self.command,

@@ -50,7 +50,7 @@ class CatalogueJournal:
         with self.workspace.catalogue.reading() as connection:
             if not run_rows.any_queued(connection, kinds):
                 return None
-        with self.workspace.catalogue.writing() as connection:
+        with self.workspace.catalogue.writing(hasty=True) as connection:
             run = run_rows.claim_next_run(connection, kinds)
         if run is None:
             return None
@@ -84,7 +84,7 @@ class CatalogueJournal:
 
     def epoch(self, job: Job, numbers: Mapping[str, Any]) -> bool:
         """Append an epoch's numbers; False if this attempt no longer counts."""
-        with self.workspace.catalogue.writing() as connection:
+        with self.workspace.catalogue.writing(hasty=True) as connection:
             return run_rows.append_epoch(connection, job.run_id, job.attempt, numbers)
 
     def version(self, job: Job, report: Mapping[str, Any]) -> bool:
@@ -132,7 +132,7 @@ class CatalogueJournal:
 
     def progress(self, job: Job, progress: Progress) -> bool:
         """Write down how far an action has come; False if this attempt no longer counts."""
-        with self.workspace.catalogue.writing() as connection:
+        with self.workspace.catalogue.writing(hasty=True) as connection:
             return run_rows.note_progress(connection, job.run_id, job.attempt, asdict(progress))
 
     def end(self, job: Job, state: str, error: str | None) -> bool:

@@ -1,0 +1,100 @@
+"""`python app.py` killed part by part, and all at once, while a run trains: the run ends as if nothing had been."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dashboard.services.runs import get_run
+from dashboard.services.workspace import open_workspace
+from dashboard.settings import Settings, to_environment
+from tests.processes.run_processes import APP, children_of, is_alive, wait_for_end, wait_until
+from tests.processes.runs_survive import EPOCHS, start_training, weights_of
+from tests.processes.test_runs import wait_for_epochs
+from tests.processes.test_serving import free_port, health, port_is_free
+
+pytestmark = pytest.mark.processes
+
+
+class Dashboard:
+    """The whole dashboard as a person starts it, again and again on one port and home."""
+
+    def __init__(self, home):
+        self.settings = Settings(home=str(home), port=free_port(), checkpoint_seconds=0)
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen([sys.executable, str(APP)], env=os.environ | to_environment(self.settings))
+        self.wait_for_pages()
+
+    def wait_for_pages(self):
+        wait_until(lambda: health(self.settings.port)["ok"], "the pages to be back")
+
+    def pids(self, word=b""):
+        """Return the supervisor's descendants whose command line holds a word."""
+        return [pid for pid in children_of(self.process.pid) if word in command_of(pid)]
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+        self.process.wait()
+
+
+def command_of(pid):
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def kill(pids):
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not any(is_alive(pid) for pid in pids), "the killed to be gone")
+
+
+@pytest.fixture
+def dashboard(tmp_path):
+    found = Dashboard(tmp_path)
+    yield found
+    found.stop()
+
+
+def test_whatever_is_killed_the_run_ends_with_the_same_weights_and_nothing_is_left(dashboard, undisturbed):
+    workspace = open_workspace(dashboard.settings)
+    run = start_training(workspace)
+    wait_for_epochs(workspace, run.id, 1)
+
+    kill(dashboard.pids(b"gunicorn"))
+    dashboard.wait_for_pages()
+    assert get_run(workspace, run.id).run.attempt == 1  # no web worker had anything to do with it
+
+    kill(dashboard.pids(b"app.py\0worker"))
+    wait_until(lambda: get_run(workspace, run.id).run.attempt == 2, "the next coordinator to take it up")
+
+    children = dashboard.pids()
+    kill([dashboard.process.pid])
+    dashboard.process.wait()
+    wait_until(lambda: not any(is_alive(pid) for pid in children), "the children to follow")
+    assert port_is_free(dashboard.settings.port)
+    assert get_run(workspace, run.id).run.state in {"queued", "running"}
+
+    dashboard.start()
+    wait_until(lambda: get_run(workspace, run.id).run.attempt == 3, "the run to go on")
+    everything = [dashboard.process.pid, *dashboard.pids()]
+    kill(everything)
+    dashboard.process.wait()
+    assert port_is_free(dashboard.settings.port)
+
+    dashboard.start()
+    detail = wait_for_end(workspace, run.id)
+    assert (detail.run.state, len(detail.epochs)) == ("finished", EPOCHS)
+    found = weights_of(workspace)
+    assert sorted(found) == sorted(undisturbed)
+    for epoch, tensors in undisturbed.items():
+        assert all(np.array_equal(found[epoch][name], array) for name, array in tensors.items())
+    workspace.catalogue.close()
