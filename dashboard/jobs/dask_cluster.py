@@ -20,7 +20,7 @@ from distributed.client import CancelledError
 from dashboard.data.dataset import Arrays
 from dashboard.errors import WeightbaseError
 from dashboard.jobs.dask_task import Words, train_a_stretch
-from dashboard.jobs.job import Job, TrainingCheckpoint, TrainingJob
+from dashboard.jobs.job import Job, TrainingJob
 from dashboard.jobs.place import Gone, Report
 
 log = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ class DaskCluster:
         try:
             return DaskAttempt(client, job, self._records(client, job))
         except UNREACHABLE as error:
-            raise Gone(f"the Dask cluster did not take it ({error})", died=False) from error
+            raise Gone(f"the Dask cluster did not take it ({_first_line(error)})", died=False) from error
 
     def close(self) -> None:
         """Leave the cluster."""
@@ -94,7 +94,8 @@ class DaskCluster:
 
     def _leave(self) -> None:
         client, self.client = self.client, None
-        self.records.clear()
+        with self.lock:
+            self.records.clear()
         if client is not None:
             with contextlib.suppress(*UNREACHABLE):  # it is gone anyway
                 client.close(timeout=1)
@@ -120,12 +121,14 @@ class DaskAttempt:
         self.reports: queue.SimpleQueue[Report] = queue.SimpleQueue()
         self.epoch = 0  # the last one that was passed on: events run ahead of the stretch that they belong to
         self.to_stop = threading.Event()
-        self.is_stopping = False
+        self.is_stopping = self.is_between = False
         client.subscribe_topic(self.words.topic, lambda event: self.reports.put(("epoch", event[1]["numbers"])))
         self._send_out()
 
     def receive(self, seconds: float) -> Report | None:
         """Return the next report; raises Gone when the cluster has lost it."""
+        if self.is_between:
+            self._go_on()
         if self.to_stop.is_set() and not self.is_stopping:
             self._tell_to_stop()
         try:
@@ -141,8 +144,8 @@ class DaskAttempt:
             if payload["epoch"] <= self.epoch:
                 return None
             self.epoch = payload["epoch"]
-        if kind == "checkpoint":
-            self._go_on(payload)
+        if kind == "checkpoint":  # the last word of its stretch: the next one begins once this has been written down
+            self.job, self.is_between = replace(self.job, checkpoint=payload, parent_tensors=None), True
         return kind, payload
 
     def ask_to_stop(self) -> None:
@@ -189,9 +192,12 @@ class DaskAttempt:
         for report in reports:
             self.reports.put(report)
 
-    def _go_on(self, checkpoint: TrainingCheckpoint) -> None:
-        self.job = replace(self.job, checkpoint=checkpoint, parent_tensors=None)
-        self._send_out()
+    def _go_on(self) -> None:
+        self.is_between = False
+        try:
+            self._send_out()
+        except UNREACHABLE as error:
+            raise Gone(f"the Dask cluster did not take it ({_first_line(error)})", died=False) from error
 
     def _tell_to_stop(self) -> None:
         self.is_stopping = True
