@@ -8,6 +8,7 @@ Per layer, with values a (batch, units), sums z = a_below·W + b and delta = dL/
 Where the gradient of a flat vector of parameters is wanted, each product is written straight into its place there.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +16,8 @@ import numpy as np
 from dashboard.engine.activations import ACTIVATIONS
 from dashboard.engine.arrays import Array, columns
 from dashboard.engine.network import LayerViews, Parameters, lay_out
+
+Tick = Callable[[], None] | None
 
 
 class Randoms(Protocol):
@@ -121,11 +124,16 @@ class Pass:
         self.lowest = min(trainable, default=len(pairs))  # below it nothing is trained, so nothing is differentiated
         self.trains = [number in trainable for number in range(len(pairs))]
 
-    def forward(self, inputs: Array, record: Array, rng: Randoms | None) -> None:
-        """Compute the batch's outputs; `record` (batch, outputs) gets what the loss is measured on (sums if fused)."""
+    def forward(self, inputs: Array, record: Array, rng: Randoms | None, tick: Tick = None) -> None:
+        """Compute the batch's outputs; `record` (batch, outputs) gets what the loss is measured on (sums if fused).
+
+        `tick` is called between layers, where a batch takes so long that somebody may not want to wait for its end.
+        """
         values = inputs
         for layer in self.layers[:-1]:
             values = layer.forward(values, rng)
+            if tick is not None:
+                tick()
         self.last.sum_up(values)
         if self.loss.fused_with is not None:
             np.copyto(record, self.last.values)
@@ -133,7 +141,7 @@ class Pass:
         if self.loss.fused_with is None:
             np.copyto(record, self.last.values)
 
-    def backward(self, inputs: Array, targets: Array, share: Array | float) -> None:
+    def backward(self, inputs: Array, targets: Array, share: Array | float, tick: Tick = None) -> None:
         """Fill the gradient from the outputs of `forward`.
 
         `share` is 1/batch, or each record's weight/batch as (batch, 1), times a factor that the gradient shall have.
@@ -147,6 +155,8 @@ class Pass:
             layer = self.layers[number]
             if self.trains[number]:
                 layer.differentiate(self.layers[number - 1].dropped if number else inputs)
+            if tick is not None:
+                tick()
             if number > self.lowest:
                 below = self.layers[number - 1]
                 layer.pass_back(below)

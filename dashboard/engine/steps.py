@@ -6,11 +6,14 @@ from typing import Protocol
 import numpy as np
 
 from dashboard.engine.arrays import Array
-from dashboard.engine.backpropagation import Pass
+from dashboard.engine.backpropagation import Pass, Tick
 from dashboard.engine.feed import Chunk
 from dashboard.engine.network import Network
 from dashboard.engine.optimizers import Optimizer, Rate
 from dashboard.engine.penalties import Penalties
+
+LONG_BATCH = 10**9
+"""Multiplications of a forward pass from which on a batch takes a noticeable part of a second."""
 
 
 class Steps(Protocol):
@@ -45,17 +48,18 @@ class BatchSteps:
     def run(self, chunk: Chunk, rate: float, tick: Callable[[], None]) -> None:
         """Train on the rows once, a step a batch."""
         factor = self.optimizer.factor(rate)
+        within = tick if self.batch * self.network.spec.parameters > LONG_BATCH else None
         for start in range(0, len(chunk.inputs), self.batch):
-            self.differentiate(chunk, slice(start, min(start + self.batch, len(chunk.inputs))), factor)
+            self.differentiate(chunk, slice(start, min(start + self.batch, len(chunk.inputs))), factor, within)
             self.optimizer.step(rate)
             tick()
 
-    def differentiate(self, chunk: Chunk, rows: slice, factor: Rate = 1.0) -> None:
+    def differentiate(self, chunk: Chunk, rows: slice, factor: Rate = 1.0, tick: Tick = None) -> None:
         """Fill the optimizer's gradient with `factor` times the slope of the rows' mean loss and penalties, clipped."""
         inputs = chunk.inputs[rows]
         work = self._pass(len(inputs))
-        work.forward(inputs, chunk.record[rows], self.rng)
-        work.backward(inputs, chunk.targets[rows], self._share(chunk.codes[rows], factor))
+        work.forward(inputs, chunk.record[rows], self.rng, tick)
+        work.backward(inputs, chunk.targets[rows], self._share(chunk.codes[rows], factor), tick)
         self.penalties.apply(factor)
 
     def _pass(self, batch: int) -> Pass:

@@ -8,6 +8,7 @@ from engine_examples import a_line, make_network, three_blobs, train
 
 from dashboard.engine.network import Network
 from dashboard.engine.samples import Samples
+from dashboard.engine.steps import LONG_BATCH
 from dashboard.engine.training import Diverged, Training
 from dashboard.errors import Invalid
 
@@ -200,6 +201,25 @@ def test_the_tick_comes_between_batches_and_stops_the_training_when_it_raises():
         list(training.epochs(tick))
     assert training.epoch == 0
     assert min(np.diff(ticks)) >= 0.02  # not more often than needed
+
+
+def test_the_tick_comes_within_a_batch_that_takes_long():
+    rows = 12_000
+    samples = Samples(np.zeros((rows, 4), np.uint8), np.zeros(rows, np.int64))
+    network = make_network((("tanh", 300), ("tanh", 300), ("softmax", 3)), epochs=1, batch_size=rows)
+    assert rows * network.spec.parameters > LONG_BATCH
+
+    class Stopped(Exception):
+        pass
+
+    def tick():
+        raise Stopped
+
+    training = Training(network, samples, None, "classification")
+    before = network.vector.copy()
+    with pytest.raises(Stopped):
+        list(training.epochs(tick))
+    np.testing.assert_array_equal(network.vector, before)  # not even the first step was taken
 
 
 @pytest.mark.parametrize(
