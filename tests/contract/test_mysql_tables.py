@@ -328,6 +328,26 @@ def test_a_restart_of_the_server_is_waited_for(tmp_path):
         assert time.monotonic() - began < 60
 
 
+def test_a_full_disk_is_said_and_leaves_nothing_half_and_the_rest_readable(tmp_path):
+    # The server's own limit: all tables in one file that may not grow. To a save that is a disk without room.
+    room = ["--innodb-file-per-table=0", "--innodb-data-file-path=ibdata1:12M;ibdata2:12M"]
+    server = Server(tmp_path, room)
+    server.start()
+    try:
+        with closing(MysqlStore(f"{server.url}small")) as store:
+            kept = normal((30, 30))
+            key = save_one(store, kept)
+            with pytest.raises(StoreUnavailable, match="disk is full: free some space there"):
+                save_one(store, random_bits("float64", (4000, 900)), version=2)
+            assert [number for (_, number), _ in store.manifests()] == [1]
+            store.sweep()
+            assert {version for table in store.tables() for version in table.versions} == {("net", 1)}
+            assert_same_bits(store.read(key), kept)
+            save_one(store, normal((20, 20), seed=5), version=3)  # what was half written has given its room back
+    finally:
+        server.kill()
+
+
 # --- rights and remedies
 
 
