@@ -52,6 +52,7 @@ TRAINING_KINDS = ("training",)
 """The kinds of runs that train a network, epoch by epoch; the others are actions."""
 PRIORITIES = (-1, 0, 1)
 """Later than others, in turn, sooner than others."""
+STARTED_BY_LENGTH = 120
 
 T = TypeVar("T")
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from dashboard.api.asked import MOST_ITEMS
 from dashboard.api.schemas import INTEGER, REFERENCE, TEXT, Schema, choice, ref
+from dashboard.services.queue import STATE_FILTERS
 from dashboard.services.tensors import MOST_CELLS, WINDOW_COLUMNS, WINDOW_ROWS
 
 JSON = "application/json"
@@ -38,6 +39,7 @@ QUERY: dict[str, Schema] = {
     "offset": INTEGER | {"minimum": 0, "default": 0, "description": "Where the page begins: what `next` said."},
     "search": TEXT | {"description": "Only networks with this in their names."},
     "network": TEXT | {"description": "Only runs of this network."},
+    "state": choice(tuple(STATE_FILTERS)) | {"description": "Only runs in this state; ended: in any of the last four."},
     "prefix": TEXT | {"description": "Only tables with names that begin so."},
     "since": INTEGER | {"minimum": 0, "default": 0, "description": "Only epochs after this one."},
     "row": INTEGER | {"minimum": 0, "default": 0, "description": "The window's first row, from 0."},
@@ -83,10 +85,14 @@ OPERATIONS: dict[str, Operation] = {
     "runs.start_run": Operation(
         202, ref("Run"), bodies=((JSON, "RunStart"),), body_required=False, fails=(400, 404, 413, 415, 422)
     ),
-    "runs.list_runs": Operation(200, ref("RunPage"), query=(*PAGING, "network"), fails=(404, 422)),
+    "runs.list_runs": Operation(200, ref("RunPage"), query=(*PAGING, "network", "state"), fails=(404, 422)),
     "runs.get_run": Operation(200, ref("RunDetail"), query=("since",), fails=(404, 422)),
     "runs.cancel_run": Operation(202, ref("Run"), fails=(404, 409)),
     "runs.restart_run": Operation(202, ref("Run"), fails=(404, 409)),
+    "runs.resume_run": Operation(202, ref("Run"), fails=(404, 409)),
+    "runs.set_priority": Operation(
+        200, ref("Run"), bodies=((JSON, "PriorityChange"),), fails=(400, 404, 409, 413, 415, 422)
+    ),
     "versions.list_versions": Operation(200, ref("VersionPage"), query=PAGING, fails=(404, 422)),
     "versions.get_version": Operation(200, ref("VersionDetail"), fails=(404,)),
     "versions.delete_version": Operation(204, fails=(404, 409)),

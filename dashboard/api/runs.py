@@ -1,13 +1,14 @@
-"""Runs: starting them, watching, cancelling, starting anew."""
+"""Runs: starting them, watching, cancelling, letting them go on, starting anew."""
 
 from flask import Blueprint, Response, url_for
 
 from dashboard.api.answers import json_answer
-from dashboard.api.asked import json_object, page_of, query, workspace
+from dashboard.api.asked import asked_by, json_object, page_of, query, workspace
 from dashboard.api.shapes import epoch_json, page_json, run_detail_json, run_json
 from dashboard.records import Run
 from dashboard.services import runs as service
 from dashboard.services.networks import get_network
+from dashboard.services.queue import STATE_FILTERS
 
 blueprint = Blueprint("runs", __name__)
 
@@ -17,19 +18,20 @@ MOST_EPOCHS = 2**31 - 1
 @blueprint.post("/networks/<network>/runs")
 def start_run(network: str) -> Response:
     """Queue a training; the body holds training settings that differ from the network's, and `parent`."""
-    return _accepted(service.start_run(workspace(), network, json_object(optional=True)))
+    return _accepted(service.start_run(workspace(), network, json_object(optional=True), asked_by()))
 
 
 @blueprint.get("/runs")
 def list_runs() -> Response:
     """Answer a page of runs: running ones first, then queued ones in their turn, then the newest that ended."""
-    fields = query("limit", "offset", "network")
+    fields = query("limit", "offset", "network", "state")
     limit, offset = page_of(fields)
     network = fields.text("network") or None
+    state = fields.choice("state", "", STATE_FILTERS)
     fields.done()
     if network is not None:
         get_network(workspace(), network)
-    page, last = service.list_runs(workspace(), limit, offset, network)
+    page, last = service.list_runs(workspace(), limit, offset, network, STATE_FILTERS.get(state, ()))
     items = [run_json(run) | {"last_epoch": epoch_json(last[run.id]) if run.id in last else None} for run in page.items]
     return json_answer(page_json(page, items))
 
@@ -53,7 +55,19 @@ def cancel_run(run_id: int) -> Response:
 @blueprint.post("/runs/<number:run_id>/restart")
 def restart_run(run_id: int) -> Response:
     """Queue a new run with the settings of one that has ended."""
-    return _accepted(service.restart_run(workspace(), run_id))
+    return _accepted(service.restart_run(workspace(), run_id, asked_by()))
+
+
+@blueprint.post("/runs/<number:run_id>/resume")
+def resume_run(run_id: int) -> Response:
+    """Let a training that ended before its goal go on from its checkpoint, as its next attempt."""
+    return _accepted(service.resume_run(workspace(), run_id))
+
+
+@blueprint.post("/runs/<number:run_id>/priority")
+def set_priority(run_id: int) -> Response:
+    """Let a queued run come sooner (1), in turn (0) or later (-1) than others."""
+    return json_answer(run_json(service.set_priority(workspace(), run_id, json_object())))
 
 
 def _accepted(run: Run) -> Response:

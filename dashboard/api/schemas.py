@@ -14,6 +14,7 @@ from dashboard.records import (
     MOST_LAYERS,
     MOST_UNITS,
     OPTIMIZERS,
+    PRIORITIES,
     RUN_KINDS,
     RUN_STATES,
     SCALINGS,
@@ -36,6 +37,7 @@ TIME: Schema = {"type": "string", "format": "date-time"}
 SHA256: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 NAME: Schema = {"type": "string", "pattern": f"^{NAME_PATTERN}$", "maxLength": 64}
 REFERENCE: Schema = {"type": "string", "description": "A version as name:number, such as mnist-digits:3."}
+PRIORITY: Schema = {"enum": list(PRIORITIES), "description": "1: sooner than others, 0: in turn, -1: later."}
 METRICS: Schema = {"type": "object", "additionalProperties": {"type": ["number", "null"]}}
 
 
@@ -191,7 +193,10 @@ RUN = {
     "dataset": nullable(TEXT),
     "state": choice(RUN_STATES),
     "parent": nullable(REFERENCE),
-    "attempt": INTEGER,
+    "attempt": INTEGER | {"description": "How often it was started: more than once if it died, or was to go on."},
+    "checkpoint": INTEGER | {"description": "The epoch from which it goes on when it is taken up again; 0: anew."},
+    "priority": PRIORITY,
+    "started_by": TEXT | {"description": "Who asked for it, as far as that is known, such as ada (API)."},
     "cancel_requested": BOOLEAN,
     "error": nullable(TEXT),
     "created": TIME,
@@ -358,12 +363,20 @@ SCHEMAS: dict[str, Schema] = {
     "Network": record(NETWORK, closed=True),
     "NetworkSummary": record(SUMMARY, closed=True),
     "NetworkPage": page_of("NetworkSummary"),
-    "RunStart": record(TRAINING | {"parent": INTEGER | {"minimum": 1}}, (*TRAINING, "parent"), closed=True),
+    "RunStart": record(
+        TRAINING | {"parent": INTEGER | {"minimum": 1}, "priority": PRIORITY},
+        (*TRAINING, "parent", "priority"),
+        closed=True,
+    ),
+    "PriorityChange": record({"priority": PRIORITY}, closed=True),
     "Epoch": record(EPOCH, closed=True),
     "Run": record(RUN, closed=True),
     "RunSummary": record(RUN | {"last_epoch": nullable(ref("Epoch"))}, closed=True),
     "RunDetail": record(
-        RUN | {"epochs": array(ref("Epoch")), "versions": array(INTEGER), "seconds_left": nullable(NUMBER)}, closed=True
+        RUN
+        | {"epochs": array(ref("Epoch")), "versions": array(INTEGER), "seconds_left": nullable(NUMBER)}
+        | {"turn": nullable(INTEGER | {"description": "Its place in the queue, from 1; null if it does not wait."})},
+        closed=True,
     ),
     "RunPage": page_of("RunSummary"),
     "CopyStart": record(COPY_START, ("password", "home"), closed=True),

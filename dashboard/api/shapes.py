@@ -60,10 +60,11 @@ def summary_json(summary: NetworkSummary) -> Json:
 
 def run_json(run: Run) -> Json:
     """Return a run without its epochs; an action on the store has no network, dataset and training settings."""
-    wanted = ("id", "kind", "state", "parent", "attempt", "cancel_requested", "error")
+    wanted = ("id", "kind", "state", "parent", "attempt", "checkpoint", "cancel_requested", "error")
+    queue = ("priority", "started_by")
     progress = ("request", "done", "total", "note", "result")
     times = ("created", "started", "ended", "heartbeat")
-    return {name: getattr(run, name) for name in wanted + progress + times} | {
+    return {name: getattr(run, name) for name in wanted + queue + progress + times} | {
         "network": run.network or None,
         "dataset": run.dataset or None,
         "training": asdict(run.spec.training) if run.is_training else None,
@@ -76,6 +77,7 @@ def run_detail_json(detail: RunDetail) -> Json:
         "epochs": [epoch_json(epoch) for epoch in detail.epochs],
         "versions": detail.versions,
         "seconds_left": detail.seconds_left,
+        "turn": detail.turn,
     }
 
 

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from flask import Blueprint, Response, url_for
 
 from dashboard.api.answers import json_answer
-from dashboard.api.asked import json_object, page_of, query, workspace
+from dashboard.api.asked import asked_by, json_object, page_of, query, workspace
 from dashboard.api.shapes import page_json, run_json, table_json, trash_item_json
 from dashboard.records import Page, Run
 from dashboard.services import actions, tables, trash
@@ -35,13 +35,13 @@ def list_tables() -> Response:
 @blueprint.post("/store/verify")
 def verify_store() -> Response:
     """Queue the verification of every version; the run's result holds every difference."""
-    return _accepted(actions.start_verify(workspace()))
+    return _accepted(actions.start_verify(workspace(), asked_by()))
 
 
 @blueprint.post("/store/copy")
 def copy_store() -> Response:
     """Queue a copy of everything to another store; a password is kept out of the run and of every answer."""
-    return _accepted(actions.start_copy(workspace(), json_object()))
+    return _accepted(actions.start_copy(workspace(), json_object(), asked_by()))
 
 
 @blueprint.get("/store/trash")
@@ -59,7 +59,7 @@ def list_trash() -> Response:
 @blueprint.delete("/store/trash")
 def empty_trash() -> Response:
     """Give all that lies in the trash up, at once, and queue the removal of its tables."""
-    return _accepted(actions.start_empty(workspace()))
+    return _accepted(actions.start_empty(workspace(), asked_by()))
 
 
 @blueprint.post("/store/trash/<item>/restore")

@@ -6,7 +6,7 @@ Runs of networks that lie in the trash are hidden like the networks.
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Update, and_, case, func, null, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, Update, and_, case, func, null, or_, select
 from sqlalchemy.orm import aliased
 
 from dashboard.catalogue.inserting import insert_row
@@ -55,7 +55,7 @@ def list_runs(
 
 def count_states(connection: Connection) -> dict[str, int]:
     """Return how many runs are in each state that any is in; those of networks in the trash do not count."""
-    hidden = _of_hidden_networks()
+    hidden = of_hidden_networks()
     query = select(runs.c.state, func.count()).where(~hidden).group_by(runs.c.state)
     return {row[0]: row[1] for row in connection.execute(query)}
 
@@ -264,15 +264,16 @@ def count_active(connection: Connection) -> int:
     ).scalar_one()
 
 
+def of_hidden_networks(rows: FromClause = runs) -> ColumnElement[bool]:
+    """Tell of each run in `rows` (the table, or an alias of it) whether its network lies in the trash."""
+    hidden = select(networks.c.id).where(networks.c.trash != 0)
+    return and_(rows.c.network_id.is_not(None), rows.c.network_id.in_(hidden))
+
+
 def _next_queued(kinds: Collection[str] | None) -> Select[Any]:
-    query = select(runs.c.id).where(runs.c.state == "queued", ~_of_hidden_networks())
+    query = select(runs.c.id).where(runs.c.state == "queued", ~of_hidden_networks())
     query = query.order_by(runs.c.priority.desc(), runs.c.id).limit(1)
     return query if kinds is None else query.where(runs.c.kind.in_(kinds))
-
-
-def _of_hidden_networks() -> ColumnElement[bool]:
-    hidden = select(networks.c.id).where(networks.c.trash != 0)
-    return and_(runs.c.network_id.is_not(None), runs.c.network_id.in_(hidden))
 
 
 def _attempt(run_id: int, attempt: int) -> Update:

@@ -145,6 +145,15 @@ def versions_of_run(connection: Connection, run_id: int) -> list[int]:
     return list(connection.execute(query.order_by(versions.c.number)).scalars())
 
 
+def versions_of_runs(connection: Connection, run_ids: Sequence[int]) -> dict[int, list[int]]:
+    """Return run id -> the numbers of the ready versions that it wrote, for each of these runs."""
+    found: dict[int, list[int]] = {run_id: [] for run_id in run_ids}
+    query = select(versions.c.run_id, versions.c.number).where(versions.c.run_id.in_(run_ids))
+    for row in connection.execute(query.where(versions.c.state == "ready").order_by(versions.c.number)):
+        found[row.run_id].append(row.number)
+    return found
+
+
 def is_known(connection: Connection, slug: str, number: int) -> bool:
     """Tell whether the catalogue holds this version, finished or not."""
     query = select(versions.c.id).join(networks, networks.c.id == versions.c.network_id)

@@ -10,7 +10,7 @@ from dashboard.errors import Conflict, Invalid, StoreUnavailable
 from dashboard.jobs.awakening import ensure_coordinator
 from dashboard.jobs.job import ACTIONS, Job
 from dashboard.parsing import Fields
-from dashboard.records import Run
+from dashboard.records import STARTED_BY_LENGTH, Run
 from dashboard.services import handover
 from dashboard.services.store_addresses import split_password, with_password
 from dashboard.services.workspace import Workspace
@@ -39,29 +39,29 @@ def action_job(workspace: Workspace, run: Run) -> ActionJob:
     return ActionJob(run.id, run.attempt, run.kind, run.request, workspace.settings, password)
 
 
-def start_verify(workspace: Workspace) -> Run:
+def start_verify(workspace: Workspace, started_by: str = "") -> Run:
     """Queue the verification of every version; if one is under way, return that."""
     with workspace.catalogue.writing() as connection:
         run_id = run_rows.active_action(connection, "verify")
-        run_id = run_id or run_rows.insert_run(connection, {"kind": "verify", "spec": {}})
+        run_id = run_id or run_rows.insert_run(connection, _row("verify", started_by))
         run = run_rows.get_run(connection, run_id)
     ensure_coordinator(workspace.settings)
     return run
 
 
-def start_empty(workspace: Workspace) -> Run:
+def start_empty(workspace: Workspace, started_by: str = "") -> Run:
     """Give up all that lies in the trash, and queue the removal of its tables; raises Conflict if it is empty."""
     with workspace.catalogue.writing() as connection:
         if not trash_rows.list_trash(connection):
             raise Conflict("The trash is empty already.", "trash")
         count = trash_rows.condemn_all(connection)
-        run_id = run_rows.insert_run(connection, {"kind": "empty", "spec": {}, "total": count})
+        run_id = run_rows.insert_run(connection, _row("empty", started_by) | {"total": count})
         run = run_rows.get_run(connection, run_id)
     ensure_coordinator(workspace.settings)
     return run
 
 
-def start_copy(workspace: Workspace, data: Mapping[str, Any]) -> Run:
+def start_copy(workspace: Workspace, data: Mapping[str, Any], started_by: str = "") -> Run:
     """Queue a copy of everything to another store; raises Invalid with a message for each wrong field.
 
     `data` holds `to` (an address, with or without a password), perhaps `password`, and `home`: the folder for the
@@ -78,7 +78,7 @@ def start_copy(workspace: Workspace, data: Mapping[str, Any]) -> Run:
     request = {"to": split_password(target.store)[0], "home": target.home if home else "", "password": bool(password)}
     home_folder = workspace.settings.home_folder
     with workspace.catalogue.writing() as connection:
-        run_id = run_rows.insert_run(connection, {"kind": "copy", "spec": {}, "request": request})
+        run_id = run_rows.insert_run(connection, _row("copy", started_by) | {"request": request})
         if password:
             handover.put(home_folder, run_id, password)  # before anybody can claim the run
         run = run_rows.get_run(connection, run_id)
@@ -108,6 +108,10 @@ def require_apart(source: Settings, target: Settings) -> None:
         raise Invalid({"home": message})
     if kinds == ["mysql", "mysql"] and _bare(source.store) == _bare(target.store):
         raise Invalid({"to": "That is the store that is copied. Name another database."})
+
+
+def _row(kind: str, started_by: str) -> dict[str, Any]:
+    return {"kind": kind, "spec": {}, "started_by": started_by[:STARTED_BY_LENGTH]}
 
 
 def _bare(address: str) -> str:

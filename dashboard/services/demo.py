@@ -18,7 +18,7 @@ def start_demo(workspace: Workspace) -> Run:
     add_bundled(workspace, "digits")
     with suppress(Conflict):  # it is there already: the person wants to train it again
         create_network(workspace, demo_definition())
-    return start_run(workspace, DEMO_NAME, {})
+    return start_run(workspace, DEMO_NAME, {}, started_by="demo")
 
 
 def demo_definition() -> dict[str, object]:

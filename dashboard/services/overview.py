@@ -68,7 +68,7 @@ def target(workspace: Workspace, version: Version) -> str:
 def versions_of_runs(workspace: Workspace, run_ids: list[int]) -> dict[int, list[int]]:
     """Return run id -> the numbers of the versions that it wrote."""
     with workspace.catalogue.reading() as connection:
-        return {run_id: version_rows.versions_of_run(connection, run_id) for run_id in run_ids}
+        return version_rows.versions_of_runs(connection, run_ids)
 
 
 def bundled_samples() -> tuple[BundledSample, ...]:

@@ -1,19 +1,22 @@
 """Runs: starting, cancelling, watching."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from dashboard.catalogue import datasets as dataset_rows
 from dashboard.catalogue import networks as network_rows
+from dashboard.catalogue import queue as queue_rows
 from dashboard.catalogue import runs as run_rows
 from dashboard.catalogue import versions as version_rows
+from dashboard.catalogue.queue import RunMark
 from dashboard.errors import Conflict, Invalid
 from dashboard.jobs.awakening import ensure_coordinator
 from dashboard.parsing import Fields
 from dashboard.records import (
     PRIORITIES,
     RESUMABLE_STATES,
+    STARTED_BY_LENGTH,
     TRAINING_FIELDS,
     Epoch,
     Page,
@@ -26,27 +29,27 @@ from dashboard.services.datasets import require_records
 from dashboard.services.versions import get_version
 from dashboard.services.workspace import Workspace
 
-STARTED_BY_LENGTH = 120
 PARENT_GONE = "The version that this run trained on from was deleted: start a new run."
 
 
 @dataclass(frozen=True)
 class RunDetail:
-    """A run with its epochs and the numbers of the versions that it wrote."""
+    """A run with its epochs, the numbers of the versions that it wrote, and what its page is known by."""
 
     run: Run
     epochs: list[Epoch]
     versions: list[int]
+    mark: RunMark
 
     @property
     def seconds_left(self) -> float | None:
-        """How long the rest takes if the coming epochs (or versions) take as long as those before; None if unknown."""
-        if self.run.state == "running" and not self.run.is_training:
-            return _action_seconds_left(self.run)
-        if self.run.state != "running" or not self.epochs:
-            return None
-        recent = [epoch.seconds for epoch in self.epochs[-5:]]
-        return sum(recent) / len(recent) * max(self.run.spec.training.epochs - self.epochs[-1].epoch, 0)
+        """How long the rest takes; None if unknown."""
+        return seconds_left(self.run, self.epochs)
+
+    @property
+    def turn(self) -> int | None:
+        """Its place in the queue, from 1; None if it does not wait."""
+        return self.mark.turn or None
 
 
 def start_run(workspace: Workspace, network_name: str, overrides: Mapping[str, Any], started_by: str = "") -> Run:
@@ -95,7 +98,23 @@ def get_run(workspace: Workspace, run_id: int, since: int = 0) -> RunDetail:
     with workspace.catalogue.reading() as connection:
         run = run_rows.get_run(connection, run_id)
         epochs = run_rows.list_epochs(connection, run_id, since)
-        return RunDetail(run, epochs, version_rows.versions_of_run(connection, run_id))
+        versions = version_rows.versions_of_run(connection, run_id)
+        return RunDetail(run, epochs, versions, queue_rows.run_mark(connection, run_id))
+
+
+def seconds_left(run: Run, epochs: Sequence[Epoch]) -> float | None:
+    """Return how long a running run's rest takes if what comes takes as long as what was before; None if unknown.
+
+    `epochs` are the last ones that it has.
+    """
+    if run.state != "running":
+        return None
+    if not run.is_training:
+        return _action_seconds_left(run)
+    if not epochs:
+        return None
+    recent = [epoch.seconds for epoch in epochs[-5:]]
+    return sum(recent) / len(recent) * max(run.spec.training.epochs - epochs[-1].epoch, 0)
 
 
 def list_runs(

@@ -12,6 +12,7 @@ from dashboard.services.workspace import Workspace
 LIST_LENGTH = 50
 BINS = 60
 FARTHEST = 2**62
+MOST_NAME = 100
 
 
 def workspace() -> Workspace:
@@ -19,6 +20,12 @@ def workspace() -> Workspace:
     found = current_app.extensions["workspace"]
     assert isinstance(found, Workspace)
     return found
+
+
+def asked_by() -> str:
+    """Return who asks through a page, as far as that is known: `ada (page)`, or `page`."""
+    name = request.authorization.username if request.authorization is not None else None
+    return f"{name[:MOST_NAME]} (page)" if name else "page"
 
 
 def query_number(name: str, default: int, low: int = 0, high: int = FARTHEST) -> int:

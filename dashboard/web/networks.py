@@ -18,7 +18,16 @@ from dashboard.services.runs import start_run
 from dashboard.services.trash import freed_by_network
 from dashboard.services.versions import best_version, list_versions, metric_name
 from dashboard.web.answers import Answer, confirmed, see
-from dashboard.web.common import LIST_LENGTH, address, is_beyond, last_page, neighbour_pages, query_number, workspace
+from dashboard.web.common import (
+    LIST_LENGTH,
+    address,
+    asked_by,
+    is_beyond,
+    last_page,
+    neighbour_pages,
+    query_number,
+    workspace,
+)
 from dashboard.web.filters import plural
 from dashboard.web.form_actions import act
 from dashboard.web.form_fields import attach_errors, options, problems
@@ -123,7 +132,7 @@ def train(name: str) -> Answer:
     form = RunForm(request.form)
     overrides = form.overrides() | ({"parent": form.parent.data} if form.parent.data else {})
     try:
-        run = start_run(workspace(), name, overrides)
+        run = start_run(workspace(), name, overrides, asked_by())
     except UserError as error:
         attach_errors(form, error)
         return _network_page(service.get_network(workspace(), name), form), error.status

@@ -10,7 +10,7 @@ from dashboard.services import tables as service
 from dashboard.services.overview import count_versions
 from dashboard.services.store_addresses import split_password
 from dashboard.web.answers import Answer, confirmed, see
-from dashboard.web.common import LIST_LENGTH, neighbour_pages, query_number, workspace
+from dashboard.web.common import LIST_LENGTH, asked_by, neighbour_pages, query_number, workspace
 from dashboard.web.filters import file_size, plural
 from dashboard.web.form_fields import attach_errors, problems
 from dashboard.web.forms import CopyForm
@@ -40,7 +40,7 @@ def tables() -> Numbers:
 @blueprint.post("/verify")
 def verify() -> Response:
     """Start reading every version back, and show how far it is."""
-    return see(url_for("runs.show", run_id=actions.start_verify(workspace()).id))
+    return see(url_for("runs.show", run_id=actions.start_verify(workspace(), asked_by()).id))
 
 
 @blueprint.post("/copy")
@@ -48,7 +48,7 @@ def copy() -> Answer:
     """Start copying everything to another store, and show how far it is."""
     form = CopyForm(request.form)
     try:
-        run = actions.start_copy(workspace(), form.typed())
+        run = actions.start_copy(workspace(), form.typed(), asked_by())
     except Invalid as error:
         attach_errors(form, error)
         form.to.data = split_password(form.to.data or "")[0]
@@ -105,7 +105,7 @@ def empty() -> Answer:
     freed = freed_sentences(trash.freed_by_trash(workspace()))
     what = [f"{plural(len(items), 'thing')} with {count} go.", *freed, "This cannot be undone."]
     answer = confirmed("trash", "Empty the trash", what, url_for("store.show"), "Empty the trash")
-    return answer or see(url_for("runs.show", run_id=actions.start_empty(workspace()).id))
+    return answer or see(url_for("runs.show", run_id=actions.start_empty(workspace(), asked_by()).id))
 
 
 def _numbers(table: service.StoredTable) -> list[Any]:

@@ -97,6 +97,7 @@ PATHS = [
     "networks?limit={0}&offset={1}&search={2}",
     "networks/iris-net/versions?limit={0}&offset={1}",
     "runs?network={0}&limit={1}",
+    "runs?state={0}&offset={1}",
     "runs/{0}?since={1}",
     "compare?base={0}&other={1}",
     "{0}/{1}/{2}",

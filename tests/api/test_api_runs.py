@@ -5,6 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
+from dashboard.catalogue import runs as run_rows
+
 RUNS = "/api/v1/networks/iris-net/runs"
 
 LONG = {"epochs": 100_000, "batch_size": 1, "save": "last"}
@@ -116,6 +118,56 @@ def test_a_queued_run_ends_at_once_when_cancelled(client):
     assert client.post(f"/api/v1/runs/{run['id']}/restart", status=202)["state"] == "queued"
 
 
+@pytest.mark.usefixtures("iris_network")
+def test_a_run_says_who_asked_for_it(client):
+    assert client.post(RUNS, status=202)["started_by"] == "API"
+    assert client.post(RUNS, status=202, auth=("ada", "any"))["started_by"] == "ada (API)"
+    assert client.post("/api/v1/store/verify", status=202, auth=("b" * 200, ""))["started_by"] == f"{'b' * 100} (API)"
+
+
+@pytest.mark.usefixtures("iris_network")
+def test_a_queued_run_comes_sooner_or_later_than_others(client):
+    first, second, third = (client.post(RUNS, status=202)["id"] for _ in range(3))
+    assert client.post(f"/api/v1/runs/{third}/priority", json={"priority": 1})["priority"] == 1
+    client.post(f"/api/v1/runs/{first}/priority", json={"priority": -1})
+    assert [run["id"] for run in client.get("/api/v1/runs?state=queued")["items"]] == [third, second, first]
+    assert [client.get(f"/api/v1/runs/{run_id}")["turn"] for run_id in (third, second, first)] == [1, 2, 3]
+    client.post(f"/api/v1/runs/{third}/cancel", status=202)
+    assert client.fails("POST", f"/api/v1/runs/{third}/priority", 409, json={"priority": 0})["field"] == "run"
+    assert client.get(f"/api/v1/runs/{third}")["turn"] is None
+
+
+@pytest.mark.parametrize("body", [{}, {"priority": 2}, {"priority": "soon"}, {"priority": 1, "order": 3}])
+@pytest.mark.usefixtures("iris_network")
+def test_a_priority_that_is_none_is_refused(client, body):
+    client.post(RUNS, status=202)
+    client.fails("POST", "/api/v1/runs/1/priority", 422, json=body)
+    assert client.get("/api/v1/runs/1")["priority"] == 0
+
+
+@pytest.mark.usefixtures("iris_network")
+def test_runs_are_listed_by_state(client):
+    waiting, stopped = (client.post(RUNS, status=202)["id"] for _ in range(2))
+    client.post(f"/api/v1/runs/{stopped}/cancel", status=202)
+    for state, ids in {"queued": [waiting], "running": [], "ended": [stopped], "cancelled": [stopped]}.items():
+        assert [run["id"] for run in client.get(f"/api/v1/runs?state={state}")["items"]] == ids
+    assert client.fails("GET", "/api/v1/runs?state=lost", 422)["field"] == "state"
+
+
+@pytest.mark.usefixtures("iris_network")
+def test_a_run_that_ended_before_its_goal_goes_on_as_its_next_attempt(client, workspace):
+    run_id = client.post(RUNS, status=202)["id"]
+    with workspace.catalogue.writing() as connection:
+        run = run_rows.claim_next_run(connection)
+        run_rows.keep_checkpoint(connection, run.attempt, run_rows.Checkpoint(run_id, 2, "2.npz", "0" * 64))
+        run_rows.end_run(connection, run_id, run.attempt, "failed", "The disk is full.")
+    ended = client.get(f"/api/v1/runs/{run_id}")
+    assert (ended["attempt"], ended["checkpoint"], ended["error"]) == (1, 2, "The disk is full.")
+    again = client.post(f"/api/v1/runs/{run_id}/resume", status=202)
+    assert (again["state"], again["checkpoint"], again["error"]) == ("queued", 2, None)
+    client.fails("POST", f"/api/v1/runs/{run_id}/resume", 409)
+
+
 @pytest.mark.parametrize(
     ("body", "status", "field"),
     [
@@ -135,6 +187,7 @@ def test_a_bad_start_is_refused_and_nothing_is_queued(client, body, status, fiel
     assert client.get("/api/v1/runs")["items"] == []
 
 
-@pytest.mark.parametrize("path", ["/api/v1/networks/nothing/runs", "/api/v1/runs/7/cancel", "/api/v1/runs/7/restart"])
+@pytest.mark.parametrize("path", ["networks/nothing/runs", "runs/7/cancel", "runs/7/restart", "runs/7/resume"])
 def test_an_unknown_network_or_run_is_404(client, path):
-    client.fails("POST", path, 404)
+    client.fails("POST", f"/api/v1/{path}", 404)
+    client.fails("POST", "/api/v1/runs/7/priority", 404, json={"priority": 1})

@@ -134,5 +134,5 @@ def test_a_copy_that_cannot_be_is_refused_and_nothing_is_queued(kept, client, bo
 def test_trainings_and_actions_stand_in_one_list(kept, client):
     client.post("/api/v1/networks/iris-net/runs", status=202)
     client.post("/api/v1/store/verify", status=202)
-    assert [run["kind"] for run in client.get("/api/v1/runs")["items"]] == ["verify", "training"]
+    assert [run["kind"] for run in client.get("/api/v1/runs")["items"]] == ["training", "verify"]
     assert [run["kind"] for run in client.get("/api/v1/runs?network=iris-net")["items"]] == ["training"]

@@ -1,0 +1,64 @@
+"""The queue in one cheap query each: what pages that are polled compare, whose turn it is, and what is in use."""
+
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, and_, case, func, or_, select
+
+from dashboard.catalogue.runs import of_hidden_networks
+from dashboard.catalogue.tables import FARTHEST, runs
+from dashboard.errors import NotFound
+from dashboard.records import TRAINING_KINDS
+
+ACTIVE_STATES = ("queued", "running")
+
+
+class RunMark(NamedTuple):
+    """What tells whether a run's page is still right; `turn` is its place in the queue, from 1 (0 if it is in none)."""
+
+    state: str
+    cancel_requested: bool
+    attempt: int
+    done: int
+    total: int
+    priority: int
+    turn: int
+
+
+def run_mark(connection: Connection, run_id: int) -> RunMark:
+    """Return the mark of a run; raises NotFound."""
+    turn = case((runs.c.state == "queued", _ahead() + 1), else_=0)
+    columns = [runs.c[name] for name in RunMark._fields if name != "turn"]
+    query = select(*columns, turn).where(runs.c.id == min(run_id, FARTHEST), ~of_hidden_networks())
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no run {run_id}.", "run")
+    return RunMark._make(row)
+
+
+def queue_mark(connection: Connection) -> str:
+    """Return a text that changes whenever a run is queued, starts, gets on, gets another priority, or ends."""
+    newest = select(func.max(runs.alias("newest").c.id)).scalar_subquery()
+    sums = [func.sum(column) for column in (runs.c.id, runs.c.id * runs.c.priority, runs.c.done, runs.c.attempt)]
+    cancelled = func.sum(case((runs.c.cancel_requested, 1), else_=0))
+    query = select(runs.c.state, func.count(), *sums, cancelled, func.max(runs.c.heartbeat), newest)
+    query = query.where(runs.c.state.in_(ACTIVE_STATES), ~of_hidden_networks()).group_by(runs.c.state)
+    return " ".join(str(value) for row in connection.execute(query.order_by(runs.c.state)) for value in row)
+
+
+def count_training(connection: Connection) -> int:
+    """Return how many runs take a slot at this moment."""
+    query = select(func.count()).select_from(runs).where(runs.c.state == "running", _trains(runs.c.kind))
+    return connection.execute(query).scalar_one()
+
+
+def _ahead() -> ScalarSelect[int]:
+    """Count the queued runs that come before a run, among those that wait for the same slots."""
+    ahead = runs.alias("ahead")
+    sooner = or_(ahead.c.priority > runs.c.priority, and_(ahead.c.priority == runs.c.priority, ahead.c.id < runs.c.id))
+    query = select(func.count()).select_from(ahead).where(ahead.c.state == "queued", sooner)
+    query = query.where(_trains(ahead.c.kind) == _trains(runs.c.kind), ~of_hidden_networks(ahead))
+    return query.correlate(runs).scalar_subquery()
+
+
+def _trains(kind: ColumnElement[str]) -> ColumnElement[bool]:
+    return kind.in_(TRAINING_KINDS)
