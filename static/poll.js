@@ -1,19 +1,31 @@
-// Live parts: an element with data-poll-url is fetched anew once a second, while the page is visible, with since= the
-// last epoch that it has; it stops when the new part no longer asks to be polled. 204 means that nothing is new.
+// Live parts: an element with data-poll-url is fetched anew once a second, while the page is visible; it stops when the
+// new part no longer asks to be polled. 204 means that nothing is new. What a person is at in the part stays: the focus,
+// the current row, opened menus, and how far it is scrolled.
 "use strict";
 (() => {
   const live = () => [...document.querySelectorAll("[data-poll-url]")];
+  let pressed = false; // a button that is replaced between its going down and up is not clicked
+  document.addEventListener("pointerdown", () => { pressed = true; }, true);
+  for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => { pressed = false; }, true);
+
+  function replace(old, part) {
+    const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
+    const opened = [...old.querySelectorAll("details[open][id]")].map((menu) => menu.id);
+    const scrolled = [...old.querySelectorAll(".scroll[id]")].map((box) => [box.id, box.scrollLeft]);
+    const row = old.querySelector("tr.current")?.dataset.href;
+    old.replaceWith(part);
+    for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
+    for (const [id, left] of scrolled) (document.getElementById(id) ?? {}).scrollLeft = left;
+    if (row) [...part.querySelectorAll("tr[data-href]")].find((found) => found.dataset.href === row)?.classList.add("current");
+    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  }
 
   async function refresh(element) {
-    const url = new URL(element.dataset.pollUrl, location.href);
-    if (element.dataset.since) url.searchParams.set("since", element.dataset.since);
-    const response = await fetch(url, { headers: { Accept: "text/html" }, cache: "no-store" });
-    if (response.status === 204 || !element.isConnected) return;
+    const response = await fetch(element.dataset.pollUrl, { headers: { Accept: "text/html" }, cache: "no-store" });
+    if (response.status === 204 || !element.isConnected || pressed) return;
     if (!response.ok) throw new Error(`${response.status}`);
     const part = new DOMParser().parseFromString(await response.text(), "text/html").body.firstElementChild;
-    const focused = element.contains(document.activeElement) ? document.activeElement.id : "";
-    element.replaceWith(part);
-    if (focused) document.getElementById(focused)?.focus();
+    replace(element, document.adoptNode(part));
     document.dispatchEvent(new CustomEvent("livechange", { detail: { done: !part.dataset.pollUrl } }));
     if (!part.dataset.pollUrl) await refreshTheRest();
   }

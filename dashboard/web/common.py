@@ -1,6 +1,6 @@
 """What every view needs: the workspace, the page of a list that was asked for, and answers that are not pages."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -34,6 +34,14 @@ def query_number(name: str, default: int, low: int = 0, high: int = FARTHEST) ->
     number = fields.integer(name, default, low, high)
     fields.done()
     return number
+
+
+def query_word(name: str, choices: Collection[str]) -> str:
+    """Return one of the known words of the query, empty if it is not there; raises Invalid for another."""
+    fields = Fields(request.args.to_dict())
+    word = fields.choice(name, "", choices)
+    fields.done()
+    return word
 
 
 def asked_bins() -> tuple[int, str, bool]:

@@ -1,20 +1,23 @@
-"""Runs: the list, the live page of one, and stopping it."""
+"""Runs: the queue, the live page of one, stopping it, letting it go on, and starting it again."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, flash, jsonify, render_template, request, url_for
 
 from dashboard.errors import Conflict
-from dashboard.records import Epoch, Run
+from dashboard.records import Run
 from dashboard.services import runs as service
-from dashboard.services.overview import versions_of_runs
 from dashboard.services.pictures import curves as curves_figure
+from dashboard.services.queue import STATE_FILTERS, is_at_work, mark_text, queue_mark, run_mark
 from dashboard.services.runs import RunDetail
 from dashboard.web.answers import Answer, see
-from dashboard.web.common import LIST_LENGTH, is_beyond, last_page, neighbour_pages, query_number, workspace
+from dashboard.web.common import asked_by, is_beyond, workspace
 from dashboard.web.numbers import Numbers, exports, numbers_at
+from dashboard.web.queue_rows import asked_state, queue_page
+from dashboard.web.run_words import attempts_words, neglect_words, run_sentence
 from dashboard.web.store_words import action_sentence, action_title
-from dashboard.web.words import folded_settings, run_sentence, runs_sentence
+from dashboard.web.words import folded_settings
 
 blueprint = Blueprint("runs", __name__)
 
@@ -23,48 +26,40 @@ MOST_RUNS = 100_000
 LINES_SHOWN = 100
 DIFFERENCE_COLUMNS = ("version", "tensor", "row", "column", "expected", "found", "problem")
 EPOCH_COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds", "learning_rate")
+QUEUE_COLUMNS = ("created", "started", "ended", "priority", "started_by", "attempt", "checkpoint")
 
 
 @blueprint.get("/runs")
 def index() -> Answer:
-    """Show all runs, active ones first."""
-    page, last = service.list_runs(workspace(), LIST_LENGTH, query_number("offset", 0, 0, 10**9))
-    if is_beyond(page.items):
-        return see(last_page(0))
-    written = versions_of_runs(workspace(), [run.id for run in page.items])
-    rows = [_row(run, last.get(run.id), written[run.id]) for run in page.items]
-    return render_template(
-        "runs/index.html",
-        sentence=runs_sentence(page.items),
-        rows=rows,
-        exports=exports("runs.runs"),
-        **neighbour_pages(page.next),
-    )
+    """Show the queue: what runs, what waits in its turn, what has ended, or one of these (`state`)."""
+    state, mark = asked_state(), queue_mark(workspace())
+    shown = queue_page(state, mark)
+    if is_beyond(shown["rows"]):
+        return see(url_for("runs.index", state=state or None))
+    return render_template("runs/index.html", exports=exports("runs.runs", state=state or None), **shown)
+
+
+@blueprint.get("/runs/queue")
+def queue() -> Response:
+    """Send the live part of the queue's page; nothing (204) if it still looks as it did at `mark`."""
+    state, mark = asked_state(), queue_mark(workspace())
+    if request.args.get("mark") == mark:
+        return _live(None)
+    shown = queue_page(state, mark)
+    return _live(render_template("runs/_queue.html", exports=exports("runs.runs", state=state or None), **shown))
 
 
 @numbers_at(blueprint, "/runs")
 def runs() -> Numbers:
-    """Say what runs there are, and how far each has come."""
-    page, last = service.list_runs(workspace(), MOST_RUNS)
-    heads = [
-        "run",
-        "kind",
-        "state",
-        "done",
-        "total",
-        "network",
-        "dataset",
-        *EPOCH_COLUMNS,
-        "created",
-        "started",
-        "ended",
-    ]
+    """Say what runs there are (in a state), and how far each has come."""
+    page, last = service.list_runs(workspace(), MOST_RUNS, states=STATE_FILTERS.get(asked_state(), ()))
     rows = [
         [run.id, run.kind, run.state, run.done, run.total, run.network or None, run.dataset or None]
         + [getattr(last.get(run.id), name, None) for name in EPOCH_COLUMNS]
-        + [run.created, run.started, run.ended]
+        + [getattr(run, name) for name in QUEUE_COLUMNS]
         for run in page.items
     ]
+    heads = ("run", "kind", "state", "done", "total", "network", "dataset", *EPOCH_COLUMNS, *QUEUE_COLUMNS)
     return Numbers(heads, rows, "runs")
 
 
@@ -85,18 +80,13 @@ def show(run_id: int) -> str:
 
 @blueprint.get("/runs/<int:run_id>/progress")
 def progress(run_id: int) -> Response:
-    """Send the live part of a run's page; nothing (204) if no epoch was added since and it still goes on."""
+    """Send the live part of a run's page; nothing (204) if it still looks as it did at `mark`."""
+    if request.args.get("mark") == run_mark(workspace(), run_id):
+        return _live(None)
     detail = service.get_run(workspace(), run_id)
-    known = query_number("since", -1, -1)
-    same_state = request.args.get("state", "") == _state(detail.run)
-    if known == detail.run.done and same_state:
-        answer = Response(status=204)
-    elif detail.run.is_training:
-        answer = Response(render_template("runs/_run_progress.html", **_progress(detail)))
-    else:
-        answer = Response(render_template("runs/_action_progress.html", **_action(detail)))
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    if detail.run.is_training:
+        return _live(render_template("runs/_run_progress.html", **_progress(detail)))
+    return _live(render_template("runs/_action_progress.html", **_action(detail)))
 
 
 @blueprint.get("/runs/<int:run_id>/epochs.figure")
@@ -126,29 +116,54 @@ def differences(run_id: int) -> Numbers:
 @blueprint.post("/runs/<int:run_id>/cancel")
 def cancel(run_id: int) -> Response:
     """Ask a run to stop."""
-    try:
-        service.cancel_run(workspace(), run_id)
-    except Conflict as error:  # it ended before the button was pressed: the page shows how
-        flash(error.message, "error")
-    return see(url_for("runs.show", run_id=run_id))
+    return _done(run_id, lambda: service.cancel_run(workspace(), run_id))
+
+
+@blueprint.post("/runs/<int:run_id>/priority")
+def set_priority(run_id: int) -> Response:
+    """Let a queued run come sooner or later than others."""
+    wanted = {"priority": request.form.get("priority", "")}
+    return _done(run_id, lambda: service.set_priority(workspace(), run_id, wanted))
+
+
+@blueprint.post("/runs/<int:run_id>/resume")
+def resume(run_id: int) -> Response:
+    """Let a run that ended before its goal go on."""
+    return _done(run_id, lambda: service.resume_run(workspace(), run_id))
 
 
 @blueprint.post("/runs/<int:run_id>/restart")
 def restart(run_id: int) -> Response:
     """Start a run anew, with the same settings."""
-    return see(url_for("runs.show", run_id=service.restart_run(workspace(), run_id).id))
+    return _done(run_id, lambda: service.restart_run(workspace(), run_id, asked_by()))
+
+
+def _done(run_id: int, act: Callable[[], Run]) -> Response:
+    """Do what a button asks for, and show the queue if it stood there, else the run that it was done to (or made)."""
+    try:
+        run_id = act().id
+    except Conflict as error:  # it has ended, say, before the button was pressed: the page shows how it is now
+        flash(error.message, "error")
+    shown = request.form.get("queue")
+    if shown is None:
+        return see(url_for("runs.show", run_id=run_id))
+    return see(url_for("runs.index", state=shown if shown in STATE_FILTERS else None))
+
+
+def _live(part: str | None) -> Response:
+    """Answer a poll with the new part, or with 204 if there is none."""
+    answer = Response(status=204) if part is None else Response(part)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 def _progress(detail: RunDetail) -> dict[str, Any]:
     epochs = detail.epochs
-    return {
-        "run": detail.run,
+    return _head(detail) | {
         "epochs": list(reversed(epochs[-EPOCHS_SHOWN:])),
         "done": epochs[-1].epoch if epochs else 0,
-        "state_mark": _state(detail.run),
         "versions": detail.versions,
-        "seconds_left": detail.seconds_left,
-        "sentence": run_sentence(detail.run, epochs),
+        "sentence": run_sentence(detail.run, epochs, detail.turn),
     }
 
 
@@ -157,12 +172,9 @@ def _action(detail: RunDetail) -> dict[str, Any]:
     again = ""
     if run.request.get("password"):  # it has to be typed once more
         again = url_for("store.show", to=run.request["to"], home=run.request["home"], _anchor="copy")
-    return {
-        "run": run,
+    return _head(detail) | {
         "title": action_title(run),
-        "state_mark": _state(run),
-        "seconds_left": detail.seconds_left,
-        "sentence": action_sentence(run),
+        "sentence": action_sentence(run, detail.turn),
         "differences": run.result.get("differences", [])[:LINES_SHOWN],
         "left_out": run.result.get("left_out", [])[:LINES_SHOWN],
         "again": again,
@@ -170,12 +182,13 @@ def _action(detail: RunDetail) -> dict[str, Any]:
     }
 
 
-def _state(run: Run) -> str:
-    return f"{run.state}{'-stopping' if run.cancel_requested else ''}"
-
-
-def _row(run: Run, last: Epoch | None, written: list[int]) -> dict[str, Any]:
-    end = run.ended or run.heartbeat
-    seconds = (end - run.started).total_seconds() if run.started and end else None
-    title = "" if run.is_training else action_title(run)
-    return {"run": run, "title": title, "epoch": last, "versions": written, "seconds": seconds}
+def _head(detail: RunDetail) -> dict[str, Any]:
+    """Return what the live parts of all kinds of runs begin with."""
+    run, at_work = detail.run, is_at_work(workspace())
+    return {
+        "run": run,
+        "poll": "" if run.has_ended else url_for("runs.progress", run_id=run.id, mark=mark_text(detail.mark, at_work)),
+        "attempts": attempts_words(run),
+        "neglect": neglect_words(run, at_work),
+        "seconds_left": detail.seconds_left,
+    }

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from dashboard.records import Freed, Run
 from dashboard.web.filters import file_size, plural
+from dashboard.web.run_words import waiting_sentence
 
 VERBS = {"verify": "Verify all versions", "copy": "Copy to", "empty": "Empty the trash"}
 
@@ -27,10 +28,10 @@ def place_of(run: Run) -> str:
     return f"{run.request['to']}{f' of {Path(home).name}' if home else ''}"
 
 
-def action_sentence(run: Run) -> str:
-    """Say how far an action has come, or what came of it."""
+def action_sentence(run: Run, turn: int | None) -> str:
+    """Say how far an action has come, or what came of it; `turn` is its place in the queue."""
     if run.state == "queued":
-        return "Waiting for its turn."
+        return waiting_sentence(run, turn)
     if not run.result:
         return {"running": "Starting."}.get(run.state, f"{run.state.capitalize()}.")
     said = {"verify": _verified, "copy": _copied, "empty": _emptied}[run.kind](run)

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from dashboard.records import Dataset, Epoch, Network, NetworkSpec, Run, TrainingSpec
-from dashboard.web.filters import change, duration, number, percent, plural
+from dashboard.records import Dataset, Network, NetworkSpec, TrainingSpec
+from dashboard.web.filters import change, number, percent, plural
 
 METRICS = {
     "loss": "loss",
@@ -125,26 +125,6 @@ def dataset_sentence(dataset: Dataset) -> str:
     return f"{rows} with {inputs}; {goal}.{dropped}"
 
 
-def runs_sentence(runs: Iterable[Run]) -> str:
-    """Say how many of the listed runs are active."""
-    found = list(runs)
-    active = sum(not run.has_ended for run in found)
-    return f"{plural(active, 'run')} in progress, {plural(len(found) - active, 'run')} ended."
-
-
-def run_sentence(run: Run, epochs: Sequence[Epoch]) -> str:
-    """Say how far a run has come and how good it is."""
-    if not epochs:
-        return {"queued": "Waiting for its turn.", "running": "Starting."}.get(run.state, f"{run.state.capitalize()}.")
-    last = epochs[-1]
-    metric, value = _latest_score(last)
-    text = f"Epoch {last.epoch} of {run.spec.training.epochs}: {metric_words(metric)} {number(value)}"
-    if run.has_ended:
-        total = duration(sum(epoch.seconds for epoch in epochs))
-        return f"{run.state.capitalize()} after epoch {last.epoch}: {metric_words(metric)} {number(value)}, {total}."
-    return f"{text}."
-
-
 def comparison_sentence(statuses: Sequence[str], largest: tuple[str, float | None] | None, score: str) -> str:
     """Say whether two versions differ, where most, and what that did to the score."""
     changed = sum(status == "changed" for status in statuses)
@@ -180,10 +160,3 @@ def change_sentence(numbers: Any, units: Sequence[int], unchanged_rows: int) -> 
     if unchanged_rows:
         text += f" {plural(unchanged_rows, 'input')} never changed."
     return text
-
-
-def _latest_score(epoch: Epoch) -> tuple[str, float | None]:
-    for name in ("val_accuracy", "accuracy", "val_loss"):
-        if getattr(epoch, name) is not None:
-            return name, getattr(epoch, name)
-    return "loss", epoch.loss

@@ -1,13 +1,19 @@
 """Runs through the pages: started, watched, stopped, started again."""
 
-import pytest
+import json
 
+import pytest
+from sqlalchemy import event
+
+from dashboard import create_app
 from dashboard.catalogue import runs as run_rows
 from dashboard.services.datasets import add_bundled
 from dashboard.services.demo import demo_definition
 from dashboard.services.networks import create_network
 from dashboard.services.runs import get_run
-from tests.web.page_check import parse_fragment, words
+from dashboard.services.workspace import open_workspace
+from dashboard.settings import Settings
+from tests.web.page_check import Browser, parse_fragment, words
 
 EPOCH = {
     "epoch": 1,
@@ -31,19 +37,47 @@ def network(workspace):
 def started(network, workspace, browser):
     """A run that a page queued, and that this process, holding the coordinator's lock, has claimed."""
     page = browser.post("/networks/demo-digits/runs", {"epochs": "4"}, source="/networks/demo-digits")
-    assert page.sentence == "Waiting for its turn."
+    assert page.sentence == "Waits as number 1 in the queue."
     with workspace.catalogue.writing() as connection:
         return run_rows.claim_next_run(connection)
 
 
-def progress(browser, run, since=-1, state="running"):
-    response = browser.raw(f"/runs/{run.id}/progress?since={since}&state={state}")
-    return response, (words(parse_fragment(response.text)) if response.status_code == 200 else "")
+def poll(browser, address):
+    """Return the answer to a poll, its words, and the address of the next poll (None once there is none)."""
+    response = browser.raw(address)
+    if response.status_code == 204:
+        return response, "", address
+    root = parse_fragment(response.text)
+    return response, words(root), next((e.get("data-poll-url") for e in root.iter() if e.get("data-poll-url")), None)
 
 
-def add_epoch(workspace, run):
+def add_epoch(workspace, run, number=1):
     with workspace.catalogue.writing() as connection:
-        assert run_rows.append_epoch(connection, run.id, run.attempt, EPOCH)
+        assert run_rows.append_epoch(connection, run.id, run.attempt, EPOCH | {"epoch": number})
+
+
+def end(workspace, run, state, error=None):
+    with workspace.catalogue.writing() as connection:
+        assert run_rows.end_run(connection, run.id, run.attempt, state, error)
+
+
+def keep_checkpoint(workspace, run, epoch):
+    with workspace.catalogue.writing() as connection:
+        point = run_rows.Checkpoint(run.id, epoch, f"{epoch}.npz", "0" * 64)
+        assert run_rows.keep_checkpoint(connection, run.attempt, point)
+
+
+def queue_one(browser):
+    """Queue a run of the demo network through its page, and return its id."""
+    page = browser.post("/networks/demo-digits/runs", {"epochs": "4"}, source="/networks/demo-digits")
+    return int(page.h1.split()[1])
+
+
+def rows_of(page):
+    """Return run -> the words of its cells, in the order in which the queue shows them."""
+    (table,) = page.all("table", aria_label="Runs")
+    rows = [[words(cell) for cell in row if cell.tag in {"td", "th"}] for row in table.iter("tr")][1:]
+    return {int(row[0].removeprefix("run ")): row[1:] for row in rows}
 
 
 def test_a_run_is_started_with_the_settings_that_were_typed(workspace, started):
@@ -71,23 +105,50 @@ def test_a_parent_that_does_not_exist_is_refused(network, browser):
 
 
 def test_the_live_part_comes_alone_and_says_nothing_when_nothing_is_new(workspace, browser, started):
-    response, said = progress(browser, started)
+    response, said, following = poll(browser, f"/runs/{started.id}/progress")
     assert "Starting." in said
     assert response.headers["Cache-Control"] == "no-store"
-    assert progress(browser, started, since=0)[0].status_code == 204
+    response, _, _ = poll(browser, following)
+    assert (response.status_code, response.data, response.headers["Cache-Control"]) == (204, b"", "no-store")
     add_epoch(workspace, started)
-    response, said = progress(browser, started, since=0)
+    _, said, following = poll(browser, following)
     assert "Epoch 1 of 4: validation accuracy 0.7500." in said
-    assert "data-poll-url" in response.text
     assert "about 4.50 s left" in said
+    assert poll(browser, following)[0].status_code == 204
+
+
+def test_a_poll_that_brings_nothing_asks_the_catalogue_once(workspace, browser, started):
+    following = poll(browser, f"/runs/{started.id}/progress")[2]
+    asked = []
+    event.listen(workspace.catalogue.engine, "before_cursor_execute", lambda *query: asked.append(query[2]))
+    assert poll(browser, following)[0].status_code == 204
+    assert len([text for text in asked if text.startswith("SELECT")]) == 1
+
+
+def test_the_live_part_comes_anew_when_a_death_has_set_the_run_back(workspace, browser, started):
+    keep_checkpoint(workspace, started, 1)
+    for number in (1, 2, 3):
+        add_epoch(workspace, started, number)
+    following = poll(browser, f"/runs/{started.id}/progress")[2]
+    with workspace.catalogue.writing() as connection:
+        assert run_rows.requeue_run(connection, started.id, started.attempt, died=True)
+    _, said, following = poll(browser, following)
+    assert "Attempt 1 died or was stopped; attempt 2 goes on from epoch 1, as number 1 in the queue." in said
+    with workspace.catalogue.writing() as connection:
+        again = run_rows.claim_next_run(connection)
+    _, said, following = poll(browser, following)
+    assert "Epoch 1 of 4" in said
+    assert "attempt 2" in said
+    add_epoch(workspace, again, 2)
+    assert "Epoch 2 of 4" in poll(browser, following)[1]
 
 
 def test_the_live_part_stops_asking_once_the_run_has_ended(workspace, browser, started):
+    following = poll(browser, f"/runs/{started.id}/progress")[2]
     add_epoch(workspace, started)
-    with workspace.catalogue.writing() as connection:
-        run_rows.end_run(connection, started.id, started.attempt, "failed", "The loss became NaN in epoch 2.")
-    response, said = progress(browser, started, since=1)
-    assert "data-poll-url" not in response.text
+    end(workspace, started, "failed", "The loss became NaN in epoch 2.")
+    _, said, following = poll(browser, following)
+    assert following is None
     assert "The loss became NaN in epoch 2." in said
 
 
@@ -98,15 +159,13 @@ def test_cancel_is_asked_for_once_and_shown(workspace, browser, started):
 
 
 def test_cancelling_what_has_ended_says_how_it_ended(workspace, browser, started):
-    with workspace.catalogue.writing() as connection:
-        run_rows.end_run(connection, started.id, started.attempt, "finished", None)
+    end(workspace, started, "finished")
     page = browser.post(f"/runs/{started.id}/cancel", source="/networks/new")
     assert "has ended already (finished)" in words(page.root)
 
 
 def test_a_run_that_failed_is_started_again(workspace, browser, started):
-    with workspace.catalogue.writing() as connection:
-        run_rows.end_run(connection, started.id, started.attempt, "failed", "No.")
+    end(workspace, started, "failed", "No.")
     page = browser.post(f"/runs/{started.id}/restart", source=f"/runs/{started.id}")
     assert page.h1 == f"Run {started.id + 1} of demo-digits"
     assert get_run(workspace, started.id + 1).run.spec.training.epochs == 4
@@ -118,3 +177,136 @@ def test_the_frame_counts_the_active_runs(browser, started):
 
 def test_the_demo_button_leads_to_its_run(browser):
     assert browser.post("/demo", source="/").h1 == "Run 1 of demo-digits"
+
+
+def test_a_run_that_ended_before_its_goal_goes_on_from_its_checkpoint(workspace, browser, started):
+    keep_checkpoint(workspace, started, 2)
+    end(workspace, started, "failed", "The disk is full.")
+    page = browser.post(f"/runs/{started.id}/resume", source=f"/runs/{started.id}")
+    assert page.h1 == f"Run {started.id} of demo-digits"
+    assert page.sentence == ("Attempt 1 died or was stopped; attempt 2 goes on from epoch 2, as number 1 in the queue.")
+    page = browser.post(f"/runs/{started.id}/resume", source=f"/runs/{started.id}")
+    assert "cannot go on: it is queued" in words(page.root)
+
+
+def test_a_run_without_a_checkpoint_is_only_started_again(workspace, browser, started):
+    end(workspace, started, "cancelled")
+    buttons = [words(button) for button in browser.get(f"/runs/{started.id}").by_id("progress").iter("button")]
+    assert buttons == ["Start again"]
+
+
+def test_a_page_says_who_started_a_run(network, workspace, browser):
+    run_id = queue_one(browser)
+    assert "page" in words(browser.get(f"/runs/{run_id}").by_id("about"))
+    source = "/networks/demo-digits"
+    browser.post(f"{source}/runs", source=source, auth=("ada", ""))
+    browser.post("/store/verify", source="/store", auth=("<b>", ""))
+    browser.post("/demo", source="/store")
+    starters = [get_run(workspace, run_id).run.started_by for run_id in (1, 2, 3, 4)]
+    assert starters == ["page", "ada (page)", "<b> (page)", "demo"]
+    assert [cells[11] for cells in rows_of(browser.get("/runs")).values()] == starters
+
+
+def test_the_queue_shows_what_runs_then_what_waits_in_its_turn_then_what_has_ended(workspace, browser, started):
+    second, third, fourth = (queue_one(browser) for _ in range(3))
+    browser.post(f"/runs/{fourth}/cancel", source="/runs")
+    page = browser.post(f"/runs/{third}/priority", {"priority": "1", "queue": "all"}, source="/runs")
+    assert page.h1 == "Runs"
+    assert page.sentence == "1 run in progress, 2 queued, 1 ended."
+    assert "1 of 2 slots in use on this machine (WEIGHTBASE_SLOTS)" in words(page.by_id("queue"))
+    assert list(rows_of(page)) == [started.id, third, second, fourth]
+    assert browser.get(f"/runs/{second}").sentence == "Waits as number 2 in the queue."
+    page = browser.post(f"/runs/{third}/priority", {"priority": "-1", "queue": "queued"}, source="/runs")
+    assert list(rows_of(page)) == [second, third]
+    assert {e.get("href"): words(e) for e in page.root.iter("a") if (e.get("id") or "").startswith("show-")} == {
+        "/runs": "all 4",
+        "/runs?state=running": "running 1",
+        "/runs?state=queued": "queued 2",
+        "/runs?state=ended": "ended 1",
+    }
+
+
+def test_the_queue_is_narrowed_to_one_state_and_so_are_its_numbers(workspace, browser, started):
+    waiting = queue_one(browser)
+    assert list(rows_of(browser.get("/runs?state=queued"))) == [waiting]
+    assert [item["run"] for item in browser.raw("/runs.json?state=running").json["items"]] == [started.id]
+    assert "No run has ended yet." in words(browser.get("/runs?state=ended").root)
+    browser.get("/runs?state=lost", status=422)
+
+
+def test_a_line_of_the_queue_says_how_far_its_run_is_and_how_long_it_takes(workspace, browser, started):
+    add_epoch(workspace, started)
+    state, what, dataset, done, *scores, versions, _, left, _, by, _ = rows_of(browser.get("/runs"))[started.id]
+    assert (state, what, dataset, done, versions, left, by) == (
+        *("running", "demo-digits", "digits", "1 of 4", "–", "4.50 s", "page"),
+    )
+    assert scores == ["0.5000", "0.6000", "0.7500"]
+
+
+def test_what_can_be_done_with_a_run_stands_in_its_line_and_leads_back_to_the_queue(workspace, browser, started):
+    keep_checkpoint(workspace, started, 3)
+    page = browser.post(f"/runs/{started.id}/cancel", {"queue": "all"}, source="/runs")
+    assert "stopping" in rows_of(page)[started.id][-1]
+    end(workspace, started, "cancelled")
+    assert rows_of(browser.get("/runs"))[started.id][-1] == "Go on ⋯Start again"
+    page = browser.post(f"/runs/{started.id}/resume", {"queue": "ended"}, source="/runs")
+    assert "No run has ended yet." in words(page.root)
+    page = browser.post(f"/runs/{started.id}/cancel", {"queue": "all"}, source="/runs")
+    page = browser.post(f"/runs/{started.id}/restart", {"queue": "all"}, source="/runs")
+    assert [cells[0] for cells in rows_of(page).values()] == ["queued", "cancelled"]
+    page = browser.post(f"/runs/{started.id}/priority", {"priority": "1", "queue": "all"}, source="/runs")
+    assert "does not wait any more: it is cancelled" in words(page.root)
+
+
+def test_a_run_that_was_taken_up_again_says_which_attempt_it_is(workspace, browser, started):
+    with workspace.catalogue.writing() as connection:
+        run_rows.requeue_run(connection, started.id, started.attempt, died=True)
+        run_rows.claim_next_run(connection)
+    page = browser.get("/runs")
+    assert rows_of(page)[started.id][0] == "running attempt 2"
+    assert any("Attempt 1 died or was stopped" in (e.get("title") or "") for e in page.root.iter("span"))
+
+
+def test_the_queue_is_polled_while_something_is_active_and_answers_only_news(workspace, browser, started):
+    response, said, following = poll(browser, "/runs/queue")
+    assert "1 run in progress, 0 queued, 0 ended." in said
+    assert response.headers["Cache-Control"] == "no-store"
+    assert poll(browser, following)[0].status_code == 204
+    add_epoch(workspace, started)
+    _, said, following = poll(browser, following)
+    assert "1 of 4" in said
+    queue_one(browser)
+    _, said, following = poll(browser, following)
+    assert "1 run in progress, 1 queued, 0 ended." in said
+    browser.post("/runs/2/priority", {"priority": "-1"}, source="/runs")
+    _, _, following = poll(browser, following)
+    assert poll(browser, following)[0].status_code == 204
+    browser.post("/runs/2/cancel", source="/runs")
+    end(workspace, started, "finished")
+    _, said, following = poll(browser, following)
+    assert "Nothing runs or waits; 2 runs ended." in said
+    assert following is None
+
+
+def test_where_runs_execute_is_what_the_coordinator_says_while_it_is_at_work(workspace, browser, started):
+    told = {"place": "Dask tls://far:8786", "slots": 0, "problem": "The scheduler at tls://far:8786 does not answer."}
+    following = poll(browser, "/runs/queue")[2]
+    (workspace.settings.home_folder / "coordinator.json").write_text(json.dumps(told))
+    _, said, _ = poll(browser, following)
+    assert "1 of 0 slots in use on Dask tls://far:8786 (WEIGHTBASE_DASK)" in said
+    assert "The scheduler at tls://far:8786 does not answer." in said
+
+
+def test_without_a_coordinator_the_pages_say_that_nothing_goes_on_and_how_to_mend_it(tmp_path):
+    workspace = open_workspace(Settings(home=str(tmp_path)))
+    add_bundled(workspace, "digits")
+    network = create_network(workspace, demo_definition())
+    with workspace.catalogue.writing() as connection:
+        run_rows.insert_run(connection, {"network_id": network.id, "dataset_id": 1, "spec": network.spec.to_json()})
+    (tmp_path / "coordinator.json").write_text('{"place": "Dask tls://left.behind:1", "slots": 9, "problem": null}')
+    browser = Browser(create_app(workspace=workspace).test_client())
+    page = browser.get("/runs")
+    assert "No coordinator is at work." in words(page.by_id("queue"))
+    assert "0 of 2 slots in use on this machine" in words(page.by_id("queue"))
+    assert "python app.py worker" in words(browser.get("/runs/1").by_id("progress"))
+    workspace.catalogue.close()
