@@ -1,8 +1,8 @@
 """The queue in one cheap query each: what pages that are polled compare, whose turn it is, and what is in use."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select, and_, bindparam, case, func, or_, select
 
 from dashboard.catalogue.runs import of_hidden_networks
 from dashboard.catalogue.tables import FARTHEST, runs
@@ -24,31 +24,8 @@ class RunMark(NamedTuple):
     turn: int
 
 
-def run_mark(connection: Connection, run_id: int) -> RunMark:
-    """Return the mark of a run; raises NotFound."""
-    turn = case((runs.c.state == "queued", _ahead() + 1), else_=0)
-    columns = [runs.c[name] for name in RunMark._fields if name != "turn"]
-    query = select(*columns, turn).where(runs.c.id == min(run_id, FARTHEST), ~of_hidden_networks())
-    row = connection.execute(query).one_or_none()
-    if row is None:
-        raise NotFound(f"There is no run {run_id}.", "run")
-    return RunMark._make(row)
-
-
-def queue_mark(connection: Connection) -> str:
-    """Return a text that changes whenever a run is queued, starts, gets on, gets another priority, or ends."""
-    newest = select(func.max(runs.alias("newest").c.id)).scalar_subquery()
-    sums = [func.sum(column) for column in (runs.c.id, runs.c.id * runs.c.priority, runs.c.done, runs.c.attempt)]
-    cancelled = func.sum(case((runs.c.cancel_requested, 1), else_=0))
-    query = select(runs.c.state, func.count(), *sums, cancelled, func.max(runs.c.heartbeat), newest)
-    query = query.where(runs.c.state.in_(ACTIVE_STATES), ~of_hidden_networks()).group_by(runs.c.state)
-    return " ".join(str(value) for row in connection.execute(query.order_by(runs.c.state)) for value in row)
-
-
-def count_training(connection: Connection) -> int:
-    """Return how many runs take a slot at this moment."""
-    query = select(func.count()).select_from(runs).where(runs.c.state == "running", _trains(runs.c.kind))
-    return connection.execute(query).scalar_one()
+def _trains(kind: ColumnElement[str]) -> ColumnElement[bool]:
+    return kind.in_(TRAINING_KINDS)
 
 
 def _ahead() -> ScalarSelect[int]:
@@ -60,5 +37,40 @@ def _ahead() -> ScalarSelect[int]:
     return query.correlate(runs).scalar_subquery()
 
 
-def _trains(kind: ColumnElement[str]) -> ColumnElement[bool]:
-    return kind.in_(TRAINING_KINDS)
+def _run_mark() -> Select[Any]:
+    turn = case((runs.c.state == "queued", _ahead() + 1), else_=0)
+    columns = [runs.c[name] for name in RunMark._fields if name != "turn"]
+    return select(*columns, turn).where(runs.c.id == bindparam("run_id"), ~of_hidden_networks())
+
+
+def _queue_mark() -> Select[Any]:
+    newest = select(func.max(runs.alias("newest").c.id)).scalar_subquery()
+    sums = [func.sum(column) for column in (runs.c.id, runs.c.id * runs.c.priority, runs.c.done, runs.c.attempt)]
+    cancelled = func.sum(case((runs.c.cancel_requested, 1), else_=0))
+    query = select(runs.c.state, func.count(), *sums, cancelled, func.max(runs.c.heartbeat), newest)
+    query = query.where(runs.c.state.in_(ACTIVE_STATES), ~of_hidden_networks())
+    return query.group_by(runs.c.state).order_by(runs.c.state)
+
+
+# Made once: to build such a statement takes several times as long as to carry it out.
+RUN_MARK = _run_mark()
+QUEUE_MARK = _queue_mark()
+
+
+def run_mark(connection: Connection, run_id: int) -> RunMark:
+    """Return the mark of a run; raises NotFound."""
+    row = connection.execute(RUN_MARK, {"run_id": min(run_id, FARTHEST)}).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no run {run_id}.", "run")
+    return RunMark._make(row)
+
+
+def queue_mark(connection: Connection) -> str:
+    """Return a text that changes whenever a run is queued, starts, gets on, gets another priority, or ends."""
+    return " ".join(str(value) for row in connection.execute(QUEUE_MARK) for value in row)
+
+
+def count_training(connection: Connection) -> int:
+    """Return how many runs take a slot at this moment."""
+    query = select(func.count()).select_from(runs).where(runs.c.state == "running", _trains(runs.c.kind))
+    return connection.execute(query).scalar_one()

@@ -14,6 +14,7 @@ from dashboard.errors import Conflict, Invalid
 from dashboard.jobs.awakening import ensure_coordinator
 from dashboard.parsing import Fields
 from dashboard.records import (
+    ENDED_STATES,
     PRIORITIES,
     RESUMABLE_STATES,
     STARTED_BY_LENGTH,
@@ -100,6 +101,16 @@ def get_run(workspace: Workspace, run_id: int, since: int = 0) -> RunDetail:
         epochs = run_rows.list_epochs(connection, run_id, since)
         versions = version_rows.versions_of_run(connection, run_id)
         return RunDetail(run, epochs, versions, queue_rows.run_mark(connection, run_id))
+
+
+def watch_run(workspace: Workspace, run_id: int, last: int) -> RunDetail:
+    """Return a run with its `last` epochs, or with all once it has ended: it is looked at every second until then.
+
+    Raises NotFound.
+    """
+    with workspace.catalogue.reading() as connection:
+        mark = queue_rows.run_mark(connection, run_id)
+    return get_run(workspace, run_id, 0 if mark.state in ENDED_STATES else max(mark.done - last, 0))
 
 
 def seconds_left(run: Run, epochs: Sequence[Epoch]) -> float | None:

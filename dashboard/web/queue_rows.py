@@ -9,6 +9,7 @@ from dashboard.services import queue as service
 from dashboard.services.overview import versions_of_runs
 from dashboard.services.runs import list_runs, seconds_left
 from dashboard.web.common import LIST_LENGTH, query_number, query_word, workspace
+from dashboard.web.numbers import exports
 from dashboard.web.run_words import NOBODY, attempts_words, queue_sentence, slots_words
 from dashboard.web.store_words import action_title
 
@@ -36,6 +37,7 @@ def queue_page(state: str, mark: str) -> dict[str, Any]:
         "setting": setting,
         "problem": queue.problem or (NOBODY if is_active and not queue.is_at_work else ""),
         "state": state,
+        "exports": exports("runs.runs", state=state or None),
         "filters": [("", "all", queue.running + queue.queued + queue.ended)]
         + [(name, name, getattr(queue, name)) for name in FILTERS],
         "rows": [_row(run, last.get(run.id), written[run.id]) for run in page.items],

@@ -16,10 +16,13 @@ from dashboard.web.common import asked_by, is_beyond, workspace
 from dashboard.web.numbers import Numbers, exports, numbers_at
 from dashboard.web.queue_rows import asked_state, queue_page
 from dashboard.web.run_words import attempts_words, neglect_words, run_sentence
+from dashboard.web.shared_parts import SharedParts
 from dashboard.web.store_words import action_sentence, action_title
 from dashboard.web.words import folded_settings
 
 blueprint = Blueprint("runs", __name__)
+
+PARTS = SharedParts()
 
 EPOCHS_SHOWN = 12
 MOST_RUNS = 100_000
@@ -36,17 +39,14 @@ def index() -> Answer:
     shown = queue_page(state, mark)
     if is_beyond(shown["rows"]):
         return see(url_for("runs.index", state=state or None))
-    return render_template("runs/index.html", exports=exports("runs.runs", state=state or None), **shown)
+    return render_template("runs/index.html", **shown)
 
 
 @blueprint.get("/runs/queue")
 def queue() -> Response:
     """Send the live part of the queue's page; nothing (204) if it still looks as it did at `mark`."""
     state, mark = asked_state(), queue_mark(workspace())
-    if request.args.get("mark") == mark:
-        return _live(None)
-    shown = queue_page(state, mark)
-    return _live(render_template("runs/_queue.html", exports=exports("runs.runs", state=state or None), **shown))
+    return _live(mark, lambda: render_template("runs/_queue.html", **queue_page(state, mark)))
 
 
 @numbers_at(blueprint, "/runs")
@@ -81,12 +81,7 @@ def show(run_id: int) -> str:
 @blueprint.get("/runs/<int:run_id>/progress")
 def progress(run_id: int) -> Response:
     """Send the live part of a run's page; nothing (204) if it still looks as it did at `mark`."""
-    if request.args.get("mark") == run_mark(workspace(), run_id):
-        return _live(None)
-    detail = service.get_run(workspace(), run_id)
-    if detail.run.is_training:
-        return _live(render_template("runs/_run_progress.html", **_progress(detail)))
-    return _live(render_template("runs/_action_progress.html", **_action(detail)))
+    return _live(run_mark(workspace(), run_id), lambda: _part(service.watch_run(workspace(), run_id, EPOCHS_SHOWN)))
 
 
 @blueprint.get("/runs/<int:run_id>/epochs.figure")
@@ -150,11 +145,18 @@ def _done(run_id: int, act: Callable[[], Run]) -> Response:
     return see(url_for("runs.index", state=shown if shown in STATE_FILTERS else None))
 
 
-def _live(part: str | None) -> Response:
-    """Answer a poll with the new part, or with 204 if there is none."""
-    answer = Response(status=204) if part is None else Response(part)
+def _live(mark: str, render: Callable[[], str]) -> Response:
+    """Answer a poll with 204 if the tab has what belongs to this mark, else with the new part."""
+    is_known = request.args.get("mark") == mark
+    answer = Response(status=204) if is_known else Response(PARTS.part(mark, render))
     answer.headers["Cache-Control"] = "no-store"
     return answer
+
+
+def _part(detail: RunDetail) -> str:
+    if detail.run.is_training:
+        return render_template("runs/_run_progress.html", **_progress(detail))
+    return render_template("runs/_action_progress.html", **_action(detail))
 
 
 def _progress(detail: RunDetail) -> dict[str, Any]:
