@@ -1,6 +1,6 @@
 """The comparison of two versions, of one network or of two."""
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from dashboard.api.answers import is_known, json_answer, mark_of, marked, unchanged
 from dashboard.api.asked import query, workspace
@@ -13,11 +13,10 @@ blueprint = Blueprint("compare", __name__)
 @blueprint.get("/compare")
 def compare() -> Response:
     """Answer the metrics and settings of two versions side by side, and how far each tensor has moved."""
-    fields = query("base", "other")
-    base, other = fields.text("base"), fields.text("other")
+    fields = query("base", "other", "pair")
+    asked = service.Asked(fields.text("base"), fields.text("other"), tuple(request.args.getlist("pair")))
     fields.done()
-    sides = service.side(workspace(), base, "base").version, service.side(workspace(), other, "other").version
-    mark = mark_of(*((side.id, side.sha256) for side in sides))
+    mark = mark_of(*((side.version.id, side.version.sha256) for side in service.sides(workspace(), asked)))
     if is_known(mark):
         return unchanged(mark)
-    return marked(json_answer(diff_json(service.compare(workspace(), base, other))), mark)
+    return marked(json_answer(diff_json(service.compare(workspace(), asked))), mark)

@@ -55,6 +55,11 @@ QUERY: dict[str, Schema] = {
     | {"default": "robust", "description": "The bins' range: 0.5th to 99.5th percentile, or smallest to largest."},
     "base": REFERENCE,
     "other": REFERENCE,
+    "pair": {
+        "type": "array",
+        "items": TEXT,
+        "description": "A tensor of the base and one of the other that belong together, as base..other; repeatable.",
+    },
 }
 REQUIRED_QUERY = {"base", "other"}
 
@@ -114,6 +119,6 @@ OPERATIONS: dict[str, Operation] = {
     "store.restore": Operation(200, ref("TrashItem"), fails=(404, 409)),
     "store.delete_for_good": Operation(204, fails=(404, 409)),
     "compare.compare": Operation(
-        200, ref("Comparison"), query=("base", "other"), fails=(400, 404, 422), conditional=True
+        200, ref("Comparison"), query=("base", "other", "pair"), fails=(400, 404, 422), conditional=True
     ),
 }

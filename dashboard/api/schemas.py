@@ -316,10 +316,12 @@ DIFF_STATES = ("equal", "changed", "added", "removed", "reshaped")
 TENSOR_DIFF = {
     "name": TEXT,
     "status": choice(DIFF_STATES),
+    "by_hand": BOOLEAN | {"description": "Whether `pair` has put the two together."},
     "base": nullable(ref("Tensor")),
     "other": nullable(ref("Tensor")),
 } | {name: nullable(NUMBER) for name in NUMBER_NAMES}
-TENSOR_DIFF |= {"identical": nullable(BOOLEAN), "max_cell": nullable(array(INTEGER, minItems=2, maxItems=2))}
+CELL = nullable(array(INTEGER, minItems=2, maxItems=2))
+TENSOR_DIFF |= {"identical": nullable(BOOLEAN), "max_cell": CELL, "first_cell": CELL}
 
 ERROR = {
     "code": TEXT,

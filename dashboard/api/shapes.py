@@ -175,6 +175,7 @@ def tensor_diff_json(tensor: TensorDiff) -> Json:
     return numbers | {
         "name": tensor.name,
         "status": tensor.status,
+        "by_hand": tensor.by_hand,
         "base": tensor_json(tensor.base) if tensor.base is not None else None,
         "other": tensor_json(tensor.other) if tensor.other is not None else None,
     }
