@@ -50,7 +50,7 @@ def map_lines(found: ChangeMap, pair: TensorPair, keys: dict[str, Any]) -> dict[
 def around(pair: TensorPair, row: int, column: int) -> dict[str, Any]:
     """Return a map of the cells around one, in the order of the table, and where it is seen as a part of the whole."""
     key = pair.one.key("", 0)
-    places, inputs = _scaled(range(1), key.columns, DOWN, column), _scaled(range(1), key.rows, ACROSS, row)
+    places, inputs = _around(DOWN, column, range(key.columns)), _around(ACROSS, row, range(key.rows))
     seen = {"order": "raw", "places": _text(places), "inputs": _text(inputs)}
     gone = {"row": "", "column": "", "unit": "", "axis": ""}
     return {
@@ -66,10 +66,10 @@ def _steps(found: ChangeMap, pair: TensorPair) -> list[tuple[str, str, str]]:
     places, inputs = found.part
     middle = _middle(found, pair)
     whole = len(places) == found.units and len(inputs) == found.inputs
-    closer = [_scaled(part, total, 0.5, at) for part, total, at in zip(found.part, _totals(found), middle, strict=True)]
+    closer = [_halved(part, at) for part, at in zip(found.part, middle, strict=True)]
     wider = [
-        _scaled(part, total, 2, (part.start + part.stop) // 2)
-        for part, total in zip(found.part, _totals(found), strict=True)
+        _around(2 * len(part), (part.start + part.stop) // 2, range(total))
+        for part, total in zip(found.part, (found.units, found.inputs), strict=True)
     ]
     steps = [(_at(*closer) if closer != list(found.part) else "", "+", "closer")]
     steps += [(_at(*wider) if not whole else "", "-", "wider"), (_at(None, None) if not whole else "", "0", "whole")]
@@ -84,10 +84,6 @@ def _steps(found: ChangeMap, pair: TensorPair) -> list[tuple[str, str, str]]:
     return steps
 
 
-def _totals(found: ChangeMap) -> tuple[int, int]:
-    return found.units, found.inputs
-
-
 def _middle(found: ChangeMap, pair: TensorPair) -> tuple[int, int]:
     """Return where to look closer: at the largest change that lies in the part, else at its middle."""
     places, inputs = found.part
@@ -99,10 +95,15 @@ def _middle(found: ChangeMap, pair: TensorPair) -> tuple[int, int]:
     return (places.start + places.stop) // 2, (inputs.start + inputs.stop) // 2
 
 
-def _scaled(part: range, total: int, factor: float, middle: int) -> range:
-    """Return a part of another length around a middle, inside the table."""
-    length = min(max(math.ceil(len(part) * factor), min(SHORTEST, len(part))), total)
-    start = min(max(middle - length // 2, 0), total - length)
+def _halved(part: range, middle: int) -> range:
+    """Return half of a part, around a middle in it."""
+    return _around(max(math.ceil(len(part) / 2), min(SHORTEST, len(part))), middle, part)
+
+
+def _around(length: int, middle: int, whole: range) -> range:
+    """Return a part of this length (at most) around a middle that lies inside the whole."""
+    length = min(length, len(whole))
+    start = min(max(middle - length // 2, whole.start), whole.stop - length)
     return range(start, start + length)
 
 
