@@ -95,9 +95,10 @@ def report(store, size, settings, rounds):
     for name, peaks in (("ours, cold", ours["peak_cold"]), ("ours, warm", ours["peak"]), ("numpy", numpys["peak"])):
         print(f"  peak memory, {name:12} {peaks[0]:6.0f} MB anonymous, {peaks[1]:6.0f} MB in all")
     if size == "book":
-        times = page_times(settings)
+        times, processor = page_times(settings)
         p50, p95 = statistics.median(times), sorted(times)[int(len(times) * 0.95)]
-        print(f"  the page, p50                {p50:9.1f} ms")
+        print(f"  the page, p50                {p50:9.1f} ms, of which the server's processor time {processor:.1f} ms")
+        print(f"  load of the machine          {os.getloadavg()[0]:9.1f} programs on {os.cpu_count()} cores")
         missed += verdict(f"{store}, {size}: the page, p95", p95, PAGE_BAR_MS, "ms")
     return missed
 
@@ -231,7 +232,7 @@ def ordinals(values):
 
 
 def page_times(settings):
-    """Return the milliseconds of each request for the page, from a server as `make run` starts it."""
+    """Return the milliseconds of each request for the page, and the server's own for one, as `make run` starts it."""
     server = subprocess.Popen(
         [sys.executable, str(ROOT / "app.py")], env=os.environ | to_environment(settings), stdout=subprocess.DEVNULL
     )
@@ -244,10 +245,27 @@ def page_times(settings):
                 break
             except OSError:
                 time.sleep(0.1)
-        return [fetch(connection) for _ in range(PAGES + 1)][1:]
+        fetch(connection)
+        began = processor_time(server.pid)
+        times = [fetch(connection) for _ in range(PAGES)]
+        return times, (processor_time(server.pid) - began) / PAGES
     finally:
         server.terminate()
         server.wait()
+
+
+def processor_time(pid):
+    """Return the milliseconds of processor time that a process and those it has started have taken so far."""
+    ticks, parents = {}, {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # a process that ended meanwhile
+            fields = stat.read_text().rpartition(")")[2].split()
+            parents[int(stat.parent.name)] = int(fields[1])
+            ticks[int(stat.parent.name)] = int(fields[11]) + int(fields[12])
+    family = {pid}
+    while more := {child for child, parent in parents.items() if parent in family} - family:
+        family |= more
+    return sum(ticks[member] for member in family) * 1000 / os.sysconf("SC_CLK_TCK")
 
 
 def fetch(connection):

@@ -16,8 +16,7 @@ from dashboard.analysis.changed_units import (
 )
 from dashboard.analysis.ulps import UlpDistances
 from dashboard.errors import NotFound
-from dashboard.services.comparison import Asked, TensorPair, tensor_pair
-from dashboard.services.workspace import Workspace
+from dashboard.services.comparison import TensorPair
 
 Array = np.ndarray[Any, Any]
 
@@ -64,11 +63,8 @@ class CellDetail(NamedTuple):
     rank: CellRank
 
 
-def change_detail(
-    workspace: Workspace, asked: Asked, tensor: str, axis: str = "column", units: int = 12, cells: int = 10
-) -> ChangeDetail:
-    """Return what changed in a tensor that both versions have; raises NotFound or StoreError."""
-    pair = tensor_pair(workspace, asked, tensor)
+def change_detail(pair: TensorPair, axis: str = "column", units: int = 12, cells: int = 10) -> ChangeDetail:
+    """Return what changed in a tensor that both versions have; raises StoreError."""
     return ChangeDetail(
         pair=pair,
         units=unit_changes(pair, axis).ranked(units),
@@ -89,13 +85,12 @@ def top_cells(pair: TensorPair, count: int) -> list[CellChange]:
     return pair.kept(lambda one, two: top_changes(one, two, CELLS_KEPT), "cells")[:count]
 
 
-def unit_detail(workspace: Workspace, asked: Asked, tensor: str, axis: str, unit: int, cells: int = 20) -> UnitDetail:
+def unit_detail(pair: TensorPair, axis: str, unit: int, cells: int = 20) -> UnitDetail:
     """Return the change of one unit; raises NotFound if the tensor has no such unit."""
-    pair = tensor_pair(workspace, asked, tensor)
     changes = unit_changes(pair, axis)
     order = changes.order()
     if unit >= order.size:
-        raise NotFound(f"{tensor} has {order.size:,} {axis}s, from 0 on: there is no {axis} {unit:,}.", "unit")
+        raise NotFound(f"{pair.one.name} has {order.size:,} {axis}s, from 0 on: there is no {axis} {unit:,}.", "unit")
     place = int(np.flatnonzero(order == unit)[0])
     before, after = order[place - 1 : place], order[place + 1 : place + 2]
     one, two = unit_arrays(pair.before, pair.after, axis, unit)
@@ -116,13 +111,12 @@ def _in_table(cell: CellChange, axis: str, unit: int) -> CellChange:
     return cell._replace(column=unit) if axis == "column" else cell._replace(row=unit, column=cell.row)
 
 
-def cell_detail(workspace: Workspace, asked: Asked, tensor: str, row: int, column: int) -> CellDetail:
+def cell_detail(pair: TensorPair, row: int, column: int) -> CellDetail:
     """Return the change of one cell; raises NotFound if the table has no such cell."""
-    pair = tensor_pair(workspace, asked, tensor)
     change = Change(pair.before, pair.after)
     if row >= change.rows or column >= change.columns:
         raise NotFound(
-            f"There is no cell ({row}, {column}): {tensor} has rows 0 to {change.rows - 1} "
+            f"There is no cell ({row}, {column}): {pair.one.name} has rows 0 to {change.rows - 1} "
             f"and columns 0 to {change.columns - 1}.",
             "row" if row >= change.rows else "column",
         )

@@ -12,9 +12,8 @@ from dashboard.analysis.turning import MapPart, unit_numbers, units_as_rows
 from dashboard.charts import images
 from dashboard.errors import NotFound
 from dashboard.services.change_detail import unit_changes
-from dashboard.services.comparison import Asked, TensorPair, tensor_pair
+from dashboard.services.comparison import TensorPair
 from dashboard.services.pictures import HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH, check_bins, check_theme, image_shape
-from dashboard.services.workspace import Workspace
 
 ORDERS = ("moved", "raw")
 SIDES = ("before", "after", "change")
@@ -113,28 +112,26 @@ def map_numbers(pair: TensorPair, asked: MapAsked) -> MapNumbers:
     return MapNumbers(_row_units(order, part), columns.tolist(), numbers)
 
 
-def change_map_png(workspace: Workspace, asked: Asked, tensor: str, part: MapAsked, theme: str) -> bytes:
+def change_map_png(pair: TensorPair, asked: MapAsked, theme: str) -> bytes:
     """Return the change of a tensor as a picture, a pixel a cell: units as rows, inputs across, centred on zero."""
     check_theme(theme)
-    pair = tensor_pair(workspace, asked, tensor)
-    order, shown = _ordered(pair, part)
+    order, shown = _ordered(pair, asked)
     return images.png(_drawn(pair.before, pair.after, order, shown, _limit(pair)), theme)
 
 
-def picture_shape(workspace: Workspace, pair: TensorPair) -> tuple[int, int] | None:
+def picture_shape(pair: TensorPair) -> tuple[int, int] | None:
     """Return the (height, width) of a unit's weights as a picture, None where they are no pictures."""
-    return image_shape(workspace, pair.base.version) if pair.one.name == "layer_01.weight" else None
+    return image_shape(pair.workspace, pair.base.version) if pair.one.name == "layer_01.weight" else None
 
 
-def unit_change_png(workspace: Workspace, asked: Asked, tensor: str, unit: int, side: str, theme: str) -> bytes:
+def unit_change_png(pair: TensorPair, unit: int, side: str, theme: str) -> bytes:
     """Return one first-layer unit's weights before or after, on one scale of colours, or their change, as a picture.
 
     Raises NotFound if the tensor has no such unit or its inputs are no pixels.
     """
-    pair = tensor_pair(workspace, asked, tensor)
-    shape = picture_shape(workspace, pair)
+    shape = picture_shape(pair)
     if shape is None or not 0 <= unit < pair.before.shape[1]:
-        raise NotFound(f"{tensor} has no picture of a unit {unit}.", "unit")
+        raise NotFound(f"{pair.one.name} has no picture of a unit {unit}.", "unit")
     before, after = (unit_picture(weights, unit, shape).astype(np.float64) for weights in (pair.before, pair.after))
     limit = None if side == "change" else robust_limit(np.concatenate([before, after]))
     picture = {"before": before, "after": after, "change": after - before}[side]

@@ -94,7 +94,7 @@ class TensorDiff:
     """One line of a diff: status is equal, changed, added, removed or reshaped; numbers where both sides have cells.
 
     Of tensors that were too large to be counted there are no numbers, either. `by_hand` tells whether a person has
-    paired the two.
+    paired the two; `pair` is there where both have one shape.
     """
 
     name: str
@@ -103,6 +103,7 @@ class TensorDiff:
     other: TensorInfo | None
     numbers: TensorDifference | None
     by_hand: bool = False
+    pair: TensorPair | None = None
 
 
 @dataclass(frozen=True)
@@ -174,6 +175,12 @@ def sides(workspace: Workspace, asked: Asked) -> tuple[Side, Side]:
     return side(workspace, asked.base, "base"), side(workspace, asked.other, "other")
 
 
+def neighbours(workspace: Workspace, version: Version) -> tuple[int | None, int | None]:
+    """Return the numbers of the versions before and after one of a comparison."""
+    with workspace.catalogue.reading() as connection:
+        return version_rows.neighbours(connection, version)
+
+
 def tensor_pair(workspace: Workspace, asked: Asked, tensor_name: str) -> TensorPair:
     """Return a tensor (named as in either version) with its counterpart of the same shape; raises NotFound."""
     base, other = sides(workspace, asked)
@@ -228,7 +235,7 @@ def _tensor_diff(
     is_large = most_cells is not None and math.prod(one.shape) > most_cells
     numbers = matched.known("difference") if is_large else matched.difference()
     is_equal = numbers.identical if numbers else (one.sha256, one.dtype) == (two.sha256, two.dtype)
-    return TensorDiff(one.name, "equal" if is_equal else "changed", one, two, numbers, by_hand)
+    return TensorDiff(one.name, "equal" if is_equal else "changed", one, two, numbers, by_hand, matched)
 
 
 def _metrics(base: Side, other: Side) -> list[Fact]:

@@ -18,7 +18,6 @@ from dashboard.web.compare_query import (
     asked_axis,
     asked_map,
     asked_pair,
-    asked_tensor,
     chosen,
     compared,
     hides_equal,
@@ -72,7 +71,7 @@ def cells() -> Numbers:
 def unit_numbers() -> Numbers:
     """Say both sides of every cell of one unit."""
     axis, number = asked_axis(), query_number("unit", 0)
-    found = details.unit_detail(workspace(), asked(), asked_tensor(), axis, number)
+    found = details.unit_detail(asked_pair(), axis, number)
     rows = ([cell, *sides] for cell, sides in enumerate(found.cells.T.tolist()))
     along = "row" if axis == "column" else "column"
     return Numbers([along, "base", "other", "change"], rows, _file_name(f"{axis}_{number}"))
@@ -82,7 +81,7 @@ def unit_numbers() -> Numbers:
 def cell_numbers() -> Numbers:
     """Say all that is known about the change of one cell."""
     row, column = query_number("row", 0), query_number("column", 0)
-    found = details.cell_detail(workspace(), asked(), asked_tensor(), row, column)
+    found = details.cell_detail(asked_pair(), row, column)
     heads = ["row", "column", "base", "other", "change", "ulps", "base_bits", "other_bits", "place"]
     return Numbers(heads, [[*found.cell, found.ulps, *found.bits, found.rank.place]], _file_name("cell"))
 
@@ -154,16 +153,14 @@ def scatter_figure() -> Response:
 def heat_map() -> Response:
     """Send the change of a tensor, or a part of it, as a picture, units as rows."""
     part = asked_map()
-    return png_answer(lambda theme: pictures.change_map_png(workspace(), asked(), asked_tensor(), part, theme), _mark())
+    return png_answer(lambda theme: pictures.change_map_png(asked_pair(), part, theme), _mark())
 
 
 @blueprint.get("/unit.png")
 def unit_picture() -> Response:
     """Send one unit's weights before or after, or their change, as a picture."""
     number, side = query_number("unit", 0), chosen("side", pictures.SIDES)
-    return png_answer(
-        lambda theme: pictures.unit_change_png(workspace(), asked(), asked_tensor(), number, side, theme), _mark()
-    )
+    return png_answer(lambda theme: pictures.unit_change_png(asked_pair(), number, side, theme), _mark())
 
 
 def _against() -> Any:  # noqa: ANN401 - JointCounts of the analysis, or Points

@@ -7,8 +7,8 @@ from flask import Blueprint, render_template, request
 from dashboard.errors import NotFound, UserError
 from dashboard.services import change_detail as details
 from dashboard.services import change_pictures, overview, pictures
-from dashboard.services.comparison import PAIRED, TensorDiff, VersionDiff
-from dashboard.services.versions import get_detail
+from dashboard.services import comparison as service
+from dashboard.services.comparison import PAIRED, TensorDiff, TensorPair, VersionDiff
 from dashboard.web import compare_lines as lines
 from dashboard.web.answers import Answer, see
 from dashboard.web.change_map import around, map_lines
@@ -17,6 +17,7 @@ from dashboard.web.compare_query import (
     asked,
     asked_axis,
     asked_map,
+    asked_pair,
     asked_tensor,
     compared,
     fields_but,
@@ -66,9 +67,9 @@ def show() -> Answer:
 def unit() -> str:
     """Show how one unit (a column of the table, or with axis=row an input) has changed."""
     axis, number = asked_axis(), query_number("unit", 0)
-    found = details.unit_detail(workspace(), asked(), asked_tensor(), axis, number, CELLS_OF_UNIT)
+    found = details.unit_detail(asked_pair(), axis, number, CELLS_OF_UNIT)
     keys = _keys() | {"tensor": asked_tensor(), "axis": axis, "unit": number}
-    shape = change_pictures.picture_shape(workspace(), found.pair) if axis == "column" else None
+    shape = change_pictures.picture_shape(found.pair) if axis == "column" else None
     return render_template(
         "compare/unit.html",
         found=found,
@@ -92,7 +93,7 @@ def unit() -> str:
 def cell() -> str:
     """Show how one cell has changed, down to its bits."""
     row, column = query_number("row", 0), query_number("column", 0)
-    found = details.cell_detail(workspace(), asked(), asked_tensor(), row, column)
+    found = details.cell_detail(asked_pair(), row, column)
     keys = _keys() | {"tensor": asked_tensor(), "row": row, "column": column}
     steps = ((found.rank.before, "p", "larger change"), (found.rank.after, "n", "smaller change"))
     return render_template(
@@ -146,8 +147,7 @@ def _steps(found: VersionDiff) -> list[tuple[str, str, str]]:
     """Return (address, key, words) of the neighbours of both sides."""
     steps = []
     for side, version, keys in (("base", found.base, "{}"), ("other", found.other, "[]")):
-        detail = get_detail(workspace(), version.network, version.number)
-        for key, number in zip(keys, (detail.before, detail.after), strict=True):
+        for key, number in zip(keys, service.neighbours(workspace(), version), strict=True):
             to = here(**{side: f"{version.network}:{number}"}) if number else ""
             steps.append((to, key, f"{side} v{number}" if number else f"{side} {'older' if key in '{[' else 'newer'}"))
     return steps
@@ -172,7 +172,7 @@ def _comparison(found: VersionDiff) -> dict[str, Any]:
         "pairing": fields_but(*PAIRING),
         "without": lambda text: here(pair=[pair for pair in asked().by_hand if pair != text]),
         "exports": {name: exports(f"changes.{name}", **seen) for name in ("tensors", "metrics", "settings")},
-        "selected": None if chosen is None else _selected(chosen, shown),
+        "selected": None if chosen is None or chosen.pair is None else _selected(chosen, chosen.pair, shown),
     }
 
 
@@ -180,23 +180,22 @@ def _sentence(found: VersionDiff, ranked: list[TensorDiff]) -> str:
     """Say what changed; of one cell that is the only one, which it is."""
     score = lines.score(found)
     counted = [tensor.numbers.changed for tensor in found.tensors if tensor.numbers is not None]
-    if sum(counted) == 1 and len(counted) == len(found.tensors):
-        name = next(tensor.name for tensor in found.tensors if tensor.status == "changed")
-        detail = details.change_detail(workspace(), asked(), name)
-        return f"{one_cell_sentence(name, detail.cells[0])}{' ' + score if score else ''}"
+    changed = next((tensor for tensor in found.tensors if tensor.status == "changed"), None)
+    if changed and changed.pair and sum(counted) == 1 and len(counted) == len(found.tensors):
+        (cell,) = details.top_cells(changed.pair, 1)
+        return f"{one_cell_sentence(changed.name, cell)}{' ' + score if score else ''}"
     largest = (ranked[0].name, lines.relative(ranked[0])) if ranked else None
     return comparison_sentence([tensor.status for tensor in found.tensors], largest, score)
 
 
-def _selected(tensor: TensorDiff, shown: list[TensorDiff]) -> dict[str, Any]:
+def _selected(tensor: TensorDiff, pair: TensorPair, shown: list[TensorDiff]) -> dict[str, Any]:
     keys, axis = _keys() | {"tensor": tensor.name}, asked_axis()
-    detail = details.change_detail(workspace(), asked(), tensor.name, axis)
-    pair, is_vector = detail.pair, lines.is_vector(tensor)
+    detail, is_vector = details.change_detail(pair, axis), lines.is_vector(tensor)
     kept = keys | {"v": f"{pair.base.version.sha256[:8]}{pair.other.version.sha256[:8]}"}
     moved = [] if is_vector else details.unit_changes(pair).ranked(UNITS_NAMED)
     named = [unit.unit for unit in moved if unit.norm > 0]
     unit = query_number("unit", moved[0].unit if moved else 0)
-    shape = change_pictures.picture_shape(workspace(), pair)
+    shape = change_pictures.picture_shape(pair)
     first = detail.cells[0] if detail.cells else None
     before, after = lines.neighbours(shown, tensor.name)
     return {

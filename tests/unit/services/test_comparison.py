@@ -40,9 +40,9 @@ def test_one_bit_is_told_from_none_and_its_cell_is_named(workspace):
         assert not found.identical
         assert statuses(found) == {"odd": "changed", "bias": "equal"}
         assert (found.tensors[0].numbers.changed, found.tensors[0].numbers.first_cell) == (1, (row, column))
-        (cell,) = change_detail(workspace, asked, "odd").cells
+        (cell,) = change_detail(tensor_pair(workspace, asked, "odd")).cells
         assert (cell.row, cell.column) == (row, column)
-        bits = cell_detail(workspace, asked, "odd", row, column).bits
+        bits = cell_detail(tensor_pair(workspace, asked, "odd"), row, column).bits
         assert int(bits[0], 16) ^ int(bits[1], 16) == 1 << bit
 
 
