@@ -322,6 +322,17 @@ TENSOR_DIFF = {
 } | {name: nullable(NUMBER) for name in NUMBER_NAMES}
 CELL = nullable(array(INTEGER, minItems=2, maxItems=2))
 TENSOR_DIFF |= {"identical": nullable(BOOLEAN), "max_cell": CELL, "first_cell": CELL}
+UNIT_CHANGE = {"unit": INTEGER, "norm": nullable(NUMBER), "max_abs": NUMBER, "changed": INTEGER}
+CELL_CHANGE: dict[str, Schema] = {"row": INTEGER, "column": INTEGER} | {
+    side: nullable(NUMBER) for side in ("base", "other", "change")
+}
+BITS: Schema = {"type": "string", "pattern": "^[0-9a-f]+$"}
+CELL_DETAIL = CELL_CHANGE | {
+    "ulps": nullable(NUMBER),
+    "base_bits": BITS,
+    "other_bits": BITS,
+    "place": nullable(INTEGER) | {"description": "Its rank by |change|, from 1."},
+}
 
 ERROR = {
     "code": TEXT,
@@ -387,6 +398,11 @@ SCHEMAS: dict[str, Schema] = {
     "Evaluation": record({"version": REFERENCE, "dataset": TEXT, "loss": nullable(NUMBER)}),
     "Fact": record({"name": TEXT, "base": ANYTHING, "other": ANYTHING, "equal": BOOLEAN}, closed=True),
     "TensorDifference": record(TENSOR_DIFF, closed=True),
+    "UnitChange": record(UNIT_CHANGE, closed=True),
+    "UnitChangePage": page_of("UnitChange"),
+    "CellChange": record(CELL_CHANGE, closed=True),
+    "CellChangePage": page_of("CellChange"),
+    "CellDetail": record(CELL_DETAIL, closed=True),
     "Comparison": record(
         {
             "base": ref("Version"),
