@@ -84,6 +84,21 @@ class Change(Cells):
         return sides
 
 
+def same_bits(change: Change, start: int, stop: int) -> Array:
+    """Tell for each cell from `start` to before `stop` whether its bits are the same on both sides.
+
+    Of tensors of different dtypes the bits are those of the float64 that the cells equal.
+    """
+    base, other = change.base, change.other
+    if base.flat.dtype == other.flat.dtype:
+        one, two = (np.ascontiguousarray(side.flat[start:stop]) for side in (base, other))
+    else:
+        one, two = base.block(start, stop), other.block(start, stop)
+    bits = f"u{one.dtype.itemsize}"
+    same: Array = one.view(bits) == two.view(bits)
+    return same
+
+
 def cells_of(source: Array | Cells) -> Cells:
     """Return a source of cells, for an array or for what is one already."""
     return source if isinstance(source, Cells) else Cells(np.asarray(source))

@@ -1,4 +1,4 @@
-"""What changed between two tensors of one shape: in a few numbers, cell by cell, and unit by unit.
+"""What changed between two tensors of one shape, in a few numbers.
 
 A cell is *changed* when its bits differ: NaN equals a NaN of the same bits, and +0.0 and −0.0 differ. (Two tensors
 of different dtypes are compared by the bits of the float64 that their cells equal.) The other numbers are about the
@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dashboard.analysis.cells import BLOCK_CELLS, Array, Cells, Change, finite_or_zero
+from dashboard.analysis.cells import BLOCK_CELLS, Array, Change, same_bits
+from dashboard.analysis.divergences import distribution_distances
 from dashboard.analysis.moments import Moments, safe_scale
-from dashboard.analysis.statistics import largest_in_units, unit_norms
+from dashboard.analysis.ulps import ulp_distance
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,10 @@ class TensorDifference:
     `max_cell` is the (row, column) in the table of the largest |d|, the first of them if there are several, None if
     no cell is comparable. `relative` is ‖d‖/‖base‖, None where the base is all zero; `cosine` that of the angle between
     the two tensors as vectors, None where one is all zero; `correlation` is Pearson's, None where one is constant.
-    `sign_flips` counts cells that are positive on one side and negative on the other (zero has no sign). Without a
-    comparable cell the averages are 0.
+    `sign_flips` counts cells that are positive on one side and negative on the other (zero has no sign). `ulp_median`
+    and `ulp_max` tell how many floating-point numbers lie between two cells (see `ulps`), `wasserstein` and `kl` how
+    far the distributions of all finite cells are apart (see `divergences`), None without a cell. `first_cell` is the
+    first changed cell in the order of the table, comparable or not. Without a comparable cell the averages are 0.
     """
 
     count: int
@@ -42,6 +45,11 @@ class TensorDifference:
     cosine: float | None
     correlation: float | None
     sign_flips: int
+    ulp_median: float | None
+    ulp_max: float | None
+    wasserstein: float | None
+    kl: float | None
+    first_cell: tuple[int, int] | None
 
     @property
     def identical(self) -> bool:
@@ -54,26 +62,8 @@ class TensorDifference:
             name: None if isinstance(value, float) and not math.isfinite(value) else value
             for name, value in asdict(self).items()
         }
-        cell = list(self.max_cell) if self.max_cell is not None else None
-        return numbers | {"max_cell": cell, "identical": self.identical}
-
-
-class CellChange(NamedTuple):
-    """One changed cell of a table."""
-
-    row: int
-    column: int
-    base: float
-    other: float
-    change: float
-
-
-class UnitChange(NamedTuple):
-    """How much one unit (column) changed: the L2 norm of its change, and the largest change of a cell of it."""
-
-    unit: int
-    norm: float
-    max_abs: float
+        cells = {name: list(cell) if cell else None for name, cell in numbers.items() if name.endswith("_cell")}
+        return numbers | cells | {"identical": self.identical}
 
 
 def tensor_difference(base: Array, other: Array) -> TensorDifference:
@@ -83,6 +73,7 @@ def tensor_difference(base: Array, other: Array) -> TensorDifference:
     n = facts.comparable
     sums = _sums(change, facts) if n else _Sums(0.0, 0.0, None, None, None)
     at = change.sides(facts.cell, facts.cell + 1)[:, 0] if n else None
+    ulps, apart = ulp_distance(base, other), distribution_distances(base, other)
     return TensorDifference(
         count=change.size,
         changed=facts.changed,
@@ -98,13 +89,19 @@ def tensor_difference(base: Array, other: Array) -> TensorDifference:
         cosine=sums.cosine,
         correlation=sums.correlation,
         sign_flips=facts.sign_flips,
+        ulp_median=ulps.median,
+        ulp_max=ulps.max,
+        wasserstein=apart.wasserstein,
+        kl=apart.kl,
+        first_cell=None if facts.first is None else change.place(facts.first),
     )
 
 
 class _Facts(NamedTuple):
-    """What the first pass finds: counts, the cell of the largest |d|, and the ends of base, other and d."""
+    """What the first pass finds: counts, the first changed cell and that of the largest |d|, the ends of all three."""
 
     changed: int
+    first: int | None
     comparable: int
     sign_flips: int
     cell: int
@@ -114,9 +111,13 @@ class _Facts(NamedTuple):
 
 def _facts(change: Change) -> _Facts:
     changed = comparable = flips = cell = 0
+    first = None
     largest, lows, highs = -1.0, np.full(3, np.inf), np.full(3, -np.inf)
     for start in range(0, change.size, BLOCK_CELLS):
-        changed += _count_changed(change, start, start + BLOCK_CELLS)
+        same = same_bits(change, start, start + BLOCK_CELLS)
+        changed += int(same.size - np.count_nonzero(same))
+        if first is None and changed:
+            first = start + int(np.argmin(same))
         sides, places = _comparable(change, start)
         if not places.size:
             continue
@@ -128,7 +129,7 @@ def _facts(change: Change) -> _Facts:
         if max(-lows[2], highs[2]) > largest:
             largest = float(max(-lows[2], highs[2]))
             cell = int(places[np.argmax(np.abs(d))])
-    return _Facts(changed, comparable, flips, cell, lows, highs)
+    return _Facts(changed, first, comparable, flips, cell, lows, highs)
 
 
 class _Sums(NamedTuple):
@@ -183,68 +184,8 @@ def _comparable(change: Change, start: int) -> tuple[Array, Array]:
     return (sides, places) if finite.all() else (sides[:, finite], places[finite])
 
 
-def _count_changed(change: Change, start: int, stop: int) -> int:
-    return int(np.count_nonzero(~_same_bits(change.base, change.other, start, stop)))
-
-
-def _same_bits(base: Cells, other: Cells, start: int, stop: int) -> Array:
-    """Tell for each cell whether its bits are the same on both sides."""
-    if base.flat.dtype == other.flat.dtype:
-        one, two = (np.ascontiguousarray(side.flat[start:stop]) for side in (base, other))
-    else:
-        one, two = base.block(start, stop), other.block(start, stop)
-    bits = f"u{one.dtype.itemsize}"
-    same: Array = one.view(bits) == two.view(bits)
-    return same
-
-
 def count_changed(base: Array, other: Array) -> int:
     """Return how many cells have other bits; raises ValueError if the shapes differ."""
     change = Change(base, other)
-    return sum(_count_changed(change, start, start + BLOCK_CELLS) for start in range(0, change.size, BLOCK_CELLS))
-
-
-def top_changes(base: Array, other: Array, k: int) -> list[CellChange]:
-    """Return the `k` comparable cells with the largest change, the largest first; equal ones in table order."""
-    change = Change(base, other)
-    worst, best = 0.0, np.empty((0, 2))
-    for start, block in change.blocks():
-        size = np.abs(finite_or_zero(block))
-        better = _largest(size, k, worst)
-        found = np.concatenate([best, np.column_stack([size[better], better + start])])
-        best = found[np.argsort(-found[:, 0], kind="stable")[:k]]
-        worst = best[-1, 0] if len(best) == k else 0.0
-    places = [int(place) for place in best[:, 1]]
-    return [CellChange(*change.place(place), *change.sides(place, place + 1)[:, 0].tolist()) for place in places]
-
-
-def _largest(sizes: Array, k: int, above: float) -> Array:
-    """Return where the `k` largest of these sizes stand, if above a bound, and those equal to the least of them."""
-    places: Array = np.flatnonzero(sizes > above)
-    if places.size > k:
-        places = places[sizes[places] >= np.partition(sizes[places], -k)[-k]]
-    return places
-
-
-def unit_differences(base: Array, other: Array) -> list[UnitChange]:
-    """Return the change of every unit (column of the table), the most changed first.
-
-    Cells that are not comparable count as 0.
-    """
-    change = Change(base, other)
-    largest, norms = largest_in_units(change), unit_norms(change)
-    order = np.argsort(-norms, kind="stable")
-    return [UnitChange(int(unit), float(norms[unit]), float(largest[unit])) for unit in order]
-
-
-def unchanged_rows(base: Array, other: Array) -> int:
-    """Return how many rows of the table (inputs) have the same bits on both sides."""
-    change = Change(base, other)
-    if not change.columns:
-        return change.rows
-    height = max(BLOCK_CELLS // change.columns, 1) * change.columns
-    same = 0
-    for start in range(0, change.size, height):
-        rows = _same_bits(change.base, change.other, start, start + height).reshape(-1, change.columns)
-        same += int(np.count_nonzero(rows.all(axis=1)))
-    return same
+    blocks = (same_bits(change, start, start + BLOCK_CELLS) for start in range(0, change.size, BLOCK_CELLS))
+    return sum(int(same.size - np.count_nonzero(same)) for same in blocks)

@@ -1,5 +1,6 @@
 """How weights are spread: counts in equal bins, shared by all the tensors that are looked at together."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -74,7 +75,7 @@ def _ends(tensors: Sequence[Cells], shares: tuple[float, float]) -> tuple[float,
 def _widened(low: float, high: float, bins: int) -> tuple[float, float]:
     """Return the ends so far apart that the edges of every bin are different numbers."""
     largest = max(abs(low), abs(high))
-    if high / 2 - low / 2 > 2 * bins * np.spacing(largest):
+    if high / 2 - low / 2 > 2 * bins * math.ulp(largest):
         return low, high
     margin = max(largest * 1e-3, 1e-300) if largest else 1e-3
     return max(low - margin, -LARGEST), min(high + margin, LARGEST)

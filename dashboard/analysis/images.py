@@ -1,6 +1,6 @@
 """Tables as pictures: levels of colour around zero, pooled so that there are never more cells than pixels."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -35,19 +35,38 @@ def heat_map(source: Array | Cells, height: int, width: int, limit: float | None
     if limit is None:
         limit = robust_limit(cells)
     down, across = min(cells.rows, height), min(cells.columns, width)
-    rows, columns = _shares(cells.rows, down), _shares(cells.columns, across)
     levels = np.empty((down, across), dtype=np.uint8)
     clipped = 0
+    for line, band, pooled in _pooled_bands(cells, down, across):
+        clipped += int(np.count_nonzero(np.abs(band) > limit))
+        levels[line : line + len(pooled)] = _levels(pooled, limit)
+    is_pooled = (down, across) != (cells.rows, cells.columns)
+    return HeatMap(levels, limit, clipped, cells.rows, cells.columns, is_pooled)
+
+
+def pooled_table(source: Array | Cells, height: int, width: int) -> Array:
+    """Return the numbers that a heat map of this size shows: float64, NaN where there is one among a pixel's cells."""
+    cells = cells_of(source)
+    down, across = min(cells.rows, height), min(cells.columns, width)
+    table = np.empty((down, across))
+    for line, _, pooled in _pooled_bands(cells, down, across):
+        table[line : line + len(pooled)] = pooled
+    return table
+
+
+def part_starts(length: int, parts: int) -> Array:
+    """Return where each of `parts` nearly equal parts of a length begins, and the end of the last."""
+    return np.arange(parts + 1) * length // max(parts, 1)
+
+
+def _pooled_bands(cells: Cells, down: int, across: int) -> Iterator[tuple[int, Array, Array]]:
+    """Yield (first line, a band of the table, the lines that it is pooled to) until `down` lines are read."""
+    rows, columns = part_starts(cells.rows, down), part_starts(cells.columns, across)
     together = max(BLOCK_CELLS * down // max(cells.size, 1), 1)
     for line in range(0, down if across else 0, together):
         starts = rows[line : line + together + 1]
         band = cells.band(int(starts[0]), int(starts[-1]))
-        clipped += int(np.count_nonzero(np.abs(band) > limit))
-        levels[line : line + together] = _levels(
-            _pooled(_pooled(band, starts[:-1] - starts[0], 0), columns[:-1], 1), limit
-        )
-    is_pooled = (down, across) != (cells.rows, cells.columns)
-    return HeatMap(levels, limit, clipped, cells.rows, cells.columns, is_pooled)
+        yield line, band, _pooled(_pooled(band, starts[:-1] - starts[0], 0), columns[:-1], 1)
 
 
 def robust_limit(source: Array | Cells) -> float:
@@ -71,11 +90,6 @@ def unit_mosaic(weights: Array, image_shape: tuple[int, int], units: Sequence[in
         top, left = (place // across) * (height + 1), (place % across) * (width + 1)
         mosaic[top : top + height, left : left + width] = unit_picture(weights, unit, image_shape)
     return mosaic
-
-
-def _shares(length: int, parts: int) -> Array:
-    """Return where each of `parts` nearly equal parts of a length begins, and the end of the last."""
-    return np.arange(parts + 1) * length // max(parts, 1)
 
 
 def _pooled(table: Array, starts: Array, axis: int) -> Array:

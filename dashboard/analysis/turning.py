@@ -1,28 +1,50 @@
-"""A heat map turned on its side: units as rows, in the order that a person asks for, inputs across."""
+"""A heat map turned on its side: units as rows, in the order that a person asks for, inputs across; whole or a part."""
+
+from typing import NamedTuple
 
 import numpy as np
 
-from dashboard.analysis.cells import Array
-from dashboard.analysis.images import ZERO_LEVEL, HeatMap
+from dashboard.analysis.cells import Array, Cells
+from dashboard.analysis.images import HeatMap, heat_map, pooled_table
 
 
-def units_as_rows(found: HeatMap, order: Array, height: int) -> HeatMap:
-    """Return a heat map whose rows are units in this order, pooled to at most `height` of them by the largest size.
+class MapPart(NamedTuple):
+    """What of the map is looked at: places of units in the order, and inputs."""
 
-    `found` is that of a table (inputs, units) with each unit in a column of its own; `order` has every unit once.
+    places: range
+    inputs: range
+
+
+class OrderedUnits(Cells):
+    """A part of a table (inputs, units) with its units in another order, read band by band like the table itself."""
+
+    def __init__(self, source: Cells, inputs: range, units: Array) -> None:
+        self.source, self.inputs, self.units = source, inputs, units
+        self.rows, self.columns = len(inputs), len(units)
+        self.size = self.rows * self.columns
+        self.is_whole = np.array_equal(units, np.arange(source.columns))
+
+    def band(self, start: int, stop: int) -> Array:
+        """Return the inputs from `start` to before `stop` of the part, each with its units in order."""
+        rows = self.source.band(self.inputs.start + start, self.inputs.start + stop)
+        return rows if self.is_whole else rows[:, self.units]
+
+
+def units_as_rows(source: Cells, order: Array, part: MapPart, height: int, width: int, limit: float) -> HeatMap:
+    """Return a part of a heat map whose rows are units in this order, at most `height` × `width` levels of it.
+
+    `source` is a table (inputs, units), `order` has every unit once; `rows` and `columns` of the map are those of the
+    part, and `clipped` counts the part's cells alone.
     """
-    turned = found.levels.T[order]
-    starts = first_units(len(order), height)
-    if starts.size and starts.size < len(order):
-        high, low = (extreme.reduceat(turned, starts, axis=0) for extreme in (np.maximum, np.minimum))
-        is_high = high.astype(np.int16) - ZERO_LEVEL >= ZERO_LEVEL - low.astype(np.int16)
-        turned = np.where(is_high, high, low)
-    is_pooled = turned.shape != (found.columns, found.rows)
-    return HeatMap(np.ascontiguousarray(turned), found.limit, found.clipped, found.columns, found.rows, is_pooled)
+    found = heat_map(_ordered(source, order, part), width, height, limit)
+    levels = np.ascontiguousarray(found.levels.T)
+    return found._replace(levels=levels, rows=found.columns, columns=found.rows)
 
 
-def first_units(units: int, height: int) -> Array:
-    """Return the place in the order of the first unit that each row of such a heat map shows."""
-    rows = min(units, height)
-    places: Array = np.arange(rows) * units // max(rows, 1)
-    return places
+def unit_numbers(source: Cells, order: Array, part: MapPart, height: int, width: int) -> Array:
+    """Return the numbers that such a map shows: (units, inputs) float64."""
+    return pooled_table(_ordered(source, order, part), width, height).T
+
+
+def _ordered(source: Cells, order: Array, part: MapPart) -> OrderedUnits:
+    return OrderedUnits(source, part.inputs, order[part.places.start : part.places.stop])

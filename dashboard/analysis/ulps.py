@@ -25,11 +25,14 @@ class UlpDistances(Change):
     def block(self, start: int, stop: int) -> Array:
         """Return the distances of the cells from `start` to before `stop`."""
         one, two = self.base.flat[start:stop], self.other.flat[start:stop]
-        changes = super().block(start, stop)
         if one.dtype != two.dtype or one.dtype.kind in "biu":
-            return np.abs(changes)
+            return np.abs(super().block(start, stop))
         distances = _distances(_ordinals(one), _ordinals(two), one.dtype.itemsize)
-        distances[~np.isfinite(changes)] = np.nan
+        for side in (one, two):
+            with np.errstate(invalid="ignore"):  # a signalling NaN is a NaN here as any other
+                finite = np.isfinite(side)
+            if not finite.all():
+                distances[~finite] = np.nan
         return distances
 
 

@@ -1,23 +1,75 @@
-"""The comparison of two versions, of one network or of two."""
+"""The comparison of two versions, of one network or of two: down to a tensor's units and cells."""
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from dashboard.api.answers import is_known, json_answer, mark_of, marked, unchanged
-from dashboard.api.asked import query, workspace
-from dashboard.api.shapes import diff_json
+from dashboard.api.asked import page_of, query, workspace
+from dashboard.api.shapes import cell_change_json, cell_detail_json, diff_json, page_json, unit_change_json
+from dashboard.parsing import Fields
+from dashboard.records import Page
+from dashboard.services import change_detail as details
 from dashboard.services import comparison as service
 
 blueprint = Blueprint("compare", __name__)
+
+SIDES = ("base", "other", "pair")
+MOST_RANKED = 10_000
+FARTHEST = 10**18 - 1
 
 
 @blueprint.get("/compare")
 def compare() -> Response:
     """Answer the metrics and settings of two versions side by side, and how far each tensor has moved."""
-    fields = query("base", "other")
-    base, other = fields.text("base"), fields.text("other")
+    fields = query(*SIDES)
+    asked = _asked(fields)
     fields.done()
-    sides = service.side(workspace(), base, "base").version, service.side(workspace(), other, "other").version
-    mark = mark_of(*((side.id, side.sha256) for side in sides))
+    mark = _mark(asked)
     if is_known(mark):
         return unchanged(mark)
-    return marked(json_answer(diff_json(service.compare(workspace(), base, other))), mark)
+    return marked(json_answer(diff_json(service.compare(workspace(), asked))), mark)
+
+
+@blueprint.get("/compare/units")
+def list_changed_units() -> Response:
+    """Answer how far each unit of a tensor (or with axis=row each input) has moved, the farthest first."""
+    fields = query(*SIDES, "tensor", "axis", "limit", "offset")
+    asked, tensor = _asked(fields), fields.text("tensor")
+    axis = fields.choice("axis", details.AXES[0], details.AXES)
+    limit, offset = page_of(fields)
+    fields.done()
+    ranked = details.unit_changes(service.tensor_pair(workspace(), asked, tensor), axis).ranked(offset + limit + 1)
+    page = Page(ranked[offset : offset + limit], offset + limit if len(ranked) > offset + limit else None)
+    return json_answer(page_json(page, [unit_change_json(unit) for unit in page.items]))
+
+
+@blueprint.get("/compare/cells")
+def list_changed_cells() -> Response:
+    """Answer which cells of a tensor changed most, the largest change first; at most 10,000 of them."""
+    fields = query(*SIDES, "tensor", "limit", "offset")
+    asked, tensor = _asked(fields), fields.text("tensor")
+    limit, offset = page_of(fields)
+    fields.done()
+    wanted = min(offset + limit + 1, MOST_RANKED)
+    ranked = details.top_cells(service.tensor_pair(workspace(), asked, tensor), wanted)
+    page = Page(ranked[offset : offset + limit], offset + limit if len(ranked) > offset + limit else None)
+    return json_answer(page_json(page, [cell_change_json(cell) for cell in page.items]))
+
+
+@blueprint.get("/compare/cell")
+def get_changed_cell() -> Response:
+    """Answer all about the change of one cell, down to its bits."""
+    fields = query(*SIDES, "tensor", "row", "column")
+    asked, tensor = _asked(fields), fields.text("tensor")
+    row, column = (fields.integer(name, 0, 0, FARTHEST) for name in ("row", "column"))
+    fields.done()
+    pair = service.tensor_pair(workspace(), asked, tensor)
+    return json_answer(cell_detail_json(details.cell_detail(pair, row, column)))
+
+
+def _asked(fields: Fields) -> service.Asked:
+    return service.Asked(fields.text("base"), fields.text("other"), tuple(request.args.getlist("pair")))
+
+
+def _mark(asked: service.Asked) -> str:
+    """Return what the answer depends on: the content of both versions."""
+    return mark_of(*((side.version.id, side.version.sha256) for side in service.sides(workspace(), asked)))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from dashboard.api.asked import MOST_ITEMS
 from dashboard.api.schemas import INTEGER, REFERENCE, TEXT, Schema, choice, ref
+from dashboard.services.change_detail import AXES
 from dashboard.services.queue import STATE_FILTERS
 from dashboard.services.tensors import MOST_CELLS, WINDOW_COLUMNS, WINDOW_ROWS
 
@@ -57,10 +58,18 @@ QUERY: dict[str, Schema] = {
     | {"default": "robust", "description": "The bins' range: 0.5th to 99.5th percentile, or smallest to largest."},
     "base": REFERENCE,
     "other": REFERENCE,
+    "tensor": TEXT | {"description": "A tensor's name, as in `base`."},
+    "axis": choice(AXES) | {"default": AXES[0], "description": "column: units; row: inputs."},
+    "pair": {
+        "type": "array",
+        "items": TEXT,
+        "description": "A tensor of the base and one of the other that belong together, as base..other; repeatable.",
+    },
 }
-REQUIRED_QUERY = {"base", "other"}
+REQUIRED_QUERY = {"base", "other", "tensor"}
 
 PAGING = ("limit", "offset")
+COMPARED = ("base", "other", "pair")
 CELLS = ("row", "rows", "column", "columns")
 
 OPERATIONS: dict[str, Operation] = {
@@ -119,7 +128,14 @@ OPERATIONS: dict[str, Operation] = {
     "store.empty_trash": Operation(202, ref("Run"), fails=(409,)),
     "store.restore": Operation(200, ref("TrashItem"), fails=(404, 409)),
     "store.delete_for_good": Operation(204, fails=(404, 409)),
-    "compare.compare": Operation(
-        200, ref("Comparison"), query=("base", "other"), fails=(400, 404, 422), conditional=True
+    "compare.compare": Operation(200, ref("Comparison"), query=COMPARED, fails=(400, 404, 422), conditional=True),
+    "compare.list_changed_units": Operation(
+        200, ref("UnitChangePage"), query=(*COMPARED, "tensor", "axis", *PAGING), fails=(400, 404, 422)
+    ),
+    "compare.list_changed_cells": Operation(
+        200, ref("CellChangePage"), query=(*COMPARED, "tensor", *PAGING), fails=(400, 404, 422)
+    ),
+    "compare.get_changed_cell": Operation(
+        200, ref("CellDetail"), query=(*COMPARED, "tensor", "row", "column"), fails=(400, 404, 422)
     ),
 }

@@ -321,10 +321,23 @@ DIFF_STATES = ("equal", "changed", "added", "removed", "reshaped")
 TENSOR_DIFF = {
     "name": TEXT,
     "status": choice(DIFF_STATES),
+    "by_hand": BOOLEAN | {"description": "Whether `pair` has put the two together."},
     "base": nullable(ref("Tensor")),
     "other": nullable(ref("Tensor")),
 } | {name: nullable(NUMBER) for name in NUMBER_NAMES}
-TENSOR_DIFF |= {"identical": nullable(BOOLEAN), "max_cell": nullable(array(INTEGER, minItems=2, maxItems=2))}
+CELL = nullable(array(INTEGER, minItems=2, maxItems=2))
+TENSOR_DIFF |= {"identical": nullable(BOOLEAN), "max_cell": CELL, "first_cell": CELL}
+UNIT_CHANGE = {"unit": INTEGER, "norm": nullable(NUMBER), "max_abs": NUMBER, "changed": INTEGER}
+CELL_CHANGE: dict[str, Schema] = {"row": INTEGER, "column": INTEGER} | {
+    side: nullable(NUMBER) for side in ("base", "other", "change")
+}
+BITS: Schema = {"type": "string", "pattern": "^[0-9a-f]+$"}
+CELL_DETAIL = CELL_CHANGE | {
+    "ulps": nullable(NUMBER),
+    "base_bits": BITS,
+    "other_bits": BITS,
+    "place": nullable(INTEGER) | {"description": "Its rank by |change|, from 1."},
+}
 
 ERROR = {
     "code": TEXT,
@@ -398,6 +411,11 @@ SCHEMAS: dict[str, Schema] = {
     "Evaluation": record({"version": REFERENCE, "dataset": TEXT, "loss": nullable(NUMBER)}),
     "Fact": record({"name": TEXT, "base": ANYTHING, "other": ANYTHING, "equal": BOOLEAN}, closed=True),
     "TensorDifference": record(TENSOR_DIFF, closed=True),
+    "UnitChange": record(UNIT_CHANGE, closed=True),
+    "UnitChangePage": page_of("UnitChange"),
+    "CellChange": record(CELL_CHANGE, closed=True),
+    "CellChangePage": page_of("CellChange"),
+    "CellDetail": record(CELL_DETAIL, closed=True),
     "Comparison": record(
         {
             "base": ref("Version"),

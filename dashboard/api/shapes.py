@@ -1,9 +1,11 @@
 """Records as JSON: the one place where the names of the API's fields are chosen; `schemas.py` describes them."""
 
+import math
 from dataclasses import asdict
 from typing import Any
 
 from dashboard.records import Dataset, Epoch, Network, NetworkSpec, Page, Run, TensorInfo, TrashItem, Version
+from dashboard.services.change_detail import CellDetail
 from dashboard.services.comparison import NUMBER_NAMES, Fact, TensorDiff, VersionDiff
 from dashboard.services.networks import NetworkSummary
 from dashboard.services.runs import RunDetail
@@ -177,9 +179,34 @@ def tensor_diff_json(tensor: TensorDiff) -> Json:
     return numbers | {
         "name": tensor.name,
         "status": tensor.status,
+        "by_hand": tensor.by_hand,
         "base": tensor_json(tensor.base) if tensor.base is not None else None,
         "other": tensor_json(tensor.other) if tensor.other is not None else None,
     }
+
+
+def unit_change_json(unit: Any) -> Json:  # noqa: ANN401 - a UnitChange of the analysis
+    """Return how far one unit has moved."""
+    return {name: _finite(value) for name, value in unit._asdict().items()}
+
+
+def cell_change_json(cell: Any) -> Json:  # noqa: ANN401 - a CellChange of the analysis
+    """Return one changed cell; a side or a change that is no finite number is null."""
+    return {name: _finite(value) for name, value in cell._asdict().items()}
+
+
+def cell_detail_json(found: CellDetail) -> Json:
+    """Return all about the change of one cell; `place` is its rank by |change|, null where none can be measured."""
+    return cell_change_json(found.cell) | {
+        "ulps": found.ulps,
+        "base_bits": found.bits[0],
+        "other_bits": found.bits[1],
+        "place": found.rank.place,
+    }
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _spec_json(spec: NetworkSpec) -> Json:

@@ -1,4 +1,4 @@
-"""What a page draws of a version or a diff: numbers from `analysis`, drawn by `charts`, from the decoded arrays."""
+"""What a page draws of a version: numbers from `analysis`, drawn by `charts`, from the decoded arrays."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dashboard.analysis.cells import Change
 from dashboard.analysis.distributions import Distribution, distribution
 from dashboard.analysis.images import HeatMap, heat_map, unit_mosaic
 from dashboard.analysis.outliers import Outliers, outliers
@@ -16,7 +15,6 @@ from dashboard.charts.records import records_png as draw_records
 from dashboard.data.dataset import open_arrays
 from dashboard.errors import NotFound, UserError
 from dashboard.records import Dataset, Epoch, TensorInfo, Version
-from dashboard.services.comparison import paired_arrays
 from dashboard.services.datasets import get_dataset
 from dashboard.services.tensors import array
 from dashboard.services.workspace import Workspace
@@ -60,22 +58,6 @@ def tensor_outliers(workspace: Workspace, version: Version, tensor: TensorInfo, 
     """Return how many of a tensor's weights lie far out, by its stored quartiles, and the farthest of them."""
     quartiles = tensor.statistics["q25"], tensor.statistics["q75"]
     return outliers(array(workspace, version, tensor), most, quartiles)
-
-
-def sides_distribution(
-    workspace: Workspace, base: str, other: str, tensor: str, bins: int, limits: str = "robust"
-) -> Distribution:
-    """Return the distributions of both sides' weights of one tensor of a diff, on shared bins."""
-    _, _, one, two = paired_arrays(workspace, base, other, tensor)
-    return distribution([one, two], check_bins(bins), limits)
-
-
-def change_distribution(
-    workspace: Workspace, base: str, other: str, tensor: str, bins: int, limits: str = "robust"
-) -> Distribution:
-    """Return the distribution of the change of one tensor of a diff."""
-    _, _, one, two = paired_arrays(workspace, base, other, tensor)
-    return distribution([Change(one, two)], check_bins(bins), limits)
 
 
 def tensor_heat_map(workspace: Workspace, version: Version, tensor: TensorInfo) -> HeatMap:

@@ -1,16 +1,17 @@
-"""What every use case works on: the settings, the catalogue, the store, and the cache of decoded arrays."""
+"""What every use case works on: the settings, the catalogue, the store, and the caches of arrays and of findings."""
 
 import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dashboard.catalogue import trash as trash_rows
 from dashboard.catalogue import versions as version_rows
 from dashboard.catalogue.opening import Catalogue, open_catalogue
 from dashboard.errors import Conflict
+from dashboard.services.kept import Kept
 from dashboard.settings import Settings
 from dashboard.weights import sign_of_life
 from dashboard.weights.decoded import DecodedCache
@@ -29,6 +30,7 @@ class Workspace:
     catalogue: Catalogue
     store: TableStore
     decoded: DecodedCache
+    kept: Kept = field(default_factory=Kept)
 
     @property
     def datasets_folder(self) -> Path:

@@ -1,29 +1,46 @@
-"""The comparison of two versions: base on the left, other on the right, from the sentence down to the cell."""
+"""The comparison of two versions, base on the left, other on the right: from a sentence to a tensor, unit and cell."""
 
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, render_template, request
+from flask import Blueprint, render_template, request
 
-from dashboard.charts.figures import change_figure, distribution_figure
 from dashboard.errors import NotFound, UserError
-from dashboard.parsing import Fields
 from dashboard.services import change_detail as details
+from dashboard.services import change_pictures, overview, pictures
 from dashboard.services import comparison as service
-from dashboard.services import overview, pictures
-from dashboard.services.comparison import VersionDiff
-from dashboard.services.versions import get_detail
+from dashboard.services.comparison import PAIRED, TensorDiff, TensorPair, VersionDiff
 from dashboard.web import compare_lines as lines
 from dashboard.web.answers import Answer, see
-from dashboard.web.common import address, api_address, asked_bins, query_number, wants_all, workspace
-from dashboard.web.images import png_answer, until_changed
-from dashboard.web.numbers import Numbers, exports, numbers_at
-from dashboard.web.words import change_sentence, comparison_sentence, metric_words, setting_words
+from dashboard.web.change_map import around, map_lines
+from dashboard.web.common import BINS, address, api_address, asked_bins, query_number, wants_all, workspace
+from dashboard.web.compare_query import (
+    asked,
+    asked_axis,
+    asked_map,
+    asked_pair,
+    asked_tensor,
+    compared,
+    fields_but,
+    here,
+    hides_equal,
+)
+from dashboard.web.compare_words import (
+    LINES,
+    cell_sentence,
+    change_sentence,
+    comparison_sentence,
+    one_cell_sentence,
+    unit_sentence,
+)
+from dashboard.web.numbers import exports
+from dashboard.web.words import metric_words, setting_words
 
 blueprint = Blueprint("compare", __name__, url_prefix="/compare")
 
 UNITS_NAMED = 3
-MOST_CELLS = 10_000
-KEYS = ("base", "other", "tensor")
+CELLS_OF_UNIT = 20
+KEYS = ("base", "other", "pair")
+PAIRING = ("pair_base", "pair_other")
 
 
 @blueprint.get("")
@@ -32,132 +49,78 @@ def show() -> Answer:
     picked = request.args.getlist("version")
     if len(picked) == 2:  # ticked in a list of versions: the newest comes first there
         return see(address("compare.show", base=picked[1], other=picked[0]))
-    base, other = request.args.get("base", ""), request.args.get("other", "")
+    if all(request.args.get(name) for name in PAIRING):
+        return see(_with_pair())
+    base, other, _ = asked()
     if picked:
         base, other = picked[0], picked[1] if len(picked) > 1 else ""
         return _page(base, other, None, f"Choose two versions; {len(picked)} chosen."), 422
     if not base and not other:
         return _page("", "", None, "")
     try:
-        return _page(base, other, _compared(None if wants_all() else pictures.EXPENSIVE_CELLS), "")
+        return _page(base, other, compared(None if wants_all() else pictures.EXPENSIVE_CELLS), "")
     except UserError as error:
         return _page(base, other, None, _with_nearest(error)), error.status
 
 
-@numbers_at(blueprint, "/tensors")
-def tensors() -> Numbers:
-    """Say how far each tensor has moved."""
-    heads = ["tensor", "status", *lines.NUMBERS, "max_row", "max_column"]
-    return Numbers(heads, map(lines.tensor_numbers, _compared().tensors), _file_name("tensors"))
+@blueprint.get("/unit")
+def unit() -> str:
+    """Show how one unit (a column of the table, or with axis=row an input) has changed."""
+    axis, number = asked_axis(), query_number("unit", 0)
+    found = details.unit_detail(asked_pair(), axis, number, CELLS_OF_UNIT)
+    keys = _keys() | {"tensor": asked_tensor(), "axis": axis, "unit": number}
+    shape = change_pictures.picture_shape(found.pair) if axis == "column" else None
+    return render_template(
+        "compare/unit.html",
+        found=found,
+        axis=axis,
+        name=LINES[axis][0],
+        along=LINES[axis][1],
+        sentence=unit_sentence(found, axis),
+        cells=[lines.cell_line(found.pair, cell) for cell in found.largest],
+        pictures=lines.unit_pictures(shape, _keys() | {"tensor": asked_tensor()}, number),
+        exports=exports("changes.unit_numbers", **keys),
+        table=lines.table(found.pair, **{axis: number}),
+        back=here(unit=number if axis == "column" else ""),
+        steps=[
+            (here("compare.unit", unit=to) if to is not None else "", key, words)
+            for to, key, words in ((found.before, "p", "moved more"), (found.after, "n", "moved less"))
+        ],
+    )
 
 
-@numbers_at(blueprint, "/metrics")
-def metrics() -> Numbers:
-    """Say the metrics side by side."""
-    rows = [[fact.name, fact.base, fact.other, fact.equal] for fact in _compared(0).metrics]
-    return Numbers(["metric", "base", "other", "equal"], rows, _file_name("metrics"))
+@blueprint.get("/cell")
+def cell() -> str:
+    """Show how one cell has changed, down to its bits."""
+    row, column = query_number("row", 0), query_number("column", 0)
+    found = details.cell_detail(asked_pair(), row, column)
+    keys = _keys() | {"tensor": asked_tensor(), "row": row, "column": column}
+    steps = ((found.rank.before, "p", "larger change"), (found.rank.after, "n", "smaller change"))
+    return render_template(
+        "compare/cell.html",
+        found=found,
+        sentence=cell_sentence(found),
+        exports=exports("changes.cell_numbers", **keys),
+        tables=[at(found.pair, row=row, column=column) for at in (lines.base_table, lines.table)],
+        around=None if len(found.pair.one.shape) < 2 else around(found.pair, row, column),
+        unit=here("compare.unit", axis="column", unit=column, row="", column=""),
+        input=here("compare.unit", axis="row", unit=row, row="", column=""),
+        back=here(row="", column=""),
+        steps=[(lines.cell_page(found.pair, *to) if to else "", key, words) for to, key, words in steps],
+    )
 
 
-@numbers_at(blueprint, "/settings")
-def settings() -> Numbers:
-    """Say the settings side by side."""
-    rows = [[fact.name, fact.base, fact.other, fact.equal] for fact in _compared(0).settings]
-    return Numbers(["setting", "base", "other", "equal"], rows, _file_name("settings"))
+def _keys() -> dict[str, Any]:
+    """Return what is compared, as the values of an address."""
+    base, other, by_hand = asked()
+    return {"base": base, "other": other} | ({"pair": list(by_hand)} if by_hand else {})
 
 
-@numbers_at(blueprint, "/units")
-def units() -> Numbers:
-    """Say how far each unit of the tensor has moved, the farthest first."""
-    return Numbers(["unit", "norm", "max_abs"], details.moved_units(workspace(), *_asked()), _file_name("units"))
-
-
-@numbers_at(blueprint, "/cells")
-def cells() -> Numbers:
-    """Say which cells of the tensor changed most."""
-    found = details.changed_cells(workspace(), *_asked(), query_number("count", lines.CELLS_SHOWN, 1, MOST_CELLS))
-    return Numbers(["row", "column", "base", "other", "change"], found, _file_name("cells"))
-
-
-@numbers_at(blueprint, "/distributions")
-def distributions() -> Numbers:
-    """Say how many weights of each side lie in each bin."""
-    found, _ = _distributions(change=False)
-    edges, (base, other) = found.edges.tolist(), (counts.tolist() for counts in found.counts)
-    rows = zip(edges[:-1], edges[1:], base, other, strict=True)
-    return Numbers(["from", "to", "base", "other"], rows, _file_name("distributions"))
-
-
-@numbers_at(blueprint, "/changes")
-def changes() -> Numbers:
-    """Say how many weights changed by how much."""
-    found, _ = _distributions(change=True)
-    edges = found.edges.tolist()
-    rows = zip(edges[:-1], edges[1:], found.counts[0].tolist(), strict=True)
-    return Numbers(["from", "to", "cells"], rows, _file_name("changes"))
-
-
-@blueprint.get("/distributions.figure")
-def distributions_figure() -> Response:
-    """Send the weights of both sides on shared bins as a figure."""
-    found, log = _distributions(change=False)
-    base, other, _ = _asked()
-    return until_changed(jsonify(distribution_figure(found, [base, other], log)), _mark())
-
-
-@blueprint.get("/changes.figure")
-def changes_figure() -> Response:
-    """Send the distribution of the change as a figure."""
-    found, log = _distributions(change=True)
-    return until_changed(jsonify(change_figure(found, log)), _mark())
-
-
-@blueprint.get("/heat-map.png")
-def heat_map() -> Response:
-    """Send the change of a tensor as a picture, units as rows."""
-    order = _choice("order", details.ORDERS)
-    return png_answer(lambda theme: details.change_map_png(workspace(), *_asked(), order, theme), _mark())
-
-
-@blueprint.get("/unit.png")
-def unit() -> Response:
-    """Send one unit's weights before or after, or their change, as a picture."""
-    number, side = query_number("unit", 0), _choice("side", details.SIDES)
-    return png_answer(lambda theme: details.unit_change_png(workspace(), *_asked(), number, side, theme), _mark())
-
-
-def _asked() -> tuple[str, str, str]:
-    base, other, tensor = (request.args.get(name, "") for name in KEYS)
-    return base, other, tensor
-
-
-def _compared(most_cells: int | None = None) -> VersionDiff:
-    base, other, _ = _asked()
-    return service.compare(workspace(), base, other, most_cells)
-
-
-def _choice(name: str, choices: tuple[str, ...]) -> str:
-    fields = Fields(request.args.to_dict())
-    chosen = fields.choice(name, choices[0], choices)
-    fields.done()
-    return chosen
-
-
-def _distributions(change: bool) -> tuple[Any, bool]:  # with a Distribution of the analysis
-    """Return the distribution that was asked for, and whether its axis is to be logarithmic."""
-    bins, limits, log = asked_bins()
-    counted = pictures.change_distribution if change else pictures.sides_distribution
-    return counted(workspace(), *_asked(), bins, limits), log
-
-
-def _mark() -> str:
-    """Return what the answer depends on beside its address: the content of both versions."""
-    sides = [service.side(workspace(), request.args.get(name, ""), name) for name in KEYS[:2]]
-    return " ".join(side.version.sha256 for side in sides)
-
-
-def _file_name(what: str) -> str:
-    base, other, _ = _asked()
-    return f"{base}_to_{other}_{what}"
+def _with_pair() -> str:
+    """Return this page's address with the pair that a person chose in the form."""
+    pair = PAIRED.join(request.args[name] for name in PAIRING)
+    others = [text for text in request.args.getlist("pair") if text != pair]
+    return here(pair=[*others, pair], pair_base="", pair_other="")
 
 
 def _page(base: str, other: str, found: VersionDiff | None, problem: str) -> str:
@@ -167,18 +130,12 @@ def _page(base: str, other: str, found: VersionDiff | None, problem: str) -> str
         other=other,
         references=overview.references(workspace()),
         problem=problem,
-        comparison=None if found is None else _comparison(base, other, found),
-        hide_equal=request.args.get("equal") == "hide",
-        address=_address,
+        comparison=None if found is None else _comparison(found),
+        hide_equal=hides_equal(),
+        address=here,
         steps=[] if found is None else _steps(found),
         json=api_address("compare", base=base, other=other),
     )
-
-
-def _address(**changed: Any) -> str:  # noqa: ANN401 - values of the query
-    """Return this page's address with some values of its query changed; empty ones go."""
-    values = request.args.to_dict() | changed
-    return address("compare.show", **{name: value for name, value in values.items() if value != ""})
 
 
 def _with_nearest(error: UserError) -> str:
@@ -190,51 +147,94 @@ def _steps(found: VersionDiff) -> list[tuple[str, str, str]]:
     """Return (address, key, words) of the neighbours of both sides."""
     steps = []
     for side, version, keys in (("base", found.base, "{}"), ("other", found.other, "[]")):
-        detail = get_detail(workspace(), version.network, version.number)
-        for key, number in zip(keys, (detail.before, detail.after), strict=True):
-            to = _address(**{side: f"{version.network}:{number}"}) if number else ""
+        for key, number in zip(keys, service.neighbours(workspace(), version), strict=True):
+            to = here(**{side: f"{version.network}:{number}"}) if number else ""
             steps.append((to, key, f"{side} v{number}" if number else f"{side} {'older' if key in '{[' else 'newer'}"))
     return steps
 
 
-def _comparison(base: str, other: str, found: VersionDiff) -> dict[str, Any]:
+def _comparison(found: VersionDiff) -> dict[str, Any]:
     ranked = lines.most_changed(found)
-    largest = (ranked[0].name, lines.relative(ranked[0])) if ranked else None
-    wanted = request.args.get("tensor") or (ranked[0].name if ranked else "")
+    wanted = asked_tensor() or (ranked[0].name if ranked else "")
     chosen = next((tensor for tensor in found.tensors if tensor.name == wanted and tensor.numbers is not None), None)
-    sides = {"base": base, "other": other}
+    sort = request.args.get("sort", "")
+    shown = lines.shown_tensors(found, sort, hides_equal())
+    seen = _keys() | {name: request.args[name] for name in ("sort", "equal") if request.args.get(name)}
     return {
-        "sentence": comparison_sentence([tensor.status for tensor in found.tensors], largest, lines.score(found)),
+        "sentence": _sentence(found, ranked),
         "chips": lines.chips(found),
         "metrics": [lines.fact_line(fact, metric_words(fact.name), True) for fact in found.metrics],
         "settings": [lines.fact_line(fact, setting_words(fact.name), False) for fact in found.settings],
-        "tensors": [lines.tensor_line(tensor, _address) for tensor in found.tensors],
-        "exports": {name: exports(f"compare.{name}", **sides) for name in ("tensors", "metrics", "settings")},
-        "selected": None if chosen is None else _selected(chosen, sides),
+        "tensors": [lines.tensor_line(tensor) for tensor in shown],
+        "equal": sum(tensor.status == "equal" for tensor in found.tensors),
+        "sort": sort,
+        "unmatched": lines.unmatched(found),
+        "pairing": fields_but(*PAIRING),
+        "without": lambda text: here(pair=[pair for pair in asked().by_hand if pair != text]),
+        "exports": {name: exports(f"changes.{name}", **seen) for name in ("tensors", "metrics", "settings")},
+        "selected": None if chosen is None or chosen.pair is None else _selected(chosen, chosen.pair, shown),
     }
 
 
-def _selected(tensor: service.TensorDiff, sides: dict[str, str]) -> dict[str, Any]:
-    keys = sides | {"tensor": tensor.name}
-    order = _choice("order", details.ORDERS)
-    detail = details.change_detail(workspace(), sides["base"], sides["other"], tensor.name, order)
-    kept = keys | {"v": f"{detail.base.version.sha256[:8]}{detail.other.version.sha256[:8]}"}
-    moved_units = [] if lines.is_vector(tensor) else detail.units
-    moved = [unit.unit for unit in moved_units[:UNITS_NAMED] if unit.norm > 0]
-    unit = query_number("unit", detail.units[0].unit if detail.units else 0)
+def _sentence(found: VersionDiff, ranked: list[TensorDiff]) -> str:
+    """Say what changed; of one cell that is the only one, which it is."""
+    score = lines.score(found)
+    counted = [tensor.numbers.changed for tensor in found.tensors if tensor.numbers is not None]
+    changed = next((tensor for tensor in found.tensors if tensor.status == "changed"), None)
+    if changed and changed.pair and sum(counted) == 1 and len(counted) == len(found.tensors):
+        (cell,) = details.top_cells(changed.pair, 1)
+        return f"{one_cell_sentence(changed.name, cell)}{' ' + score if score else ''}"
+    largest = (ranked[0].name, lines.relative(ranked[0])) if ranked else None
+    return comparison_sentence([tensor.status for tensor in found.tensors], largest, score)
+
+
+def _selected(tensor: TensorDiff, pair: TensorPair, shown: list[TensorDiff]) -> dict[str, Any]:
+    keys, axis = _keys() | {"tensor": tensor.name}, asked_axis()
+    detail, is_vector = details.change_detail(pair, axis), lines.is_vector(tensor)
+    kept = keys | {"v": f"{pair.base.version.sha256[:8]}{pair.other.version.sha256[:8]}"}
+    moved = [] if is_vector else details.unit_changes(pair).ranked(UNITS_NAMED)
+    named = [unit.unit for unit in moved if unit.norm > 0]
+    unit = query_number("unit", moved[0].unit if moved else 0)
+    shape = change_pictures.picture_shape(pair)
+    first = detail.cells[0] if detail.cells else None
+    before, after = lines.neighbours(shown, tensor.name)
     return {
         "name": tensor.name,
-        "sentence": change_sentence(tensor.numbers, moved, detail.unchanged_rows if moved else 0),
+        "sentence": change_sentence(tensor.numbers, named, detail.unchanged_rows if named else 0, first),
         "is_equal": tensor.status == "equal",
-        "order": order,
+        "steps": [(before, "p", "previous difference"), (after, "n", "next difference")],
         "unit": unit,
-        "map": None if lines.is_vector(tensor) else lines.change_map(detail, kept, order),
-        "distributions": address("compare.distributions_figure", **kept),
-        "changes": address("compare.changes_figure", **kept),
+        "unit_page": here("compare.unit", tensor=tensor.name, unit=unit, axis=""),
+        "most": named[0] if named else None,
+        "axis": axis,
+        "map": None if is_vector else map_lines(change_pictures.change_map(pair, asked_map()), pair, kept),
+        "units": [] if is_vector else lines.unit_lines(detail, axis),
+        "top": [lines.cell_line(pair, cell) for cell in detail.cells],
+        "pictures": lines.unit_pictures(shape, kept, unit),
         "exports": {
-            name: exports(f"compare.{name}", **keys) for name in ("units", "cells", "distributions", "changes")
+            "units": exports("changes.units", **keys, **({"axis": axis} if axis == "row" else {})),
+            "cells": exports("changes.cells", **keys),
         },
-        "units": lines.unit_lines(detail, tensor, moved_units),
-        "top": [lines.cell_line(detail, tensor, cell) for cell in detail.cells],
-        "pictures": lines.unit_pictures(detail, kept, unit),
+        **_charts(keys, kept),
+    }
+
+
+def _charts(keys: dict[str, Any], kept: dict[str, Any]) -> dict[str, Any]:
+    """Return where the charts of a tensor's change are, and what the controls above them say."""
+    bins, limits, log = asked_bins()
+    controls: dict[str, Any] = {name: request.args[name] for name in ("bins", "log", "full") if request.args.get(name)}
+    charts = ("changes", "distributions", "scatter")
+    return {
+        "charts": {
+            name: {
+                "figure": address(f"changes.{name}_figure", **kept, **controls),
+                "numbers": exports(f"changes.{name}", **keys, **controls),
+            }
+            for name in charts
+        },
+        "bins": bins,
+        "all_bins": sorted({20, BINS, 100, 200, 500, bins}),
+        "full": limits == "full",
+        "log": log,
+        "controls": fields_but("bins", "log", "full"),
     }

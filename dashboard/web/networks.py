@@ -37,6 +37,7 @@ from dashboard.web.network_rows import SORTS, network_row, sort_rows
 from dashboard.web.numbers import Numbers, exports, numbers_at
 from dashboard.web.presets import PRESETS, preset
 from dashboard.web.store_words import freed_sentences
+from dashboard.web.version_pairs import pair_grid, version_pairs
 from dashboard.web.words import folded_settings, metric_words, network_sentence, networks_sentence
 
 blueprint = Blueprint("networks", __name__)
@@ -159,6 +160,14 @@ def curves(name: str) -> Numbers:
     names = [metric for metric in CURVES if any(metric in metrics for metrics in history.values())]
     rows = [[number, *(metrics.get(metric) for metric in names)] for number, metrics in history.items()]
     return Numbers(["version", *names], rows, f"{name}_curves")
+
+
+@numbers_at(blueprint, "/networks/<name>/pairs")
+def pairs(name: str) -> Numbers:
+    """Say for any two versions what became of the score between them."""
+    network = service.get_network(workspace(), name)
+    found = version_pairs(network.task, overview.metric_history(workspace(), network))
+    return Numbers(["base", "other", "change"], found, f"{name}_pairs")
 
 
 @numbers_at(blueprint, "/networks/<name>/layers")
@@ -286,6 +295,8 @@ def _network_page(network: Network, form: RunForm) -> str:
         curves=url_for("networks.curves_figure", name=network.name) if len(history) > 1 else "",
         exports={name: exports(f"networks.{name}", name=network.name) for name in ("versions", "curves", "layers")},
         best=best,
+        pairs=pair_grid(network.name, network.task, history),
+        pairs_at=exports("networks.pairs", name=network.name),
         **neighbour_pages(page.next),
     )
 

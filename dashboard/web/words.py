@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from dashboard.records import Dataset, Network, NetworkSpec, TrainingSpec
-from dashboard.web.filters import change, number, percent, plural
+from dashboard.web.filters import change, number, plural
 
 METRICS = {
     "loss": "loss",
@@ -123,40 +123,3 @@ def dataset_sentence(dataset: Dataset) -> str:
         goal = f"{about['target']} is a number"
     dropped = f" {plural(about['dropped'], 'row')} with missing values left out." if about["dropped"] else ""
     return f"{rows} with {inputs}; {goal}.{dropped}"
-
-
-def comparison_sentence(statuses: Sequence[str], largest: tuple[str, float | None] | None, score: str) -> str:
-    """Say whether two versions differ, where most, and what that did to the score."""
-    changed = sum(status == "changed" for status in statuses)
-    if all(status == "equal" for status in statuses):
-        return f"Identical: every tensor is equal, bit for bit.{' ' + score if score else ''}"
-    text = f"{changed} of {plural(len(statuses), 'tensor')} changed"
-    if largest and largest[1] is not None:
-        text += f", {largest[0]} most ({percent(largest[1])} of its norm)"
-    unpaired = sum(status in {"added", "removed", "reshaped"} for status in statuses)
-    if unpaired:
-        text += f"; {unpaired} without a counterpart"
-    return f"{text}.{' ' + score if score else ''}"
-
-
-def score_sentence(metric: str, base: float, other: float) -> str:
-    """Say what became of the score."""
-    if base == other:
-        return f"The {metric_words(metric)} stayed at {number(base)}."
-    verb = "rose" if other > base else "fell"
-    return f"The {metric_words(metric)} {verb} from {number(base)} to {number(other)}."
-
-
-def change_sentence(numbers: Any, units: Sequence[int], unchanged_rows: int) -> str:  # noqa: ANN401 - a TensorDifference
-    """Say what changed in one tensor."""
-    if numbers.identical:
-        return "Equal, bit for bit."
-    text = f"{numbers.changed:,} of {plural(numbers.count, 'weight')} changed ({percent(numbers.changed_share)})"
-    if numbers.relative is not None:
-        text += f"; the change is {percent(numbers.relative)} of the tensor's norm"
-    text += f"; mean |Δ| {number(numbers.mean_abs)}, largest {number(numbers.max_abs)}."
-    if units:
-        text += f" Most moved: units {', '.join(map(str, units))}."
-    if unchanged_rows:
-        text += f" {plural(unchanged_rows, 'input')} never changed."
-    return text

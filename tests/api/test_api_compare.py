@@ -42,6 +42,53 @@ def test_added_removed_and_reshaped_tensors_are_listed_without_numbers(client, k
     assert all(tensor["max_abs"] is None for tensor in diff["tensors"])
 
 
+SIDES = "base=iris-net:1&other=iris-net:2&tensor=layer_01.weight"
+
+
+def test_units_and_cells_are_told_the_most_changed_first_in_pages(client):
+    units = client.get(f"{COMPARE}/units?{SIDES}&limit=3")
+    assert units["items"][0] == {"unit": 5, "norm": 3.125, "max_abs": 3.125, "changed": 1}
+    assert units["next"] == 3
+    inputs = client.get(f"{COMPARE}/units?{SIDES}&axis=row")
+    assert [unit["unit"] for unit in inputs["items"]] == [2, 0, 1, 3]
+    assert inputs["next"] is None
+    cells = client.get(f"{COMPARE}/cells?{SIDES}")
+    assert cells == {"items": [{"row": 2, "column": 5, "base": 2.625, "other": -0.5, "change": -3.125}], "next": None}
+    assert client.get(f"{COMPARE}/cells?{SIDES}&offset=1")["items"] == []
+
+
+def test_a_cell_is_told_down_to_its_bits(client):
+    cell = client.get(f"{COMPARE}/cell?{SIDES}&row=2&column=5")
+    assert (cell["base_bits"], cell["other_bits"], cell["place"]) == ("40280000", "bf000000", 1)
+    assert cell["ulps"] == 0x40280000 + 0x3F000000  # down to zero, and on to the other side of it
+    same = client.get(f"{COMPARE}/cell?{SIDES}&row=0&column=0")
+    assert (same["change"], same["ulps"], same["place"]) == (0.0, 0.0, None)
+
+
+def test_tensors_are_paired_by_the_query(client, kept):
+    save(kept, {"w": np.ones((4, 8), np.float32), "layer_01.weight": np.zeros(8)})
+    diff = client.get(f"{COMPARE}?base=iris-net:1&other=iris-net:4&pair=layer_01.weight..w")
+    paired = diff["tensors"][0]
+    assert (paired["by_hand"], paired["other"]["name"], paired["changed"]) == (True, "w", 31)
+    assert client.fails("GET", f"{COMPARE}?base=iris-net:1&other=iris-net:4&pair=a..b", 404)["field"] == "pair"
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "field"),
+    [
+        (f"units?{SIDES}&axis=depth", 422, "axis"),
+        (f"units?{SIDES}&limit=0", 422, "limit"),
+        (f"cells?{SIDES}x", 404, "tensor"),
+        (f"cell?{SIDES}&row=4", 404, "row"),
+        (f"cell?{SIDES}&column=8", 404, "column"),
+        (f"cell?{SIDES}&row=-1", 422, "row"),
+        ("cells?base=iris-net:1&other=iris-net:2", 404, "tensor"),
+    ],
+)
+def test_what_a_tensor_does_not_have_is_refused(client, query, status, field):
+    assert client.fails("GET", f"{COMPARE}/{query}", status)["field"] == field
+
+
 @pytest.mark.parametrize(
     ("query", "status", "field"),
     [

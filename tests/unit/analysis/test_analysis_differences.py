@@ -9,13 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from dashboard.analysis.cells import BLOCK_CELLS, Change
-from dashboard.analysis.differences import (
-    CellChange,
-    tensor_difference,
-    top_changes,
-    unchanged_rows,
-    unit_differences,
-)
+from dashboard.analysis.changed_cells import CellChange, cell_rank, top_changes
+from dashboard.analysis.changed_units import unchanged_rows, unit_arrays, unit_differences
+from dashboard.analysis.differences import tensor_difference
 
 
 def bits(array):
@@ -52,6 +48,7 @@ def test_a_tensor_of_any_bits_is_identical_to_itself(array):
     assert (found.changed, found.max_abs, found.mean_abs, found.rms, found.sign_flips) == (0, 0.0, 0.0, 0.0, 0)
     assert found.relative in (0.0, None)
     assert found.cosine in (1.0, None)
+    assert (found.first_cell, found.ulp_max or 0.0, found.wasserstein or 0.0) == (None, 0.0, 0.0)
     assert top_changes(array, array.copy(), 5) == []
     assert unchanged_rows(array, array.copy()) == (array.shape[0] if array.ndim else 1)
 
@@ -66,8 +63,12 @@ def test_one_bit_that_changed_is_the_one_cell_that_changed(array, data):
     other.reshape(-1).view(f"u{array.dtype.itemsize}")[cell] ^= np.array(1 << bit, dtype=f"u{array.dtype.itemsize}")
     found = tensor_difference(array, other)
     assert (found.changed, found.identical) == (1, False)
+    place = divmod(cell, max(math.prod(array.shape[1:]), 1))
+    assert found.first_cell == place
     if found.max_abs:
-        assert found.max_cell == divmod(cell, max(math.prod(array.shape[1:]), 1))
+        assert found.max_cell == place
+    (named,) = top_changes(array, other, 5)  # whatever the bit: a sign of zero and a payload of NaN, too
+    assert (named.row, named.column) == place
 
 
 @given(hnp.arrays(np.float32, shapes, elements=st.floats(-100, 100, width=32)), st.data())
@@ -175,12 +176,14 @@ def test_the_top_changes_are_the_largest_of_all_in_table_order(arrays, k):
     base, other = arrays
     change = Change(base, other).block(0, base.size)
     sizes = np.abs(np.where(np.isfinite(change), change, 0.0))
-    order = [cell for cell in np.lexsort((np.arange(sizes.size), -sizes)) if sizes[cell] > 0][:k]
+    moved = bits(base) != bits(other)
+    order = [cell for cell in np.lexsort((np.arange(sizes.size), -sizes)) if sizes[cell] > 0 or moved[cell]][:k]
     found = top_changes(base, other, k)
     columns = max(math.prod(base.shape[1:]), 1)
     assert [(cell.row * columns + cell.column) for cell in found] == order
     a, b = (wide(side.reshape(-1)) for side in (base, other))
-    assert [(cell.base, cell.other, cell.change) for cell in found] == [(a[i], b[i], change[i]) for i in order]
+    said = np.array([(cell.base, cell.other, cell.change) for cell in found]).reshape(-1, 3)
+    assert np.array_equal(said, np.array([(a[i], b[i], change[i]) for i in order]).reshape(-1, 3), equal_nan=True)
 
 
 def test_top_changes_are_found_in_any_block():
@@ -190,19 +193,55 @@ def test_top_changes_are_found_in_any_block():
     assert top_changes(base, other, 2) == [CellChange(0, 5, 0.0, -3.0, -3.0), CellChange(2, 2, 0.0, 1.0, 1.0)]
 
 
-@given(pairs(("float32", "float16")))
-def test_units_are_ranked_by_the_norm_of_their_change(arrays):
+@given(pairs(FLOAT_DTYPES), st.data())
+def test_a_cell_knows_its_place_among_all_that_changed_and_its_neighbours(arrays, data):
     base, other = arrays
-    found = unit_differences(base, other)
+    if not base.size:
+        return
+    ranked = [
+        (cell.row, cell.column) for cell in top_changes(base, other, base.size) if 0 < abs(cell.change) < math.inf
+    ]
+    cell = divmod(data.draw(st.integers(0, base.size - 1)), math.prod(base.shape[1:]))
+    found = cell_rank(base, other, *cell)
+    if cell not in ranked:
+        assert found == (None, None, None)
+        return
+    place = ranked.index(cell)
+    assert found.place == place + 1
+    assert found.before == (ranked[place - 1] if place else None)
+    assert found.after == (ranked[place + 1] if place + 1 < len(ranked) else None)
+
+
+def test_a_cells_place_is_found_across_blocks_equal_changes_in_table_order():
+    base = np.zeros((4, BLOCK_CELLS))
+    other = base.copy()
+    other[3, 7], other[0, 5], other[2, 2], other[1, 9] = 1.0, -3.0, 1.0, np.nan
+    assert cell_rank(base, other, 2, 2) == (2, (0, 5), (3, 7))
+    assert cell_rank(base, other, 0, 5) == (1, None, (2, 2))
+    assert cell_rank(base, other, 3, 7) == (3, (2, 2), None)
+    assert cell_rank(base, other, 1, 9) == (None, None, None)
+
+
+@pytest.mark.parametrize("axis", ["column", "row"])
+@given(arrays=pairs(("float32", "float16")))
+def test_units_are_ranked_by_the_norm_of_their_change(axis, arrays):
+    base, other = arrays
+    found = unit_differences(base, other, axis).ranked()
     with np.errstate(invalid="ignore"):
         d = as_table(other) - as_table(base)
     d[~np.isfinite(d)] = 0.0
-    norms = np.linalg.norm(d, axis=0)
-    assert sorted(unit.unit for unit in found) == list(range(d.shape[1]))
+    moved = (bits(base) != bits(other)).reshape(d.shape)
+    along = 0 if axis == "column" else 1
+    norms = np.linalg.norm(d, axis=along)
+    assert sorted(unit.unit for unit in found) == list(range(norms.size))
     assert [unit.norm for unit in found] == sorted((unit.norm for unit in found), reverse=True)
     for unit in found:
+        own = np.take(d, unit.unit, axis=1 - along)
         assert unit.norm == pytest.approx(norms[unit.unit], rel=1e-12)
-        assert unit.max_abs == np.abs(d[:, unit.unit]).max(initial=0.0)
+        assert unit.max_abs == np.abs(own).max(initial=0.0)
+        assert unit.changed == np.count_nonzero(np.take(moved, unit.unit, axis=1 - along))
+        for side, whole in zip(unit_arrays(base, other, axis, unit.unit), arrays, strict=True):
+            assert np.array_equal(wide(side), np.take(as_table(whole), unit.unit, axis=1 - along), equal_nan=True)
 
 
 @given(pairs())
@@ -225,3 +264,6 @@ def test_a_tensor_of_several_blocks_is_compared_as_a_whole():
     assert found.cosine == pytest.approx((a * b).sum() / np.linalg.norm(a) / np.linalg.norm(b), rel=1e-12)
     assert found.changed == np.count_nonzero(a != b)
     assert unchanged_rows(base, other) == 401 - 134
+    along_rows = unit_differences(base, other, "row")
+    assert along_rows.norms == pytest.approx(np.linalg.norm(b - a, axis=1), rel=1e-12)
+    assert along_rows.changed.tolist() == np.count_nonzero(a != b, axis=1).tolist()

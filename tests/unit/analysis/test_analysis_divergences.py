@@ -6,9 +6,12 @@ from hypothesis.extra import numpy as hnp
 from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
+from dashboard.analysis import divergences
 from dashboard.analysis.distributions import Distribution, distribution
 from dashboard.analysis.divergences import (
+    COARSE_BINS,
     FINE_BINS,
+    distribution_distances,
     jensen_shannon_divergence,
     kl_divergence,
     wasserstein_distance,
@@ -40,6 +43,39 @@ def test_with_fine_bins_the_distance_is_that_of_the_cells():
     found = distribution([one, two], FINE_BINS, "full")
     width = found.edges[1] - found.edges[0]
     assert wasserstein_distance(found) == pytest.approx(stats.wasserstein_distance(one, two), abs=width)
+
+
+finite = st.floats(-1e6, 1e6, width=32)
+
+
+@given(
+    hnp.arrays(np.float32, st.integers(1, 30), elements=st.one_of(finite, st.sampled_from([np.nan, np.inf, -0.0]))),
+    hnp.arrays(np.float32, st.integers(1, 30), elements=finite),
+)
+def test_the_cells_themselves_are_as_far_apart_as_scipy_says(one, two):
+    found = distribution_distances(one, two)
+    cells = [side[np.isfinite(side)].astype(np.float64) for side in (one, two)]
+    if not cells[0].size:
+        assert found == (None, None)
+        return
+    assert found.wasserstein == pytest.approx(stats.wasserstein_distance(*cells), rel=1e-9, abs=1e-12)
+    counts = distribution([one, two], COARSE_BINS, "full").counts
+    assert found.kl == pytest.approx(stats.entropy(counts[0] + 0.5, counts[1] + 0.5), abs=1e-12)
+
+
+def test_more_cells_than_are_sorted_are_counted_in_fine_bins(monkeypatch):
+    random = np.random.default_rng(9)
+    one, two = (random.normal(0, spread, 5000).astype(np.float32) for spread in (1.0, 1.5))
+    exact = distribution_distances(one, two)
+    monkeypatch.setattr(divergences, "SORTED_CELLS", 100)
+    binned = distribution_distances(one, two)
+    width = float(max(one.max(), two.max()) - min(one.min(), two.min())) / FINE_BINS
+    assert binned.wasserstein == pytest.approx(exact.wasserstein, abs=width)
+    assert binned.kl == pytest.approx(exact.kl, rel=1e-9)
+
+
+def test_the_distance_of_the_largest_numbers_does_not_overflow():
+    assert distribution_distances(np.array([-1.7e308]), np.array([1.7e308])).wasserstein == np.inf
 
 
 def test_equal_distributions_are_nowhere_apart_and_disjoint_ones_wholly():

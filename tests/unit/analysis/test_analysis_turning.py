@@ -1,35 +1,55 @@
-"""Heat maps with units as rows: the same levels, in the order that was asked for, pooled by the largest size."""
+"""Heat maps with units as rows: in the order that was asked for, pooled by the largest size, whole or a part."""
 
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 
+from dashboard.analysis.cells import Cells
 from dashboard.analysis.images import NAN_LEVEL, heat_map
-from dashboard.analysis.turning import first_units, units_as_rows
+from dashboard.analysis.turning import MapPart, unit_numbers, units_as_rows
 
 TABLE = np.array([[1.0, -2.0, 0.0], [0.5, 2.0, np.nan]])
 
 
+def turned(table, order, height=10, width=10, limit=2.0, part=None):
+    whole = MapPart(range(table.shape[1]), range(table.shape[0]))
+    return units_as_rows(Cells(table), np.array(order, dtype=np.intp), part or whole, height, width, limit)
+
+
 def test_each_row_holds_one_unit_in_the_order_that_was_asked_for():
-    found = heat_map(TABLE, 10, 10, limit=2.0)
-    turned = units_as_rows(found, np.array([1, 0, 2]), 10)
-    assert turned.levels.tolist() == [[0, 254], [190, 159], [127, NAN_LEVEL]]
-    assert (turned.rows, turned.columns, turned.limit, turned.clipped) == (3, 2, 2.0, 0)
-    assert not turned.pooled
+    found = turned(TABLE, [1, 0, 2])
+    assert found.levels.tolist() == [[0, 254], [190, 159], [127, NAN_LEVEL]]
+    assert (found.rows, found.columns, found.limit, found.clipped) == (3, 2, 2.0, 0)
+    assert not found.pooled
 
 
 def test_more_units_than_rows_are_pooled_by_the_largest_size_with_its_sign():
-    table = np.array([[0.1, -0.2, 0.3, -0.4, 0.5, -0.6]])
-    turned = units_as_rows(heat_map(table, 10, 10, limit=0.6), np.arange(6), 2)
-    assert turned.levels.tolist() == [[round(127 + 127 * 0.3 / 0.6)], [0]]
-    assert turned.pooled
-    assert first_units(6, 2).tolist() == [0, 3]
+    found = turned(np.array([[0.1, -0.2, 0.3, -0.4, 0.5, -0.6]]), range(6), height=2, limit=0.6)
+    assert found.levels.tolist() == [[round(127 + 127 * 0.3 / 0.6)], [0]]
+    assert found.pooled
 
 
 def test_nan_shows_through_the_pooling():
-    turned = units_as_rows(heat_map(TABLE, 10, 10, limit=2.0), np.arange(3), 1)
-    assert turned.levels.tolist() == [[0, NAN_LEVEL]]
+    assert turned(TABLE, range(3), height=1).levels.tolist() == [[0, NAN_LEVEL]]
 
 
 def test_a_table_without_cells_gives_a_map_without_cells():
-    turned = units_as_rows(heat_map(np.empty((3, 0)), 10, 0), np.arange(0), 10)
-    assert turned.levels.shape == (0, 3)
-    assert turned.levels.size == 0
+    found = turned(np.empty((3, 0)), [])
+    assert found.levels.size == 0
+    assert (found.rows, found.columns) == (0, 3)
+
+
+@given(st.data())
+def test_a_part_is_the_map_of_that_part_alone(data):
+    rows, columns = data.draw(st.integers(1, 9)), data.draw(st.integers(1, 9))
+    table = np.random.default_rng(rows * columns).normal(size=(rows, columns))
+    order = np.array(data.draw(st.permutations(range(columns))))
+    ends = [sorted(data.draw(st.tuples(st.integers(0, n - 1), st.integers(1, n)))) for n in (columns, rows)]
+    part = MapPart(*(range(low, max(high, low + 1)) for low, high in ends))
+    own = table[:, order][part.inputs.start : part.inputs.stop, part.places.start : part.places.stop]
+    found = turned(table, order, 4, 3, 0.5, part)
+    assert np.array_equal(found.levels, heat_map(own, 3, 4, 0.5).levels.T)
+    assert found.clipped == np.count_nonzero(np.abs(own) > 0.5)
+    numbers = unit_numbers(Cells(table), order, part, 4, 3)
+    assert np.rint(np.clip(numbers, -0.5, 0.5) / 0.5 * 127 + 127).tolist() == found.levels.tolist()
+    assert found.pooled == (own.shape[0] > 3 or own.shape[1] > 4)

@@ -7,7 +7,9 @@ import plotly.graph_objects as go
 import pytest
 
 from dashboard.analysis.distributions import distribution
+from dashboard.analysis.joint import joint_counts
 from dashboard.charts import figures
+from dashboard.charts.joint import joint_figure
 
 EPOCHS = [
     {"epoch": 1, "loss": 0.9, "val_loss": 1.0, "accuracy": 0.5, "val_accuracy": 0.4, "seconds": 0.1},
@@ -28,6 +30,9 @@ FIGURES = {
     "confusion": figures.confusion_figure([[8, 2], [0, 5]], ["no", "yes"]),
     "confusion of many": figures.confusion_figure(np.eye(30, dtype=int).tolist(), [str(n) for n in range(30)]),
     "no confusion": figures.confusion_figure([], []),
+    "density": joint_figure(joint_counts(np.arange(9.0), np.arange(9.0) ** 2, 4, "full"), "a:1", "a:2"),
+    "points": joint_figure((np.arange(2), np.zeros(2, int), np.array([0.5, 1.0]), np.array([0.5, 2.0])), "a:1", "a:2"),
+    "no points": joint_figure((np.zeros(0, int),) * 2 + (np.zeros(0),) * 2, "a:1", "a:2"),
     "balance": figures.class_balance_figure({"3": 10, "7": 12}),
     "no balance": figures.class_balance_figure({}),
 }
@@ -111,3 +116,15 @@ def test_importing_the_figures_does_not_import_plotly():
     code = "import dashboard.charts.figures, dashboard.charts.bundle, sys; print('plotly' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "False"
+
+
+def test_a_density_counts_the_other_upwards_and_leaves_empty_fields_to_the_page():
+    (field,) = FIGURES["density"]["data"]
+    assert np.array(field["customdata"]).sum() == 9
+    empty = [[count == 0 for count in line] for line in field["customdata"]]
+    assert [[shade is None for shade in line] for line in field["z"]] == empty
+    assert (
+        field["customdata"][3][0] == 2
+    )  # 7 became 49 and 8 became 64: first bin of the base, last of the other
+    (diagonal,) = FIGURES["density"]["layout"]["shapes"]
+    assert (diagonal["x0"], diagonal["y1"]) == (0.0, 64.0)
