@@ -1,0 +1,95 @@
+"""A ridge plot as inline SVG: the distribution of each version above that of the version before, light is old.
+
+It needs no script, and each ridge is a link. Where most of one bin's cells would flatten all others (weights that
+never moved), the ridges are cut at a height that is shared by all, and the drawing says so.
+"""
+
+from collections.abc import Sequence
+from html import escape
+from typing import NamedTuple
+
+import numpy as np
+
+from dashboard.analysis.cells import Array
+from dashboard.analysis.distributions import Distribution
+from dashboard.charts.palette import version_colours
+
+WIDTH, LEFT, RIGHT, TOP, BOTTOM = 620, 44, 8, 60, 30
+STEP = 15
+"""Pixels from one ridge to the next."""
+LOWEST, HIGHEST = 10, 24
+FLATTENED = 3.0
+"""A bin so many times as high as the others is cut."""
+
+
+class Ridge(NamedTuple):
+    """One version: its number, where a click leads, and what a pointer is told."""
+
+    version: int
+    address: str
+    words: str
+
+
+def ridge_plot(found: Distribution, ridges: Sequence[Ridge], label: str, selected: int | None = None) -> str:
+    """Return the drawing; the newest version stands at the bottom, in front. Empty without versions."""
+    if not ridges:
+        return ""
+    step = max(LOWEST, min(HIGHEST, 360 // len(ridges)))
+    height = TOP + step * (len(ridges) - 1) + BOTTOM
+    tallest = cut_height(found.counts)
+    colours = version_colours(len(ridges))
+    parts = [
+        _ridge(ridge, counts, TOP + step * place, tallest, colours[place], ridge.version == selected)
+        for place, (ridge, counts) in enumerate(zip(ridges, found.counts, strict=True))
+    ]
+    return (
+        f'<svg class="ridges" viewBox="0 0 {WIDTH} {height}" role="group" aria-label="{escape(label)}">'
+        + "".join(parts)
+        + _axis(found.edges, height)
+        + "</svg>"
+    )
+
+
+def cut_height(counts: Sequence[Array]) -> float:
+    """Return the count that is drawn at full height: the largest, or the largest but for one bin far above all."""
+    tops = np.concatenate([np.sort(one)[-2:] for one in counts]) if counts else np.zeros(1)
+    seconds = max((float(np.sort(one)[-2]) for one in counts if one.size > 1), default=0.0)
+    first = float(tops.max(initial=0.0))
+    return first if first <= FLATTENED * seconds or not seconds else FLATTENED / 2 * seconds
+
+
+def is_cut(counts: Sequence[Array]) -> bool:
+    """Tell whether a ridge is higher than what is drawn."""
+    return any(float(one.max(initial=0)) > cut_height(counts) for one in counts)
+
+
+def _ridge(ridge: Ridge, counts: Array, base: float, tallest: float, colour: str, selected: bool) -> str:
+    xs = np.linspace(LEFT, WIDTH - RIGHT, counts.size + 1)
+    ys = base - np.minimum(counts / (tallest or 1.0), 1.0) * (TOP - 10)
+    line = "".join(
+        f"L{left:.1f} {y:.1f}L{right:.1f} {y:.1f}" for left, right, y in zip(xs[:-1], xs[1:], ys, strict=True)
+    )
+    path = f"M{LEFT} {base:g}{line}L{WIDTH - RIGHT} {base:g}Z"
+    name, current = f"v{ridge.version}", ' aria-current="true"' if selected else ""
+    return (
+        f'<a href="{escape(ridge.address)}" data-swap{current}>'
+        f"<title>{escape(f'{name}: {ridge.words}')}</title>"
+        f'<path d="{path}" fill="{colour}"/>'
+        f'<text x="{LEFT - 6}" y="{base:g}" text-anchor="end">{name}</text></a>'
+    )
+
+
+def _axis(edges: Array, height: float) -> str:
+    low, high = float(edges[0]), float(edges[-1])
+    bottom = height - BOTTOM + 4
+    places: list[tuple[float, float, str]] = [(LEFT, low, "start"), (WIDTH - RIGHT, high, "end")]
+    if low < 0 < high and 0.1 < -low / (high - low) < 0.9:
+        places.append((LEFT + (WIDTH - RIGHT - LEFT) * -low / (high - low), 0.0, "middle"))
+    marks = "".join(
+        f'<line class="tick" x1="{x:.1f}" x2="{x:.1f}" y1="{10 if not value else bottom}" y2="{bottom + 4:g}"/>'
+        f'<text x="{x:.1f}" y="{bottom + 17:g}" text-anchor="{anchor}">{value:.3g}</text>'
+        for x, value, anchor in places
+    )
+    return (
+        f'<g class="axis"><line class="tick" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{bottom}" y2="{bottom}"/>{marks}</g>'
+    )
