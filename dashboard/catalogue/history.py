@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from dashboard.catalogue.tables import networks, tensors, versions
+from dashboard.catalogue.tables import datasets, networks, tensors, versions
 from dashboard.records import TensorInfo
 
 ABOUT = ("number", "epoch", "run_id", "metrics", "created")
@@ -90,3 +90,40 @@ def tensor_names(connection: Connection, network_id: int) -> list[str]:
     )
     query = select(tensors.c.name).where(tensors.c.version_id == newest).order_by(tensors.c.position)
     return list(connection.execute(query).scalars())
+
+
+@dataclass(frozen=True)
+class VersionSettings:
+    """A version as one line among all: what it was trained with (the spec as JSON), and how good it is."""
+
+    network: str
+    number: int
+    epoch: int
+    run_id: int | None
+    dataset: str
+    spec: dict[str, Any]
+    metrics: dict[str, Any]
+
+    @property
+    def reference(self) -> str:
+        """The version as people write it, such as mnist-digits:3."""
+        return f"{self.network}:{self.number}"
+
+
+def version_settings(connection: Connection, network: str | None, limit: int) -> list[VersionSettings]:
+    """Return the newest `limit` versions that exist, of one network or of all, the newest first."""
+    query = (
+        select(
+            networks.c.name.label("network"),
+            *(versions.c[name] for name in ("number", "epoch", "run_id", "spec", "metrics")),
+            datasets.c.name.label("dataset"),
+        )
+        .join(networks, networks.c.id == versions.c.network_id)
+        .join(datasets, datasets.c.id == versions.c.dataset_id)
+        .where(versions.c.state == "ready", networks.c.trash == 0)
+        .order_by(versions.c.id.desc())
+        .limit(limit)
+    )
+    if network is not None:
+        query = query.where(networks.c.name == network)
+    return [VersionSettings(**row._mapping) for row in connection.execute(query)]

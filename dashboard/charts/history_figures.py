@@ -1,6 +1,7 @@
 """Figures over versions: percentile bands, and lines; as plain data, like those in `figures`."""
 
 import math
+import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -11,6 +12,8 @@ BANDS = (("q05", "q95", "5 to 95 %", 0.18), ("q25", "q75", "25 to 75 %", 0.32))
 ENDS = (("max", "largest"), ("min", "smallest"))
 ROOM = 1.15
 """How far the axis reaches beyond the 99.5th percentile of |value|."""
+FAR = 3.0
+"""A version that moved so many times as far as the others does not flatten them."""
 
 
 class Line(NamedTuple):
@@ -42,8 +45,10 @@ def bands_figure(versions: Sequence[int], numbers: Sequence[Mapping[str, Any] | 
     return whole_figure(data if known else [], shape)
 
 
-def lines_figure(versions: Sequence[int], lines: Sequence[Line], title: str, right: str = "") -> Figure:
-    """Return lines over versions, some of them on an axis of their own on the right."""
+def lines_figure(
+    versions: Sequence[int], lines: Sequence[Line], title: str, right: str = "", signed: bool = False
+) -> Figure:
+    """Return lines over versions, some of them on an axis of their own on the right; an axis below 0 is `signed`."""
     data = [
         _trace(versions, line.values, line.name)
         | {"yaxis": line.axis, "line": {"color": OKABE_ITO[place % len(OKABE_ITO)], "width": 2}}
@@ -51,8 +56,11 @@ def lines_figure(versions: Sequence[int], lines: Sequence[Line], title: str, rig
         if any(drawable(value) is not None for value in line.values)
     ]
     shape = _over_versions(title)
+    mode = "normal" if signed else "nonnegative"
+    shape["yaxis"]["rangemode"] = mode
     if any(trace["yaxis"] == "y2" for trace in data):
-        shape["yaxis2"] = {"title": {"text": right}, "overlaying": "y", "side": "right", "showgrid": False}
+        beside = {"overlaying": "y", "side": "right", "showgrid": False, "rangemode": mode}
+        shape["yaxis2"] = {"title": {"text": right}} | beside
     return whole_figure(data, shape)
 
 
@@ -92,7 +100,8 @@ def _values(numbers: Sequence[Mapping[str, Any] | None], key: str) -> list[float
 def _bulk(numbers: Sequence[Mapping[str, Any]]) -> list[float]:
     """Return an axis that shows all if nothing lies far out, else about the 99.5th percentile of |value|."""
     low, high = min(found["min"] for found in numbers), max(found["max"] for found in numbers)
-    limit = ROOM * max(found["limit"] for found in numbers)
+    limits = [found["limit"] for found in numbers]
+    limit = ROOM * min(max(limits), FAR * statistics.median(limits))
     ends = max(low * ROOM if low < 0 else low, -limit), min(high * ROOM if high > 0 else high, limit)
     if not ends[1] > ends[0] or not all(map(math.isfinite, ends)):
         return [low - abs(low) - 1e-6, high + abs(high) + 1e-6]
@@ -104,3 +113,32 @@ def _over_versions(title: str) -> dict[str, Any]:
     shape = plain_layout("version", title) | {"hovermode": "x unified"}
     shape["xaxis"] |= {"zeroline": False}
     return shape
+
+
+def overlay_figure(drawn: Figure, colours: Sequence[str]) -> Figure:
+    """Return a figure of several distributions with a colour for each."""
+    for trace, colour in zip(drawn["data"], colours, strict=False):
+        trace["line"] = trace["line"] | {"color": colour}
+        trace["fill"] = "none"
+    return drawn
+
+
+def curves_figure(
+    curves: Sequence[tuple[str, str, Sequence[int], Sequence[float | None]]],
+    marks: Sequence[tuple[str, str, int, float | None]],
+    title: str,
+) -> Figure:
+    """Return curves over epochs, (name, colour, epochs, values), and versions on them, (name, colour, epoch, value)."""
+    data = [
+        _trace(epochs, values, name) | {"mode": "lines", "line": {"color": colour, "width": 1.5}}
+        for name, colour, epochs, values in curves
+        if any(drawable(value) is not None for value in values)
+    ]
+    data += [
+        _trace([epoch], [value], name) | {"mode": "markers", "marker": {"color": colour, "size": 9}}
+        for name, colour, epoch, value in marks
+        if drawable(value) is not None
+    ]
+    shape = plain_layout("epoch", title)
+    shape["xaxis"] |= {"zeroline": False}
+    return whole_figure(data, shape)

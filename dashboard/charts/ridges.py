@@ -1,7 +1,7 @@
 """A ridge plot as inline SVG: the distribution of each version above that of the version before, light is old.
 
-It needs no script, and each ridge is a link. Where most of one bin's cells would flatten all others (weights that
-never moved), the ridges are cut at a height that is shared by all, and the drawing says so.
+It needs no script, and each ridge is a link. A ridge is as high as its fullest bin; where that would flatten all
+others (of weights that never moved), it is cut, and the page says so.
 """
 
 from collections.abc import Sequence
@@ -15,9 +15,8 @@ from dashboard.analysis.distributions import Distribution
 from dashboard.charts.palette import version_colours
 
 WIDTH, LEFT, RIGHT, TOP, BOTTOM = 620, 44, 8, 60, 30
-STEP = 15
-"""Pixels from one ridge to the next."""
 LOWEST, HIGHEST = 10, 24
+"""Pixels from one ridge to the next."""
 FLATTENED = 3.0
 """A bin so many times as high as the others is cut."""
 
@@ -36,10 +35,9 @@ def ridge_plot(found: Distribution, ridges: Sequence[Ridge], label: str, selecte
         return ""
     step = max(LOWEST, min(HIGHEST, 360 // len(ridges)))
     height = TOP + step * (len(ridges) - 1) + BOTTOM
-    tallest = cut_height(found.counts)
     colours = version_colours(len(ridges))
     parts = [
-        _ridge(ridge, counts, TOP + step * place, tallest, colours[place], ridge.version == selected)
+        _ridge(ridge, counts, TOP + step * place, colours[place], ridge.version == selected)
         for place, (ridge, counts) in enumerate(zip(ridges, found.counts, strict=True))
     ]
     return (
@@ -50,22 +48,20 @@ def ridge_plot(found: Distribution, ridges: Sequence[Ridge], label: str, selecte
     )
 
 
-def cut_height(counts: Sequence[Array]) -> float:
-    """Return the count that is drawn at full height: the largest, or the largest but for one bin far above all."""
-    tops = np.concatenate([np.sort(one)[-2:] for one in counts]) if counts else np.zeros(1)
-    seconds = max((float(np.sort(one)[-2]) for one in counts if one.size > 1), default=0.0)
-    first = float(tops.max(initial=0.0))
-    return first if first <= FLATTENED * seconds or not seconds else FLATTENED / 2 * seconds
+def height_of(counts: Array) -> float:
+    """Return the count that is drawn at full height: the largest, unless one bin is far above all others."""
+    second, first = [0.0, *np.sort(counts)[-2:].tolist()][-2:]
+    return float(first if first <= FLATTENED * second or not second else second * FLATTENED / 2)
 
 
 def is_cut(counts: Sequence[Array]) -> bool:
     """Tell whether a ridge is higher than what is drawn."""
-    return any(float(one.max(initial=0)) > cut_height(counts) for one in counts)
+    return any(one.max(initial=0) > height_of(one) for one in counts)
 
 
-def _ridge(ridge: Ridge, counts: Array, base: float, tallest: float, colour: str, selected: bool) -> str:
+def _ridge(ridge: Ridge, counts: Array, base: float, colour: str, selected: bool) -> str:
     xs = np.linspace(LEFT, WIDTH - RIGHT, counts.size + 1)
-    ys = base - np.minimum(counts / (tallest or 1.0), 1.0) * (TOP - 10)
+    ys = base - np.minimum(counts / (height_of(counts) or 1.0), 1.0) * (TOP - 10)
     line = "".join(
         f"L{left:.1f} {y:.1f}L{right:.1f} {y:.1f}" for left, right, y in zip(xs[:-1], xs[1:], ys, strict=True)
     )

@@ -4,14 +4,13 @@ Unlike the health of stored tables this puts the records through the network. A 
 kin) *fires* on a record if its sum is above zero; a sigmoid or tanh is *flat* there if its sum is beyond ±4.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from dashboard.analysis.health import FLAT_FROM
 from dashboard.data.dataset import open_arrays
-from dashboard.data.preprocessing import Encoded, Preprocessing, encode
+from dashboard.data.preprocessing import Preprocessing, encode
 from dashboard.engine.network import BLOCK_ROWS, Network
 from dashboard.errors import Invalid, NotFound
 from dashboard.records import Version
@@ -25,6 +24,8 @@ from dashboard.weights.dtypes import Array
 
 MOST_RECORDS = 2_000
 """Of a larger dataset so many records are taken, evenly spread over it."""
+MOST_INPUTS = 20_000_000
+"""Of very wide records only as many are taken as have so many numbers together."""
 MOSTLY = 0.95
 """A unit is called saturated if it is flat on such a share of the records."""
 CELLS_A_RECORD = 1 / 5_000
@@ -49,59 +50,65 @@ def firing(
     `records` is 0 where the dataset's records are not here or are others than those of the version's columns; None
     stands for what the budget does not allow. Raises StoreError.
     """
+    seen: dict[str, list[Array]] = {}  # versions of one training see the same records
 
     def count(place: int) -> Numbers:
-        return count_firing(workspace, get_detail(workspace, network_name, versions[place].number).version, layer)
+        version = get_detail(workspace, network_name, versions[place].number).version
+        records = f"{version.dataset} {version.spec.training.dtype} {version.preprocessing}"
+        if records not in seen:
+            seen.clear()
+            seen[records] = _records(workspace, version)
+        return count_firing(workspace, version, seen[records], layer)
 
     keys = [f"{version.version_id} {version.sha256}" for version in versions]
     cells = [int(version.bytes / 4 * MOST_RECORDS * CELLS_A_RECORD) for version in versions]
     return kept_numbers(workspace, f"firing {network_name} {layer}", keys, cells, count, budget)
 
 
-def count_firing(workspace: Workspace, version: Version, layer: int) -> Numbers:
-    """Put records through a version up to one layer (from 1), block by block."""
+def count_firing(workspace: Workspace, version: Version, records: Sequence[Array], layer: int) -> Numbers:
+    """Put records, in blocks, through a version up to one layer (from 1)."""
     nothing = {"records": 0, "silent": [], "saturated": []}
-    records = _records(workspace, version)
-    if records is None or layer > len(version.spec.layers):
+    if not records or layer > len(version.spec.layers):
         return nothing
     try:
         network = _loaded(workspace, version)
     except Invalid:
         return nothing  # an imported version, whose tensors have names of their own
-    activation = version.spec.layers[layer - 1].activation
-    units = version.spec.layers[layer - 1].units
-    woken, flat, seen = np.zeros(units, dtype=bool), np.zeros(units, dtype=np.int64), 0
+    activation, units = version.spec.layers[layer - 1].activation, version.spec.layers[layer - 1].units
+    woken, flat = np.zeros(units, dtype=bool), np.zeros(units, dtype=np.int64)
     low, high = FLAT_AT.get(activation, (-np.inf, np.inf))
-    for inputs in _blocks(records, network.dtype):
+    for inputs in records:
         with np.errstate(all="ignore"):  # weights that are not finite make sums that are none
             answers = network.answers(inputs, layer)
             woken |= (answers > 0).any(axis=0)
             flat += ((answers < low) | (answers > high)).sum(axis=0)
-        seen += len(inputs)
-    silent = np.flatnonzero(~woken) if activation in KIN_OF_RELU else np.zeros(0, np.int64)
+    count = sum(map(len, records))
     return {
-        "records": seen,
-        "silent": silent.tolist(),
-        "saturated": np.flatnonzero(flat >= MOSTLY * seen).tolist() if activation in FLAT_AT and seen else [],
+        "records": count,
+        "silent": np.flatnonzero(~woken).tolist() if activation in KIN_OF_RELU else [],
+        "saturated": np.flatnonzero(flat >= MOSTLY * count).tolist() if activation in FLAT_AT else [],
     }
 
 
-def _records(workspace: Workspace, version: Version) -> Encoded | None:
-    """Return the chosen records as the version sees them, or None if they are not here."""
+def _records(workspace: Workspace, version: Version) -> list[Array]:
+    """Return the chosen records in blocks, scaled as the version sees them; none if they are not here."""
     try:
         dataset = get_dataset(workspace, version.dataset)
         preprocessing = Preprocessing.from_json(version.preprocessing)
         if not dataset.has_records:
-            return None
+            return []
         arrays = open_arrays(workspace.datasets_folder / dataset.folder)
-        total = len(arrays.inputs)
-        chosen = np.unique(np.linspace(0, total - 1, min(total, MOST_RECORDS)).round().astype(np.intp))
+        total, most = len(arrays.inputs), min(MOST_RECORDS, MOST_INPUTS // max(version.spec.inputs, 1) or 1)
+        chosen = np.unique(np.linspace(0, total - 1, min(total, most)).round().astype(np.intp))
         taken = arrays._replace(
             inputs=arrays.inputs[chosen], categories=arrays.categories[chosen], target=arrays.target[chosen]
         )
-        return encode(taken, preprocessing, np.dtype(version.spec.training.dtype))
+        dtype = np.dtype(version.spec.training.dtype)
+        found = encode(taken, preprocessing, dtype)
     except (NotFound, Invalid, KeyError):
-        return None  # a version that was copied here alone, or was saved without its preprocessing
+        return []  # a version that was copied here alone, or was saved without its preprocessing
+    blocks = (found.inputs[start : start + BLOCK_ROWS] for start in range(0, len(chosen), BLOCK_ROWS))
+    return [(block * found.scale + found.offset).astype(dtype) for block in blocks]
 
 
 def _loaded(workspace: Workspace, version: Version) -> Network:
@@ -109,9 +116,3 @@ def _loaded(workspace: Workspace, version: Version) -> Network:
     network = Network(version.spec)
     network.load({info.name: array(workspace, version, info) for info in detail.tensors})
     return network
-
-
-def _blocks(records: Encoded, dtype: "np.dtype[Any]") -> Iterator[Array]:
-    """Yield the records in blocks, scaled."""
-    for start in range(0, len(records.inputs), BLOCK_ROWS):
-        yield (records.inputs[start : start + BLOCK_ROWS] * records.scale + records.offset).astype(dtype)

@@ -17,6 +17,8 @@ from dashboard.weights.dtypes import Array
 MOST_RIDGES = 40
 """More versions than this are thinned out evenly; the first and the last one stay."""
 
+FAR = 3.0
+
 
 class Ridges(NamedTuple):
     """The versions that are shown, and the distribution that has one member for each of them."""
@@ -46,7 +48,8 @@ def get_ridges(
     """Return the distributions of a tensor's weights, or of its changes; None if that is beyond the budget.
 
     With the limits `robust` the bins reach from the smallest 0.5th to the largest 99.5th percentile of any of them,
-    with `full` from the smallest to the largest value, as in `analysis.distributions`.
+    but not beyond FAR times the median of these ends, so that one version that moved far does not flatten all others;
+    with `full` from the smallest to the largest value.
     """
     pairs = thinned(history.pairs(weights))
     if not pairs:
@@ -73,10 +76,14 @@ def thinned(pairs: Sequence[Pair]) -> list[Pair]:
 
 
 def _ends(numbers: Sequence[Numbers], limits: str) -> tuple[float, float]:
+    """Return the ends of the bins; −1 and 1 where nothing is finite."""
     low, high = ("min", "max") if limits == "full" else ("low", "high")
-    lows = [found[low] for found in numbers if found[low] is not None]
-    highs = [found[high] for found in numbers if found[high] is not None]
-    return (min(lows), max(highs)) if lows else (-1.0, 1.0)
+    ends = np.array([(found[low], found[high]) for found in numbers if found[low] is not None]).reshape(-1, 2)
+    if not ends.size:
+        return -1.0, 1.0
+    bound = FAR * float(np.median(np.abs(ends).max(axis=1))) if limits == "robust" else np.inf
+    first, last = float(ends[:, 0].min()), float(ends[:, 1].max())
+    return (max(first, -bound), min(last, bound)) if bound else (first, last)
 
 
 def _counts(

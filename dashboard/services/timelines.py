@@ -31,6 +31,7 @@ class PartHistory:
     """
 
     network: Network
+    names: list[str]
     tensor: str
     what: str
     row: int | None
@@ -65,7 +66,7 @@ def get_timeline(
 
     Raises NotFound for a network, tensor, cell or unit that is not there, or StoreError.
     """
-    network, _, versions = find_versions(workspace, network_name, tensor)
+    network, names, versions = find_versions(workspace, network_name, tensor)
     newest = versions[-1].info
     same = [version for version in versions if version.info.shape == newest.shape]
     layer, is_vector = layer_of(newest.name), len(newest.shape) < 2
@@ -83,7 +84,7 @@ def get_timeline(
         what, own_unit = "tensor", None
         line = _stored(same)
     records = firing(workspace, network.name, same, layer, budget) if layer and what == "unit" else []
-    return PartHistory(network, newest.name, what, row, column, own_unit, same, line, layer, records)
+    return PartHistory(network, names, newest.name, what, row, column, own_unit, same, line, layer, records)
 
 
 def layer_of(tensor: str) -> int | None:

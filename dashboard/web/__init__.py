@@ -12,6 +12,7 @@ from dashboard.web import (
     history,
     networks,
     runs,
+    several,
     store,
     tensors,
     versions,
@@ -32,7 +33,7 @@ def register_pages(app: Flask) -> None:
         secure(app, workspace().settings)
     filters.install(app)
     serve_assets(app)
-    for noun in (networks, versions, tensors, history, health, datasets, runs, compare, store, help_page):
+    for noun in (networks, versions, tensors, history, health, datasets, runs, compare, several, store, help_page):
         app.register_blueprint(noun.blueprint)
     app.context_processor(frame)
     show_errors(app)

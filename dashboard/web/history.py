@@ -13,7 +13,6 @@ from dashboard.services.pictures import pair_map_png
 from dashboard.web import history_lines as lines
 from dashboard.web.common import workspace
 from dashboard.web.history_asked import Asked, asked, budget
-from dashboard.web.history_words import change_words
 from dashboard.web.images import png_answer, until_changed
 from dashboard.web.numbers import Numbers, numbers_at
 from dashboard.web.timelines import LINE_HEADS, asked_part, line_figure, line_rows, part_page, wants_part
@@ -99,7 +98,7 @@ def timeline_of(name: str) -> Response:
 def bands_of(name: str) -> Response:
     """Send the percentile bands as a figure."""
     history = _history(name)
-    title = "weight" if asked().weights else change_words(history.since)
+    title = "weight" if asked().weights else "change"
     return _figure(history, bands_figure(lines.numbers_of_versions(history), _shown(history), title))
 
 

@@ -46,7 +46,8 @@ def line_figure(part: PartHistory) -> dict[str, Any]:
     """Return the line as a figure, with what befell the part marked."""
     numbers = [version.number for version in part.versions]
     title = "weight" if part.what == "cell" else "norm"
-    drawn = lines_figure(numbers, [Line(part_heading(part), part.line.values.tolist())], title)
+    line = Line(part_heading(part), part.line.values.tolist())
+    drawn = lines_figure(numbers, [line], title, signed=part.what == "cell")
     for version, words in marked(part):
         drawn = mark_version(drawn, version, words)
     return drawn
@@ -100,7 +101,8 @@ def _links(part: PartHistory, at: Any) -> list[tuple[str, str]]:  # noqa: ANN401
         links.append((at(**nothing | {"unit": part.unit}), f"unit {part.unit} as a whole"))
     if part.what == "unit" and part.layer is not None and part.tensor.endswith(".weight"):
         bias = f"layer_{part.layer:02d}.bias"
-        links.append((at(**nothing | {"tensor": bias, "row": part.unit}), "its bias, if it has one"))
+        if bias in part.names:
+            links.append((at(**nothing | {"tensor": bias, "row": part.unit}), "its bias"))
     return [*links, (at(**nothing), f"all of {part.tensor}")]
 
 
