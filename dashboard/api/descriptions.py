@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from dashboard.api.asked import MOST_ITEMS
 from dashboard.api.schemas import INTEGER, REFERENCE, TEXT, Schema, choice, ref
+from dashboard.services.history import SINCE
 from dashboard.services.tensors import MOST_CELLS, WINDOW_COLUMNS, WINDOW_ROWS
 
 JSON = "application/json"
@@ -39,7 +40,6 @@ QUERY: dict[str, Schema] = {
     "search": TEXT | {"description": "Only networks with this in their names."},
     "network": TEXT | {"description": "Only runs of this network."},
     "prefix": TEXT | {"description": "Only tables with names that begin so."},
-    "since": INTEGER | {"minimum": 0, "default": 0, "description": "Only epochs after this one."},
     "row": INTEGER | {"minimum": 0, "default": 0, "description": "The window's first row, from 0."},
     "column": INTEGER | {"minimum": 0, "default": 0, "description": "The window's first column, from 0."},
     "rows": INTEGER
@@ -55,7 +55,16 @@ QUERY: dict[str, Schema] = {
     | {"default": "robust", "description": "The bins' range: 0.5th to 99.5th percentile, or smallest to largest."},
     "base": REFERENCE,
     "other": REFERENCE,
+    "version": {"type": "array", "items": REFERENCE, "description": "Two to eight of them: version= several times."},
+    "tensor": TEXT | {"description": "A tensor's name; by default the first one."},
+    "since": INTEGER | {"minimum": 0, "default": 0, "description": "Only epochs after this one."},
+    "unit": INTEGER | {"minimum": 0, "description": "A unit: a column of the table, of a vector one cell."},
 }
+OWN_QUERY: dict[str, dict[str, Schema]] = {
+    "history.get_history": {"since": choice(SINCE) | {"default": SINCE[0], "description": "Against which version."}},
+    "history.all_versions": {"network": TEXT | {"description": "Only versions of this network."}},
+}
+"""Parameters that mean something else to one view."""
 REQUIRED_QUERY = {"base", "other"}
 
 PAGING = ("limit", "offset")
@@ -113,6 +122,11 @@ OPERATIONS: dict[str, Operation] = {
     "store.empty_trash": Operation(202, ref("Run"), fails=(409,)),
     "store.restore": Operation(200, ref("TrashItem"), fails=(404, 409)),
     "store.delete_for_good": Operation(204, fails=(404, 409)),
+    "history.get_history": Operation(200, ref("History"), query=("tensor", "since"), fails=(404, 422)),
+    "history.get_part": Operation(200, ref("Timeline"), query=("tensor", "row", "column", "unit"), fails=(404, 422)),
+    "history.get_network_health": Operation(200, ref("HealthHistory"), query=("tensor",), fails=(404, 422)),
+    "history.several": Operation(200, ref("Several"), query=("version", "tensor"), fails=(400, 404, 422)),
+    "history.all_versions": Operation(200, ref("AllVersions"), query=(*PAGING, "network"), fails=(404, 422)),
     "compare.compare": Operation(
         200, ref("Comparison"), query=("base", "other"), fails=(400, 404, 422), conditional=True
     ),

@@ -1,5 +1,6 @@
 """Records as JSON: the one place where the names of the API's fields are chosen; `schemas.py` describes them."""
 
+import math
 from dataclasses import asdict
 from typing import Any
 
@@ -7,6 +8,7 @@ from dashboard.records import Dataset, Epoch, Network, NetworkSpec, Page, Run, T
 from dashboard.services.comparison import NUMBER_NAMES, Fact, TensorDiff, VersionDiff
 from dashboard.services.networks import NetworkSummary
 from dashboard.services.runs import RunDetail
+from dashboard.services.several import Fact as SeveralFact
 from dashboard.services.tables import StoredTable
 from dashboard.services.tensors import Window, window_numbers
 from dashboard.services.verification import VersionProof
@@ -167,6 +169,17 @@ def diff_json(diff: VersionDiff) -> Json:
 def fact_json(fact: Fact) -> Json:
     """Return one metric or setting side by side."""
     return {"name": fact.name, "base": fact.base, "other": fact.other, "equal": fact.equal}
+
+
+def fact_values_json(fact: SeveralFact) -> Json:
+    """Return one metric, setting or statistic with what each of several versions says of it."""
+    values = [finite(value) for value in fact.values]
+    return {"kind": fact.kind, "name": fact.name, "values": values, "equal": fact.equal}
+
+
+def finite(value: Any) -> Any:  # noqa: ANN401 - any setting or metric
+    """Return a value, null for a number that is not finite."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def tensor_diff_json(tensor: TensorDiff) -> Json:

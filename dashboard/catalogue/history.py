@@ -110,8 +110,8 @@ class VersionSettings:
         return f"{self.network}:{self.number}"
 
 
-def version_settings(connection: Connection, network: str | None, limit: int) -> list[VersionSettings]:
-    """Return the newest `limit` versions that exist, of one network or of all, the newest first."""
+def version_settings(connection: Connection, network: str | None, limit: int, offset: int = 0) -> list[VersionSettings]:
+    """Return `limit` versions that exist, of one network or of all, the newest first."""
     query = (
         select(
             networks.c.name.label("network"),
@@ -123,6 +123,7 @@ def version_settings(connection: Connection, network: str | None, limit: int) ->
         .where(versions.c.state == "ready", networks.c.trash == 0)
         .order_by(versions.c.id.desc())
         .limit(limit)
+        .offset(offset)
     )
     if network is not None:
         query = query.where(networks.c.name == network)

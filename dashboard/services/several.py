@@ -136,12 +136,14 @@ class AllVersions:
     more: bool
 
 
-def get_all_versions(workspace: Workspace, network: str | None = None, most: int = MOST_LINES) -> AllVersions:
-    """Return all versions of a network, or of all networks; raises NotFound for an unknown network."""
+def get_all_versions(
+    workspace: Workspace, network: str | None = None, most: int = MOST_LINES, offset: int = 0
+) -> AllVersions:
+    """Return `most` versions of a network, or of all networks, the newest first; raises NotFound for an unknown one."""
     with workspace.catalogue.reading() as connection:
         if network is not None:
             network_rows.get_network(connection, network)
-        found = history_rows.version_settings(connection, network, most + 1)
+        found = history_rows.version_settings(connection, network, most + 1, offset)
     more, found = len(found) > most, found[:most]
     rows = [settings_of(version.spec, version.dataset, version.epoch) for version in found]
     settings = list(dict.fromkeys(name for row in rows for name in row))

@@ -20,6 +20,9 @@ from dashboard.services.kept_numbers import UNLIMITED, Budget, Numbers
 from dashboard.services.workspace import Workspace
 from dashboard.weights.dtypes import Array
 
+PLACES = ("row", "column", "unit")
+"""By which a part is named."""
+
 
 @dataclass(frozen=True)
 class PartHistory:

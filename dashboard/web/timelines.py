@@ -8,13 +8,12 @@ from flask import render_template, request
 from dashboard.charts.history_figures import Line, lines_figure, mark_version
 from dashboard.parsing import Fields
 from dashboard.services.pictures import EXPENSIVE_CELLS
-from dashboard.services.timelines import PartHistory, get_timeline
+from dashboard.services.timelines import PLACES, PartHistory, get_timeline
 from dashboard.web.common import LIST_LENGTH, address, query_number, workspace
 from dashboard.web.history_asked import budget
 from dashboard.web.history_words import part_heading, part_sentence
 from dashboard.web.numbers import exports
 
-PLACES = ("row", "column", "unit")
 LINE_HEADS = ("version", "epoch", "run", "value", "change", "changed")
 
 
