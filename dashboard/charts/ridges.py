@@ -68,7 +68,7 @@ def _ridge(ridge: Ridge, counts: Array, base: float, colour: str, selected: bool
     path = f"M{LEFT} {base:g}{line}L{WIDTH - RIGHT} {base:g}Z"
     name, current = f"v{ridge.version}", ' aria-current="true"' if selected else ""
     return (
-        f'<a href="{escape(ridge.address)}" data-swap{current}>'
+        f'<a href="{escape(ridge.address)}" data-swap=""{current}>'
         f"<title>{escape(f'{name}: {ridge.words}')}</title>"
         f'<path d="{path}" fill="{colour}"/>'
         f'<text x="{LEFT - 6}" y="{base:g}" text-anchor="end">{name}</text></a>'

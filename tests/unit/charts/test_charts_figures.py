@@ -7,7 +7,16 @@ import plotly.graph_objects as go
 import pytest
 
 from dashboard.analysis.distributions import distribution
+from dashboard.analysis.statistics import tensor_statistics
 from dashboard.charts import figures
+from dashboard.charts.history_figures import (
+    Line,
+    bands_figure,
+    curves_figure,
+    lines_figure,
+    mark_version,
+    overlay_figure,
+)
 
 EPOCHS = [
     {"epoch": 1, "loss": 0.9, "val_loss": 1.0, "accuracy": 0.5, "val_accuracy": 0.4, "seconds": 0.1},
@@ -30,6 +39,14 @@ FIGURES = {
     "no confusion": figures.confusion_figure([], []),
     "balance": figures.class_balance_figure({"3": 10, "7": 12}),
     "no balance": figures.class_balance_figure({}),
+    "bands": bands_figure([1, 2], [tensor_statistics(np.arange(9.0)).to_json(), None], "weight"),
+    "no bands": bands_figure([1], [None], "weight"),
+    "lines": lines_figure([1, 2], [Line("norm", [1.0, None]), Line("zeros", [0.0, 0.5], "y2")], "norm", "zeros"),
+    "no lines": lines_figure([], [], "norm"),
+    "marked": mark_version(lines_figure([1, 2], [Line("norm", [1.0, 0.0])], "norm"), 2, "zero since v2"),
+    "overlay": overlay_figure(figures.distribution_figure(WEIGHTS, ["a:1", "a:2"]), ["#111111", "#222222"]),
+    "run curves": curves_figure([("run 1", "#111111", [1, 2], [0.5, None])], [("a:1", "#222222", 1, 0.5)], "loss"),
+    "no run curves": curves_figure([], [], "loss"),
 }
 
 
