@@ -84,6 +84,15 @@ class Change(Cells):
         return sides
 
 
+FEW_CELLS = 1 << 19
+"""So many cells may be held at once."""
+
+
+def at_hand(cells: Cells) -> Cells:
+    """Return the cells as float64 in memory if they are few, so that several passes compute a change only once."""
+    return Cells(cells.block(0, cells.size).reshape(cells.shape)) if cells.size <= FEW_CELLS else cells
+
+
 def cells_of(source: Array | Cells) -> Cells:
     """Return a source of cells, for an array or for what is one already."""
     return source if isinstance(source, Cells) else Cells(np.asarray(source))

@@ -9,10 +9,7 @@ from itertools import groupby
 
 import numpy as np
 
-from dashboard.analysis.cells import Array, Cells, cells_of
-
-FEW_CELLS = 1 << 19
-"""So many cells are taken and sorted rather than counted once more."""
+from dashboard.analysis.cells import FEW_CELLS, Array, Cells, cells_of
 
 ALL_BUT_SIGN = np.int64(2**63 - 1)
 
@@ -27,7 +24,7 @@ def quantiles(source: Array | Cells, shares: Sequence[float], sizes: bool = Fals
     1996). Without any finite cell all are NaN.
     """
     cells = _Keys(cells_of(source), sizes)
-    # numpy's sort is quicker than its partition, and both than a second pass
+    # Few cells are taken and sorted: that is quicker than numpy's partition, and than a pass more for counting.
     few = np.concatenate([np.empty(0, np.int64), *cells]) if cells.cells.size <= FEW_CELLS else None
     low, high, count = cells.span() if few is None else (0, 0, few.size)
     if not count:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dashboard.analysis.cells import Cells, Change
+from dashboard.analysis.cells import Cells, Change, at_hand
 from dashboard.analysis.differences import count_changed
 from dashboard.analysis.distributions import ROBUST
 from dashboard.analysis.histories import ever_since
@@ -166,11 +166,12 @@ def numbers_of(
 
     def count(place: int) -> Numbers:
         pair = pairs[place]
-        cells = open_pair(workspace, network, pair)
+        opened = open_pair(workspace, network, pair)
+        cells = at_hand(opened)
         low, high = (float(end) for end in quantiles(cells, ROBUST))
         ends = {"low": None if np.isnan(low) else low, "high": None if np.isnan(high) else high}
-        if isinstance(cells, Change):
-            changed = count_changed(cells.base.array, cells.other.array)
+        if isinstance(opened, Change):
+            changed = count_changed(opened.base.array, opened.other.array)
             return ends | tensor_statistics(cells).to_json() | {"changed": changed}
         return ends | pair.at.info.statistics
 
