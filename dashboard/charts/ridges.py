@@ -37,7 +37,7 @@ def ridge_plot(found: Distribution, ridges: Sequence[Ridge], label: str, selecte
     height = TOP + step * (len(ridges) - 1) + BOTTOM
     colours = version_colours(len(ridges))
     parts = [
-        _ridge(ridge, counts, TOP + step * place, colours[place], ridge.version == selected)
+        _ridge(ridge, counts, (TOP + step * place, step), colours[place], ridge.version == selected)
         for place, (ridge, counts) in enumerate(zip(ridges, found.counts, strict=True))
     ]
     return (
@@ -59,7 +59,9 @@ def is_cut(counts: Sequence[Array]) -> bool:
     return any(one.max(initial=0) > height_of(one) for one in counts)
 
 
-def _ridge(ridge: Ridge, counts: Array, base: float, colour: str, selected: bool) -> str:
+def _ridge(ridge: Ridge, counts: Array, place: tuple[int, int], colour: str, selected: bool) -> str:
+    """Return one ridge on its base, which stands `step` pixels below the one above; all of that strip is a link."""
+    base, step = place
     xs = np.linspace(LEFT, WIDTH - RIGHT, counts.size + 1)
     ys = base - np.minimum(counts / (height_of(counts) or 1.0), 1.0) * (TOP - 10)
     line = "".join(
@@ -70,6 +72,7 @@ def _ridge(ridge: Ridge, counts: Array, base: float, colour: str, selected: bool
     return (
         f'<a href="{escape(ridge.address)}" data-swap=""{current}>'
         f"<title>{escape(f'{name}: {ridge.words}')}</title>"
+        f'<rect x="0" y="{base - step + 1}" width="{WIDTH}" height="{step}" fill="none" pointer-events="all"/>'
         f'<path d="{path}" fill="{colour}"/>'
         f'<text x="{LEFT - 6}" y="{base:g}" text-anchor="end">{name}</text></a>'
     )
