@@ -145,6 +145,7 @@ def test_health_says_which_units_are_dead_and_doubled_and_since_when(browser):
     newest = [(row["unit"], row["finding"]) for row in rows if row["version"] == 3]
     doubled = [(unit, finding) for unit in (0, 2) for finding in ("constant", "duplicates")]
     assert newest == sorted([*doubled, (1, "constant"), (1, "silent")])
+    assert link_to(browser.get("/networks/dying"), "v3: 1 unit dead in layer 1: 1").startswith("/networks/dying/health")
     chip = browser.get("/networks/dying/versions/3")
     assert "1 unit dead in layer 1: 1" in chip.text
 
@@ -252,3 +253,5 @@ def test_numbers_that_were_counted_are_kept_and_the_store_is_not_read_again(dyin
     assert browser.get("/networks/dying/history").sentence.startswith("3 versions; it moved most in v2")
     kept_numbers.clear_numbers(dying)
     browser.get("/networks/dying/history", status=503)
+    chips = [words(e) for e in browser.get("/networks/dying").root.iter("a") if "bad" in classes(e)]
+    assert chips[0].startswith("v3: ")  # that page needs no weights, and says what is wrong with them
