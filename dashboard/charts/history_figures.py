@@ -12,6 +12,7 @@ BANDS = (("q05", "q95", "5 to 95 %", 0.18), ("q25", "q75", "25 to 75 %", 0.32))
 ENDS = (("max", "largest"), ("min", "smallest"))
 ROOM = 1.15
 """How far the axis reaches beyond the 99.5th percentile of |value|."""
+MOST_TICKS = 12
 FAR = 3.0
 """A version that moved so many times as far as the others does not flatten them."""
 
@@ -38,7 +39,7 @@ def bands_figure(versions: Sequence[int], numbers: Sequence[Mapping[str, Any] | 
         line = {"color": OKABE_ITO[0], "width": 1, "dash": "dot"}
         data.append(_trace(versions, _values(numbers, key), name) | {"line": line, "mode": "lines"})
     data.append(_trace(versions, _values(numbers, "median"), "median") | {"line": {"color": OKABE_ITO[0], "width": 2}})
-    shape = _over_versions(title)
+    shape = _over_versions(versions, title)
     known = [found for found in numbers if found is not None and found["min"] is not None]
     if known:
         shape["yaxis"]["range"] = _bulk(known)
@@ -55,7 +56,7 @@ def lines_figure(
         for place, line in enumerate(lines)
         if any(drawable(value) is not None for value in line.values)
     ]
-    shape = _over_versions(title)
+    shape = _over_versions(versions, title)
     mode = "normal" if signed else "nonnegative"
     shape["yaxis"]["rangemode"] = mode
     if any(trace["yaxis"] == "y2" for trace in data):
@@ -109,9 +110,12 @@ def _bulk(numbers: Sequence[Mapping[str, Any]]) -> list[float]:
     return [ends[0] - room, ends[1] + room]
 
 
-def _over_versions(title: str) -> dict[str, Any]:
+def _over_versions(versions: Sequence[int], title: str) -> dict[str, Any]:
+    """Return a layout over versions; few of them each have their own tick, since there is nothing between two."""
     shape = plain_layout("version", title) | {"hovermode": "x unified"}
     shape["xaxis"] |= {"zeroline": False}
+    if versions and max(versions) - min(versions) <= MOST_TICKS:
+        shape["xaxis"] |= {"tickmode": "linear", "tick0": 0, "dtick": 1}
     return shape
 
 
