@@ -24,16 +24,14 @@ def quantiles(source: Array | Cells, shares: Sequence[float], sizes: bool = Fals
     1996). Without any finite cell all are NaN.
     """
     cells = _Keys(cells_of(source), sizes)
-    # Few cells are taken and sorted: that is quicker than numpy's partition, and than a pass more for counting.
-    few = np.concatenate([np.empty(0, np.int64), *cells]) if cells.cells.size <= FEW_CELLS else None
-    low, high, count = cells.span() if few is None else (0, 0, few.size)
+    low, high, count = cells.span()
     if not count:
         return np.full(len(shares), np.nan)
     places = np.asarray(shares, dtype=np.float64) * (count - 1)
     floors = np.floor(places).astype(np.int64)
     ceilings = np.minimum(floors + 1, count - 1)
     ranks = np.unique(np.concatenate([floors, ceilings]))
-    found = _numbers(_select(cells, low, high, count, ranks) if few is None else np.sort(few)[ranks])
+    found = _numbers(_select(cells, low, high, count, ranks))
     below, above = found[np.searchsorted(ranks, floors)], found[np.searchsorted(ranks, ceilings)]
     part = places - floors
     between: Array = np.where(below == above, below, below * (1 - part) + above * part)
@@ -41,11 +39,16 @@ def quantiles(source: Array | Cells, shares: Sequence[float], sizes: bool = Fals
 
 
 class _Keys:
-    """The finite cells as signed 64-bit integers that order like them."""
+    """The finite cells as signed 64-bit integers that order like them; `sorted` holds all of them if they are few.
+
+    To sort them is quicker than numpy's partition, and than another pass to count them.
+    """
 
     def __init__(self, cells: Cells, sizes: bool) -> None:
         self.cells = cells
         self.sizes = sizes
+        is_few = cells.size <= FEW_CELLS
+        self.sorted = np.sort(np.concatenate([np.empty(0, np.int64), *self])) if is_few else None
 
     def __iter__(self) -> Iterator[Array]:
         for _, block in self.cells.blocks():
@@ -55,6 +58,8 @@ class _Keys:
 
     def span(self) -> tuple[int, int, int]:
         """Return the smallest and the largest key, and how many there are."""
+        if self.sorted is not None and self.sorted.size:
+            return int(self.sorted[0]), int(self.sorted[-1]), self.sorted.size
         low, high, count = np.iinfo(np.int64).max, np.iinfo(np.int64).min, 0
         for keys in self:
             if keys.size:
@@ -64,6 +69,8 @@ class _Keys:
 
 def _select(source: _Keys, low: int, high: int, count: int, ranks: Array) -> Array:
     """Return the keys of these ranks (ascending, from 0) among the `count` keys from `low` to `high`."""
+    if source.sorted is not None:
+        return np.asarray(source.sorted[ranks])
     if low == high:
         return np.full(ranks.size, low, dtype=np.int64)
     if count <= FEW_CELLS:

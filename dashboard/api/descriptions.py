@@ -40,6 +40,10 @@ QUERY: dict[str, Schema] = {
     "search": TEXT | {"description": "Only networks with this in their names."},
     "network": TEXT | {"description": "Only runs of this network."},
     "prefix": TEXT | {"description": "Only tables with names that begin so."},
+    "version": {"type": "array", "items": REFERENCE, "description": "Two to eight of them: version= several times."},
+    "tensor": TEXT | {"description": "A tensor's name; by default the first one."},
+    "since": INTEGER | {"minimum": 0, "default": 0, "description": "Only epochs after this one."},
+    "unit": INTEGER | {"minimum": 0, "description": "A unit: a column of the table, of a vector one cell."},
     "row": INTEGER | {"minimum": 0, "default": 0, "description": "The window's first row, from 0."},
     "column": INTEGER | {"minimum": 0, "default": 0, "description": "The window's first column, from 0."},
     "rows": INTEGER
@@ -55,17 +59,14 @@ QUERY: dict[str, Schema] = {
     | {"default": "robust", "description": "The bins' range: 0.5th to 99.5th percentile, or smallest to largest."},
     "base": REFERENCE,
     "other": REFERENCE,
-    "version": {"type": "array", "items": REFERENCE, "description": "Two to eight of them: version= several times."},
-    "tensor": TEXT | {"description": "A tensor's name; by default the first one."},
-    "since": INTEGER | {"minimum": 0, "default": 0, "description": "Only epochs after this one."},
-    "unit": INTEGER | {"minimum": 0, "description": "A unit: a column of the table, of a vector one cell."},
 }
+REQUIRED_QUERY = {"base", "other"}
+
 OWN_QUERY: dict[str, dict[str, Schema]] = {
     "history.get_history": {"since": choice(SINCE) | {"default": SINCE[0], "description": "Against which version."}},
     "history.all_versions": {"network": TEXT | {"description": "Only versions of this network."}},
 }
 """Parameters that mean something else to one view."""
-REQUIRED_QUERY = {"base", "other"}
 
 PAGING = ("limit", "offset")
 CELLS = ("row", "rows", "column", "columns")

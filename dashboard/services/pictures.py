@@ -15,10 +15,9 @@ from dashboard.charts import figures, images
 from dashboard.charts.records import records_png as draw_records
 from dashboard.data.dataset import open_arrays
 from dashboard.errors import NotFound, UserError
-from dashboard.records import Dataset, Epoch, Network, TensorInfo, Version
+from dashboard.records import Dataset, Epoch, TensorInfo, Version
 from dashboard.services.comparison import paired_arrays
 from dashboard.services.datasets import get_dataset
-from dashboard.services.history import Pair, open_pair
 from dashboard.services.tensors import array
 from dashboard.services.workspace import Workspace
 
@@ -87,11 +86,6 @@ def tensor_heat_map(workspace: Workspace, version: Version, tensor: TensorInfo) 
 def heat_map_png(found: HeatMap, theme: str) -> bytes:
     """Return a heat map as a PNG image, a pixel a level; the page enlarges it."""
     return images.png(found, check_theme(theme))
-
-
-def pair_map_png(workspace: Workspace, network: Network, pair: Pair, theme: str) -> bytes:
-    """Return a tensor in one version, or its change, as a PNG image; raises UserError for another theme."""
-    return heat_map_png(heat_map(open_pair(workspace, network, pair), HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH), theme)
 
 
 class Size(NamedTuple):

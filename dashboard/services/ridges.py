@@ -1,4 +1,4 @@
-"""The distributions of a tensor, or of its change, in many versions on shared bins: what a ridge plot shows."""
+"""What is drawn of a tensor, or of its change, in many versions: distributions on shared bins, and each as a picture."""
 
 import hashlib
 from collections.abc import Sequence
@@ -7,10 +7,12 @@ from typing import NamedTuple
 import numpy as np
 
 from dashboard.analysis.distributions import Distribution, counts_between, edges_between
+from dashboard.analysis.images import heat_map
 from dashboard.errors import NotFound
 from dashboard.records import Network
 from dashboard.services.history import Pair, TensorHistory, counted, numbers_of, open_pair
 from dashboard.services.kept_numbers import UNLIMITED, Budget, Numbers
+from dashboard.services.pictures import HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH, heat_map_png
 from dashboard.services.workspace import Workspace
 from dashboard.weights.dtypes import Array
 
@@ -101,3 +103,9 @@ def _counts(
         return None
     below, above, odd = (tuple(one[name] for one in found) for name in ("below", "above", "not_finite"))
     return Distribution(edges, tuple(np.array(one["counts"]) for one in found), below, above, odd)
+
+
+def pair_map_png(workspace: Workspace, network: Network, pair: Pair, theme: str) -> bytes:
+    """Return a tensor in one version, or its change, as a PNG image; raises UserError for another theme."""
+    cells = open_pair(workspace, network, pair)
+    return heat_map_png(heat_map(cells, HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH), theme)

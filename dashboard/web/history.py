@@ -9,7 +9,7 @@ from dashboard.charts.history_figures import Line, bands_figure, lines_figure
 from dashboard.services import history as service
 from dashboard.services.history import TensorHistory
 from dashboard.services.history_progress import NOTHING, count_on
-from dashboard.services.pictures import pair_map_png
+from dashboard.services.ridges import pair_map_png
 from dashboard.web import history_lines as lines
 from dashboard.web.common import workspace
 from dashboard.web.history_asked import Asked, asked, budget
