@@ -1,4 +1,4 @@
-"""What is drawn of a tensor, or of its change, in many versions: distributions on shared bins, and each as a picture."""
+"""What is drawn of a tensor, or of its change, in many versions: distributions on shared bins, and one as a picture."""
 
 import hashlib
 from collections.abc import Sequence

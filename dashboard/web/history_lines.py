@@ -108,6 +108,7 @@ def page(history: TensorHistory, wanted: Asked) -> dict[str, Any]:
         "thinned": len(history.pairs(wanted.weights)) > MOST_RIDGES,
         "is_cut": found is not None and is_cut(found.distribution.counts),
         "exports": {what: _exports(wanted, what, name) for what in ("points", "bands", "distances", "sizes", "ridges")},
+        "weights_at": exports("history.bands", name=name, tensor=history.tensor, show="weights"),
         "selected": _selected(history, wanted, found),
         "change_words": change_words(history.since),
         **_counted(history, wanted, found),
@@ -123,6 +124,7 @@ def _counted(history: TensorHistory, wanted: Asked, found: Ridges | None) -> dic
     cells = history.cells + sum(info.rows * info.columns for info in infos)
     is_counted = not history.uncounted and found is not None and cells <= EXPENSIVE_CELLS
     kept = {"v": mark(history)[:12], "at": 0, "draw": "", "log": ""}
+    kept |= {} if is_counted else {"show": "weights"}  # whose percentiles are stored
     return {
         "is_counted": is_counted,
         "cells": cells,
