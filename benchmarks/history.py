@@ -201,7 +201,7 @@ def measure_large(home: str) -> None:
 
 
 def peak_memory() -> float:
-    """Return the largest memory of this process's own so far in MB; mapped files are the system's to give up."""
+    """Return the largest memory of this process's own so far in MB, mapped files among it."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return sum(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
 
