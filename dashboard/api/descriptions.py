@@ -105,6 +105,11 @@ OPERATIONS: dict[str, Operation] = {
     "versions.evaluate": Operation(
         200, ref("Evaluation"), bodies=((JSON, "EvaluationRequest"),), fails=(400, 404, 413, 415, 422)
     ),
+    "history.get_history": Operation(200, ref("History"), query=("tensor", "since"), fails=(404, 422)),
+    "history.get_part": Operation(200, ref("Timeline"), query=("tensor", "row", "column", "unit"), fails=(404, 422)),
+    "history.get_network_health": Operation(200, ref("HealthHistory"), query=("tensor",), fails=(404, 422)),
+    "history.several": Operation(200, ref("Several"), query=("version", "tensor"), fails=(400, 404, 422)),
+    "history.all_versions": Operation(200, ref("AllVersions"), query=(*PAGING, "network"), fails=(404, 422)),
     "tensors.get_tensor_json": Operation(
         200, ref("TensorWindow"), query=CELLS, fails=(400, 404, 422), conditional=True
     ),
@@ -123,11 +128,6 @@ OPERATIONS: dict[str, Operation] = {
     "store.empty_trash": Operation(202, ref("Run"), fails=(409,)),
     "store.restore": Operation(200, ref("TrashItem"), fails=(404, 409)),
     "store.delete_for_good": Operation(204, fails=(404, 409)),
-    "history.get_history": Operation(200, ref("History"), query=("tensor", "since"), fails=(404, 422)),
-    "history.get_part": Operation(200, ref("Timeline"), query=("tensor", "row", "column", "unit"), fails=(404, 422)),
-    "history.get_network_health": Operation(200, ref("HealthHistory"), query=("tensor",), fails=(404, 422)),
-    "history.several": Operation(200, ref("Several"), query=("version", "tensor"), fails=(400, 404, 422)),
-    "history.all_versions": Operation(200, ref("AllVersions"), query=(*PAGING, "network"), fails=(404, 422)),
     "compare.compare": Operation(
         200, ref("Comparison"), query=("base", "other"), fails=(400, 404, 422), conditional=True
     ),

@@ -7,7 +7,7 @@ from flask import request
 from markupsafe import Markup
 
 from dashboard.charts.palette import OKABE_ITO, version_colours
-from dashboard.charts.parallel import Axis, Thread, parallel_plot
+from dashboard.charts.threads import Axis, Thread, threads_plot
 from dashboard.parsing import Fields
 from dashboard.services.pictures import EXPENSIVE_CELLS
 from dashboard.services.several import AllVersions, Fact, Several
@@ -167,7 +167,7 @@ def _drawing(found: AllVersions, places: Sequence[int], axes: Sequence[str], mea
         for place in places
     ]
     shade = [-value if value is not None and _is_lower_better(measure) else value for value in values(measure)]
-    drawn = parallel_plot(
+    drawn = threads_plot(
         [Axis(_column_words(found, name), values(name)) for name in axes],
         threads,
         shade,

@@ -223,7 +223,7 @@ def test_another_choice_of_versions_is_refused_with_the_form_to_mend_it(demo, qu
 def test_all_versions_are_lines_between_axes_and_rows_of_a_table(demo):
     page = demo.get("/compare/all?network=demo-digits")
     assert page.sentence.startswith("6 versions of demo-digits; 1 setting differs; best validation accuracy: ")
-    drawing = next(e for e in page.root.iter(f"{SVG}svg") if "parallel" in classes(e))
+    drawing = next(e for e in page.root.iter(f"{SVG}svg") if "threads" in classes(e))
     assert len(list(drawing.iter(f"{SVG}a"))) == 6
     names = [words(e) for e in drawing.iter(f"{SVG}text") if "name" in classes(e)]
     assert names[0] == "epoch"

@@ -8,8 +8,8 @@ import pytest
 from dashboard.analysis.distributions import counts_between
 from dashboard.analysis.statistics import tensor_statistics
 from dashboard.charts.history_figures import bands_figure
-from dashboard.charts.parallel import Axis, Thread, parallel_plot
 from dashboard.charts.ridges import Ridge, height_of, is_cut, ridge_plot
+from dashboard.charts.threads import Axis, Thread, threads_plot
 
 THREADS = [Thread(f"/v/{number}", f"a & b:{number}") for number in (1, 2, 3)]
 
@@ -43,13 +43,13 @@ def test_one_bin_far_above_all_others_is_cut(counts, height):
 
 def test_without_versions_there_is_no_drawing():
     assert ridge_plot(counts_between([], np.array([0.0, 1.0])), [], "Distribution") == ""
-    assert parallel_plot([Axis("a", []), Axis("b", [])], [], [], "Versions") == ""
-    assert parallel_plot([Axis("a", [1, 2, 3])], THREADS, [1, 2, 3], "Versions") == ""
+    assert threads_plot([Axis("a", []), Axis("b", [])], [], [], "Versions") == ""
+    assert threads_plot([Axis("a", [1, 2, 3])], THREADS, [1, 2, 3], "Versions") == ""
 
 
 def test_each_version_is_a_line_through_its_values_on_every_axis():
     axes = [Axis("rate", [0.001, 0.1, 1.0]), Axis("optimizer", ["adam", "sgd", "adam"]), Axis("score", [0.5, 0.7, 0.9])]
-    drawing = drawn(parallel_plot(axes, THREADS, [0.5, 0.7, 0.9], "Versions"))
+    drawing = drawn(threads_plot(axes, THREADS, [0.5, 0.7, 0.9], "Versions"))
     lines = {a.get("href"): steps(a.find("path").get("d")) for a in drawing.iter("a")}
     top, bottom = 34.0, 300.0
     assert [y for _, y in lines["/v/1"]] == [bottom, bottom, bottom]
@@ -62,7 +62,7 @@ def test_each_version_is_a_line_through_its_values_on_every_axis():
 @pytest.mark.parametrize("missing", [None, float("nan"), float("inf")])
 def test_a_line_is_broken_where_a_version_has_no_value(missing):
     axes = [Axis("a", [1, 2, 3]), Axis("b", [1, missing, 3]), Axis("c", [1, 2, 3]), Axis("d", [1, 2, 3])]
-    drawing = drawn(parallel_plot(axes, THREADS, [1, missing, 3], "Versions"))
+    drawing = drawn(threads_plot(axes, THREADS, [1, missing, 3], "Versions"))
     paths = {a.get("href"): a.find("path").get("d") for a in drawing.iter("a")}
     assert paths["/v/1"].count("M") == 1
     assert paths["/v/2"].count("M") == 2
@@ -70,7 +70,7 @@ def test_a_line_is_broken_where_a_version_has_no_value(missing):
 
 def test_settings_that_are_no_numbers_are_words_in_their_order():
     axes = [Axis("bias", [True, False, True]), Axis("layers", ["10 relu", "<b>", "10 relu"])]
-    drawing = drawn(parallel_plot(axes, THREADS, [1, 2, 3], "Versions"))
+    drawing = drawn(threads_plot(axes, THREADS, [1, 2, 3], "Versions"))
     words = [text.text for text in drawing.iter("text")]
     assert words == ["bias", "False", "True", "layers", "10 relu", "<b>"]
 

@@ -32,7 +32,7 @@ class Thread(NamedTuple):
     words: str
 
 
-def parallel_plot(axes: Sequence[Axis], threads: Sequence[Thread], shade_by: Sequence[float | None], label: str) -> str:
+def threads_plot(axes: Sequence[Axis], threads: Sequence[Thread], shade_by: Sequence[float | None], label: str) -> str:
     """Return the drawing, dark where `shade_by` is high; empty for fewer than two axes or without a line."""
     if len(axes) < 2 or not threads:
         return ""
@@ -47,7 +47,7 @@ def parallel_plot(axes: Sequence[Axis], threads: Sequence[Thread], shade_by: Seq
     ]
     drawn = [_axis(x, axis.name, scale) for x, axis, scale in zip(xs, axes, scales, strict=True)]
     return (
-        f'<svg class="parallel" viewBox="0 0 {WIDTH} {HEIGHT}" role="group" aria-label="{escape(label)}">'
+        f'<svg class="threads" viewBox="0 0 {WIDTH} {HEIGHT}" role="group" aria-label="{escape(label)}">'
         + "".join(lines + drawn)
         + "</svg>"
     )
