@@ -83,7 +83,8 @@ def _ends(numbers: Sequence[Numbers], limits: str) -> tuple[float, float]:
     ends = np.array([(found[low], found[high]) for found in numbers if found[low] is not None]).reshape(-1, 2)
     if not ends.size:
         return -1.0, 1.0
-    bound = FAR * float(np.median(np.abs(ends).max(axis=1))) if limits == "robust" else np.inf
+    with np.errstate(over="ignore"):  # the largest numbers need no bound
+        bound = FAR * float(np.median(np.abs(ends).max(axis=1))) if limits == "robust" else np.inf
     first, last = float(ends[:, 0].min()), float(ends[:, 1].max())
     return (max(first, -bound), min(last, bound)) if bound else (first, last)
 

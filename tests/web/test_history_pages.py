@@ -1,5 +1,7 @@
 """The pages of a tensor's history, of one part of it, of health and of several versions: what they say and lead to."""
 
+from urllib.parse import quote
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from dashboard.services import kept_numbers
 from dashboard.services.datasets import add_bundled, get_dataset
 from dashboard.services.networks import create_network, get_network
 from dashboard.services.versions import Draft, get_version, save_version
+from tests.api.examples import IRIS_NETWORK, save, special_tensors
 from tests.web.page_check import classes, words
 
 DEMO = "/networks/demo-digits"
@@ -232,6 +235,21 @@ def test_all_versions_are_lines_between_axes_and_rows_of_a_table(demo):
     only = demo.raw("/compare/all.json?filter=demo-digits:4").json["items"]
     assert [row["version"] for row in only] == ["demo-digits:4"]
     demo.get("/compare/all?network=nobody", status=404)
+
+
+def test_tensors_of_every_type_and_shape_have_their_pages(browser, workspace):
+    add_bundled(workspace, "iris")
+    create_network(workspace, IRIS_NETWORK)
+    tensors = special_tensors() | {"empty": np.zeros((0, 3)), "cube": np.arange(24, dtype=np.int16).reshape(2, 3, 4)}
+    save(workspace, tensors)
+    save(workspace, tensors | {"cube": -tensors["cube"], "float64": np.full(4, np.nan)})
+    for tensor in map(quote, tensors):
+        for query in ("", "&show=weights", "&line=1", "&unit=0"):
+            browser.get(f"/networks/iris-net/history?tensor={tensor}{query}")
+        browser.get(f"/networks/iris-net/health?tensor={tensor}")
+        browser.get(f"/compare/several?version=iris-net:1&version=iris-net:2&tensor={tensor}")
+        for figure in ("bands", "distances", "norms", "ranks", "timeline"):
+            assert browser.raw(f"/networks/iris-net/history/{figure}.figure?tensor={tensor}").json["layout"]
 
 
 def test_without_versions_the_page_of_all_says_what_is_missing(browser):
