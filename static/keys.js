@@ -5,7 +5,7 @@
   let pending = "";
   const rows = () => [...document.querySelectorAll("tr[data-href]")];
   const current = () => document.querySelector("tr.current");
-  const isTyping = (element) => element.closest("input:not([type=checkbox], [type=radio]), select, textarea, [contenteditable]");
+  const isTyping = (element) => element.closest("input:not([type=checkbox], [type=radio], [type=range]), select, textarea, [contenteditable]");
 
   function walk(step) {
     const all = rows();

@@ -37,6 +37,7 @@
       const fresh = page.getElementById(old.id);
       if (fresh && !old.contains(document.activeElement)) old.replaceWith(document.adoptNode(fresh));
     }
+    document.dispatchEvent(new CustomEvent("pagechange")); // charts may have come
   }
 
   async function tick() {

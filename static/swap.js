@@ -41,7 +41,7 @@
     const link = event.target.closest("a[data-swap]");
     if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
-    swap(link.href);
+    swap(link.href.baseVal ?? link.href); // a link in a drawing has an address of another kind
   });
   document.addEventListener("submit", (event) => {
     const form = event.target;

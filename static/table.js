@@ -15,6 +15,8 @@
     document.querySelector("td.here")?.classList.remove("here");
     cell.classList.add("here");
     document.getElementById("cell").textContent = `row ${row}, column ${column}: ${cell.title || cell.textContent}`;
+    const over = document.getElementById("over-versions");
+    over.search = new URLSearchParams({ ...Object.fromEntries(new URLSearchParams(over.search)), row, column });
     history.replaceState(history.state, "", address(row, column));
   }
 

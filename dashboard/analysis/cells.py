@@ -15,6 +15,9 @@ Array = np.ndarray[Any, Any]
 BLOCK_CELLS = 1 << 16
 """Cells to a block: three blocks of float64 stay in a core's second-level cache."""
 
+FEW_CELLS = 1 << 19
+"""So many cells may be held at once."""
+
 LARGEST = float(np.finfo(np.float64).max)
 
 
@@ -114,3 +117,8 @@ def check_same_shape(base: Array, other: Array) -> None:
     """Raise ValueError unless both have one shape: a tensor of another shape has no cell-by-cell change."""
     if base.shape != other.shape:
         raise ValueError(f"A change needs two tensors of one shape, not {base.shape} and {other.shape}.")
+
+
+def at_hand(cells: Cells) -> Cells:
+    """Return the cells as float64 in memory if they are few, so that several passes compute a change only once."""
+    return Cells(cells.block(0, cells.size).reshape(cells.shape)) if cells.size <= FEW_CELLS else cells

@@ -45,8 +45,12 @@ def distribution(sources: Sequence[Array | Cells], bins: int, limits: str = "rob
     that bins between them would have no width) the bins lie around that value.
     """
     tensors = [cells_of(source) for source in sources]
-    edges = shared_edges(tensors, bins, limits)
-    counted = [_count(tensor, edges) for tensor in tensors]
+    return counts_between(tensors, shared_edges(tensors, bins, limits))
+
+
+def counts_between(sources: Sequence[Array | Cells], edges: Array) -> Distribution:
+    """Return the distribution of each tensor over bins between these equally spaced edges."""
+    counted = [_count(cells_of(source), edges) for source in sources]
     return Distribution(
         edges,
         tuple(count.inside for count in counted),
@@ -59,7 +63,12 @@ def distribution(sources: Sequence[Array | Cells], bins: int, limits: str = "rob
 def shared_edges(sources: Sequence[Array | Cells], bins: int, limits: str = "robust") -> Array:
     """Return the edges (bins + 1) of `distribution` for these tensors, without counting."""
     tensors = [cells_of(source) for source in sources]
-    low, high = _widened(*_ends(tensors, FULL if limits == "full" else ROBUST), bins)
+    return edges_between(*_ends(tensors, FULL if limits == "full" else ROBUST), bins)
+
+
+def edges_between(low: float, high: float, bins: int) -> Array:
+    """Return the edges (bins + 1) of equal bins from `low` to `high`, or around them if they are (nearly) equal."""
+    low, high = _widened(low, high, bins)
     scale = safe_scale(max(abs(low), abs(high)))  # the difference of the largest numbers is none
     edges: Array = np.linspace(low * scale, high * scale, bins + 1) / scale
     return edges

@@ -88,17 +88,29 @@ def tensor_timeline(versions: Sequence[Array]) -> Timeline:
 
 def _timeline(parts: Sequence[Array], values: Sequence[float]) -> Timeline:
     """Return the time-line of the same part of each version."""
-    changed = np.array([place > 0 and count_changed(parts[place - 1], parts[place]) > 0 for place in range(len(parts))])
-    places = np.flatnonzero(changed)
-    died = len(parts)
-    while died and values[died - 1] == 0:
-        died -= 1
+    return timeline(
+        values, [place > 0 and count_changed(*parts[place - 1 : place + 1]) > 0 for place in range(len(parts))]
+    )
+
+
+def timeline(values: Sequence[float], changed: Sequence[bool]) -> Timeline:
+    """Return the time-line of these values, where it is known already in which versions the bits changed."""
+    changes = np.array(changed, dtype=bool)
+    places = np.flatnonzero(changes)
     return Timeline(
         values=np.array(values, dtype=np.float64),
-        changed=changed,
+        changed=changes,
         last_changed=int(places[-1]) if places.size else None,
-        died=died if died < len(parts) else None,
+        died=ever_since([value == 0 for value in values]),
     )
+
+
+def ever_since(holds: Sequence[bool]) -> int | None:
+    """Return the place from which on something holds to the end; None if it does not hold at the end."""
+    start = len(holds)
+    while start and holds[start - 1]:
+        start -= 1
+    return start if start < len(holds) else None
 
 
 def _table(array: Array) -> Array:

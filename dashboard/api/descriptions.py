@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from dashboard.api.asked import MOST_ITEMS
 from dashboard.api.schemas import INTEGER, REFERENCE, TEXT, Schema, choice, ref
 from dashboard.services.change_detail import AXES
+from dashboard.services.history import SINCE
 from dashboard.services.queue import STATE_FILTERS
 from dashboard.services.tensors import MOST_CELLS, WINDOW_COLUMNS, WINDOW_ROWS
 
@@ -42,7 +43,9 @@ QUERY: dict[str, Schema] = {
     "network": TEXT | {"description": "Only runs of this network."},
     "state": choice(tuple(STATE_FILTERS)) | {"description": "Only runs in this state; ended: in any of the last four."},
     "prefix": TEXT | {"description": "Only tables with names that begin so."},
+    "version": {"type": "array", "items": REFERENCE, "description": "Two to eight of them: version= several times."},
     "since": INTEGER | {"minimum": 0, "default": 0, "description": "Only epochs after this one."},
+    "unit": INTEGER | {"minimum": 0, "description": "A unit: a column of the table, of a vector one cell."},
     "row": INTEGER | {"minimum": 0, "default": 0, "description": "The window's first row, from 0."},
     "column": INTEGER | {"minimum": 0, "default": 0, "description": "The window's first column, from 0."},
     "rows": INTEGER
@@ -67,6 +70,17 @@ QUERY: dict[str, Schema] = {
     },
 }
 REQUIRED_QUERY = {"base", "other", "tensor"}
+
+ANY_TENSOR = {"tensor": TEXT | {"description": "A tensor's name; by default the first one."}}
+OWN_QUERY: dict[str, dict[str, Schema]] = {
+    "history.get_part": ANY_TENSOR,
+    "history.get_network_health": ANY_TENSOR,
+    "history.several": ANY_TENSOR,
+    "history.get_history": ANY_TENSOR
+    | {"since": choice(SINCE) | {"default": SINCE[0], "description": "Against which version."}},
+    "history.all_versions": {"network": TEXT | {"description": "Only versions of this network."}},
+}
+"""Parameters that mean something else to one view, and may be left out there."""
 
 PAGING = ("limit", "offset")
 COMPARED = ("base", "other", "pair")
@@ -110,6 +124,11 @@ OPERATIONS: dict[str, Operation] = {
     "versions.evaluate": Operation(
         200, ref("Evaluation"), bodies=((JSON, "EvaluationRequest"),), fails=(400, 404, 413, 415, 422)
     ),
+    "history.get_history": Operation(200, ref("History"), query=("tensor", "since"), fails=(404, 422)),
+    "history.get_part": Operation(200, ref("Timeline"), query=("tensor", "row", "column", "unit"), fails=(404, 422)),
+    "history.get_network_health": Operation(200, ref("HealthHistory"), query=("tensor",), fails=(404, 422)),
+    "history.several": Operation(200, ref("Several"), query=("version", "tensor"), fails=(400, 404, 422)),
+    "history.all_versions": Operation(200, ref("AllVersions"), query=(*PAGING, "network"), fails=(404, 422)),
     "tensors.get_tensor_json": Operation(
         200, ref("TensorWindow"), query=CELLS, fails=(400, 404, 422), conditional=True
     ),

@@ -10,7 +10,7 @@ from werkzeug.routing import Rule
 
 from dashboard import __version__
 from dashboard.api.answers import json_answer
-from dashboard.api.descriptions import JSON, OPERATIONS, PATH, QUERY, REQUIRED_QUERY, Operation
+from dashboard.api.descriptions import JSON, OPERATIONS, OWN_QUERY, PATH, QUERY, REQUIRED_QUERY, Operation
 from dashboard.api.schemas import SCHEMAS, Schema, ref
 
 blueprint = Blueprint("openapi", __name__)
@@ -68,12 +68,16 @@ def _path(rule: Rule) -> str:
 def _operation(view: str, about: str, arguments: list[str]) -> dict[str, Any]:
     operation = OPERATIONS[view]
     noun, _, name = view.partition(".")
+    own = OWN_QUERY.get(view, {})
     described: dict[str, Any] = {
         "operationId": name,
         "tags": [noun],
         "summary": about.splitlines()[0],
         "parameters": [_parameter("path", argument, PATH[argument], True) for argument in arguments]
-        + [_parameter("query", field, QUERY[field], field in REQUIRED_QUERY) for field in operation.query],
+        + [
+            _parameter("query", field, own.get(field, QUERY[field]), field in REQUIRED_QUERY and field not in own)
+            for field in operation.query
+        ],
         "responses": _responses(operation),
     }
     if operation.bodies:

@@ -24,6 +24,9 @@ from dashboard.records import (
     TrainingSpec,
 )
 from dashboard.services.comparison import NUMBER_NAMES
+from dashboard.services.history import SINCE
+from dashboard.services.several import KINDS
+from dashboard.services.version_health import MEASURES, UNIT_FINDINGS
 
 Schema = dict[str, Any]
 
@@ -339,6 +342,94 @@ CELL_DETAIL = CELL_CHANGE | {
     "place": nullable(INTEGER) | {"description": "Its rank by |change|, from 1."},
 }
 
+WHERE = {
+    "version": INTEGER,
+    "epoch": INTEGER,
+    "run": nullable(INTEGER),
+    "sha256": SHA256 | {"description": "Of the tensor in this version."},
+}
+STATISTICS = {"count": INTEGER, "not_finite": INTEGER, "zeros": NUMBER} | {
+    name: nullable(NUMBER)
+    for name in ("mean", "std", "min", "max", "q05", "q25", "median", "q75", "q95", "norm", "limit")
+}
+CHANGE = STATISTICS | {
+    "changed": INTEGER | {"description": "How many cells have other bits."},
+    "low": nullable(NUMBER | {"description": "The 0.5th percentile."}),
+    "high": nullable(NUMBER | {"description": "The 99.5th percentile."}),
+    "relative": nullable(NUMBER | {"description": "The norm of the change over that of the other version."}),
+}
+SPECTRUM = {name: nullable(NUMBER) for name in ("spectral_norm", "stable_rank", "tail_exponent", "tail_distance")}
+HISTORY = {
+    "network": TEXT,
+    "tensor": TEXT,
+    "since": choice(SINCE),
+    "best": nullable(INTEGER),
+    "uncounted": INTEGER | {"description": "How many changes and spectra are null for now: ask again."},
+    "items": array(
+        record(
+            WHERE
+            | {
+                "statistics": record(STATISTICS),
+                "since": nullable(INTEGER | {"description": "The version against which the change is counted."}),
+                "change": nullable(record(CHANGE, closed=True)),
+                "spectrum": nullable(record(SPECTRUM, closed=True)),
+            },
+            closed=True,
+        )
+    ),
+}
+TIMELINE = {
+    "network": TEXT,
+    "tensor": TEXT,
+    "what": choice(("cell", "unit", "tensor")),
+    "row": nullable(INTEGER),
+    "column": nullable(INTEGER),
+    "unit": nullable(INTEGER),
+    "last_changed": nullable(record(WHERE, closed=True)),
+    "died": nullable(record(WHERE, closed=True) | {"description": "Since this version its value is 0."}),
+    "silent_since": nullable(record(WHERE, closed=True) | {"description": "Since then the unit fires on no record."}),
+    "saturated_since": nullable(record(WHERE, closed=True) | {"description": "Since then it is flat on most records."}),
+    "records": INTEGER | {"description": "How many records of the dataset were put through the network."},
+    "items": array(
+        record(
+            WHERE
+            | {
+                "value": nullable(NUMBER | {"description": "The weight, or the L2 norm of the unit or tensor."}),
+                "changed": BOOLEAN | {"description": "Whether its bits differ from those in the version before."},
+            },
+            closed=True,
+        )
+    ),
+}
+FINDINGS = {"units": INTEGER, "duplicates": array(array(INTEGER))} | {name: array(INTEGER) for name in UNIT_FINDINGS}
+HEALTH_HISTORY = {
+    "network": TEXT,
+    "tensor": TEXT,
+    "items": array(
+        record(
+            WHERE
+            | {name: nullable(NUMBER) for name in MEASURES}
+            | {"findings": nullable(record(FINDINGS, closed=True) | {"description": "The units of each finding."})},
+            closed=True,
+        )
+    ),
+}
+SEVERAL = {
+    "versions": array(ref("Version")),
+    "tensors": array(TEXT, description="The tensors that all of them have."),
+    "tensor": TEXT,
+    "facts": array(
+        record({"kind": choice(KINDS), "name": TEXT, "values": array(ANYTHING), "equal": BOOLEAN}, closed=True)
+    ),
+}
+ALL_VERSIONS = {
+    "settings": array(TEXT),
+    "varying": array(TEXT, description="The settings that are not the same in all of this page."),
+    "metrics": array(TEXT),
+    "items": array(record({"version": REFERENCE, "values": FREE}, closed=True)),
+    "next": nullable(INTEGER),
+}
+
 ERROR = {
     "code": TEXT,
     "message": TEXT | {"description": "What is wrong and how to mend it."},
@@ -407,6 +498,11 @@ SCHEMAS: dict[str, Schema] = {
     "Verification": record(
         {"version": REFERENCE, "identical": BOOLEAN, "tensors": array(record(TENSOR_PROOF, closed=True))}, closed=True
     ),
+    "History": record(HISTORY, closed=True),
+    "Timeline": record(TIMELINE, closed=True),
+    "HealthHistory": record(HEALTH_HISTORY, closed=True),
+    "Several": record(SEVERAL, closed=True),
+    "AllVersions": record(ALL_VERSIONS, closed=True),
     "EvaluationRequest": record({"dataset": TEXT}, closed=True),
     "Evaluation": record({"version": REFERENCE, "dataset": TEXT, "loss": nullable(NUMBER)}),
     "Fact": record({"name": TEXT, "base": ANYTHING, "other": ANYTHING, "equal": BOOLEAN}, closed=True),

@@ -9,6 +9,7 @@ from dashboard.services.change_detail import CellDetail
 from dashboard.services.comparison import NUMBER_NAMES, Fact, TensorDiff, VersionDiff
 from dashboard.services.networks import NetworkSummary
 from dashboard.services.runs import RunDetail
+from dashboard.services.several import Fact as SeveralFact
 from dashboard.services.tables import StoredTable
 from dashboard.services.tensors import Window, window_numbers
 from dashboard.services.verification import VersionProof
@@ -171,6 +172,17 @@ def diff_json(diff: VersionDiff) -> Json:
 def fact_json(fact: Fact) -> Json:
     """Return one metric or setting side by side."""
     return {"name": fact.name, "base": fact.base, "other": fact.other, "equal": fact.equal}
+
+
+def fact_values_json(fact: SeveralFact) -> Json:
+    """Return one metric, setting or statistic with what each of several versions says of it."""
+    values = [finite(value) for value in fact.values]
+    return {"kind": fact.kind, "name": fact.name, "values": values, "equal": fact.equal}
+
+
+def finite(value: Any) -> Any:  # noqa: ANN401 - any setting or metric
+    """Return a value, null for a number that is not finite."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def tensor_diff_json(tensor: TensorDiff) -> Json:

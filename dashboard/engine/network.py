@@ -81,6 +81,14 @@ class Parameters:
             ACTIVATIONS[layer.spec.activation].forward(values, np.empty_like(values))
         return _sums(self.layers[-1], values)
 
+    def answers(self, inputs: Array, number: int) -> Array:
+        """Return what the units of layer `number` (from 1) answer to scaled inputs (batch, inputs): (batch, units)."""
+        values = inputs
+        for layer in self.layers[:number]:
+            values = _sums(layer, values)
+            ACTIVATIONS[layer.spec.activation].forward(values, np.empty_like(values))
+        return values
+
     def activate(self, sums: Array) -> Array:
         """Turn the last layer's sums into outputs, in place, and return them."""
         self.output.forward(sums, np.empty_like(sums))

@@ -7,6 +7,7 @@ from pathlib import Path
 from dashboard.catalogue import stored_tables
 from dashboard.catalogue.stored_tables import Totals
 from dashboard.records import Page
+from dashboard.services.kept_numbers import clear_numbers, size_of_numbers
 from dashboard.services.store_addresses import split_password
 from dashboard.services.workspace import Workspace
 
@@ -73,12 +74,13 @@ def room(workspace: Workspace) -> Room:
     if workspace.store.kind == "csv":
         disk = shutil.disk_usage(_existing(Path(place(workspace))))
         used, free = disk.used, disk.free
-    return Room(used, free, workspace.decoded.size(), workspace.decoded.limit_bytes)
+    return Room(used, free, workspace.decoded.size() + size_of_numbers(workspace), workspace.decoded.limit_bytes)
 
 
 def clear_cache(workspace: Workspace) -> None:
-    """Remove all decoded arrays; they are made again when they are looked at. Raises StoreUnavailable."""
+    """Remove all decoded arrays and all that was counted from them; it is made again. Raises StoreUnavailable."""
     workspace.decoded.clear()
+    clear_numbers(workspace)
 
 
 def place(workspace: Workspace) -> str:

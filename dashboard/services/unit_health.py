@@ -5,13 +5,16 @@ from typing import Any
 
 import numpy as np
 
-from dashboard.analysis.health import MEANINGS, largest_sums, layer_health
+from dashboard.analysis.health import MEANINGS, LayerHealth, largest_sums, layer_health
 from dashboard.data.preprocessing import Preprocessing
 from dashboard.errors import NotFound
 from dashboard.records import TensorInfo, Version
 from dashboard.services.datasets import get_dataset
+from dashboard.services.kept_numbers import Numbers, kept_numbers
 from dashboard.services.tensors import array
 from dashboard.services.workspace import Workspace
+
+__all__ = ["MEANINGS"]  # of the findings, for those who may not enter the analysis
 
 RULES = ("deaf", "unheard", "silent")
 Array = np.ndarray[Any, Any]
@@ -42,20 +45,57 @@ def dead_units(workspace: Workspace, version: Version, tensors: list[TensorInfo]
     A unit is dead if its incoming weights are all 0, if its outgoing ones are, or, behind a relu, if no inputs within
     the range of the dataset's can lift it above 0.
     """
-    known = {info.name: info for info in tensors}
     found: list[DeadUnit] = []
+    healths = kept_findings(workspace, version, tensors)
+    for number in range(1, len(version.spec.layers)):
+        name = f"layer_{number:02d}.weight"
+        if name not in healths:  # an imported version, whose tensors have names of their own
+            return found
+        rules = {unit: rule for rule in reversed(RULES) for unit in healths[name][rule]}
+        found += [DeadUnit(number, name, unit, rules[unit]) for unit in sorted(rules)]
+    return found
+
+
+def kept_findings(workspace: Workspace, version: Version, tensors: list[TensorInfo]) -> dict[str, Numbers]:
+    """Return table -> finding -> units (see `findings`), counted at most once; raises StoreError."""
+
+    def count(_: int) -> Numbers:
+        return findings(workspace, version, tensors)
+
+    (found,) = kept_numbers(workspace, shelf(version.slug), [key(version.id, version.sha256)], [0], count)
+    assert found is not None  # nothing limits what may be counted
+    return found
+
+
+def shelf(slug: str) -> str:
+    """Return where the findings about a network's versions are kept."""
+    return f"health {slug}"
+
+
+def key(version_id: int, sha256: str) -> str:
+    """Return what the findings about a version are kept under: its content, and the row that names its dataset."""
+    return f"{version_id} {sha256}"
+
+
+def findings(workspace: Workspace, version: Version, tensors: list[TensorInfo]) -> dict[str, Numbers]:
+    """Return the findings of `LayerHealth` about every table of two axes and more; raises StoreError.
+
+    Of our own layers the biases, the next layer's weights and the range of the inputs are taken into account.
+    """
+    known = {info.name: info for info in tensors}
+    found: dict[str, LayerHealth] = {}
     inputs = input_range(workspace, version)
-    for number, layer in enumerate(version.spec.layers[:-1], start=1):
+    for number, layer in enumerate(version.spec.layers, start=1):
         names = [f"layer_{number:02d}.weight", f"layer_{number:02d}.bias", f"layer_{number + 1:02d}.weight"]
         weight, bias, after = (array(workspace, version, known[n]) if n in known else None for n in names)
-        if weight is None:  # an imported version, whose tensors have names of their own
-            return found
-        is_relu = layer.activation == "relu"
-        health = layer_health(weight, bias, after, inputs if is_relu else None)
-        rules = {unit: rule for rule in reversed(RULES) for unit in getattr(health, rule)}
-        found += [DeadUnit(number, names[0], unit, rules[unit]) for unit in health.dead]
+        if weight is None:
+            break
+        found[names[0]] = layer_health(weight, bias, after, inputs if layer.activation == "relu" else None)
         inputs = _behind(layer.activation, weight, bias, inputs)
-    return found
+    for name, info in known.items():
+        if name not in found and len(info.shape) > 1:
+            found[name] = layer_health(array(workspace, version, info))
+    return {name: health._asdict() for name, health in found.items()}
 
 
 def input_range(workspace: Workspace, version: Version) -> Range:

@@ -3,7 +3,21 @@
 from flask import Flask
 from jinja2 import StrictUndefined
 
-from dashboard.web import changes, compare, datasets, filters, help_page, networks, runs, store, tensors, versions
+from dashboard.web import (
+    changes,
+    compare,
+    datasets,
+    filters,
+    health,
+    help_page,
+    history,
+    networks,
+    runs,
+    several,
+    store,
+    tensors,
+    versions,
+)
 from dashboard.web.assets import serve_assets
 from dashboard.web.common import workspace
 from dashboard.web.compression import compress
@@ -20,7 +34,20 @@ def register_pages(app: Flask) -> None:
         secure(app, workspace().settings)
     filters.install(app)
     serve_assets(app)
-    for noun in (networks, versions, tensors, datasets, runs, compare, changes, store, help_page):
+    for noun in (
+        networks,
+        versions,
+        tensors,
+        history,
+        health,
+        datasets,
+        runs,
+        compare,
+        changes,
+        several,
+        store,
+        help_page,
+    ):
         app.register_blueprint(noun.blueprint)
     app.context_processor(frame)
     show_errors(app)

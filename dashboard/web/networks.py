@@ -1,5 +1,6 @@
 """Networks: the list, the form that defines one, its page, and training it."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -7,7 +8,7 @@ from flask import Blueprint, Response, flash, jsonify, render_template, request,
 from markupsafe import Markup
 
 from dashboard.charts.svg import network_drawing
-from dashboard.errors import Invalid, UserError
+from dashboard.errors import Invalid, StoreError, UserError
 from dashboard.records import Network, Version
 from dashboard.services import networks as service
 from dashboard.services import overview
@@ -16,7 +17,7 @@ from dashboard.services.demo import start_demo
 from dashboard.services.pictures import version_curves
 from dashboard.services.runs import start_run
 from dashboard.services.trash import freed_by_network
-from dashboard.services.versions import best_version, list_versions, metric_name
+from dashboard.services.versions import best_version, get_detail, list_versions, metric_name
 from dashboard.web.answers import Answer, confirmed, see
 from dashboard.web.common import (
     LIST_LENGTH,
@@ -37,6 +38,7 @@ from dashboard.web.network_rows import SORTS, network_row, sort_rows
 from dashboard.web.numbers import Numbers, exports, numbers_at
 from dashboard.web.presets import PRESETS, preset
 from dashboard.web.store_words import freed_sentences
+from dashboard.web.version_lines import dead, dead_layers
 from dashboard.web.version_pairs import pair_grid, version_pairs
 from dashboard.web.words import folded_settings, metric_words, network_sentence, networks_sentence
 
@@ -285,7 +287,8 @@ def _network_page(network: Network, form: RunForm) -> str:
         chip_list=[
             ("running", f"run {run_id}", url_for("runs.show", run_id=run_id))
             for run_id in overview.active_runs(workspace(), network)
-        ],
+        ]
+        + _dead_chips(network, history),
         versions=[_version_row(version, names, best, before) for version in page.items],
         score_names=[metric_words(name) for name in names],
         run_form=form,
@@ -299,6 +302,21 @@ def _network_page(network: Network, form: RunForm) -> str:
         pairs_at=exports("networks.pairs", name=network.name),
         **neighbour_pages(page.next),
     )
+
+
+def _dead_chips(network: Network, history: Mapping[int, Any]) -> list[tuple[str, str, str]]:
+    """Name the units of the newest version that do nothing; each chip leads to since when."""
+    if not history:
+        return []
+    newest = max(history)
+    try:
+        dead_ones = dead(get_detail(workspace(), network.name, newest), False)
+    except StoreError as error:  # the page itself needs no weights, and can say what is wrong with them
+        return [("bad", f"v{newest}: {error.message}", address("versions.show", name=network.name, number=newest))]
+    return [
+        ("warn", f"v{newest}: {words}", address("health.show", name=network.name, tensor=tensor))
+        for tensor, words in dead_layers(dead_ones)
+    ]
 
 
 def _version_row(version: Version, names: list[str], best: int | None, before: dict[int, int]) -> dict[str, Any]:

@@ -56,9 +56,16 @@ def chips(detail: VersionDetail, dead_ones: Sequence[DeadUnit]) -> list[tuple[st
     ]
     if len(far) > OUTLIERS_NAMED:
         found.append(("warn", f"{plural(len(far) - OUTLIERS_NAMED, 'more tensor')} with outliers", ""))
-    for layer, units in groupby(dead_ones, key=lambda unit: unit.layer):
+    found += [("warn", words, "#dead") for _, words in dead_layers(dead_ones)]
+    return found
+
+
+def dead_layers(dead_ones: Sequence[DeadUnit]) -> list[tuple[str, str]]:
+    """Return (table, words) for each layer with dead units, a few of them named."""
+    found = []
+    for (layer, tensor), units in groupby(dead_ones, key=lambda unit: (unit.layer, unit.tensor)):
         numbers = [unit.unit for unit in units]
-        found.append(("warn", f"{plural(len(numbers), 'unit')} dead in layer {layer}{_named(numbers)}", "#dead"))
+        found.append((tensor, f"{plural(len(numbers), 'unit')} dead in layer {layer}{_named(numbers)}"))
     return found
 
 

@@ -100,6 +100,12 @@ PATHS = [
     "runs?state={0}&offset={1}",
     "runs/{0}?since={1}",
     "compare?base={0}&other={1}",
+    "compare/several?version={0}&version={1}&tensor={2}",
+    "compare/all?network={0}&limit={1}",
+    "networks/{0}/history?tensor={1}&since={2}",
+    "networks/iris-net/timeline?tensor={0}&row={1}&column={2}",
+    "networks/iris-net/timeline?tensor=special.float32&row={0}&unit={1}",
+    "networks/{0}/health?tensor={1}",
     "{0}/{1}/{2}",
 ]
 

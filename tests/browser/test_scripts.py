@@ -19,6 +19,7 @@ APP = Path(__file__).parent.parent.parent / "app.py"
 NETWORK = "/networks/demo-digits"
 VERSION = f"{NETWORK}/versions/6"
 TENSOR = f"{VERSION}/tensors/layer_01.weight"
+SIDE_BY_SIDE = "/compare/several?version=demo-digits:1&version=demo-digits:6"
 PATIENCE = 60_000  # milliseconds; the end of a wait for what will never come, not a measure of speed
 
 
@@ -277,12 +278,56 @@ def test_no_page_is_wider_than_its_window_or_moves_while_it_loads(watch, width):
     )
     compared = "/compare?base=demo-digits:1&other=demo-digits:6"
     lists = ("/", "/datasets", "/datasets/digits", "/datasets/new", "/networks/new", "/runs", "/store", "/help")
-    for path in (*lists, NETWORK, VERSION, TENSOR, "/runs/1", compared):
+    history = f"{NETWORK}/history"
+    over_versions = (history, f"{history}?unit=3", f"{NETWORK}/health", SIDE_BY_SIDE, "/compare/all")
+    for path in (*lists, NETWORK, VERSION, TENSOR, "/runs/1", compared, *over_versions):
         tab.goto(path)
         if tab.locator(".chart").count():
             drawn(tab, tab.locator(".chart").first.get_attribute("id"))
         assert tab.evaluate("document.documentElement.scrollWidth") <= width, path
         assert tab.evaluate("window.shift") < 0.01, path
+
+
+def test_the_slider_steps_through_a_history_in_place_and_the_charts_of_all_versions_stay(watch):
+    tab = watch(f"{NETWORK}/history")
+    drawn(tab, "bands")
+    is_same = stays(tab)
+    tab.evaluate("document.getElementById('bands').mark = true")
+    tab.get_by_label("Version", exact=True).focus()
+    tab.keyboard.press("ArrowLeft")
+    expect(tab).to_have_url(re.compile("at=5"), timeout=PATIENCE)
+    expect(tab.locator("#at")).to_have_text("v5")
+    expect(tab.get_by_label("Version", exact=True)).to_be_focused()
+    tab.keyboard.press("[")
+    expect(tab.locator("#at")).to_contain_text("v4")
+    expect(tab.locator(".ridges [aria-current]")).to_contain_text("v4")
+    tab.locator(".ridges text", has_text="v2").click()
+    expect(tab.locator("#at")).to_contain_text("v2")
+    assert tab.url.endswith("at=2")
+    assert tab.evaluate("document.getElementById('bands').mark === true")
+    tab.get_by_label("Show", exact=True).select_option("weights")
+    expect(tab.locator("#ridges-title")).to_have_text("Distribution of the weights")
+    assert is_same()
+
+
+def test_a_click_on_a_cell_and_one_more_show_it_over_all_versions(watch):
+    tab = watch(TENSOR)
+    tab.locator("tr[data-row='20'] td").nth(7).click()
+    tab.get_by_role("link", name="this cell over all versions").click()
+    expect(tab.locator("h1")).to_have_text("Weight [20, 7] of layer_01.weight in demo-digits")
+    drawn(tab, "timeline")
+    tab.get_by_role("link", name="unit 7 as a whole").click()
+    expect(tab.locator("h1")).to_have_text("Unit 7 of layer_01.weight in demo-digits")
+
+
+def test_versions_are_ticked_and_stand_side_by_side(watch):
+    tab = watch(NETWORK)
+    for number in (1, 3, 6):
+        tab.get_by_label(f"Select version {number}").check()
+    tab.get_by_role("button", name="Side by side").click()
+    expect(tab.locator("h1")).to_have_text("3 versions side by side")
+    drawn(tab, "distributions")
+    drawn(tab, "curves")
 
 
 def test_everything_is_there_without_javascript(watch):
@@ -299,3 +344,9 @@ def test_everything_is_there_without_javascript(watch):
     expect(tab.locator("h1")).to_have_text("What changed from demo-digits:1 to demo-digits:6")
     tab.get_by_role("link", name="layer_02.weight").click()
     expect(tab.locator("#detail")).to_have_text("What changed in layer_02.weight")
+    tab.goto(f"{NETWORK}/history")
+    tab.get_by_label("Show", exact=True).select_option("weights")
+    tab.get_by_role("button", name="Show").first.click()
+    expect(tab.locator("#ridges-title")).to_have_text("Distribution of the weights")
+    tab.locator(".ridges text", has_text="v3").click()
+    expect(tab.locator("#at")).to_contain_text("v3")

@@ -8,7 +8,16 @@ import pytest
 
 from dashboard.analysis.distributions import distribution
 from dashboard.analysis.joint import joint_counts
+from dashboard.analysis.statistics import tensor_statistics
 from dashboard.charts import figures
+from dashboard.charts.history_figures import (
+    Line,
+    bands_figure,
+    curves_figure,
+    lines_figure,
+    mark_version,
+    overlay_figure,
+)
 from dashboard.charts.joint import joint_figure
 
 EPOCHS = [
@@ -35,6 +44,14 @@ FIGURES = {
     "no points": joint_figure((np.zeros(0, int),) * 2 + (np.zeros(0),) * 2, "a:1", "a:2"),
     "balance": figures.class_balance_figure({"3": 10, "7": 12}),
     "no balance": figures.class_balance_figure({}),
+    "bands": bands_figure([1, 2], [tensor_statistics(np.arange(9.0)).to_json(), None], "weight"),
+    "no bands": bands_figure([1], [None], "weight"),
+    "lines": lines_figure([1, 2], [Line("norm", [1.0, None]), Line("zeros", [0.0, 0.5], "y2")], "norm", "zeros"),
+    "no lines": lines_figure([], [], "norm"),
+    "marked": mark_version(lines_figure([1, 2], [Line("norm", [1.0, 0.0])], "norm"), 2, "zero since v2"),
+    "overlay": overlay_figure(figures.distribution_figure(WEIGHTS, ["a:1", "a:2"]), ["#111111", "#222222"]),
+    "run curves": curves_figure([("run 1", "#111111", [1, 2], [0.5, None])], [("a:1", "#222222", 1, 0.5)], "loss"),
+    "no run curves": curves_figure([], [], "loss"),
 }
 
 
@@ -123,8 +140,6 @@ def test_a_density_counts_the_other_upwards_and_leaves_empty_fields_to_the_page(
     assert np.array(field["customdata"]).sum() == 9
     empty = [[count == 0 for count in line] for line in field["customdata"]]
     assert [[shade is None for shade in line] for line in field["z"]] == empty
-    assert (
-        field["customdata"][3][0] == 2
-    )  # 7 became 49 and 8 became 64: first bin of the base, last of the other
+    assert field["customdata"][3][0] == 2  # 7 became 49 and 8 became 64: first bin of the base, last of the other
     (diagonal,) = FIGURES["density"]["layout"]["shapes"]
     assert (diagonal["x0"], diagonal["y1"]) == (0.0, 64.0)

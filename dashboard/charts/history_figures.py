@@ -1,0 +1,148 @@
+"""Figures over versions: percentile bands, and lines; as plain data, like those in `figures`."""
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from dashboard.charts.figures import MOST_MARKERS, Figure, drawable, plain_layout, whole_figure
+from dashboard.charts.palette import OKABE_ITO
+
+BANDS = (("q05", "q95", "5 to 95 %", 0.18), ("q25", "q75", "25 to 75 %", 0.32))
+ENDS = (("max", "largest"), ("min", "smallest"))
+ROOM = 1.15
+"""How far the axis reaches beyond the 99.5th percentile of |value|."""
+MOST_TICKS = 12
+FAR = 3.0
+"""A version that moved so many times as far as the others does not flatten them."""
+
+
+class Line(NamedTuple):
+    """One line over versions: its name, its values (None: a gap), and on which axis it is drawn (y, or y2)."""
+
+    name: str
+    values: Sequence[float | None]
+    axis: str = "y"
+
+
+def bands_figure(versions: Sequence[int], numbers: Sequence[Mapping[str, Any] | None], title: str) -> Figure:
+    """Return min, 5, 25, 50, 75, 95 % and max over versions; the axis follows the bulk, not the farthest cell."""
+    data = []
+    for low, high, name, share in BANDS:
+        for key, fill in ((low, None), (high, "tonexty")):
+            data.append(
+                _trace(versions, _values(numbers, key), name)
+                | {"mode": "lines", "line": {"width": 0}, "showlegend": fill is not None, "hoverinfo": "skip"}
+                | ({"fill": fill, "fillcolor": f"rgba(0,114,178,{share})"} if fill else {})
+            )
+    for key, name in ENDS:
+        line = {"color": OKABE_ITO[0], "width": 1, "dash": "dot"}
+        data.append(_trace(versions, _values(numbers, key), name) | {"line": line, "mode": "lines"})
+    data.append(_trace(versions, _values(numbers, "median"), "median") | {"line": {"color": OKABE_ITO[0], "width": 2}})
+    shape = _over_versions(versions, title)
+    known = [found for found in numbers if found is not None and found["min"] is not None]
+    if known:
+        shape["yaxis"]["range"] = _bulk(known)
+    return whole_figure(data if known else [], shape)
+
+
+def lines_figure(
+    versions: Sequence[int], lines: Sequence[Line], title: str, right: str = "", signed: bool = False
+) -> Figure:
+    """Return lines over versions, some of them on an axis of their own on the right; an axis below 0 is `signed`."""
+    data = [
+        _trace(versions, line.values, line.name)
+        | {"yaxis": line.axis, "line": {"color": OKABE_ITO[place % len(OKABE_ITO)], "width": 2}}
+        for place, line in enumerate(lines)
+        if any(drawable(value) is not None for value in line.values)
+    ]
+    shape = _over_versions(versions, title)
+    mode = "normal" if signed else "nonnegative"
+    shape["yaxis"]["rangemode"] = mode
+    if any(trace["yaxis"] == "y2" for trace in data):
+        beside = {"overlaying": "y", "side": "right", "showgrid": False, "rangemode": mode}
+        shape["yaxis2"] = {"title": {"text": right}} | beside
+    return whole_figure(data, shape)
+
+
+def mark_version(drawn: Figure, version: int, words: str) -> Figure:
+    """Return a figure over versions with an upright line at one of them."""
+    line = {"color": OKABE_ITO[5], "width": 1.5, "dash": "dash"}
+    shape = {"type": "line", "xref": "x", "yref": "paper", "x0": version, "x1": version, "y0": 0, "y1": 1, "line": line}
+    note = {
+        "x": version,
+        "y": 1,
+        "yref": "paper",
+        "text": words,
+        "showarrow": False,
+        "xanchor": "left",
+        "yanchor": "top",
+    }
+    own = drawn["layout"]
+    own["shapes"], own["annotations"] = [*own.get("shapes", ()), shape], [*own.get("annotations", ()), note]
+    return drawn
+
+
+def _trace(versions: Sequence[int], values: Sequence[float | None], name: str) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "lines+markers" if len(versions) <= MOST_MARKERS else "lines",
+        "name": name,
+        "x": list(versions),
+        "y": [drawable(value) for value in values],
+        "marker": {"size": 5},
+    }
+
+
+def _values(numbers: Sequence[Mapping[str, Any] | None], key: str) -> list[float | None]:
+    return [None if found is None else found[key] for found in numbers]
+
+
+def _bulk(numbers: Sequence[Mapping[str, Any]]) -> list[float]:
+    """Return an axis that shows all if nothing lies far out, else about the 99.5th percentile of |value|."""
+    low, high = min(found["min"] for found in numbers), max(found["max"] for found in numbers)
+    limits = [found["limit"] for found in numbers]
+    limit = ROOM * min(max(limits), FAR * statistics.median(limits))
+    ends = max(low * ROOM if low < 0 else low, -limit), min(high * ROOM if high > 0 else high, limit)
+    if not ends[1] > ends[0] or not all(map(math.isfinite, ends)):
+        return [low - abs(low) - 1e-6, high + abs(high) + 1e-6]
+    room = 0.04 * (ends[1] - ends[0])
+    return [ends[0] - room, ends[1] + room]
+
+
+def _over_versions(versions: Sequence[int], title: str) -> dict[str, Any]:
+    """Return a layout over versions; few of them each have their own tick, since there is nothing between two."""
+    shape = plain_layout("version", title) | {"hovermode": "x unified"}
+    shape["xaxis"] |= {"zeroline": False}
+    if versions and max(versions) - min(versions) <= MOST_TICKS:
+        shape["xaxis"] |= {"tickmode": "linear", "tick0": 0, "dtick": 1}
+    return shape
+
+
+def overlay_figure(drawn: Figure, colours: Sequence[str]) -> Figure:
+    """Return a figure of several distributions with a colour for each."""
+    for trace, colour in zip(drawn["data"], colours, strict=False):
+        trace["line"] = trace["line"] | {"color": colour}
+        trace["fill"] = "none"
+    return drawn
+
+
+def curves_figure(
+    curves: Sequence[tuple[str, str, Sequence[int], Sequence[float | None]]],
+    marks: Sequence[tuple[str, str, int, float | None]],
+    title: str,
+) -> Figure:
+    """Return curves over epochs, (name, colour, epochs, values), and versions on them, (name, colour, epoch, value)."""
+    data = [
+        _trace(epochs, values, name) | {"mode": "lines", "line": {"color": colour, "width": 1.5}}
+        for name, colour, epochs, values in curves
+        if any(drawable(value) is not None for value in values)
+    ]
+    data += [
+        _trace([epoch], [value], name) | {"mode": "markers", "marker": {"color": colour, "size": 9}}
+        for name, colour, epoch, value in marks
+        if drawable(value) is not None
+    ]
+    shape = plain_layout("epoch", title)
+    shape["xaxis"] |= {"zeroline": False}
+    return whole_figure(data, shape)

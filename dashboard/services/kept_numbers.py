@@ -1,0 +1,119 @@
+"""Numbers about weights that take time to count, kept by the content that they were counted from.
+
+A version never changes, and a tensor is named by its SHA-256, so that such a number is right for ever. They lie as
+one small JSON file a *shelf* (a network's tensor and what is asked of it) beside the decoded arrays, and may be
+removed at any time: whoever needs them counts them again.
+"""
+
+import hashlib
+import logging
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from dashboard.services.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+Numbers = dict[str, Any]
+MOST_ON_A_SHELF = 5_000
+OPTIONS = orjson.OPT_SERIALIZE_NUMPY
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much may be counted now: nothing if more than `most_cells` would be read; for about so many `seconds`.
+
+    Within 0 seconds nothing is counted, within any other time at least one.
+    """
+
+    most_cells: int | None = None
+    seconds: float | None = None
+
+
+UNLIMITED = Budget()
+
+
+def kept_numbers(
+    workspace: Workspace,
+    shelf: str,
+    keys: Sequence[str],
+    cells: Sequence[int],
+    count: Callable[[int], Numbers],
+    budget: Budget = UNLIMITED,
+) -> list[Numbers | None]:
+    """Return the numbers under each key; `count` (given the place of a key) counts those that are not kept.
+
+    To count those of one key so many `cells` are read. What the budget does not allow is None. Numbers are plain JSON
+    without NaN and infinities. Raises what `count` raises; what was counted before that is kept.
+    """
+    path = _path(workspace, shelf)
+    known = _read(path)
+    missing = {key: place for place, key in enumerate(keys) if key not in known}
+    wanted = sum(cells[place] for place in missing.values())
+    if budget.seconds == 0 or (budget.most_cells is not None and wanted > budget.most_cells):
+        missing = {}
+    end = None if budget.seconds is None else time.monotonic() + budget.seconds
+    fresh: dict[str, Numbers] = {}
+    try:
+        for key, place in missing.items():
+            if fresh and end is not None and time.monotonic() > end:
+                break
+            fresh[key] = count(place)
+    finally:
+        if fresh:
+            _keep(path, fresh)
+    return [known.get(key, fresh.get(key)) for key in keys]
+
+
+def clear_numbers(workspace: Workspace) -> None:
+    """Remove all that is kept."""
+    for path in _folder(workspace).glob("*.json*"):
+        path.unlink(missing_ok=True)
+
+
+def size_of_numbers(workspace: Workspace) -> int:
+    """Return how many bytes are kept."""
+    total = 0
+    for path in _folder(workspace).glob("*.json"):
+        with suppress(FileNotFoundError):  # removed by another process meanwhile
+            total += path.stat().st_size
+    return total
+
+
+def _folder(workspace: Workspace) -> Path:
+    return workspace.settings.home_folder / "cache" / "numbers"
+
+
+def _path(workspace: Workspace, shelf: str) -> Path:
+    return _folder(workspace) / f"{hashlib.sha256(shelf.encode()).hexdigest()[:32]}.json"
+
+
+def _read(path: Path) -> dict[str, Numbers]:
+    try:
+        found = orjson.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}  # nothing is kept, or it was torn: it is counted again
+    return found if isinstance(found, dict) else {}
+
+
+def _keep(path: Path, fresh: dict[str, Numbers]) -> None:
+    """Add to what lies on the shelf now; of two who add at once one may be forgotten, and counts again some day."""
+    together = _read(path) | fresh
+    for key in list(together)[: max(len(together) - MOST_ON_A_SHELF, 0)]:
+        del together[key]
+    spare = path.with_suffix(f".json-{uuid.uuid4().hex}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        spare.write_bytes(orjson.dumps(together, option=OPTIONS))
+        spare.replace(path)
+    except OSError as error:
+        log.warning("Numbers are not kept in the cache: %s", error)
+        with suppress(OSError):
+            spare.unlink(missing_ok=True)

@@ -1,0 +1,103 @@
+"""Numbers that are counted once: what is kept, what a budget allows, and what becomes of a damaged shelf."""
+
+import pytest
+
+from dashboard.services import kept_numbers as module
+from dashboard.services.kept_numbers import Budget, clear_numbers, kept_numbers, size_of_numbers
+from dashboard.services.workspace import open_workspace
+from dashboard.settings import Settings
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    opened = open_workspace(Settings(home=str(tmp_path / "home")))
+    yield opened
+    opened.catalogue.close()
+
+
+class Counter:
+    """Counts, and notes what it was asked for."""
+
+    def __init__(self):
+        self.asked = []
+
+    def __call__(self, place):
+        self.asked.append(place)
+        return {"place": place}
+
+
+def ask(workspace, count, keys="abc", budget=module.UNLIMITED, shelf="shelf"):
+    return kept_numbers(workspace, shelf, list(keys), [10] * len(keys), count, budget)
+
+
+def test_what_was_counted_once_is_not_counted_again(workspace):
+    count = Counter()
+    first = ask(workspace, count)
+    assert ask(workspace, count) == first == [{"place": 0}, {"place": 1}, {"place": 2}]
+    assert count.asked == [0, 1, 2]
+    assert ask(workspace, count, "cad") == [{"place": 2}, {"place": 0}, {"place": 2}]
+    assert count.asked == [0, 1, 2, 2]
+
+
+def test_equal_keys_are_counted_once_and_shelves_are_apart(workspace):
+    count = Counter()
+    assert ask(workspace, count, "aab") == [{"place": 1}, {"place": 1}, {"place": 2}]
+    ask(workspace, count, "a", shelf="another")
+    assert count.asked == [1, 2, 0]
+
+
+def test_a_budget_of_cells_allows_all_or_nothing(workspace):
+    count = Counter()
+    assert ask(workspace, count, "abc", Budget(most_cells=29)) == [None, None, None]
+    assert None not in ask(workspace, count, "abc", Budget(most_cells=30))
+    assert None not in ask(workspace, count, "abc", Budget(most_cells=0))  # nothing has to be read any more
+
+
+def test_a_budget_of_seconds_goes_on_where_it_stopped(workspace):
+    count = Counter()
+    assert ask(workspace, count, "abc", Budget(seconds=0)) == [None, None, None]
+    short = Budget(seconds=1e-9)
+    assert [ask(workspace, count, "abc", short).count(None) for _ in range(3)] == [2, 1, 0]
+    assert count.asked == [0, 1, 2]
+
+
+def test_what_was_counted_before_a_failure_is_kept(workspace):
+    def fails(place):
+        if place == 1:
+            raise ValueError("no second one")
+        return {"place": place}
+
+    with pytest.raises(ValueError, match="no second one"):
+        ask(workspace, fails)
+    count = Counter()
+    ask(workspace, count)
+    assert count.asked == [1, 2]
+
+
+@pytest.mark.parametrize("content", [b"", b"{torn", b"[]", b"\x00"])
+def test_a_damaged_shelf_is_counted_again(workspace, content):
+    count = Counter()
+    ask(workspace, count)
+    (file,) = (workspace.settings.home_folder / "cache" / "numbers").glob("*.json")
+    file.write_bytes(content)
+    assert None not in ask(workspace, count)
+    assert len(count.asked) == 6
+
+
+def test_a_shelf_forgets_its_oldest(workspace, monkeypatch):
+    monkeypatch.setattr(module, "MOST_ON_A_SHELF", 3)
+    count = Counter()
+    ask(workspace, count, "abc")
+    ask(workspace, count, "d")
+    ask(workspace, count, "bcd")
+    assert count.asked == [0, 1, 2, 0]
+    ask(workspace, count, "a")
+    assert count.asked == [0, 1, 2, 0, 0]
+
+
+def test_the_numbers_are_part_of_the_cache_that_a_person_can_clear(workspace):
+    assert size_of_numbers(workspace) == 0
+    ask(workspace, Counter())
+    assert size_of_numbers(workspace) > 0
+    clear_numbers(workspace)
+    assert size_of_numbers(workspace) == 0
