@@ -32,7 +32,7 @@ PARENTS = 10
 ROUNDS = 2
 REFINED = 10
 NEIGHBOURS = 10
-CAP = 0.5
+CAP = 0.9
 
 
 class NeuralSampler(BaseSampler):
