@@ -16,7 +16,8 @@ MAY_IMPORT = {
     "catalogue": set(),
     "charts": {"analysis"},
     "jobs": {"engine", "data"},
-    "services": {"engine", "data", "weights", "catalogue", "analysis", "charts", "jobs"},
+    "search": {"engine"},
+    "services": {"engine", "data", "weights", "catalogue", "analysis", "charts", "jobs", "search"},
     "web": {"services", "charts"},
     "api": {"services"},
 }
@@ -29,6 +30,7 @@ ONLY_IN = {
     "sqlalchemy": {"catalogue"},
     "alembic": {"catalogue"},
     "mysql": {"weights"},
+    "optuna": {"search"},
 }
 FILES = sorted(HOUSE.rglob("*.py"))
 

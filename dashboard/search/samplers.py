@@ -1,0 +1,92 @@
+"""Who proposes the next candidate: a registry of names, each with what a person should know before choosing it."""
+
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
+
+from dashboard.errors import Invalid
+from dashboard.search.grid import GridSampler
+from dashboard.search.space import SearchSpace
+
+DEFAULT_SAMPLER = "tpe"
+
+
+@dataclass(frozen=True)
+class SamplerKind:
+    """A way to propose; `needs` names packages that must be installed for it beside ours."""
+
+    name: str
+    title: str
+    help: str
+    make: Callable[[SearchSpace, int, int], BaseSampler]
+    needs: tuple[str, ...] = ()
+
+    @property
+    def missing(self) -> list[str]:
+        """The packages that it needs and that are not installed."""
+        return [name for name in self.needs if importlib.util.find_spec(name) is None]
+
+    @property
+    def is_available(self) -> bool:
+        """Whether it can be chosen here."""
+        return not self.missing
+
+
+def _tpe(space: SearchSpace, seed: int, number: int) -> BaseSampler:
+    return TPESampler(seed=_seed(seed, number))
+
+
+def _gp(space: SearchSpace, seed: int, number: int) -> BaseSampler:
+    return GPSampler(seed=_seed(seed, number), warn_independent_sampling=False)
+
+
+def _random(space: SearchSpace, seed: int, number: int) -> BaseSampler:
+    return RandomSampler(seed=_seed(seed, number))
+
+
+def _grid(space: SearchSpace, seed: int, number: int) -> BaseSampler:
+    return GridSampler(space, seed)
+
+
+def _seed(seed: int, number: int) -> int:
+    """Return a seed for a sampler that begins at a trial: one made anew for each must not draw the same again."""
+    return int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
+
+
+KINDS = (
+    SamplerKind(
+        "tpe",
+        "Parzen trees (TPE)",
+        "Optuna's default: compares where good and poor candidates lie, setting by setting. Quick and robust.",
+        _tpe,
+    ),
+    SamplerKind(
+        "gp",
+        "Gaussian process",
+        "Optuna's Gaussian process: careful, and slower with every trial. It needs the packages torch and scipy, which "
+        "Weightbase does not install: pip install torch scipy.",
+        _gp,
+        ("torch", "scipy"),
+    ),
+    SamplerKind("random", "Random", "Draws every setting by itself: what every other way must beat.", _random),
+    SamplerKind("grid", "Grid", "Three values of each range with every choice, in a shuffled order.", _grid),
+)
+SAMPLERS = {kind.name: kind for kind in KINDS}
+
+
+def make_sampler(name: str, space: SearchSpace, seed: int, number: int = 0) -> BaseSampler:
+    """Return the sampler of this name for a space, about to propose trial `number`.
+
+    The same arguments and trials give the same proposals. Raises Invalid if there is no such sampler, if a package is
+    missing, or if a grid is too large.
+    """
+    kind = SAMPLERS.get(name)
+    if kind is None:
+        raise Invalid({"sampler": f"Choose one of: {', '.join(SAMPLERS)}."})
+    if kind.missing:
+        packages = " ".join(kind.missing)
+        raise Invalid({"sampler": f"{kind.title} needs a package that is not installed: pip install {packages}."})
+    return kind.make(space, seed, number)

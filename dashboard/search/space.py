@@ -1,0 +1,255 @@
+"""What a search may try: a range or a choice for each setting of a network, and the way from there to a definition.
+
+A candidate is a mapping of parameter names to values, as Optuna knows them. Some settings are there only with others:
+`units_3` needs a third layer, `weight_decay` needs `has_weight_decay`. A setting with one value only is no parameter.
+"""
+
+import dataclasses
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.trial import Trial
+
+from dashboard.errors import Invalid
+from dashboard.parsing import Fields
+from dashboard.records import ACTIVATIONS, OPTIMIZERS, SCHEDULES, LayerSpec, NetworkSpec, TrainingSpec
+from dashboard.search.ranges import Range, parse_choices, parse_range, parse_whole_numbers
+
+HIDDEN_ACTIVATIONS = tuple(name for name in ACTIVATIONS if name != "softmax")
+MOST_HIDDEN_LAYERS = 10
+MOST_HIDDEN_UNITS = 4096
+MOST_IN_GRID = 100_000
+REGRESSION_LOSSES = ("squared_error", "absolute_error", "huber")
+OUTPUT_OF_LOSS = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}
+LAYERS = Range(1, 3)
+UNITS = Range(16, 256, log=True)
+DROPOUT = Range(0.0, 0.5)
+LEARNING_RATE = Range(1e-4, 3e-2, log=True)
+WEIGHT_DECAY = Range(1e-6, 1e-2, log=True)
+
+Params = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class SearchSpace:
+    """The settings that a search may vary; how many epochs a trial has is the budget's matter.
+
+    `layers` counts hidden layers, `units` is the range of each. `weight_decay` is None if it is never used;
+    with `no_weight_decay`, candidates without it are tried, too.
+    """
+
+    layers: Range = LAYERS
+    units: Range = UNITS
+    activation: tuple[str, ...] = ("tanh", "relu", "silu")
+    dropout: Range = DROPOUT
+    learning_rate: Range = LEARNING_RATE
+    batch_size: tuple[int, ...] = (16, 32, 64, 128)
+    optimizer: tuple[str, ...] = ("momentum", "adam", "adamw")
+    schedule: tuple[str, ...] = ("constant", "cosine")
+    weight_decay: Range | None = WEIGHT_DECAY
+    no_weight_decay: bool = True
+
+    @classmethod
+    def parse(cls, fields: Fields) -> "SearchSpace":
+        """Read a space from untrusted input; what is not given keeps its default, what is wrong lands in `fields`."""
+        fields.known({field.name for field in dataclasses.fields(cls)})
+        default = cls()
+        return cls(
+            layers=parse_range(fields, "layers", default.layers, 0, MOST_HIDDEN_LAYERS, whole=True),
+            units=parse_range(fields, "units", default.units, 1, MOST_HIDDEN_UNITS, whole=True),
+            activation=parse_choices(fields, "activation", default.activation, HIDDEN_ACTIVATIONS),
+            dropout=parse_range(fields, "dropout", default.dropout, 0.0, 0.95),
+            learning_rate=parse_range(fields, "learning_rate", default.learning_rate, 1e-8, 100.0),
+            batch_size=parse_whole_numbers(fields, "batch_size", default.batch_size, 1, 100_000),
+            optimizer=parse_choices(fields, "optimizer", default.optimizer, OPTIMIZERS),
+            schedule=parse_choices(fields, "schedule", default.schedule, SCHEDULES),
+            weight_decay=_parse_weight_decay(fields),
+            no_weight_decay=fields.boolean("no_weight_decay", default.no_weight_decay),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values, in the form that `parse` reads, too."""
+        values: dict[str, Any] = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        ranges = {name: value.to_json() for name, value in values.items() if isinstance(value, Range)}
+        choices = {name: list(value) for name, value in values.items() if isinstance(value, tuple)}
+        plain = values | ranges | choices
+        return plain | {"weight_decay": "off"} if self.weight_decay is None else plain
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "SearchSpace":
+        """Return the space that `to_json` wrote (trusted data)."""
+        values: dict[str, Any] = {}
+        for name, value in data.items():
+            values[name] = Range(**value) if isinstance(value, dict) else value
+            if isinstance(value, list):
+                values[name] = tuple(value)
+        if values.get("weight_decay") == "off":
+            values["weight_decay"] = None
+        return cls(**values)
+
+    def distributions(self) -> dict[str, BaseDistribution]:
+        """Return Optuna's distribution of each parameter, those that others depend on first."""
+        found: dict[str, BaseDistribution] = {}
+        if not self.layers.is_fixed:
+            found["layers"] = self.layers.integers()
+        if not self.units.is_fixed:
+            units = [f"units_{number}" for number in range(1, int(self.layers.high) + 1)]
+            found |= {name: self.units.integers() for name in units}
+        for name in ("activation", "batch_size", "optimizer", "schedule"):
+            if len(getattr(self, name)) > 1:
+                found[name] = CategoricalDistribution(getattr(self, name))
+        for name in ("dropout", "learning_rate"):
+            if not getattr(self, name).is_fixed:
+                found[name] = getattr(self, name).floats()
+        if self.weight_decay is not None:
+            if self.no_weight_decay:
+                found["has_weight_decay"] = CategoricalDistribution((False, True))
+            if not self.weight_decay.is_fixed:
+                found["weight_decay"] = self.weight_decay.floats()
+        return found
+
+    def is_active(self, name: str, params: Params) -> bool:
+        """Tell whether a parameter counts beside these others: whether its layer exists, its decay is switched on."""
+        if name.startswith("units_"):
+            return int(name.removeprefix("units_")) <= int(params.get("layers", self.layers.low))
+        if name == "weight_decay":
+            return bool(params.get("has_weight_decay", True))
+        return name not in {"activation", "dropout"} or int(params.get("layers", self.layers.low)) > 0
+
+    def active(self, params: Params) -> dict[str, Any]:
+        """Return the parameters that count, in the order of `distributions`; others are dropped."""
+        return {name: params[name] for name in self.distributions() if name in params and self.is_active(name, params)}
+
+    def suggest(self, trial: Trial) -> dict[str, Any]:
+        """Ask a trial's sampler for a value of each parameter that counts."""
+        params: dict[str, Any] = {}
+        for name, distribution in self.distributions().items():
+            if self.is_active(name, params):
+                params[name] = _ask(trial, name, distribution)
+        return params
+
+    def holds(self, params: Params) -> bool:
+        """Tell whether a candidate has all parameters that count, each with a value of this space, and no other."""
+        needed = [name for name in self.distributions() if self.is_active(name, params)]
+        return set(needed) == set(params) and all(
+            _contains(self.distributions()[name], params[name]) for name in needed
+        )
+
+    def grid(self, levels: int = 3) -> Iterator[dict[str, Any]]:
+        """Yield every candidate with `levels` values a range, each once."""
+        yield from self._grid(levels, list(self.distributions()), {})
+
+    def size(self, levels: int = 3) -> int:
+        """Return how many candidates `grid` has, without making them."""
+        per_layer = len(self.units.levels(levels, whole=True))
+        counts = self.layers.levels(int(self.layers.high - self.layers.low) + 1, whole=True)
+        hidden = len(self.activation) * len(self.dropout.levels(levels, whole=False))
+        shapes = sum(per_layer ** int(count) * (hidden if count else 1) for count in counts)
+        decays = 0 if self.weight_decay is None else len(self.weight_decay.levels(levels, whole=False))
+        decays += self.weight_decay is None or self.no_weight_decay
+        others = (self.batch_size, self.optimizer, self.schedule)
+        rates = len(self.learning_rate.levels(levels, whole=False))
+        return int(shapes * decays * rates * math.prod(len(choices) for choices in others))
+
+    def spec(self, params: Params, base: TrainingSpec, inputs: int, outputs: int, task: str) -> NetworkSpec:
+        """Return the definition of a candidate: `base` says what the space does not, such as loss, epochs and seed.
+
+        The output's activation is the one that the loss needs; a regression whose `base` has a loss of classes
+        gets squared_error. Raises Invalid if the candidate is not of this space.
+        """
+        if not self.holds(params):
+            raise Invalid({"params": f"This candidate does not belong to the search's space: {dict(params)}."})
+        count = int(params.get("layers", self.layers.low))
+        units = [int(params.get(f"units_{number}", self.units.low)) for number in range(1, count + 1)]
+        activation = params.get("activation", self.activation[0])
+        dropout = float(params.get("dropout", self.dropout.low))
+        is_classes = task == "classification"
+        loss = base.loss if is_classes or base.loss in REGRESSION_LOSSES else "squared_error"
+        output = OUTPUT_OF_LOSS.get(loss, "sigmoid") if is_classes else "identity"
+        training = dataclasses.replace(base, loss=loss, **self._training(params))
+        hidden = [LayerSpec(width, activation, dropout=dropout) for width in units]
+        return NetworkSpec(inputs, (*hidden, LayerSpec(outputs, output)), training)
+
+    def to_params(self, spec: NetworkSpec) -> dict[str, Any]:
+        """Return the candidate that a definition is; raises Invalid if this space has no such candidate."""
+        hidden, training = spec.layers[:-1], spec.training
+        params: dict[str, Any] = {"layers": len(hidden)}
+        params |= {f"units_{number}": layer.units for number, layer in enumerate(hidden, start=1)}
+        for name in ("learning_rate", "batch_size", "optimizer", "schedule", "weight_decay"):
+            params[name] = getattr(training, name)
+        params["has_weight_decay"] = training.weight_decay > 0.0
+        if hidden:
+            params |= {"activation": hidden[0].activation, "dropout": hidden[0].dropout}
+        found = self.active(params)
+        alike = len({(layer.activation, layer.dropout) for layer in hidden}) <= 1
+        if not alike or not self.holds(found) or not self._agrees(found, spec):
+            raise Invalid({"spec": "This network lies outside the search's space: widen the space, or leave it out."})
+        return found
+
+    def _agrees(self, params: Params, spec: NetworkSpec) -> bool:
+        """Tell whether a candidate has the hidden layers and the training of a definition, what is fixed included."""
+        made = self.spec(params, spec.training, spec.inputs, spec.layers[-1].units, "classification")
+        kept = ("learning_rate", "batch_size", "optimizer", "schedule", "weight_decay")
+        same = all(getattr(made.training, name) == getattr(spec.training, name) for name in kept)
+        shapes = [[(layer.units, layer.activation, layer.dropout) for layer in one.layers[:-1]] for one in (made, spec)]
+        return same and shapes[0] == shapes[1]
+
+    def _training(self, params: Params) -> dict[str, Any]:
+        decays = self.weight_decay is not None and params.get("has_weight_decay", True)
+        fixed = self.weight_decay.low if self.weight_decay is not None else 0.0
+        return {
+            "learning_rate": float(params.get("learning_rate", self.learning_rate.low)),
+            "batch_size": int(params.get("batch_size", self.batch_size[0])),
+            "optimizer": params.get("optimizer", self.optimizer[0]),
+            "schedule": params.get("schedule", self.schedule[0]),
+            "weight_decay": float(params.get("weight_decay", fixed)) if decays else 0.0,
+        }
+
+    def _grid(self, levels: int, names: list[str], params: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        if not names:
+            yield dict(params)
+            return
+        name, rest = names[0], names[1:]
+        if not self.is_active(name, params):
+            yield from self._grid(levels, rest, params)
+            return
+        for value in self._levels(name, levels):
+            yield from self._grid(levels, rest, params | {name: value})
+
+    def _levels(self, name: str, levels: int) -> list[Any]:
+        if name == "layers":
+            return list(range(int(self.layers.low), int(self.layers.high) + 1))
+        if name.startswith("units_"):
+            return self.units.levels(levels, whole=True)
+        if name == "has_weight_decay":
+            return [False, True]
+        own = getattr(self, name)
+        return own.levels(levels, whole=False) if isinstance(own, Range) else list(own)
+
+
+def _parse_weight_decay(fields: Fields) -> Range | None:
+    """Read the range of the weight decay; the words off and none, or a 0, leave it out."""
+    value = fields.data.get("weight_decay")
+    if value in (0, 0.0, False) or (isinstance(value, str) and value.strip().lower() in {"off", "none", "0"}):
+        return None
+    return parse_range(fields, "weight_decay", WEIGHT_DECAY, 1e-12, 1.0)
+
+
+def _ask(trial: Trial, name: str, distribution: BaseDistribution) -> bool | int | float | str | None:
+    if isinstance(distribution, CategoricalDistribution):
+        return trial.suggest_categorical(name, distribution.choices)
+    if isinstance(distribution, IntDistribution):
+        return trial.suggest_int(name, distribution.low, distribution.high, log=distribution.log)
+    assert isinstance(distribution, FloatDistribution)
+    return trial.suggest_float(name, distribution.low, distribution.high, log=distribution.log)
+
+
+def _contains(distribution: BaseDistribution, value: object) -> bool:
+    if isinstance(distribution, CategoricalDistribution):
+        return value in distribution.choices
+    assert isinstance(distribution, IntDistribution | FloatDistribution)
+    kinds = int if isinstance(distribution, IntDistribution) else int | float
+    return isinstance(value, kinds) and distribution.low <= value <= distribution.high
