@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import optuna
 from optuna.samplers import BaseSampler
-from optuna.study import Study
+from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from dashboard.search.samplers import make_sampler
@@ -60,7 +60,7 @@ def build_study(space: SearchSpace, sampler: BaseSampler, directions: Sequence[s
 
     A trial that a changed space no longer holds stays under its number, but as a failed one: it cannot be learnt from.
     """
-    study = optuna.create_study(directions=list(directions), sampler=sampler)
+    study = optuna.create_study(directions=[StudyDirection[one.upper()] for one in directions], sampler=sampler)
     study.add_trials([_frozen(space, one, len(directions)) for one in past])
     return study
 
