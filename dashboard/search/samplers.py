@@ -9,9 +9,10 @@ from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 
 from dashboard.errors import Invalid
 from dashboard.search.grid import GridSampler
+from dashboard.search.proposer import NeuralSampler
 from dashboard.search.space import SearchSpace
 
-DEFAULT_SAMPLER = "tpe"
+DEFAULT_SAMPLER = "neural"
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,10 @@ class SamplerKind:
     def is_available(self) -> bool:
         """Whether it can be chosen here."""
         return not self.missing
+
+
+def _neural(space: SearchSpace, seed: int, number: int) -> BaseSampler:
+    return NeuralSampler(space.distributions(), space.conditions(), seed)  # it knows a trial's number by itself
 
 
 def _tpe(space: SearchSpace, seed: int, number: int) -> BaseSampler:
@@ -57,6 +62,13 @@ def _seed(seed: int, number: int) -> int:
 
 
 KINDS = (
+    SamplerKind(
+        "neural",
+        "A network of ours",
+        "Four small networks learn from the trials so far what a candidate may score, and how sure that is; the best "
+        "bet is tried. You can look at their weights, and at what they believe of each setting.",
+        _neural,
+    ),
     SamplerKind(
         "tpe",
         "Parzen trees (TPE)",

@@ -16,6 +16,7 @@ from optuna.trial import Trial
 from dashboard.errors import Invalid
 from dashboard.parsing import Fields
 from dashboard.records import ACTIVATIONS, OPTIMIZERS, SCHEDULES, LayerSpec, NetworkSpec, TrainingSpec
+from dashboard.search.encoding import Condition
 from dashboard.search.ranges import Range, parse_choices, parse_range, parse_whole_numbers
 
 HIDDEN_ACTIVATIONS = tuple(name for name in ACTIVATIONS if name != "softmax")
@@ -99,10 +100,10 @@ class SearchSpace:
             units = [f"units_{number}" for number in range(1, int(self.layers.high) + 1)]
             found |= {name: self.units.integers() for name in units}
         for name in ("activation", "batch_size", "optimizer", "schedule"):
-            if len(getattr(self, name)) > 1:
+            if len(getattr(self, name)) > 1 and not (name == "activation" and self.layers.high == 0):
                 found[name] = CategoricalDistribution(getattr(self, name))
         for name in ("dropout", "learning_rate"):
-            if not getattr(self, name).is_fixed:
+            if not getattr(self, name).is_fixed and not (name == "dropout" and self.layers.high == 0):
                 found[name] = getattr(self, name).floats()
         if self.weight_decay is not None:
             if self.no_weight_decay:
@@ -111,13 +112,25 @@ class SearchSpace:
                 found["weight_decay"] = self.weight_decay.floats()
         return found
 
+    def conditions(self) -> dict[str, Condition]:
+        """Return what other parameter must have which values for one to count, of those that do not always."""
+        known = self.distributions()
+        found: dict[str, Condition] = {}
+        if "layers" in known:
+            counts = range(int(self.layers.low), int(self.layers.high) + 1)
+            needs = {name: int(name.removeprefix("units_")) for name in known if name.startswith("units_")}
+            needs |= dict.fromkeys(("activation", "dropout"), 1)
+            for name, least in needs.items():
+                if name in known and least > self.layers.low:
+                    found[name] = Condition("layers", tuple(count for count in counts if count >= least))
+        if "has_weight_decay" in known and "weight_decay" in known:
+            found["weight_decay"] = Condition("has_weight_decay", (True,))
+        return found
+
     def is_active(self, name: str, params: Params) -> bool:
         """Tell whether a parameter counts beside these others: whether its layer exists, its decay is switched on."""
-        if name.startswith("units_"):
-            return int(name.removeprefix("units_")) <= int(params.get("layers", self.layers.low))
-        if name == "weight_decay":
-            return bool(params.get("has_weight_decay", True))
-        return name not in {"activation", "dropout"} or int(params.get("layers", self.layers.low)) > 0
+        condition = self.conditions().get(name)
+        return condition is None or params.get(condition.parent) in condition.values
 
     def active(self, params: Params) -> dict[str, Any]:
         """Return the parameters that count, in the order of `distributions`; others are dropped."""

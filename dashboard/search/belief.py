@@ -1,0 +1,92 @@
+"""What the proposer believes after a refit: what to expect of any candidate, and what it thinks of each setting."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dashboard.search.encoding import Array, Encoding
+from dashboard.search.ensemble import Ensemble, Prediction
+from dashboard.search.scores import Scores
+
+BACKGROUND = 200
+POINTS = 11
+
+
+class Expectation(NamedTuple):
+    """What is expected of a candidate: `mean` and `spread` of its normal score, and the same in the goal's own unit.
+
+    `value` is what the mean stands for; two of three outcomes should lie from `low` to `high`.
+    """
+
+    mean: float
+    spread: float
+    value: float
+    low: float
+    high: float
+
+
+class PartialDependence(NamedTuple):
+    """What is expected on average over the other settings (values,), for each of a setting's values.
+
+    `mean` and `spread` are normal scores, `own` is the mean in the goal's own unit (Friedman 2001).
+    """
+
+    name: str
+    values: list[Any]
+    mean: Array
+    spread: Array
+    own: Array
+
+
+class Belief:
+    """An ensemble with what it needs to be asked about candidates; `scores` are those it was trained on.
+
+    `scores` holds values of which higher ones are better; `sign` is −1 where the goal itself is to be small. With
+    several goals `own` numbers mean nothing, as each proposal weighs them anew.
+    """
+
+    def __init__(self, encoding: Encoding, ensemble: Ensemble, scores: Scores, sign: float = 1.0) -> None:
+        self.encoding, self.ensemble, self.scores, self.sign = encoding, ensemble, scores, sign
+
+    def predict(self, genes: Array) -> Prediction:
+        """Return normal scores' mean and spread for genes (candidates, settings)."""
+        return self.ensemble.predict(self.encoding.encode(genes))
+
+    def expect(self, params: Mapping[str, Any]) -> Expectation:
+        """Return what is expected of a candidate."""
+        found = self.predict(self.encoding.snap(self.encoding.genes([params])))
+        mean = float(found.mean[0])
+        spread = float(np.hypot(found.spread[0], self.ensemble.noise))  # a trial's own luck is part of its outcome
+        low, value, high = sorted(self.own(mean + side * spread) for side in (-1.0, 0.0, 1.0))
+        return Expectation(mean, spread, value, low, high)
+
+    def own(self, normal: float) -> float:
+        """Return a normal score in the goal's own unit."""
+        return self.sign * self.scores.own(normal)
+
+    def partial_dependence(self, seed: int = 0) -> list[PartialDependence]:
+        """Return for each setting what the ensemble expects of its values, averaged over the same random candidates."""
+        background = np.random.default_rng(seed).random((BACKGROUND, len(self.encoding.names)))
+        return [self._dependence(place, background) for place in range(len(self.encoding.names))]
+
+    def _dependence(self, place: int, background: Array) -> PartialDependence:
+        setting = self.encoding.settings[place]
+        count = setting.levels if setting.levels is not None and setting.is_stepless else POINTS
+        genes = np.linspace(0.0, 1.0, count) if setting.levels is None else (np.arange(count) + 0.5) / count
+        genes = np.unique(setting.snap(genes))
+        found = [self._average(place, gene, background) for gene in genes]
+        means, spreads = np.array(found).T
+        values = [setting.value(float(gene)) for gene in genes]
+        return PartialDependence(
+            self.encoding.names[place], values, means, spreads, np.array([self.own(mean) for mean in means])
+        )
+
+    def _average(self, place: int, gene: float, background: Array) -> tuple[float, float]:
+        """Return the mean prediction with a setting at one gene, over the candidates in which it counts then."""
+        genes = background.copy()
+        genes[:, place] = gene
+        counts = self.encoding.active(genes)[:, place]
+        genes = genes[counts] if counts.any() else genes
+        found = self.predict(self.encoding.snap(genes))
+        return float(found.mean.mean()), float(found.spread.mean())

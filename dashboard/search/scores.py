@@ -1,0 +1,44 @@
+"""Scores as the proposer sees them: only their order counts, laid on the quantiles of a normal distribution.
+
+Losses that ran away, or an accuracy that saturates, would bend a network's idea of the rest. What the proposer expects
+is told in these *normal scores*; `Scores.own` leads back to the score's own unit.
+"""
+
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+NORMAL = NormalDist()
+
+
+def ranks(values: Array) -> Array:
+    """Return each value's rank from 1, (values,); equal values share the mean of theirs."""
+    order = np.sort(values)
+    below = np.searchsorted(order, values, "left")
+    return (below + np.searchsorted(order, values, "right") + 1) / 2.0
+
+
+class Scores:
+    """Values (trials,), higher ones better, and their normal scores Φ⁻¹((rank − ½)/trials) (Hazen 1914)."""
+
+    def __init__(self, values: Array) -> None:
+        self.values = values
+        shares = (ranks(values) - 0.5) / max(1, len(values))
+        self.normal = np.array([NORMAL.inv_cdf(share) for share in shares])
+
+    def own(self, normal: float) -> float:
+        """Return the value at a normal score: between trials along a line, beyond them on with the outer slope."""
+        known, first = np.unique(self.normal, return_index=True)
+        values = self.values[first]
+        if len(known) == 1:
+            return float(values[0])
+        if normal < known[0]:
+            known, values = known[:2], values[:2]
+        elif normal > known[-1]:
+            known, values = known[-2:], values[-2:]
+        else:
+            return float(np.interp(normal, known, values))
+        slope = (values[1] - values[0]) / (known[1] - known[0])
+        return float(values[0] + slope * (normal - known[0]))
