@@ -2,9 +2,9 @@
 
 Each member is trained from scratch by our own engine, all as one stack, for so few steps that it does not learn the
 trials by heart. Then its last layer is found once more, exactly, as a Bayesian linear regression on what its last
-hidden layer says of the trials, which tells a spread with each prediction (Snoek et al., *Scalable Bayesian optimization using
-deep neural networks*, 2015; Bishop, *Pattern Recognition and Machine Learning*, 2006, ch. 3). What the members disagree
-on adds to it (Lakshminarayanan et al. 2017).
+hidden layer says of the trials, which tells a spread with each prediction (Snoek et al., *Scalable Bayesian
+optimization using deep neural networks*, 2015; Bishop, *Pattern Recognition and Machine Learning*, 2006, ch. 3). What
+the members disagree on adds to it (Lakshminarayanan et al. 2017).
 """
 
 import dataclasses
@@ -75,6 +75,15 @@ class Ensemble:
         means = np.array([part.mean for part in parts])
         squares = np.array([part.spread for part in parts]) ** 2
         return Prediction(means.mean(axis=0), np.sqrt(squares.mean(axis=0) + means.var(axis=0)))
+
+    @property
+    def spec(self) -> NetworkSpec:
+        """The definition of the ensemble as one network."""
+        return self.as_network().spec
+
+    def tensors(self) -> dict[str, Array]:
+        """Return the ensemble's weights, named and shaped as `spec` says."""
+        return self.as_network().tensors()
 
     def as_network(self) -> Network:
         """Return the ensemble as one ordinary network, whose output is the mean that the members predict.
