@@ -26,7 +26,7 @@ STEPS = 50
 BATCH = 25
 LEARNING_RATE = 0.01
 WEIGHT_DECAY = 0.01
-NOISE_TRIALS, NOISE = 10.0, 0.3  # before it saw any trial, a member thinks that so much of a score's variance is noise
+NOISE_TRIALS, NOISE = 20.0, 0.5  # before it saw any trial, a member thinks that so much of a score's variance is noise
 RATIOS = np.logspace(-5.0, 3.0, 33)
 
 
