@@ -5,6 +5,7 @@ A candidate is a mapping of parameter names to values, as Optuna knows them. Som
 """
 
 import dataclasses
+import functools
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -93,53 +94,25 @@ class SearchSpace:
 
     def distributions(self) -> dict[str, BaseDistribution]:
         """Return Optuna's distribution of each parameter, those that others depend on first."""
-        found: dict[str, BaseDistribution] = {}
-        if not self.layers.is_fixed:
-            found["layers"] = self.layers.integers()
-        if not self.units.is_fixed:
-            units = [f"units_{number}" for number in range(1, int(self.layers.high) + 1)]
-            found |= {name: self.units.integers() for name in units}
-        for name in ("activation", "batch_size", "optimizer", "schedule"):
-            if len(getattr(self, name)) > 1 and not (name == "activation" and self.layers.high == 0):
-                found[name] = CategoricalDistribution(getattr(self, name))
-        for name in ("dropout", "learning_rate"):
-            if not getattr(self, name).is_fixed and not (name == "dropout" and self.layers.high == 0):
-                found[name] = getattr(self, name).floats()
-        if self.weight_decay is not None:
-            if self.no_weight_decay:
-                found["has_weight_decay"] = CategoricalDistribution((False, True))
-            if not self.weight_decay.is_fixed:
-                found["weight_decay"] = self.weight_decay.floats()
-        return found
+        return dict(_distributions(self))
 
     def conditions(self) -> dict[str, Condition]:
         """Return what other parameter must have which values for one to count, of those that do not always."""
-        known = self.distributions()
-        found: dict[str, Condition] = {}
-        if "layers" in known:
-            counts = range(int(self.layers.low), int(self.layers.high) + 1)
-            needs = {name: int(name.removeprefix("units_")) for name in known if name.startswith("units_")}
-            needs |= dict.fromkeys(("activation", "dropout"), 1)
-            for name, least in needs.items():
-                if name in known and least > self.layers.low:
-                    found[name] = Condition("layers", tuple(count for count in counts if count >= least))
-        if "has_weight_decay" in known and "weight_decay" in known:
-            found["weight_decay"] = Condition("has_weight_decay", (True,))
-        return found
+        return dict(_conditions(self))
 
     def is_active(self, name: str, params: Params) -> bool:
         """Tell whether a parameter counts beside these others: whether its layer exists, its decay is switched on."""
-        condition = self.conditions().get(name)
+        condition = _conditions(self).get(name)
         return condition is None or params.get(condition.parent) in condition.values
 
     def active(self, params: Params) -> dict[str, Any]:
         """Return the parameters that count, in the order of `distributions`; others are dropped."""
-        return {name: params[name] for name in self.distributions() if name in params and self.is_active(name, params)}
+        return {name: params[name] for name in _distributions(self) if name in params and self.is_active(name, params)}
 
     def suggest(self, trial: Trial) -> dict[str, Any]:
         """Ask a trial's sampler for a value of each parameter that counts."""
         params: dict[str, Any] = {}
-        for name, distribution in self.distributions().items():
+        for name, distribution in _distributions(self).items():
             if self.is_active(name, params):
                 params[name] = _ask(trial, name, distribution)
         return params
@@ -241,6 +214,44 @@ class SearchSpace:
             return [False, True]
         own = getattr(self, name)
         return own.levels(levels, whole=False) if isinstance(own, Range) else list(own)
+
+
+@functools.lru_cache(maxsize=64)
+def _distributions(space: SearchSpace) -> dict[str, BaseDistribution]:
+    found: dict[str, BaseDistribution] = {}
+    if not space.layers.is_fixed:
+        found["layers"] = space.layers.integers()
+    if not space.units.is_fixed:
+        units = [f"units_{number}" for number in range(1, int(space.layers.high) + 1)]
+        found |= {name: space.units.integers() for name in units}
+    for name in ("activation", "batch_size", "optimizer", "schedule"):
+        if len(getattr(space, name)) > 1 and not (name == "activation" and space.layers.high == 0):
+            found[name] = CategoricalDistribution(getattr(space, name))
+    for name in ("dropout", "learning_rate"):
+        if not getattr(space, name).is_fixed and not (name == "dropout" and space.layers.high == 0):
+            found[name] = getattr(space, name).floats()
+    if space.weight_decay is not None:
+        if space.no_weight_decay:
+            found["has_weight_decay"] = CategoricalDistribution((False, True))
+        if not space.weight_decay.is_fixed:
+            found["weight_decay"] = space.weight_decay.floats()
+    return found
+
+
+@functools.lru_cache(maxsize=64)
+def _conditions(space: SearchSpace) -> dict[str, Condition]:
+    known = _distributions(space)
+    found: dict[str, Condition] = {}
+    if "layers" in known:
+        counts = range(int(space.layers.low), int(space.layers.high) + 1)
+        needs = {name: int(name.removeprefix("units_")) for name in known if name.startswith("units_")}
+        needs |= dict.fromkeys(("activation", "dropout"), 1)
+        for name, least in needs.items():
+            if name in known and least > space.layers.low:
+                found[name] = Condition("layers", tuple(count for count in counts if count >= least))
+    if "has_weight_decay" in known and "weight_decay" in known:
+        found["weight_decay"] = Condition("has_weight_decay", (True,))
+    return found
 
 
 def _parse_weight_decay(fields: Fields) -> Range | None:

@@ -4,6 +4,7 @@ The catalogue is the truth about trials; a study in memory is only how Optuna's 
 depends on space, seed and the trials before it alone, so a search that was killed goes on as if it had not been.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -67,7 +68,8 @@ def build_study(space: SearchSpace, sampler: BaseSampler, directions: Sequence[s
 
 def _frozen(space: SearchSpace, past: Past, goals: int) -> FrozenTrial:
     state = STATES[past.state]
-    is_known = space.holds(past.params) and (state is TrialState.RUNNING or len(past.values) == goals)
+    has_values = len(past.values) == goals and all(map(math.isfinite, past.values))
+    is_known = space.holds(past.params) and (state is TrialState.RUNNING or has_values)
     if state is TrialState.FAIL or not is_known:
         return optuna.trial.create_trial(state=TrialState.FAIL)
     known = space.distributions()

@@ -1,0 +1,106 @@
+import itertools
+
+import numpy as np
+import pytest
+from search_examples import SPACE, drawn, searched
+
+from dashboard.engine.network import Network
+from dashboard.engine.samples import Samples
+from dashboard.engine.training import Training
+from dashboard.errors import Invalid
+from dashboard.records import LayerSpec, NetworkSpec, TrainingSpec
+from dashboard.search.against_random import believed_random_search, best_of_draws
+from dashboard.search.findings import best_so_far, epochs_of, importances, pareto_front, rank_correlation
+from dashboard.search.studies import Past
+from dashboard.search.together import epochs_together, is_quicker, on_seeds
+
+
+@pytest.mark.parametrize("way", ["ped_anova", "fanova"])
+def test_the_settings_that_matter_are_named_first(way):
+    past = drawn(60)
+    found = importances(SPACE, ["maximize"], past, way)
+    assert found[0].name in {"learning_rate", "activation", "layers"}
+    assert sum(one.share for one in found) == pytest.approx(1.0)
+
+
+def test_few_trials_say_nothing_of_importance():
+    past = drawn(7)
+    assert importances(SPACE, ["maximize"], past) == []
+    with pytest.raises(Invalid, match="ped_anova"):
+        importances(SPACE, ["maximize"], [*past, *past], "tea_leaves")
+
+
+def test_two_goals_have_importances_too():
+    past = drawn(30)
+    both = [one._replace(values=(one.values[0], float(one.params["units_1"]))) for one in past]
+    assert "units_1" in {one.name for one in importances(SPACE, ["maximize", "minimize"], both)[:6]}
+
+
+def test_the_best_so_far_never_gets_worse():
+    np.testing.assert_array_equal(best_so_far([3, 1, float("nan"), 4], "maximize"), [3, 3, 3, 4])
+    np.testing.assert_array_equal(best_so_far([3, 1, 2], "minimize"), [3, 1, 1])
+
+
+def test_a_rank_correlation_sees_the_order_only():
+    assert rank_correlation([1, 2, 3, 4], [10, 100, 1000, 10**9]) == pytest.approx(1.0)
+    assert rank_correlation([1, 2], [1, 2]) is None
+    assert rank_correlation([1, 1, 1], [1, 2, 3]) is None
+
+
+def test_the_front_holds_what_nothing_beats():
+    values = [(0.9, 100), (0.8, 10), (0.7, 50), (0.95, 400), (0.8, 10)]
+    assert pareto_front(values, ["maximize", "minimize"]) == [3, 0, 1]
+    assert pareto_front([], ["maximize", "minimize"]) == []
+
+
+def test_epochs_are_saved_by_stopped_trials_only():
+    past = [Past({}, "finished", (1.0,), (0.1,) * 8), Past({}, "stopped", (1.0,), (0.1,) * 3), Past({}, "failed")]
+    found = epochs_of(past, full=10)
+    assert (found.trained, found.saved) == (11, 7)
+    assert found.share_saved == pytest.approx(7 / 18)
+
+
+def test_the_best_of_draws_is_its_average_over_all_draws():
+    scores = [0.1, 0.7, 0.4]
+    expected = [np.mean([max(draw) for draw in itertools.product(scores, repeat=count)]) for count in (1, 2, 3)]
+    np.testing.assert_allclose(best_of_draws(scores, 3, "maximize"), expected)
+    np.testing.assert_allclose(best_of_draws([-1 * one for one in scores], 3, "minimize"), -1 * np.array(expected))
+
+
+def test_a_believed_random_search_gets_better_and_is_beaten():
+    past, last = searched("neural", 20)
+    believed = believed_random_search(last.sampler.belief, 20)
+    assert np.all(np.diff(believed.mean) >= 0)
+    assert np.all(believed.low <= believed.high)
+    assert max(one.values[0] for one in past) > believed.low[-1]
+
+
+def small(units=6, **training):
+    return NetworkSpec(4, (LayerSpec(units, "tanh"), LayerSpec(3, "softmax")), TrainingSpec(epochs=3, **training))
+
+
+def test_a_winner_on_three_seeds_trains_together_as_it_does_alone():
+    rng = np.random.default_rng(1)
+    samples = Samples(rng.normal(size=(60, 4)), rng.integers(0, 3, 60))
+    train, validation = samples.take(np.arange(45)), samples.take(np.arange(45, 60))
+    specs = on_seeds(small(), [1, 2, 3])
+    together = list(epochs_together(specs, train, validation, "classification"))
+    assert len(together) == 3
+    for place, spec in enumerate(specs):
+        network = Network(spec)
+        network.initialize(spec.training.seed)
+        alone = [one.val_loss for one in Training(network, train, validation, "classification").epochs()]
+        np.testing.assert_allclose([epoch[place].val_loss for epoch in together], alone, rtol=1e-4)
+
+
+def test_only_small_networks_of_one_shape_are_quicker_together():
+    assert is_quicker(on_seeds(small(), [1, 2]))
+    assert not is_quicker([small()])
+    assert not is_quicker([small(), small(units=7)])
+    assert not is_quicker(on_seeds(small(units=5000), [1, 2]))
+    with pytest.raises(Invalid):
+        next(
+            epochs_together(
+                [small(), small(optimizer="sgd")], Samples(np.zeros((4, 4)), np.zeros(4, int)), None, "classification"
+            )
+        )
