@@ -35,19 +35,19 @@ def training_curves(epochs: Sequence[Mapping[str, Any]]) -> Figure:
             "mode": "lines+markers" if len(epochs) <= MOST_MARKERS else "lines",
             "name": label,
             "x": numbers,
-            "y": [_drawable(epoch.get(name)) for epoch in epochs],
+            "y": [drawable(epoch.get(name)) for epoch in epochs],
             "yaxis": axis,
             "line": {"color": OKABE_ITO[colour], "dash": dash, "width": 2},
             "marker": {"size": 5},
         }
         for name, label, axis, colour, dash in CURVES
-        if any(_drawable(epoch.get(name)) is not None for epoch in epochs)
+        if any(drawable(epoch.get(name)) is not None for epoch in epochs)
     ]
-    layout = _layout("epoch", "loss") | {"hovermode": "x unified"}
+    layout = plain_layout("epoch", "loss") | {"hovermode": "x unified"}
     layout["xaxis"]["zeroline"] = False  # the first epoch is 1: a line at 0 would mean nothing
     if any(trace["yaxis"] == "y2" for trace in data):
         layout["yaxis2"] = {"title": {"text": "accuracy"}, "overlaying": "y", "side": "right", "showgrid": False}
-    return _figure(data, layout)
+    return whole_figure(data, layout)
 
 
 def distribution_figure(found: Distribution, labels: Sequence[str], log: bool = False) -> Figure:
@@ -65,7 +65,7 @@ def distribution_figure(found: Distribution, labels: Sequence[str], log: bool = 
         | _counts([*counts.tolist(), int(counts[-1])], log)
         for index, (label, counts) in enumerate(zip(labels, found.counts, strict=True))
     ]
-    return _figure(data, _counted("weight", log))
+    return whole_figure(data, _counted("weight", log))
 
 
 def change_figure(found: Distribution, log: bool = False) -> Figure:
@@ -74,7 +74,7 @@ def change_figure(found: Distribution, log: bool = False) -> Figure:
     Of the bar around zero, which is often far above the others, a part is cut off; its hover text has the count.
     """
     if not found.counts:
-        return _figure([], _counted("change", log))
+        return whole_figure([], _counted("change", log))
     edges, counts = found.edges, found.counts[0].tolist()
     middles = ((edges[:-1] + edges[1:]) / 2).tolist()
     bars = {
@@ -93,7 +93,7 @@ def change_figure(found: Distribution, log: bool = False) -> Figure:
     layout = _counted("change", log) | {"bargap": 0}
     if not log:
         layout["yaxis"]["range"] = [0, _cut(counts)]
-    return _figure([bars | _counts(counts, log)], layout)
+    return whole_figure([bars | _counts(counts, log)], layout)
 
 
 def confusion_figure(matrix: Sequence[Sequence[int]], classes: Sequence[str]) -> Figure:
@@ -118,7 +118,7 @@ def confusion_figure(matrix: Sequence[Sequence[int]], classes: Sequence[str]) ->
         "showscale": False,
         "hovertemplate": "true %{y}, predicted %{x}: %{customdata:,} (%{z:.1%} of %{y})<extra></extra>",
     }
-    layout = _layout("predicted", "true") | {"height": 380}
+    layout = plain_layout("predicted", "true") | {"height": 380}
     layout["xaxis"] |= {"type": "category", "side": "top", "showgrid": False}
     layout["yaxis"] |= {"type": "category", "autorange": "reversed", "showgrid": False}
     if len(labels) <= MOST_CELL_TEXTS:
@@ -127,7 +127,7 @@ def confusion_figure(matrix: Sequence[Sequence[int]], classes: Sequence[str]) ->
             for true, row, its in zip(labels, matrix, shares, strict=True)
             for predicted, count, share in zip(labels, row, its, strict=True)
         ]
-    return _figure([heat] if labels else [], layout)
+    return whole_figure([heat] if labels else [], layout)
 
 
 def _cell_text(true: str, predicted: str, count: int, share: float) -> dict[str, Any]:
@@ -146,17 +146,17 @@ def class_balance_figure(balance: Mapping[str, int]) -> Figure:
         "name": "records",
         "hovertemplate": "%{x}: %{y:,} records<extra></extra>",
     }
-    layout = _layout("class", "records")
+    layout = plain_layout("class", "records")
     layout["xaxis"]["type"] = "category"
-    return _figure([bars] if balance else [], layout)
+    return whole_figure([bars] if balance else [], layout)
 
 
-def _drawable(value: float | None) -> float | None:
+def drawable(value: float | None) -> float | None:
     """Return the value, None (a gap) for what has no place on an axis and none in JSON: NaN and ±Inf."""
     return value if value is not None and math.isfinite(value) else None
 
 
-def _figure(data: list[dict[str, Any]], layout: dict[str, Any]) -> Figure:
+def whole_figure(data: list[dict[str, Any]], layout: dict[str, Any]) -> Figure:
     """Return the figure; one without data says so in place of empty axes."""
     if not data:
         layout["annotations"] = [
@@ -179,12 +179,12 @@ def _cut(counts: list[int]) -> float:
 
 
 def _counted(x_title: str, log: bool) -> dict[str, Any]:
-    layout = _layout(x_title, "cells")
+    layout = plain_layout(x_title, "cells")
     layout["yaxis"] |= {"type": "log", "dtick": 1} if log else {"type": "linear", "rangemode": "tozero"}
     return layout
 
 
-def _layout(x_title: str, y_title: str) -> dict[str, Any]:
+def plain_layout(x_title: str, y_title: str) -> dict[str, Any]:
     """Return a layout without colours: the page's script sets those of its theme."""
     return {
         "height": HEIGHT,
