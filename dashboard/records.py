@@ -432,7 +432,12 @@ class Run:
     @property
     def can_resume(self) -> bool:
         """Whether it ended before its goal and left something to go on from."""
-        return self.checkpoint > 0 and self.state in RESUMABLE_STATES
+        return self.checkpoint > 0 and self.state in RESUMABLE_STATES and not self.is_of_search
+
+    @property
+    def is_of_search(self) -> bool:
+        """Whether it drives a search or is one of its trials: the search sees to it then."""
+        return self.kind in {"search", "trial"}
 
     @property
     def is_training(self) -> bool:

@@ -19,7 +19,9 @@ from dashboard.records import (
     RESUMABLE_STATES,
     STARTED_BY_LENGTH,
     TRAINING_FIELDS,
+    Dataset,
     Epoch,
+    Network,
     Page,
     Run,
     check_combination,
@@ -63,9 +65,7 @@ def start_run(workspace: Workspace, network_name: str, overrides: Mapping[str, A
         network = network_rows.get_network(connection, network_name)
         dataset = dataset_rows.get_dataset(connection, network.dataset)
     require_records(dataset)
-    if network.spec.inputs != len(dataset.description["inputs"]):
-        message = f"{network_name} does not read {dataset.name}: it is trained by the search that it proposes for."
-        raise Conflict(message, "network")
+    _require_that_it_reads(network, dataset)
     fields = Fields(overrides)
     fields.known(TRAINING_FIELDS | {"parent", "priority"})
     given = {name: value for name, value in fields.data.items() if name in TRAINING_FIELDS}
@@ -195,8 +195,14 @@ def resume_run(workspace: Workspace, run_id: int) -> Run:
     return get_run(workspace, run_id).run
 
 
+def _require_that_it_reads(network: Network, dataset: Dataset) -> None:
+    if network.spec.inputs != len(dataset.description["inputs"]):
+        message = f"{network.name} does not read {dataset.name}: it is trained by the search that it proposes for."
+        raise Conflict(message, "network")
+
+
 def _leave_to_its_search(run: Run) -> None:
-    if run.kind in {"search", "trial"}:
+    if run.is_of_search:
         raise Conflict(f"Resume the search {run.request['search']!r} instead: it starts what it needs.", "run")
 
 

@@ -3,7 +3,7 @@
 from flask import Flask
 from jinja2 import StrictUndefined
 
-from dashboard.web import compare, datasets, filters, help_page, networks, runs, store, tensors, versions
+from dashboard.web import compare, datasets, filters, help_page, networks, runs, searches, store, tensors, versions
 from dashboard.web.assets import serve_assets
 from dashboard.web.common import workspace
 from dashboard.web.compression import compress
@@ -20,7 +20,7 @@ def register_pages(app: Flask) -> None:
         secure(app, workspace().settings)
     filters.install(app)
     serve_assets(app)
-    for noun in (networks, versions, tensors, datasets, runs, compare, store, help_page):
+    for noun in (networks, versions, tensors, datasets, runs, searches, compare, store, help_page):
         app.register_blueprint(noun.blueprint)
     app.context_processor(frame)
     show_errors(app)
