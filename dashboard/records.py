@@ -47,12 +47,21 @@ RUN_STATES = ("queued", "running", "finished", "failed", "cancelled", "interrupt
 ENDED_STATES = ("finished", "failed", "cancelled", "interrupted")
 RESUMABLE_STATES = ("failed", "cancelled", "interrupted")
 """Those in which a run ended before its goal: it can go on from its checkpoint."""
-RUN_KINDS = ("training", "verify", "copy", "empty")
-TRAINING_KINDS = ("training",)
-"""The kinds of runs that train a network, epoch by epoch; the others are actions."""
+RUN_KINDS = ("training", "trial", "search", "verify", "copy", "empty")
+TRAINING_KINDS = ("training", "trial")
+"""The kinds of runs that train, epoch by epoch; the others drive searches, or are actions on the store."""
 PRIORITIES = (-1, 0, 1)
 """Later than others, in turn, sooner than others."""
 STARTED_BY_LENGTH = 120
+SEARCH_STATES = ("running", "paused", "stopped", "finished")
+TRIAL_STATES = ("running", "finished", "stopped", "failed", "cancelled")
+SECOND_GOALS = ("parameters", "prediction_seconds")
+GOAL_METRICS = {
+    "classification": ("val_accuracy", "val_loss"),
+    "regression": ("val_loss", "val_rmse", "val_mae", "val_r2"),
+}
+"""What a search can look for, by task, the usual one first."""
+HIGHER_IS_BETTER = frozenset({"val_accuracy", "val_r2"})
 
 T = TypeVar("T")
 
@@ -385,10 +394,11 @@ NO_SPEC = NetworkSpec(0, ())
 class Run:
     """One job: its state is the truth, wherever it executes.
 
-    Its `kind` is training, or a long action on the store: verify, copy, empty (the trash). Actions have no network,
-    no dataset ("") and NO_SPEC; `request` is what was asked for, `result` what came of it. `done` of `total` counts
-    epochs, or versions; `note` says what is being done at the moment. `checkpoint` is the epoch after which it goes on
-    when it is taken up again, 0 for its beginning; `started_by` who asked for it, as far as that is known.
+    Its `kind` is training; trial (a training for a search, which has no network); search (which drives one); or a
+    long action on the store: verify, copy, empty (the trash). Searches and actions have no network, no dataset ("")
+    and NO_SPEC; `request` is what was asked for, `result` what came of it. `done` of `total` counts epochs, trials or
+    versions; `note` says what is being done at the moment. `checkpoint` is the epoch after which it goes on when it is
+    taken up again, 0 for its beginning; `started_by` who asked for it, as far as that is known.
     """
 
     id: int
@@ -422,11 +432,16 @@ class Run:
     @property
     def can_resume(self) -> bool:
         """Whether it ended before its goal and left something to go on from."""
-        return self.checkpoint > 0 and self.state in RESUMABLE_STATES
+        return self.checkpoint > 0 and self.state in RESUMABLE_STATES and not self.is_of_search
+
+    @property
+    def is_of_search(self) -> bool:
+        """Whether it drives a search or is one of its trials: the search sees to it then."""
+        return self.kind in {"search", "trial"}
 
     @property
     def is_training(self) -> bool:
-        """Whether this run trains a network (else it is an action on the store)."""
+        """Whether this run trains (else it drives a search, or is an action on the store)."""
         return self.kind in TRAINING_KINDS
 
 
@@ -469,3 +484,102 @@ class Epoch:
     seconds: float
     learning_rate: float
     metrics: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What a search looks for: a validation metric, and perhaps a `second` number of SECOND_GOALS to keep small."""
+
+    metric: str
+    second: str = ""
+
+    @property
+    def is_higher_better(self) -> bool:
+        """Whether a larger score is the better one."""
+        return self.metric in HIGHER_IS_BETTER
+
+    def better(self, one: float, other: float) -> bool:
+        """Tell whether the first score is better than the second."""
+        return one > other if self.is_higher_better else one < other
+
+    def cost(self, score: float) -> float:
+        """Return the score as something to make small."""
+        return -score if self.is_higher_better else score
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much a search may spend: trials, epochs of each, and seconds of the clock in all (0: no limit)."""
+
+    trials: int = 40
+    epochs: int = 10
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Search:
+    """A search for the best network on a dataset, driven by a run.
+
+    `state` is what is wanted (running, paused, stopped), or finished; `run_id` is the run that drives it, or did last,
+    in `run_state`. `space` is in the words of the form and the API, `network` the name of its proposer's network and
+    `beliefs` what that expects of each setting. `result` holds what was found in the end (`services.winner`).
+    """
+
+    id: int
+    name: str
+    purpose: str
+    dataset: str
+    task: str
+    space: dict[str, Any]
+    goal: Goal
+    budget: Budget
+    sampler: str
+    stopping: str
+    seed: int
+    state: str
+    run_id: int | None
+    run_state: str | None
+    network: str
+    beliefs: dict[str, Any]
+    result: dict[str, Any]
+    created: datetime
+    changed: datetime
+
+    @property
+    def is_driven(self) -> bool:
+        """Whether a run drives it now, or will soon."""
+        return self.run_state in {"queued", "running"}
+
+    @property
+    def shown_state(self) -> str:
+        """What a person is told: what is wanted, unless it is still on its way there, or its run ended unasked."""
+        if self.is_driven:
+            return {"paused": "pausing", "stopped": "stopping"}.get(self.state, "running")
+        return "interrupted" if self.state == "running" else self.state
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One candidate of a search and the run that trains it.
+
+    Its `state` is running (or waiting to), finished, stopped (early, by the rule), failed, or cancelled by a person.
+    `score` is its goal's metric and `second` the second goal's number, None before it has ended; `predicted` is what
+    the proposer expected ({"mean", "sd"} of the score). `stopped_at` is the epoch after which it was stopped early.
+    `confirms` is the number of the trial whose candidate this one only trains again, with another seed.
+    """
+
+    number: int
+    run_id: int
+    run_state: str
+    confirms: int | None
+    state: str
+    params: dict[str, Any]
+    predicted: dict[str, float] | None
+    parameters: int
+    score: float | None
+    second: float | None
+    stopped_at: int | None
+    epochs: int
+    seconds: float
+    created: datetime
+    ended: datetime | None

@@ -12,6 +12,7 @@ from dashboard.api.history import blueprint as history
 from dashboard.api.networks import blueprint as networks
 from dashboard.api.openapi import blueprint as openapi
 from dashboard.api.runs import blueprint as runs
+from dashboard.api.searches import blueprint as searches
 from dashboard.api.store import blueprint as store
 from dashboard.api.tensors import blueprint as tensors
 from dashboard.api.versions import blueprint as versions
@@ -26,7 +27,7 @@ def register_api(app: Flask) -> None:
     api = Blueprint("api", __name__)
     answer_errors(api)
     api.register_blueprint(health)
-    for noun in (openapi, datasets, networks, runs, versions, tensors, history, comparison, store):
+    for noun in (openapi, datasets, networks, runs, versions, tensors, history, comparison, store, searches):
         api.register_blueprint(noun, url_prefix=PREFIX)
     app.register_blueprint(api)
     refuse_unknown_addresses(app, PREFIX)

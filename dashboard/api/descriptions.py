@@ -33,6 +33,8 @@ PATH: dict[str, Schema] = {
     "version": INTEGER | {"minimum": 1, "description": "A version's number."},
     "tensor": TEXT | {"description": "A tensor's name, such as layer_01.weight."},
     "run_id": INTEGER | {"minimum": 1, "description": "A run's id."},
+    "search_id": INTEGER | {"minimum": 1, "description": "A search's id."},
+    "trial": INTEGER | {"minimum": 1, "description": "A trial's number."},
     "item": TEXT | {"description": "The id of something in the trash, such as version-12."},
 }
 
@@ -147,6 +149,28 @@ OPERATIONS: dict[str, Operation] = {
     "store.empty_trash": Operation(202, ref("Run"), fails=(409,)),
     "store.restore": Operation(200, ref("TrashItem"), fails=(404, 409)),
     "store.delete_for_good": Operation(204, fails=(404, 409)),
+    "searches.list_searches": Operation(200, ref("SearchPage"), query=PAGING, fails=(422,)),
+    "searches.create_search": Operation(
+        201, ref("Search"), bodies=((JSON, "SearchDefinition"),), fails=(400, 409, 413, 415, 422)
+    ),
+    "searches.get_search": Operation(200, ref("Search"), fails=(404,)),
+    "searches.change_search": Operation(
+        200, ref("Search"), bodies=((JSON, "SearchChange"),), fails=(400, 404, 413, 415, 422)
+    ),
+    "searches.delete_search": Operation(204, fails=(404, 409)),
+    "searches.pause_search": Operation(202, ref("Search"), fails=(404, 409)),
+    "searches.resume_search": Operation(202, ref("Search"), fails=(404, 409)),
+    "searches.stop_search": Operation(202, ref("Search"), fails=(404, 409)),
+    "searches.list_trials": Operation(200, ref("TrialPage"), query=PAGING, fails=(404, 422)),
+    "searches.get_trial": Operation(200, ref("TrialDetail"), fails=(404,)),
+    "searches.open_trial": Operation(
+        202,
+        ref("OpenedTrial"),
+        bodies=((JSON, "TrialOpening"),),
+        body_required=False,
+        fails=(400, 404, 409, 413, 415, 422),
+    ),
+    "searches.get_findings": Operation(200, ref("SearchFindings"), fails=(404,)),
     "compare.compare": Operation(200, ref("Comparison"), query=COMPARED, fails=(400, 404, 422), conditional=True),
     "compare.list_changed_units": Operation(
         200, ref("UnitChangePage"), query=(*COMPARED, "tensor", "axis", *PAGING), fails=(400, 404, 422)

@@ -9,6 +9,7 @@ from typing import Any
 from dashboard.parsing import NAME_PATTERN
 from dashboard.records import (
     ACTIVATIONS,
+    GOAL_METRICS,
     INITIALIZERS,
     LOSSES,
     MOST_LAYERS,
@@ -19,12 +20,27 @@ from dashboard.records import (
     RUN_STATES,
     SCALINGS,
     SCHEDULES,
+    SEARCH_STATES,
+    SECOND_GOALS,
     TASKS,
     TRAINING_DTYPES,
+    TRIAL_STATES,
+    Budget,
     TrainingSpec,
 )
 from dashboard.services.comparison import NUMBER_NAMES
 from dashboard.services.history import SINCE
+from dashboard.services.searches import (
+    ACTIVATIONS_TO_TRY,
+    DEFAULT_SAMPLER,
+    DEFAULT_SPACE,
+    DEFAULT_STOPPING,
+    MOST_EPOCHS,
+    MOST_SECONDS,
+    MOST_TRIALS,
+    SAMPLERS,
+    STOPPING,
+)
 from dashboard.services.several import KINDS
 from dashboard.services.version_health import MEASURES, UNIT_FINDINGS
 
@@ -191,7 +207,8 @@ EPOCH = {
 }
 RUN = {
     "id": INTEGER,
-    "kind": choice(RUN_KINDS) | {"description": "A training, or an action on the store, which has no network."},
+    "kind": choice(RUN_KINDS)
+    | {"description": "A training has a network; a trial, the driving of a search and an action on the store do not."},
     "network": nullable(TEXT),
     "dataset": nullable(TEXT),
     "state": choice(RUN_STATES),
@@ -430,6 +447,93 @@ ALL_VERSIONS = {
     "next": nullable(INTEGER),
 }
 
+METRIC_NAMES = tuple(dict.fromkeys(metric for metrics in GOAL_METRICS.values() for metric in metrics))
+RANGE = {"low": NUMBER, "high": NUMBER, "log": BOOLEAN | {"description": "Answered; not to be sent."}}
+SPACE = {
+    name: {"anyOf": [ref("Range"), NUMBER], "description": "One number fixes it.", "default": DEFAULT_SPACE[name]}
+    for name in ("layers", "units", "dropout", "learning_rate")
+} | {
+    "activation": array(choice(ACTIVATIONS_TO_TRY), default=DEFAULT_SPACE["activation"]),
+    "optimizer": array(choice(OPTIMIZERS), default=DEFAULT_SPACE["optimizer"]),
+    "schedule": array(choice(SCHEDULES), default=DEFAULT_SPACE["schedule"]),
+    "batch_size": array(INTEGER, default=DEFAULT_SPACE["batch_size"]),
+    "weight_decay": {"anyOf": [ref("Range"), NUMBER, choice(("off",))], "default": DEFAULT_SPACE["weight_decay"]},
+    "no_weight_decay": BOOLEAN | {"description": "Candidates without weight decay are tried, too.", "default": True},
+}
+GOAL = {
+    "metric": choice(METRIC_NAMES) | {"description": "The usual one of the dataset's task if it is left out."},
+    "second": choice(("", *SECOND_GOALS)) | {"description": "What is kept small beside it.", "default": ""},
+}
+BUDGET = {
+    "trials": {"type": "integer", "minimum": 1, "maximum": MOST_TRIALS, "default": Budget().trials},
+    "epochs": {"type": "integer", "minimum": 1, "maximum": MOST_EPOCHS, "default": Budget().epochs},
+    "seconds": NUMBER | {"minimum": 0, "maximum": MOST_SECONDS, "default": 0, "description": "0: no limit."},
+}
+SEARCH_DEFINITION = {
+    "name": NAME,
+    "purpose": TEXT | {"maxLength": 2000},
+    "dataset": TEXT,
+    "space": ref("SearchSpace"),
+    "goal": ref("Goal"),
+    "budget": ref("Budget"),
+    "sampler": choice(tuple(SAMPLERS)) | {"default": DEFAULT_SAMPLER},
+    "stopping": choice(tuple(STOPPING)) | {"default": DEFAULT_STOPPING},
+    "seed": {"type": "integer", "minimum": 0, "default": 1},
+}
+TRIAL = {
+    "trial": INTEGER,
+    "run": INTEGER,
+    "confirms": nullable(INTEGER | {"description": "The trial that this one trains again with another seed."}),
+    "state": choice(TRIAL_STATES) | {"description": "stopped: early, by the rule."},
+    "params": FREE,
+    "predicted": nullable(record({"mean": NUMBER, "sd": NUMBER}, closed=True)),
+    "parameters": INTEGER,
+    "score": nullable(NUMBER),
+    "second": nullable(NUMBER),
+    "stopped_at": nullable(INTEGER),
+    "epochs": INTEGER,
+    "seconds": NUMBER,
+    "created": TIME,
+    "ended": nullable(TIME),
+}
+SEARCH = {
+    "id": INTEGER,
+    "name": TEXT,
+    "purpose": TEXT,
+    "dataset": TEXT,
+    "task": choice(TASKS),
+    "space": FREE,
+    "goal": record(GOAL, closed=True),
+    "budget": record(BUDGET, closed=True),
+    "sampler": TEXT,
+    "stopping": TEXT,
+    "seed": INTEGER,
+    "state": choice((*SEARCH_STATES, "pausing", "stopping", "interrupted")),
+    "run": nullable(INTEGER | {"description": "The run that drives it, or did last."}),
+    "network": nullable(TEXT | {"description": "The proposer's network, if it is one."}),
+    "result": FREE | {"description": "The winner once it is confirmed: best, mean, scores, test."},
+    "trials": record(dict.fromkeys(TRIAL_STATES, INTEGER), closed=True),
+    "best": nullable(ref("Trial")),
+    "created": TIME,
+    "changed": TIME,
+}
+SEARCH_FINDINGS = {
+    "history": array(record({"trial": INTEGER, "state": TEXT, "score": NUMBER, "best": nullable(NUMBER)}, closed=True)),
+    "curves": {"type": "object", "additionalProperties": array(NUMBER)},
+    "importance": {"type": "object", "additionalProperties": NUMBER},
+    "front": array(INTEGER, description="The trials that no other beats in both goals."),
+    "saved": FREE,
+    "predictions": array(
+        record({"trial": INTEGER, "mean": NUMBER, "sd": NUMBER, "score": nullable(NUMBER)}, closed=True)
+    ),
+    "rank_correlation": nullable(NUMBER),
+    "against_random": nullable(FREE),
+    "random_search": nullable(
+        FREE | {"description": "What a random search would find after 1, 2 ... trials, as the proposer thinks."}
+    ),
+    "beliefs": FREE | {"description": "Setting -> values, and the mean and sd of the score that is expected there."},
+}
+
 ERROR = {
     "code": TEXT,
     "message": TEXT | {"description": "What is wrong and how to mend it."},
@@ -489,6 +593,22 @@ SCHEMAS: dict[str, Schema] = {
     "StoredTablePage": page_of("StoredTable"),
     "TrashItem": record(TRASH_ITEM, closed=True),
     "TrashPage": page_of("TrashItem"),
+    "Range": record(RANGE, tuple(RANGE), closed=True),
+    "SearchSpace": record(SPACE, tuple(SPACE), closed=True),
+    "Goal": record(GOAL, tuple(GOAL), closed=True),
+    "Budget": record(BUDGET, tuple(BUDGET), closed=True),
+    "SearchDefinition": record(
+        SEARCH_DEFINITION, tuple(name for name in SEARCH_DEFINITION if name not in {"name", "dataset"}), closed=True
+    ),
+    "SearchChange": record({"space": ref("SearchSpace"), "budget": ref("Budget")}, ("space", "budget"), closed=True),
+    "Search": record(SEARCH, closed=True),
+    "SearchPage": page_of("Search"),
+    "SearchFindings": record(SEARCH_FINDINGS, closed=True),
+    "Trial": record(TRIAL, closed=True),
+    "TrialPage": page_of("Trial"),
+    "TrialDetail": record(TRIAL | {"spec": FREE, "result": FREE, "error": nullable(TEXT)}, closed=True),
+    "TrialOpening": record({"name": NAME}, ("name",), closed=True),
+    "OpenedTrial": record({"network": ref("Network"), "run": ref("Run")}, closed=True),
     "Version": record(VERSION, closed=True),
     "VersionDetail": record(VERSION_DETAIL, closed=True),
     "VersionPage": page_of("Version"),

@@ -1,4 +1,4 @@
-"""The catalogue's tables: networks, versions, tensors, datasets, runs and epochs; never a weight.
+"""The catalogue's tables: networks, versions, tensors, datasets, runs, epochs, searches and trials; never a weight.
 
 Names are compared exactly (two networks may differ only in case), times are UTC without a zone.
 """
@@ -171,5 +171,50 @@ tensors = Table(
     Column("table_columns", BigInteger, nullable=False),
     Column("statistics", JSON, nullable=False),
     Index("ix_tensors_content", "content", "version_id", "table_name", "bytes"),  # all that the list of tables needs
+    mysql_engine="InnoDB",
+)
+
+searches = Table(
+    "searches",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", _exact(64), nullable=False, unique=True),
+    Column("purpose", Text, nullable=False),
+    Column("dataset_id", ForeignKey(datasets.c.id), nullable=False),
+    Column("space", JSON, nullable=False),
+    Column("goal", JSON, nullable=False),
+    Column("budget", JSON, nullable=False),
+    Column("sampler", String(16), nullable=False),
+    Column("stopping", String(16), nullable=False),
+    Column("seed", Integer, nullable=False),
+    Column("state", String(16), nullable=False),  # what is wanted of it; finished once all of it is done
+    Column("run_id", Integer, nullable=True),  # the run that drives it now, or did last
+    Column("network_id", Integer, nullable=True),  # that of its proposer; no foreign key: networks can be deleted
+    Column("beliefs", JSON, nullable=False),  # what its proposer expects of each setting
+    Column("result", JSON, nullable=False),
+    Column("created", Time, nullable=False),
+    Column("changed", Time, nullable=False),
+    mysql_engine="InnoDB",
+    sqlite_autoincrement=True,
+)
+
+trials = Table(
+    "trials",
+    metadata,
+    Column("search_id", ForeignKey(searches.c.id), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("run_id", ForeignKey(runs.c.id), nullable=False, unique=True),
+    Column("confirms", Integer, nullable=True),  # the trial whose candidate this one trains again with another seed
+    Column("state", String(16), nullable=False),
+    Column("params", JSON, nullable=False),
+    Column("predicted", JSON, nullable=True),
+    Column("parameters", BigInteger, nullable=False),
+    Column("score", Double, nullable=True),
+    Column("second", Double, nullable=True),
+    Column("stopped_at", Integer, nullable=True),  # the epoch after which it was stopped early
+    Column("epochs", Integer, nullable=False, default=0),
+    Column("seconds", Double, nullable=False, default=0.0),
+    Column("created", Time, nullable=False),
+    Column("ended", Time, nullable=True),
     mysql_engine="InnoDB",
 )

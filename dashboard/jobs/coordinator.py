@@ -7,7 +7,7 @@ What dies is taken up again from its checkpoint.
 
 Trainings share the slots of their place. Actions on the store have a lane of their own, one at a time: they mostly
 wait for disks and servers, and whoever asks for one shall not wait for a queue of trainings; two at once would only
-slow each other down.
+slow each other down. What drives a search has a lane, too: it mostly waits for its trials, which are trainings.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from dashboard.errors import StoreError, WeightbaseError
-from dashboard.jobs.job import ACTIONS, TRAININGS, Job, Journal
+from dashboard.jobs.job import ACTIONS, SEARCHES, TRAININGS, Job, Journal
 from dashboard.jobs.place import Attempt, Gone, Place
 
 log = logging.getLogger(__name__)
@@ -32,6 +32,7 @@ KILL_AFTER_SECONDS = 3.0
 IDLE_SECONDS = 10.0
 LOCK_TRIES = 20
 ACTION_SLOTS = 1
+SEARCH_SLOTS = 4
 LOCK = ".coordinator.lock"
 
 
@@ -145,7 +146,7 @@ class Coordinator:
 
     def _start_next(self) -> bool:
         busy = [execution.job.lane for execution in self.running.values()]
-        slots = {TRAININGS: self.place.slots, ACTIONS: ACTION_SLOTS}
+        slots = {TRAININGS: self.place.slots, ACTIONS: ACTION_SLOTS, SEARCHES: SEARCH_SLOTS}
         lanes = [lane for lane, count in slots.items() if busy.count(lane) < count]
         job = self.journal.claim(lanes) if lanes else None
         if job is None:

@@ -18,8 +18,8 @@ from dashboard.records import NetworkSpec
 Tensors = Mapping[str, np.ndarray[Any, Any]]
 
 
-TRAININGS, ACTIONS = "trainings", "actions"
-"""The two lanes: what waits in one does not hold up the other."""
+TRAININGS, ACTIONS, SEARCHES = "trainings", "actions", "searches"
+"""The lanes: what waits in one does not hold up the others."""
 
 
 @dataclass(frozen=True)

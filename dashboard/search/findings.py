@@ -3,11 +3,10 @@
 import importlib.util
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import optuna
-from optuna.importance import BaseImportanceEvaluator, FanovaImportanceEvaluator, PedAnovaImportanceEvaluator
 from optuna.samplers import RandomSampler
 from optuna.trial import TrialState
 
@@ -16,6 +15,9 @@ from dashboard.search.encoding import Array
 from dashboard.search.scores import ranks
 from dashboard.search.space import SearchSpace
 from dashboard.search.studies import Past, build_study
+
+if TYPE_CHECKING:
+    from optuna.importance import BaseImportanceEvaluator
 
 FEWEST_TRIALS = 8
 FEWEST_GOOD = 5
@@ -113,7 +115,10 @@ def available_importances() -> list[str]:
     return [way for way in IMPORTANCES if way != "fanova" or importlib.util.find_spec("sklearn") is not None]
 
 
-def _evaluator(way: str, trials: int) -> BaseImportanceEvaluator:
+def _evaluator(way: str, trials: int) -> "BaseImportanceEvaluator":
+    # Where scikit-learn is installed this loads it, and pandas: a second and 100 MB that only this needs.
+    from optuna.importance import FanovaImportanceEvaluator, PedAnovaImportanceEvaluator  # noqa: PLC0415
+
     if way not in available_importances():
         hint = " fanova needs scikit-learn: pip install scikit-learn." if way == "fanova" else ""
         raise Invalid({"importance": f"Choose one of: {', '.join(available_importances())}.{hint}"})

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from dashboard.catalogue import datasets as dataset_rows
+from dashboard.catalogue import searches as search_rows
 from dashboard.data.bundled import BUNDLED, BundledSample
 from dashboard.data.columns import Preview, preview
 from dashboard.data.dataset import DatasetSpec, ingest, parse_spec
@@ -157,6 +158,9 @@ def delete_dataset(workspace: Workspace, name: str) -> None:
         users = dataset_rows.networks_using(connection, dataset.id)
         if users:
             raise Conflict(f"Networks use this dataset: {', '.join(users[:5])}. Delete them first.", "dataset")
+        searches = search_rows.searches_using(connection, dataset.id)
+        if searches:
+            raise Conflict(f"Searches use this dataset: {', '.join(searches[:5])}. Delete them first.", "dataset")
         trashed = dataset_rows.networks_using(connection, dataset.id, in_trash=True)
         if trashed:
             names = ", ".join(trashed[:5])

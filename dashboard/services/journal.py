@@ -12,17 +12,19 @@ from dashboard.catalogue import networks as network_rows
 from dashboard.catalogue import runs as run_rows
 from dashboard.catalogue import versions as version_rows
 from dashboard.errors import Superseded, UserError, WeightbaseError
-from dashboard.jobs.job import ACTIONS, TRAININGS, Job, Progress, TrainingCheckpoint, TrainingJob
-from dashboard.records import RUN_KINDS, TRAINING_KINDS, Run
+from dashboard.jobs.job import ACTIONS, SEARCHES, TRAININGS, Job, Progress, TrainingCheckpoint, TrainingJob
+from dashboard.records import TRAINING_KINDS, Run
 from dashboard.services import checkpoints, handover
 from dashboard.services.actions import action_job
+from dashboard.services.searches import search_job
 from dashboard.services.tensors import read_tensors
+from dashboard.services.trials import report_of_trial
 from dashboard.services.versions import Draft, get_version, save_version
 from dashboard.services.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
-KINDS = {TRAININGS: TRAINING_KINDS, ACTIONS: tuple(kind for kind in RUN_KINDS if kind not in TRAINING_KINDS)}
+KINDS = {TRAININGS: TRAINING_KINDS, SEARCHES: ("search",), ACTIONS: ("verify", "copy", "empty")}
 MOST_DEATHS = 5
 """A run that died so often since its last checkpoint is given up: it would take the machine down for ever."""
 ENDED_RUNS_KEPT = 20
@@ -55,12 +57,17 @@ class CatalogueJournal:
         if run is None:
             return None
         try:
-            return self._training(run) if run.is_training else action_job(self.workspace, run)
+            return self._job(run)
         except WeightbaseError as error:
             with self.workspace.catalogue.writing() as connection:
                 run_rows.end_run(connection, run.id, run.attempt, "failed", error.message)
             handover.discard(self.home, run.id)
             return None
+
+    def _job(self, run: Run) -> Job:
+        if run.is_training:
+            return self._training(run)
+        return search_job(self.workspace, run) if run.kind == "search" else action_job(self.workspace, run)
 
     def _training(self, run: Run) -> Job:
         with self.workspace.catalogue.reading() as connection:
@@ -88,10 +95,18 @@ class CatalogueJournal:
             return run_rows.append_epoch(connection, job.run_id, job.attempt, numbers)
 
     def version(self, job: Job, report: Mapping[str, Any]) -> bool:
-        """Save a version of the run's network, unless an earlier attempt has saved this epoch's; raises StoreError."""
+        """Save a version of the run's network, unless an earlier attempt has saved this epoch's; raises StoreError.
+
+        Of a trial, which has no network, only the numbers are kept.
+        """
         assert isinstance(job, TrainingJob)
         with self.workspace.catalogue.reading() as connection:
             run = run_rows.get_run(connection, job.run_id)
+        if run.kind == "trial":
+            with self.workspace.catalogue.writing() as connection:
+                kept = {"result": report_of_trial(run, report)}
+                return run_rows.note_progress(connection, job.run_id, job.attempt, kept)
+        with self.workspace.catalogue.reading() as connection:
             network = network_rows.get_network(connection, run.network)
             dataset = dataset_rows.get_dataset(connection, run.dataset)
             parent_id = run_rows.parent_id(connection, job.run_id)

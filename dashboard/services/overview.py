@@ -57,7 +57,9 @@ def references(workspace: Workspace, most_networks: int = 20) -> list[str]:
 
 
 def target(workspace: Workspace, version: Version) -> str:
-    """Return the name of the column that a version predicts; empty if its dataset is not here."""
+    """Return the name of the column that a version predicts; empty if its dataset is not here, or it reads none."""
+    if not version.preprocessing:
+        return ""
     with workspace.catalogue.reading() as connection:
         try:
             return str(dataset_rows.get_dataset(connection, version.dataset).description.get("target", ""))

@@ -19,7 +19,9 @@ from dashboard.records import (
     RESUMABLE_STATES,
     STARTED_BY_LENGTH,
     TRAINING_FIELDS,
+    Dataset,
     Epoch,
+    Network,
     Page,
     Run,
     check_combination,
@@ -63,6 +65,7 @@ def start_run(workspace: Workspace, network_name: str, overrides: Mapping[str, A
         network = network_rows.get_network(connection, network_name)
         dataset = dataset_rows.get_dataset(connection, network.dataset)
     require_records(dataset)
+    _require_that_it_reads(network, dataset)
     fields = Fields(overrides)
     fields.known(TRAINING_FIELDS | {"parent", "priority"})
     given = {name: value for name, value in fields.data.items() if name in TRAINING_FIELDS}
@@ -167,6 +170,7 @@ def restart_run(workspace: Workspace, run_id: int, started_by: str = "") -> Run:
         run = run_rows.get_run(connection, run_id)
         if not run.has_ended:
             raise Conflict(f"Run {run_id} is still {run.state}.", "run")
+        _leave_to_its_search(run)
         if run.request.get("password"):
             raise Conflict("This copy needs the password of its target again: start it from the Store page.", "run")
         if run_rows.has_lost_parent(connection, run_id):
@@ -180,6 +184,7 @@ def resume_run(workspace: Workspace, run_id: int) -> Run:
     """Let a training that ended before its goal go on from its checkpoint; raises NotFound, or Conflict without one."""
     with workspace.catalogue.writing() as connection:
         run = run_rows.get_run(connection, run_id)
+        _leave_to_its_search(run)
         if not run.can_resume:
             reason = "has no checkpoint (any more)" if run.state in RESUMABLE_STATES else f"is {run.state}"
             raise Conflict(f"Run {run_id} cannot go on: it {reason}. Start it again from its beginning.", "run")
@@ -188,6 +193,17 @@ def resume_run(workspace: Workspace, run_id: int) -> Run:
         run_rows.resume_run(connection, run_id)
     ensure_coordinator(workspace.settings)
     return get_run(workspace, run_id).run
+
+
+def _require_that_it_reads(network: Network, dataset: Dataset) -> None:
+    if network.spec.inputs != len(dataset.description["inputs"]):
+        message = f"{network.name} does not read {dataset.name}: it is trained by the search that it proposes for."
+        raise Conflict(message, "network")
+
+
+def _leave_to_its_search(run: Run) -> None:
+    if run.is_of_search:
+        raise Conflict(f"Resume the search {run.request['search']!r} instead: it starts what it needs.", "run")
 
 
 def set_priority(workspace: Workspace, run_id: int, data: Mapping[str, Any]) -> Run:

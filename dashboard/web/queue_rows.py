@@ -54,12 +54,13 @@ def _row(run: Run, last: Epoch | None, written: list[int]) -> dict[str, Any]:
     end = run.ended or run.heartbeat
     return {
         "run": run,
-        "title": "" if run.is_training else action_title(run),
+        "title": "" if run.network else action_title(run),
         "epoch": last,
         "versions": written,
         "seconds": (end - run.started).total_seconds() if run.started and end else None,
         "seconds_left": seconds_left(run, [last] if last else []),
         "attempts": attempts_words(run),
         # What needs a password is started again on the Store page, where it is typed once more.
-        "again": run.has_ended and run.state != "finished" and not run.request.get("password"),
+        # What belongs to a search is started again by it.
+        "again": run.has_ended and run.state != "finished" and not (run.request.get("password") or run.is_of_search),
     }

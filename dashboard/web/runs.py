@@ -166,6 +166,7 @@ def _progress(detail: RunDetail) -> dict[str, Any]:
         "done": epochs[-1].epoch if epochs else 0,
         "versions": detail.versions,
         "sentence": run_sentence(detail.run, epochs, detail.turn),
+        "title": f"of {detail.run.network}" if detail.run.network else action_title(detail.run),
     }
 
 
@@ -181,6 +182,7 @@ def _action(detail: RunDetail) -> dict[str, Any]:
         "left_out": run.result.get("left_out", [])[:LINES_SHOWN],
         "again": again,
         "facts": [("To", run.request["to"]), ("Home of the copy", run.request["home"])] if run.kind == "copy" else [],
+        "search_id": run.request.get("search_id"),
     }
 
 

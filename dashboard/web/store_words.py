@@ -5,6 +5,7 @@ from pathlib import Path
 from dashboard.records import Freed, Run
 from dashboard.web.filters import file_size, plural
 from dashboard.web.run_words import waiting_sentence
+from dashboard.web.search_words import searching_title
 
 VERBS = {"verify": "Verify all versions", "copy": "Copy to", "empty": "Empty the trash"}
 
@@ -19,6 +20,8 @@ def freed_sentences(freed: Freed) -> list[str]:
 
 def action_title(run: Run) -> str:
     """Say what an action does, as a heading."""
+    if run.is_of_search:
+        return searching_title(run)
     return f"{VERBS[run.kind]} {place_of(run)}" if run.kind == "copy" else VERBS[run.kind]
 
 
@@ -32,6 +35,8 @@ def action_sentence(run: Run, turn: int | None) -> str:
     """Say how far an action has come, or what came of it; `turn` is its place in the queue."""
     if run.state == "queued":
         return waiting_sentence(run, turn)
+    if run.kind == "search":
+        return f"{run.done:,} of {plural(run.total, 'trial')} tried; {run.state}."
     if not run.result:
         return {"running": "Starting."}.get(run.state, f"{run.state.capitalize()}.")
     said = {"verify": _verified, "copy": _copied, "empty": _emptied}[run.kind](run)

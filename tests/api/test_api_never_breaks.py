@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dashboard.records import TRAINING_FIELDS
+from dashboard.services.searches import DEFAULT_SPACE
 
 pytestmark = pytest.mark.usefixtures("kept")
 
@@ -40,6 +41,20 @@ DEFINITIONS = st.fixed_dictionaries(
     },
 )
 
+RANGES = some({"low", "high"}) | VALUES
+SEARCHES = st.fixed_dictionaries(
+    {"name": TEXTS | VALUES, "dataset": st.just("iris") | VALUES},
+    optional={
+        "space": st.dictionaries(st.sampled_from(sorted(DEFAULT_SPACE)), RANGES | st.just(["adam"]), max_size=4)
+        | VALUES,
+        "goal": some({"metric", "second"}) | VALUES,
+        "budget": some({"trials", "epochs", "seconds"}) | VALUES,
+        "sampler": st.sampled_from(["neural", "gp", "grid"]) | VALUES,
+        "stopping": st.sampled_from(["none", "curve"]) | VALUES,
+        "seed": VALUES,
+    },
+)
+
 
 @FUZZ
 @given(DEFINITIONS)
@@ -54,12 +69,25 @@ def test_any_start_is_queued_or_refused(client, body):
 
 
 @FUZZ
+@given(SEARCHES, VALUES)
+def test_any_search_is_started_or_refused_and_any_change_of_it_is_made_or_refused(client, body, change):
+    started = client.fetch("POST", "/api/v1/searches", json=body)
+    assert started.status_code in {201, 409, 422}
+    if started.status_code == 201:
+        for part in ("space", "budget"):
+            changed = client.fetch("PATCH", started.headers["Location"], json={part: body.get(part, change)})
+            assert changed.status_code in {200, 422}
+        changed = client.fetch("PATCH", started.headers["Location"], json=change)
+        assert changed.status_code in {200, 400, 422}
+
+
+@FUZZ
 @given(
     st.binary(max_size=60),
     st.sampled_from(["application/json", "multipart/form-data; boundary=x", "text/csv", "", "/"]),
 )
 def test_any_bytes_are_refused(client, body, content_type):
-    for path in ("datasets", "networks", "networks/iris-net/versions/1/evaluate"):
+    for path in ("datasets", "networks", "searches", "networks/iris-net/versions/1/evaluate"):
         assert client.fetch("POST", f"/api/v1/{path}", data=body, content_type=content_type).status_code in {
             400,
             415,
@@ -99,6 +127,9 @@ PATHS = [
     "runs?network={0}&limit={1}",
     "runs?state={0}&offset={1}",
     "runs/{0}?since={1}",
+    "searches?limit={0}&offset={1}",
+    "searches/{0}/trials/{1}",
+    "searches/{0}/findings",
     "compare?base={0}&other={1}",
     "compare/several?version={0}&version={1}&tensor={2}",
     "compare/all?network={0}&limit={1}",

@@ -88,7 +88,7 @@ def test_the_manual_lists_every_address_with_its_methods(client):
             listed |= {
                 (address.replace("…", "/networks/<name>/versions/<n>"), method) for method in methods.split(", ")
             }
-    words = {"network": "name", "version": "n", "run_id": "id"}
+    words = {"network": "name", "version": "n", "run_id": "id", "search_id": "id", "trial": "n"}
     served = {
         (
             re.sub(r"{(\w+)}", lambda name: f"<{words.get(name[1], name[1])}>", path.removeprefix("/api/v1")),

@@ -1,0 +1,121 @@
+"""Searches: starting them, watching, pausing, stopping, changing their budget, and opening trials as networks."""
+
+from typing import Any
+
+from flask import Blueprint, Response, url_for
+
+from dashboard.api.answers import json_answer
+from dashboard.api.asked import json_object, page_of, query, workspace
+from dashboard.api.search_shapes import findings_json, search_json, trial_json
+from dashboard.api.shapes import network_json, page_json, run_json
+from dashboard.parsing import Fields
+from dashboard.records import Page, Search
+from dashboard.services import searches as service
+from dashboard.services.search_view import brief_view, view
+from dashboard.services.trials import get_trial as find_trial
+from dashboard.services.trials import promote
+
+blueprint = Blueprint("searches", __name__)
+
+
+@blueprint.get("/searches")
+def list_searches() -> Response:
+    """Answer a page of searches, the newest first."""
+    fields = query("limit", "offset")
+    limit, offset = page_of(fields)
+    fields.done()
+    page, _ = service.list_searches(workspace(), limit, offset)
+    items = [search_json(brief_view(workspace(), search.id)) for search in page.items]
+    return json_answer(page_json(page, items))
+
+
+@blueprint.post("/searches")
+def create_search() -> Response:
+    """Define a search and start it."""
+    search = service.create_search(workspace(), json_object())
+    place = url_for("api.searches.get_search", search_id=search.id)
+    return json_answer(search_json(brief_view(workspace(), search.id)), 201, {"Location": place})
+
+
+@blueprint.get("/searches/<number:search_id>")
+def get_search(search_id: int) -> Response:
+    """Answer a search: what it looks for, how far it has come, and its best."""
+    return _answer(search_id)
+
+
+@blueprint.patch("/searches/<number:search_id>")
+def change_search(search_id: int) -> Response:
+    """Give a search another budget or space; what is not given stays."""
+    service.change_search(workspace(), search_id, json_object())
+    return _answer(search_id)
+
+
+@blueprint.delete("/searches/<number:search_id>")
+def delete_search(search_id: int) -> Response:
+    """Remove a search with its trials and their runs; networks that were made of them stay."""
+    service.delete_search(workspace(), search_id)
+    return Response(status=204)
+
+
+@blueprint.post("/searches/<number:search_id>/pause")
+def pause_search(search_id: int) -> Response:
+    """Start no further trial; those that run may end."""
+    return _asked(service.pause_search(workspace(), search_id))
+
+
+@blueprint.post("/searches/<number:search_id>/resume")
+def resume_search(search_id: int) -> Response:
+    """Let a search go on; no trial that has ended runs again."""
+    return _asked(service.resume_search(workspace(), search_id))
+
+
+@blueprint.post("/searches/<number:search_id>/stop")
+def stop_search(search_id: int) -> Response:
+    """Start no further trial, and cancel those that run."""
+    return _asked(service.stop_search(workspace(), search_id))
+
+
+@blueprint.get("/searches/<number:search_id>/trials")
+def list_trials(search_id: int) -> Response:
+    """Answer a page of a search's trials in their order, those that confirm another included."""
+    fields = query("limit", "offset")
+    limit, offset = page_of(fields)
+    fields.done()
+    found = brief_view(workspace(), search_id).trials
+    end = offset + limit
+    page = Page(found[offset:end], end if end < len(found) else None)
+    return json_answer(page_json(page, [trial_json(trial) for trial in page.items]))
+
+
+@blueprint.get("/searches/<number:search_id>/trials/<number:trial>")
+def get_trial(search_id: int, trial: int) -> Response:
+    """Answer a trial with the definition that it trained and the checksum of its weights."""
+    _, found, run = find_trial(workspace(), search_id, trial)
+    more: dict[str, Any] = {"spec": run.spec.to_json(), "result": run.result, "error": run.error}
+    return json_answer(trial_json(found) | more, headers={"Cache-Control": "no-store"})
+
+
+@blueprint.post("/searches/<number:search_id>/trials/<number:trial>/network")
+def open_trial(search_id: int, trial: int) -> Response:
+    """Make a network of a trial and start its training, which ends with the weights that the trial had."""
+    fields = Fields(json_object(optional=True))
+    fields.known({"name"})
+    name = fields.name() if fields.data.get("name") is not None else ""
+    fields.done()
+    network, run = promote(workspace(), search_id, trial, name)
+    place = url_for("api.networks.get_network", network=network.name)
+    return json_answer({"network": network_json(network), "run": run_json(run)}, 202, {"Location": place})
+
+
+@blueprint.get("/searches/<number:search_id>/findings")
+def get_findings(search_id: int) -> Response:
+    """Answer what a search has found: how the best came about, what matters, what was predicted, what was saved."""
+    return json_answer(findings_json(view(workspace(), search_id)), headers={"Cache-Control": "no-store"})
+
+
+def _answer(search_id: int) -> Response:
+    return json_answer(search_json(brief_view(workspace(), search_id)), headers={"Cache-Control": "no-store"})
+
+
+def _asked(search: Search) -> Response:
+    return json_answer(search_json(brief_view(workspace(), search.id)), 202)

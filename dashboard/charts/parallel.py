@@ -1,0 +1,119 @@
+"""Parallel coordinates as an inline SVG: one upright axis for each setting, one line for each thing that has them.
+
+The page's colours come by the classes axis, tick, line and best; the first line is the best. A line passes by an axis
+on which its thing has no value. It needs no script; each line names its thing on hover.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import NamedTuple
+
+WIDTH, MOST_STEP, HEIGHT, TOP, BOTTOM, SIDE = 880, 130, 190, 48, 12, 52
+MOST_CATEGORIES = 12
+MOST_LETTERS = 15
+
+Value = float | str | bool | None
+
+
+class Axis(NamedTuple):
+    """One axis: its label, and its `categories` from the bottom to the top, or the numbers `low` to `high`."""
+
+    name: str
+    label: str
+    low: float = 0.0
+    high: float = 1.0
+    log: bool = False
+    categories: tuple[str, ...] = ()
+
+    def place(self, value: Value) -> float | None:
+        """Return where a value lies, from 0 (bottom) to 1; None for no value, or for one that has no place here."""
+        if value is None:
+            return None
+        if self.categories:
+            words = _words(value)
+            if words not in self.categories:
+                return None
+            return (self.categories.index(words) + 0.5) / len(self.categories)
+        number = float(value)
+        if not math.isfinite(number) or (self.log and number <= 0):
+            return None
+        low, high, at = (math.log(one) if self.log else one for one in (self.low, self.high, number))
+        return 0.5 if high == low else (at - low) / (high - low)
+
+    @property
+    def ticks(self) -> list[tuple[float, str]]:
+        """Where words stand beside the axis, and which."""
+        if self.categories:
+            return [((place + 0.5) / len(self.categories), words) for place, words in enumerate(self.categories)]
+        if self.low == self.high:
+            return [(0.5, _short(self.low))]
+        return [(0.0, _short(self.low)), (1.0, _short(self.high))]
+
+
+class Line(NamedTuple):
+    """One thing: what is said of it on hover, and its value on each axis by the axis's name."""
+
+    title: str
+    values: Mapping[str, Value]
+
+
+def axis_of(name: str, label: str, values: Sequence[Value], log: bool = False) -> Axis:
+    """Return the axis that holds these values: numbers from the smallest to the largest, words as categories."""
+    known = [value for value in values if value is not None]
+    if any(isinstance(value, str | bool) for value in known):
+        words = list(dict.fromkeys(sorted(_words(value) for value in known)))
+        return Axis(name, label, categories=tuple(words[:MOST_CATEGORIES]))
+    numbers = [float(value) for value in known if math.isfinite(float(value))]
+    low, high = min(numbers, default=0.0), max(numbers, default=1.0)
+    return Axis(name, label, low, high, log and low > 0)
+
+
+def parallel_coordinates(axes: Sequence[Axis], lines: Sequence[Line], label: str) -> str:
+    """Return the drawing; empty without axes or lines. The first of `lines` is drawn on top of the others."""
+    if not axes or not lines:
+        return ""
+    step = min((WIDTH - 2 * SIDE) / max(len(axes) - 1, 1), MOST_STEP)
+    places = [SIDE + step * place for place in range(len(axes))]
+    width = round(places[-1] + SIDE)
+    kinds = ["line best", *["line"] * (len(lines) - 1)]
+    drawn = "".join(_drawn(axes, places, *one) for one in reversed(list(zip(lines, kinds, strict=True))))
+    # Labels stand on two levels in turn, so that long ones of neighbours do not run into each other.
+    uprights = "".join(_upright(axis, x, place % 2) for place, (axis, x) in enumerate(zip(axes, places, strict=True)))
+    return (
+        f'<svg class="parallel" viewBox="0 0 {width} {TOP + HEIGHT + BOTTOM}" width="{width}" '
+        f'height="{TOP + HEIGHT + BOTTOM}" role="img" aria-label="{escape(label)}">{drawn}{uprights}</svg>'
+    )
+
+
+def _drawn(axes: Sequence[Axis], places: Sequence[float], line: Line, kind: str) -> str:
+    shares = [axis.place(line.values.get(axis.name)) for axis in axes]
+    points = " ".join(f"{x:.1f},{_y(share):.1f}" for x, share in zip(places, shares, strict=True) if share is not None)
+    return f'<polyline class="{kind}" points="{points}" fill="none"><title>{escape(line.title)}</title></polyline>'
+
+
+def _upright(axis: Axis, x: float, level: int) -> str:
+    words = "".join(
+        f'<text class="tick" x="{x + 4:.1f}" y="{_y(share) + (-3 if share < 0.5 else 9 if share == 1.0 else 3):.1f}">'
+        f"{escape(_cut(text))}</text>"
+        for share, text in axis.ticks
+    )
+    label, y = escape(_cut(axis.label)), TOP - 12 - 16 * level
+    name = f'<text class="name" x="{x:.1f}" y="{y}" text-anchor="middle">{label}</text>'
+    return f'<path class="axis" d="M{x:.1f} {TOP}V{TOP + HEIGHT}"/>{name}{words}'
+
+
+def _y(share: float) -> float:
+    return TOP + HEIGHT * (1 - share)
+
+
+def _cut(words: str) -> str:
+    return words if len(words) <= MOST_LETTERS else words[: MOST_LETTERS - 1] + "…"
+
+
+def _words(value: Value) -> str:
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+
+
+def _short(number: float) -> str:
+    return f"{number:.3g}"

@@ -1,0 +1,140 @@
+"""Figures of a search: how the best came about, how trials learn, what was predicted; plain data, as in `figures`."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from dashboard.charts.figures import Figure, drawable, plain_layout, whole_figure
+from dashboard.charts.palette import OKABE_ITO
+
+BEST, OTHER, STOPPED = OKABE_ITO[0], OKABE_ITO[4], "#8a8f98"
+
+
+class Point(NamedTuple):
+    """A trial as a point: where it lies, and its number."""
+
+    x: float
+    y: float
+    trial: int
+
+
+class Curve(NamedTuple):
+    """The scores of one trial after each epoch from the first; `kind` is best, running or stopped."""
+
+    trial: int
+    values: Sequence[float]
+    kind: str
+
+
+def history_figure(
+    points: Sequence[Point],
+    stopped: Sequence[Point],
+    best: Sequence[Point],
+    score: str,
+    random: Sequence[float] = (),
+) -> Figure:
+    """Return each trial's score by its number, those that were stopped early apart, and the best so far as steps.
+
+    `random` is what a random search may have found after 1, 2 ... trials, as the proposer thinks.
+    """
+    data = [_points("trials", points, OTHER), _points("stopped early", stopped, STOPPED, "x")]
+    line = {"shape": "hv", "width": 2, "color": BEST}
+    steps = {"x": [point.x for point in best], "y": [drawable(point.y) for point in best], "line": line}
+    data.append(
+        {"type": "scatter", "mode": "lines", "name": "best so far", "hovertemplate": "best so far %{y:.4~g}"} | steps
+    )
+    line = {"color": STOPPED, "width": 1.5, "dash": "dot"}
+    expected = {"x": list(range(1, len(random) + 1)), "y": [drawable(one) for one in random], "line": line}
+    data.append({"type": "scatter", "mode": "lines", "name": "random search, expected"} | expected)
+    layout = plain_layout("trial", score)
+    layout["xaxis"]["zeroline"] = False
+    return whole_figure([trace for trace in data if trace["x"]], layout)
+
+
+def learning_curves_figure(curves: Sequence[Curve], score: str) -> Figure:
+    """Return the score after each epoch of the trials that are under way, beside that of the best one."""
+    looks = {
+        "best": {"color": BEST, "width": 3},
+        "running": {"width": 1.5},
+        "stopped": {"color": STOPPED, "width": 1, "dash": "dot"},
+    }
+    data = [
+        {
+            "type": "scatter",
+            "mode": "lines+markers",
+            "marker": {"size": 4},
+            "name": f"trial {curve.trial}{', the best' if curve.kind == 'best' else ''}",
+            "x": list(range(1, len(curve.values) + 1)),
+            "y": [drawable(value) for value in curve.values],
+            "line": looks[curve.kind],
+        }
+        for curve in curves
+        if curve.values
+    ]
+    layout = plain_layout("epoch", score)
+    layout["xaxis"]["zeroline"] = False
+    return whole_figure(data, layout)
+
+
+def front_figure(front: Sequence[Point], others: Sequence[Point], second: str, score: str) -> Figure:
+    """Return all trials by both goals, those on the front joined by a line."""
+    ordered = sorted(front)
+    line = _points("the front", ordered, BEST) | {"mode": "lines+markers", "line": {"color": BEST, "width": 2}}
+    data = [_points("beaten in both", others, OTHER), line]
+    return whole_figure([trace for trace in data if trace["x"]], plain_layout(second, score))
+
+
+def predictions_figure(points: Sequence[Point], spreads: Sequence[float], score: str) -> Figure:
+    """Return what was predicted of each trial (x, with its standard deviation) against what came of it (y)."""
+    if not points:
+        return whole_figure([], plain_layout(f"predicted {score}", score))
+    low = min(min(point.x, point.y) for point in points)
+    high = max(max(point.x, point.y) for point in points)
+    bars = {"error_x": {"type": "data", "array": list(spreads), "thickness": 1, "width": 0, "color": STOPPED}}
+    right = {"type": "scatter", "mode": "lines", "name": "as predicted", "x": [low, high], "y": [low, high]}
+    data = [right | {"line": {"color": STOPPED, "dash": "dot"}, "hoverinfo": "skip"}]
+    return whole_figure([*data, _points("trials", points, BEST) | bars], plain_layout(f"predicted {score}", score))
+
+
+def importance_figure(shares: Mapping[str, float]) -> Figure:
+    """Return how much of the scores' differences each setting accounts for, the most important on top."""
+    ordered = sorted(shares.items(), key=lambda item: item[1])
+    bars = {
+        "type": "bar",
+        "orientation": "h",
+        "x": [share for _, share in ordered],
+        "y": [name for name, _ in ordered],
+        "marker": {"color": BEST},
+        "name": "importance",
+        "hovertemplate": "%{y}: %{x:.1%}<extra></extra>",
+    }
+    layout = plain_layout("share", "")
+    layout["xaxis"] |= {"tickformat": ".0%", "rangemode": "tozero"}
+    layout["yaxis"] |= {"type": "category", "tickmode": "linear", "dtick": 1}  # every bar has its name
+    return whole_figure([bars] if ordered else [], layout)
+
+
+def belief_figure(
+    values: Sequence[Any], means: Sequence[float], spreads: Sequence[float], name: str, score: str, log: bool
+) -> Figure:
+    """Return the score that is expected on average at each value of one setting, and how sure that is."""
+    is_word = any(isinstance(value, str | bool) for value in values)
+    shown = [str(value) for value in values] if is_word else list(values)
+    line = {"type": "scatter", "name": "expected", "x": shown, "y": [drawable(mean) for mean in means]}
+    bars = {"type": "data", "array": list(spreads), "thickness": 1.5, "width": 4, "color": STOPPED}
+    mode = {"mode": "markers" if is_word else "lines+markers", "line": {"color": BEST, "width": 2}, "error_y": bars}
+    layout = plain_layout(name, f"expected {score}")
+    layout["xaxis"] |= {"type": "category" if is_word else "log" if log else "linear"}
+    return whole_figure([line | mode | {"marker": {"color": BEST, "size": 7}}] if values else [], layout)
+
+
+def _points(name: str, points: Sequence[Point], colour: str, symbol: str = "circle") -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": name,
+        "x": [point.x for point in points],
+        "y": [drawable(point.y) for point in points],
+        "customdata": [point.trial for point in points],
+        "marker": {"color": colour, "size": 7, "symbol": symbol},
+        "hovertemplate": "trial %{customdata}: %{y:.4~g}",
+    }

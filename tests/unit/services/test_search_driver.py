@@ -1,0 +1,224 @@
+"""What drives a search, step by step: this process is its coordinator and plays trials through the real journal."""
+
+import numpy as np
+import pytest
+
+from dashboard.catalogue import runs as run_rows
+from dashboard.errors import Conflict, UserError
+from dashboard.jobs.coordinator import coordinator_lock
+from dashboard.jobs.job import SEARCHES, TRAININGS, Cancelled
+from dashboard.services.datasets import add_bundled
+from dashboard.services.journal import CatalogueJournal
+from dashboard.services.networks import create_network, delete_network, get_network
+from dashboard.services.runs import get_run
+from dashboard.services.search_driver import Driver
+from dashboard.services.search_view import view
+from dashboard.services.searches import create_search, get_search, pause_search, resume_search
+from dashboard.services.versions import list_versions
+from dashboard.services.workspace import open_workspace
+from dashboard.settings import Settings
+
+SMALL = {"layers": 1, "units": {"low": 2, "high": 8}, "batch_size": [16, 32]}
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    opened = open_workspace(Settings(home=str(tmp_path)))
+    with coordinator_lock(opened.settings.home_folder):
+        add_bundled(opened, "iris")
+        yield opened
+    opened.catalogue.close()
+
+
+class Bench:
+    """A search on iris, its driver, and trials that are played: `tell` is what the driver reports."""
+
+    def __init__(self, workspace, trials=4, epochs=10, **more):
+        self.workspace, self.journal, self.told = workspace, CatalogueJournal(workspace), []
+        budget = {"trials": trials, "epochs": epochs}
+        data = {"name": "s", "dataset": "iris", "space": SMALL, "budget": budget, "sampler": "random"}
+        self.id = create_search(workspace, data | {"stopping": "none"} | more).id
+        self.driver = self.new_driver()
+
+    def new_driver(self):
+        return Driver(self.workspace, self.journal.claim([SEARCHES]), self.told.append)
+
+    def steps(self, count=2):
+        return [self.driver.step() for _ in range(count)]
+
+    def take(self):
+        """Return the next trial that waits, as the coordinator would claim it."""
+        return self.journal.claim([TRAININGS])
+
+    def learn(self, job, *scores):
+        done = len(get_run(self.workspace, job.run_id).epochs)
+        for epoch, score in enumerate(scores, start=done + 1):
+            numbers = {"epoch": epoch, "loss": 1.0, "accuracy": score, "val_loss": 1.0 - score, "val_accuracy": score}
+            assert self.journal.epoch(job, numbers | {"seconds": 0.5, "learning_rate": 0.1, "metrics": {}})
+
+    def finish(self, job, score, state="finished"):
+        self.learn(job, score)
+        metrics = {"val_accuracy": score, "test_accuracy": score - 0.1}
+        self.journal.version(job, {"epoch": 1, "metrics": metrics, "tensors": {"w": np.zeros((2, 2), np.float32)}})
+        self.journal.end(job, state, None)
+
+    @property
+    def now(self):
+        return view(self.workspace, self.id)
+
+
+def test_as_many_trials_as_there_are_slots_wait_and_no_more(workspace):
+    bench = Bench(workspace)
+    assert bench.steps(4) == [True] * 4
+    assert [trial.number for trial in bench.now.trials] == [1, 2]
+    bench.finish(bench.take(), 0.5)
+    bench.steps()
+    assert [trial.state for trial in bench.now.trials] == ["finished", "running", "running"]
+    assert bench.told[-1].done == 1
+
+
+def test_an_ended_trial_has_the_score_of_the_epoch_whose_weights_are_kept(workspace):
+    bench = Bench(workspace)
+    bench.steps()
+    job = bench.take()
+    bench.learn(job, 0.3)
+    bench.finish(job, 0.75)
+    bench.steps(1)
+    trial = bench.now.trials[0]
+    assert (trial.score, trial.epochs, trial.seconds, trial.stopped_at) == (0.75, 2, 1.0, None)
+    assert bench.now.curves[1] == (0.3, 0.75)
+    assert "test_accuracy" not in get_run(workspace, trial.run_id).run.result["metrics"]
+
+
+def test_a_trial_that_falls_behind_is_asked_to_end_and_counts_as_stopped_early(workspace):
+    bench = Bench(workspace, trials=9, stopping="asha")
+    for score in (0.5, 0.8, 0.9):
+        bench.steps()
+        job = bench.take()
+        bench.learn(job, *[score] * 9)
+        bench.finish(job, score)
+    bench.steps()
+    poor = bench.take()
+    bench.learn(poor, 0.1, 0.1)
+    bench.steps(1)
+    assert bench.journal.cancel_requests() == {poor.run_id}
+    assert get_run(workspace, poor.run_id).run.note.startswith("stopped early")
+    bench.journal.end(poor, "cancelled", None)
+    bench.steps(1)
+    trial = next(one for one in bench.now.trials if one.run_id == poor.run_id)
+    assert (trial.state, trial.stopped_at, trial.epochs, trial.score) == ("stopped", 2, 2, 0.1)
+
+
+def test_a_trial_that_a_person_cancels_is_cancelled_and_does_not_count_against_the_budget(workspace):
+    bench = Bench(workspace, trials=1)
+    bench.steps()
+    job = bench.take()
+    bench.journal.end(job, "cancelled", None)
+    bench.steps()
+    assert [trial.state for trial in bench.now.trials] == ["cancelled", "running"]
+
+
+def test_a_trial_that_died_too_often_is_tried_once_more_and_then_given_up(workspace):
+    bench = Bench(workspace, trials=2)
+    bench.steps()
+    first, other = bench.take(), bench.take()
+    bench.journal.end(first, "interrupted", "It died.")
+    bench.steps(1)
+    again = bench.take()
+    assert (again.run_id != first.run_id, bench.now.trials[0].run_id) == (True, again.run_id)
+    bench.journal.end(again, "interrupted", "It died.")
+    bench.finish(other, 0.5)
+    bench.steps(1)
+    assert [trial.state for trial in bench.now.candidates] == ["failed", "finished"]
+
+
+def test_where_all_trials_fail_the_search_says_why(workspace):
+    bench = Bench(workspace, trials=30)
+    with pytest.raises(UserError, match=r"The first 5 trials all failed\. The last one said: It diverged"):
+        for _ in range(8):
+            bench.steps(1)
+            job = bench.take()
+            bench.journal.end(job, "failed", "It diverged.")
+
+
+def test_a_paused_search_starts_nothing_and_ends_once_its_trials_have(workspace):
+    bench = Bench(workspace)
+    bench.steps()
+    pause_search(workspace, bench.id)
+    first, second = bench.take(), bench.take()
+    bench.finish(first, 0.5)
+    assert bench.steps(2) == [True, True]
+    bench.finish(second, 0.6)
+    assert bench.steps(1) == [False]
+    assert [trial.state for trial in bench.now.trials] == ["finished", "finished"]
+
+
+def test_a_driver_that_was_superseded_does_nothing_more(workspace):
+    bench = Bench(workspace)
+    bench.steps(1)
+    old = bench.driver
+    pause_search(workspace, bench.id)
+    with workspace.catalogue.writing() as connection:
+        run_rows.end_run(connection, old.job.run_id, old.job.attempt, "interrupted")
+    resume_search(workspace, bench.id)
+    assert old.step() is False
+    bench.driver = bench.new_driver()
+    assert bench.driver.step() is True
+    with pytest.raises(Conflict, match="running already"):
+        resume_search(workspace, bench.id)
+
+
+def test_a_search_of_two_goals_keeps_both_numbers(workspace):
+    bench = Bench(workspace, goal={"second": "prediction_seconds"})
+    bench.steps()
+    bench.finish(bench.take(), 0.5)
+    bench.steps(1)
+    trial = bench.now.trials[0]
+    assert 0 < trial.second < 1
+    assert bench.now.past()[0].values == (0.5, trial.second)
+
+
+def test_while_the_store_cannot_be_written_the_search_waits_and_says_so(workspace):
+    bench = Bench(workspace, trials=40, sampler="neural")
+    place = workspace.settings.home_folder / "weights" / "s_proposer"
+    place.parent.mkdir(exist_ok=True)
+    place.write_text("in the way of the proposer's folder")
+    for number in range(9):
+        bench.steps()
+        bench.finish(bench.take(), 0.5 + number / 100)
+
+    def tell(progress):
+        if "Trying again." in progress.note:
+            raise Cancelled
+
+    bench.driver.tell = tell
+    with pytest.raises(Cancelled):
+        bench.driver.drive()
+    place.unlink()
+    bench.driver.tell = bench.told.append
+    bench.finish(bench.take(), 0.7)
+    bench.steps()
+    assert [version.number for version in list_versions(workspace, "s-proposer").items] != []
+
+
+def test_what_the_proposer_learnt_becomes_versions_and_what_it_expects_is_kept(workspace):
+    bench = Bench(workspace, trials=16, sampler="neural")
+    for number in range(13):
+        bench.steps()
+        job = bench.take()
+        bench.finish(job, 0.5 + 0.4 * job.spec.layers[0].units / 8 + number / 1000)
+    bench.steps()
+    now = bench.now
+    network = get_network(workspace, "s-proposer")
+    versions = list_versions(workspace, "s-proposer").items
+    assert (now.search.network, network.fields["search"], network.task) == ("s-proposer", "s", "regression")
+    assert now.search.beliefs["version"] == versions[0].number == len(versions) >= 2
+    assert {"units_1", "learning_rate", "optimizer"} <= set(now.search.beliefs["settings"])
+    units = now.search.beliefs["settings"]["units_1"]
+    assert units["mean"][units["values"].index(8)] > units["mean"][units["values"].index(2)]
+    assert [trial.number for trial in now.trials if trial.predicted] == list(range(11, len(now.trials) + 1))
+    delete_network(workspace, "s-proposer")
+    create_network(workspace, {"name": "s-proposer", "dataset": "iris"})
+    bench.finish(bench.take(), 0.7)
+    bench.steps()
+    assert get_search(workspace, bench.id).network == "s-proposer-2"

@@ -1,0 +1,232 @@
+"""Searches on the pages: the form, the live page of one, what is asked of it there, and its numbers."""
+
+import csv
+import io
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from dashboard import create_app
+from dashboard.jobs.coordinator import coordinator_lock, is_coordinated
+from dashboard.services.datasets import add_bundled
+from dashboard.services.search_view import brief_view
+from dashboard.services.searches import create_search, get_search, list_searches
+from dashboard.services.workspace import open_workspace
+from dashboard.settings import Settings, to_environment
+from tests.web.conftest import APP
+from tests.web.page_check import Browser, parse_fragment, words
+
+NEW = "/searches/new"
+TRIALS = 12
+SMALL = {
+    "name": "flowers",
+    "dataset": "iris",
+    "space": {"layers": {"low": 1, "high": 1}, "units": {"low": 2, "high": 8}, "batch_size": [16]},
+    "budget": {"trials": TRIALS, "epochs": 1},
+}
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory):
+    """A workspace in which a search was driven to its end by real processes."""
+    opened = open_workspace(Settings(home=str(tmp_path_factory.mktemp("searched"))))
+    worker = subprocess.Popen([sys.executable, str(APP), "worker"], env=os.environ | to_environment(opened.settings))
+    try:
+        while not is_coordinated(opened.settings.home_folder):
+            assert worker.poll() is None, "the coordinator did not start"
+            time.sleep(0.02)
+        add_bundled(opened, "iris")
+        search = create_search(opened, SMALL)
+        while get_search(opened, search.id).is_driven:
+            time.sleep(0.05)
+    finally:
+        worker.send_signal(signal.SIGTERM)
+        worker.wait()
+    assert get_search(opened, search.id).state == "finished"
+    with coordinator_lock(opened.settings.home_folder):  # from here on nothing is trained
+        yield opened
+    opened.catalogue.close()
+
+
+@pytest.fixture
+def found(searched):
+    return Browser(create_app(workspace=searched).test_client())
+
+
+def typed(page):
+    """Return what the form holds, as a browser would send it; several ticked boxes of one name are a list."""
+    data = {}
+    for field in page.by_id("search").iter():
+        name = field.get("name")
+        if not name or field.tag == "button" or (field.get("type") == "checkbox" and field.get("checked") is None):
+            continue
+        if field.tag == "select":
+            chosen = [o for o in field.iter("option") if o.get("selected") is not None] or list(field.iter("option"))
+            data.setdefault(name, []).append(chosen[0].get("value"))
+        elif field.tag in {"input", "textarea"}:
+            data.setdefault(name, []).append(field.get("value", "y") if field.tag == "input" else (field.text or ""))
+    return {name: values if len(values) > 1 else values[0] for name, values in data.items()}
+
+
+def problems_of(page):
+    box = [e for e in page.root.iter("div") if e.get("id") == "problems"]
+    return [words(item) for item in box[0].iter("li")] if box else []
+
+
+@pytest.mark.parametrize(
+    ("address", "heading", "button"),
+    [("/searches", "Searches", "Start a search"), (NEW, "Start a search", "Add a dataset")],
+)
+def test_an_empty_page_says_what_is_missing_and_offers_one_way_on(browser, address, heading, button):
+    page = browser.get(address)
+    assert page.h1 == heading
+    empty = next(e for e in page.root.iter("div") if e.get("class") == "empty")
+    assert [words(e) for e in empty.iter() if "button" in (e.get("class") or "")] == [button]
+
+
+def test_the_form_as_it_opens_starts_a_search(workspace, browser):
+    add_bundled(workspace, "digits")
+    page = browser.post(NEW, typed(browser.get(NEW)) | {"name": "first"})
+    assert (page.h1, page.sentence) == ("first", "The first trials are on their way.")
+    search = get_search(workspace, 1)
+    assert (search.goal.metric, search.budget.trials, search.stopping) == ("val_accuracy", 40, "curve")
+    assert search.space["activation"] == ["tanh", "relu", "silu"]
+    assert search.shown_state == "running"
+
+
+def test_what_is_wrong_stands_beside_its_field_and_nothing_is_kept(workspace, browser):
+    add_bundled(workspace, "digits")
+    data = typed(browser.get(NEW)) | {"name": "../x", "budget-trials": "0", "space-units-low": "many"}
+    data |= {"space-learning_rate-low": "1", "space-learning_rate-high": "0.1", "space-batch_size": "16, x"}
+    del data["space-activation"]
+    page = browser.post(NEW, data, status=422)
+    found = " ".join(problems_of(page))
+    for label in ("Name", "Trials", "Batch sizes"):
+        assert label in found
+    assert "Give a whole number from 1" in found
+    assert "range begins above its end" in found
+    assert "Choose one or more of" in found
+    assert page.by_id("budget-trials").get("value") == "0"
+    assert list_searches(workspace)[0].items == []
+
+
+def test_a_name_that_is_taken_and_a_dataset_that_is_gone_are_refused(workspace, browser):
+    add_bundled(workspace, "iris")
+    create_search(workspace, SMALL)
+    page = browser.post(NEW, typed(browser.get(NEW)) | {"name": "flowers"}, status=409)
+    assert problems_of(page) == ["Name: There is a search named 'flowers' already. Choose another name."]
+    page = browser.post(NEW, typed(browser.get(NEW)) | {"name": "more", "dataset": "tulips"}, status=422)
+    assert "There is no dataset named 'tulips'" in problems_of(page)[0]
+
+
+def test_a_finished_search_opens_with_its_winner(found):
+    page = found.get("/searches/1")
+    best = r"the winner is trial \d+: validation accuracy 0\.\d+ on average over 3 other seeds, test accuracy [01].*"
+    assert re.fullmatch(rf"{TRIALS} trials tried; {best}\.", page.sentence)
+    assert "The winner" in words(page.by_id("best"))
+    assert {"Open as network"} <= {words(button) for button in page.root.iter("button")}
+    rows = [row for row in page.root.iter("tr") if row.get("data-href", "").startswith("/runs/")]
+    assert len(rows) == TRIALS
+    assert sum("★" in words(row) for row in rows) == 1
+    assert page.text.count('<polyline class="line') == TRIALS
+
+
+@pytest.mark.parametrize("address", ["/searches", "/searches/1/delete", "/runs", "/runs/1", "/runs/2"])
+def test_the_pages_about_a_search_keep_the_rules_and_lead_to_it(found, address):
+    page = found.get(address)
+    assert "/searches/1" in page.links()
+
+
+def test_the_leaderboard_is_sorted_by_the_address(found):
+    def sizes(sort):
+        page = found.get(f"/searches/1?sort={sort}")
+        table = next(e for e in page.root.iter("table") if e.get("aria-label") == "Trials")
+        heads = [words(head).rstrip(" ↑↓") for head in table.iter("th") if head.get("scope") == "col"]
+        place = heads.index("Parameters") - 1
+        return [
+            int(words(list(row.iter("td"))[place]).replace(",", "")) for row in table.iter("tr") if row.get("data-href")
+        ]
+
+    assert sizes("parameters") == sorted(sizes(""), reverse=True)
+    assert sizes("-parameters") == sorted(sizes(""))
+
+
+@pytest.mark.parametrize("name", ["trials", "history", "curves", "importance", "predictions", "beliefs"])
+def test_every_table_and_chart_has_its_numbers_as_csv_and_json(found, name):
+    lines = list(csv.DictReader(io.StringIO(found.raw(f"/searches/1/{name}.csv").text)))
+    items = found.raw(f"/searches/1/{name}.json").json["items"]
+    assert len(lines) == len(items) > 0
+    assert list(lines[0]) == list(items[0])
+
+
+@pytest.mark.parametrize("name", ["history", "curves", "importance", "predictions", "belief"])
+def test_every_chart_is_drawn_from_a_figure(found, name):
+    figure = found.raw(f"/searches/1/{name}.figure").json
+    assert figure["data"] != []
+
+
+@pytest.mark.parametrize(("part", "name"), [("head", "progress"), ("trials", "tried")])
+def test_the_live_parts_are_the_same_alone_as_in_the_page_and_ask_no_more_at_the_end(found, part, name):
+    alone = parse_fragment(found.raw(f"/searches/1/progress?part={part}").text)
+    whole = found.get("/searches/1").by_id(name)
+    fresh = next(element for element in alone.iter() if element.get("id") == name)
+    assert re.sub(r"\d+ min ago|just now", "", words(fresh)) == re.sub(r"\d+ min ago|just now", "", words(whole))
+    assert fresh.get("data-poll-url") is None
+
+
+def test_while_a_search_waits_its_page_asks_again(workspace, browser):
+    add_bundled(workspace, "iris")
+    create_search(workspace, SMALL)
+    address = browser.get("/searches/1").by_id("progress").get("data-poll-url")
+    assert browser.raw(address).status_code == 204
+    assert browser.raw("/searches/1/progress?mark=old").status_code == 200
+
+
+def test_a_search_is_paused_resumed_and_stopped_by_its_buttons(workspace, browser):
+    add_bundled(workspace, "iris")
+    create_search(workspace, SMALL)
+    for verb, state in (("pause", "pausing"), ("resume", "running"), ("stop", "stopping")):
+        page = browser.post(f"/searches/1/{verb}", source="/searches/1")
+        assert state in words(page.by_id("progress"))
+    page = browser.post("/searches/1/stop", source="/searches/1")
+    assert "The search 'flowers' is stopped already." in words(page.root)
+
+
+def test_a_budget_is_widened_and_a_wrong_one_is_refused_beside_its_field(workspace, browser):
+    add_bundled(workspace, "iris")
+    create_search(workspace, SMALL)
+    form = {"budget-trials": "99", "budget-epochs": "2", "budget-seconds": "0", "space-units-high": "64"}
+    form |= {"space-activation": ["relu"], "space-optimizer": ["adam"], "space-schedule": ["cosine"]}
+    browser.post("/searches/1/change", form, source="/searches/1")
+    search = get_search(workspace, 1)
+    assert (search.budget.trials, search.space["units"]["high"], search.space["activation"]) == (99, 64, ["relu"])
+    page = browser.post("/searches/1/change", form | {"budget-trials": "-1"}, status=422, source="/searches/1")
+    assert problems_of(page) == ["Trials: Give a whole number from 1 to 10,000."]
+    assert get_search(workspace, 1).budget.trials == 99
+
+
+def test_a_trial_is_opened_as_a_network_by_one_click_and_only_once(searched, found):
+    best = brief_view(searched, 1).search.result["best"]
+    address = f"/searches/1/trials/{best}/network"
+    page = found.post(address, source="/searches/1")
+    assert page.h1.endswith(f"of flowers-{best}")
+    assert found.post(address, source="/searches/1").h1 == f"flowers-{best}"
+    assert f"To its network flowers-{best}" in words(found.get("/searches/1").root)
+
+
+def test_a_search_is_deleted_once_its_name_is_typed(workspace, browser):
+    add_bundled(workspace, "iris")
+    create_search(workspace, SMALL)
+    assert browser.post("/searches/1/delete", {"typed": "no"}, status=422).h1 == "Delete flowers"
+    assert browser.post("/searches/1/delete", {"typed": "flowers"}, status=409).h1
+    assert get_search(workspace, 1).name == "flowers"
+
+
+def test_what_does_not_exist_is_a_404(browser):
+    for address in ("/searches/7", "/searches/7/progress", "/searches/7/trials.csv", "/searches/7/delete"):
+        assert browser.raw(address).status_code == 404
