@@ -109,7 +109,7 @@ def random_search_sentence(now: SearchView) -> str:
 def searching_title(run: Run) -> str:
     """Say what a run does for a search, as a heading."""
     if run.kind == "search":
-        return f"Drive the search {run.request['search']}"
+        return f"Search {run.request['search']}"
     confirms = run.request.get("confirms")
     again = f", trial {confirms} once more" if confirms is not None else ""
     return f"Trial {run.request['trial']} of {run.request['search']}{again}"
