@@ -40,7 +40,7 @@
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
     if (isTyping(event.target)) { if (event.key === "Escape") event.target.blur(); return; }
-    if (event.key === "Enter" && event.target.closest("a, button, summary") && !event.target.closest("tr.current")) return;
+    if (event.key === "Enter" && event.target.closest("button, summary, a:not(tr.current a)")) return;
     const key = pending ? `${pending} ${event.key}` : event.key;
     pending = !pending && event.key === "g" ? "g" : "";
     if (pending) { setTimeout(() => { pending = ""; }, 1200); return; }

@@ -252,6 +252,31 @@ def test_a_run_is_followed_live_and_cancelled(watch):
     expect(tab.locator("#about time")).to_have_count(2)
 
 
+def test_the_queue_is_followed_live_and_keeps_what_a_person_is_at(watch):
+    tab = watch(NETWORK)
+    tab.get_by_label("Epochs").fill("100000")
+    tab.get_by_label("Save a version").fill("last")
+    tab.get_by_role("button", name="Start training").click()
+    run = int(tab.locator("h1").inner_text().split()[1])
+    tab.goto("/runs?state=running")
+    is_same = stays(tab)
+    expect(tab.locator(f"#run-{run}-more")).to_be_visible()  # perhaps it was still queued a moment ago
+    tab.keyboard.press("j")
+    tab.locator(f"#run-{run}-more").focus()
+    tab.keyboard.press("Enter")
+    line = tab.locator("tr.current")
+    before = line.inner_text()
+    expect(line).not_to_have_text(before, timeout=PATIENCE)  # it gets on, and the line is still the current one
+    expect(tab.locator(f"#run-{run}-more")).to_be_focused()
+    tab.locator(f"#run-{run}-cancel").click()
+    expect(tab.locator("#queue[data-poll-url]")).to_have_count(0, timeout=PATIENCE)
+    expect(tab.locator("#queue .sentence")).to_contain_text("Nothing runs or waits")
+    expect(tab.locator("nav .badge")).to_have_count(0)
+    assert not is_same()  # the button was a form's: the page was loaded anew once, and lived on from there
+    tab.goto("/runs?state=ended")
+    expect(tab.locator("#queue tbody tr").first).to_contain_text("cancelled")
+
+
 def test_the_form_is_changed_in_place_and_keeps_the_focus(watch):
     tab = watch("/networks/new?dataset=digits")
     is_same = stays(tab)
