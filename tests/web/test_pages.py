@@ -159,7 +159,7 @@ def test_every_link_of_every_page_leads_somewhere(demo):
         address = waiting.pop()
         path, _, query = re.sub(r"\d+", "0", address).partition("?")
         parts = [path, *(f"{path}?{part}" for part in query.split("&") if part)]
-        if address in seen or all(shapes[part] >= 2 for part in parts):  # two of a kind are enough
+        if address in seen or all(shapes[part] >= (1 if "?" in part else 2) for part in parts):  # enough of a kind
             continue
         seen.add(address)
         shapes.update(parts)
