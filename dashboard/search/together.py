@@ -13,7 +13,7 @@ from dashboard.engine.training import EpochResult
 from dashboard.errors import Invalid
 from dashboard.records import NetworkSpec
 
-MOST_WEIGHTS = 10_000
+MOST_WEIGHTS = 5_000
 
 
 def have_one_shape(specs: Sequence[NetworkSpec]) -> bool:
