@@ -21,6 +21,7 @@ from dashboard.search.space import SearchSpace
 from dashboard.search.stopping import should_stop
 from dashboard.search.studies import propose
 from dashboard.services.proposer_network import keep_proposer, predicted
+from dashboard.services.queue import get_queue
 from dashboard.services.search_view import SearchView, directions, measured, view
 from dashboard.services.searches import SearchJob, base_training, sizes
 from dashboard.services.trials import prediction_seconds
@@ -122,7 +123,7 @@ class Driver:
             score = measured(epochs[-1], metric)
         state = self._end_state(trial, run, score)
         if state is None:
-            self._retry(trial)
+            self._retry(now, trial)
             return True
         values = {
             "state": state,
@@ -147,11 +148,11 @@ class Driver:
             return None if trial.number not in self.retried else "failed"
         return run.state
 
-    def _retry(self, trial: Trial) -> None:
+    def _retry(self, now: SearchView, trial: Trial) -> None:
         self.retried.add(trial.number)
         with self.workspace.catalogue.writing() as connection:
             if search_rows.drives(connection, self.job.search_id, self.job.run_id, self.job.attempt):
-                run_id = run_rows.copy_run(connection, trial.run_id, started_by="")
+                run_id = run_rows.copy_run(connection, trial.run_id, f"search {now.search.name}")
                 search_rows.retry_trial(connection, self.job.search_id, trial.number, run_id)
 
     def _second(self, now: SearchView, trial: Trial, spec: NetworkSpec) -> float | None:
@@ -187,7 +188,7 @@ class Driver:
         """Queue one candidate if there is a free slot and budget left; tell whether that was done."""
         search = now.search
         is_over = 0 < search.budget.seconds <= now.busy_seconds()
-        if is_over or now.spent >= search.budget.trials or len(now.running) >= self.job.settings.slots:
+        if is_over or now.spent >= search.budget.trials or len(now.running) >= get_queue(self.workspace).slots:
             return False
         self._check_hope(now)
         space = SearchSpace.from_json(search.space)
@@ -204,9 +205,10 @@ class Driver:
                 return
             for params, spec, confirms, expected in wanted:
                 request = {"search": now.search.name, "confirms": confirms}
+                by = {"started_by": f"search {now.search.name}"}
                 about = {"spec": spec.to_json(), "total": spec.training.epochs, "request": request}
                 values = {"params": params, "confirms": confirms, "predicted": expected, "parameters": spec.parameters}
-                run = {"dataset_id": self.dataset_id} | about
+                run = {"dataset_id": self.dataset_id} | about | by
                 search_rows.insert_trial(connection, now.search.id, run, values)
 
     def _check_hope(self, now: SearchView) -> None:
