@@ -59,11 +59,15 @@ class Child:
                 start_new_session=True,
             )
 
-    def stop(self) -> None:
-        """End the process: politely, then by force."""
+    def ask_to_end(self) -> None:
+        """Ask the process to end; `wait_for_end` sees to it."""
+        if self.process is not None:
+            self.process.terminate()
+
+    def wait_for_end(self) -> None:
+        """Wait until the process has ended; not for ever: then it is ended by force."""
         if self.process is None:
             return
-        self.process.terminate()
         try:
             self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -91,7 +95,9 @@ def serve(settings: Settings) -> None:
         stop.wait(0.1)
     print("Stopping", flush=True)
     for child in children:
-        child.stop()
+        child.ask_to_end()
+    for child in children:
+        child.wait_for_end()
     os.close(write_end)
 
 

@@ -14,7 +14,7 @@ from dashboard.engine.network import Network
 from dashboard.errors import Conflict, StoreUnavailable
 from dashboard.jobs.coordinator import Coordinator, coordinator_lock
 from dashboard.jobs.local_processes import LocalProcesses
-from dashboard.services.comparison import compare
+from dashboard.services.comparison import Asked, compare
 from dashboard.services.datasets import add_bundled, get_dataset
 from dashboard.services.evaluation import evaluate_version
 from dashboard.services.journal import CatalogueJournal
@@ -83,7 +83,7 @@ def test_two_runs_of_one_seed_end_in_the_same_bits(workspace, coordinator):
     define(workspace, save="last")
     for _ in range(2):
         wait_for_end(workspace, start_run(workspace, "net", {}).id)
-    assert compare(workspace, "net:1", "net:2").identical
+    assert compare(workspace, Asked("net:1", "net:2")).identical
 
 
 def test_training_on_starts_from_the_parent_and_records_it(workspace, coordinator):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from analysis_arrays import bit_patterns, wide
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.analysis.spectra import singular_values, spectral_tail, stretch
@@ -50,6 +50,7 @@ def test_all_singular_values_are_computed_only_of_tables_small_enough():
     assert singular_values(np.empty((0, 3))) is None
 
 
+@settings(max_examples=25)  # a second and more for four of them
 @given(st.floats(1.5, 5.0), st.integers(0, 100))
 def test_the_tail_of_a_power_law_has_its_exponent(exponent, seed):
     shares = np.random.default_rng(seed).random(3000)
