@@ -19,6 +19,8 @@ from dashboard.jobs.place import Gone, Report
 END_SECONDS = 4.0
 PRELOADED = "dashboard.jobs.training_process"
 ORPHANED = 70
+NICENESS = 10
+"""Where runs and pages want the same processor, pages come first: a person waits for them."""
 
 
 class LocalProcesses:
@@ -89,6 +91,7 @@ class LocalAttempt:
 def _child(job: Job, pipe: Connection) -> None:
     """Run in the new process; a Ctrl-C at the terminal is the supervisor's to handle, not ours."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(NICENESS)
     threading.Thread(target=_end_with_parent, name="lifeline", daemon=True).start()
     module, _, function = job.target.partition(":")
     with contextlib.suppress(EOFError, ConnectionError):  # the coordinator is gone: nobody is left to tell

@@ -318,11 +318,11 @@ def test_the_slider_steps_through_a_history_in_place_and_the_charts_of_all_versi
     drawn(tab, "bands")
     is_same = stays(tab)
     tab.evaluate("document.getElementById('bands').mark = true")
-    newest = int(tab.locator("#at").inner_text().removeprefix("v"))  # other tests train on, too
+    newest = int(re.match("v([0-9]+)", tab.locator("#at").inner_text())[1])  # other tests train on, too
     tab.get_by_label("Version", exact=True).focus()
     tab.keyboard.press("ArrowLeft")
     expect(tab).to_have_url(re.compile(f"at={newest - 1}$"), timeout=PATIENCE)
-    expect(tab.locator("#at")).to_have_text(f"v{newest - 1}")
+    expect(tab.locator("#at")).to_contain_text(f"v{newest - 1}")
     expect(tab.get_by_label("Version", exact=True)).to_be_focused()
     tab.keyboard.press("[")
     expect(tab.locator("#at")).to_contain_text(f"v{newest - 2}")

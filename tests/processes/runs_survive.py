@@ -63,6 +63,20 @@ class RunsSurvive:
         wait_until(lambda: place.pids(coordinator[-1]), "the run to execute")
         return place.pids(coordinator[-1])
 
+    def stopped(self, place, workspace, run_id, coordinator):
+        """Pause the processes in which a run executes, so that it gets on no more; return them."""
+        while True:
+            pids = self.pids(place, workspace, run_id, coordinator)
+            for pid in pids:
+                os.kill(pid, signal.SIGSTOP)
+            time.sleep(0.5)  # what was on its way arrives
+            before = len(get_run(workspace, run_id).epochs)
+            time.sleep(1)
+            if len(get_run(workspace, run_id).epochs) == before:
+                return pids
+            for pid in pids:  # it had just gone on somewhere else
+                os.kill(pid, signal.SIGCONT)
+
     def ends_undisturbed(self, place, workspace, run_id):
         """Wait for a run's end, and see that nothing tells that it was ever disturbed; return it."""
         detail = wait_for_end(workspace, run_id)
@@ -139,9 +153,7 @@ class RunsSurvive:
         define(workspace, **ENDLESS)
         run = start_run(workspace, "net", {})
         wait_for_epochs(workspace, run.id)
-        stuck = self.pids(place, workspace, run.id, coordinator)
-        for pid in stuck:
-            os.kill(pid, signal.SIGSTOP)
+        stuck = self.stopped(place, workspace, run.id, coordinator)
         queued = [start_run(workspace, "net", {"epochs": 1}) for _ in range(3)]
         assert cancel_run(workspace, queued[-1].id).state == "cancelled"  # at once: it had not begun
         cancel_run(workspace, run.id)
