@@ -22,7 +22,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from dashboard.jobs.coordinator import coordinator_lock
+from dashboard.jobs.coordinator import coordinator_lock, is_coordinated
 from dashboard.jobs.trainer import train
 from dashboard.services.datasets import add_bundled
 from dashboard.services.journal import CatalogueJournal
@@ -33,7 +33,7 @@ from dashboard.settings import Settings, to_environment
 
 ROOT = Path(__file__).resolve().parents[1]
 SLOTS = 2
-CANDIDATE = {"epochs": 3, "batch_size": 8, "save": "last"}
+CANDIDATE = {"epochs": 7, "batch_size": 8, "save": "last"}
 ENDLESS = {"epochs": 100_000, "save": "last"}
 REPEATS = 5
 
@@ -50,6 +50,7 @@ def main():
         environment = os.environ | to_environment(settings)
         worker = subprocess.Popen([sys.executable, str(ROOT / "app.py"), "worker"], env=environment)
         try:
+            wait_for(lambda: is_coordinated(settings.home_folder))
             measure_candidates(workspace, count, pure)
             cancel = statistics.median(cancel_seconds(workspace))
             death = statistics.median(kill_seconds(workspace, worker))

@@ -19,7 +19,7 @@ from dashboard.jobs.place import Gone, Report
 END_SECONDS = 4.0
 PRELOADED = "dashboard.jobs.training_process"
 ORPHANED = 70
-NICENESS = 10
+NICENESS = 4
 """Where runs and pages want the same processor, pages come first: a person waits for them."""
 
 

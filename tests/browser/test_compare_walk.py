@@ -107,6 +107,7 @@ def test_the_weight_that_changed_most_is_at_most_four_clicks_from_the_networks_p
     assert len(clicks) <= MOST_CLICKS, clicks
 
 
+@pytest.mark.parametrize("theme", ["light"], indirect=True)
 def test_the_map_is_looked_at_closer_by_a_drag_and_leads_to_a_cell(walk):
     page = walk.page
     walk.go(COMPARE)
@@ -133,6 +134,7 @@ def test_the_map_is_looked_at_closer_by_a_drag_and_leads_to_a_cell(walk):
     walk.shot("25-unit")
 
 
+@pytest.mark.parametrize("theme", ["dark"], indirect=True)
 def test_differences_are_stepped_through_by_keys_and_bins_stand_in_the_address(walk):
     page = walk.page
     walk.go(f"{COMPARE}&sort=tensor")

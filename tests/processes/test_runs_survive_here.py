@@ -11,7 +11,8 @@ from tests.processes.run_processes import children_of, is_alive, wait_for_end, w
 from tests.processes.runs_survive import RunsSurvive
 from tests.processes.test_runs import ENDLESS, define, wait_for_epochs
 
-pytestmark = pytest.mark.processes
+# One process of the test runner has them all: they share a run that nobody disturbed, and a cluster.
+pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("survive")]
 
 
 class Here:

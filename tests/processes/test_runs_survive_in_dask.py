@@ -13,7 +13,8 @@ from tests.processes.run_processes import wait_until
 from tests.processes.runs_survive import RunsSurvive, start_training
 from tests.processes.test_runs import wait_for_epochs
 
-pytestmark = pytest.mark.processes
+# One process of the test runner has them all: they share a run that nobody disturbed, and a cluster.
+pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("survive")]
 
 
 class InDask:
