@@ -37,7 +37,7 @@ check: $(VENV)/dev.ok        ## lint, format and types
 
 test: check                  ## all tests, with a real browser and real processes
 	@tests/install_system_packages.sh
-	$(PYTHON) -m pytest -q -n 4 --dist loadgroup  # four on two cores: many tests wait for processes of their own
+	$(PYTHON) -m pytest -q -n 4 --dist worksteal  # four on two cores: many tests wait for processes of their own
 
 bench: $(VENV)/dev.ok        ## every benchmark, each printing ratios to its peers
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(PYTHON) $$file || exit 1; done

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("scripts")]
+pytestmark = pytest.mark.browser
 
 APP = Path(__file__).parent.parent.parent / "app.py"
 NETWORK = "/networks/demo-digits"

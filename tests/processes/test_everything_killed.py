@@ -17,8 +17,7 @@ from tests.processes.runs_survive import EPOCHS, start_training, weights_of
 from tests.processes.test_runs import wait_for_epochs
 from tests.processes.test_serving import free_port, health, port_is_free
 
-# One process of the test runner has them all: they share a run that nobody disturbed, and a cluster.
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("survive")]
+pytestmark = pytest.mark.processes
 
 
 class Dashboard:

@@ -11,8 +11,7 @@ from tests.processes.run_processes import children_of, is_alive, wait_for_end, w
 from tests.processes.runs_survive import RunsSurvive
 from tests.processes.test_runs import ENDLESS, define, wait_for_epochs
 
-# One process of the test runner has them all: they share a run that nobody disturbed, and a cluster.
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("survive")]
+pytestmark = pytest.mark.processes
 
 
 class Here:

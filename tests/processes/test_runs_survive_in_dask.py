@@ -13,8 +13,7 @@ from tests.processes.run_processes import wait_until
 from tests.processes.runs_survive import RunsSurvive, start_training
 from tests.processes.test_runs import wait_for_epochs
 
-# One process of the test runner has them all: they share a run that nobody disturbed, and a cluster.
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("survive")]
+pytestmark = pytest.mark.processes
 
 
 class InDask:
