@@ -41,6 +41,7 @@ def test_a_new_catalogue_has_exactly_the_tables_of_the_code(tmp_path):
     catalogue.close()
 
 
+@pytest.mark.processes
 def test_eight_processes_that_open_a_new_home_at_once_all_succeed(tmp_path):
     context = multiprocessing.get_context("spawn")
     processes = [context.Process(target=open_in, args=(tmp_path,)) for _ in range(8)]
