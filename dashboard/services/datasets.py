@@ -267,3 +267,22 @@ def _plain_name(file_name: str) -> str:
     """Return the last part of a file's name without control characters, only ever to be shown."""
     last = re.split(r"[\\/]", file_name)[-1]
     return "".join(c for c in last if c.isprintable())[:100] or "upload.csv"
+
+
+def chosen_dataset(workspace: Workspace, fields: Fields) -> Dataset | None:
+    """Return the dataset that a definition names; None, with the field refused, if it cannot be trained on."""
+    name = fields.text("dataset")
+    if not name:
+        fields.refuse("dataset", "Choose a dataset.")
+        return None
+    try:
+        with workspace.catalogue.reading() as connection:
+            dataset = dataset_rows.get_dataset(connection, name)
+        require_records(dataset)
+    except NotFound as error:
+        fields.refuse("dataset", f"{error.message} Upload it first, or choose one of the list.")
+        return None
+    except Conflict as error:
+        fields.refuse("dataset", error.message)
+        return None
+    return dataset

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dashboard.catalogue import datasets as dataset_rows
 from dashboard.catalogue import networks as network_rows
 from dashboard.catalogue import runs as run_rows
 from dashboard.catalogue import trash as trash_rows
 from dashboard.catalogue.networks import NetworkSummary
-from dashboard.errors import Conflict, Invalid, NotFound
+from dashboard.errors import Conflict, Invalid
 from dashboard.parsing import Fields
 from dashboard.records import (
     MOST_LAYERS,
@@ -22,7 +21,7 @@ from dashboard.records import (
     parse_layer,
     parse_training,
 )
-from dashboard.services.datasets import require_records
+from dashboard.services.datasets import chosen_dataset
 from dashboard.services.workspace import Workspace
 
 __all__ = ["NetworkSummary"]  # what the lists hold, for those who may not enter the catalogue
@@ -46,7 +45,7 @@ def read_definition(workspace: Workspace, data: Mapping[str, Any]) -> Definition
     fields = Fields(data)
     fields.known(KNOWN_FIELDS)
     name, purpose, free = fields.name(), fields.text("purpose"), fields.pairs("fields")
-    dataset = _dataset(workspace, fields)
+    dataset = chosen_dataset(workspace, fields)
     layers = [parse_layer(layer) for layer in fields.items("layers", 0, MOST_LAYERS)]
     output = parse_layer(fields.inner("output"), output=True)
     training = parse_training(fields.inner("training"))
@@ -121,24 +120,6 @@ def check_size(spec: NetworkSpec, most: int) -> None:
             "(WEIGHTBASE_MAX_PARAMETERS). Use fewer units or layers."
         )
         raise Invalid({"layers": message})
-
-
-def _dataset(workspace: Workspace, fields: Fields) -> Dataset | None:
-    name = fields.text("dataset")
-    if not name:
-        fields.refuse("dataset", "Choose a dataset.")
-        return None
-    try:
-        with workspace.catalogue.reading() as connection:
-            dataset = dataset_rows.get_dataset(connection, name)
-        require_records(dataset)
-    except NotFound as error:
-        fields.refuse("dataset", f"{error.message} Upload it first, or choose one of the list.")
-        return None
-    except Conflict as error:
-        fields.refuse("dataset", error.message)
-        return None
-    return dataset
 
 
 def _outputs(dataset: Dataset) -> int:

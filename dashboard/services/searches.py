@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from dashboard.catalogue import datasets as dataset_rows
 from dashboard.catalogue import searches as search_rows
-from dashboard.errors import Conflict, Invalid, NotFound
+from dashboard.errors import Conflict, Invalid
 from dashboard.jobs.awakening import ensure_coordinator
 from dashboard.jobs.job import SEARCHES, Job
 from dashboard.parsing import Fields
@@ -30,7 +30,7 @@ from dashboard.records import (
 from dashboard.search.samplers import DEFAULT_SAMPLER, SAMPLERS, make_sampler
 from dashboard.search.space import HIDDEN_ACTIVATIONS, SearchSpace
 from dashboard.search.stopping import DEFAULT_STOPPING, STOPPING
-from dashboard.services.datasets import require_records
+from dashboard.services.datasets import chosen_dataset
 from dashboard.services.networks import check_size
 from dashboard.services.workspace import Workspace
 from dashboard.settings import Settings
@@ -245,21 +245,8 @@ def _ask_for(workspace: Workspace, search_id: int, state: str, before: tuple[str
 
 
 def _dataset(workspace: Workspace, fields: Fields) -> Dataset | None:
-    name = fields.text("dataset")
-    if not name:
-        fields.refuse("dataset", "Choose a dataset.")
-        return None
-    try:
-        with workspace.catalogue.reading() as connection:
-            dataset = dataset_rows.get_dataset(connection, name)
-        require_records(dataset)
-    except NotFound as error:
-        fields.refuse("dataset", f"{error.message} Upload it first, or choose one of the list.")
-        return None
-    except Conflict as error:
-        fields.refuse("dataset", error.message)
-        return None
-    if not dataset.spec["validation"]:
+    dataset = chosen_dataset(workspace, fields)
+    if dataset is not None and not dataset.spec["validation"]:
         fields.refuse("dataset", "It has no validation part to score trials on: add the data with a validation share.")
     return dataset
 
