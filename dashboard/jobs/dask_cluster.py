@@ -7,12 +7,13 @@ lets the run go on from its last checkpoint. A scheduler that comes back is met 
 
 import contextlib
 import logging
+import pickle
 import queue
 import threading
 import time
 from dataclasses import replace
-from typing import Any
 
+import dask.config
 import numpy as np
 from distributed import Client, Event, Future, KilledWorker, Security
 from distributed.client import CancelledError
@@ -24,6 +25,8 @@ from dashboard.jobs.job import Job, TrainingJob
 from dashboard.jobs.place import Gone, Report
 
 log = logging.getLogger(__name__)
+
+dask.config.set({"distributed.admin.large-graph-warning-threshold": "1TB"})  # a checkpoint is as large as it is
 
 LOOK_SECONDS = 1.0
 CONNECT_SECONDS = 5
@@ -106,7 +109,8 @@ class DaskCluster:
         with self.lock:
             kept = self.records.get(name)
             if kept is None or kept.client is not client or kept.status != "finished":
-                kept = _sent(client, _in_memory(job.records()))
+                # In a list, since Dask takes tuples apart, and our records are one.
+                kept = client.scatter([_in_memory(job.records())], hash=False)[0]
                 self.records[name] = kept
             return kept
 
@@ -171,7 +175,9 @@ class DaskAttempt:
             self.future.release()
 
     def _send_out(self) -> None:
-        sent = _sent(self.client, replace(self.job, arrays=None))
+        # As bytes within the task and not scattered: Dask chooses the worker that a scattered value goes to without
+        # regard to the task, and one that hangs there would hold us up here, where nobody could kill it.
+        sent = pickle.dumps(replace(self.job, arrays=None), pickle.HIGHEST_PROTOCOL)
         self.future = self.client.submit(
             train_a_stretch, sent, self.records, self.words, pure=False, retries=0, priority=-self.job.run_id
         )
@@ -212,11 +218,6 @@ def security_of(ca_file: str, cert_file: str, key_file: str) -> Security:
     return Security(
         require_encryption=True, tls_ca_file=ca_file, tls_client_cert=cert_file, tls_client_key=key_file or None
     )
-
-
-def _sent(client: Client, value: Any) -> Future:  # noqa: ANN401 - anything that can be pickled
-    # In a list, since Dask takes tuples apart, and our records are one.
-    return client.scatter([value], hash=False)[0]
 
 
 def _in_memory(arrays: Arrays) -> Arrays:

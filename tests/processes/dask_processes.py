@@ -1,5 +1,6 @@
 """A Dask cluster of real processes that speak TLS on loopback, in a folder that knows nothing of our home."""
 
+import contextlib
 import datetime
 import ipaddress
 import os
@@ -26,7 +27,8 @@ class Cluster:
         self.folder = folder
         self.address = f"tls://127.0.0.1:{free_port()}"
         self.ca, self.cert = make_certificates(folder)
-        self.scheduler = self.workers = None
+        self.scheduler = self.workers = self.client = None
+        self.pid_of = {}  # address -> pid; a worker that is started again has another address
 
     @property
     def security(self):
@@ -47,21 +49,32 @@ class Cluster:
     def ask(self, question):
         """Return what a client of the cluster answers; empty while there is no cluster."""
         try:
-            with Client(self.address, security=self.security, timeout=5, set_as_default=False) as client:
-                return question(client)
-        except OSError:
+            if self.client is None or self.client.status != "running":
+                self.client = Client(self.address, security=self.security, timeout=5, set_as_default=False)
+            return question(self.client)
+        except (OSError, RuntimeError, ValueError):  # what Dask raises while its scheduler is away
+            self.leave()
             return {}
 
+    def leave(self):
+        client, self.client = self.client, None
+        if client is not None:
+            with contextlib.suppress(OSError, RuntimeError, ValueError):
+                client.close(timeout=1)
+
     def busy_pids(self):
-        """Return the pids of the workers that train at this moment."""
+        """Return the pids of the workers that train at this moment; of one that hangs, too."""
 
         def pids(client):
             busy = [address for address, keys in client.processing().items() if keys]
-            return list(client.run(os.getpid, workers=busy).values()) if busy else []
+            unknown = [address for address in busy if address not in self.pid_of]
+            self.pid_of.update(client.run(os.getpid, workers=unknown) if unknown else {})
+            return [self.pid_of[address] for address in busy]
 
         return list(self.ask(pids))
 
     def stop(self):
+        self.leave()
         for process in (self.workers, self.scheduler):
             if process is not None and process.poll() is None:
                 process.terminate()

@@ -72,9 +72,9 @@ class RunsSurvive:
             time.sleep(0.5)  # what was on its way arrives
             before = len(get_run(workspace, run_id).epochs)
             time.sleep(1)
-            if len(get_run(workspace, run_id).epochs) == before:
+            if len(get_run(workspace, run_id).epochs) == before and place.pids(coordinator[-1]) == pids:
                 return pids
-            for pid in pids:  # it had just gone on somewhere else
+            for pid in pids:  # it had just gone on, or was sent, somewhere else
                 os.kill(pid, signal.SIGCONT)
 
     def ends_undisturbed(self, place, workspace, run_id):

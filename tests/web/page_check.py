@@ -58,6 +58,14 @@ class Page:
         return next(e.get("value") for e in self.root.iter("input") if e.get("name") == "csrf_token")
 
 
+class NotAPage:
+    """A picture, a CSV or the like."""
+
+    def links(self):
+        """Return no links."""
+        return {}
+
+
 class Browser:
     """Flask's test client, whose every page is checked; it follows redirects and sends forms with their token."""
 
@@ -71,6 +79,15 @@ class Browser:
     def raw(self, address, **options):
         """Fetch what is no page (a picture, a CSV, a script), whole."""
         return self.client.get(address, buffered=True, **options)
+
+    def either(self, address):
+        """Fetch what may be a page or not; check and return it if it is one, else something without links."""
+        response = self.client.get(address, follow_redirects=True, buffered=True)
+        if response.mimetype == "text/html":
+            return self._page(response, 200)
+        if response.status_code != 200:
+            raise PageError(f"{address}: {response.status_code}")
+        return NotAPage()
 
     def post(self, address, data=None, status=200, source=None, **options):
         """Send a form as the page `source` (by default the address itself) would, and return the page that follows."""
