@@ -1,10 +1,12 @@
 """For all tests: Hypothesis sets no time limit, as machines are noisy, and tells how to repeat a failure.
 
-A database server is started at the first test that asks for one.
+A database server is started at the first test that asks for one, and one app serves all tests' workspaces in turn.
 """
 
+import pytest
 from hypothesis import HealthCheck, settings
 
+from dashboard import create_app
 from tests.server import mysql_server_url, mysql_url
 
 __all__ = ["mysql_server_url", "mysql_url"]
@@ -13,3 +15,19 @@ settings.register_profile(
     "house", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 settings.load_profile("house")
+
+
+@pytest.fixture(scope="session")
+def app_of():
+    """Return a function that gives the app of a workspace: the same app each time, for one costs more than most tests.
+
+    The workspaces have default settings but for their home. What was handed out before serves the new workspace too.
+    """
+    made = []
+
+    def app_of(workspace):
+        made[:] = made or [create_app(workspace=workspace)]
+        made[0].extensions["workspace"] = workspace
+        return made[0]
+
+    return app_of

@@ -1,10 +1,11 @@
 """Addresses: how numbers and tensors' names stand in them, and what is said of an address that does not exist."""
 
 from contextlib import suppress
+from functools import cache
 
 from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import NotFound as UnknownAddress
-from werkzeug.routing import BaseConverter, Map
+from werkzeug.routing import BaseConverter, Map, MapAdapter
 
 from dashboard.api.errors import answer_errors
 from dashboard.errors import NotFound
@@ -36,12 +37,15 @@ def refuse_unknown_addresses(app: Flask, prefix: str) -> None:
     """
     blueprint = Blueprint("api_unknown", __name__, url_prefix=prefix)
     answer_errors(blueprint)
-    rules = [rule.empty() for rule in app.url_map.iter_rules() if rule.rule.startswith(prefix)]
-    known = Map(rules, converters=app.url_map.converters, merge_slashes=False).bind("", "/")
+
+    @cache  # at the first such address: a start need not wait for it
+    def known() -> MapAdapter:
+        rules = [rule.empty() for rule in app.url_map.iter_rules() if rule.endpoint.startswith("api.")]
+        return Map(rules, converters=app.url_map.converters, merge_slashes=False).bind("", "/")
 
     def unknown(rest: str) -> Response:
         with suppress(UnknownAddress):
-            known.match(f"{prefix}/{rest}", request.method)  # raises MethodNotAllowed, which names those that are
+            known().match(f"{prefix}/{rest}", request.method)  # raises MethodNotAllowed, which names those that are
         message = f"There is no address {request.path}. {prefix}/openapi.json lists the ones that there are."
         raise NotFound(message, None, [f"{prefix}/openapi.json"])
 

@@ -32,8 +32,8 @@ def workspace(tmp_path):
 
 
 @pytest.fixture
-def app(workspace):
-    return create_app(workspace=workspace)
+def app(app_of, workspace):
+    return app_of(workspace)
 
 
 @pytest.fixture

@@ -132,12 +132,12 @@ def test_a_missing_password_is_401_in_the_shape(tmp_path):
     workspace.catalogue.close()
 
 
-def test_a_fault_of_ours_is_500_with_an_id_and_its_traceback_in_the_log_only(app, caplog):
+def test_a_fault_of_ours_is_500_with_an_id_and_its_traceback_in_the_log_only(app, caplog, monkeypatch):
     def broken():
         """Fail."""
         raise RuntimeError("a secret of the house")
 
-    app.view_functions["api.networks.list_networks"] = broken
+    monkeypatch.setitem(app.view_functions, "api.networks.list_networks", broken)
     with caplog.at_level(logging.ERROR):
         error = ApiClient(app).fails("GET", NETWORKS, 500)
     assert error["id"] in error["message"]
@@ -146,12 +146,12 @@ def test_a_fault_of_ours_is_500_with_an_id_and_its_traceback_in_the_log_only(app
     assert "a secret of the house" in caplog.text
 
 
-def test_a_store_that_cannot_be_used_is_503_with_its_own_words(app):
+def test_a_store_that_cannot_be_used_is_503_with_its_own_words(app, monkeypatch):
     def full():
         """Fail."""
         raise StoreUnavailable("The disk is full. Free some space.")
 
-    app.view_functions["api.networks.list_networks"] = full
+    monkeypatch.setitem(app.view_functions, "api.networks.list_networks", full)
     error = ApiClient(app).fails("GET", NETWORKS, 503)
     assert error["message"] == "The disk is full. Free some space."
     assert error["code"] == "store_unavailable"

@@ -30,8 +30,8 @@ def workspace(tmp_path):
 
 
 @pytest.fixture
-def browser(workspace):
-    return Browser(create_app(workspace=workspace).test_client())
+def browser(app_of, workspace):
+    return Browser(app_of(workspace).test_client())
 
 
 @pytest.fixture(scope="session")
@@ -55,6 +55,11 @@ def trained_workspace(tmp_path_factory):
     opened.catalogue.close()
 
 
+@pytest.fixture(scope="session")
+def demo_app(trained_workspace):
+    return create_app(workspace=trained_workspace)
+
+
 @pytest.fixture
-def demo(trained_workspace):
-    return Browser(create_app(workspace=trained_workspace).test_client())
+def demo(demo_app):
+    return Browser(demo_app.test_client())

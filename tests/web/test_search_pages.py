@@ -53,9 +53,14 @@ def searched(tmp_path_factory):
     opened.catalogue.close()
 
 
+@pytest.fixture(scope="module")
+def searched_app(searched):
+    return create_app(workspace=searched)
+
+
 @pytest.fixture
-def found(searched):
-    return Browser(create_app(workspace=searched).test_client())
+def found(searched_app):
+    return Browser(searched_app.test_client())
 
 
 def typed(page):
