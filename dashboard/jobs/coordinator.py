@@ -13,7 +13,6 @@ slow each other down. What drives a search has a lane, too: it mostly waits for 
 import contextlib
 import fcntl
 import logging
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -114,7 +113,7 @@ class Coordinator:
                 execution.thread.join()
 
     def end(self) -> None:
-        """Let `run` come to its end; safe to call from a signal handler and from any thread."""
+        """Let `run` come to its end; to be called from any thread but, as it takes locks, not from a signal handler."""
         self.stop.set()
         self.wake.set()
 
@@ -255,9 +254,3 @@ class _Execution:
                 log.error("The end of run %s waits. %s", self.job.run_id, failure.message)
             if self.stop.wait(RETRY_SECONDS):
                 return
-
-
-def install_stop_signals(stop: Callable[[], None]) -> None:
-    """Call `stop` on SIGTERM and SIGINT."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop())

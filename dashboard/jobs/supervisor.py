@@ -7,7 +7,6 @@ with it, and the children follow; no orphan keeps the port.
 import base64
 import contextlib
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dashboard.errors import Invalid
+from dashboard.jobs.stop_signals import end_on_signals
 from dashboard.settings import Settings, to_environment
 
 APP = Path(__file__).parent.parent.parent / "app.py"
@@ -86,8 +86,7 @@ def serve(settings: Settings) -> None:
         Child("The coordinator", [sys.executable, str(APP), "worker"], environment, read_end),
     ]
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    end_on_signals(stop.set)
     threading.Thread(target=_announce, args=(settings, stop), daemon=True).start()
     while not stop.is_set():
         for child in children:

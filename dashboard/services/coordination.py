@@ -4,8 +4,9 @@ import json
 from functools import partial
 
 from dashboard.catalogue import runs as run_rows
-from dashboard.jobs.coordinator import Coordinator, coordinator_lock, install_stop_signals
+from dashboard.jobs.coordinator import Coordinator, coordinator_lock
 from dashboard.jobs.places import open_places, place_name
+from dashboard.jobs.stop_signals import end_on_signals
 from dashboard.jobs.supervisor import follow_lifeline
 from dashboard.services.journal import CatalogueJournal
 from dashboard.services.workspace import Workspace, open_workspace
@@ -23,7 +24,7 @@ def coordinate(settings: Settings, until_idle: bool = False) -> None:
             here, place = open_places(settings)
             tell = partial(_tell, settings)
             coordinator = Coordinator(CatalogueJournal(workspace), here, place, until_idle, tell)
-            install_stop_signals(coordinator.end)
+            end_on_signals(coordinator.end)
             follow_lifeline(coordinator.end)
             coordinator.run()
             place.close()

@@ -1,5 +1,6 @@
 """Starting, watching and ending the real processes that runs are made of."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -46,6 +47,26 @@ def children_of(pid):
             child = int(stat.parent.name)
             found += [child, *children_of(child)]
     return found
+
+
+def parent_of(pid):
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
+
+
+def training_pids(coordinator):
+    """Return the processes of a coordinator's runs: its fork server's children. Its own are servers for them."""
+    forked = [pid for pid in children_of(coordinator.pid) if parent_of(pid) != coordinator.pid]
+    return [pid for pid in forked if is_alive(pid)]
+
+
+def signal_to(pids, number):
+    """Send a signal to each that has not ended meanwhile."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def is_alive(pid):

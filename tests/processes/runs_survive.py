@@ -15,7 +15,7 @@ from dashboard.services.runs import cancel_run, get_run, resume_run, start_run
 from dashboard.services.tensors import read_tensors
 from dashboard.services.versions import get_version, list_versions
 from dashboard.services.workspace import open_workspace
-from tests.processes.run_processes import is_alive, start_coordinator, wait_for_end, wait_until
+from tests.processes.run_processes import is_alive, signal_to, start_coordinator, wait_for_end, wait_until
 from tests.processes.test_runs import ENDLESS, define, wait_for_epochs
 
 EPOCHS = 15
@@ -67,15 +67,13 @@ class RunsSurvive:
         """Pause the processes in which a run executes, so that it gets on no more; return them."""
         while True:
             pids = self.pids(place, workspace, run_id, coordinator)
-            for pid in pids:
-                os.kill(pid, signal.SIGSTOP)
+            signal_to(pids, signal.SIGSTOP)
             time.sleep(0.5)  # what was on its way arrives
             before = len(get_run(workspace, run_id).epochs)
             time.sleep(1)
             if len(get_run(workspace, run_id).epochs) == before and place.pids(coordinator[-1]) == pids:
                 return pids
-            for pid in pids:  # it had just gone on, or was sent, somewhere else
-                os.kill(pid, signal.SIGCONT)
+            signal_to(pids, signal.SIGCONT)  # it had just gone on, or was sent, somewhere else
 
     def ends_undisturbed(self, place, workspace, run_id):
         """Wait for a run's end, and see that nothing tells that it was ever disturbed; return it."""
@@ -96,8 +94,7 @@ class RunsSurvive:
         for seconds in moments(3):
             pids = self.pids(place, workspace, run.id, coordinator)
             time.sleep(seconds)
-            for pid in pids:
-                os.kill(pid, signal.SIGKILL)
+            signal_to(pids, signal.SIGKILL)
             wait_until(lambda: not any(is_alive(pid) for pid in pids), "the killed to be gone")  # noqa: B023
         assert self.ends_undisturbed(place, workspace, run.id).attempt > 1
 
@@ -124,14 +121,12 @@ class RunsSurvive:
         run = start_training(workspace)
         wait_for_epochs(workspace, run.id, 2)
         paused = self.pids(place, workspace, run.id, coordinator)
-        for pid in paused:
-            os.kill(pid, signal.SIGSTOP)
+        signal_to(paused, signal.SIGSTOP)
         coordinator[-1].kill()
         coordinator[-1].wait()
         coordinator.append(start_coordinator(workspace.settings))
         wait_until(lambda: get_run(workspace, run.id).run.attempt == 2, "the run to be taken up again")
-        for pid in paused:
-            os.kill(pid, signal.SIGCONT)
+        signal_to(paused, signal.SIGCONT)
         self.ends_undisturbed(place, workspace, run.id)
 
     def test_a_cancelled_run_keeps_its_last_whole_epoch_and_can_go_on(self, place, workspace, coordinator):

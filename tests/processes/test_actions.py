@@ -1,6 +1,5 @@
 """Actions on the store as real processes of a real coordinator: beside trainings, cancelled, killed, taken up again."""
 
-import os
 import random
 import signal
 import subprocess
@@ -16,7 +15,7 @@ from dashboard.services.verification import verify_all
 from dashboard.services.versions import delete_version, list_versions
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
-from tests.processes.run_processes import APP, children_of, start_coordinator, wait_for_end, wait_until
+from tests.processes.run_processes import APP, signal_to, start_coordinator, training_pids, wait_for_end, wait_until
 from tests.processes.test_runs import ENDLESS, define, wait_for_epochs
 from tests.unit.services.store_examples import contents, fill, save
 
@@ -58,7 +57,7 @@ def test_a_copy_that_is_killed_is_taken_up_again_and_copies_nothing_twice(worksp
     target = Settings(home=str(tmp_path / "copy"))
     run = start_copy(workspace, {"to": "csv:", "home": target.home})
     wait_until(lambda: get_run(workspace, run.id).run.result.get("copied", 0) > 3, "some versions to be copied")
-    os.kill(max(children_of(coordinator.pid)), signal.SIGKILL)
+    signal_to(training_pids(coordinator), signal.SIGKILL)
     ended = wait_for_end(workspace, run.id).run
     assert (ended.state, ended.attempt) == ("finished", 2)
     assert ended.result["skipped"] > 3

@@ -12,7 +12,7 @@ import pytest
 from dashboard.services.runs import get_run
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings, to_environment
-from tests.processes.run_processes import APP, children_of, is_alive, wait_for_end, wait_until
+from tests.processes.run_processes import APP, children_of, is_alive, signal_to, wait_for_end, wait_until
 from tests.processes.runs_survive import EPOCHS, start_training, weights_of
 from tests.processes.test_runs import wait_for_epochs
 from tests.processes.test_serving import free_port, health, port_is_free
@@ -51,13 +51,8 @@ def command_of(pid):
         return b""
 
 
-def send(signal_number, pids):
-    for pid in pids:
-        os.kill(pid, signal_number)
-
-
 def kill(pids):
-    send(signal.SIGKILL, pids)
+    signal_to(pids, signal.SIGKILL)
     wait_until(lambda: not any(is_alive(pid) for pid in pids), "the killed to be gone")
 
 
@@ -75,10 +70,10 @@ def test_whatever_is_killed_the_run_ends_with_the_same_weights_and_nothing_is_le
 
     training = dashboard.pids(b"forkserver")
     assert len(training) == 2  # the fork server and what it forked
-    send(signal.SIGSTOP, training)  # or a quick machine has trained to the end before the pages are back
+    signal_to(training, signal.SIGSTOP)  # or a quick machine has trained to the end before the pages are back
     kill(dashboard.pids(b"gunicorn"))
     dashboard.wait_for_pages()
-    send(signal.SIGCONT, training)
+    signal_to(training, signal.SIGCONT)
     assert get_run(workspace, run.id).run.attempt == 1  # no web worker had anything to do with it
 
     kill(dashboard.pids(b"app.py\0worker"))

@@ -1,6 +1,5 @@
 """Runs in processes of their own: what they keep, how they are cancelled, and what is left when something is killed."""
 
-import os
 import signal
 import threading
 
@@ -24,7 +23,7 @@ from dashboard.services.tensors import read_tensors
 from dashboard.services.verification import verify_version
 from dashboard.services.versions import delete_version, get_version, list_versions
 from dashboard.services.workspace import making, sweep
-from tests.processes.run_processes import children_of, start_coordinator, wait_for_end, wait_until
+from tests.processes.run_processes import signal_to, start_coordinator, training_pids, wait_for_end, wait_until
 
 pytestmark = pytest.mark.processes
 
@@ -152,7 +151,7 @@ def test_a_run_that_does_not_answer_a_cancel_is_killed_and_counts_as_cancelled(w
     define(workspace, **ENDLESS)
     run = start_run(workspace, "net", {})
     wait_for_epochs(workspace, run.id)
-    os.kill(max(children_of(coordinator.pid)), signal.SIGSTOP)  # as a batch does that takes very long
+    signal_to(training_pids(coordinator), signal.SIGSTOP)  # as a batch does that takes very long
     cancel_run(workspace, run.id)
     detail = wait_for_end(workspace, run.id)
     assert (detail.run.state, detail.run.error) == ("cancelled", None)

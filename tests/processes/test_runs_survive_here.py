@@ -1,13 +1,12 @@
 """Processes of this machine keep the contract of runs that nothing can lose."""
 
-import os
 import signal
 
 import pytest
 
 from dashboard.services.runs import get_run, start_run
 from dashboard.settings import Settings
-from tests.processes.run_processes import children_of, is_alive, wait_for_end, wait_until
+from tests.processes.run_processes import children_of, is_alive, signal_to, training_pids, wait_for_end, wait_until
 from tests.processes.runs_survive import RunsSurvive
 from tests.processes.test_runs import ENDLESS, define, wait_for_epochs
 
@@ -24,17 +23,7 @@ class Here:
         return Settings(home=home, checkpoint_seconds=0)
 
     def pids(self, coordinator):
-        """Return the processes forked by the fork server: those that do not read their work from their command line."""
-        forked = [pid for pid in children_of(coordinator.pid) if parent_of(pid) != coordinator.pid]
-        return [pid for pid in forked if is_alive(pid)]
-
-
-def parent_of(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return int(file.read().rpartition(")")[2].split()[1])
-    except OSError:
-        return 0
+        return training_pids(coordinator)
 
 
 class TestRunsSurviveHere(RunsSurvive):
@@ -57,8 +46,7 @@ class TestRunsSurviveHere(RunsSurvive):
         run = start_run(workspace, "net", {})
         for attempt in range(1, 6):
             wait_until(lambda: get_run(workspace, run.id).run.attempt == attempt, f"attempt {attempt}")  # noqa: B023
-            for pid in self.pids(place, workspace, run.id, coordinator):
-                os.kill(pid, signal.SIGKILL)
+            signal_to(self.pids(place, workspace, run.id, coordinator), signal.SIGKILL)
         detail = wait_for_end(workspace, run.id)
         assert detail.run.state == "interrupted"
         assert "it has ended 5 times without getting on" in detail.run.error

@@ -1,6 +1,5 @@
 """Searches with real processes: what is killed loses nothing, and any trial becomes a network with the same weights."""
 
-import os
 import signal
 
 import pytest
@@ -21,7 +20,7 @@ from dashboard.services.searches import (
 from dashboard.services.trials import get_trial, promote
 from dashboard.services.verification import verify_version
 from dashboard.services.versions import get_version
-from tests.processes.run_processes import children_of, start_coordinator, wait_for_end, wait_until
+from tests.processes.run_processes import children_of, signal_to, start_coordinator, wait_for_end, wait_until
 
 pytestmark = pytest.mark.processes
 
@@ -50,8 +49,7 @@ def wait_until_idle(workspace, search_id):
 def kill_everything(coordinator):
     """End the coordinator and all that it started, as a power cut would."""
     coordinator.send_signal(signal.SIGSTOP)  # so that it starts nothing while its children are listed
-    for pid in children_of(coordinator.pid):
-        os.kill(pid, signal.SIGKILL)
+    signal_to(children_of(coordinator.pid), signal.SIGKILL)
     coordinator.kill()
     coordinator.wait()
 
