@@ -184,7 +184,8 @@ class CsvCase(StoreCase):
         self.paths = [folder / f"{number}.csv" for number in range(len(arrays))]
         self.actions |= {
             "pandas.to_csv": lambda _: timed(lambda: self.each(self.to_csv)),
-            "pandas.read_csv": lambda _: timed(lambda: self.each(self.read_csv)),
+            "pandas.read_csv, exact": lambda _: timed(lambda: self.each(self.read_csv)),
+            "pandas.read_csv": lambda _: timed(lambda: self.each(self.read_csv_by_default)),
             "csv module: window, last row": lambda _: timed(self.scan),
             "numpy.savetxt": lambda _: timed(lambda: self.each(self.savetxt)),
             "numpy.loadtxt": lambda _: timed(lambda: self.each(self.loadtxt)),
@@ -198,7 +199,12 @@ class CsvCase(StoreCase):
         pd.DataFrame(array.astype(np.float64)).to_csv(path, index=False)
 
     def read_csv(self, path, array):
-        assert (pd.read_csv(path).to_numpy().astype(array.dtype) == array).all()
+        read = pd.read_csv(path, float_precision="round_trip")
+        assert (read.to_numpy().astype(array.dtype) == array).all()
+
+    def read_csv_by_default(self, path, array):
+        """Read with the parser that is right but for a last bit now and then."""
+        assert pd.read_csv(path).shape == array.shape
 
     def savetxt(self, path, array):
         np.savetxt(path, array.astype(np.float64), fmt="%.17g", delimiter=",", header="c", comments="")
@@ -216,7 +222,8 @@ class CsvCase(StoreCase):
         return [
             ("ours: save", "pandas.to_csv", 12 if is_large else 0),
             ("ours: save", "numpy.savetxt", 0),
-            ("ours: load", "pandas.read_csv", 1),
+            ("ours: load", "pandas.read_csv, exact", 1),
+            ("ours: load", "pandas.read_csv", 0),
             ("ours: load", "numpy.loadtxt", 0),
             ("window 50 × 50, last row", "csv module: window, last row", 50 if is_large else 0),
             ("ours: save an identical version", "ours: save", 50 if weights >= 20_000_000 else 0),

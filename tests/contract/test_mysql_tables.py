@@ -23,7 +23,7 @@ from dashboard.weights.mysql_tables import Layout, strip_width
 from dashboard.weights.mysql_text import TextChannel
 from dashboard.weights.verification import verify
 from tests.contract.drafts import assert_same_bits, key_of, normal, random_bits, save, save_one
-from tests.server import Server, find_binary, run_sql
+from tests.server import Server, connect, find_binary, run_sql
 
 pytestmark = pytest.mark.server
 
@@ -226,6 +226,36 @@ def test_rows_too_many_too_few_and_errors_leave_the_connection_usable(mysql_url,
             session.channel.insert("t", np.zeros((2, 1), cell), first_row=9_999)
         assert session.run("SELECT COUNT(*) FROM t") == [(10_000,)]
     connections.close()
+
+
+@pytest.mark.parametrize("use_pure", [False, True])
+def test_rows_come_by_public_interfaces_from_either_kind_of_connection(mysql_url, use_pure):
+    cells = random_bits("int16", (3, 200))
+    server, _, database = mysql_url.rpartition("/")
+    with closing(connect(server, database, use_pure=use_pure)) as connection:
+        channel = TextChannel(connection)
+        columns = "".join(f", c{column} SMALLINT NOT NULL" for column in range(200))
+        connection.cursor().execute(f"CREATE TABLE t (r INT UNSIGNED NOT NULL PRIMARY KEY{columns})")
+        channel.insert("t", cells, first_row=5)
+        keys, found = channel.select("SELECT * FROM t ORDER BY r", cells.dtype, 200, 3)
+    assert keys.tolist() == [5, 6, 7]
+    assert_same_bits(found, cells)
+
+
+@pytest.mark.parametrize("only_public", [False, True])
+def test_a_connection_that_is_lost_between_two_rows_is_said(mysql_server_url, mysql_url, only_public):
+    connections = Connections(parse_address(mysql_url), only_public)
+    with connections.lease() as session:
+        session.run("CREATE TABLE t (r INT UNSIGNED NOT NULL PRIMARY KEY, c0 FLOAT NOT NULL)")
+        session.channel.insert("t", np.zeros((500, 1), np.float32))
+        [(number,)] = session.run("SELECT CONNECTION_ID()")
+        slowly = "SELECT r, c0 + SLEEP(r DIV 100) FROM t ORDER BY r"  # the first rows at once, then ever later
+        killer = threading.Timer(0.5, run_sql, (mysql_server_url, f"KILL {number}"))
+        killer.start()
+        with pytest.raises(mysql.connector.Error, match=r"(?i)lost|closed|interrupted|killed"):
+            session.channel.select(slowly, np.dtype("<f8"), 1, 500)
+        killer.join()
+        session.close()
 
 
 @pytest.mark.parametrize("names_parameters", [False, True], ids=["MariaDB", "MySQL 8 and 9"])
