@@ -8,7 +8,6 @@ from dashboard.analysis.statistics import l2_norm
 from dashboard.catalogue import versions as version_rows
 from dashboard.errors import TensorDamaged, TensorMissing
 from dashboard.records import Network, TensorInfo, Version
-from dashboard.services.tensors import array
 from dashboard.services.workspace import Workspace
 from dashboard.weights.dtypes import Array
 
@@ -40,7 +39,8 @@ def _distance(
 ) -> float | None:
     changes, norms = [], []
     for info in infos:
-        old = array(workspace, before, info)
+        # Not kept: a training that saves each epoch would fill the cache with what nobody has looked at.
+        old = workspace.decoded.get(workspace.store, info.key(before.slug, before.number), keep=False)
         changes.append(l2_norm(Change(old, arrays[info.name])))
         norms.append(l2_norm(old))
     whole, size = math.hypot(*changes), math.hypot(*norms)

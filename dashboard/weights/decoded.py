@@ -21,6 +21,9 @@ from dashboard.weights.table_store import TableStore
 
 log = logging.getLogger(__name__)
 
+SHARERS = 8
+HEADER_BYTES = 128
+
 
 class DecodedCache:
     """Arrays by type, shape and SHA-256 in `folder`, at most about `limit_bytes`; the least recently used go first."""
@@ -28,18 +31,20 @@ class DecodedCache:
     def __init__(self, folder: Path, limit_bytes: int) -> None:
         self.folder = folder
         self.limit_bytes = limit_bytes
+        self.allowed = 0  # bytes that may be added before the folder is looked through again
 
-    def get(self, store: TableStore, key: TensorKey) -> Array:
+    def get(self, store: TableStore, key: TensorKey, keep: bool = True) -> Array:
         """Return a tensor, read-only, memory-mapped where the cache holds it; raises what `store.read` raises.
 
-        What the store holds is returned even if it was tampered with, but is then never kept under this key.
+        What the store holds is returned even if it was tampered with, but is then never kept under this key. Who will
+        not ask again says `keep=False`.
         """
         path = self.folder / f"{content_id(key)}.npy"
         kept = self._map(path, key)
         if kept is not None:
             return kept
         array = store.read(key)
-        if array.nbytes and array.nbytes <= self.limit_bytes and tensor_sha256(array) == key.sha256:
+        if keep and array.nbytes and array.nbytes <= self.limit_bytes and tensor_sha256(array) == key.sha256:
             kept = self._map(path, key) if self._keep(path, array) else None
         array.flags.writeable = False
         return array if kept is None else kept
@@ -73,7 +78,7 @@ class DecodedCache:
         spare = self.folder / f"tmp-{uuid.uuid4().hex}"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._make_room(array.nbytes)
+            self._make_room(array.nbytes + HEADER_BYTES)
             with spare.open("xb") as file:
                 np.save(file, array.view(np.uint16) if array.dtype.name == "bfloat16" else array)
             sync(spare)
@@ -86,14 +91,23 @@ class DecodedCache:
         return True
 
     def _make_room(self, wanted: int) -> None:
-        """Remove the least recently used files until `wanted` more bytes fit, and what dead processes have left."""
+        """Remove the least recently used files, and what dead processes have left, until `wanted` more bytes fit.
+
+        The folder is looked through only now and then: each look allows so many bytes that SHARERS processes, each by
+        what it saw last, keep the limit. When something has to go, a tenth goes, so that the next look is not due soon.
+        """
+        if wanted <= self.allowed:
+            self.allowed -= wanted
+            return
         files = sorted(self._files())
-        total = sum(size for _, size, _ in files)
+        total = sum(size for _, size, _ in files) + wanted
+        goal = self.limit_bytes if total <= self.limit_bytes else self.limit_bytes * 9 // 10
         for _, size, path in files:
-            if total + wanted <= self.limit_bytes:
-                return
+            if total <= goal:
+                break
             path.unlink(missing_ok=True)
             total -= size
+        self.allowed = max(0, self.limit_bytes - total) // SHARERS
 
     def _files(self) -> Iterator[tuple[float, int, Path]]:
         for entry in os.scandir(self.folder):

@@ -53,6 +53,31 @@ def test_the_least_recently_used_goes_when_there_is_no_room(store, cache):
     assert {path.name[:64] for path in kept(cache)} == {keys[0].sha256, keys[2].sha256}
 
 
+def test_the_folder_is_not_looked_through_for_each_of_many_small_arrays(store, tmp_path, monkeypatch):
+    cache = DecodedCache(tmp_path / "cache", 1_000_000)
+    looks = []
+    monkeypatch.setattr(cache, "_files", lambda: looks.append(None) or DecodedCache._files(cache))
+    keys = [save_one(store, normal((10, 10), seed=seed)) for seed in range(300)]  # 528 bytes each, as files
+    for key in keys:
+        cache.get(store, key)
+    assert len(kept(cache)) == 300
+    assert len(looks) < 10
+
+
+def test_what_is_asked_for_once_only_is_not_kept(store, cache):
+    array = normal((5, 5))
+    assert_same_bits(cache.get(store, save_one(store, array), keep=False), array)
+    assert kept(cache) == []
+
+
+def test_many_small_arrays_stay_within_the_limit_however_many_caches_share_the_folder(store, tmp_path):
+    caches = [DecodedCache(tmp_path / "cache", 50_000) for _ in range(4)]
+    for seed in range(300):
+        caches[seed % 4].get(store, save_one(store, normal((10, 10), seed=seed)))
+        assert caches[0].size() <= 50_000
+    assert caches[0].size() > 30_000
+
+
 def test_folders_of_others_in_the_cache_folder_are_left_alone_when_there_is_no_room(store, cache):
     (cache.folder / "scripts").mkdir(parents=True)
     os.utime(cache.folder / "scripts", (0, 0))  # older than any array
