@@ -146,14 +146,14 @@ def poll_from_many(port: int, run_id: int, clients: int, seconds: float) -> Poll
 
 
 async def watch(port: int, run_id: int, late: float, until: float, polls: Polls) -> None:
-    """Be one tab: ask for the live part once a second, at the address that the last answer named."""
+    """Be one tab: ask for the live part once a second, at the address that the last answer named, with its cookie."""
     await asyncio.sleep(late)
-    path, connection = f"/runs/{run_id}/progress", None
+    path, cookie, connection = f"/runs/{run_id}/progress", b"", None
     while (began := time.perf_counter()) < until:
         try:
             if connection is None:
                 connection = await asyncio.open_connection("127.0.0.1", port)
-            status, body = await ask(*connection, path)
+            status, body, cookie = await ask(*connection, path, cookie)
         except (OSError, asyncio.IncompleteReadError) as error:
             if isinstance(error, OSError) or error.partial:
                 polls.failures.append(type(error).__name__)
@@ -166,13 +166,17 @@ async def watch(port: int, run_id: int, late: float, until: float, polls: Polls)
         await asyncio.sleep(max(0.0, began + 1 - time.perf_counter()))
 
 
-async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str) -> tuple[int, bytes]:
-    """Send a request over a kept connection; return its status and body."""
-    writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/html\r\n\r\n".encode())
+async def ask(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str, cookie: bytes
+) -> tuple[int, bytes, bytes]:
+    """Send a request over a kept connection; return its status and body, and the cookie to send from then on."""
+    lines = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/html\r\n".encode()
+    writer.write(lines + (b"Cookie: %b\r\n" % cookie if cookie else b"") + b"\r\n")
     head = await reader.readuntil(b"\r\n\r\n")
     length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
     body = await reader.readexactly(int(length[1])) if length else b""
-    return int(head.split()[1]), body
+    given = re.search(rb"set-cookie: ([^;]+)", head, re.IGNORECASE)
+    return int(head.split()[1]), body, given[1] if given else cookie
 
 
 def fetch_pages(port: int, seconds: float) -> dict[str, list[float]]:

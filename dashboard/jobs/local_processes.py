@@ -19,8 +19,9 @@ from dashboard.jobs.place import Gone, Report
 END_SECONDS = 4.0
 PRELOADED = "dashboard.jobs.training_process"
 ORPHANED = 70
-NICENESS = 4
-"""Where runs and pages want the same processor, pages come first: a person waits for them."""
+NICENESS = 10
+"""Where runs and pages want the same processor, pages come first: a person waits for them. With 4, pages took twice as
+long beside a training and 200 open tabs on two cores (benchmarks/live.py); with 19 no less than with 10."""
 
 
 class LocalProcesses:

@@ -45,7 +45,7 @@ def index() -> Answer:
 @blueprint.get("/runs/queue")
 def queue() -> Response:
     """Send the live part of the queue's page; nothing (204) if it still looks as it did at `mark`."""
-    state, mark = asked_state(), queue_mark(workspace())
+    state, mark = asked_state(), PARTS.mark(lambda: queue_mark(workspace()))
     return _live(mark, lambda: render_template("runs/_queue.html", **queue_page(state, mark)))
 
 
@@ -81,7 +81,8 @@ def show(run_id: int) -> str:
 @blueprint.get("/runs/<int:run_id>/progress")
 def progress(run_id: int) -> Response:
     """Send the live part of a run's page; nothing (204) if it still looks as it did at `mark`."""
-    return _live(run_mark(workspace(), run_id), lambda: _part(service.watch_run(workspace(), run_id, EPOCHS_SHOWN)))
+    mark = PARTS.mark(lambda: run_mark(workspace(), run_id))
+    return _live(mark, lambda: _part(service.watch_run(workspace(), run_id, EPOCHS_SHOWN)))
 
 
 @blueprint.get("/runs/<int:run_id>/epochs.figure")
