@@ -1,8 +1,8 @@
 """What a run costs beside its training: many small candidates, a cancel, and a kill.
 
-Sixty trainings of about a tenth of a second are queued at once on two slots, as a search does. The pure training is
-timed in this process, on the same spec and records; on two slots it would take half of sixty times that. Then a long
-run is cancelled, and another one is killed.
+Sixty trainings of a tenth of a second are queued at once on two slots, as a search does. The pure training is timed
+on both at once, on the same spec and records, with as many epochs as take a tenth of a second here: sixty would take
+thirty times that. Then a long run is cancelled, and another one is killed.
 
     python benchmarks/runs.py [runs]
 """
@@ -18,6 +18,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
+from itertools import chain
+from multiprocessing import get_context
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -33,9 +36,11 @@ from dashboard.settings import Settings, to_environment
 
 ROOT = Path(__file__).resolve().parents[1]
 SLOTS = 2
-CANDIDATE = {"epochs": 7, "batch_size": 8, "save": "last"}
+CANDIDATE = {"epochs": 8, "batch_size": 8, "save": "last"}
+SECONDS = 0.1
 ENDLESS = {"epochs": 100_000, "save": "last"}
 REPEATS = 5
+PURE_REPEATS = 20
 
 
 def main():
@@ -45,13 +50,17 @@ def main():
         settings = Settings(home=home, slots=SLOTS)
         workspace = open_workspace(settings)
         define(workspace)
-        pure = pure_seconds(workspace)
-        print(f"a candidate's pure training: {pure * 1000:.0f} ms")
+        candidate, pure = dict(CANDIDATE), 0.0
+        while not 0.9 * SECONDS < pure < 1.1 * SECONDS:
+            pure = pure_seconds(workspace, candidate)
+            candidate["epochs"] = max(1, round((trained := candidate["epochs"]) * SECONDS / pure))
+        candidate["epochs"] = trained
+        print(f"a candidate's pure training: {pure * 1000:.0f} ms for {trained} epochs")
         environment = os.environ | to_environment(settings)
         worker = subprocess.Popen([sys.executable, str(ROOT / "app.py"), "worker"], env=environment)
         try:
             wait_for(lambda: is_coordinated(settings.home_folder))
-            measure_candidates(workspace, count, pure)
+            measure_candidates(workspace, candidate, count, pure)
             cancel = statistics.median(cancel_seconds(workspace))
             death = statistics.median(kill_seconds(workspace, worker))
             print(f"cancel of a running run: {cancel:.2f} s until it has ended")
@@ -68,17 +77,22 @@ def define(workspace):
     create_network(workspace, {"name": "net", "dataset": "digits", "layers": layers, "training": CANDIDATE})
 
 
-def pure_seconds(workspace):
-    """Time the training alone: what its process does, without process, pipe, catalogue and store."""
-    run = start_quietly(workspace, CANDIDATE)
+def pure_seconds(workspace, candidate):
+    """Time the training alone, on every slot at once: what its process does, without pipe, catalogue and store."""
+    run = start_quietly(workspace, candidate)
     job = CatalogueJournal(workspace).claim(["trainings"])
     cancel_run(workspace, run.id)
+    with ProcessPoolExecutor(SLOTS, get_context("fork")) as processes:
+        return statistics.median(chain(*processes.map(times_of, [job] * SLOTS)))
+
+
+def times_of(job):
     times = []
-    for _ in range(REPEATS + 1):
+    for _ in range(PURE_REPEATS + 1):
         began = time.perf_counter()
         train(job, lambda kind, payload: None, lambda: None)
         times.append(time.perf_counter() - began)
-    return statistics.median(times[1:])
+    return times[1:]
 
 
 def start_quietly(workspace, settings):
@@ -87,11 +101,11 @@ def start_quietly(workspace, settings):
         return start_run(workspace, "net", settings)
 
 
-def measure_candidates(workspace, count, pure):
-    first = [start_run(workspace, "net", CANDIDATE | {"seed": seed}).id for seed in range(SLOTS)]
+def measure_candidates(workspace, candidate, count, pure):
+    first = [start_run(workspace, "net", candidate | {"seed": seed}).id for seed in range(SLOTS)]
     wait_for(lambda: all(get_run(workspace, run_id).run.has_ended for run_id in first))  # the fork server is warm now
     began = time.perf_counter()
-    ids = [start_run(workspace, "net", CANDIDATE | {"seed": seed}).id for seed in range(count)]
+    ids = [start_run(workspace, "net", candidate | {"seed": seed}).id for seed in range(count)]
     queued = time.perf_counter() - began
     wait_for(lambda: get_run(workspace, ids[-1]).run.has_ended and get_run(workspace, ids[-2]).run.has_ended)
     whole, ideal = time.perf_counter() - began, count * pure / SLOTS

@@ -3,7 +3,7 @@
 Runs of networks that lie in the trash are hidden like the networks.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, Update, and_, case, func, null, or_, select
@@ -166,11 +166,12 @@ def wanted_checkpoints(connection: Connection, ended: int) -> list[Checkpoint]:
     return [Checkpoint(row.id, **row.checkpoint) for query in (active, stopped) for row in connection.execute(query)]
 
 
-def append_epoch(connection: Connection, run_id: int, attempt: int, epoch: Mapping[str, Any]) -> bool:
-    """Add an epoch's numbers and move the heartbeat; False if this attempt no longer runs."""
-    alive = connection.execute(_attempt(run_id, attempt).values(heartbeat=now(), done=epoch["epoch"])).rowcount == 1
+def append_epochs(connection: Connection, run_id: int, attempt: int, added: Sequence[Mapping[str, Any]]) -> bool:
+    """Add the numbers of some epochs and move the heartbeat; False if this attempt no longer runs."""
+    done = added[-1]["epoch"]
+    alive = connection.execute(_attempt(run_id, attempt).values(heartbeat=now(), done=done)).rowcount == 1
     if alive:
-        connection.execute(epochs.insert().values(run_id=run_id, **epoch))
+        connection.execute(epochs.insert(), [{"run_id": run_id, **epoch} for epoch in added])
     return alive
 
 

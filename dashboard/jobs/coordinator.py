@@ -21,11 +21,12 @@ from typing import IO, Any
 
 from dashboard.errors import StoreError, WeightbaseError
 from dashboard.jobs.job import ACTIONS, SEARCHES, TRAININGS, Job, Journal
-from dashboard.jobs.place import Attempt, Gone, Place
+from dashboard.jobs.place import Attempt, Gone, Place, Report
 
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.1
+TOGETHER_SECONDS = 0.05
 RETRY_SECONDS = 1.0
 KILL_AFTER_SECONDS = 3.0
 IDLE_SECONDS = 10.0
@@ -209,30 +210,49 @@ class _Execution:
             return lambda: self.journal.requeue(self.job, reason, died)
 
     def _reports(self, attempt: Attempt) -> Callable[[], bool]:
-        """Write down report after report, until it ends, is no longer wanted, or is gone (Gone)."""
+        """Write down report after report, until it ends, is no longer wanted, or is gone (Gone).
+
+        Epochs that come within TOGETHER_SECONDS are written together: a quick training has hundreds a second.
+        """
+        epochs: list[Any] = []
+        due = 0.0
         while True:
             if self.is_abandoned or time.monotonic() > self.deadline:
                 attempt.kill()  # what it says no more is not waited for
                 raise Gone("the coordinator ended" if self.is_abandoned else "it did not stop")
-            report = attempt.receive(POLL_SECONDS)
-            if report is None:
-                continue
-            kind, payload = report
-            if kind == "end":
-                return self._ended(payload["state"], payload["error"])
-            if not self._write_down(kind, payload):
+            try:
+                report = attempt.receive(max(0.0, due - time.monotonic()) if epochs else POLL_SECONDS)
+            except Gone:
+                self._write_epochs(epochs)
+                raise
+            if report is not None and report[0] == "epoch":
+                due = due if epochs else time.monotonic() + TOGETHER_SECONDS
+                epochs.append(report[1])
+                if time.monotonic() < due:
+                    continue
+            counts = self._write_epochs(epochs)
+            epochs = []
+            if counts and report is not None and report[0] == "end":
+                return self._ended(report[1]["state"], report[1]["error"])
+            if not counts or not self._write_down(report):
                 attempt.kill()
                 log.info("run %s: another attempt has taken over, or it has ended", self.job.run_id)
                 return lambda: True
 
-    def _write_down(self, kind: str, payload: Any) -> bool:  # noqa: ANN401 - what each kind of report holds
-        """Write a report down; False if this attempt no longer counts."""
+    def _write_epochs(self, epochs: list[Any]) -> bool:
+        """Write epochs down, if there are any; False if this attempt no longer counts."""
+        return not epochs or self.journal.epochs(self.job, epochs)
+
+    def _write_down(self, report: Report | None) -> bool:
+        """Write down what is no epoch, if there is a report; False if this attempt no longer counts."""
         writers: dict[str, Callable[[Job, Any], bool]] = {
-            "epoch": self.journal.epoch,
             "version": self.journal.version,
             "checkpoint": self.journal.checkpoint,
             "progress": self.journal.progress,
         }
+        if report is None or report[0] == "epoch":
+            return True
+        kind, payload = report
         return writers[kind](self.job, payload)
 
     def _failed(self, message: str) -> Callable[[], bool]:

@@ -4,7 +4,7 @@ A `Job` travels to where it executes and names the function that carries it out;
 pairs. The `Journal` is where they are written down: the coordinator is the only one that speaks to it.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -112,8 +112,8 @@ class Journal(Protocol):
     def claim(self, lanes: Collection[str]) -> Job | None:
         """Take the next queued run of one of these lanes, or return None."""
 
-    def epoch(self, job: Job, numbers: Mapping[str, Any]) -> bool:
-        """Append an epoch's numbers."""
+    def epochs(self, job: Job, epochs: Sequence[Mapping[str, Any]]) -> bool:
+        """Append the numbers of some epochs."""
 
     def version(self, job: Job, report: Mapping[str, Any]) -> bool:
         """Save a version: {"epoch", "metrics", "evaluation", "preprocessing", "tensors"}; once for each epoch."""

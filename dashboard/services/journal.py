@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -89,10 +89,10 @@ class CatalogueJournal:
         )
         return job if run.parent is None else self._with_parent(job, run.parent)
 
-    def epoch(self, job: Job, numbers: Mapping[str, Any]) -> bool:
-        """Append an epoch's numbers; False if this attempt no longer counts."""
+    def epochs(self, job: Job, epochs: Sequence[Mapping[str, Any]]) -> bool:
+        """Append the numbers of some epochs; False if this attempt no longer counts."""
         with self.workspace.catalogue.writing(hasty=True) as connection:
-            return run_rows.append_epoch(connection, job.run_id, job.attempt, numbers)
+            return run_rows.append_epochs(connection, job.run_id, job.attempt, epochs)
 
     def version(self, job: Job, report: Mapping[str, Any]) -> bool:
         """Save a version of the run's network, unless an earlier attempt has saved this epoch's; raises StoreError.

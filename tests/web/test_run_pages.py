@@ -54,7 +54,7 @@ def poll(browser, address):
 
 def add_epoch(workspace, run, number=1):
     with workspace.catalogue.writing() as connection:
-        assert run_rows.append_epoch(connection, run.id, run.attempt, EPOCH | {"epoch": number})
+        assert run_rows.append_epochs(connection, run.id, run.attempt, [EPOCH | {"epoch": number}])
 
 
 def end(workspace, run, state, error=None):

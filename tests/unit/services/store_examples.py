@@ -59,7 +59,9 @@ def add_run(workspace, name="flowers", state="finished", epochs=2):
         run_id = run_rows.insert_run(connection, row)
         run = run_rows.claim_next_run(connection)
         for epoch in range(1, epochs + 1):
-            run_rows.append_epoch(connection, run_id, run.attempt, EPOCH | {"epoch": epoch, "metrics": {"mae": 1e-5}})
+            run_rows.append_epochs(
+                connection, run_id, run.attempt, [EPOCH | {"epoch": epoch, "metrics": {"mae": 1e-5}}]
+            )
         if state != "running":
             run_rows.end_run(connection, run_id, run.attempt, state, None)
     return run_id

@@ -54,7 +54,7 @@ class Bench:
         done = len(get_run(self.workspace, job.run_id).epochs)
         for epoch, score in enumerate(scores, start=done + 1):
             numbers = {"epoch": epoch, "loss": 1.0, "accuracy": score, "val_loss": 1.0 - score, "val_accuracy": score}
-            assert self.journal.epoch(job, numbers | {"seconds": 0.5, "learning_rate": 0.1, "metrics": {}})
+            assert self.journal.epochs(job, [numbers | {"seconds": 0.5, "learning_rate": 0.1, "metrics": {}}])
 
     def finish(self, job, score, state="finished"):
         self.learn(job, score)
