@@ -8,10 +8,13 @@ import csv
 import io
 import itertools
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 
+import dashboard
 from dashboard import create_app
 from dashboard.services.datasets import add_bundled, get_dataset
 from dashboard.services.networks import create_network
@@ -20,6 +23,7 @@ from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
 from tests.web.page_check import Browser
 
+IRIS = Path(dashboard.__file__).parent / "data" / "samples" / "iris.csv"
 NAME, TENSOR, VERSIONS = "odd", "layer_01.weight", 5
 BINS = 12
 HISTORY = f"/networks/{NAME}/history"
@@ -233,6 +237,67 @@ def test_health_is_what_numpy_finds_in_the_tables(odd, arrays):
     assert found["saturating"] == [int((np.sqrt((array**2).sum(axis=0)) > 4).sum()) for array in whole]
     same(found["norm_growth"], [np.linalg.norm(array) / np.linalg.norm(whole[0]) for array in whole])
     assert found["not_finite"] == [np.count_nonzero(~np.isfinite(array)) for array in arrays]
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory):
+    """A client of an app with versions of a relu layer over iris, unscaled, of whose units more and more stay below 0.
+
+    Its first layer's table is much larger than the dataset's rows in one more network, "wide".
+    """
+    workspace = open_workspace(Settings(home=str(tmp_path_factory.mktemp("seen"))))
+    add_bundled(workspace, "iris")
+    dataset, random = get_dataset(workspace, "iris"), np.random.default_rng(7)
+    columns = [column["name"] for column in dataset.description["columns"] if column["name"] != "species"]
+    made = {
+        "scaling": "none",
+        "task": "classification",
+        "numeric": [{"name": name, "scale": 1.0, "offset": 0.0, "fill": 0.0} for name in columns],
+        "categorical": [],
+        "classes": dataset.description["classes"],
+        **{"low": 0.0, "high": 1.0, "target_scale": 1.0, "target_offset": 0.0},
+    }
+    for name, rows, units in (("seen", 4, 12), ("wide", 60, 40)):
+        layers = [{"units": units, "activation": "relu"}]
+        network = create_network(workspace, {"name": name, "dataset": "iris", "layers": layers})
+        for number in range(1, VERSIONS + 1):
+            shapes = [(one, (rows, units) if one == TENSOR else shape) for one, shape in network.spec.tensor_shapes]
+            tensors = {one: random.normal(-number / 8, 1, shape).astype(np.float32) for one, shape in shapes}
+            save_version(workspace, network, Draft(tensors, network.spec, dataset.id, made, {}, {}, number))
+    yield Browser(create_app(workspace=workspace).test_client())
+    workspace.catalogue.close()
+
+
+def downloaded(client, name, number, tensor):
+    text = client.raw(f"/api/v1/networks/{name}/versions/{number}/tensors/{tensor}.csv").get_data(as_text=True)
+    return np.array([[float(cell) for cell in row] for row in list(csv.reader(io.StringIO(text)))[1:]])
+
+
+def test_a_unit_never_fires_since_the_version_from_which_numpy_finds_all_its_sums_below_zero(seen):
+    measures = np.loadtxt(IRIS, delimiter=",", skiprows=1, usecols=range(4))
+    sums = [
+        measures @ downloaded(seen, "seen", number, TENSOR) + downloaded(seen, "seen", number, "layer_01.bias").T
+        for number in range(1, VERSIONS + 1)
+    ]
+    fires = np.array([(each > 0).any(axis=0) for each in sums])  # (versions, units)
+    expected = [VERSIONS - int(np.argmax(np.append(unit[::-1], True))) + 1 for unit in fires.T]
+    assert 0 < sum(version <= VERSIONS for version in expected) < 12, "some of each kind"
+    for unit, since in enumerate(expected):
+        part = seen.raw(f"/api/v1/networks/seen/timeline?tensor={TENSOR}&unit={unit}").json
+        assert part["records"] == 150
+        assert (part["silent_since"] or {"version": VERSIONS + 1})["version"] == since
+
+
+def test_the_tail_of_the_spectrum_is_the_law_that_scipy_finds_nearest(seen):
+    found = table(seen, f"/networks/wide/health.csv?tensor={TENSOR}&sort=-version")["tail_exponent"]
+    for number, exponent in enumerate(found, start=1):
+        values = np.sort(np.linalg.svd(downloaded(seen, "wide", number, TENSOR), compute_uv=False) ** 2)
+        laws = []
+        for start in range(len(values) - 8):
+            shape, _, scale = stats.pareto.fit(values[start:], floc=0, fscale=values[start])
+            distance = stats.kstest(values[start:], stats.pareto(shape, 0, scale).cdf).statistic
+            laws.append((distance, 1 + shape))
+        np.testing.assert_allclose(exponent, min(laws)[1], rtol=1e-6)
 
 
 def test_several_versions_share_their_bins(odd, arrays):
