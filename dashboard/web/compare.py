@@ -102,6 +102,7 @@ def cell() -> str:
         sentence=cell_sentence(found),
         exports=exports("changes.cell_numbers", **keys),
         tables=[at(found.pair, row=row, column=column) for at in (lines.base_table, lines.table)],
+        timelines=lines.timelines(found.pair, row=row, column=column),
         around=None if len(found.pair.one.shape) < 2 else around(found.pair, row, column),
         unit=here("compare.unit", axis="column", unit=column, row="", column=""),
         input=here("compare.unit", axis="row", unit=row, row="", column=""),

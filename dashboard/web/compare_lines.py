@@ -213,6 +213,12 @@ def base_table(pair: TensorPair, **cell: int) -> str:
     return _table(pair.base.version, pair.one, cell)
 
 
+def timelines(pair: TensorPair, **cell: int) -> list[str]:
+    """Return the addresses of a cell over all versions, of the base's network and of the other's."""
+    sides = ((pair.base.version, pair.one), (pair.other.version, pair.two))
+    return [address("history.show", name=version.network, tensor=tensor.name, **cell) for version, tensor in sides]
+
+
 def _table(version: Version, tensor: TensorInfo, cell: dict[str, int]) -> str:
     place = {"name": version.network, "number": version.number, "tensor": tensor.name}
     return address("tensors.show", **place, **cell)

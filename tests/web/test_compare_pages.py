@@ -232,6 +232,8 @@ def test_the_cells_page_tells_its_place_and_leads_to_both_tables(demo, change):
     tables = [link for link, said in page.links().items() if said == "in its table"]
     assert [link.split("/")[4] for link in tables] == ["1", "6"]
     assert all(demo.get(link).h1.startswith("layer_01.weight of") for link in tables)
+    lines = [link for link, said in page.links().items() if said == "over all versions"]
+    assert [f"[{cells[1][0]}, {cells[1][1]}]" in demo.get(link).h1 for link in lines] == [True]
     demo.get(f"/compare/cell?{TENSOR}&row=64&column=0", status=404)
 
 
