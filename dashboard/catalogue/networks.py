@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select
@@ -81,6 +82,7 @@ def _names() -> Select[Any]:
     return select(networks.c.name).where(networks.c.trash == 0).order_by(networks.c.name)
 
 
+@cache  # to make it takes longer than to ask it
 def _networks() -> Select[Any]:
     return (
         select(networks, datasets.c.name.label("dataset"))
@@ -98,21 +100,24 @@ def _network(row: Row[Any]) -> Network:
 
 def _histories(connection: Connection, ids: list[int]) -> dict[int, list[Any]]:
     """Return the last 20 ready versions of each network, found from the index's end, and how many there are in all."""
+    histories: dict[int, list[Any]] = {}
+    for row in connection.execute(_last_versions().where(networks.c.id.in_(ids))):
+        histories.setdefault(row.network_id, []).append(row)
+    return histories
+
+
+@cache
+def _last_versions() -> Select[Any]:
     own = versions.alias("own").c
     mine = select(own.number).where(own.network_id == networks.c.id, own.state == "ready")
     twentieth = mine.order_by(own.number.desc()).limit(1).offset(HISTORY - 1)
     total = mine.with_only_columns(func.count()).scalar_subquery().label("total")
-    query = (
+    return (
         select(versions.c.network_id, versions.c.number, versions.c.metrics, versions.c.created, total)
         .join(networks, networks.c.id == versions.c.network_id)
-        .where(networks.c.id.in_(ids), versions.c.state == "ready")
-        .where(versions.c.number >= func.coalesce(twentieth.scalar_subquery(), 0))
+        .where(versions.c.state == "ready", versions.c.number >= func.coalesce(twentieth.scalar_subquery(), 0))
         .order_by(versions.c.number)
     )
-    histories: dict[int, list[Any]] = {}
-    for row in connection.execute(query):
-        histories.setdefault(row.network_id, []).append(row)
-    return histories
 
 
 def _active_runs(connection: Connection, ids: list[int]) -> dict[int, list[int]]:

@@ -4,6 +4,7 @@ Runs of networks that lie in the trash are hidden like the networks.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, Update, and_, case, func, null, or_, select
@@ -281,6 +282,7 @@ def _attempt(run_id: int, attempt: int) -> Update:
     return runs.update().where(runs.c.id == run_id, runs.c.attempt == attempt, runs.c.state == "running")
 
 
+@cache  # to make it takes longer than to ask it
 def _runs() -> Select[Any]:
     parent_networks = aliased(networks, name="parent_networks")
     return (

@@ -5,6 +5,7 @@ a candidate whose run died gets another run, and stays the same trial.
 """
 
 from collections.abc import Collection, Mapping
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, func, select
@@ -180,6 +181,7 @@ def running_searches(connection: Connection, search_id: int) -> list[int]:
     return list(connection.execute(query.where(theirs, runs.c.state.not_in(ENDED_STATES))).scalars())
 
 
+@cache  # to make it takes longer than to ask it
 def _searches() -> Select[Any]:
     return (
         select(

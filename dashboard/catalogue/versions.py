@@ -1,6 +1,7 @@
 """Queries about versions and their tensors; a version exists for others only while its state is `ready`."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, select
@@ -185,6 +186,7 @@ def _unfinished() -> Select[Any]:
     )
 
 
+@cache  # to make it takes longer than to ask it
 def _ready() -> Select[Any]:
     parents, parent_networks = aliased(versions, name="parents"), aliased(networks, name="parent_networks")
     return (
