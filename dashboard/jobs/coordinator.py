@@ -215,23 +215,27 @@ class _Execution:
         Epochs that come within TOGETHER_SECONDS are written together: a quick training has hundreds a second.
         """
         epochs: list[Any] = []
+        try:
+            return self._follow(attempt, epochs)
+        except (Gone, WeightbaseError):
+            with contextlib.suppress(StoreError):  # what matters is why the attempt has ended
+                self._write_epochs(epochs)
+            raise
+
+    def _follow(self, attempt: Attempt, epochs: list[Any]) -> Callable[[], bool]:
         due = 0.0
         while True:
             if self.is_abandoned or time.monotonic() > self.deadline:
                 attempt.kill()  # what it says no more is not waited for
                 raise Gone("the coordinator ended" if self.is_abandoned else "it did not stop")
-            try:
-                report = attempt.receive(max(0.0, due - time.monotonic()) if epochs else POLL_SECONDS)
-            except Gone:
-                self._write_epochs(epochs)
-                raise
+            report = attempt.receive(max(0.0, due - time.monotonic()) if epochs else POLL_SECONDS)
             if report is not None and report[0] == "epoch":
                 due = due if epochs else time.monotonic() + TOGETHER_SECONDS
                 epochs.append(report[1])
                 if time.monotonic() < due:
                     continue
             counts = self._write_epochs(epochs)
-            epochs = []
+            epochs.clear()
             if counts and report is not None and report[0] == "end":
                 return self._ended(report[1]["state"], report[1]["error"])
             if not counts or not self._write_down(report):

@@ -6,6 +6,7 @@ one that is removed while it is mapped stays readable for who has mapped it.
 
 import logging
 import os
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
@@ -22,6 +23,7 @@ from dashboard.weights.table_store import TableStore
 log = logging.getLogger(__name__)
 
 SHARERS = 8
+LOOK_SECONDS = 5.0
 HEADER_BYTES = 128
 
 
@@ -31,7 +33,8 @@ class DecodedCache:
     def __init__(self, folder: Path, limit_bytes: int) -> None:
         self.folder = folder
         self.limit_bytes = limit_bytes
-        self.allowed = 0  # bytes that may be added before the folder is looked through again
+        self.allowed = 0  # bytes that may be added before the folder is looked through again, up to `look_again`
+        self.look_again = 0.0
 
     def get(self, store: TableStore, key: TensorKey, keep: bool = True) -> Array:
         """Return a tensor, read-only, memory-mapped where the cache holds it; raises what `store.read` raises.
@@ -93,10 +96,11 @@ class DecodedCache:
     def _make_room(self, wanted: int) -> None:
         """Remove the least recently used files, and what dead processes have left, until `wanted` more bytes fit.
 
-        The folder is looked through only now and then: each look allows so many bytes that SHARERS processes, each by
-        what it saw last, keep the limit. When something has to go, a tenth goes, so that the next look is not due soon.
+        The folder is looked through only now and then: each look allows so many bytes for LOOK_SECONDS that SHARERS
+        processes which look at the same time keep the limit; it may be passed by an eighth for each that looked at an
+        emptier folder just before. When something has to go, a tenth goes, so that the next look is not due soon.
         """
-        if wanted <= self.allowed:
+        if wanted <= self.allowed and time.monotonic() < self.look_again:
             self.allowed -= wanted
             return
         files = sorted(self._files())
@@ -108,6 +112,7 @@ class DecodedCache:
             path.unlink(missing_ok=True)
             total -= size
         self.allowed = max(0, self.limit_bytes - total) // SHARERS
+        self.look_again = time.monotonic() + LOOK_SECONDS
 
     def _files(self) -> Iterator[tuple[float, int, Path]]:
         for entry in os.scandir(self.folder):

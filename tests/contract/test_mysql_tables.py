@@ -247,13 +247,13 @@ def test_a_connection_that_is_lost_between_two_rows_is_said(mysql_server_url, my
     connections = Connections(parse_address(mysql_url), only_public)
     with connections.lease() as session:
         session.run("CREATE TABLE t (r INT UNSIGNED NOT NULL PRIMARY KEY, c0 FLOAT NOT NULL)")
-        session.channel.insert("t", np.zeros((500, 1), np.float32))
+        session.channel.insert("t", np.zeros((9000, 1), np.float32))
         [(number,)] = session.run("SELECT CONNECTION_ID()")
-        slowly = "SELECT r, c0 + SLEEP(r DIV 100) FROM t ORDER BY r"  # the first rows at once, then ever later
+        slowly = "SELECT r, c0 + SLEEP(r DIV 8000) FROM t ORDER BY r"  # enough rows to be sent at once, then late ones
         killer = threading.Timer(0.5, run_sql, (mysql_server_url, f"KILL {number}"))
         killer.start()
         with pytest.raises(mysql.connector.Error, match=r"(?i)lost|closed|interrupted|killed"):
-            session.channel.select(slowly, np.dtype("<f8"), 1, 500)
+            session.channel.select(slowly, np.dtype("<f8"), 1, 9000)
         killer.join()
         session.close()
 

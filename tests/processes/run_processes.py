@@ -49,6 +49,18 @@ def children_of(pid):
     return found
 
 
+def descendants(pid, word):
+    """Return the pids of a process's descendants whose command line holds a word."""
+    return [child for child in children_of(pid) if word in command_of(child)]
+
+
+def command_of(pid):
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""  # it has just ended
+
+
 def parent_of(pid):
     try:
         return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])

@@ -57,7 +57,9 @@ def test_a_copy_that_is_killed_is_taken_up_again_and_copies_nothing_twice(worksp
     target = Settings(home=str(tmp_path / "copy"))
     run = start_copy(workspace, {"to": "csv:", "home": target.home})
     wait_until(lambda: get_run(workspace, run.id).run.result.get("copied", 0) > 3, "some versions to be copied")
-    signal_to(training_pids(coordinator), signal.SIGKILL)
+    copying = training_pids(coordinator)
+    assert len(copying) == 1
+    signal_to(copying, signal.SIGKILL)
     ended = wait_for_end(workspace, run.id).run
     assert (ended.state, ended.attempt) == ("finished", 2)
     assert ended.result["skipped"] > 3

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ import pytest
 from dashboard.services.runs import get_run
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings, to_environment
-from tests.processes.run_processes import APP, children_of, is_alive, signal_to, wait_for_end, wait_until
+from tests.processes.run_processes import APP, descendants, is_alive, signal_to, wait_for_end, wait_until
 from tests.processes.runs_survive import EPOCHS, start_training, weights_of
 from tests.processes.test_runs import wait_for_epochs
 from tests.processes.test_serving import free_port, health, port_is_free
@@ -36,19 +35,12 @@ class Dashboard:
 
     def pids(self, word=b""):
         """Return the supervisor's descendants whose command line holds a word."""
-        return [pid for pid in children_of(self.process.pid) if word in command_of(pid)]
+        return descendants(self.process.pid, word)
 
     def stop(self):
         if self.process.poll() is None:
             self.process.terminate()
         self.process.wait()
-
-
-def command_of(pid):
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""
 
 
 def kill(pids):

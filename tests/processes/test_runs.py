@@ -23,7 +23,14 @@ from dashboard.services.tensors import read_tensors
 from dashboard.services.verification import verify_version
 from dashboard.services.versions import delete_version, get_version, list_versions
 from dashboard.services.workspace import making, sweep
-from tests.processes.run_processes import signal_to, start_coordinator, training_pids, wait_for_end, wait_until
+from tests.processes.run_processes import (
+    is_alive,
+    signal_to,
+    start_coordinator,
+    training_pids,
+    wait_for_end,
+    wait_until,
+)
 
 pytestmark = pytest.mark.processes
 
@@ -151,9 +158,11 @@ def test_a_run_that_does_not_answer_a_cancel_is_killed_and_counts_as_cancelled(w
     define(workspace, **ENDLESS)
     run = start_run(workspace, "net", {})
     wait_for_epochs(workspace, run.id)
-    signal_to(training_pids(coordinator), signal.SIGSTOP)  # as a batch does that takes very long
+    stopped = training_pids(coordinator)
+    signal_to(stopped, signal.SIGSTOP)  # as a batch does that takes very long
     cancel_run(workspace, run.id)
     detail = wait_for_end(workspace, run.id)
+    assert [is_alive(pid) for pid in stopped] == [False]
     assert (detail.run.state, detail.run.error) == ("cancelled", None)
 
 

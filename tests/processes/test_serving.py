@@ -8,12 +8,11 @@ import subprocess
 import sys
 import urllib.request
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
 from dashboard.settings import Settings, to_environment
-from tests.processes.run_processes import APP, children_of, is_alive, wait_until
+from tests.processes.run_processes import APP, children_of, descendants, is_alive, signal_to, wait_until
 
 pytestmark = pytest.mark.processes
 
@@ -83,9 +82,7 @@ def test_when_the_supervisor_ends_no_child_stays_and_the_port_is_free(served, nu
 
 def test_a_killed_web_server_is_started_again(served):
     supervisor, port = served
-    for pid in children_of(supervisor.pid):
-        if b"gunicorn" in Path(f"/proc/{pid}/cmdline").read_bytes():
-            os.kill(pid, signal.SIGKILL)
+    signal_to(descendants(supervisor.pid, b"gunicorn"), signal.SIGKILL)
     wait_until(lambda: health(port)["ok"], "the web server to be started again")
 
 

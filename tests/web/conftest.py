@@ -15,7 +15,7 @@ from dashboard.services.demo import start_demo
 from dashboard.services.runs import get_run
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings, to_environment
-from dashboard.web import shared_parts
+from dashboard.web import runs, shared_parts
 from tests.web.page_check import Browser
 
 APP = Path(__file__).parent.parent.parent / "app.py"
@@ -23,8 +23,9 @@ APP = Path(__file__).parent.parent.parent / "app.py"
 
 @pytest.fixture(autouse=True)
 def unshared_marks(monkeypatch):
-    """Let each poll see what was done just before it; else it may be a tenth of a second behind."""
+    """Let each poll see what was done just before it, in this workspace; else it may be a tenth of a second behind."""
     monkeypatch.setattr(shared_parts, "MARK_SECONDS", 0)
+    runs.PARTS.parts.clear()
 
 
 @pytest.fixture

@@ -78,6 +78,20 @@ def test_many_small_arrays_stay_within_the_limit_however_many_caches_share_the_f
     assert caches[0].size() > 30_000
 
 
+def test_what_was_allowed_in_an_empty_folder_counts_no_more_when_others_have_filled_it(store, tmp_path, monkeypatch):
+    first, second = (DecodedCache(tmp_path / "cache", 50_000) for _ in range(2))
+    keys = [save_one(store, normal((10, 10), seed=seed)) for seed in range(100)]  # 528 bytes each, as files
+    first.get(store, keys[0])
+    monkeypatch.setattr("dashboard.weights.decoded.LOOK_SECONDS", 0)
+    for key in keys[1:94]:
+        second.get(store, key)
+    assert second.size() > 49_000
+    first.look_again = 0  # some seconds later
+    for key in keys[94:]:
+        first.get(store, key)
+    assert first.size() <= 50_000
+
+
 def test_folders_of_others_in_the_cache_folder_are_left_alone_when_there_is_no_room(store, cache):
     (cache.folder / "scripts").mkdir(parents=True)
     os.utime(cache.folder / "scripts", (0, 0))  # older than any array
