@@ -43,7 +43,7 @@ def served(tmp_path):
 def test_a_run_has_one_attempt_while_web_workers_are_replaced_after_every_30_requests(served):
     settings, supervisor = served
     workspace = open_workspace(settings)
-    define(workspace, epochs=300, save="last")
+    define(workspace, epochs=3000, save="last")
     run = start_run(workspace, "net", {})
     wait_for_epochs(workspace, run.id)
     training = descendants(supervisor, b"forkserver")
@@ -57,6 +57,6 @@ def test_a_run_has_one_attempt_while_web_workers_are_replaced_after_every_30_req
     assert get_run(workspace, run.id).run.state == "running"
     signal_to(training, signal.SIGCONT)
     detail = wait_for_end(workspace, run.id)
-    assert (detail.run.state, detail.run.attempt, len(detail.epochs)) == ("finished", 1, 300)
+    assert (detail.run.state, detail.run.attempt, len(detail.epochs)) == ("finished", 1, 3000)
     assert is_answered(settings.port, f"/runs/{run.id}")
     workspace.catalogue.close()
