@@ -35,24 +35,9 @@ class Server:
 
     def __init__(self, folder: Path, options=()) -> None:
         self.folder = folder
-        self.port = free_port()
         self.process = None
         server, install = map(find_binary, BINARIES)
         self.user = ["--user=root"] if os.getuid() == 0 else []
-        self.command = [
-            server,
-            "--no-defaults",
-            f"--datadir={folder / 'data'}",
-            f"--socket={folder / 'socket'}",
-            f"--port={self.port}",
-            "--bind-address=127.0.0.1",
-            "--innodb-buffer-pool-size=256M",
-            "--innodb-log-file-size=128M",
-            "--max-connections=200",
-            f"--init-file={folder / 'init.sql'}",
-            *self.user,
-            *options,
-        ]
         (folder / "init.sql").write_text(
             f"CREATE USER IF NOT EXISTS 'tester'@'%' IDENTIFIED BY '{PASSWORD}';"
             "\nGRANT ALL ON *.* TO 'tester'@'%' WITH GRANT OPTION;\n"
@@ -72,6 +57,21 @@ class Server:
         )
         if done.returncode:
             raise RuntimeError(f"The server's data folder could not be made: {done.stdout} {done.stderr}")
+        self.port = free_port()  # only now: making the data folder takes seconds, in which another could take the port
+        self.command = [
+            server,
+            "--no-defaults",
+            f"--datadir={folder / 'data'}",
+            f"--socket={folder / 'socket'}",
+            f"--port={self.port}",
+            "--bind-address=127.0.0.1",
+            "--innodb-buffer-pool-size=256M",
+            "--innodb-log-file-size=128M",
+            "--max-connections=200",
+            f"--init-file={folder / 'init.sql'}",
+            *self.user,
+            *options,
+        ]
 
     @property
     def url(self):
