@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 SHARERS = 8
 LOOK_SECONDS = 5.0
 HEADER_BYTES = 128
+"""What stands before the numbers in a .npy file."""
 
 
 class DecodedCache:

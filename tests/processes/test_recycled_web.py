@@ -11,7 +11,7 @@ import pytest
 from dashboard.services.runs import get_run, start_run
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings, to_environment
-from tests.processes.run_processes import APP, descendants, signal_to, wait_for_end, wait_until
+from tests.processes.run_processes import APP, descendants, signal_to, wait_until
 from tests.processes.test_runs import define, wait_for_epochs
 from tests.processes.test_serving import free_port, health
 
@@ -56,7 +56,9 @@ def test_a_run_has_one_attempt_while_web_workers_are_replaced_after_every_30_req
     assert answered.count(True) >= 90, "30 for each of three workers that were replaced"
     assert get_run(workspace, run.id).run.state == "running"
     signal_to(training, signal.SIGCONT)
-    detail = wait_for_end(workspace, run.id)
+    while not get_run(workspace, run.id).run.has_ended:  # and more of them while it trains
+        is_answered(settings.port, f"/runs/{run.id}/progress")
+    detail = get_run(workspace, run.id)
     assert (detail.run.state, detail.run.attempt, len(detail.epochs)) == ("finished", 1, 3000)
     assert is_answered(settings.port, f"/runs/{run.id}")
     workspace.catalogue.close()

@@ -243,7 +243,7 @@ def test_health_is_what_numpy_finds_in_the_tables(odd, arrays):
 def seen(tmp_path_factory):
     """A client of an app with versions of a relu layer over iris, unscaled, of whose units more and more stay below 0.
 
-    Its first layer's table is much larger than the dataset's rows in one more network, "wide".
+    A second network, "wide", has a first layer of 60 × 40, enough for the tail of a spectrum.
     """
     workspace = open_workspace(Settings(home=str(tmp_path_factory.mktemp("seen"))))
     add_bundled(workspace, "iris")
