@@ -191,10 +191,12 @@ class _Execution:
             log.exception("run %s", self.job.run_id)
             end = self._failed(failure.message)
         finally:
-            if self.attempt is not None:
-                self.attempt.close()
-            self._write_end(end)
-            self.wake.set()
+            try:
+                if self.attempt is not None:
+                    self.attempt.close()
+            finally:  # also after a fault of ours: a run without an end could never be started again
+                self._write_end(end)
+                self.wake.set()
 
     def _execute(self) -> Callable[[], bool]:
         """Carry the job out; return what writes its end into the journal."""

@@ -12,11 +12,12 @@ import queue
 import threading
 import time
 from dataclasses import replace
+from functools import partial
 
 import dask.config
 import numpy as np
 from distributed import Client, Event, Future, KilledWorker, Security
-from distributed.client import CancelledError
+from distributed.client import CancelledError, ClosedClientError
 
 from dashboard.data.dataset import Arrays
 from dashboard.errors import WeightbaseError
@@ -33,8 +34,10 @@ CONNECT_SECONDS = 5
 RESTART_SECONDS = 10
 RESULT_SECONDS = 60
 LOST = ("cancelled", "lost")
-UNREACHABLE = (OSError, TimeoutError, RuntimeError, ValueError)
-"""What Dask raises when a scheduler or a worker is not there (any more): comm errors, and uses of a closed client."""
+RECORDS_SECONDS = 120
+UNREACHABLE = (OSError, TimeoutError, RuntimeError, ValueError, CancelledError, ClosedClientError, AttributeError)
+"""What Dask raises when a scheduler or worker is not there (any more): comm errors, and uses of a closed client, whose
+scheduler is None."""
 STRETCH_ENDED = ("stretch ended", None)
 
 
@@ -110,7 +113,9 @@ class DaskCluster:
             kept = self.records.get(name)
             if kept is None or kept.client is not client or kept.status != "finished":
                 # In a list, since Dask takes tuples apart, and our records are one.
-                kept = client.scatter([_in_memory(job.records())], hash=False)[0]
+                scatter = partial(client.scatter, [_in_memory(job.records())], hash=False, asynchronous=True)
+                # Bounded, since Dask waits for ever for a worker that hangs, and other runs wait here meanwhile.
+                kept = client.sync(scatter, callback_timeout=RECORDS_SECONDS)[0]
                 self.records[name] = kept
             return kept
 
@@ -188,7 +193,7 @@ class DaskAttempt:
         try:
             error = self.future.exception(timeout=RESULT_SECONDS)
             reports = self.future.result(timeout=RESULT_SECONDS) if error is None else []
-        except (CancelledError, *UNREACHABLE) as problem:
+        except UNREACHABLE as problem:
             raise Gone(f"the Dask cluster has lost it ({_first_line(problem)})", died=False) from problem
         if isinstance(error, KilledWorker):
             raise Gone(f"its Dask worker died ({_first_line(error)})") from error

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from dashboard.services.runs import get_run
 from dashboard.settings import to_environment
 
 APP = Path(__file__).parent.parent.parent / "app.py"
+MOMENT = 0.02
 
 
 def wait_until(condition, what):
@@ -79,6 +81,18 @@ def signal_to(pids, number):
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
+
+
+def get_on_until(condition, pids, what):
+    """Let processes get on for a moment at a time until the condition holds; they are paused then, in the middle."""
+
+    def holds_after_a_moment():
+        signal_to(pids, signal.SIGCONT)
+        time.sleep(MOMENT)
+        signal_to(pids, signal.SIGSTOP)
+        return condition()
+
+    wait_until(holds_after_a_moment, what)
 
 
 def is_alive(pid):

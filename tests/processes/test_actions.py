@@ -15,13 +15,30 @@ from dashboard.services.verification import verify_all
 from dashboard.services.versions import delete_version, list_versions
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
-from tests.processes.run_processes import APP, signal_to, start_coordinator, training_pids, wait_for_end, wait_until
+from tests.processes.run_processes import (
+    APP,
+    get_on_until,
+    signal_to,
+    start_coordinator,
+    training_pids,
+    wait_for_end,
+    wait_until,
+)
 from tests.processes.test_runs import ENDLESS, define, wait_for_epochs
 from tests.unit.services.store_examples import contents, fill, save
 
 pytestmark = pytest.mark.processes
 
 SEED = 20261202
+
+
+def action_pids(coordinator):
+    """Return the one process of an action, as soon as there is one; paused, so that no machine is too quick."""
+    while not (found := training_pids(coordinator)):
+        time.sleep(0.001)
+    signal_to(found, signal.SIGSTOP)
+    assert len(found) == 1
+    return found
 
 
 def test_a_verification_runs_beside_trainings_that_fill_every_slot(workspace, coordinator):
@@ -42,8 +59,11 @@ def test_a_cancelled_verification_keeps_what_it_has_found(workspace, coordinator
     for seed in range(20, 100):
         save(workspace, seed=seed)
     run = start_verify(workspace)
-    wait_until(lambda: get_run(workspace, run.id).run.done > 0, "the first report")
+    verifying = action_pids(coordinator)
+    get_on_until(lambda: get_run(workspace, run.id).run.done > 0, verifying, "the first report")
     cancel_run(workspace, run.id)
+    time.sleep(1)  # the word reaches it
+    signal_to(verifying, signal.SIGCONT)
     ended = wait_for_end(workspace, run.id).run
     assert ended.state == "cancelled"
     assert ended.total == 84
@@ -56,9 +76,9 @@ def test_a_copy_that_is_killed_is_taken_up_again_and_copies_nothing_twice(worksp
         save(workspace, seed=seed)
     target = Settings(home=str(tmp_path / "copy"))
     run = start_copy(workspace, {"to": "csv:", "home": target.home})
-    wait_until(lambda: get_run(workspace, run.id).run.result.get("copied", 0) > 3, "some versions to be copied")
-    copying = training_pids(coordinator)
-    assert len(copying) == 1
+    copying = action_pids(coordinator)
+    some = "some versions to be copied"
+    get_on_until(lambda: get_run(workspace, run.id).run.result.get("copied", 0) > 3, copying, some)
     signal_to(copying, signal.SIGKILL)
     ended = wait_for_end(workspace, run.id).run
     assert (ended.state, ended.attempt) == ("finished", 2)

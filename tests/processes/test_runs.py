@@ -12,7 +12,7 @@ from dashboard.data.preprocessing import Preprocessing, encode
 from dashboard.engine.network import Network
 from dashboard.errors import Conflict, StoreUnavailable
 from dashboard.jobs.coordinator import Coordinator, coordinator_lock
-from dashboard.jobs.local_processes import LocalProcesses
+from dashboard.jobs.local_processes import LocalAttempt, LocalProcesses
 from dashboard.services.comparison import Asked, compare
 from dashboard.services.datasets import add_bundled, get_dataset
 from dashboard.services.evaluation import evaluate_version
@@ -204,6 +204,26 @@ def test_a_catalogue_that_cannot_be_used_for_a_moment_costs_no_run(workspace, me
         coordinator.end()
         thread.join()
     assert journal.failures == 1
+    assert (detail.run.state, detail.versions) == ("finished", [1, 2, 3, 4])
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_fault_of_ours_while_an_attempt_is_closed_does_not_leave_its_run_running_for_ever(workspace, monkeypatch):
+    def closing_badly(attempt):
+        close(attempt)
+        raise ZeroDivisionError
+
+    close = LocalAttempt.close
+    monkeypatch.setattr(LocalAttempt, "close", closing_badly)
+    define(workspace)
+    with coordinator_lock(workspace.settings.home_folder):
+        run = start_run(workspace, "net", {})
+        coordinator = Coordinator(CatalogueJournal(workspace), LocalProcesses(slots=1))
+        thread = threading.Thread(target=coordinator.run)
+        thread.start()
+        detail = wait_for_end(workspace, run.id)
+        coordinator.end()
+        thread.join()
     assert (detail.run.state, detail.versions) == ("finished", [1, 2, 3, 4])
 
 

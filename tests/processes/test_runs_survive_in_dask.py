@@ -6,6 +6,11 @@ The store is CSV, on the web's side only: the workers know no home and no databa
 import pytest
 from distributed import Client
 
+from dashboard.jobs.coordinator import coordinator_lock
+from dashboard.jobs.dask_cluster import DaskCluster
+from dashboard.jobs.job import TRAININGS
+from dashboard.jobs.place import Gone
+from dashboard.services.journal import CatalogueJournal
 from dashboard.services.runs import get_run
 from dashboard.settings import Settings
 from tests.processes.dask_processes import Cluster
@@ -54,6 +59,20 @@ class TestRunsSurviveInDask(RunsSurvive):
         wait_until(lambda: get_run(workspace, run.id).run.state == "queued", "the run to wait for the cluster")
         place.cluster.start()
         self.ends_undisturbed(place, workspace, run.id)
+
+    def test_an_attempt_whose_connection_is_closed_meanwhile_is_gone_and_can_still_be_ended(self, place, workspace):
+        with coordinator_lock(workspace.settings.home_folder):  # it is us who claim the run
+            start_training(workspace)
+        dask = DaskCluster(place.cluster.address, place.cluster.security)
+        wait_until(lambda: dask.slots, "the cluster to be there")
+        attempt = dask.start(CatalogueJournal(workspace).claim([TRAININGS]))
+        dask.client.close()
+        with pytest.raises(Gone, match=r"connection|lost"):
+            while True:
+                attempt.receive(0.1)
+        attempt.kill()
+        attempt.close()
+        dask.close()
 
     def test_without_workers_a_run_waits_and_it_is_said_why(self, place, workspace, coordinator):
         place.cluster.workers.terminate()
