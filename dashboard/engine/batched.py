@@ -18,7 +18,7 @@ from dashboard.engine.backpropagation import LayerPass, Pass, Randoms
 from dashboard.engine.feed import CHUNK_BYTES, Chunk, Feed, check
 from dashboard.engine.measuring import Measured, Tally, measure, nothing
 from dashboard.engine.network import Network, Parameters
-from dashboard.engine.optimizers import Optimizer, Rate
+from dashboard.engine.optimizers import Optimizer
 from dashboard.engine.penalties import Penalties
 from dashboard.engine.samples import Samples
 from dashboard.engine.schedules import learning_rate
@@ -184,42 +184,48 @@ class StackTraining:
         self, rows: Array, batch: int, rate: Array, randoms: StackRandoms, tally: Tally, beat: Beat
     ) -> None:
         """Train on rows that lie step by step, in each step network by network."""
-        step = self.count * batch
         for start in range(0, len(rows), self.feed.block):
-            for chunk in self.feed.chunks(rows[start : start + self.feed.block]):
-                for place in range(0, len(chunk.inputs), step):
-                    part = self._fold(Chunk(*(array[place : place + step] for array in chunk)))
-                    self._step(part, rate, randoms)
-                    tally.add(part.record, self._plain_targets(part, tally), part.codes)
+            block = rows[start : start + self.feed.block]
+            share = np.reshape(np.asarray(self.optimizer.factor(rate), self.stack.dtype) / batch, (-1, 1, 1))
+            for chunk in self.feed.chunks(block):
+                for step in zip(*self._fold(chunk, batch), strict=True):
+                    self._step(Chunk(*step), share, rate, randoms)
                     beat()
+            self._count(tally, len(block), batch)
 
-    def _fold(self, chunk: Chunk) -> Chunk:
-        """Return the rows of a step as views (networks, batch, ...); targets and record lie column by column."""
-        folded = [
-            array.T.reshape(array.shape[1], self.count, -1).transpose(1, 2, 0)
+    def _fold(self, chunk: Chunk, batch: int) -> Chunk:
+        """Return a chunk's rows as views (steps, networks, batch, ...); targets and record lie column by column."""
+        shape = (-1, self.count, batch)
+        targets, record = (
+            array.T.reshape(-1, len(array) // (self.count * batch), self.count, batch).transpose(1, 2, 3, 0)
             for array in (chunk.targets, chunk.record)
-        ]
-        inputs = chunk.inputs.reshape(self.count, -1, chunk.inputs.shape[1])
-        return Chunk(inputs, folded[0], chunk.codes.reshape(self.count, -1), folded[1])
+        )
+        return Chunk(chunk.inputs.reshape(*shape, chunk.inputs.shape[1]), targets, chunk.codes.reshape(shape), record)
 
-    def _step(self, part: Chunk, rate: Array, randoms: Randoms) -> None:
-        factor = self.optimizer.factor(rate)
+    def _step(self, part: Chunk, share: Array, rate: Array, randoms: Randoms) -> None:
         batch = part.inputs.shape[1]
         if batch not in self.passes:
             self.passes[batch] = StackPass(self.stack, self.optimizer.gradient, (self.count, batch))
         work = self.passes[batch]
+        if self.class_weights is not None:
+            share = self.class_weights[part.codes][:, :, None] * share
         work.forward(part.inputs, part.record, randoms)
-        work.backward(part.inputs, part.targets, self._share(part.codes, factor))
-        self.penalties.apply(factor)
+        work.backward(part.inputs, part.targets, share)
+        self.penalties.apply(self.optimizer.factor(rate))
         self.optimizer.step(rate)
 
-    def _share(self, codes: Array, factor: Rate) -> Array:
-        share = np.reshape(np.asarray(factor, self.stack.dtype) / codes.shape[1], (-1, 1, 1))
-        return share if self.class_weights is None else self.class_weights[codes][:, :, None] * share
+    def _count(self, tally: Tally, rows: int, batch: int) -> None:
+        """Add a block that was trained on, network by network, against the targets without label smoothing."""
+        codes, targets, record = (array[:rows] for array in (self.feed.codes, self.feed.targets, self.feed.record))
+        if tally.table is not None and self.spec.label_smoothing:
+            targets = tally.table[codes]
+        record, targets = (self._by_network(array.T, batch).transpose(1, 2, 0) for array in (record, targets))
+        tally.add(record, targets, self._by_network(codes[None], batch)[0])
 
-    def _plain_targets(self, part: Chunk, tally: Tally) -> Array:
-        """Return the targets as they are without label smoothing."""
-        return part.targets if tally.table is None or not self.spec.label_smoothing else tally.table[part.codes]
+    def _by_network(self, values: Array, batch: int) -> Array:
+        """Return columns (..., rows) in the order of the steps as (..., networks, rows of each)."""
+        steps = values.reshape(len(values), -1, self.count, batch).swapaxes(1, 2)
+        return steps.reshape(len(values), self.count, -1)
 
 
 def _spec_of(spec: NetworkSpec, seed: int, rate: float) -> NetworkSpec:
