@@ -37,13 +37,14 @@ import _tables
 import optuna
 from optuna.distributions import CategoricalDistribution, IntDistribution
 
+from dashboard.engine.batched import StackTraining
 from dashboard.engine.network import Network
 from dashboard.engine.samples import Samples
 from dashboard.engine.training import Training
 from dashboard.records import LayerSpec, NetworkSpec, TrainingSpec
 from dashboard.search.proposer import FIRST, NeuralSampler
 from dashboard.search.scores import ranks
-from dashboard.search.together import epochs_together, is_quicker, on_seeds
+from dashboard.search.together import is_quicker, on_seeds
 
 BUDGETS = (25, 50, 100)
 NOISE_TABLES = ("hpobench/segment", "fcnet/protein_structure")
@@ -224,7 +225,8 @@ def alone_over_together(specs, samples):
         network.initialize(spec.training.seed)
         list(Training(network, samples, None, "classification").epochs())
     alone = time.process_time() - began
-    list(epochs_together(specs, samples, None, "classification"))
+    seeds, rates = zip(*((spec.training.seed, spec.training.learning_rate) for spec in specs), strict=True)
+    list(StackTraining(specs[0], seeds, rates, samples, None, "classification").epochs())
     return alone / (time.process_time() - began - alone)
 
 

@@ -117,8 +117,11 @@ def claim_next_run(connection: Connection, kinds: Collection[str] | None = None)
     it is done again.
     """
     run_id = connection.execute(_next_queued(kinds)).scalar_one_or_none()
-    if run_id is None:
-        return None
+    return None if run_id is None else claim_run(connection, run_id)
+
+
+def claim_run(connection: Connection, run_id: int) -> Run:
+    """Make a queued run `running` under its next attempt and return it; see `claim_next_run`."""
     point = get_checkpoint(connection, run_id)
     epoch = 0 if point is None else point.epoch
     # An action begins anew, and its time left is told from then; a training has run since it was first started.

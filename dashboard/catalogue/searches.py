@@ -127,6 +127,15 @@ def candidates(connection: Connection, search_id: int) -> int:
     return sum(count for state, count in counts.items() if state != "cancelled")
 
 
+def queued_with(connection: Connection, run_id: int) -> list[int]:
+    """Return the queued runs, without a checkpoint, that confirm the same trial as this run does, in their order."""
+    own, other = trials.alias(), trials.alias()
+    same = and_(other.c.search_id == own.c.search_id, other.c.confirms == own.c.confirms, other.c.run_id != run_id)
+    query = select(other.c.run_id).select_from(own.join(other, same).join(runs, runs.c.id == other.c.run_id))
+    waits = and_(own.c.run_id == run_id, runs.c.state == "queued", runs.c.checkpoint.is_(None))
+    return list(connection.execute(query.where(waits).order_by(other.c.run_id)).scalars())
+
+
 def settle_trial(connection: Connection, search_id: int, number: int, values: Mapping[str, Any]) -> bool:
     """Write down how a trial ended; False if that was done before."""
     row = trials.update().where(trials.c.search_id == search_id, trials.c.number == number, trials.c.state == "running")

@@ -15,13 +15,14 @@ import fcntl
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 from dashboard.errors import StoreError, WeightbaseError
-from dashboard.jobs.job import ACTIONS, SEARCHES, TRAININGS, Job, Journal
-from dashboard.jobs.place import Attempt, Gone, Place, Report
+from dashboard.jobs.job import ACTIONS, SEARCHES, TRAININGS, Job, Journal, TrainingJob
+from dashboard.jobs.place import Attempt, Gone, Place, Report, SharingPlace
 
 log = logging.getLogger(__name__)
 
@@ -79,12 +80,13 @@ class Coordinator:
     def __init__(
         self,
         journal: Journal,
-        here: Place,
+        here: SharingPlace,
         place: Place | None = None,
         until_idle: bool = False,
         tell: Callable[[int, str | None], None] = lambda slots, problem: None,
     ) -> None:
-        self.journal, self.here, self.place = journal, here, place or here
+        self.journal, self.here = journal, here
+        self.place: Place = place or here
         self.until_idle, self.tell = until_idle, tell
         self.told: tuple[int, str | None] | None = None
         self.stop = threading.Event()
@@ -145,26 +147,69 @@ class Coordinator:
         return True
 
     def _start_next(self) -> bool:
-        busy = [execution.job.lane for execution in self.running.values()]
+        busy = [execution.job.lane for execution in self.running.values() if execution.takes_slot]
         slots = {TRAININGS: self.place.slots, ACTIONS: ACTION_SLOTS, SEARCHES: SEARCH_SLOTS}
         lanes = [lane for lane, count in slots.items() if busy.count(lane) < count]
         job = self.journal.claim(lanes) if lanes else None
         if job is None:
             return False
-        place = self.place if job.lane == TRAININGS else self.here
-        self.running[job.run_id] = _Execution(job, self.journal, place, self.stop, self.wake)
+        group = self._group(job)
+        if group:
+            together = _Together(self.here, group)
+            for place, one in enumerate(group):
+                self._listen_to(one, partial(together.attempt, place), takes_slot=place == 0)
+        else:
+            self._listen_to(job, partial((self.place if job.lane == TRAININGS else self.here).start, job))
         return True
+
+    def _group(self, job: Job) -> list[TrainingJob]:
+        """Claim what is quicker together with a training, if anything; a cluster spreads runs over its workers."""
+        if self.place is not self.here or not isinstance(job, TrainingJob):
+            return []
+        try:
+            alike = self.journal.claim_alike(job)
+        except StoreError as error:
+            log.error("%s The run trains alone.", error.message)  # it is claimed, so it must be executed
+            return []
+        return [job, *alike] if alike else []
+
+    def _listen_to(self, job: Job, start: Callable[[], Attempt], takes_slot: bool = True) -> None:
+        self.running[job.run_id] = _Execution(job, self.journal, start, self.stop, self.wake, takes_slot)
 
     def _forget_ended(self) -> None:
         for run_id in [run_id for run_id, execution in self.running.items() if not execution.thread.is_alive()]:
             del self.running[run_id]
 
 
+class _Together:
+    """Jobs that train in one process, which is started by whichever of their threads comes first."""
+
+    def __init__(self, here: SharingPlace, jobs: Sequence[TrainingJob]) -> None:
+        self.here, self.jobs = here, jobs
+        self.lock = threading.Lock()
+        self.attempts: Sequence[Attempt] = ()
+
+    def attempt(self, place: int) -> Attempt:
+        """Return the attempt of the job at this place."""
+        with self.lock:
+            self.attempts = self.attempts or self.here.start_together(self.jobs)
+        return self.attempts[place]
+
+
 class _Execution:
     """One attempt at a run where it executes, and the thread that listens to it."""
 
-    def __init__(self, job: Job, journal: Journal, place: Place, stop: threading.Event, wake: threading.Event) -> None:
-        self.job, self.journal, self.place, self.stop, self.wake = job, journal, place, stop, wake
+    def __init__(
+        self,
+        job: Job,
+        journal: Journal,
+        start: Callable[[], Attempt],
+        stop: threading.Event,
+        wake: threading.Event,
+        takes_slot: bool,
+    ) -> None:
+        self.job, self.journal, self.start, self.stop, self.wake = job, journal, start, stop, wake
+        self.takes_slot = takes_slot
         self.attempt: Attempt | None = None
         self.is_cancelled = self.is_abandoned = False
         self.deadline = float("inf")
@@ -201,7 +246,7 @@ class _Execution:
     def _execute(self) -> Callable[[], bool]:
         """Carry the job out; return what writes its end into the journal."""
         try:
-            self.attempt = self.place.start(self.job)
+            self.attempt = self.start()
             if self.is_cancelled:  # between the claim and the start
                 self.attempt.ask_to_stop()
             return self._reports(self.attempt)

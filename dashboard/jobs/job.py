@@ -112,6 +112,9 @@ class Journal(Protocol):
     def claim(self, lanes: Collection[str]) -> Job | None:
         """Take the next queued run of one of these lanes, or return None."""
 
+    def claim_alike(self, job: TrainingJob) -> list[TrainingJob]:
+        """Take, too, the queued runs that are quicker trained together with this one; often there are none."""
+
     def epochs(self, job: Job, epochs: Sequence[Mapping[str, Any]]) -> bool:
         """Append the numbers of some epochs."""
 

@@ -10,14 +10,17 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections.abc import Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
-from dashboard.jobs.job import Job
+from dashboard.jobs.job import Job, TrainingJob
 from dashboard.jobs.place import Gone, Report
+from dashboard.jobs.shared_process import SharedAttempt, SharedProcess
 
 END_SECONDS = 4.0
 PRELOADED = "dashboard.jobs.training_process"
+TOGETHER = f"{PRELOADED}:together"
 ORPHANED = 70
 NICENESS = 10
 """Where runs and pages want the same processor, pages come first: a person waits for them. With 4, pages took twice as
@@ -25,7 +28,7 @@ long beside a training and 200 open tabs on two cores (benchmarks/live.py); with
 
 
 class LocalProcesses:
-    """A process for each job (a `jobs.place.Place`); `slots` of them train at once."""
+    """A process for each job, or for some together (a `jobs.place.SharingPlace`); `slots` of them train at once."""
 
     problem: str | None = None
 
@@ -38,11 +41,18 @@ class LocalProcesses:
 
     def start(self, job: Job) -> "LocalAttempt":
         """Carry out a job in a process of its own."""
+        return LocalAttempt(*self._process(job.target, job))
+
+    def start_together(self, jobs: Sequence[TrainingJob]) -> list[SharedAttempt]:
+        """Train jobs that differ in seed and learning rate alone in one process, which takes one slot."""
+        return SharedProcess(*self._process(TOGETHER, list(jobs)), count=len(jobs)).attempts()
+
+    def _process(self, target: str, given: Job | list[TrainingJob]) -> tuple[BaseProcess, Connection]:
         pipe, child_end = self.context.Pipe()
-        process = self.context.Process(target=_child, args=(job, child_end), daemon=True)
+        process = self.context.Process(target=_child, args=(target, given, child_end), daemon=True)
         process.start()
         child_end.close()
-        return LocalAttempt(process, pipe)
+        return process, pipe
 
     def close(self) -> None:
         """Nothing is held: the fork server ends with this process."""
@@ -89,14 +99,14 @@ class LocalAttempt:
         return Gone(f"its process ended unexpectedly ({_exit_reason(self.process.exitcode)})")
 
 
-def _child(job: Job, pipe: Connection) -> None:
+def _child(target: str, given: Job | list[TrainingJob], pipe: Connection) -> None:
     """Run in the new process; a Ctrl-C at the terminal is the supervisor's to handle, not ours."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(NICENESS)
     threading.Thread(target=_end_with_parent, name="lifeline", daemon=True).start()
-    module, _, function = job.target.partition(":")
+    module, _, function = target.partition(":")
     with contextlib.suppress(EOFError, ConnectionError):  # the coordinator is gone: nobody is left to tell
-        getattr(importlib.import_module(module), function)(job, pipe)  # preloaded in the fork server, not here
+        getattr(importlib.import_module(module), function)(given, pipe)  # preloaded in the fork server, not here
 
 
 def _end_with_parent() -> None:

@@ -1,8 +1,9 @@
 """Where runs execute: the small interface that a place fulfils, be it this machine's processes or a cluster."""
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
-from dashboard.jobs.job import Job
+from dashboard.jobs.job import Job, TrainingJob
 
 Report = tuple[str, Any]
 """What an attempt tells: its kind (epoch, version, checkpoint, progress or end) and what it holds."""
@@ -48,3 +49,10 @@ class Place(Protocol):
 
     def close(self) -> None:
         """Give back what the place holds; attempts are closed before."""
+
+
+class SharingPlace(Place, Protocol):
+    """A place where small trainings of one shape can share a process."""
+
+    def start_together(self, jobs: Sequence[TrainingJob]) -> Sequence[Attempt]:
+        """Train jobs that differ in seed and learning rate alone; return an attempt for each."""

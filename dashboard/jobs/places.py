@@ -2,7 +2,7 @@
 
 from dashboard.errors import Invalid
 from dashboard.jobs.local_processes import LocalProcesses
-from dashboard.jobs.place import Place
+from dashboard.jobs.place import Place, SharingPlace
 from dashboard.settings import Settings
 
 
@@ -11,7 +11,7 @@ def place_name(settings: Settings) -> str:
     return f"the Dask cluster {settings.dask}" if settings.dask else "this machine"
 
 
-def open_places(settings: Settings) -> tuple[Place, Place]:
+def open_places(settings: Settings) -> tuple[SharingPlace, Place]:
     """Return (where actions execute, where trainings do); raises Invalid if Dask is asked for but not installed."""
     here = LocalProcesses(settings.slots)
     if not settings.dask:

@@ -19,12 +19,15 @@ from dashboard.engine.measuring import nothing
 from dashboard.engine.metrics import evaluate
 from dashboard.engine.network import Network
 from dashboard.engine.samples import Samples
-from dashboard.engine.training import Diverged, EpochResult, Training
+from dashboard.engine.training import Best, Diverged, EpochResult, Training
 from dashboard.errors import UserError
 from dashboard.jobs.job import Cancelled, TrainingCheckpoint, TrainingJob
 
 CHECKPOINT_SHARE = 20
 """A checkpoint that takes long to hand over is taken more seldom: at most a twentieth of the time goes into them."""
+
+ENDS_BADLY = (Diverged, UserError, MemoryError)
+"""What ends a training as failed, with words for people (see `why`)."""
 
 Send = Callable[[str, Any], None]
 
@@ -38,65 +41,58 @@ def train(job: TrainingJob, send: Send, tick: Callable[[], None]) -> None:
     state: str = "finished"
     error: str | None = None
     try:
-        _Trainer(job, send, tick).train()
+        Trainer(job, send).train(tick)
     except Cancelled:
         state = "cancelled"
-    except (Diverged, UserError) as failure:
-        state, error = "failed", str(failure)
-    except MemoryError:
-        state, error = "failed", "There is not enough memory: use a smaller network or batch."
+    except ENDS_BADLY as failure:
+        state, error = "failed", why(failure)
     send("end", {"state": state, "error": error})
 
 
-class _Trainer:
+def why(failure: BaseException) -> str:
+    """Return in a sentence why a training ended badly."""
+    if isinstance(failure, MemoryError):
+        return "There is not enough memory: use a smaller network or batch."
+    return str(failure)
+
+
+class Trainer:
     """One training: its samples, its network, and what it has reported."""
 
-    def __init__(self, job: TrainingJob, send: Send, tick: Callable[[], None]) -> None:
-        self.job, self.send, self.tick = job, send, tick
+    def __init__(self, job: TrainingJob, send: Send) -> None:
+        self.job, self.send = job, send
         self.settings = job.spec.training
         self.last: EpochResult | None = None
         self.best: EpochResult | None = None
+        self.kept = Best()  # the training's own, with the best weights so far
         self.reported: set[int] = set()
         self.next_checkpoint = time.monotonic() + job.checkpoint_seconds
 
-    def train(self) -> None:
+    def train(self, tick: Callable[[], None]) -> None:
         """Run all epochs, reporting each, and keep the versions that the person chose."""
-        self._prepare()
+        # With a checkpoint there is something to keep already: a stop is seen only once it can be kept.
+        self.prepare(tick if self.job.checkpoint is None else nothing)
+        training = Training(self.network, self.records, self.parts["validation"], self.job.task)
+        if self.job.checkpoint is not None:
+            training.restore(self.job.checkpoint.state)
+            self.last, self.best = EpochResult(**self.job.checkpoint.last), EpochResult(**self.job.checkpoint.best)
+        self.kept = training.best
         whole_epoch = self.network.vector.copy()
         try:
-            for result in self.training.epochs(self.tick):
-                self._note(result)
-                self.send("epoch", self._numbers(result))
-                if self.settings.saves(result.epoch):
-                    self._report_version(result)
+            for result in training.epochs(tick):
+                self.note(result)
                 whole_epoch[...] = self.network.vector
-                self._send_checkpoint_if_due()
+                self._send_checkpoint_if_due(training)
         except (Diverged, Cancelled):
             # What was learnt up to the last whole epoch is kept, also when only the best or last was asked for.
             self.network.vector[...] = whole_epoch
-            self._report_last()
+            self.report_last()
             raise
-        self._report_last()
+        self.report_last()
 
-    def _note(self, result: EpochResult) -> None:
-        self.last = result
-        if self.training.best_epoch == result.epoch:
-            self.best = result
-
-    def _send_checkpoint_if_due(self) -> None:
-        began = time.monotonic()
-        if began < self.next_checkpoint:
-            return
-        assert self.last is not None  # an epoch has just ended
-        best = self.best or self.last
-        self.send("checkpoint", TrainingCheckpoint(self.training.state(), asdict(self.last), asdict(best)))
-        now = time.monotonic()
-        self.next_checkpoint = now + max(self.job.checkpoint_seconds, CHECKPOINT_SHARE * (now - began))
-
-    def _prepare(self) -> None:
+    def prepare(self, tick: Callable[[], None]) -> None:
+        """Open the records, split and encode them, and make the network; raises UserError if none are to train on."""
         job = self.job
-        # With a checkpoint there is something to keep already: a stop is seen only once it can be kept.
-        tick = self.tick if job.checkpoint is None else nothing
         arrays = job.records()
         parts = split(arrays.target, job.split["validation"], job.split["test"], job.split["seed"], job.task)
         tick()
@@ -119,28 +115,60 @@ class _Trainer:
             name: samples.take(rows) if len(rows) else None
             for name, rows in (("train", parts.train), ("validation", parts.validation), ("test", parts.test))
         }
-        self.network = Network(job.spec)
-        self.network.initialize(self.settings.seed)
-        if job.parent_tensors is not None:
-            self.network.load(job.parent_tensors)
+        self._make_network()
         tick()
+
+    def prepare_like(self, other: "Trainer") -> None:
+        """Take the records of another, and make the network."""
+        self.preprocessing, self.parts = other.preprocessing, other.parts
+        self._make_network()
+
+    def _make_network(self) -> None:
+        self.network = Network(self.job.spec)
+        self.network.initialize(self.settings.seed)
+        if self.job.parent_tensors is not None:
+            self.network.load(self.job.parent_tensors)
+
+    @property
+    def records(self) -> Samples:
+        """The records to train on; raises UserError if none are left."""
         train = self.parts["train"]
         if train is None:
             raise UserError("No records are left to train on: make the validation and test parts smaller.")
-        self.training = Training(self.network, train, self.parts["validation"], job.task)
-        if job.checkpoint is not None:
-            self.training.restore(job.checkpoint.state)
-            self.last, self.best = EpochResult(**job.checkpoint.last), EpochResult(**job.checkpoint.best)
+        return train
 
-    def _report_last(self) -> None:
+    def note(self, result: EpochResult) -> None:
+        """Report an epoch that has just ended, and a version if one is to be kept of it."""
+        self.last = result
+        if self.kept.epoch == result.epoch:
+            self.best = result
+        self.send("epoch", self._numbers(result))
+        if self.settings.saves(result.epoch):
+            self._report_version(result)
+
+    def end(self, state: str, error: str | None) -> None:
+        """Report the end."""
+        self.send("end", {"state": state, "error": error})
+
+    def _send_checkpoint_if_due(self, training: Training) -> None:
+        began = time.monotonic()
+        if began < self.next_checkpoint:
+            return
+        assert self.last is not None  # an epoch has just ended
+        best = self.best or self.last
+        self.send("checkpoint", TrainingCheckpoint(training.state(), asdict(self.last), asdict(best)))
+        now = time.monotonic()
+        self.next_checkpoint = now + max(self.job.checkpoint_seconds, CHECKPOINT_SHARE * (now - began))
+
+    def report_last(self) -> None:
         """Keep the version that stands at the end: the best one where it was asked for, else the last."""
         result, settings = self.last, self.settings
         if result is None:  # not even one epoch was whole
             return
         wants_best = settings.save == "best" or (settings.patience > 0 and settings.restore_best)
-        if wants_best and self.best is not None:
+        if wants_best and self.best is not None and self.kept.vector is not None:
             result = self.best
-            self.network.load(self.training.best_tensors())
+            self.network.vector[...] = self.kept.vector
         if result.epoch not in self.reported:
             self._report_version(result)
 

@@ -10,10 +10,12 @@ from typing import Any
 from dashboard.catalogue import datasets as dataset_rows
 from dashboard.catalogue import networks as network_rows
 from dashboard.catalogue import runs as run_rows
+from dashboard.catalogue import searches as search_rows
 from dashboard.catalogue import versions as version_rows
 from dashboard.errors import Superseded, UserError, WeightbaseError
 from dashboard.jobs.job import ACTIONS, SEARCHES, TRAININGS, Job, Progress, TrainingCheckpoint, TrainingJob
 from dashboard.records import TRAINING_KINDS, Run
+from dashboard.search.together import is_quicker
 from dashboard.services import checkpoints, handover
 from dashboard.services.actions import action_job
 from dashboard.services.searches import search_job
@@ -63,6 +65,21 @@ class CatalogueJournal:
                 run_rows.end_run(connection, run.id, run.attempt, "failed", error.message)
             handover.discard(self.home, run.id)
             return None
+
+    def claim_alike(self, job: TrainingJob) -> list[TrainingJob]:
+        """Take the queued runs that confirm the same winner with other seeds, where training them together is quicker.
+
+        A run that goes on from a checkpoint goes on alone, to the very same bits.
+        """
+        if job.checkpoint is not None or not is_quicker([job.spec, job.spec]):
+            return []
+        with self.workspace.catalogue.reading() as connection:
+            if not search_rows.queued_with(connection, job.run_id):
+                return []
+        with self.workspace.catalogue.writing(hasty=True) as connection:
+            waiting = search_rows.queued_with(connection, job.run_id)
+            claimed = [run_rows.claim_run(connection, run_id) for run_id in waiting]
+        return [replace(job, run_id=run.id, attempt=run.attempt, spec=run.spec) for run in claimed]
 
     def _job(self, run: Run) -> Job:
         if run.is_training:

@@ -20,6 +20,7 @@ from dashboard.records import NetworkSpec, Run, Trial
 from dashboard.search.space import SearchSpace
 from dashboard.search.stopping import should_stop
 from dashboard.search.studies import propose
+from dashboard.search.together import on_seeds
 from dashboard.services.proposer_network import keep_proposer, predicted
 from dashboard.services.queue import get_queue
 from dashboard.services.search_view import SearchView, directions, measured, view
@@ -227,8 +228,7 @@ class Driver:
             with self.workspace.catalogue.reading() as connection:
                 spec = run_rows.get_run(connection, leader.run_id).spec
             seeds = range(now.search.seed + 1, now.search.seed + 1 + SEEDS)
-            again = [replace(spec, training=replace(spec.training, seed=seed)) for seed in seeds]
-            self._add(now, [(leader.params, one, leader.number, None) for one in again])
+            self._add(now, [(leader.params, one, leader.number, None) for one in on_seeds(spec, seeds)])
             return True
         with self.workspace.catalogue.reading() as connection:
             theirs = [trial.run_id for trials in now.confirmations.values() for trial in trials]

@@ -20,7 +20,14 @@ from dashboard.services.searches import (
 from dashboard.services.trials import get_trial, promote
 from dashboard.services.verification import verify_version
 from dashboard.services.versions import get_version
-from tests.processes.run_processes import children_of, signal_to, start_coordinator, wait_for_end, wait_until
+from tests.processes.run_processes import (
+    children_of,
+    signal_to,
+    start_coordinator,
+    training_pids,
+    wait_for_end,
+    wait_until,
+)
 
 pytestmark = pytest.mark.processes
 
@@ -123,3 +130,21 @@ def test_a_search_pauses_goes_on_stops_and_is_widened(workspace, coordinator):
         restart_run(workspace, stopped.trials[-1].run_id)
     delete_search(workspace, search.id)
     assert list_runs(workspace)[0].items == []
+
+
+def test_the_confirmations_of_a_small_winner_share_a_process_and_outlive_it(workspace, coordinator):
+    search = define(workspace, trials=1, epochs=1000)
+    wait_until(lambda: training_pids(coordinator), "the search to begin")
+    driver = training_pids(coordinator)[:1]
+
+    def confirming():
+        return [trial for trial in brief_view(workspace, search.id).running if trial.confirms]
+
+    wait_until(lambda: [trial.run_state for trial in confirming()] == ["running"] * 3, "three seeds to train at once")
+    shared = [pid for pid in training_pids(coordinator) if pid not in driver]
+    assert len(shared) == 1
+    signal_to(shared, signal.SIGKILL)
+    now = wait_until_idle(workspace, search.id)
+    again = [get_run(workspace, trial.run_id).run for trial in now.trials if trial.confirms]
+    assert [(run.state, run.attempt) for run in again] == [("finished", 2)] * 3
+    assert now.search.result["scores"] == [run.result["metrics"]["val_accuracy"] for run in again]

@@ -4,15 +4,12 @@ import numpy as np
 import pytest
 from search_examples import SPACE, drawn, searched
 
-from dashboard.engine.network import Network
-from dashboard.engine.samples import Samples
-from dashboard.engine.training import Training
 from dashboard.errors import Invalid
 from dashboard.records import LayerSpec, NetworkSpec, TrainingSpec
 from dashboard.search.against_random import believed_random_search, best_of_draws
 from dashboard.search.findings import best_so_far, epochs_of, importances, pareto_front, rank_correlation
 from dashboard.search.studies import Past
-from dashboard.search.together import epochs_together, is_quicker, on_seeds
+from dashboard.search.together import is_quicker, on_seeds
 
 
 @pytest.mark.parametrize("way", ["ped_anova", "fanova"])
@@ -79,28 +76,8 @@ def small(units=6, **training):
     return NetworkSpec(4, (LayerSpec(units, "tanh"), LayerSpec(3, "softmax")), TrainingSpec(epochs=3, **training))
 
 
-def test_a_winner_on_three_seeds_trains_together_as_it_does_alone():
-    rng = np.random.default_rng(1)
-    samples = Samples(rng.normal(size=(60, 4)), rng.integers(0, 3, 60))
-    train, validation = samples.take(np.arange(45)), samples.take(np.arange(45, 60))
-    specs = on_seeds(small(), [1, 2, 3])
-    together = list(epochs_together(specs, train, validation, "classification"))
-    assert len(together) == 3
-    for place, spec in enumerate(specs):
-        network = Network(spec)
-        network.initialize(spec.training.seed)
-        alone = [one.val_loss for one in Training(network, train, validation, "classification").epochs()]
-        np.testing.assert_allclose([epoch[place].val_loss for epoch in together], alone, rtol=1e-4)
-
-
 def test_only_small_networks_of_one_shape_are_quicker_together():
     assert is_quicker(on_seeds(small(), [1, 2]))
     assert not is_quicker([small()])
     assert not is_quicker([small(), small(units=7)])
     assert not is_quicker(on_seeds(small(units=5000), [1, 2]))
-    with pytest.raises(Invalid):
-        next(
-            epochs_together(
-                [small(), small(optimizer="sgd")], Samples(np.zeros((4, 4)), np.zeros(4, int)), None, "classification"
-            )
-        )

@@ -222,3 +222,39 @@ def test_what_the_proposer_learnt_becomes_versions_and_what_it_expects_is_kept(w
     bench.finish(bench.take(), 0.7)
     bench.steps()
     assert get_search(workspace, bench.id).network == "s-proposer-2"
+
+
+def confirming(workspace, **more):
+    """Return a bench whose only trial has ended, so that its confirmations wait."""
+    bench = Bench(workspace, trials=1, **more)
+    bench.steps()
+    bench.finish(bench.take(), 0.9)
+    bench.steps()
+    return bench
+
+
+def test_the_confirmations_of_a_small_winner_are_claimed_together(workspace):
+    bench = confirming(workspace)
+    first = bench.take()
+    others = bench.journal.claim_alike(first)
+    assert [job.spec.training.seed for job in (first, *others)] == [2, 3, 4]
+    assert [get_run(workspace, job.run_id).run.state for job in (first, *others)] == ["running"] * 3
+    assert bench.journal.claim_alike(first) == []
+
+
+def test_confirmations_of_a_large_network_and_candidates_are_not(workspace):
+    large = confirming(workspace, space=SMALL | {"layers": 2, "units": {"low": 100, "high": 101}})
+    assert large.journal.claim_alike(large.take()) == []
+    candidates = Bench(workspace, trials=2, name="t")
+    candidates.steps(3)
+    assert candidates.journal.claim_alike(candidates.take()) == []
+
+
+def test_a_confirmation_that_has_a_checkpoint_goes_on_alone(workspace):
+    bench = confirming(workspace)
+    first, second = bench.take(), bench.take()
+    with workspace.catalogue.writing() as connection:
+        run_rows.keep_checkpoint(connection, 1, run_rows.Checkpoint(second.run_id, 1, "file", "sum"))
+        assert run_rows.requeue_run(connection, second.run_id, 1, died=False)
+    (third,) = bench.journal.claim_alike(first)
+    assert third.spec.training.seed == 4

@@ -1,0 +1,70 @@
+"""Several trainings of one shape as one stack in one process, each reporting as if it were alone.
+
+A small network's step is mostly the price of its calls; a stack pays it once for all.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
+from typing import Any
+
+from dashboard.engine.batched import StackTraining
+from dashboard.engine.training import Diverged
+from dashboard.jobs.job import TrainingJob
+from dashboard.jobs.trainer import ENDS_BADLY, Trainer, why
+
+SendOf = Callable[[int, str, Any], None]
+
+
+def train_together(jobs: Sequence[TrainingJob], send: SendOf, tick: Callable[[], None], asked: Collection[int]) -> None:
+    """Train jobs that differ in seed and learning rate alone as one stack; each reports, and ends, as if it were alone.
+
+    What they learn agrees with training alone within rounding (`engine.batched`). `send` is given a job's place before
+    (kind, payload). `tick` is called between batches, and between the steps of preparing; those whose places it puts
+    into `asked` are cancelled at the end of an epoch. There are no checkpoints: what is quicker together is small, and
+    begins anew.
+    """
+    trainers = [Trainer(job, partial(send, place)) for place, job in enumerate(jobs)]
+    left = dict(enumerate(trainers))
+    try:
+        trainers[0].prepare(tick)
+        for other in trainers[1:]:
+            other.prepare_like(trainers[0])
+        _follow_stack(_stack(trainers), trainers, left, tick, asked)
+    except ENDS_BADLY as failure:
+        for trainer in left.values():
+            trainer.end("failed", why(failure))
+
+
+def _stack(trainers: Sequence[Trainer]) -> StackTraining:
+    first = trainers[0]
+    seeds = [trainer.settings.seed for trainer in trainers]
+    rates = [trainer.settings.learning_rate for trainer in trainers]
+    stack = StackTraining(first.job.spec, seeds, rates, first.records, first.parts["validation"], first.job.task)
+    for trainer, best in zip(trainers, stack.bests, strict=True):
+        trainer.kept = best
+    return stack
+
+
+def _follow_stack(
+    stack: StackTraining,
+    trainers: Sequence[Trainer],
+    left: dict[int, Trainer],
+    tick: Callable[[], None],
+    asked: Collection[int],
+) -> None:
+    """Report what each network learns; whoever has ended is no longer `left`."""
+    for results in stack.epochs(tick):
+        for place, result in enumerate(results):
+            if place not in left:
+                continue
+            trainer = trainers[place]
+            if result is not None:
+                trainer.network.vector[...] = stack.stack.vector[place]
+                trainer.note(result)
+            if place in asked:
+                stack.running[place] = False
+            if not stack.running[place] or stack.epoch == stack.spec.epochs:
+                del left[place]
+                trainer.report_last()
+                ran_away = str(Diverged(stack.epoch)) if place in stack.diverged else None
+                trainer.end("failed" if ran_away else "cancelled" if place in asked else "finished", ran_away)
