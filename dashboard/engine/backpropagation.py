@@ -41,12 +41,14 @@ class LayerPass:
         dtype = layer.weight.dtype
         units = layer.spec.units
         self.weight = layer.block if first else layer.weight
+        self.weight_across = self.weight.swapaxes(-1, -2)  # made once: each .T is a call, and small steps are all calls
         self.bias = None if first else layer.bias
         self.weight_gradient = gradient.block if first else gradient.weight
         self.bias_gradient = None if first else gradient.bias
         self.activation = ACTIVATIONS[layer.spec.activation]
         self.flipped = output and units > 1 and len(batch) == 1
         self.values, self.delta, self.scratch = (_buffer(batch, units, dtype, self.flipped) for _ in range(3))
+        self.values_across = self.values.swapaxes(-1, -2)
         self.sums = np.empty_like(self.values) if self.activation.needs_sums else None
         self.ones = np.ones(batch[-1], dtype)
         self.keep = 1.0 - layer.spec.dropout
@@ -62,7 +64,7 @@ class LayerPass:
     def sum_up(self, inputs: Array) -> None:
         """Compute the sums z into `values`."""
         if self.flipped:
-            self.weight.T.dot(inputs.T, self.values.T)
+            self.weight_across.dot(inputs.T, self.values_across)
         else:
             inputs.dot(self.weight, self.values)
         if self.bias is not None:
@@ -93,7 +95,7 @@ class LayerPass:
 
     def pass_back(self, below: "LayerPass") -> None:
         """Write dL/da of the layer below into its delta."""
-        self.delta.dot(self.weight.T, below.delta)
+        self.delta.dot(self.weight_across, below.delta)
 
     def draw(self, rng: Randoms, mask: Array) -> None:
         """Fill a mask with 1/keep at the probability `keep`, else 0."""

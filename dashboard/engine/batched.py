@@ -55,7 +55,7 @@ class StackLayerPass(LayerPass):
     def pass_back(self, below: LayerPass) -> None:
         """Write dL/da of the layer below into its delta."""
         product = np.multiply if self.delta.shape[-1] == 1 else np.matmul  # with one unit it is the quicker of the two
-        product(self.delta, self.weight.swapaxes(1, 2), out=below.delta)
+        product(self.delta, self.weight_across, out=below.delta)
 
 
 class StackPass(Pass):
@@ -110,6 +110,7 @@ class StackTraining:
         self.class_weights = class_weights(self.stack, train, task)
         self.passes: dict[int, StackPass] = {}
         self.feed = Feed(self.stack, train, self._chunk_rows(), self.spec.label_smoothing)
+        self.feed.make_ready()
         self.epoch = 0
         self.bests = [Best() for _ in seeds]
         self.running = [True for _ in seeds]

@@ -18,6 +18,7 @@ from dashboard.errors import Invalid
 
 CHUNK_BYTES = 400_000
 BLOCK_ROWS = 4096
+READY_BYTES = 2_000_000
 
 
 class Chunk(NamedTuple):
@@ -91,6 +92,14 @@ class Feed:
         self.codes = np.zeros(self.block, np.intp)
         self.scale = _row(samples.scale, 1.0, self.inputs.shape[1], dtype)
         self.offset = _row(samples.offset, 0.0, self.inputs.shape[1], dtype)
+        self.ready: Array | None = None
+
+    def make_ready(self) -> None:
+        """Scale all inputs at once if they are few, for those who come by again and again: a batch is one copy then."""
+        shape = (len(self.source), self.inputs.shape[1])
+        if shape[0] * shape[1] * self.inputs.itemsize <= READY_BYTES:
+            with np.errstate(over="ignore", invalid="ignore"):  # what is no number is found by those who train
+                self.ready = self._scaled(self.source, np.ones(shape, self.inputs.dtype))
 
     def chunks(self, rows: Array) -> Iterator[Chunk]:
         """Yield the rows of these numbers, at most a block; a chunk's inputs are there until the next is asked for."""
@@ -101,19 +110,26 @@ class Feed:
             yield Chunk(self._gather(rows[part]), self.targets[part], self.codes[part], self.record[part])
 
     def _gather(self, rows: Array) -> Array:
-        raw, inputs = self.raw[: len(rows)], self.inputs[: len(rows)]
+        inputs = self.inputs[: len(rows)]
+        if self.ready is not None:
+            self.ready.take(rows, axis=0, out=inputs, mode="clip")  # the other modes check, and copy once more
+            return inputs
+        raw = self.raw[: len(rows)]
         if self.source.flags.c_contiguous:
-            self.source.take(rows, axis=0, out=raw, mode="clip")  # the other modes check, and copy once more
+            self.source.take(rows, axis=0, out=raw, mode="clip")
         else:
             raw[...] = self.source[rows]  # here take would copy the whole source first
+        return self._scaled(raw, inputs)
+
+    def _scaled(self, raw: Array, inputs: Array) -> Array:
+        """Write raw rows as numbers, scaled, and 1 in the column of the biases."""
         np.copyto(inputs[:, : self.width], raw, casting="unsafe")
         if self.scale is not None:
             np.multiply(inputs, self.scale, out=inputs)
         if self.offset is not None:
             np.add(inputs, self.offset, out=inputs)
-        inputs[:, self.width :] = (
-            1.0  # a scalar scale and offset run over the bias's column, too: quicker than around it
-        )
+        # A scalar scale and offset run over the biases' column, too: quicker than around it.
+        inputs[:, self.width :] = 1.0
         return inputs
 
     def _answer(self, rows: Array) -> None:

@@ -78,7 +78,7 @@ class Parameters:
         values = inputs
         for layer in self.layers[:-1]:
             values = _sums(layer, values)
-            ACTIVATIONS[layer.spec.activation].forward(values, np.empty_like(values))
+            ACTIVATIONS[layer.spec.activation].forward(values, np.zeros_like(values))
         return _sums(self.layers[-1], values)
 
     def answers(self, inputs: Array, number: int) -> Array:
@@ -86,12 +86,12 @@ class Parameters:
         values = inputs
         for layer in self.layers[:number]:
             values = _sums(layer, values)
-            ACTIVATIONS[layer.spec.activation].forward(values, np.empty_like(values))
+            ACTIVATIONS[layer.spec.activation].forward(values, np.zeros_like(values))
         return values
 
     def activate(self, sums: Array) -> Array:
         """Turn the last layer's sums into outputs, in place, and return them."""
-        self.output.forward(sums, np.empty_like(sums))
+        self.output.forward(sums, np.zeros_like(sums))
         return sums
 
     def weight_mask(self) -> Array:

@@ -40,6 +40,7 @@ class BatchSteps:
         self.penalties = Penalties(network, optimizer.gradient)
         self.passes: dict[int, Pass] = {}
         self.rng: np.random.Generator | None = None
+        self.even: tuple[int, Rate, Array] = (0, 0.0, np.zeros(()))
 
     def begin(self, rng: np.random.Generator) -> None:
         """Take the random stream of the epoch."""
@@ -59,7 +60,10 @@ class BatchSteps:
         inputs = chunk.inputs[rows]
         work = self._pass(len(inputs))
         work.forward(inputs, chunk.record[rows], self.rng, tick)
-        work.backward(inputs, chunk.targets[rows], self._share(chunk.codes[rows], factor), tick)
+        share = self._even_share(len(inputs), factor)
+        if self.class_weights is not None:
+            share = self.class_weights[chunk.codes[rows], None] * share
+        work.backward(inputs, chunk.targets[rows], share, tick)
         self.penalties.apply(factor)
 
     def _pass(self, batch: int) -> Pass:
@@ -67,7 +71,8 @@ class BatchSteps:
             self.passes[batch] = Pass(self.network, self.optimizer.gradient, (batch,))
         return self.passes[batch]
 
-    def _share(self, codes: Array, factor: Rate) -> Rate:
-        if self.class_weights is None:
-            return factor / len(codes)
-        return np.asarray(self.class_weights[codes, None] * (factor / len(codes)))
+    def _even_share(self, batch: int, factor: Rate) -> Array:
+        """Return factor/batch as a 0-d array, made when one of them changes: numpy converts a number at every call."""
+        if self.even[:2] != (batch, factor):
+            self.even = (batch, factor, np.asarray(factor / batch, self.network.dtype))
+        return self.even[2]

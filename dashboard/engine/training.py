@@ -78,6 +78,7 @@ class Training:
         self.best = Best()
         chunk = min(chunk_rows(network, self.spec.batch_size), len(train))
         self.feed = Feed(network, train, chunk, self.spec.label_smoothing)
+        self.feed.make_ready()
 
     def epochs(self, tick: Callable[[], None] = nothing) -> Iterator[EpochResult]:
         """Train to the last epoch, or until `patience` epochs brought nothing better, yielding after each.

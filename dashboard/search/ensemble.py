@@ -131,7 +131,7 @@ def hidden_values(network: Network, features: Array) -> Array:
     values = np.asarray(features, network.dtype)
     for layer in network.layers[:-1]:
         values = values @ layer.weight + (0.0 if layer.bias is None else layer.bias)
-        ACTIVATIONS[layer.spec.activation].forward(values, np.empty_like(values))
+        ACTIVATIONS[layer.spec.activation].forward(values, np.zeros_like(values))
     return np.hstack([values, np.ones((len(values), 1))]).astype(np.float64)
 
 
