@@ -155,9 +155,20 @@ def softplus_backward(gradient: Array, kept: Array) -> None:
 
 def softmax(values: Array, scratch: Array) -> None:
     """Compute a = exp(z) / Σ exp(z) over the units, shifted by max(z) so that it never overflows."""
+    if values.ndim == 2:
+        _softmax_of_batch(values.T, scratch[0])
+        return
     np.subtract(values, np.maximum.reduce(values, axis=-1, keepdims=True), out=values)
     np.exp(values, out=values)
     np.divide(values, np.add.reduce(values, axis=-1, keepdims=True), out=values)
+
+
+def _softmax_of_batch(across: Array, ones: Array) -> None:
+    """Do so for (units, batch): an output layer's values lie so, and a product adds up sooner than a reduction."""
+    np.subtract(across, np.maximum.reduce(across), out=across)
+    np.exp(across, out=across)
+    ones.fill(1.0)
+    np.divide(across, ones.dot(across), out=across)
 
 
 def softmax_backward(gradient: Array, kept: Array) -> None:

@@ -43,6 +43,7 @@ class LayerPass:
         self.weight = layer.block if first else layer.weight
         self.weight_across = self.weight.swapaxes(-1, -2)  # made once: each .T is a call, and small steps are all calls
         self.bias = None if first else layer.bias
+        self.bias_across = None if self.bias is None else self.bias[..., None]
         self.weight_gradient = gradient.block if first else gradient.weight
         self.bias_gradient = None if first else gradient.bias
         self.activation = ACTIVATIONS[layer.spec.activation]
@@ -67,8 +68,8 @@ class LayerPass:
             self.weight_across.dot(inputs.T, self.values_across)
         else:
             inputs.dot(self.weight, self.values)
-        if self.bias is not None:
-            np.add(self.values, self.bias, out=self.values)
+        if self.bias_across is not None:
+            np.add(self.values_across, self.bias_across, out=self.values_across)
 
     def activate(self, rng: Randoms | None) -> Array:
         """Turn the sums in `values` into activations, and drop out (inverted: Srivastava et al. 2014, sec. 10)."""
@@ -124,7 +125,11 @@ class Pass:
         self.loss = network.loss
         trainable = [number for number, layer in enumerate(network.layers) if not layer.spec.frozen]
         self.lowest = min(trainable, default=len(pairs))  # below it nothing is trained, so nothing is differentiated
-        self.trains = [number in trainable for number in range(len(pairs))]
+        below = [None, *self.layers]
+        self.downwards = [
+            (self.layers[number], number in trainable, below[number], below[number] if number > self.lowest else None)
+            for number in range(last, self.lowest - 1, -1)
+        ]
 
     def forward(self, inputs: Array, record: Array, rng: Randoms | None, tick: Tick = None) -> None:
         """Compute the batch's outputs; `record` (batch, outputs) gets what the loss is measured on (sums if fused).
@@ -153,13 +158,11 @@ class Pass:
         np.multiply(last.delta, share, out=last.delta)
         if self.loss.fused_with is None:
             last.through_activation()
-        for number in range(len(self.layers) - 1, self.lowest - 1, -1):
-            layer = self.layers[number]
-            if self.trains[number]:
-                layer.differentiate(self.layers[number - 1].dropped if number else inputs)
+        for layer, trains, source, below in self.downwards:
+            if trains:
+                layer.differentiate(inputs if source is None else source.dropped)
             if tick is not None:
                 tick()
-            if number > self.lowest:
-                below = self.layers[number - 1]
+            if below is not None:
                 layer.pass_back(below)
                 below.through_activation()

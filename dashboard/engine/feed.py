@@ -17,7 +17,7 @@ from dashboard.engine.samples import Samples
 from dashboard.errors import Invalid
 
 CHUNK_BYTES = 400_000
-BLOCK_ROWS = 4096
+BLOCK_ROWS = 16384
 READY_BYTES = 2_000_000
 
 

@@ -19,6 +19,7 @@ from dashboard.engine.optimizers import Optimizer
 from dashboard.engine.records_in_turn import RecordSteps
 from dashboard.engine.samples import Samples
 from dashboard.engine.schedules import learning_rate
+from dashboard.engine.silent import Heard, without_silent_inputs
 from dashboard.engine.steps import BatchSteps, Steps
 from dashboard.errors import Invalid, WeightbaseError
 from dashboard.records import TrainingSpec
@@ -72,12 +73,18 @@ class Training:
                 check(network, samples, task)
         self.network, self.train, self.validation, self.task = network, train, validation, task
         self.spec = network.spec.training
-        self.optimizer = Optimizer(network)
-        self.steps = self._steps()
+        by_record = RecordSteps.serves(network)
+        heard = Heard(network, train, slice(None)) if by_record else without_silent_inputs(network, train)
+        # `core` is what is trained within an epoch; between epochs the network itself holds all weights.
+        self.core, self.heard, self.places = heard
+        weights = class_weights(network, train, task)
+        self.optimizer = Optimizer(self.core)
+        batches = BatchSteps(self.core, self.optimizer, weights)
+        self.steps: Steps = RecordSteps(network, weights) if by_record else batches
         self.epoch = 0
         self.best = Best()
-        chunk = min(chunk_rows(network, self.spec.batch_size), len(train))
-        self.feed = Feed(network, train, chunk, self.spec.label_smoothing)
+        chunk = min(chunk_rows(self.core, self.spec.batch_size), len(train))
+        self.feed = Feed(self.core, self.heard, chunk, self.spec.label_smoothing)
         self.feed.make_ready()
 
     def epochs(self, tick: Callable[[], None] = nothing) -> Iterator[EpochResult]:
@@ -115,7 +122,10 @@ class Training:
             "best_epoch": self.best.epoch,
             "best_loss": self.best.loss,
         }
-        state |= {f"slot_{name}": slot.copy() for name, slot in self.optimizer.slots.items()}
+        for name, slot in self.optimizer.slots.items():
+            whole = np.zeros_like(self.network.vector)
+            whole[self.places] = slot
+            state[f"slot_{name}"] = whole
         if self.best.vector is not None:
             state["best_vector"] = self.best.vector.copy()
         return state
@@ -123,20 +133,15 @@ class Training:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from what `state` returned, with the same spec and samples; raises Invalid if it does not fit."""
         slots = {f"slot_{name}": slot for name, slot in self.optimizer.slots.items()}
-        needed = {"vector": self.network.vector, **slots}
-        if any(np.shape(state.get(name, 0)) != array.shape for name, array in needed.items()):
+        if any(np.shape(state.get(name, 0)) != self.network.vector.shape for name in ("vector", *slots)):
             raise Invalid({"checkpoint": "The checkpoint belongs to another network or optimizer."})
-        for name, array in needed.items():
-            array[...] = state[name]
+        self.network.vector[...] = state["vector"]
+        for name, slot in slots.items():
+            slot[...] = state[name][self.places]
         self.epoch, self.optimizer.steps = int(state["epoch"]), int(state["steps"])
         best = state.get("best_vector")
         vector = None if best is None else np.array(best, self.network.dtype)
         self.best = Best(int(state["best_epoch"]), float(state["best_loss"]), vector)
-
-    def _steps(self) -> Steps:
-        if RecordSteps.serves(self.network):
-            return RecordSteps(self.network, class_weights(self.network, self.train, self.task))
-        return BatchSteps(self.network, self.optimizer, class_weights(self.network, self.train, self.task))
 
     def _patience_is_over(self) -> bool:
         return 0 < self.spec.patience <= self.epoch - self.best.epoch
@@ -147,7 +152,11 @@ class Training:
         rate = learning_rate(self.spec, epoch)
         before = self.network.vector.copy()
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # what runs away is found by is_finite
+            if self.core is not self.network:
+                self.core.vector[...] = self.network.vector[self.places]
             tally = self._pass_over(epoch, rate, beat)
+            if self.core is not self.network:
+                self.network.vector[self.places] = self.core.vector
             validation = None if self.validation is None else measure(self.network, self.validation, self.task, beat)
         result = epoch_result(epoch, tally, validation, time.perf_counter() - began, rate)
         if not is_finite(result, self.network.vector):
@@ -161,7 +170,7 @@ class Training:
         """Train on every row once, in the epoch's order; stops early once the loss is not finite."""
         self.steps.begin(random_stream(self.spec.seed, DROPOUT_STREAM, epoch))
         order = random_stream(self.spec.seed, SHUFFLE_STREAM, epoch).permutation(len(self.train))
-        tally = Tally(self.network, self.train, self.task)
+        tally = Tally(self.core, self.heard, self.task)
         for start in range(0, len(order), self.feed.block):
             rows = order[start : start + self.feed.block]
             for chunk in self.feed.chunks(rows):
