@@ -212,7 +212,7 @@ def print_together(rows=1200, count=3, runs=5):
         training = TrainingSpec(batch_size=16, epochs=3, save="last")
         spec = NetworkSpec(sizes[0], (*layers, LayerSpec(sizes[-1], "softmax")), training)
         ratios = [alone_over_together(on_seeds(spec, range(1, count + 1)), samples) for _ in range(runs)]
-        quicker = "together" if is_quicker(on_seeds(spec, range(count))) else "alone"
+        quicker = "together" if is_quicker(on_seeds(spec, range(count)), rows) else "alone"
         print(
             f"  {'-'.join(map(str, sizes)):<16} {spec.parameters:>7,} parameters {np.median(ratios):5.2f} ({quicker})"
         )

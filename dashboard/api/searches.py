@@ -97,7 +97,7 @@ def get_trial(search_id: int, trial: int) -> Response:
 
 @blueprint.post("/searches/<number:search_id>/trials/<number:trial>/network")
 def open_trial(search_id: int, trial: int) -> Response:
-    """Make a network of a trial and start its training, which ends with the weights that the trial had."""
+    """Make a network of a trial and start its training; of a finished candidate it ends with the trial's weights."""
     fields = Fields(json_object(optional=True))
     fields.known({"name"})
     name = fields.name() if fields.data.get("name") is not None else ""

@@ -147,7 +147,8 @@ class Coordinator:
         return True
 
     def _start_next(self) -> bool:
-        busy = [execution.job.lane for execution in self.running.values() if execution.takes_slot]
+        taken = {execution.slot: execution.job.lane for execution in self.running.values()}
+        busy = list(taken.values())
         slots = {TRAININGS: self.place.slots, ACTIONS: ACTION_SLOTS, SEARCHES: SEARCH_SLOTS}
         lanes = [lane for lane, count in slots.items() if busy.count(lane) < count]
         job = self.journal.claim(lanes) if lanes else None
@@ -157,7 +158,7 @@ class Coordinator:
         if group:
             together = _Together(self.here, group)
             for place, one in enumerate(group):
-                self._listen_to(one, partial(together.attempt, place), takes_slot=place == 0)
+                self._listen_to(one, partial(together.attempt, place), slot=together)
         else:
             self._listen_to(job, partial((self.place if job.lane == TRAININGS else self.here).start, job))
         return True
@@ -173,8 +174,8 @@ class Coordinator:
             return []
         return [job, *alike] if alike else []
 
-    def _listen_to(self, job: Job, start: Callable[[], Attempt], takes_slot: bool = True) -> None:
-        self.running[job.run_id] = _Execution(job, self.journal, start, self.stop, self.wake, takes_slot)
+    def _listen_to(self, job: Job, start: Callable[[], Attempt], slot: object | None = None) -> None:
+        self.running[job.run_id] = _Execution(job, self.journal, start, self.stop, self.wake, slot or object())
 
     def _forget_ended(self) -> None:
         for run_id in [run_id for run_id, execution in self.running.items() if not execution.thread.is_alive()]:
@@ -187,12 +188,17 @@ class _Together:
     def __init__(self, here: SharingPlace, jobs: Sequence[TrainingJob]) -> None:
         self.here, self.jobs = here, jobs
         self.lock = threading.Lock()
+        self.is_started = False
         self.attempts: Sequence[Attempt] = ()
 
     def attempt(self, place: int) -> Attempt:
-        """Return the attempt of the job at this place."""
+        """Return the attempt of the job at this place; raises Gone if another's thread could not start the process."""
         with self.lock:
-            self.attempts = self.attempts or self.here.start_together(self.jobs)
+            if not self.is_started:
+                self.is_started = True
+                self.attempts = self.here.start_together(self.jobs)
+        if not self.attempts:
+            raise Gone("the process that it was to share could not be started", died=False)
         return self.attempts[place]
 
 
@@ -206,10 +212,10 @@ class _Execution:
         start: Callable[[], Attempt],
         stop: threading.Event,
         wake: threading.Event,
-        takes_slot: bool,
+        slot: object,
     ) -> None:
         self.job, self.journal, self.start, self.stop, self.wake = job, journal, start, stop, wake
-        self.takes_slot = takes_slot
+        self.slot = slot  # those that share a process share one
         self.attempt: Attempt | None = None
         self.is_cancelled = self.is_abandoned = False
         self.deadline = float("inf")

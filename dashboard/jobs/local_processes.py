@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from dashboard.jobs.job import Job, TrainingJob
-from dashboard.jobs.place import Gone, Report
+from dashboard.jobs.place import Gone, Report, exit_words
 from dashboard.jobs.shared_process import SharedAttempt, SharedProcess
 
 END_SECONDS = 4.0
@@ -96,7 +96,7 @@ class LocalAttempt:
 
     def _gone(self) -> Gone:
         self.process.join()
-        return Gone(f"its process ended unexpectedly ({_exit_reason(self.process.exitcode)})")
+        return Gone(f"its process ended unexpectedly ({exit_words(self.process.exitcode)})")
 
 
 def _child(target: str, given: Job | list[TrainingJob], pipe: Connection) -> None:
@@ -115,9 +115,3 @@ def _end_with_parent() -> None:
     assert parent is not None  # we were started by multiprocessing
     parent.join()
     os._exit(ORPHANED)
-
-
-def _exit_reason(code: int | None) -> str:
-    if code is None:
-        return "no exit code"
-    return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"

@@ -1,5 +1,6 @@
 """Where runs execute: the small interface that a place fulfils, be it this machine's processes or a cluster."""
 
+import signal
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -15,6 +16,13 @@ class Gone(Exception):
     def __init__(self, reason: str, died: bool = True) -> None:
         super().__init__(reason)
         self.reason, self.died = reason, died
+
+
+def exit_words(code: int | None) -> str:
+    """Return in words how a process ended, from its exit code as multiprocessing tells it."""
+    if code is None:
+        return "no exit code"
+    return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 
 
 class Attempt(Protocol):

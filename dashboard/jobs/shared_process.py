@@ -10,7 +10,7 @@ import threading
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
-from dashboard.jobs.place import Gone, Report
+from dashboard.jobs.place import Gone, Report, exit_words
 
 END_SECONDS = 4.0
 
@@ -47,23 +47,23 @@ class SharedProcess:
             self.users -= 1
             if self.users:
                 return
-        self.process.join(END_SECONDS)
-        if self.process.is_alive():
+        self.reading.join(END_SECONDS)
+        if self.reading.is_alive():
             self.process.kill()
-            self.process.join()
-        self.reading.join()
+            self.reading.join()
         self.pipe.close()
 
     def gone(self) -> Gone:
         """Say how the process ended; a run is not to blame for what killed it because of another."""
-        self.process.join()
-        return Gone(f"the process that it shared ended (exit code {self.process.exitcode})", died=not self.is_killed)
+        how = exit_words(self.process.exitcode)
+        return Gone(f"the process that it shared with others ended ({how})", died=not self.is_killed)
 
     def _read(self) -> None:
         with contextlib.suppress(EOFError, OSError):  # it has ended, or was killed in the middle of a report
             while True:
                 place, kind, payload = self.pipe.recv()
                 self.reports[place].put((kind, payload))
+        self.process.join()  # only here: of several threads that wait for a forked process one learns how it ended
         for reports in self.reports:
             reports.put(None)
 

@@ -47,4 +47,4 @@ def believed_random_search(belief: Belief, trials: int, seed: int = 0) -> Random
     normal = expected.mean + spread * rng.standard_normal(len(spread))
     best = np.maximum.accumulate(normal.reshape(SEARCHES, trials), axis=1)
     low, high = np.quantile(best, (0.1, 0.9), axis=0)
-    return RandomSearch(*(np.array([belief.own(one) for one in line]) for line in (best.mean(axis=0), low, high)))
+    return RandomSearch(belief.own(best).mean(axis=0), belief.own(low), belief.own(high))

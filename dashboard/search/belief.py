@@ -1,6 +1,8 @@
 """What the proposer believes after a refit: what to expect of any candidate, and what it thinks of each setting."""
 
+import math
 from collections.abc import Mapping
+from statistics import NormalDist
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,12 +13,14 @@ from dashboard.search.scores import Scores
 
 BACKGROUND = 200
 POINTS = 11
+LUCK = np.array([NormalDist().inv_cdf((place + 0.5) / 15) for place in range(15)])
+"""Outcomes of a standard normal distribution that are equally likely."""
 
 
 class Expectation(NamedTuple):
     """What is expected of a candidate: `mean` and `spread` of its normal score, and the same in the goal's own unit.
 
-    `value` is what the mean stands for; two of three outcomes should lie from `low` to `high`.
+    `value` is the expected score, luck included; two of three outcomes should lie from `low` to `high`.
     """
 
     mean: float
@@ -29,7 +33,8 @@ class Expectation(NamedTuple):
 class PartialDependence(NamedTuple):
     """What is expected on average over the other settings (values,), for each of a setting's values.
 
-    `mean` and `spread` are normal scores, `own` is the mean in the goal's own unit (Friedman 2001).
+    `mean` and `spread` are normal scores; `own` is the expected score in the goal's own unit, `own_spread` half of the
+    way from one spread below the mean to one above (Friedman 2001).
     """
 
     name: str
@@ -37,17 +42,20 @@ class PartialDependence(NamedTuple):
     mean: Array
     spread: Array
     own: Array
+    own_spread: Array
 
 
 class Belief:
     """An ensemble with what it needs to be asked about candidates; `scores` are those it was trained on.
 
-    `scores` holds values of which higher ones are better; `sign` is −1 where the goal itself is to be small. With
-    several goals `own` numbers mean nothing, as each proposal weighs them anew.
+    `scores` holds values of which higher ones are better; `sign` is −1 where the goal itself is to be small; beyond
+    `bounds` no score lies, and what is expected is cut there. With several goals `own` numbers mean nothing, as each
+    proposal weighs them anew.
     """
 
     def __init__(self, encoding: Encoding, ensemble: Ensemble, scores: Scores, sign: float = 1.0) -> None:
         self.encoding, self.ensemble, self.scores, self.sign = encoding, ensemble, scores, sign
+        self.bounds = (-math.inf, math.inf)
 
     def predict(self, genes: Array) -> Prediction:
         """Return normal scores' mean and spread for genes (candidates, settings)."""
@@ -58,12 +66,19 @@ class Belief:
         found = self.predict(self.encoding.snap(self.encoding.genes([params])))
         mean = float(found.mean[0])
         spread = float(np.hypot(found.spread[0], self.ensemble.noise))  # a trial's own luck is part of its outcome
-        low, value, high = sorted(self.own(mean + side * spread) for side in (-1.0, 0.0, 1.0))
-        return Expectation(mean, spread, value, low, high)
+        low, high = np.sort(self.own(mean + np.array([-spread, spread])))
+        return Expectation(
+            mean, spread, float(self.expected(np.array(mean), np.array(spread))), float(low), float(high)
+        )
 
-    def own(self, normal: float) -> float:
-        """Return a normal score in the goal's own unit."""
-        return self.sign * self.scores.own(normal)
+    def own(self, normal: Array) -> Array:
+        """Return normal scores (...) in the goal's own unit."""
+        return np.clip(self.sign * self.scores.own(normal), *self.bounds)
+
+    def expected(self, mean: Array, spread: Array) -> Array:
+        """Return the mean in the goal's own unit (...) of outcomes that are normal in normal scores."""
+        outcomes = self.own(mean[..., None] + spread[..., None] * LUCK)
+        return np.asarray(outcomes.mean(axis=-1))
 
     def partial_dependence(self, seed: int = 0) -> list[PartialDependence]:
         """Return for each setting what the ensemble expects of its values, averaged over the same random candidates."""
@@ -76,17 +91,20 @@ class Belief:
         genes = np.linspace(0.0, 1.0, count) if setting.levels is None else (np.arange(count) + 0.5) / count
         genes = np.unique(setting.snap(genes))
         found = [self._average(place, gene, background) for gene in genes]
-        means, spreads = np.array(found).T
+        means, spreads, own = np.array(found).T
+        ends = self.own(means - spreads), self.own(means + spreads)
         values = [setting.value(float(gene)) for gene in genes]
-        return PartialDependence(
-            self.encoding.names[place], values, means, spreads, np.array([self.own(mean) for mean in means])
-        )
+        return PartialDependence(self.encoding.names[place], values, means, spreads, own, np.abs(ends[1] - ends[0]) / 2)
 
-    def _average(self, place: int, gene: float, background: Array) -> tuple[float, float]:
-        """Return the mean prediction with a setting at one gene, over the candidates in which it counts then."""
+    def _average(self, place: int, gene: float, background: Array) -> tuple[float, float, float]:
+        """Return the mean prediction with a setting at one gene, over the candidates in which it counts then.
+
+        These are its mean, its spread, and what it means in the goal's own unit.
+        """
         genes = background.copy()
         genes[:, place] = gene
         counts = self.encoding.active(genes)[:, place]
         genes = genes[counts] if counts.any() else genes
         found = self.predict(self.encoding.snap(genes))
-        return float(found.mean.mean()), float(found.spread.mean())
+        own = self.expected(found.mean, np.hypot(found.spread, self.ensemble.noise))
+        return float(found.mean.mean()), float(found.spread.mean()), float(own.mean())

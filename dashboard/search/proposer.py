@@ -78,7 +78,7 @@ class NeuralSampler(BaseSampler):
         rng = np.random.default_rng([self.seed, trial.number])
         scores = Scores(one_number(study.directions, done, rng))
         sign = -1.0 if study.directions == [StudyDirection.MINIMIZE] else 1.0
-        self.belief = _learn(encoding, genes, scores, sign, rng)
+        self.belief = _learn(encoding, genes, scores, sign, self.seed)
         return encoding.params(best_bet(self.belief, genes, scores.normal, rng))
 
     def sample_independent(
@@ -88,10 +88,12 @@ class NeuralSampler(BaseSampler):
         return self.random.sample_independent(study, trial, param_name, param_distribution)
 
 
-def _learn(encoding: Encoding, genes: Array, scores: Scores, sign: float, rng: np.random.Generator) -> Belief:
-    """Train the ensemble on finished trials and, after them, running ones, which lie that they are ordinary."""
+def _learn(encoding: Encoding, genes: Array, scores: Scores, sign: float, seed: int) -> Belief:
+    """Train the ensemble on finished trials and, after them, running ones, which lie that they are ordinary.
+
+    It begins with the same weights at each proposal: what differs between two of its versions is what it has learnt.
+    """
     lies = np.zeros(len(genes) - len(scores.normal))
-    seed = int(rng.integers(2**31))
     ensemble = Ensemble(encoding.encode(genes), np.concatenate([scores.normal, lies]), seed)
     return Belief(encoding, ensemble, scores, sign)
 

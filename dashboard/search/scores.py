@@ -28,17 +28,13 @@ class Scores:
         shares = (ranks(values) - 0.5) / max(1, len(values))
         self.normal = np.array([NORMAL.inv_cdf(share) for share in shares])
 
-    def own(self, normal: float) -> float:
-        """Return the value at a normal score: between trials along a line, beyond them on with the outer slope."""
+    def own(self, normal: Array) -> Array:
+        """Return the values at normal scores (...): between trials along lines, beyond them with the outer slopes."""
         known, first = np.unique(self.normal, return_index=True)
         values = self.values[first]
-        if len(known) == 1:
-            return float(values[0])
-        if normal < known[0]:
-            known, values = known[:2], values[:2]
-        elif normal > known[-1]:
-            known, values = known[-2:], values[-2:]
-        else:
-            return float(np.interp(normal, known, values))
-        slope = (values[1] - values[0]) / (known[1] - known[0])
-        return float(values[0] + slope * (normal - known[0]))
+        found: Array = np.interp(normal, known, values)
+        if len(known) > 1:
+            slopes = np.diff(values) / np.diff(known)
+            found = found + slopes[0] * np.minimum(normal - known[0], 0.0)
+            found = found + slopes[-1] * np.maximum(normal - known[-1], 0.0)
+        return found

@@ -9,17 +9,20 @@ from collections.abc import Sequence
 from dashboard.records import NetworkSpec
 
 MOST_WEIGHTS = 5_000
+MOST_STEPS = 10_000
 
 
-def is_quicker(specs: Sequence[NetworkSpec]) -> bool:
-    """Tell whether training these together takes less time than one after another.
+def is_quicker(specs: Sequence[NetworkSpec], rows: int) -> bool:
+    """Tell whether training these together on so many rows takes less time than one after another.
 
     That is so for two or more of one shape up to MOST_WEIGHTS parameters each: there the price of a call is most of a
     step, and `benchmarks/search.py --together` prints by how much it is shared. Larger ones are as quick alone, and
-    can run side by side in processes of their own.
+    can run side by side in processes of their own. An epoch has MOST_STEPS at most, about a second: one of a stack is
+    cancelled at the end of an epoch.
     """
     one_shape = len({_neutral(spec) for spec in specs}) == 1
-    return len(specs) > 1 and one_shape and specs[0].parameters <= MOST_WEIGHTS
+    small = specs[0].parameters <= MOST_WEIGHTS and rows <= MOST_STEPS * specs[0].training.batch_size
+    return len(specs) > 1 and one_shape and small
 
 
 def on_seeds(spec: NetworkSpec, seeds: Sequence[int]) -> list[NetworkSpec]:

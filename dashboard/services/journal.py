@@ -71,13 +71,15 @@ class CatalogueJournal:
 
         A run that goes on from a checkpoint goes on alone, to the very same bits.
         """
-        if job.checkpoint is not None or not is_quicker([job.spec, job.spec]):
-            return []
         with self.workspace.catalogue.reading() as connection:
-            if not search_rows.queued_with(connection, job.run_id):
+            if job.checkpoint is not None or not search_rows.queued_with(connection, job.run_id):
                 return []
+            dataset = dataset_rows.get_dataset(connection, run_rows.get_run(connection, job.run_id).dataset)
         with self.workspace.catalogue.writing(hasty=True) as connection:
             waiting = search_rows.queued_with(connection, job.run_id)
+            specs = [run_rows.get_run(connection, run_id).spec for run_id in waiting]
+            if not is_quicker([job.spec, *specs], dataset.description["rows"]):
+                return []
             claimed = [run_rows.claim_run(connection, run_id) for run_id in waiting]
         return [replace(job, run_id=run.id, attempt=run.attempt, spec=run.spec) for run in claimed]
 

@@ -5,8 +5,6 @@ search, so that its page need not train it anew.
 """
 
 import math
-from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 
@@ -15,7 +13,7 @@ from dashboard.catalogue import searches as search_rows
 from dashboard.errors import Conflict, NotFound
 from dashboard.records import Network, NetworkSpec, Search
 from dashboard.search.against_random import believed_random_search
-from dashboard.search.belief import Belief, PartialDependence
+from dashboard.search.belief import Belief
 from dashboard.search.proposer import NeuralSampler
 from dashboard.search.studies import Proposal
 from dashboard.services.networks import get_network
@@ -24,16 +22,19 @@ from dashboard.services.search_view import SearchView
 from dashboard.services.versions import Draft, save_version
 from dashboard.services.workspace import Workspace
 
-MOST_VERSIONS = 10
-"""A version is saved whenever a tenth of the budget has been learnt from anew."""
+MOST_VERSIONS = 100
+"""A version is saved after each refit that learnt of another trial; of longer searches, a hundred in all."""
 NAMES_TRIED = 9
 BOUNDS = {"val_accuracy": (0.0, 1.0), "val_r2": (-math.inf, 1.0)}
 """Beyond these no score lies; errors and losses are not below 0. What is expected is cut there."""
 
 
-def belief_of(proposal: Proposal) -> Belief | None:
+def belief_of(search: Search, proposal: Proposal) -> Belief | None:
     """Return what a proposal was based on; None if nothing had been learnt, or by a sampler that is no network."""
-    return proposal.sampler.belief if isinstance(proposal.sampler, NeuralSampler) else None
+    belief = proposal.sampler.belief if isinstance(proposal.sampler, NeuralSampler) else None
+    if belief is not None and not search.goal.second:
+        belief.bounds = BOUNDS.get(search.goal.metric, (0.0, math.inf))
+    return belief
 
 
 def predicted(now: SearchView, proposal: Proposal) -> dict[str, float] | None:
@@ -41,12 +42,11 @@ def predicted(now: SearchView, proposal: Proposal) -> dict[str, float] | None:
 
     With two goals it learns from a mixture of both that has no unit.
     """
-    belief = belief_of(proposal)
+    belief = belief_of(now.search, proposal)
     if belief is None or now.search.goal.second:
         return None
     expected = belief.expect(proposal.params)
-    (mean,) = _possible(now.search, [expected.value])
-    return {"mean": mean, "sd": (expected.high - expected.low) / 2}
+    return {"mean": expected.value, "sd": (expected.high - expected.low) / 2}
 
 
 def keep_proposer(workspace: Workspace, now: SearchView, dataset_id: int, proposal: Proposal) -> int | None:
@@ -54,7 +54,7 @@ def keep_proposer(workspace: Workspace, now: SearchView, dataset_id: int, propos
 
     Returns the version's number, or None.
     """
-    belief = belief_of(proposal)
+    belief = belief_of(now.search, proposal)
     learnt = sum(trial.score is not None for trial in now.candidates)
     step = max(1, now.search.budget.trials // MOST_VERSIONS)
     if belief is None or learnt < now.search.beliefs.get("trials", 0) + step:
@@ -66,9 +66,12 @@ def keep_proposer(workspace: Workspace, now: SearchView, dataset_id: int, propos
     known = {name: value for name, value in metrics.items() if value is not None}
     draft = Draft(learned.tensors(), learned.spec, dataset_id, {}, known, {}, epoch=learnt)
     number = save_version(workspace, network, draft)
-    settings = {one.name: _expected(now.search, one, belief) for one in belief.partial_dependence()}
+    settings = {
+        one.name: {"values": list(one.values), "mean": one.own.tolist(), "sd": one.own_spread.tolist()}
+        for one in belief.partial_dependence()
+    }
     random = believed_random_search(belief, now.search.budget.trials)
-    believed = {name: _possible(now.search, line) for name, line in random._asdict().items()}
+    believed = {name: line.tolist() for name, line in random._asdict().items()}
     has_unit = not now.search.goal.second  # two goals are mixed anew for each proposal
     beliefs = {"trials": learnt, "version": number} | ({"settings": settings, "random": believed} if has_unit else {})
     with workspace.catalogue.writing() as connection:
@@ -77,24 +80,11 @@ def keep_proposer(workspace: Workspace, now: SearchView, dataset_id: int, propos
 
 
 def _squared_error(now: SearchView) -> float | None:
-    """Return the mean squared error of all predictions, each made before its trial ran."""
-    errors = [(one.mean - one.score) ** 2 for one in predictions(now) if one.score is not None]
+    """Return the mean squared error of the predictions since the last version, each made before its trial ran."""
+    since = sum(trial.score is not None for trial in now.candidates) - now.search.beliefs.get("trials", 0)
+    recent = [one for one in predictions(now) if one.score is not None][-since:]
+    errors = [(one.mean - (one.score or 0.0)) ** 2 for one in recent]
     return float(np.mean(errors)) if errors else None
-
-
-def _possible(search: Search, values: Iterable[float]) -> list[float]:
-    """Return scores as plain numbers, cut to what can be."""
-    low, high = BOUNDS.get(search.goal.metric, (0.0, math.inf))
-    return [min(max(float(value), low), high) for value in values]
-
-
-def _expected(search: Search, found: PartialDependence, belief: Belief) -> dict[str, Any]:
-    ends = [(belief.own(mean - sd), belief.own(mean + sd)) for mean, sd in zip(found.mean, found.spread, strict=True)]
-    return {
-        "values": list(found.values),
-        "mean": _possible(search, found.own),
-        "sd": [abs(high - low) / 2 for low, high in ends],
-    }
 
 
 def _network(workspace: Workspace, search: Search, dataset_id: int, spec: NetworkSpec) -> Network:

@@ -188,8 +188,7 @@ class Driver:
     def _propose(self, now: SearchView) -> bool:
         """Queue one candidate if there is a free slot and budget left; tell whether that was done."""
         search = now.search
-        is_over = 0 < search.budget.seconds <= now.busy_seconds()
-        if is_over or now.spent >= search.budget.trials or len(now.running) >= get_queue(self.workspace).slots:
+        if any(now.nothing_left) or len(now.running) >= get_queue(self.workspace).slots:
             return False
         self._check_hope(now)
         space = SearchSpace.from_json(search.space)
@@ -227,7 +226,9 @@ class Driver:
         if leader is not None:
             with self.workspace.catalogue.reading() as connection:
                 spec = run_rows.get_run(connection, leader.run_id).spec
-            seeds = range(now.search.seed + 1, now.search.seed + 1 + SEEDS)
+                begun = [trial.run_id for trial in now.confirmations.get(leader.number, ())]
+                used = {run_rows.get_run(connection, run_id).spec.training.seed for run_id in begun}
+            seeds = [seed for seed in range(now.search.seed + 1, now.search.seed + 1 + SEEDS) if seed not in used]
             self._add(now, [(leader.params, one, leader.number, None) for one in on_seeds(spec, seeds)])
             return True
         with self.workspace.catalogue.reading() as connection:

@@ -5,11 +5,10 @@ Read in one go from the catalogue; the driver decides on it, and the pages show 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from statistics import fmean
 
 from dashboard.catalogue import searches as search_rows
-from dashboard.catalogue.times import now
 from dashboard.records import Epoch, Goal, Search, Trial
 from dashboard.search.studies import Past
 from dashboard.services.workspace import Workspace
@@ -58,27 +57,42 @@ class SearchView:
 
     @property
     def confirmed(self) -> dict[int, float]:
-        """Candidate -> mean score over other seeds, for those of which all confirmations have ended."""
-        means: dict[int, float] = {}
-        for number, again in self.confirmations.items():
-            scores = [trial.score for trial in again if trial.score is not None]
-            if scores and all(trial.state != "running" for trial in again):
-                means[number] = fmean(scores)
-        return means
+        """Candidate -> mean score over other seeds, for those of which all have ended well.
+
+        One that ran away with another seed is no winner, whatever it scored with the others.
+        """
+        scores = {number: [trial.score for trial in again] for number, again in self.confirmations.items()}
+        return {
+            number: fmean(score for score in found if score is not None)
+            for number, found in scores.items()
+            if None not in found
+        }
 
     def past(self) -> list[Past]:
         """Return the candidates as a proposer is told of them, in their order."""
         return [past_of(trial, self.search.goal, self.curves.get(trial.number, ())) for trial in self.candidates]
 
-    def busy_seconds(self, moment: datetime | None = None) -> float:
-        """Return for how long of the clock at least one candidate was under way."""
-        moment = moment or now()
-        spans = sorted((trial.created, trial.ended or moment) for trial in self.candidates)
+    def busy_seconds(self) -> float:
+        """Return for how long of the clock at least one candidate trained, of those that have ended.
+
+        Waiting does not count: neither in the queue nor while the machine was switched off.
+        """
+        ended = [(trial.ended, trial.seconds) for trial in self.candidates if trial.ended is not None]
         total, until = 0.0, datetime.min
-        for begin, end in spans:
+        for begin, end in sorted((end - timedelta(seconds=seconds), end) for end, seconds in ended):
             total += max((end - max(begin, until)).total_seconds(), 0.0)
             until = max(until, end)
         return total
+
+    @property
+    def nothing_left(self) -> tuple[str, str]:
+        """Why no further candidate can be tried, in a sentence, and the part of the budget to widen; else empty."""
+        budget = self.search.budget
+        if self.spent >= budget.trials:
+            return "All its trials have been tried: give it more trials to go on.", "budget.trials"
+        if 0 < budget.seconds <= self.busy_seconds():
+            return "Its time is spent: give it more seconds to go on.", "budget.seconds"
+        return "", ""
 
 
 def view(workspace: Workspace, search_id: int, known: Mapping[int, tuple[float, ...]] | None = None) -> SearchView:

@@ -32,6 +32,7 @@ from dashboard.search.space import HIDDEN_ACTIVATIONS, SearchSpace
 from dashboard.search.stopping import DEFAULT_STOPPING, STOPPING
 from dashboard.services.datasets import chosen_dataset
 from dashboard.services.networks import check_size
+from dashboard.services.search_view import brief_view
 from dashboard.services.workspace import Workspace
 from dashboard.settings import Settings
 
@@ -90,7 +91,7 @@ def read_search(workspace: Workspace, data: Mapping[str, Any]) -> Wanted:
     sampler = fields.choice("sampler", DEFAULT_SAMPLER, tuple(SAMPLERS))
     stopping = fields.choice("stopping", DEFAULT_STOPPING, tuple(STOPPING))
     if goal.second and stopping != "none" and fields.data.get("stopping"):
-        fields.refuse("stopping", "With a second goal no trial is stopped early: choose none.")
+        fields.refuse("stopping", "With a second goal no trial is stopped early: choose never (none).")
     seed = fields.integer("seed", 1, 0, 2**31 - 5)  # the seeds that confirm the winner follow it
     fields.done()
     assert dataset is not None
@@ -156,15 +157,16 @@ def stop_search(workspace: Workspace, search_id: int) -> Search:
 def resume_search(workspace: Workspace, search_id: int) -> Search:
     """Let a search go on, also one that was interrupted, or whose budget was widened.
 
-    Raises NotFound, or Conflict if it goes on already, or has nothing left to spend.
+    Raises NotFound, or Conflict if it goes on already, or has nothing left to spend. What won before has to win again.
     """
+    sentence, part = brief_view(workspace, search_id).nothing_left
     with workspace.catalogue.writing() as connection:
         search = search_rows.get_search(connection, search_id)
         if search.state == "running" and search.is_driven:
             raise Conflict(f"The search {search.name!r} is running already.", "search")
-        if search.state == "finished" and search_rows.candidates(connection, search_id) >= search.budget.trials:
-            raise Conflict("All its trials have been tried: widen its budget first.", "budget.trials")
-        search_rows.change_search(connection, search_id, {"state": "running"})
+        if search.state == "finished" and sentence:
+            raise Conflict(sentence, part)
+        search_rows.change_search(connection, search_id, {"state": "running", "result": {}})
         if not search.is_driven:
             search_rows.drive(connection, search)
         found = search_rows.get_search(connection, search_id)
@@ -184,7 +186,11 @@ def change_search(workspace: Workspace, search_id: int, data: Mapping[str, Any])
     fields.known(CHANGES)
     given = fields.inner("space")
     space = SearchSpace.parse(Fields(search.space | dict(given.data), "space", fields.errors))
-    budget = _budget(fields.inner("budget"), search.budget)
+    within = fields.inner("budget")
+    budget = _budget(within, search.budget)
+    spent = brief_view(workspace, search_id).spent
+    if budget.trials < spent:
+        within.refuse("trials", f"{spent:,} candidates have been tried or begun already: give at least as many.")
     fields.done()
     check_largest(workspace, dataset, space)
     with workspace.catalogue.writing() as connection:

@@ -14,7 +14,7 @@ import numpy as np
 from dashboard.catalogue import runs as run_rows
 from dashboard.catalogue import searches as search_rows
 from dashboard.engine.network import Network as Engine
-from dashboard.errors import NotFound
+from dashboard.errors import Conflict, NotFound
 from dashboard.records import Network, NetworkSpec, Run, Search, TensorKey, Trial
 from dashboard.services.networks import create_network, get_network
 from dashboard.services.runs import start_run
@@ -22,6 +22,10 @@ from dashboard.services.workspace import Workspace
 from dashboard.weights.checksums import tensor_sha256, version_sha256
 
 REPEATS = 20
+UNFIT = {
+    "failed": "failed, and a network of it would fail as well: its run says why.",
+    "running": "has not ended yet: wait for its end.",
+}
 
 
 def report_of_trial(run: Run, report: Mapping[str, Any]) -> dict[str, Any]:
@@ -48,11 +52,15 @@ def get_trial(workspace: Workspace, search_id: int, number: int) -> tuple[Search
 
 
 def promote(workspace: Workspace, search_id: int, number: int, name: str = "") -> tuple[Network, Run]:
-    """Make a network of a trial's candidate and start its training, which ends with the weights that the trial had.
+    """Make a network of a trial's candidate and start its training.
 
-    Raises NotFound, Invalid for a name that cannot be one, or Conflict if it is taken.
+    Of a candidate that was trained to its end this ends with the very weights that the trial had. One that was stopped
+    is trained on to its end, and one that was trained in a stack (`jobs.together`) agrees with it within rounding.
+    Raises NotFound, Invalid for a name that cannot be one, or Conflict if it is taken, or if the trial failed or runs.
     """
-    search, _, run = get_trial(workspace, search_id, number)
+    search, trial, run = get_trial(workspace, search_id, number)
+    if trial.state in UNFIT:
+        raise Conflict(f"Trial {number} {UNFIT[trial.state]}", "trial")
     *hidden, output = (asdict(layer) for layer in run.spec.layers)
     for part in ("units", "dropout"):
         del output[part]

@@ -81,7 +81,7 @@ class BudgetForm(Form):
 
     trials = number_field("Trials", "How many networks are tried.", whole=True)
     epochs = number_field("Epochs of each", "Poor ones are stopped before.", whole=True)
-    seconds = number_field("Seconds in all", "Of the clock; 0 or empty: no limit.")
+    seconds = number_field("Seconds in all", "Of the clock, while trials train; 0 or empty: no limit.")
 
 
 class SearchForm(PageForm):
@@ -95,7 +95,11 @@ class SearchForm(PageForm):
     goal = FormField(GoalForm)
     budget = FormField(BudgetForm)
     sampler = SelectField("Who proposes", choices=options((kind.name, kind.title) for kind in SAMPLER_KINDS))
-    stopping = SelectField("Stop poor trials", choices=options((kind.name, kind.title) for kind in STOPPING_KINDS))
+    stopping = SelectField(
+        "Stop poor trials",
+        choices=options([("", "as suits the goal"), *((kind.name, kind.title) for kind in STOPPING_KINDS)]),
+        description=f"With one goal by {STOPPING_KINDS[0].title.lower()}; with two goals, never.",
+    )
     seed = number_field("Seed", "The same seed and scores give the same proposals.", whole=True)
     space = FormField(SpaceForm)
 
@@ -112,7 +116,7 @@ class SearchForm(PageForm):
         """Put the defaults in."""
         self.space.process(None, space_values(DEFAULT_SPACE))
         self.budget.process(None, DEFAULT_BUDGET | {"seconds": "0"})
-        self.sampler.data, self.stopping.data, self.seed.data = SAMPLER_KINDS[0].name, STOPPING_KINDS[0].name, "1"
+        self.sampler.data, self.seed.data = SAMPLER_KINDS[0].name, "1"
 
 
 class WidenForm(PageForm):

@@ -48,6 +48,10 @@ def search_sentence(now: SearchView) -> str:
     if best is None:
         return f"{count}; none has a score yet." if ended else "The first trials are on their way."
     metric = metric_words(search.goal.metric)
+    unsteady = search.result.get("unsteady", [])
+    if unsteady and search.result["best"] is None:
+        which = ", ".join(map(str, unsteady))
+        return f"{count}; no winner: what led ran away with another seed (trial {which})."
     if search.result.get("best") == best.number:
         return f"{count}; the winner is trial {best.number}: {_confirmed(search, metric)}."
     confirming = any(trial.confirms is not None for trial in now.running)
@@ -65,6 +69,17 @@ def candidate_words(params: Mapping[str, Any], space: Mapping[str, Any]) -> str:
     batch = params.get("batch_size", space["batch_size"][0])
     body = f"{'-'.join(units)} {WORDS.get(activation, activation)}" if units else "no hidden layer"
     return f"{body}, {WORDS.get(optimizer, optimizer)} {rate:.3g}, batch {batch}"
+
+
+def opened_sentence(network: str, trial: Trial) -> str:
+    """Say how the weights of a network that was made of a trial will compare with the trial's."""
+    begin = f"{network} is defined as trial {trial.number} was."
+    if trial.confirms is not None:
+        return f"{begin} The trial was trained beside others: the network's weights will agree with it within rounding."
+    if trial.state == "finished":
+        return f"{begin} Its training ends with the trial's weights, bit for bit."
+    ended = "stopped early" if trial.state == "stopped" else trial.state
+    return f"{begin} The trial was {ended} after {plural(trial.epochs, 'epoch')}; the network is trained to its end."
 
 
 def saved_sentence(found: Saved) -> str:

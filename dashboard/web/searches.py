@@ -15,7 +15,7 @@ from dashboard.services import searches as service
 from dashboard.services.datasets import list_datasets
 from dashboard.services.runs import get_run
 from dashboard.services.search_view import SearchView, brief_view, view
-from dashboard.services.trials import network_name, network_of, promote
+from dashboard.services.trials import get_trial, network_name, network_of, promote
 from dashboard.web.answers import Answer, confirmed, see
 from dashboard.web.common import LIST_LENGTH, address, is_beyond, last_page, neighbour_pages, query_number, workspace
 from dashboard.web.filters import plural
@@ -28,6 +28,7 @@ from dashboard.web.search_words import (
     against_random_sentence,
     candidate_words,
     name_words,
+    opened_sentence,
     parameter_words,
     random_search_sentence,
     saved_sentence,
@@ -133,7 +134,8 @@ def change(search_id: int) -> Answer:
     except UserError as error:
         attach_errors(form, error)
         return _page(brief_view(workspace(), search_id), form), error.status
-    flash("Changed." if search.is_driven else "Changed. Resume the search to use it.")
+    left = brief_view(workspace(), search_id).nothing_left[0] or "Resume the search to use it."
+    flash("Changed." if search.is_driven else f"Changed. {left}")
     return see(url_for("searches.show", search_id=search_id))
 
 
@@ -162,7 +164,7 @@ def open_as_network(search_id: int, number: int) -> Response:
     if made is not None:
         return see(url_for("networks.show", name=made.name))
     network, run = promote(workspace(), search_id, number)
-    flash(f"{network.name} is defined as trial {number} was. Its training ends with the trial's weights, bit for bit.")
+    flash(opened_sentence(network.name, get_trial(workspace(), search_id, number)[1]))
     return see(url_for("runs.show", run_id=run.id))
 
 
@@ -293,6 +295,7 @@ def _progress(now: SearchView) -> dict[str, Any]:
         "mark": _mark(now),
         "sentence": search_sentence(now),
         "done": sum(trial.state not in {"running", "cancelled"} for trial in now.candidates),
+        "nothing_left": now.nothing_left[0] if now.search.state == "finished" else "",
         "error": driver.error if driver is not None and not search.is_driven and search.state == "running" else None,
         "best": _best(now, best) if best is not None else None,
         "running": [_running(now, trial) for trial in now.running],

@@ -128,6 +128,7 @@ def test_a_search_ends_with_a_winner_whose_network_has_its_weights(trained_home)
     assert version["sha256"] == client.get(best)["result"]["sha256"]
     assert client.fails("POST", f"{best}/network", 409, json={"name": "wine winner"})["field"] == "name"
     assert client.fails("POST", f"{best}/network", 422, json={"name": "a/b"})["field"] == "name"
+    assert "sha256" not in client.get(f"{place}/trials/3")["result"]  # it was trained in a stack
     findings = client.get(f"{place}/findings")
     assert [step["trial"] for step in findings["history"]] == [1, 2]
     assert {len(curve) for curve in findings["curves"].values()} == {2}

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -18,6 +19,7 @@ from dashboard.services.search_view import brief_view
 from dashboard.services.searches import create_search, get_search, list_searches
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings, to_environment
+from dashboard.web.search_words import opened_sentence
 from tests.web.conftest import APP
 from tests.web.page_check import Browser, parse_fragment, words
 
@@ -102,6 +104,13 @@ def test_the_form_as_it_opens_starts_a_search(workspace, browser):
     assert (search.goal.metric, search.budget.trials, search.stopping) == ("val_accuracy", 40, "curve")
     assert search.space["activation"] == ["tanh", "relu", "silu"]
     assert search.shown_state == "running"
+
+
+def test_with_a_second_goal_the_form_as_it_opens_starts_a_search_that_stops_none_early(workspace, browser):
+    add_bundled(workspace, "digits")
+    browser.post(NEW, typed(browser.get(NEW)) | {"name": "small too", "goal-second": "parameters"})
+    search = get_search(workspace, 1)
+    assert (search.goal.second, search.stopping) == ("parameters", "none")
 
 
 def test_what_is_wrong_stands_beside_its_field_and_nothing_is_kept(workspace, browser):
@@ -222,6 +231,26 @@ def test_a_trial_is_opened_as_a_network_by_one_click_and_only_once(searched, fou
     assert page.h1.endswith(f"of flowers-{best}")
     assert found.post(address, source="/searches/1").h1 == f"flowers-{best}"
     assert f"To its network flowers-{best}" in words(found.get("/searches/1").root)
+
+
+@pytest.mark.parametrize(
+    ("confirms", "state", "says"),
+    [
+        (None, "finished", "ends with the trial's weights, bit for bit"),
+        (None, "stopped", "was stopped early after 4 epochs; the network is trained to its end"),
+        (None, "cancelled", "was cancelled after 4 epochs; the network is trained to its end"),
+        (2, "finished", "will agree with it within rounding"),
+    ],
+)
+def test_what_a_network_has_in_common_with_its_trial_is_said_as_it_is(found, searched, confirms, state, says):
+    trial = replace(brief_view(searched, 1).candidates[0], confirms=confirms, state=state, epochs=4)
+    assert says in opened_sentence("flowers-1", trial)
+
+
+def test_a_finished_search_offers_to_go_on_only_with_more_to_spend(found):
+    progress = found.get("/searches/1").by_id("progress")
+    assert "All its trials have been tried: give it more trials to go on." in words(progress)
+    assert "Resume" not in {words(button) for button in progress.iter("button")}
 
 
 def test_a_search_is_deleted_once_its_name_is_typed(workspace, browser):

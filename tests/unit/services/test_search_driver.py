@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dashboard.catalogue import runs as run_rows
-from dashboard.errors import Conflict, UserError
+from dashboard.errors import Conflict, Invalid, UserError
 from dashboard.jobs.coordinator import coordinator_lock
 from dashboard.jobs.job import SEARCHES, TRAININGS, Cancelled
 from dashboard.services.datasets import add_bundled
@@ -13,7 +13,7 @@ from dashboard.services.networks import create_network, delete_network, get_netw
 from dashboard.services.runs import get_run
 from dashboard.services.search_driver import Driver
 from dashboard.services.search_view import view
-from dashboard.services.searches import create_search, get_search, pause_search, resume_search
+from dashboard.services.searches import change_search, create_search, get_search, pause_search, resume_search
 from dashboard.services.versions import list_versions
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
@@ -224,9 +224,9 @@ def test_what_the_proposer_learnt_becomes_versions_and_what_it_expects_is_kept(w
     assert get_search(workspace, bench.id).network == "s-proposer-2"
 
 
-def confirming(workspace, **more):
+def confirming(workspace, trials=1, **more):
     """Return a bench whose only trial has ended, so that its confirmations wait."""
-    bench = Bench(workspace, trials=1, **more)
+    bench = Bench(workspace, trials=trials, **more)
     bench.steps()
     bench.finish(bench.take(), 0.9)
     bench.steps()
@@ -258,3 +258,54 @@ def test_a_confirmation_that_has_a_checkpoint_goes_on_alone(workspace):
         assert run_rows.requeue_run(connection, second.run_id, 1, died=False)
     (third,) = bench.journal.claim_alike(first)
     assert third.spec.training.seed == 4
+
+
+def test_only_the_seed_that_was_cancelled_is_trained_again(workspace):
+    bench = confirming(workspace)
+    first, second, third = bench.take(), bench.take(), bench.take()
+    bench.finish(first, 0.9)
+    bench.journal.end(second, "cancelled", None)
+    bench.finish(third, 0.9)
+    bench.steps(3)
+    assert bench.take().spec.training.seed == second.spec.training.seed == 3
+    assert bench.take() is None
+
+
+def test_a_finished_search_that_goes_on_has_no_winner_until_one_has_won_again(workspace):
+    bench = confirming(workspace)
+    for _ in range(3):
+        bench.finish(bench.take(), 0.9)
+    while bench.driver.step():
+        pass
+    assert bench.now.search.result["best"] == 1
+    bench.journal.end(bench.driver.job, "finished", None)
+    with pytest.raises(Conflict, match="give it more trials"):
+        resume_search(workspace, bench.id)
+    change_search(workspace, bench.id, {"budget": {"trials": 3}})
+    assert resume_search(workspace, bench.id).result == {}
+
+
+def test_a_budget_below_what_was_tried_is_refused(workspace):
+    bench = confirming(workspace, trials=5)
+    bench.steps(4)
+    tried = bench.now.spent
+    with pytest.raises(Invalid) as refused:
+        change_search(workspace, bench.id, {"budget": {"trials": tried - 1}})
+    assert f"{tried} candidates have been tried" in refused.value.errors["budget.trials"]
+
+
+def test_a_search_whose_time_is_spent_says_so_and_goes_on_with_more(workspace):
+    bench = Bench(workspace, trials=9)
+    change_search(workspace, bench.id, {"budget": {"seconds": 0.4}})
+    bench.steps()
+    bench.finish(bench.take(), 0.5)  # an epoch of half a second
+    bench.finish(bench.take(), 0.5)
+    while bench.driver.step():
+        while job := bench.take():
+            bench.finish(job, 0.5)
+    bench.journal.end(bench.driver.job, "finished", None)
+    assert bench.now.search.state == "finished"
+    with pytest.raises(Conflict, match="Its time is spent"):
+        resume_search(workspace, bench.id)
+    change_search(workspace, bench.id, {"budget": {"seconds": 60}})
+    assert resume_search(workspace, bench.id).state == "running"

@@ -112,8 +112,18 @@ def test_the_running_trials_are_drawn_beside_the_best():
 
 
 def test_time_during_which_several_trials_ran_counts_once():
-    together = [trial(1, 0.5), trial(2, 0.5, created=NOON + timedelta(seconds=12), ended=NOON + timedelta(seconds=18))]
-    assert seen(together).busy_seconds() == 8
+    together = [
+        trial(1, 0.5, seconds=6.0, ended=NOON + timedelta(seconds=10)),
+        trial(2, 0.5, seconds=6.0, ended=NOON + timedelta(seconds=14)),
+        trial(3, 0.5, seconds=2.0, ended=NOON + timedelta(seconds=30)),
+        trial(4, None, "running"),
+    ]
+    assert seen(together).busy_seconds() == 10 + 2
+
+
+def test_a_trial_that_waited_over_night_has_spent_the_seconds_in_which_it_trained():
+    morning = NOON + timedelta(hours=20)
+    assert seen([trial(1, 0.5, seconds=3.0, created=NOON, ended=morning)]).busy_seconds() == 3
 
 
 def test_the_next_leader_is_confirmed_if_the_first_one_was_only_lucky():
@@ -132,7 +142,25 @@ def test_the_winner_has_the_best_mean_over_other_seeds_and_the_mean_of_its_tests
     found = winner(seen([trial(1, 0.9), trial(2, 0.8), *again]), tests)
     assert (found["best"], found["scores"]) == (2, [0.7, 0.7, 0.7])
     assert found["test"] == {"test_accuracy": pytest.approx(0.8)}
-    assert winner(seen([trial(1, None, "failed")]), {}) == {"best": None}
+    assert winner(seen([trial(1, None, "failed")]), {}) == {"best": None, "unsteady": []}
+
+
+def test_one_that_runs_away_with_another_seed_does_not_win_and_the_next_is_confirmed():
+    trials = [trial(1, 0.9), trial(2, 0.8)]
+    unsteady = [trial(3, 0.9, confirms=1), trial(4, None, "failed", confirms=1), trial(5, 0.9, confirms=1)]
+    now = seen(trials + unsteady)
+    assert now.confirmed == {}
+    assert next_to_confirm(now).number == 2
+    steady = [trial(n, 0.7, confirms=2) for n in (6, 7, 8)]
+    found = winner(seen(trials + unsteady + steady), {106: {}, 107: {}, 108: {}})
+    assert (found["best"], found["mean"], found["unsteady"]) == (2, pytest.approx(0.7), [1])
+
+
+def test_a_seed_that_a_person_cancelled_is_trained_again():
+    trials = [trial(1, 0.9), trial(2, 0.3)]
+    two = [trial(3, 0.9, confirms=1), trial(4, None, "cancelled", confirms=1), trial(5, 0.9, confirms=1)]
+    assert next_to_confirm(seen(trials + two)).number == 1
+    assert next_to_confirm(seen([*trials, *two, trial(6, 0.9, confirms=1)])) is None
 
 
 def test_a_proposer_is_told_of_a_cancelled_trial_as_of_one_that_failed_and_of_no_half_known_scores():
