@@ -65,7 +65,8 @@ def start_run(workspace: Workspace, network_name: str, overrides: Mapping[str, A
         network = network_rows.get_network(connection, network_name)
         dataset = dataset_rows.get_dataset(connection, network.dataset)
     require_records(dataset)
-    _require_that_it_reads(network, dataset)
+    if message := why_not_trained(network, dataset):
+        raise Conflict(message, "network")
     fields = Fields(overrides)
     fields.known(TRAINING_FIELDS | {"parent", "priority"})
     given = {name: value for name, value in fields.data.items() if name in TRAINING_FIELDS}
@@ -195,10 +196,11 @@ def resume_run(workspace: Workspace, run_id: int) -> Run:
     return get_run(workspace, run_id).run
 
 
-def _require_that_it_reads(network: Network, dataset: Dataset) -> None:
-    if network.spec.inputs != len(dataset.description["inputs"]):
-        message = f"{network.name} does not read {dataset.name}: it is trained by the search that it proposes for."
-        raise Conflict(message, "network")
+def why_not_trained(network: Network, dataset: Dataset) -> str:
+    """Say in a sentence why a person cannot train a network on the records of its dataset; empty if one can."""
+    if not dataset.has_records or network.spec.inputs == len(dataset.description["inputs"]):
+        return ""
+    return f"{network.name} does not read {dataset.name}: it is trained by the search that it proposes for."
 
 
 def _leave_to_its_search(run: Run) -> None:

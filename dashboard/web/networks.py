@@ -12,10 +12,10 @@ from dashboard.errors import Invalid, StoreError, UserError
 from dashboard.records import Network, Version
 from dashboard.services import networks as service
 from dashboard.services import overview
-from dashboard.services.datasets import list_datasets
+from dashboard.services.datasets import get_dataset, list_datasets
 from dashboard.services.demo import start_demo
 from dashboard.services.pictures import version_curves
-from dashboard.services.runs import start_run
+from dashboard.services.runs import start_run, why_not_trained
 from dashboard.services.trash import freed_by_network
 from dashboard.services.versions import best_version, get_detail, list_versions, metric_name
 from dashboard.web.answers import Answer, confirmed, see
@@ -292,6 +292,7 @@ def _network_page(network: Network, form: RunForm) -> str:
         versions=[_version_row(version, names, best, before) for version in page.items],
         score_names=[metric_words(name) for name in names],
         run_form=form,
+        untrained=why_not_trained(network, get_dataset(workspace(), network.dataset)),
         problems=problems(form),
         settings=folded_settings(network.spec),
         drawing=Markup(network_drawing(network.spec.inputs, network.spec.layers)),  # noqa: S704 - our own

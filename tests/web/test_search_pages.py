@@ -264,3 +264,12 @@ def test_a_search_is_deleted_once_its_name_is_typed(workspace, browser):
 def test_what_does_not_exist_is_a_404(browser):
     for address in ("/searches/7", "/searches/7/progress", "/searches/7/trials.csv", "/searches/7/delete"):
         assert browser.raw(address).status_code == 404
+
+
+def test_the_proposers_page_offers_no_training_that_would_be_refused(found, searched):
+    name = get_search(searched, 1).network
+    page = found.get(f"/networks/{name}")
+    assert f"{name} does not read" in words(page.root)
+    assert "it is trained by the search that it proposes for" in words(page.root)
+    assert "Start training" not in {words(button) for button in page.root.iter("button")}
+    assert "#train" not in {link.get("href") for link in page.root.iter("a")}
