@@ -38,8 +38,20 @@ def run_sentence(run: Run, epochs: Sequence[Epoch], turn: int | None) -> str:
     metric, value = _latest_score(last)
     if run.has_ended:
         total = duration(sum(epoch.seconds for epoch in epochs))
-        return f"{run.state.capitalize()} after epoch {last.epoch}: {metric_words(metric)} {number(value)}, {total}."
+        text = f"{run.state.capitalize()} after epoch {last.epoch}: {metric_words(metric)} {number(value)}, {total}."
+        kept = _kept(run, epochs)
+        metric, value = _latest_score(kept)
+        words = f"{metric_words(metric)} {number(value)}"
+        return text if kept is last else f"{text} The weights of epoch {kept.epoch} are kept, the best one: {words}."
     return f"Epoch {last.epoch} of {run.spec.training.epochs}: {metric_words(metric)} {number(value)}."
+
+
+def _kept(run: Run, epochs: Sequence[Epoch]) -> Epoch:
+    """Return the epoch whose weights stand at a run's end: the last, or, if asked, that of the lowest loss."""
+    training = run.spec.training
+    if training.save != "best" and not (training.patience and training.restore_best):
+        return epochs[-1]
+    return min(epochs, key=lambda epoch: epoch.loss if epoch.val_loss is None else epoch.val_loss)
 
 
 def waiting_sentence(run: Run, turn: int | None) -> str:

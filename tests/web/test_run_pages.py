@@ -323,3 +323,24 @@ def test_without_a_coordinator_the_pages_say_that_nothing_goes_on_and_how_to_men
     assert "0 of 2 slots in use on this machine" in words(page.by_id("queue"))
     assert "python app.py worker" in words(browser.get("/runs/1").by_id("progress"))
     workspace.catalogue.close()
+
+
+@pytest.mark.parametrize(
+    ("save", "says"),
+    [
+        ("last", "Finished after epoch 2: validation accuracy 0.6000, 3.00 s."),
+        (
+            "best",
+            "Finished after epoch 2: validation accuracy 0.6000, 3.00 s. "
+            "The weights of epoch 1 are kept, the best one: validation accuracy 0.7500.",
+        ),
+    ],
+)
+def test_a_run_says_at_its_end_which_weights_are_kept(network, workspace, browser, save, says):
+    browser.post("/networks/demo-digits/runs", {"epochs": "2", "save": save}, source="/networks/demo-digits")
+    with workspace.catalogue.writing() as connection:
+        run = run_rows.claim_next_run(connection)
+        worse = EPOCH | {"epoch": 2, "val_loss": 0.9, "val_accuracy": 0.6}
+        assert run_rows.append_epochs(connection, run.id, run.attempt, [EPOCH, worse])
+    end(workspace, run, "finished")
+    assert browser.get(f"/runs/{run.id}").sentence == says
