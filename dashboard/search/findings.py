@@ -2,6 +2,7 @@
 
 import importlib.util
 import math
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 FEWEST_TRIALS = 8
 FEWEST_GOOD = 5
 IMPORTANCES = ("ped_anova", "fanova")
+
+# With few trials it is always so, and nobody reads a server's log for it. Set once: a context would not be thread-safe.
+warnings.filterwarnings("ignore", "Some regimes for parameter", UserWarning)
 
 
 class Importance(NamedTuple):
