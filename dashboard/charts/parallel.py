@@ -9,9 +9,11 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 
-WIDTH, MOST_STEP, HEIGHT, TOP, BOTTOM, SIDE = 880, 130, 190, 48, 12, 52
+WIDTH, LEAST_STEP, MOST_STEP, HEIGHT, TOP, BOTTOM = 860, 58, 130, 190, 48, 12
+LEFT, RIGHT = 52, 80
 MOST_CATEGORIES = 12
-MOST_LETTERS = 15
+MOST_WHOLE = 1e6
+MOST_LETTERS, MOST_LETTERS_AT_THE_END = 15, 19
 
 Value = float | str | bool | None
 
@@ -73,16 +75,18 @@ def parallel_coordinates(axes: Sequence[Axis], lines: Sequence[Line], label: str
     """Return the drawing; empty without axes or lines. The first of `lines` is drawn on top of the others."""
     if not axes or not lines:
         return ""
-    step = min((WIDTH - 2 * SIDE) / max(len(axes) - 1, 1), MOST_STEP)
-    places = [SIDE + step * place for place in range(len(axes))]
-    width = round(places[-1] + SIDE)
+    step = min(max((WIDTH - LEFT - RIGHT) / max(len(axes) - 1, 1), LEAST_STEP), MOST_STEP)
+    places = [LEFT + step * place for place in range(len(axes))]
+    width = round(places[-1] + RIGHT)
     kinds = ["line best", *["line"] * (len(lines) - 1)]
     drawn = "".join(_drawn(axes, places, *one) for one in reversed(list(zip(lines, kinds, strict=True))))
     # Labels stand on two levels in turn, so that long ones of neighbours do not run into each other.
-    uprights = "".join(_upright(axis, x, place % 2) for place, (axis, x) in enumerate(zip(axes, places, strict=True)))
+    uprights = "".join(_upright(axis, x) for axis, x in zip(axes, places, strict=True))
+    names = "".join(_name(axis, x, place % 2) for place, (axis, x) in enumerate(zip(axes[:-1], places, strict=False)))
+    names += _last_name(axes[-1], width, (len(axes) - 1) % 2)
     return (
         f'<svg class="parallel" viewBox="0 0 {width} {TOP + HEIGHT + BOTTOM}" width="{width}" '
-        f'height="{TOP + HEIGHT + BOTTOM}" role="img" aria-label="{escape(label)}">{drawn}{uprights}</svg>'
+        f'height="{TOP + HEIGHT + BOTTOM}" role="img" aria-label="{escape(label)}">{drawn}{uprights}{names}</svg>'
     )
 
 
@@ -92,23 +96,39 @@ def _drawn(axes: Sequence[Axis], places: Sequence[float], line: Line, kind: str)
     return f'<polyline class="{kind}" points="{points}" fill="none"><title>{escape(line.title)}</title></polyline>'
 
 
-def _upright(axis: Axis, x: float, level: int) -> str:
+def _upright(axis: Axis, x: float) -> str:
     words = "".join(
         f'<text class="tick" x="{x + 4:.1f}" y="{_y(share) + (-3 if share < 0.5 else 9 if share == 1.0 else 3):.1f}">'
         f"{escape(_cut(text))}</text>"
         for share, text in axis.ticks
     )
-    label, y = escape(_cut(axis.label)), TOP - 12 - 16 * level
-    name = f'<text class="name" x="{x:.1f}" y="{y}" text-anchor="middle">{label}</text>'
-    return f'<path class="axis" d="M{x:.1f} {TOP}V{TOP + HEIGHT}"/>{name}{words}'
+    return f'<path class="axis" d="M{x:.1f} {TOP}V{TOP + HEIGHT}"/>{words}'
+
+
+def _name(axis: Axis, x: float, level: int) -> str:
+    return _label(axis.label, MOST_LETTERS, f'x="{x:.1f}" y="{_label_y(level)}" text-anchor="middle"')
+
+
+def _last_name(axis: Axis, width: int, level: int) -> str:
+    """Return the name of the last axis; it ends with the drawing, and has more room, for it may be a goal's."""
+    return _label(axis.label, MOST_LETTERS_AT_THE_END, f'x="{width - 2}" y="{_label_y(level)}" text-anchor="end"')
+
+
+def _label(words: str, most: int, place: str) -> str:
+    whole = f"<title>{escape(words)}</title>" if len(words) > most else ""
+    return f'<text class="name" {place}>{escape(_cut(words, most))}{whole}</text>'
+
+
+def _label_y(level: int) -> int:
+    return TOP - 12 - 16 * level
 
 
 def _y(share: float) -> float:
     return TOP + HEIGHT * (1 - share)
 
 
-def _cut(words: str) -> str:
-    return words if len(words) <= MOST_LETTERS else words[: MOST_LETTERS - 1] + "…"
+def _cut(words: str, most: int = MOST_LETTERS) -> str:
+    return words if len(words) <= most else words[: most - 1] + "…"
 
 
 def _words(value: Value) -> str:
@@ -116,4 +136,4 @@ def _words(value: Value) -> str:
 
 
 def _short(number: float) -> str:
-    return f"{number:.3g}"
+    return f"{number:.0f}" if number.is_integer() and abs(number) < MOST_WHOLE else f"{number:.3g}"

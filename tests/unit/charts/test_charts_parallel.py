@@ -39,6 +39,35 @@ def test_each_thing_is_a_line_with_its_name_the_best_on_top_and_passes_by_what_i
     assert [len(element.get("points").split()) for element in drawn] == [2, 3]
 
 
+@pytest.mark.parametrize("count", [1, 2, 13, 20])
+def test_the_name_of_the_last_axis_is_whole_and_ends_inside_the_drawing(count):
+    axes = [axis_of(str(place), "units", [1, 2]) for place in range(count - 1)]
+    axes.append(axis_of("score", "validation accuracy", [0.5, 1.0]))
+    root = ElementTree.fromstring(parallel_coordinates(axes, [Line("one", {"score": 1.0})], "settings"))
+    last = [element for element in root if element.get("class") == "name"][-1]
+    assert (last.text, last.get("text-anchor")) == ("validation accuracy", "end")
+    assert float(last.get("x")) <= float(root.get("width"))
+
+
+def test_a_name_that_is_cut_is_whole_on_hover():
+    axes = [axis_of("a", "a", [1]), axis_of("score", "validation mean absolute error", [0.5])]
+    root = ElementTree.fromstring(parallel_coordinates(axes, [Line("one", {})], "settings"))
+    assert root[-1].text == "validation mean ab…"
+    assert root[-1].find("title").text == "validation mean absolute error"
+
+
+def test_many_axes_widen_the_drawing_so_that_their_names_do_not_meet():
+    axes = [axis_of(str(place), "decays weights", [1, 2]) for place in range(20)]
+    root = ElementTree.fromstring(parallel_coordinates(axes, [Line("one", {})], "settings"))
+    names = [element for element in root if element.get("class") == "name"][:-1]
+    same_level = [float(name.get("x")) for name in names[::2]]
+    assert min(right - left for left, right in zip(same_level, same_level[1:], strict=False)) >= 110
+
+
+def test_whole_numbers_at_the_ends_of_an_axis_are_written_whole():
+    assert [words for _, words in axis_of("units", "units", [16, 4096]).ticks] == ["16", "4096"]
+
+
 def test_nothing_is_drawn_of_nothing():
     assert parallel_coordinates([], [], "nothing") == ""
     assert parallel_coordinates([Axis("a", "a")], [], "nothing") == ""
