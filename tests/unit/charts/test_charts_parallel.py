@@ -1,5 +1,6 @@
 """Parallel coordinates: where values lie on their axes, and what is drawn."""
 
+import itertools
 from xml.etree import ElementTree
 
 import pytest
@@ -61,7 +62,7 @@ def test_many_axes_widen_the_drawing_so_that_their_names_do_not_meet():
     root = ElementTree.fromstring(parallel_coordinates(axes, [Line("one", {})], "settings"))
     names = [element for element in root if element.get("class") == "name"][:-1]
     same_level = [float(name.get("x")) for name in names[::2]]
-    assert min(right - left for left, right in zip(same_level, same_level[1:], strict=False)) >= 110
+    assert min(right - left for left, right in itertools.pairwise(same_level)) >= 110
 
 
 def test_whole_numbers_at_the_ends_of_an_axis_are_written_whole():
