@@ -25,7 +25,7 @@
 
   function themed(figure) {
     const palette = palettes[window.weightbase.isDark() ? "dark" : "light"];
-    const named = figure.data.length > 1;
+    const named = figure.layout.showlegend ?? figure.data.length > 1;
     const axis = { gridcolor: palette.line, linecolor: palette.line, zerolinecolor: palette.muted, tickcolor: palette.line, automargin: true };
     const layout = {
       ...figure.layout, height: undefined, width: undefined, autosize: true,

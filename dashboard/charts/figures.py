@@ -156,11 +156,11 @@ def drawable(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def whole_figure(data: list[dict[str, Any]], layout: dict[str, Any]) -> Figure:
-    """Return the figure; one without data says so in place of empty axes."""
+def whole_figure(data: list[dict[str, Any]], layout: dict[str, Any], empty: str = "nothing to draw yet") -> Figure:
+    """Return the figure; one without data says `empty` in place of empty axes."""
     if not data:
         layout["annotations"] = [
-            {"text": "nothing to draw yet", "showarrow": False, "x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper"}
+            {"text": empty, "showarrow": False, "x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper"}
         ]
         layout["xaxis"] |= {"visible": False}
         layout["yaxis"] |= {"visible": False}

@@ -1,5 +1,6 @@
 """Figures of a search: how the best came about, how trials learn, what was predicted; plain data, as in `figures`."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -7,6 +8,8 @@ from dashboard.charts.figures import Figure, drawable, plain_layout, whole_figur
 from dashboard.charts.palette import OKABE_ITO
 
 BEST, OTHER, STOPPED = OKABE_ITO[0], OKABE_ITO[4], "#8a8f98"
+MOST_TICKS = 10
+MOST_LETTERS = 20
 
 
 class Point(NamedTuple):
@@ -32,9 +35,9 @@ def history_figure(
     score: str,
     random: Sequence[float] = (),
 ) -> Figure:
-    """Return each trial's score by its number, those that were stopped early apart, and the best so far as steps.
+    """Return each candidate's score by its place, those that were stopped early apart, and the best so far as steps.
 
-    `random` is what a random search may have found after 1, 2 ... trials, as the proposer thinks.
+    `random` is what a random search may have found after 1, 2 ... candidates, as the proposer thinks.
     """
     data = [_points("trials", points, OTHER), _points("stopped early", stopped, STOPPED, "x")]
     line = {"shape": "hv", "width": 2, "color": BEST}
@@ -45,13 +48,19 @@ def history_figure(
     line = {"color": STOPPED, "width": 1.5, "dash": "dot"}
     expected = {"x": list(range(1, len(random) + 1)), "y": [drawable(one) for one in random], "line": line}
     data.append({"type": "scatter", "mode": "lines", "name": "random search, expected"} | expected)
-    layout = plain_layout("trial", score)
-    layout["xaxis"]["zeroline"] = False
-    return whole_figure([trace for trace in data if trace["x"]], layout)
+    shown = [trace for trace in data if trace["x"]]
+    layout = _layout("candidates, in their order", score)
+    layout["xaxis"] |= {"zeroline": False} | whole_ticks(1, max((max(trace["x"]) for trace in shown), default=1))
+    return whole_figure(shown, layout)
 
 
 def learning_curves_figure(curves: Sequence[Curve], score: str) -> Figure:
-    """Return the score after each epoch of the trials that are under way, beside that of the best one."""
+    """Return the score after each epoch of the trials that are under way, beside those of the best and stopped ones.
+
+    While none is under way there is nothing to follow, and the figure says so.
+    """
+    if not any(curve.kind == "running" for curve in curves):
+        return whole_figure([], plain_layout("epoch", score), "No trial is running.")
     looks = {
         "best": {"color": BEST, "width": 3},
         "running": {"width": 1.5},
@@ -70,9 +79,9 @@ def learning_curves_figure(curves: Sequence[Curve], score: str) -> Figure:
         for curve in curves
         if curve.values
     ]
-    layout = plain_layout("epoch", score)
-    layout["xaxis"]["zeroline"] = False
-    return whole_figure(data, layout)
+    layout = _layout("epoch", score) | {"showlegend": True}  # a line alone needs its name, too
+    layout["xaxis"] |= {"zeroline": False} | whole_ticks(1, max((len(curve.values) for curve in curves), default=1))
+    return whole_figure(data, layout, "The running trials have no score yet.")
 
 
 def front_figure(front: Sequence[Point], others: Sequence[Point], second: str, score: str) -> Figure:
@@ -80,19 +89,19 @@ def front_figure(front: Sequence[Point], others: Sequence[Point], second: str, s
     ordered = sorted(front)
     line = _points("the front", ordered, BEST) | {"mode": "lines+markers", "line": {"color": BEST, "width": 2}}
     data = [_points("beaten in both", others, OTHER), line]
-    return whole_figure([trace for trace in data if trace["x"]], plain_layout(second, score))
+    return whole_figure([trace for trace in data if trace["x"]], _layout(second, score))
 
 
 def predictions_figure(points: Sequence[Point], spreads: Sequence[float], score: str) -> Figure:
     """Return what was predicted of each trial (x, with its standard deviation) against what came of it (y)."""
     if not points:
-        return whole_figure([], plain_layout(f"predicted {score}", score))
+        return whole_figure([], _layout(f"predicted {score}", score))
     low = min(min(point.x, point.y) for point in points)
     high = max(max(point.x, point.y) for point in points)
     bars = {"error_x": {"type": "data", "array": list(spreads), "thickness": 1, "width": 0, "color": STOPPED}}
     right = {"type": "scatter", "mode": "lines", "name": "as predicted", "x": [low, high], "y": [low, high]}
     data = [right | {"line": {"color": STOPPED, "dash": "dot"}, "hoverinfo": "skip"}]
-    return whole_figure([*data, _points("trials", points, BEST) | bars], plain_layout(f"predicted {score}", score))
+    return whole_figure([*data, _points("trials", points, BEST) | bars], _layout(f"predicted {score}", score))
 
 
 def importance_figure(shares: Mapping[str, float]) -> Figure:
@@ -122,9 +131,33 @@ def belief_figure(
     line = {"type": "scatter", "name": "expected", "x": shown, "y": [drawable(mean) for mean in means]}
     bars = {"type": "data", "array": list(spreads), "thickness": 1.5, "width": 4, "color": STOPPED}
     mode = {"mode": "markers" if is_word else "lines+markers", "line": {"color": BEST, "width": 2}, "error_y": bars}
-    layout = plain_layout(name, f"expected {score}")
+    layout = _layout(name, f"expected {score}")
     layout["xaxis"] |= {"type": "category" if is_word else "log" if log else "linear"}
+    if values and all(type(value) is int for value in values):
+        layout["xaxis"] |= (
+            {"tickmode": "array", "tickvals": _some(values)} if log else whole_ticks(values[0], values[-1])
+        )
     return whole_figure([line | mode | {"marker": {"color": BEST, "size": 7}}] if values else [], layout)
+
+
+def whole_ticks(low: int, high: int) -> dict[str, Any]:
+    """Return what gives an axis from `low` to `high` ticks at whole numbers only, of which there are at most ten."""
+    steps = (step * 10**power for power in range(9) for step in (1, 2, 5))
+    return {
+        "tickmode": "linear",
+        "tick0": 0,
+        "dtick": next(step for step in steps if (high - low) // step < MOST_TICKS),
+    }
+
+
+def _layout(x_title: str, y_title: str) -> dict[str, Any]:
+    """Return a plain layout, a long name of its upright axis in two lines: these charts are low."""
+    return plain_layout(x_title, "<br>".join(textwrap.wrap(y_title, MOST_LETTERS)))
+
+
+def _some(values: Sequence[int]) -> list[int]:
+    """Return the values, or every second, third ... of them, so that their ticks do not meet."""
+    return list(values[:: 1 + (len(values) - 1) // MOST_TICKS])
 
 
 def _points(name: str, points: Sequence[Point], colour: str, symbol: str = "circle") -> dict[str, Any]:

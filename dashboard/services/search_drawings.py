@@ -12,13 +12,18 @@ Words = Callable[[str], str]
 
 
 def history(now: SearchView, words: Words) -> dict[str, Any]:
-    """Return every score in its order, and the best so far, as a figure."""
-    steps = findings.history(now)
-    points = [(step, Point(step.trial, step.score, step.trial)) for step in steps]
-    best = [Point(step.trial, step.best, step.trial) for step in steps if step.best is not None]
+    """Return every score in its order, and the best so far, as a figure.
+
+    Places count the candidates: trials that confirm one have numbers, too, but a random search has no such trials.
+    """
+    counted = [trial.number for trial in now.candidates if trial.state != "cancelled"]
+    places = {number: place for place, number in enumerate(counted, start=1)}
+    steps = [step for step in findings.history(now) if step.trial in places]
+    points = [(step, Point(places[step.trial], step.score, step.trial)) for step in steps]
+    best = [Point(places[step.trial], step.best, step.trial) for step in steps if step.best is not None]
     ended = [point for step, point in points if step.state == "finished"]
     stopped = [point for step, point in points if step.state == "stopped"]
-    random = (findings.random_search(now) or {"mean": []})["mean"][: len(now.candidates)]
+    random = (findings.random_search(now) or {"mean": []})["mean"][: len(places)]
     return figures.history_figure(ended, stopped, best, words(now.search.goal.metric), random)
 
 

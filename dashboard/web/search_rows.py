@@ -11,6 +11,8 @@ from dashboard.web.words import metric_words
 ABOUT = ("run_id", "confirms", "state", "score", "second")
 COSTS = ("parameters", "stopped_at", "epochs", "seconds", "created", "ended")
 
+SIZES = ((5, "low"), (10, ""), (16, "tall"))
+
 SORTS: dict[str, tuple[Callable[[Trial], Any], bool]] = {
     "trial": (lambda trial: trial.number, False),
     "score": (lambda trial: trial.score, True),
@@ -65,6 +67,11 @@ def search_row(now: SearchView, counts: Mapping[str, int]) -> dict[str, Any]:
         "metric": metric_words(search.goal.metric),
         "numbers": [*about, *found, search.sampler, search.created],
     }
+
+
+def chart_size(bars: int) -> str:
+    """Return the size of a chart, as the stylesheet calls it, in which so many bars have their names beside them."""
+    return next((size for most, size in SIZES if bars <= most), "taller")
 
 
 def _settings(now: SearchView) -> list[str]:

@@ -22,7 +22,7 @@ from dashboard.web.filters import plural
 from dashboard.web.form_fields import attach_errors, options, problems
 from dashboard.web.numbers import Numbers, exports, numbers_at
 from dashboard.web.search_form import SearchForm, WidenForm
-from dashboard.web.search_rows import leaderboard, search_row, trial_columns, trial_values
+from dashboard.web.search_rows import chart_size, leaderboard, search_row, trial_columns, trial_values
 from dashboard.web.search_words import (
     SECOND_WORDS,
     against_random_sentence,
@@ -275,6 +275,7 @@ def _page(now: SearchView, form: WidenForm) -> str:
         problems=problems(form),
         numbers={name: exports(f"searches.{name}", search_id=search.id) for name in names},
         figures={name: url_for("searches.figure", search_id=search.id, what=name) for name in FIGURES},
+        importance_size=chart_size(len(findings.varied(now))),
         settings=[(name, parameter_words(name)) for name in search.beliefs.get("settings", {})],
         tells=search.sampler == "neural" and not search.goal.second,  # with two goals it expects of a mixture
         titles={kind.name: kind.title for kind in service.SAMPLER_KINDS}

@@ -19,6 +19,7 @@ from dashboard.services.search_view import brief_view
 from dashboard.services.searches import create_search, get_search, list_searches
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings, to_environment
+from dashboard.web.search_rows import chart_size
 from dashboard.web.search_words import opened_sentence
 from tests.web.conftest import APP
 from tests.web.page_check import Browser, parse_fragment, words
@@ -178,10 +179,27 @@ def test_every_table_and_chart_has_its_numbers_as_csv_and_json(found, name):
     assert list(lines[0]) == list(items[0])
 
 
-@pytest.mark.parametrize("name", ["history", "curves", "importance", "predictions", "belief"])
+@pytest.mark.parametrize("name", ["history", "importance", "predictions", "belief"])
 def test_every_chart_is_drawn_from_a_figure(found, name):
     figure = found.raw(f"/searches/1/{name}.figure").json
     assert figure["data"] != []
+
+
+def test_once_nothing_is_running_the_chart_of_learning_curves_says_so(found):
+    figure = found.raw("/searches/1/curves.figure").json
+    assert (figure["data"], figure["layout"]["annotations"][0]["text"]) == ([], "No trial is running.")
+
+
+@pytest.mark.parametrize(("bars", "size"), [(1, "low"), (5, "low"), (6, ""), (12, "tall"), (19, "taller")])
+def test_a_chart_with_many_bars_is_high_enough_for_their_names(bars, size):
+    assert chart_size(bars) == size
+
+
+def test_the_chart_of_what_matters_is_as_high_as_its_settings_need(found):
+    chart = found.get("/searches/1").by_id("importance")
+    settings = len(found.raw("/searches/1/importance.json").json["items"])
+    assert settings > 5
+    assert chart.get("class").split() == ["chart", *chart_size(settings).split()]
 
 
 @pytest.mark.parametrize(("part", "name"), [("head", "progress"), ("trials", "tried")])

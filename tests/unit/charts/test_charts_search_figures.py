@@ -12,6 +12,7 @@ from dashboard.charts.search_figures import (
     importance_figure,
     learning_curves_figure,
     predictions_figure,
+    whole_ticks,
 )
 
 POINTS = [Point(1, 0.5, 1), Point(2, 0.75, 2)]
@@ -27,7 +28,6 @@ def valid(figure):
     "figure",
     [
         history_figure([], [], [], "accuracy"),
-        learning_curves_figure([], "accuracy"),
         front_figure([], [], "parameters", "accuracy"),
         predictions_figure([], [], "accuracy"),
         importance_figure({}),
@@ -46,9 +46,43 @@ def test_the_history_has_every_score_and_the_best_so_far_as_steps():
     assert figure["data"][2]["line"]["shape"] == "hv"
 
 
-def test_learning_curves_begin_at_epoch_one_and_name_the_best():
+def test_the_history_counts_candidates_and_names_the_trial_on_hover():
+    figure = valid(history_figure([Point(1, 0.5, 1), Point(2, 0.75, 9)], [], [], "accuracy", [0.4, 0.6]))
+    assert [trace["x"] for trace in figure["data"]] == [[1, 2], [1, 2]]
+    assert figure["data"][0]["customdata"] == [1, 9]
+    assert figure["data"][0]["hovertemplate"].startswith("trial %{customdata}")
+
+
+def test_learning_curves_begin_at_epoch_one_and_each_has_its_name_even_if_it_is_alone():
     figure = valid(learning_curves_figure([Curve(4, [0.1, 0.5], "best"), Curve(7, [], "running")], "accuracy"))
     assert [(trace["name"], trace["x"]) for trace in figure["data"]] == [("trial 4, the best", [1, 2])]
+    assert figure["layout"]["showlegend"] is True
+
+
+@pytest.mark.parametrize("curves", [[], [Curve(4, [0.1, 0.5], "best"), Curve(5, [0.1], "stopped")]])
+def test_while_no_trial_is_running_the_learning_curves_say_so(curves):
+    figure = valid(learning_curves_figure(curves, "accuracy"))
+    assert figure["data"] == []
+    assert figure["layout"]["annotations"][0]["text"] == "No trial is running."
+
+
+@pytest.mark.parametrize(("low", "high", "step"), [(1, 1, 1), (1, 3, 1), (1, 10, 1), (1, 40, 5), (1, 1000, 100)])
+def test_ticks_of_whole_numbers_are_whole_and_few(low, high, step):
+    assert whole_ticks(low, high)["dtick"] == step
+
+
+def test_settings_that_are_whole_numbers_have_ticks_at_whole_numbers_only():
+    layers = valid(belief_figure([1, 2, 3], [0.5] * 3, [0.1] * 3, "layers", "accuracy", False))["layout"]["xaxis"]
+    assert (layers["tick0"], layers["dtick"]) == (0, 1)
+    units = valid(belief_figure([2, 3, 4], [0.5] * 3, [0.1] * 3, "units 1", "accuracy", True))["layout"]["xaxis"]
+    assert units["tickvals"] == [2, 3, 4]
+    rates = valid(belief_figure([0.1, 0.2], [0.5] * 2, [0.1] * 2, "rate", "accuracy", True))["layout"]["xaxis"]
+    assert "tickvals" not in rates
+
+
+def test_a_long_name_of_the_upright_axis_stands_in_two_lines():
+    figure = valid(belief_figure([1, 2], [0.5, 0.6], [0.1, 0.1], "layers", "validation accuracy", False))
+    assert figure["layout"]["yaxis"]["title"]["text"] == "expected validation<br>accuracy"
 
 
 def test_the_front_is_joined_from_the_smallest_to_the_largest():

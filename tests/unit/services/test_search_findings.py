@@ -6,6 +6,7 @@ import pytest
 
 from dashboard.records import Budget, Goal, Search, Trial
 from dashboard.search.space import SearchSpace
+from dashboard.services import search_drawings as drawings
 from dashboard.services.search_findings import (
     against_random,
     best_trial,
@@ -46,6 +47,14 @@ def test_the_best_so_far_rises_with_finished_trials_and_never_falls():
     now = seen([trial(1, 0.5), trial(2, 0.9, "stopped"), trial(3, 0.4), trial(4, 0.7), trial(5, None, "running")])
     assert [(step.trial, step.best) for step in history(now)] == [(1, 0.5), (2, 0.5), (3, 0.5), (4, 0.7)]
     assert best_trial(now).number == 4
+
+
+def test_the_chart_of_scores_counts_candidates_and_leaves_no_hole_where_one_was_confirmed():
+    trials = [trial(1, 0.5), trial(2, 0.4, confirms=1), trial(3, None, "cancelled"), trial(4, 0.9)]
+    now = seen(trials, beliefs={"random": {"mean": [0.1, 0.2, 0.3, 0.4]}})
+    data = {trace["name"]: trace for trace in drawings.history(now, str)["data"]}
+    assert (data["trials"]["x"], data["trials"]["customdata"]) == ([1, 2], [1, 4])
+    assert data["best so far"]["x"] == data["random search, expected"]["x"] == [1, 2]
 
 
 def test_where_less_is_better_the_lowest_loss_is_the_best():
