@@ -54,6 +54,14 @@ class SpaceForm(Form):
     optimizer = several_field("Optimizers", OPTIMIZERS)
     schedule = several_field("Learning-rate schedules", SCHEDULES)
 
+    def process(self, *args: Any, **named: Any) -> None:  # noqa: ANN401 - as the base class takes them
+        """Fill the fields, and name the ends of each range so that they can stand alone: Learning rate, from."""
+        super().process(*args, **named)
+        for name in RANGES:
+            ends: Any = self[name]
+            for end in ends.form:
+                end.label.text = f"{ends.label.text}, {end.label.text}"
+
 
 class GoalForm(Form):
     """What is looked for."""

@@ -130,6 +130,19 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_is_kept(workspace, br
     assert list_searches(workspace)[0].items == []
 
 
+def test_what_is_wrong_with_a_range_names_its_setting_and_leads_to_its_field(workspace, browser):
+    add_bundled(workspace, "digits")
+    data = typed(browser.get(NEW)) | {"space-learning_rate-low": "0", "space-units-high": "many"}
+    data |= {"space-dropout-low": "0.4", "space-dropout-high": "0.1"}
+    page = browser.post(NEW, data | {"name": "x"}, status=422)
+    said = problems_of(page)
+    assert "Learning rate, from: Give a number from 1e-08 to 100." in said
+    assert "Dropout, from: The range begins above its end: 0.4 is more than 0.1." in said
+    assert any(line.startswith("Units of each layer, to: Give a whole number") for line in said)
+    assert page.links()["#space-learning_rate-low"] == "Learning rate, from"
+    assert page.by_id("space-learning_rate-low").get("aria-label") == "Learning rate, from"
+
+
 def test_a_name_that_is_taken_and_a_dataset_that_is_gone_are_refused(workspace, browser):
     add_bundled(workspace, "iris")
     create_search(workspace, SMALL)
