@@ -1,13 +1,13 @@
 """What pages say of a search: how far it has come, what its best is, what a candidate is made of."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dashboard.records import Run, Search, Trial
 from dashboard.services.search_findings import AgainstRandom, Saved, best_trial, random_search
 from dashboard.services.search_view import SearchView
-from dashboard.web.filters import duration, number, plural
+from dashboard.web.filters import duration, number, plural, setting
 from dashboard.web.form_fields import WORDS
 from dashboard.web.words import METRICS, metric_words, setting_words
 
@@ -68,7 +68,25 @@ def candidate_words(params: Mapping[str, Any], space: Mapping[str, Any]) -> str:
     rate = params.get("learning_rate", space["learning_rate"]["low"])
     batch = params.get("batch_size", space["batch_size"][0])
     body = f"{'-'.join(units)} {WORDS.get(activation, activation)}" if units else "no hidden layer"
-    return f"{body}, {WORDS.get(optimizer, optimizer)} {rate:.3g}, batch {batch}"
+    trained = f"{WORDS.get(optimizer, optimizer)} {rate:.3g}, batch {batch}"
+    return ", ".join([body, trained, *_unusual_words(params, space, bool(units))])
+
+
+def _unusual_words(params: Mapping[str, Any], space: Mapping[str, Any], has_hidden_layers: bool) -> Iterator[str]:
+    """Say, shortly, what of a candidate is not as plain as it could be."""
+    dropout = params.get("dropout", space["dropout"]["low"])
+    if dropout and has_hidden_layers:
+        yield f"dropout {_two_digits(dropout)}"
+    schedule = params.get("schedule", space["schedule"][0])
+    if schedule != "constant":
+        yield WORDS.get(schedule, schedule)
+    decay = space["weight_decay"]
+    if decay != "off" and params.get("has_weight_decay", True):
+        yield f"decay {_two_digits(params.get('weight_decay', decay['low']))}"
+
+
+def _two_digits(value: float) -> str:
+    return setting(float(f"{value:.2g}"))
 
 
 def opened_sentence(network: str, trial: Trial) -> str:

@@ -14,13 +14,14 @@ import pytest
 
 from dashboard import create_app
 from dashboard.jobs.coordinator import coordinator_lock, is_coordinated
+from dashboard.search.space import SearchSpace
 from dashboard.services.datasets import add_bundled
 from dashboard.services.search_view import brief_view
 from dashboard.services.searches import create_search, get_search, list_searches
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings, to_environment
 from dashboard.web.search_rows import chart_size
-from dashboard.web.search_words import opened_sentence
+from dashboard.web.search_words import candidate_words, opened_sentence
 from tests.web.conftest import APP
 from tests.web.page_check import Browser, parse_fragment, words
 
@@ -162,6 +163,35 @@ def test_a_finished_search_opens_with_its_winner(found):
     assert len(rows) == TRIALS
     assert sum("★" in words(row) for row in rows) == 1
     assert page.text.count('<polyline class="line') == TRIALS
+
+
+PLAIN = {"layers": 1, "units_1": 8, "activation": "tanh", "optimizer": "adam", "learning_rate": 0.01, "batch_size": 16}
+PLAIN |= {"dropout": 0.0, "schedule": "constant", "has_weight_decay": False}
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({}, ""),
+        ({"dropout": 0.3141}, ", dropout 0.31"),
+        ({"schedule": "cosine"}, ", cosine"),
+        ({"has_weight_decay": True, "weight_decay": 0.0000123}, ", decay 1.2e-5"),
+        ({"dropout": 0.5, "schedule": "cosine", "has_weight_decay": True, "weight_decay": 0.01}, None),
+    ],
+)
+def test_a_candidate_is_said_with_all_that_makes_it_differ_from_another(more, said):
+    every = ", dropout 0.5, cosine, decay 0.01"
+    plain = "8 tanh, Adam 0.01, batch 16"
+    assert candidate_words(PLAIN | more, SearchSpace().to_json()) == plain + (every if said is None else said)
+
+
+def test_what_all_candidates_have_in_common_is_said_of_each():
+    fixed = {"dropout": {"low": 0.2, "high": 0.2}, "schedule": ["step"], "weight_decay": {"low": 0.001, "high": 0.001}}
+    space = SearchSpace().to_json() | fixed | {"no_weight_decay": False}
+    params = {name: PLAIN[name] for name in PLAIN if name not in {"dropout", "schedule", "has_weight_decay"}}
+    assert candidate_words(params, space) == "8 tanh, Adam 0.01, batch 16, dropout 0.2, step, decay 0.001"
+    assert candidate_words(params, space | {"weight_decay": "off"}).endswith("dropout 0.2, step")
+    assert candidate_words(params | {"layers": 0}, space) == "no hidden layer, Adam 0.01, batch 16, step, decay 0.001"
 
 
 @pytest.mark.parametrize("address", ["/searches", "/searches/1/delete", "/runs", "/runs/1", "/runs/2"])
