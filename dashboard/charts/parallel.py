@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 
-WIDTH, LEAST_STEP, MOST_STEP, HEIGHT, TOP, BOTTOM = 860, 58, 130, 190, 48, 12
+WIDTH, LEAST_STEP, MOST_STEP, HEIGHT, TOP, BOTTOM = 860, 55, 130, 190, 48, 12
 LEFT, RIGHT = 52, 80
 MOST_CATEGORIES = 12
 MOST_WHOLE = 1e6

@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dashboard.records import Trial
-from dashboard.services.search_findings import best_trial, varied
+from dashboard.services.search_findings import best_trial, front, varied
 from dashboard.services.search_view import SearchView
 from dashboard.web.words import metric_words
 
 ABOUT = ("run_id", "confirms", "state", "score", "second")
 COSTS = ("parameters", "stopped_at", "epochs", "seconds", "created", "ended")
 
-SIZES = ((5, "low"), (10, ""), (16, "tall"))
+SIZES = ((7, "low"), (12, ""), (18, "tall"))
 
 SORTS: dict[str, tuple[Callable[[Trial], Any], bool]] = {
     "trial": (lambda trial: trial.number, False),
@@ -38,6 +38,14 @@ def leaderboard(now: SearchView, sort: str) -> list[Trial]:
     known = [trial for trial in now.candidates if value(trial) is not None]
     known.sort(key=value, reverse=is_descending != sort.startswith("-"))
     return known + [trial for trial in now.candidates if value(trial) is None]
+
+
+def on_the_front(now: SearchView) -> dict[int, Trial]:
+    """Return number -> trial of those that no other beats in both goals, the smallest first; none with one goal."""
+    if not now.search.goal.second:
+        return {}
+    trials = {trial.number: trial for trial in now.finished}
+    return {point.trial: trials[point.trial] for point in front(now)[0]}
 
 
 def trial_columns(now: SearchView) -> list[str]:

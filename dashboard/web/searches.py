@@ -22,7 +22,7 @@ from dashboard.web.filters import plural
 from dashboard.web.form_fields import attach_errors, options, problems
 from dashboard.web.numbers import Numbers, exports, numbers_at
 from dashboard.web.search_form import SearchForm, WidenForm
-from dashboard.web.search_rows import chart_size, leaderboard, search_row, trial_columns, trial_values
+from dashboard.web.search_rows import chart_size, leaderboard, on_the_front, search_row, trial_columns, trial_values
 from dashboard.web.search_words import (
     SECOND_WORDS,
     against_random_sentence,
@@ -302,6 +302,7 @@ def _progress(now: SearchView) -> dict[str, Any]:
         "running": [_running(now, trial) for trial in now.running],
         "trials": [_line(now, trial) for trial in (shown if is_all else shown[:SHOWN])],
         "count": len(shown),
+        "front": on_the_front(now),
         "is_all": is_all,
         "sort": sort,
         "sorted_by": lambda order: _with(search, order, is_all),

@@ -20,6 +20,7 @@ def test_forty_trials_on_digits_lead_from_the_form_to_a_network_of_the_winner(wa
     expect(page.locator("h1")).to_have_text("digits")
     start(walk)
     watch(walk)
+    look_at_a_narrow_window(walk)
     look_at_the_proposer(walk)
     open_as_network(walk)
 
@@ -55,6 +56,18 @@ def watch(walk):
     assert "sort=parameters" in page.url
     page.goto(page.url.partition("?")[0])
     walk.shot("s3-finished")
+
+
+def look_at_a_narrow_window(walk):
+    """Rows keep their height where there is little room; the table scrolls in its box, not the page."""
+    page = walk.page
+    page.set_viewport_size({"width": 800, "height": 900})
+    heights = "[...document.querySelectorAll('#leaderboard tbody tr')].map((row) => row.offsetHeight)"
+    assert set(page.evaluate(heights)) == {26}
+    assert page.evaluate("document.documentElement.scrollWidth") == 800
+    assert page.evaluate("(({scrollWidth, clientWidth}) => scrollWidth > clientWidth)(leaderboard)")
+    walk.shot("s4-narrow")
+    page.set_viewport_size({"width": 1440, "height": 900})
 
 
 def look_at_the_proposer(walk):

@@ -35,9 +35,16 @@ SMALL = {
 }
 
 
+COMPROMISES = SMALL | {
+    "name": "compromises",
+    "goal": {"metric": "val_accuracy", "second": "parameters"},
+    "budget": {"trials": 6, "epochs": 1},
+}
+
+
 @pytest.fixture(scope="module")
 def searched(tmp_path_factory):
-    """A workspace in which a search was driven to its end by real processes."""
+    """A workspace in which two searches, the second with two goals, were driven to their ends by real processes."""
     opened = open_workspace(Settings(home=str(tmp_path_factory.mktemp("searched"))))
     worker = subprocess.Popen([sys.executable, str(APP), "worker"], env=os.environ | to_environment(opened.settings))
     try:
@@ -45,13 +52,14 @@ def searched(tmp_path_factory):
             assert worker.poll() is None, "the coordinator did not start"
             time.sleep(0.02)
         add_bundled(opened, "iris")
-        search = create_search(opened, SMALL)
-        while get_search(opened, search.id).is_driven:
-            time.sleep(0.05)
+        for asked in (SMALL, COMPROMISES):
+            search = create_search(opened, asked)
+            while get_search(opened, search.id).is_driven:
+                time.sleep(0.05)
     finally:
         worker.send_signal(signal.SIGTERM)
         worker.wait()
-    assert get_search(opened, search.id).state == "finished"
+    assert [get_search(opened, number).state for number in (1, 2)] == ["finished", "finished"]
     with coordinator_lock(opened.settings.home_folder):  # from here on nothing is trained
         yield opened
     opened.catalogue.close()
@@ -214,6 +222,32 @@ def test_the_leaderboard_is_sorted_by_the_address(found):
     assert sizes("-parameters") == sorted(sizes(""))
 
 
+def test_what_a_trial_is_made_of_stands_in_one_line_and_whole_on_hover(searched, found):
+    page = found.get("/searches/1")
+    cells = [cell for cell in page.root.iter("td") if cell.get("class") == "cut"]
+    said = {candidate_words(trial.params, get_search(searched, 1).space) for trial in brief_view(searched, 1).trials}
+    assert len(cells) == TRIALS
+    assert {cell.get("title") for cell in cells} == {words(cell) for cell in cells} <= said
+
+
+def test_tables_that_scroll_in_their_box_show_it_and_are_reached_by_the_keyboard(found):
+    for name in ("leaderboard", "settings"):
+        box = found.get("/searches/2").by_id(name)
+        assert (box.get("class"), box.get("tabindex"), box.get("role")) == ("scroll hint", "0", "region")
+
+
+def test_trials_on_the_front_are_marked_and_listed_with_links(found):
+    points = found.raw("/searches/2/front.json").json["items"]
+    on = [point["trial"] for point in sorted(points, key=lambda point: point["parameters"]) if point["on_the_front"]]
+    page = found.get("/searches/2")
+    rows = [row for row in page.by_id("leaderboard").iter("tr") if row.get("data-href")]
+    assert {words(next(row.iter("a"))) for row in rows if "◆" in words(row)} == {str(number) for number in on}
+    listed = next(p for p in page.root.iter("p") if "On the front" in words(p))
+    assert [words(link) for link in listed.iter("a")] == [f"trial {number}" for number in on]
+    assert all(re.fullmatch(r"/runs/\d+", link.get("href")) for link in listed.iter("a"))
+    assert "On the front" not in words(found.get("/searches/1").root)
+
+
 @pytest.mark.parametrize("name", ["trials", "history", "curves", "importance", "predictions", "beliefs"])
 def test_every_table_and_chart_has_its_numbers_as_csv_and_json(found, name):
     lines = list(csv.DictReader(io.StringIO(found.raw(f"/searches/1/{name}.csv").text)))
@@ -233,7 +267,7 @@ def test_once_nothing_is_running_the_chart_of_learning_curves_says_so(found):
     assert (figure["data"], figure["layout"]["annotations"][0]["text"]) == ([], "No trial is running.")
 
 
-@pytest.mark.parametrize(("bars", "size"), [(1, "low"), (5, "low"), (6, ""), (12, "tall"), (19, "taller")])
+@pytest.mark.parametrize(("bars", "size"), [(1, "low"), (7, "low"), (8, ""), (13, "tall"), (19, "taller")])
 def test_a_chart_with_many_bars_is_high_enough_for_their_names(bars, size):
     assert chart_size(bars) == size
 
@@ -241,7 +275,7 @@ def test_a_chart_with_many_bars_is_high_enough_for_their_names(bars, size):
 def test_the_chart_of_what_matters_is_as_high_as_its_settings_need(found):
     chart = found.get("/searches/1").by_id("importance")
     settings = len(found.raw("/searches/1/importance.json").json["items"])
-    assert settings > 5
+    assert settings > 7
     assert chart.get("class").split() == ["chart", *chart_size(settings).split()]
 
 
