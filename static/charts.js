@@ -65,30 +65,57 @@
     chart.replaceChildren(Object.assign(document.createElement("p"), { className: "chart-note", textContent: `This chart could not be drawn: ${error.message}.` }));
   }
 
+  // Of each chart one answer at most is awaited, so that an older one never comes after a newer one. What changes
+  // meanwhile is fetched after it; another address takes its place.
   async function load(chart) {
     const url = chart.dataset.figureUrl;
+    if (chart.awaited?.url === url) return;
+    chart.awaited?.stop.abort();
+    const awaited = { url, stop: new AbortController() };
+    Object.assign(chart, { awaited, outdated: false });
     chart.classList.toggle("busy", Boolean(chart.figure));
     try {
-      const response = await fetch(url, { headers: { Accept: "application/json" } });
-      if (!response.ok) throw new Error(`the server answered ${response.status}`);
-      const figure = await response.json();
-      if (url !== chart.dataset.figureUrl) return; // another was asked for meanwhile
-      chart.figure = figure;
-      chart.drawnUrl = url;
-      await draw(chart);
+      await fetchAndDraw(chart, awaited);
     } catch (error) {
-      fail(chart, error);
+      if (chart.awaited === awaited) fail(chart, error);
     }
+    if (chart.awaited !== awaited) return;
+    chart.awaited = undefined;
+    if (chart.outdated) loadInView(chart);
+  }
+
+  async function fetchAndDraw(chart, { url, stop }) {
+    const known = chart.drawnUrl === url && chart.etag ? { "If-None-Match": chart.etag } : {};
+    const response = await fetch(url, { headers: { Accept: "application/json", ...known }, signal: stop.signal });
+    if (response.status === 304) { // the very figure that is drawn
+      chart.classList.remove("busy");
+      return;
+    }
+    if (!response.ok) throw new Error(`the server answered ${response.status}`);
+    const figure = await response.json();
+    Object.assign(chart, { figure, drawnUrl: url, etag: response.headers.get("ETag") });
+    await draw(chart);
+  }
+
+  function loadInView(chart) { // others once they come into view
+    if (chart.inView && chart.isConnected) load(chart);
   }
 
   const seen = new IntersectionObserver((entries) => {
-    for (const { target, isIntersecting } of entries) if (isIntersecting && target.drawnUrl !== target.dataset.figureUrl) load(target);
+    for (const { target, isIntersecting } of entries) {
+      target.inView = isIntersecting;
+      if (target.outdated || target.drawnUrl !== target.dataset.figureUrl) loadInView(target);
+    }
   }, { rootMargin: "300px" });
   const all = () => document.querySelectorAll(".chart[data-figure-url]");
   const watch = () => all().forEach((chart) => { seen.unobserve(chart); seen.observe(chart); });
 
   document.addEventListener("themechange", () => all().forEach((chart) => chart.figure && draw(chart)));
-  document.addEventListener("livechange", () => all().forEach((chart) => "live" in chart.dataset && load(chart)));
+  document.addEventListener("livechange", () => all().forEach((chart) => {
+    if (!("live" in chart.dataset)) return;
+    chart.outdated = true;
+    loadInView(chart);
+  }));
   document.addEventListener("pagechange", watch);
   document.addEventListener("change", (event) => { // bins, log axis: the controls above a chart change its address
     const form = event.target.closest("form[data-chart]");

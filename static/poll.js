@@ -22,12 +22,26 @@
 
   async function refresh(element) {
     const response = await fetch(element.dataset.pollUrl, { headers: { Accept: "text/html" }, cache: "no-store" });
-    if (response.status === 204 || !element.isConnected || pressed) return;
+    if (response.status === 204 || !element.isConnected || pressed) return undefined;
     if (!response.ok) throw new Error(`${response.status}`);
     const part = new DOMParser().parseFromString(await response.text(), "text/html").body.firstElementChild;
     replace(element, document.adoptNode(part));
-    document.dispatchEvent(new CustomEvent("livechange", { detail: { done: !part.dataset.pollUrl } }));
-    if (!part.dataset.pollUrl) await refreshTheRest();
+    return part;
+  }
+
+  async function refreshAll() { // whatever changed in several parts is told once
+    const fresh = [];
+    for (const element of live()) {
+      try {
+        fresh.push(await refresh(element));
+        element.classList.remove("stale");
+      } catch {
+        element.classList.add("stale"); // the server is away: the last state stays, dimmed, until it answers again
+      }
+    }
+    const changed = fresh.filter(Boolean);
+    if (changed.length) document.dispatchEvent(new CustomEvent("livechange"));
+    if (changed.some((part) => !part.dataset.pollUrl)) await refreshTheRest().catch(() => {});
   }
 
   async function refreshTheRest() { // what says at the edge of the page that something is still going on
@@ -41,16 +55,7 @@
   }
 
   async function tick() {
-    if (document.visibilityState === "visible") {
-      for (const element of live()) {
-        try {
-          await refresh(element);
-          element.classList.remove("stale");
-        } catch {
-          element.classList.add("stale"); // the server is away: the last state stays, dimmed, until it answers again
-        }
-      }
-    }
+    if (document.visibilityState === "visible") await refreshAll();
     setTimeout(tick, 1000);
   }
   setTimeout(tick, 1000);

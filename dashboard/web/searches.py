@@ -225,10 +225,25 @@ def beliefs(search_id: int) -> Numbers:
 
 @blueprint.get("/searches/<int:search_id>/<any(history, curves, front, importance, predictions, belief):what>.figure")
 def figure(search_id: int, what: str) -> Response:
-    """Send one of the charts of a search."""
-    answer = jsonify(FIGURES[what](view(workspace(), search_id)))
+    """Send one of the charts of a search; 304, and nothing is counted, if it would be the one that the page has."""
+    mark = figure_mark(brief_view(workspace(), search_id), what)
+    if request.if_none_match.contains_weak(mark):
+        answer = Response(status=304)
+    else:
+        answer = jsonify(FIGURES[what](view(workspace(), search_id)))
+    answer.set_etag(mark, weak=True)
     answer.headers["Cache-Control"] = "no-store"
     return answer
+
+
+def figure_mark(now: SearchView, what: str) -> str:
+    """Return what changes with all that a chart is drawn from; that settings matter changes with ended trials only."""
+    if what == "curves":
+        return _mark(now)
+    ended = [(one.number, one.state, one.score, one.second) for one in now.candidates if one.state != "running"]
+    search = now.search
+    more = search.space if what in {"importance", "front"} else (len(now.candidates), search.changed)
+    return f"{crc32(repr((ended, more, request.args.get('setting'))).encode()):x}"
 
 
 def _belief_rows(now: SearchView, name: str) -> list[list[Any]]:

@@ -22,6 +22,7 @@ from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings, to_environment
 from dashboard.web.search_rows import chart_size
 from dashboard.web.search_words import candidate_words, opened_sentence
+from dashboard.web.searches import FIGURES, figure_mark
 from tests.web.conftest import APP
 from tests.web.page_check import Browser, parse_fragment, words
 
@@ -260,6 +261,29 @@ def test_every_table_and_chart_has_its_numbers_as_csv_and_json(found, name):
 def test_every_chart_is_drawn_from_a_figure(found, name):
     figure = found.raw(f"/searches/1/{name}.figure").json
     assert figure["data"] != []
+
+
+@pytest.mark.parametrize("name", ["history", "curves", "importance", "predictions", "belief"])
+def test_a_chart_that_the_page_has_is_not_counted_again(found, monkeypatch, name):
+    mark = found.raw(f"/searches/1/{name}.figure").headers["ETag"]
+    monkeypatch.setitem(FIGURES, name, lambda now: pytest.fail("counted again"))
+    answer = found.raw(f"/searches/1/{name}.figure", headers={"If-None-Match": mark})
+    assert (answer.status_code, answer.data, answer.headers["ETag"]) == (304, b"", mark)
+
+
+def test_what_is_expected_of_another_setting_is_another_chart(found):
+    marks = {found.raw(f"/searches/1/belief.figure?setting={name}").headers["ETag"] for name in ("units_1", "dropout")}
+    assert len(marks) == 2
+
+
+def test_a_trial_that_starts_changes_the_chart_of_learning_curves_and_not_that_of_what_matters(searched, searched_app):
+    ended = brief_view(searched, 1)
+    started = replace(ended.trials[0], number=99, state="running", score=None)
+    more = replace(ended, trials=[*ended.trials, started])
+    with searched_app.test_request_context():
+        same = {name: figure_mark(ended, name) == figure_mark(more, name) for name in ("importance", "curves")}
+        assert same == {"importance": True, "curves": False}
+        assert figure_mark(ended, "importance") != figure_mark(replace(ended, trials=ended.trials[1:]), "importance")
 
 
 def test_once_nothing_is_running_the_chart_of_learning_curves_says_so(found):
