@@ -57,6 +57,13 @@
     chart.querySelector(".chart-note")?.remove();
     await library.react(chart, figure.data, figure.layout, options);
     chart.classList.remove("busy");
+    if (!chart.leads) chart.on("plotly_click", ({ points }) => follow(chart, points[0].customdata));
+    chart.leads = true;
+  }
+
+  function follow(chart, number) { // points may lead somewhere: layout.meta.leads is the address, {} in place of a number
+    const address = chart.figure.layout.meta?.leads;
+    if (address && Number.isInteger(number)) location.assign(address.replace("{}", number));
   }
 
   function fail(chart, error) {

@@ -176,6 +176,12 @@ def trials(search_id: int) -> Numbers:
     return Numbers(trial_columns(now), rows, f"{now.search.name}_trials")
 
 
+@blueprint.get("/searches/<int:search_id>/trials/<int:number>")
+def trial(search_id: int, number: int) -> Response:
+    """Lead to the run of a trial."""
+    return see(url_for("runs.show", run_id=get_trial(workspace(), search_id, number)[2].id))
+
+
 @numbers_at(blueprint, "/searches/<int:search_id>/history")
 def history(search_id: int) -> Numbers:
     """Say each score in its order, and the best so far."""
@@ -230,7 +236,7 @@ def figure(search_id: int, what: str) -> Response:
     if request.if_none_match.contains_weak(mark):
         answer = Response(status=304)
     else:
-        answer = jsonify(FIGURES[what](view(workspace(), search_id)))
+        answer = jsonify(_leading_to_trials(FIGURES[what](view(workspace(), search_id)), search_id))
     answer.set_etag(mark, weak=True)
     answer.headers["Cache-Control"] = "no-store"
     return answer
@@ -244,6 +250,12 @@ def figure_mark(now: SearchView, what: str) -> str:
     search = now.search
     more = search.space if what in {"importance", "front"} else (len(now.candidates), search.changed)
     return f"{crc32(repr((ended, more, request.args.get('setting'))).encode()):x}"
+
+
+def _leading_to_trials(figure: dict[str, Any], search_id: int) -> dict[str, Any]:
+    """Return a figure whose points lead to their trials: `customdata` of a point takes the place of {}."""
+    trials = url_for("searches.trial", search_id=search_id, number=0).removesuffix("0")
+    return figure | {"layout": figure["layout"] | {"meta": {"leads": trials + "{}"}}}
 
 
 def _belief_rows(now: SearchView, name: str) -> list[list[Any]]:

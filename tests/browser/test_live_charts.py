@@ -25,7 +25,10 @@ PAGE = """<!doctype html><html lang="en"><head><title>live</title>
 <form data-chart="near"><select name="setting" id="setting"><option>a</option><option>b</option></select></form>
 <svg width="10" height="4000"></svg>
 <div class="chart" id="far" data-figure-url="/far.figure" data-live></div></main></body></html>"""
-PLOTLY = "window.Plotly = { react: async (chart, data) => { chart.dataset.drawn = data[0].name; } };"
+PLOTLY = """window.Plotly = { react: async (chart, data) => {
+  chart.dataset.drawn = data[0].name;
+  chart.on = (name, listener) => { chart.onclick = () => listener({ points: [{ customdata: 7 }] }); };
+} };"""
 
 
 class Served:
@@ -64,7 +67,7 @@ class Served:
             route.fulfill(status=304)
             return
         setting = re.sub(r".*setting=", "", route.request.url) if "setting=" in route.request.url else ""
-        figure = {"data": [{"name": self.mark + setting}], "layout": {}}
+        figure = {"data": [{"name": self.mark + setting}], "layout": {"meta": {"leads": "/trials/{}"}}}
         route.fulfill(body=json.dumps(figure), content_type="application/json", headers={"ETag": self.mark})
 
     def count(self, path):
@@ -150,6 +153,11 @@ def test_an_older_answer_never_replaces_that_of_another_setting(served):
     served.answer_figure(older)
     served.until_polled()
     assert served.tab.locator("#near").get_attribute("data-drawn") == "seconda"
+
+
+def test_a_point_leads_to_what_it_stands_for(served):
+    served.tab.evaluate("document.getElementById('near').click()")
+    served.tab.wait_for_url(f"{HOME}/trials/7")
 
 
 def test_a_chart_that_is_the_same_is_not_drawn_again(served):

@@ -237,6 +237,17 @@ def test_tables_that_scroll_in_their_box_show_it_and_are_reached_by_the_keyboard
         assert (box.get("class"), box.get("tabindex"), box.get("role")) == ("scroll hint", "0", "region")
 
 
+@pytest.mark.parametrize("name", ["front", "history"])
+def test_points_of_a_chart_lead_to_their_trials(searched, found, name):
+    figure = found.raw(f"/searches/2/{name}.figure").json
+    numbers = {number for trace in figure["data"] for number in trace.get("customdata", [])}
+    assert numbers == {trial.number for trial in brief_view(searched, 2).candidates}
+    for number in numbers:
+        answer = found.raw(figure["layout"]["meta"]["leads"].replace("{}", str(number)))
+        assert f"Trial {number} of compromises" in words(found.get(answer.headers["Location"]).root)
+    assert found.raw("/searches/2/trials/99").status_code == 404
+
+
 def test_trials_on_the_front_are_marked_and_listed_with_links(found):
     points = found.raw("/searches/2/front.json").json["items"]
     on = [point["trial"] for point in sorted(points, key=lambda point: point["parameters"]) if point["on_the_front"]]
