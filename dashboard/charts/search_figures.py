@@ -1,5 +1,6 @@
 """Figures of a search: how the best came about, how trials learn, what was predicted; plain data, as in `figures`."""
 
+import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -10,6 +11,8 @@ from dashboard.charts.palette import OKABE_ITO
 BEST, OTHER, STOPPED = OKABE_ITO[0], OKABE_ITO[4], "#8a8f98"
 MOST_TICKS = 10
 MOST_LETTERS = 20
+Bounds = tuple[float, float]
+EVERYWHERE = (-math.inf, math.inf)
 
 
 class Point(NamedTuple):
@@ -92,13 +95,15 @@ def front_figure(front: Sequence[Point], others: Sequence[Point], second: str, s
     return whole_figure([trace for trace in data if trace["x"]], _layout(second, score))
 
 
-def predictions_figure(points: Sequence[Point], spreads: Sequence[float], score: str) -> Figure:
+def predictions_figure(
+    points: Sequence[Point], spreads: Sequence[float], score: str, bounds: Bounds = EVERYWHERE
+) -> Figure:
     """Return what was predicted of each trial (x, with its standard deviation) against what came of it (y)."""
     if not points:
         return whole_figure([], _layout(f"predicted {score}", score))
     low = min(min(point.x, point.y) for point in points)
     high = max(max(point.x, point.y) for point in points)
-    bars = {"error_x": {"type": "data", "array": list(spreads), "thickness": 1, "width": 0, "color": STOPPED}}
+    bars = {"error_x": _reach([point.x for point in points], spreads, bounds) | {"thickness": 1, "width": 0}}
     right = {"type": "scatter", "mode": "lines", "name": "as predicted", "x": [low, high], "y": [low, high]}
     data = [right | {"line": {"color": STOPPED, "dash": "dot"}, "hoverinfo": "skip"}]
     return whole_figure([*data, _points("trials", points, BEST) | bars], _layout(f"predicted {score}", score))
@@ -123,13 +128,19 @@ def importance_figure(shares: Mapping[str, float]) -> Figure:
 
 
 def belief_figure(
-    values: Sequence[Any], means: Sequence[float], spreads: Sequence[float], name: str, score: str, log: bool
+    values: Sequence[Any],
+    means: Sequence[float],
+    spreads: Sequence[float],
+    name: str,
+    score: str,
+    log: bool,
+    bounds: Bounds = EVERYWHERE,
 ) -> Figure:
     """Return the score that is expected on average at each value of one setting, and how sure that is."""
     is_word = any(isinstance(value, str | bool) for value in values)
     shown = [str(value) for value in values] if is_word else list(values)
     line = {"type": "scatter", "name": "expected", "x": shown, "y": [drawable(mean) for mean in means]}
-    bars = {"type": "data", "array": list(spreads), "thickness": 1.5, "width": 4, "color": STOPPED}
+    bars = _reach(means, spreads, bounds) | {"thickness": 1.5, "width": 4}
     mode = {"mode": "markers" if is_word else "lines+markers", "line": {"color": BEST, "width": 2}, "error_y": bars}
     layout = _layout(name, f"expected {score}")
     layout["xaxis"] |= {"type": "category" if is_word else "log" if log else "linear"}
@@ -138,6 +149,14 @@ def belief_figure(
             {"tickmode": "array", "tickvals": _some(values)} if log else whole_ticks(values[0], values[-1])
         )
     return whole_figure([line | mode | {"marker": {"color": BEST, "size": 7}}] if values else [], layout)
+
+
+def _reach(means: Sequence[float], spreads: Sequence[float], bounds: Bounds) -> dict[str, Any]:
+    """Return bars of one spread to either side, which end where no score can lie."""
+    pairs = list(zip(means, spreads, strict=True))
+    above = [max(min(spread, bounds[1] - mean), 0.0) for mean, spread in pairs]
+    below = [max(min(spread, mean - bounds[0]), 0.0) for mean, spread in pairs]
+    return {"type": "data", "symmetric": False, "array": above, "arrayminus": below, "color": STOPPED}
 
 
 def whole_ticks(low: int, high: int) -> dict[str, Any]:

@@ -4,8 +4,6 @@ They are listed, browsed, compared and exported like any other's. What it expect
 search, so that its page need not train it anew.
 """
 
-import math
-
 import numpy as np
 
 from dashboard.catalogue import networks as network_rows
@@ -18,22 +16,20 @@ from dashboard.search.proposer import NeuralSampler
 from dashboard.search.studies import Proposal
 from dashboard.services.networks import get_network
 from dashboard.services.search_findings import correlation_of, predictions
-from dashboard.services.search_view import SearchView
+from dashboard.services.search_view import SearchView, bounds_of
 from dashboard.services.versions import Draft, save_version
 from dashboard.services.workspace import Workspace
 
 MOST_VERSIONS = 100
 """A version is saved after each refit that learnt of another trial; of longer searches, a hundred in all."""
 NAMES_TRIED = 9
-BOUNDS = {"val_accuracy": (0.0, 1.0), "val_r2": (-math.inf, 1.0)}
-"""Beyond these no score lies; errors and losses are not below 0. What is expected is cut there."""
 
 
 def belief_of(search: Search, proposal: Proposal) -> Belief | None:
     """Return what a proposal was based on; None if nothing had been learnt, or by a sampler that is no network."""
     belief = proposal.sampler.belief if isinstance(proposal.sampler, NeuralSampler) else None
     if belief is not None and not search.goal.second:
-        belief.bounds = BOUNDS.get(search.goal.metric, (0.0, math.inf))
+        belief.bounds = bounds_of(search.goal)
     return belief
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from dashboard.charts import search_figures as figures
 from dashboard.charts.search_figures import Point
 from dashboard.services import search_findings as findings
-from dashboard.services.search_view import SearchView
+from dashboard.services.search_view import SearchView, bounds_of
 
 Words = Callable[[str], str]
 
@@ -47,12 +47,13 @@ def predictions(now: SearchView, words: Words) -> dict[str, Any]:
     """Return predicted against real scores as a figure."""
     found = [one for one in findings.predictions(now) if one.score is not None]
     points = [Point(one.mean, one.score or 0.0, one.trial) for one in found]
-    return figures.predictions_figure(points, [one.sd for one in found], words(now.search.goal.metric))
+    goal = now.search.goal
+    return figures.predictions_figure(points, [one.sd for one in found], words(goal.metric), bounds_of(goal))
 
 
 def belief(now: SearchView, name: str, words: Words) -> dict[str, Any]:
     """Return what the proposer expects at each value of one setting as a figure."""
     found = findings.belief(now, name) or {"values": [], "mean": [], "sd": []}
     is_log = name.startswith("units_") or name in findings.LOGARITHMIC
-    score = words(now.search.goal.metric)
-    return figures.belief_figure(found["values"], found["mean"], found["sd"], words(name), score, is_log)
+    score, bounds = words(now.search.goal.metric), bounds_of(now.search.goal)
+    return figures.belief_figure(found["values"], found["mean"], found["sd"], words(name), score, is_log, bounds)

@@ -3,6 +3,7 @@
 Read in one go from the catalogue; the driver decides on it, and the pages show it.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from dashboard.records import Epoch, Goal, Search, Trial
 from dashboard.search.studies import Past
 from dashboard.services.workspace import Workspace
 
+BOUNDS = {"val_accuracy": (0.0, 1.0), "val_r2": (-math.inf, 1.0)}
 PAST_STATES = {"cancelled": "failed"}
 """A trial that a person cancelled teaches nothing, like one that failed."""
 
@@ -132,6 +134,11 @@ def directions(goal: Goal) -> list[str]:
     """Return maximize or minimize for each goal, as Optuna says it."""
     first = "maximize" if goal.is_higher_better else "minimize"
     return [first, "minimize"] if goal.second else [first]
+
+
+def bounds_of(goal: Goal) -> tuple[float, float]:
+    """Return the lowest and the highest score that there can be; errors and losses are not below 0."""
+    return BOUNDS.get(goal.metric, (0.0, math.inf))
 
 
 def past_of(trial: Trial, goal: Goal, measured_so_far: tuple[float, ...]) -> Past:

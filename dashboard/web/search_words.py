@@ -13,6 +13,7 @@ from dashboard.web.words import METRICS, metric_words, setting_words
 
 SECOND_WORDS = {"parameters": "parameters", "prediction_seconds": "seconds a prediction"}
 PARAMETER_WORDS = {"layers": "hidden layers", "has_weight_decay": "decays weights", "score": "score"}
+FEWEST_EACH = 5
 STATE_WORDS = {"stopped": "stopped early"}
 
 
@@ -110,7 +111,9 @@ def saved_sentence(found: Saved) -> str:
 
 
 def against_random_sentence(found: AgainstRandom, search: Search) -> str:
-    """Say whether proposals beat random ones at the same number of trials."""
+    """Say whether proposals beat random ones at the same number of trials; of a few nothing can be said."""
+    if found.each < FEWEST_EACH:
+        return f"Too few yet to tell whether proposals beat random trials: {FEWEST_EACH} of each are needed."
     metric = metric_words(search.goal.metric)
     verdict = (
         "ahead of"

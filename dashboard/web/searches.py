@@ -170,9 +170,10 @@ def open_as_network(search_id: int, number: int) -> Response:
 
 @numbers_at(blueprint, "/searches/<int:search_id>/trials")
 def trials(search_id: int) -> Numbers:
-    """Say what was tried, with every setting and what came of it."""
+    """Say what was tried, with every setting and what came of it; behind it the trials that confirm one."""
     now = brief_view(workspace(), search_id)
-    rows = [trial_values(now, trial) for trial in leaderboard(now, request.args.get("sort", ""))]
+    again = [trial for trial in now.trials if trial.confirms is not None]
+    rows = [trial_values(now, trial) for trial in [*leaderboard(now, request.args.get("sort", "")), *again]]
     return Numbers(trial_columns(now), rows, f"{now.search.name}_trials")
 
 
@@ -374,6 +375,7 @@ def _best(now: SearchView, trial: Trial) -> dict[str, Any]:
         "name": network_name(now.search, trial.number),
         "is_winner": now.search.result.get("best") == trial.number,
         "result": now.search.result,
+        "again": now.confirmations.get(trial.number, []),
     }
 
 

@@ -16,12 +16,13 @@ from dashboard import create_app
 from dashboard.jobs.coordinator import coordinator_lock, is_coordinated
 from dashboard.search.space import SearchSpace
 from dashboard.services.datasets import add_bundled
+from dashboard.services.search_findings import AgainstRandom
 from dashboard.services.search_view import brief_view
 from dashboard.services.searches import create_search, get_search, list_searches
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings, to_environment
 from dashboard.web.search_rows import chart_size
-from dashboard.web.search_words import candidate_words, opened_sentence
+from dashboard.web.search_words import against_random_sentence, candidate_words, opened_sentence
 from dashboard.web.searches import FIGURES, figure_mark
 from tests.web.conftest import APP
 from tests.web.page_check import Browser, parse_fragment, words
@@ -394,6 +395,22 @@ def test_a_search_is_deleted_once_its_name_is_typed(workspace, browser):
 def test_what_does_not_exist_is_a_404(browser):
     for address in ("/searches/7", "/searches/7/progress", "/searches/7/trials.csv", "/searches/7/delete"):
         assert browser.raw(address).status_code == 404
+
+
+def test_the_trials_that_confirm_the_winner_are_in_the_table_and_its_card_leads_to_them(found, searched):
+    now = brief_view(searched, 1)
+    again = now.confirmations[now.search.result["best"]]
+    links = [link.get("href") for link in found.get("/searches/1").by_id("progress").iter("a")]
+    assert {f"/runs/{trial.run_id}" for trial in again} < set(links)
+    rows = list(csv.DictReader(io.StringIO(found.raw("/searches/1/trials.csv").text)))
+    assert [row["trial"] for row in rows if row["confirms"]] == [
+        str(trial.number) for trial in now.trials if trial.confirms
+    ]
+
+
+def test_of_a_few_trials_nothing_is_said_about_random_search():
+    few = AgainstRandom(each=4, best_random=0.5, best_proposed=0.9, random=9, proposed=4, better=3, expected=0.4)
+    assert "5 of each are needed" in against_random_sentence(few, None)
 
 
 def test_the_proposers_page_offers_no_training_that_would_be_refused(found, searched):

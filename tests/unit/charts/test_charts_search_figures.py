@@ -105,3 +105,13 @@ def test_what_is_expected_of_words_has_an_axis_of_words():
     assert figure["layout"]["xaxis"]["type"] == "category"
     numbers = valid(belief_figure([16, 64], [0.5, 0.6], [0.1, 0.1], "units", "accuracy", True))
     assert numbers["layout"]["xaxis"]["type"] == "log"
+
+
+def test_bars_end_where_no_score_can_lie():
+    bounds = (0.0, 1.0)
+    belief = valid(belief_figure([1, 2], [0.05, 0.9], [0.2, 0.2], "layers", "accuracy", False, bounds))["data"][0]
+    assert belief["error_y"]["arrayminus"] == pytest.approx([0.05, 0.2])
+    assert belief["error_y"]["array"] == pytest.approx([0.2, 0.1])
+    trials = [Point(0.95, 0.9, 1)]
+    predicted = valid(predictions_figure(trials, [0.3], "accuracy", bounds))["data"][1]["error_x"]
+    assert (predicted["arrayminus"], predicted["array"]) == ([0.3], pytest.approx([0.05]))
