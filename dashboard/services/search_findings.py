@@ -181,6 +181,12 @@ def parallel_drawing(now: SearchView, labels: Mapping[str, str], most: int | Non
     return parallel_coordinates(named, lines, f"The settings of the {len(lines)} best trials, a line each")
 
 
+def believed_settings(now: SearchView) -> list[str]:
+    """Return the settings of which the proposer expects something, or will once it has learnt."""
+    varied = SearchSpace.from_json(now.search.space).distributions()
+    return list(now.search.beliefs.get("settings", [name for name, one in varied.items() if not one.single()]))
+
+
 def belief(now: SearchView, name: str) -> dict[str, Any] | None:
     """Return what the proposer expects on average at each value of one setting; None if it has no idea yet."""
     found: dict[str, Any] | None = now.search.beliefs.get("settings", {}).get(name)

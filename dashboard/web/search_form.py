@@ -106,7 +106,7 @@ class SearchForm(PageForm):
     stopping = SelectField(
         "Stop poor trials",
         choices=options([("", "as suits the goal"), *((kind.name, kind.title) for kind in STOPPING_KINDS)]),
-        description=f"With one goal by {STOPPING_KINDS[0].title.lower()}; with two goals, never.",
+        description=f"With one goal: {STOPPING_KINDS[0].title.lower()}. With two: never.",
     )
     seed = number_field("Seed", "The same seed and scores give the same proposals.", whole=True)
     space = FormField(SpaceForm)

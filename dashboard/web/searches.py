@@ -304,7 +304,7 @@ def _page(now: SearchView, form: WidenForm) -> str:
         numbers={name: exports(f"searches.{name}", search_id=search.id) for name in names},
         figures={name: url_for("searches.figure", search_id=search.id, what=name) for name in FIGURES},
         importance_size=chart_size(len(findings.varied(now))),
-        settings=[(name, parameter_words(name)) for name in search.beliefs.get("settings", {})],
+        settings=[(name, parameter_words(name)) for name in findings.believed_settings(now)],
         tells=search.sampler == "neural" and not search.goal.second,  # with two goals it expects of a mixture
         titles={kind.name: kind.title for kind in service.SAMPLER_KINDS}
         | {kind.name: kind.title for kind in service.STOPPING_KINDS},

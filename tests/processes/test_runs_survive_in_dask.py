@@ -17,6 +17,8 @@ from tests.processes.dask_processes import Cluster
 from tests.processes.run_processes import wait_until
 from tests.processes.runs_survive import RunsSurvive, start_training
 from tests.processes.test_runs import wait_for_epochs
+from tests.processes.test_searches import define as define_search
+from tests.processes.test_searches import wait_until_idle
 
 pytestmark = pytest.mark.processes
 
@@ -73,6 +75,16 @@ class TestRunsSurviveInDask(RunsSurvive):
         attempt.kill()
         attempt.close()
         dask.close()
+
+    def test_the_trials_of_a_search_go_to_the_cluster(self, place, workspace, coordinator):
+        def executed(client):
+            return client.run(lambda dask_worker: dask_worker.state.executed_count)
+
+        before = sum(place.cluster.ask(executed).values())
+        now = wait_until_idle(workspace, define_search(workspace, trials=3, epochs=3).id)
+        assert (now.search.state, len(now.candidates)) == ("finished", 3)
+        assert len(now.search.result["scores"]) == 3
+        assert sum(place.cluster.ask(executed).values()) - before >= len(now.trials) >= 6
 
     def test_without_workers_a_run_waits_and_it_is_said_why(self, place, workspace, coordinator):
         place.cluster.workers.terminate()

@@ -413,6 +413,14 @@ def test_of_a_few_trials_nothing_is_said_about_random_search():
     assert "5 of each are needed" in against_random_sentence(few, None)
 
 
+def test_a_setting_can_be_chosen_before_anything_is_believed_of_it(workspace, browser):
+    add_bundled(workspace, "iris")
+    create_search(workspace, SMALL)
+    names = {option.get("value") for option in browser.get("/searches/1").by_id("setting").iter("option")}
+    assert {"units_1", "learning_rate"} <= names
+    assert browser.raw("/searches/1/belief.figure?setting=learning_rate").status_code == 200
+
+
 def test_the_proposers_page_offers_no_training_that_would_be_refused(found, searched):
     name = get_search(searched, 1).network
     page = found.get(f"/networks/{name}")
