@@ -169,7 +169,7 @@ class Coordinator:
             return []
         try:
             alike = self.journal.claim_alike(job)
-        except StoreError as error:
+        except WeightbaseError as error:
             log.error("%s The run trains alone.", error.message)  # it is claimed, so it must be executed
             return []
         return [job, *alike] if alike else []
