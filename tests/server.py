@@ -38,6 +38,9 @@ class Server:
         self.process = None
         server, install = map(find_binary, BINARIES)
         self.user = ["--user=root"] if os.getuid() == 0 else []
+        (folder / "tmp").mkdir()
+        # A server that starts removes what looks like a left temporary table in its tmpdir: another server's, too.
+        self.environment = os.environ | {"TMPDIR": str(folder / "tmp")}
         (folder / "init.sql").write_text(
             f"CREATE USER IF NOT EXISTS 'tester'@'%' IDENTIFIED BY '{PASSWORD}';"
             "\nGRANT ALL ON *.* TO 'tester'@'%' WITH GRANT OPTION;\n"
@@ -51,6 +54,7 @@ class Server:
                 "--skip-test-db",
                 *self.user,
             ],
+            env=self.environment,
             check=False,
             capture_output=True,
             text=True,
@@ -81,7 +85,7 @@ class Server:
     def start(self):
         """Start the server and return when it answers."""
         with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(self.command, stdout=log, stderr=log)
+            self.process = subprocess.Popen(self.command, env=self.environment, stdout=log, stderr=log)
         deadline = time.monotonic() + START_SECONDS
         while True:
             try:
