@@ -61,7 +61,7 @@ class SearchView:
     def confirmed(self) -> dict[int, float]:
         """Candidate -> mean score over other seeds, for those of which all have ended well.
 
-        One that ran away with another seed is no winner, whatever it scored with the others.
+        One that failed with another seed is no winner, whatever it scored with the others.
         """
         scores = {number: [trial.score for trial in again] for number, again in self.confirmations.items()}
         return {

@@ -1,7 +1,7 @@
 """The winner: the best of many scores is partly luck, so the leaders are trained again before one is called best.
 
 The leading candidate is trained anew with three other seeds; if their mean falls behind the score of the next one,
-that one is, too, and so on, three candidates at most. The best mean wins; one that ran away with another seed cannot.
+that one is, too, and so on, three candidates at most. The best mean wins; one that failed with another seed cannot.
 Only confirmations are measured on the test part, which nothing was chosen by.
 """
 
@@ -36,7 +36,7 @@ def next_to_confirm(now: SearchView) -> Trial | None:
 def winner(now: SearchView, results: Mapping[int, Mapping[str, Any]]) -> dict[str, Any]:
     """Return {"best": its number or None, "mean", "scores", "test": mean of each test metric, "unsteady"}.
 
-    `results` are those of the runs that confirm, by run id; `unsteady` are candidates that ran away with another seed.
+    `results` are those of the runs that confirm, by run id; `unsteady` are candidates that failed with another seed.
     """
     means = now.confirmed
     unsteady = [number for number in now.confirmations if number not in means]

@@ -52,7 +52,7 @@ def search_sentence(now: SearchView) -> str:
     unsteady = search.result.get("unsteady", [])
     if unsteady and search.result["best"] is None:
         which = ", ".join(map(str, unsteady))
-        return f"{count}; no winner: what led ran away with another seed (trial {which})."
+        return f"{count}; no winner: what led failed with another seed (trial {which})."
     if search.result.get("best") == best.number:
         return f"{count}; the winner is trial {best.number}: {_confirmed(search, metric)}."
     confirming = any(trial.confirms is not None for trial in now.running)

@@ -134,8 +134,8 @@ def change(search_id: int) -> Answer:
     except UserError as error:
         attach_errors(form, error)
         return _page(brief_view(workspace(), search_id), form), error.status
-    left = brief_view(workspace(), search_id).nothing_left[0] or "Resume the search to use it."
-    flash("Changed." if search.is_driven else f"Changed. {left}")
+    left = brief_view(workspace(), search_id).nothing_left[0] if search.state == "finished" else ""
+    flash("Changed." if search.is_driven else f"Changed. {left or 'Resume the search to use it.'}")
     return see(url_for("searches.show", search_id=search_id))
 
 

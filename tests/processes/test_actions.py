@@ -62,7 +62,7 @@ def test_a_cancelled_verification_keeps_what_it_has_found(workspace, coordinator
     verifying = action_pids(coordinator)
     get_on_until(lambda: get_run(workspace, run.id).run.done > 0, verifying, "the first report")
     cancel_run(workspace, run.id)
-    time.sleep(1)  # the word reaches it
+    time.sleep(2)  # the word reaches it: within 3 s it is not killed yet
     signal_to(verifying, signal.SIGCONT)
     ended = wait_for_end(workspace, run.id).run
     assert ended.state == "cancelled"

@@ -8,11 +8,12 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
 from dashboard import create_app
+from dashboard.catalogue import searches as search_rows
 from dashboard.jobs.coordinator import coordinator_lock, is_coordinated
 from dashboard.search.space import SearchSpace
 from dashboard.services.datasets import add_bundled
@@ -411,6 +412,24 @@ def test_the_trials_that_confirm_the_winner_are_in_the_table_and_its_card_leads_
 def test_of_a_few_trials_nothing_is_said_about_random_search():
     few = AgainstRandom(each=4, best_random=0.5, best_proposed=0.9, random=9, proposed=4, better=3, expected=0.4)
     assert "5 of each are needed" in against_random_sentence(few, None)
+
+
+def test_a_change_says_what_is_left_to_do_for_it(found, searched):
+    form = {"budget-trials": "99", "budget-epochs": "2", "budget-seconds": "0"}
+    with searched.catalogue.reading() as connection:
+        before = search_rows.get_search(connection, 1)
+    space = {"space-activation": before.space["activation"], "space-optimizer": before.space["optimizer"]}
+    space |= {"space-schedule": before.space["schedule"]}
+    same = form | space | {"budget-trials": str(before.budget.trials)}
+    try:
+        page = found.post("/searches/1/change", same, source="/searches/1")
+        assert "Changed. All its trials have been tried: give it more trials to go on." in words(page.root)
+        page = found.post("/searches/1/change", form | space, source="/searches/1")
+        assert "Changed. Resume the search to use it." in words(page.root)
+    finally:
+        with searched.catalogue.writing() as connection:
+            values = {"budget": asdict(before.budget), "space": before.space}
+            search_rows.change_search(connection, 1, values)
 
 
 def test_a_setting_can_be_chosen_before_anything_is_believed_of_it(workspace, browser):
