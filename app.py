@@ -36,7 +36,7 @@ def serve(_: argparse.Namespace) -> int:
 def worker(given: argparse.Namespace) -> int:
     """Train what is queued (the dashboard starts this by itself)."""
     os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-    from dashboard.services.coordination import coordinate  # noqa: PLC0415
+    from dashboard.services.runs.coordinator import coordinate  # noqa: PLC0415
 
     coordinate(from_environment(), until_idle=given.until_idle)
     return 0
@@ -62,7 +62,7 @@ def copy(given: argparse.Namespace) -> int:
 
 def reindex(_: argparse.Namespace) -> int:
     """Read the versions that lie in the store into the catalogue, for a folder that was copied here."""
-    from dashboard.services.reindexing import reindex_store  # noqa: PLC0415
+    from dashboard.services.store.reindexing import reindex_store  # noqa: PLC0415
     from dashboard.services.workspace import open_workspace  # noqa: PLC0415
 
     for reference in reindex_store(open_workspace(from_environment())):

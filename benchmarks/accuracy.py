@@ -24,7 +24,8 @@ from dashboard.engine.network import Network
 from dashboard.engine.records_in_turn import RecordSteps
 from dashboard.engine.samples import Samples
 from dashboard.engine.training import Training
-from dashboard.records import LayerSpec, NetworkSpec, TrainingSpec
+from dashboard.records.network import LayerSpec, NetworkSpec
+from dashboard.records.training import TrainingSpec
 
 
 class Row(NamedTuple):

@@ -33,11 +33,12 @@ sys.path.insert(0, str(ROOT))
 
 import numpy as np  # noqa: E402 - after the number of BLAS threads is set
 
-from dashboard.services.comparison import Asked, compare  # noqa: E402
+from dashboard.services.compare.versions import Asked, compare  # noqa: E402
 from dashboard.services.datasets import add_bundled, get_dataset  # noqa: E402
 from dashboard.services.networks import create_network  # noqa: E402
-from dashboard.services.tensors import array  # noqa: E402
-from dashboard.services.versions import Draft, get_detail, save_version  # noqa: E402
+from dashboard.services.versions.reading import get_detail  # noqa: E402
+from dashboard.services.versions.saving import Draft, save_version  # noqa: E402
+from dashboard.services.versions.tensors import array  # noqa: E402
 from dashboard.services.workspace import open_workspace  # noqa: E402
 from dashboard.settings import Settings, from_environment, to_environment  # noqa: E402
 from tests.server import Server, free_port, run_sql  # noqa: E402

@@ -22,8 +22,9 @@ import numpy as np
 
 from dashboard.services.datasets import add_bundled, get_dataset
 from dashboard.services.networks import create_network, get_network, list_networks
-from dashboard.services.tensors import find_tensor, window
-from dashboard.services.versions import Draft, get_detail, list_versions, save_version
+from dashboard.services.versions.reading import get_detail, list_versions
+from dashboard.services.versions.saving import Draft, save_version
+from dashboard.services.versions.tensors import find_tensor, window
 from dashboard.services.workspace import Workspace, open_workspace, sweep
 from dashboard.settings import Settings
 from tests.server import Server, run_sql

@@ -25,14 +25,14 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 import numpy as np  # noqa: E402 - after the number of BLAS threads is set
 
 from dashboard import create_app  # noqa: E402
+from dashboard.services.cache.numbers import clear_numbers  # noqa: E402
 from dashboard.services.datasets import add_bundled, get_dataset  # noqa: E402
-from dashboard.services.history import get_history, spectra_of  # noqa: E402
-from dashboard.services.kept_numbers import clear_numbers  # noqa: E402
+from dashboard.services.history.health import get_health  # noqa: E402
+from dashboard.services.history.parts import get_timeline  # noqa: E402
+from dashboard.services.history.ridges import get_ridges  # noqa: E402
+from dashboard.services.history.tensor import get_history, spectra_of  # noqa: E402
 from dashboard.services.networks import create_network  # noqa: E402
-from dashboard.services.ridges import get_ridges  # noqa: E402
-from dashboard.services.timelines import get_timeline  # noqa: E402
-from dashboard.services.version_health import get_health  # noqa: E402
-from dashboard.services.versions import Draft, save_version  # noqa: E402
+from dashboard.services.versions.saving import Draft, save_version  # noqa: E402
 from dashboard.services.workspace import Workspace, open_workspace  # noqa: E402
 from dashboard.settings import Settings  # noqa: E402
 

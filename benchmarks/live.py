@@ -37,8 +37,8 @@ import numpy as np  # noqa: E402 - after the number of BLAS threads is set
 
 from dashboard.services.datasets import add_bundled, get_dataset  # noqa: E402
 from dashboard.services.networks import create_network, get_network  # noqa: E402
-from dashboard.services.runs import get_run, start_run  # noqa: E402
-from dashboard.services.versions import Draft, save_version  # noqa: E402
+from dashboard.services.runs.runs import get_run, start_run  # noqa: E402
+from dashboard.services.versions.saving import Draft, save_version  # noqa: E402
 from dashboard.services.workspace import Workspace, open_workspace  # noqa: E402
 from dashboard.settings import Settings, to_environment  # noqa: E402
 

@@ -33,7 +33,8 @@ def ours(inputs, codes):
     from dashboard.engine.network import Network  # noqa: PLC0415 - only what this process measures is imported
     from dashboard.engine.samples import Samples  # noqa: PLC0415
     from dashboard.engine.training import Training  # noqa: PLC0415
-    from dashboard.records import LayerSpec, NetworkSpec, TrainingSpec  # noqa: PLC0415
+    from dashboard.records.network import LayerSpec, NetworkSpec  # noqa: PLC0415
+    from dashboard.records.training import TrainingSpec  # noqa: PLC0415
 
     layers = (LayerSpec(200, "relu"), LayerSpec(10, "softmax"))
     network = Network(NetworkSpec(784, layers, TrainingSpec(batch_size=BATCH, epochs=EPOCHS)))

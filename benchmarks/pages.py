@@ -30,7 +30,8 @@ from dashboard.services.datasets import (  # noqa: E402
     receive_upload,
 )
 from dashboard.services.networks import create_network, get_network  # noqa: E402
-from dashboard.services.versions import Draft, list_versions, save_version  # noqa: E402
+from dashboard.services.versions.reading import list_versions  # noqa: E402
+from dashboard.services.versions.saving import Draft, save_version  # noqa: E402
 from dashboard.services.workspace import Workspace, open_workspace  # noqa: E402
 from dashboard.settings import Settings, to_environment  # noqa: E402
 

@@ -28,9 +28,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from dashboard.jobs.coordinator import coordinator_lock, is_coordinated
 from dashboard.jobs.trainer import train
 from dashboard.services.datasets import add_bundled
-from dashboard.services.journal import CatalogueJournal
 from dashboard.services.networks import create_network
-from dashboard.services.runs import cancel_run, get_run, start_run
+from dashboard.services.runs.journal import CatalogueJournal
+from dashboard.services.runs.runs import cancel_run, get_run, start_run
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings, to_environment
 

@@ -41,7 +41,8 @@ from dashboard.engine.batched import StackTraining
 from dashboard.engine.network import Network
 from dashboard.engine.samples import Samples
 from dashboard.engine.training import Training
-from dashboard.records import LayerSpec, NetworkSpec, TrainingSpec
+from dashboard.records.network import LayerSpec, NetworkSpec
+from dashboard.records.training import TrainingSpec
 from dashboard.search.proposer import FIRST, NeuralSampler
 from dashboard.search.scores import ranks
 from dashboard.search.together import is_quicker, on_seeds

@@ -32,7 +32,7 @@ import numpy as np
 import pandas as pd
 import sqlalchemy
 
-from dashboard.records import TensorKey
+from dashboard.records.tensor import TensorKey
 from dashboard.weights.checksums import tensor_sha256
 from dashboard.weights.csv_store import CsvStore
 from dashboard.weights.mysql_cells import SQL_TYPES

@@ -27,7 +27,8 @@ from dashboard.engine.book import book_spec
 from dashboard.engine.network import Network
 from dashboard.engine.samples import Samples
 from dashboard.engine.training import Training
-from dashboard.records import LayerSpec, NetworkSpec, TrainingSpec
+from dashboard.records.network import LayerSpec, NetworkSpec
+from dashboard.records.training import TrainingSpec
 
 try:
     import torch

@@ -6,9 +6,9 @@ from dashboard.api.answers import is_known, json_answer, mark_of, marked, unchan
 from dashboard.api.asked import page_of, query, workspace
 from dashboard.api.shapes import cell_change_json, cell_detail_json, diff_json, page_json, unit_change_json
 from dashboard.parsing import Fields
-from dashboard.records import Page
-from dashboard.services import change_detail as details
-from dashboard.services import comparison as service
+from dashboard.records.page import Page
+from dashboard.services.compare import detail as details
+from dashboard.services.compare import versions as service
 
 blueprint = Blueprint("compare", __name__)
 

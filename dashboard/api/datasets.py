@@ -12,7 +12,7 @@ from dashboard.api.asked import json_object, workspace
 from dashboard.api.shapes import dataset_detail_json, dataset_json
 from dashboard.errors import Invalid
 from dashboard.parsing import Fields
-from dashboard.records import Dataset
+from dashboard.records.dataset import Dataset
 from dashboard.services import datasets as service
 
 blueprint = Blueprint("datasets", __name__)

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from dashboard.api.asked import MOST_ITEMS
 from dashboard.api.schemas import INTEGER, REFERENCE, TEXT, Schema, choice, ref
-from dashboard.services.change_detail import AXES
-from dashboard.services.history import SINCE
-from dashboard.services.queue import STATE_FILTERS
-from dashboard.services.tensors import MOST_CELLS, WINDOW_COLUMNS, WINDOW_ROWS
+from dashboard.services.compare.detail import AXES
+from dashboard.services.history.tensor import SINCE
+from dashboard.services.runs.queue import STATE_FILTERS
+from dashboard.services.versions.tensors import MOST_CELLS, WINDOW_COLUMNS, WINDOW_ROWS
 
 JSON = "application/json"
 

@@ -5,7 +5,7 @@ from flask import Blueprint, Response
 from dashboard.api.answers import json_answer
 from dashboard.api.asked import workspace
 from dashboard.api.errors import error_shape
-from dashboard.services.health import check_health
+from dashboard.services.status import check_health
 
 blueprint = Blueprint("health", __name__)
 

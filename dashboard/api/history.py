@@ -11,11 +11,11 @@ from flask import Blueprint, Response, request
 from dashboard.api.answers import json_answer
 from dashboard.api.asked import page_of, query, workspace
 from dashboard.api.shapes import fact_values_json, finite, version_json
-from dashboard.services import history as service
-from dashboard.services.kept_numbers import Budget
-from dashboard.services.several import get_all_versions, get_several
-from dashboard.services.timelines import PLACES, PartHistory, get_timeline
-from dashboard.services.version_health import get_health
+from dashboard.services.cache.numbers import Budget
+from dashboard.services.compare.several import get_all_versions, get_several
+from dashboard.services.history import tensor as service
+from dashboard.services.history.health import get_health
+from dashboard.services.history.parts import PLACES, PartHistory, get_timeline
 
 blueprint = Blueprint("history", __name__)
 

@@ -5,10 +5,10 @@ from flask import Blueprint, Response, url_for
 from dashboard.api.answers import json_answer
 from dashboard.api.asked import asked_by, json_object, page_of, query, workspace
 from dashboard.api.shapes import epoch_json, page_json, run_detail_json, run_json
-from dashboard.records import Run
-from dashboard.services import runs as service
+from dashboard.records.run import Run
 from dashboard.services.networks import get_network
-from dashboard.services.queue import STATE_FILTERS
+from dashboard.services.runs import runs as service
+from dashboard.services.runs.queue import STATE_FILTERS
 
 blueprint = Blueprint("runs", __name__)
 

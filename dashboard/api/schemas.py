@@ -7,30 +7,25 @@ import dataclasses
 from typing import Any
 
 from dashboard.parsing import NAME_PATTERN
-from dashboard.records import (
+from dashboard.records.dataset import TASKS
+from dashboard.records.network import MOST_LAYERS, MOST_UNITS
+from dashboard.records.run import PRIORITIES, RUN_KINDS, RUN_STATES
+from dashboard.records.search import GOAL_METRICS, SEARCH_STATES, SECOND_GOALS, TRIAL_STATES, Budget
+from dashboard.records.training import (
     ACTIVATIONS,
-    GOAL_METRICS,
     INITIALIZERS,
     LOSSES,
-    MOST_LAYERS,
-    MOST_UNITS,
     OPTIMIZERS,
-    PRIORITIES,
-    RUN_KINDS,
-    RUN_STATES,
     SCALINGS,
     SCHEDULES,
-    SEARCH_STATES,
-    SECOND_GOALS,
-    TASKS,
     TRAINING_DTYPES,
-    TRIAL_STATES,
-    Budget,
     TrainingSpec,
 )
-from dashboard.services.comparison import NUMBER_NAMES
-from dashboard.services.history import SINCE
-from dashboard.services.searches import (
+from dashboard.services.compare.several import KINDS
+from dashboard.services.compare.versions import NUMBER_NAMES
+from dashboard.services.history.health import MEASURES, UNIT_FINDINGS
+from dashboard.services.history.tensor import SINCE
+from dashboard.services.search.requests import (
     ACTIVATIONS_TO_TRY,
     DEFAULT_SAMPLER,
     DEFAULT_SPACE,
@@ -41,8 +36,6 @@ from dashboard.services.searches import (
     SAMPLERS,
     STOPPING,
 )
-from dashboard.services.several import KINDS
-from dashboard.services.version_health import MEASURES, UNIT_FINDINGS
 
 Schema = dict[str, Any]
 

@@ -3,9 +3,9 @@
 from dataclasses import asdict
 from typing import Any
 
-from dashboard.records import Trial
-from dashboard.services import search_findings as findings
-from dashboard.services.search_view import SearchView
+from dashboard.records.search import Trial
+from dashboard.services.search import findings
+from dashboard.services.search.view import SearchView
 
 Json = dict[str, Any]
 STATES = ("running", "finished", "stopped", "failed", "cancelled")

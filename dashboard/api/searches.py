@@ -9,11 +9,12 @@ from dashboard.api.asked import json_object, page_of, query, workspace
 from dashboard.api.search_shapes import findings_json, search_json, trial_json
 from dashboard.api.shapes import network_json, page_json, run_json
 from dashboard.parsing import Fields
-from dashboard.records import Page, Search
-from dashboard.services import searches as service
-from dashboard.services.search_view import brief_view, view
-from dashboard.services.trials import get_trial as find_trial
-from dashboard.services.trials import promote
+from dashboard.records.page import Page
+from dashboard.records.search import Search
+from dashboard.services.search import requests as service
+from dashboard.services.search.trials import get_trial as find_trial
+from dashboard.services.search.trials import promote
+from dashboard.services.search.view import brief_view, view
 
 blueprint = Blueprint("searches", __name__)
 

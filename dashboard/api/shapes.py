@@ -4,16 +4,21 @@ import math
 from dataclasses import asdict
 from typing import Any
 
-from dashboard.records import Dataset, Epoch, Network, NetworkSpec, Page, Run, TensorInfo, TrashItem, Version
-from dashboard.services.change_detail import CellDetail
-from dashboard.services.comparison import NUMBER_NAMES, Fact, TensorDiff, VersionDiff
+from dashboard.metrics import best_version
+from dashboard.records.dataset import Dataset
+from dashboard.records.network import Network, NetworkSpec, Version
+from dashboard.records.page import Page
+from dashboard.records.run import Epoch, Run, TrashItem
+from dashboard.records.tensor import TensorInfo
+from dashboard.services.compare.detail import CellDetail
+from dashboard.services.compare.several import Fact as SeveralFact
+from dashboard.services.compare.versions import NUMBER_NAMES, Fact, TensorDiff, VersionDiff
 from dashboard.services.networks import NetworkSummary
-from dashboard.services.runs import RunDetail
-from dashboard.services.several import Fact as SeveralFact
-from dashboard.services.tables import StoredTable
-from dashboard.services.tensors import Window, window_numbers
-from dashboard.services.verification import VersionProof
-from dashboard.services.versions import VersionDetail, best_version
+from dashboard.services.runs.runs import RunDetail
+from dashboard.services.store.tables import StoredTable
+from dashboard.services.versions.reading import VersionDetail
+from dashboard.services.versions.tensors import Window, window_numbers
+from dashboard.services.versions.verification import VersionProof
 
 Json = dict[str, Any]
 

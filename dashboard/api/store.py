@@ -7,8 +7,9 @@ from flask import Blueprint, Response, url_for
 from dashboard.api.answers import json_answer
 from dashboard.api.asked import asked_by, json_object, page_of, query, workspace
 from dashboard.api.shapes import page_json, run_json, table_json, trash_item_json
-from dashboard.records import Page, Run
-from dashboard.services import actions, tables, trash
+from dashboard.records.page import Page
+from dashboard.records.run import Run
+from dashboard.services.store import actions, tables, trash
 
 blueprint = Blueprint("store", __name__)
 

@@ -6,9 +6,10 @@ from dashboard.api.answers import file_answer, is_known, json_answer, mark_of, m
 from dashboard.api.asked import given, query, workspace
 from dashboard.api.shapes import window_json
 from dashboard.parsing import Fields
-from dashboard.records import TensorInfo, Version
-from dashboard.services import tensors as service
-from dashboard.services.pictures import tensor_distribution
+from dashboard.records.network import Version
+from dashboard.records.tensor import TensorInfo
+from dashboard.services.versions import tensors as service
+from dashboard.services.versions.pictures import tensor_distribution
 
 blueprint = Blueprint("tensors", __name__)
 

@@ -8,10 +8,10 @@ from dashboard.api.answers import file_answer, is_known, json_answer, mark_of, m
 from dashboard.api.asked import json_object, page, workspace
 from dashboard.api.shapes import page_json, proof_json, version_detail_json, version_json
 from dashboard.parsing import Fields
-from dashboard.services import versions as service
-from dashboard.services.evaluation import evaluate_version
-from dashboard.services.tensors import version_zip
-from dashboard.services.verification import verify_version
+from dashboard.services.versions import reading as service
+from dashboard.services.versions.evaluation import evaluate_version
+from dashboard.services.versions.tensors import version_zip
+from dashboard.services.versions.verification import verify_version
 
 blueprint = Blueprint("versions", __name__)
 

@@ -9,7 +9,7 @@ from dashboard.catalogue.inserting import insert_row
 from dashboard.catalogue.tables import datasets, networks
 from dashboard.catalogue.times import now
 from dashboard.errors import NotFound
-from dashboard.records import Dataset
+from dashboard.records.dataset import Dataset
 
 
 def insert_dataset(connection: Connection, values: Mapping[str, Any]) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from dashboard.catalogue.tables import datasets, networks, tensors, versions
-from dashboard.records import TensorInfo
+from dashboard.records.tensor import TensorInfo
 
 ABOUT = ("number", "epoch", "run_id", "metrics", "created")
 TENSOR_COLUMNS = ("name", "shape", "dtype", "sha256", "bytes", "table_name", "statistics")

@@ -14,7 +14,7 @@ from dashboard.catalogue.inserting import insert_row
 from dashboard.catalogue.tables import datasets, networks, runs, versions
 from dashboard.catalogue.times import now
 from dashboard.errors import NotFound
-from dashboard.records import Network, NetworkSpec
+from dashboard.records.network import Network, NetworkSpec
 
 HISTORY = 20
 """How many versions of a network a line of the list shows."""

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select, and_, bi
 from dashboard.catalogue.runs import of_hidden_networks
 from dashboard.catalogue.tables import FARTHEST, runs
 from dashboard.errors import NotFound
-from dashboard.records import TRAINING_KINDS
+from dashboard.records.run import TRAINING_KINDS
 
 ACTIVE_STATES = ("queued", "running")
 

@@ -14,7 +14,8 @@ from dashboard.catalogue.inserting import insert_row
 from dashboard.catalogue.tables import FARTHEST, datasets, epochs, networks, runs, versions
 from dashboard.catalogue.times import now
 from dashboard.errors import NotFound
-from dashboard.records import ENDED_STATES, NO_SPEC, RESUMABLE_STATES, TRAINING_KINDS, Epoch, NetworkSpec, Run
+from dashboard.records.network import NetworkSpec
+from dashboard.records.run import ENDED_STATES, NO_SPEC, RESUMABLE_STATES, TRAINING_KINDS, Epoch, Run
 
 
 class Checkpoint(NamedTuple):

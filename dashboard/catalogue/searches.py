@@ -15,7 +15,8 @@ from dashboard.catalogue.runs import insert_run
 from dashboard.catalogue.tables import FARTHEST, datasets, epochs, networks, runs, searches, trials
 from dashboard.catalogue.times import now
 from dashboard.errors import NotFound
-from dashboard.records import ENDED_STATES, Budget, Epoch, Goal, Search, Trial
+from dashboard.records.run import ENDED_STATES, Epoch
+from dashboard.records.search import Budget, Goal, Search, Trial
 
 
 def insert_search(connection: Connection, values: Mapping[str, Any]) -> int:

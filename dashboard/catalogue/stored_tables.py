@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, Select, case, func, select
 
 from dashboard.catalogue.tables import networks, tensors, versions
-from dashboard.records import TensorKey
+from dashboard.records.tensor import TensorKey
 
 MOST_USERS = 6
 HIDDEN = select(versions.c.id).where(versions.c.state != "ready")

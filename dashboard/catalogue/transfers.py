@@ -8,7 +8,8 @@ from sqlalchemy import Connection, select
 from dashboard.catalogue.inserting import insert_row
 from dashboard.catalogue.networks import insert_known_network, insert_network, list_networks
 from dashboard.catalogue.tables import epochs, networks, runs, versions
-from dashboard.records import ENDED_STATES, Network
+from dashboard.records.network import Network
+from dashboard.records.run import ENDED_STATES
 
 EVERYTHING = 10**9
 RUN_TIES = ("id", "network_id", "dataset_id", "parent_id", "checkpoint")

@@ -12,7 +12,7 @@ from dashboard.catalogue.runs import delete_runs
 from dashboard.catalogue.tables import networks, tensors, versions
 from dashboard.catalogue.times import now
 from dashboard.errors import NotFound
-from dashboard.records import Freed, TrashItem
+from dashboard.records.run import Freed, TrashItem
 
 MOST_NAMED = 3
 GONE = "This is not in the trash any more: it was restored or deleted for good."

@@ -12,7 +12,9 @@ from dashboard.catalogue.networks import get_network, next_version_number
 from dashboard.catalogue.tables import FARTHEST, datasets, networks, runs, tensors, versions
 from dashboard.catalogue.times import now
 from dashboard.errors import NotFound
-from dashboard.records import ENDED_STATES, Network, NetworkSpec, TensorInfo, Version
+from dashboard.records.network import Network, NetworkSpec, Version
+from dashboard.records.run import ENDED_STATES
+from dashboard.records.tensor import TensorInfo
 
 
 def begin_version(connection: Connection, network_id: int, values: Mapping[str, Any]) -> tuple[int, int]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
 
-from dashboard.records import LayerSpec
+from dashboard.records.network import LayerSpec
 
 MOST_CIRCLES = 8
 MOST_COLUMNS = 8

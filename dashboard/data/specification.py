@@ -11,7 +11,7 @@ from dashboard.data.columns import KINDS, Column, Preview
 from dashboard.data.detection import CsvFormat
 from dashboard.data.splitting import default_share
 from dashboard.parsing import Fields
-from dashboard.records import TASKS
+from dashboard.records.dataset import TASKS
 
 MOST_HELD_BACK = 0.95
 SPEC_FIELDS = frozenset(

@@ -34,7 +34,7 @@ from dashboard.engine.training import (
     random_stream,
 )
 from dashboard.errors import Invalid
-from dashboard.records import NetworkSpec
+from dashboard.records.network import NetworkSpec
 
 
 class StackLayerPass(LayerPass):

@@ -12,7 +12,8 @@ from dashboard.engine.activations import sigmoid
 from dashboard.engine.arrays import Array
 from dashboard.engine.network import Network
 from dashboard.engine.records_in_turn import Chain
-from dashboard.records import LayerSpec, NetworkSpec, TrainingSpec
+from dashboard.records.network import LayerSpec, NetworkSpec
+from dashboard.records.training import TrainingSpec
 
 
 def book_spec(inputs: int, hidden: int, outputs: int, rate: float = 0.1, epochs: int = 5) -> NetworkSpec:

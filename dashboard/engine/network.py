@@ -15,7 +15,7 @@ from dashboard.engine.arrays import Array
 from dashboard.engine.initializers import INITIALIZERS
 from dashboard.engine.losses import LOSSES
 from dashboard.errors import Invalid
-from dashboard.records import LayerSpec, NetworkSpec
+from dashboard.records.network import LayerSpec, NetworkSpec
 
 BLOCK_ROWS = 1024
 INITIAL_STREAM = 0

@@ -6,7 +6,7 @@
 import math
 from collections.abc import Callable
 
-from dashboard.records import TrainingSpec
+from dashboard.records.training import TrainingSpec
 
 Schedule = Callable[[TrainingSpec, int, int], float]
 

@@ -22,7 +22,7 @@ from dashboard.engine.schedules import learning_rate
 from dashboard.engine.silent import Heard, without_silent_inputs
 from dashboard.engine.steps import BatchSteps, Steps
 from dashboard.errors import Invalid, WeightbaseError
-from dashboard.records import TrainingSpec
+from dashboard.records.training import TrainingSpec
 
 SHUFFLE_STREAM = 1
 DROPOUT_STREAM = 2

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from dashboard.data.dataset import Arrays, open_arrays
-from dashboard.records import NetworkSpec
+from dashboard.records.network import NetworkSpec
 
 Tensors = Mapping[str, np.ndarray[Any, Any]]
 

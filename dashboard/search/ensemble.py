@@ -17,7 +17,8 @@ from dashboard.engine.activations import ACTIVATIONS
 from dashboard.engine.batched import StackTraining
 from dashboard.engine.network import Network
 from dashboard.engine.samples import Samples
-from dashboard.records import LayerSpec, NetworkSpec, TrainingSpec
+from dashboard.records.network import LayerSpec, NetworkSpec
+from dashboard.records.training import TrainingSpec
 
 Array = np.ndarray[Any, Any]
 MEMBERS = 4

@@ -16,7 +16,8 @@ from optuna.trial import Trial
 
 from dashboard.errors import Invalid
 from dashboard.parsing import Fields
-from dashboard.records import ACTIVATIONS, OPTIMIZERS, SCHEDULES, LayerSpec, NetworkSpec, TrainingSpec
+from dashboard.records.network import LayerSpec, NetworkSpec
+from dashboard.records.training import ACTIVATIONS, OPTIMIZERS, SCHEDULES, TrainingSpec
 from dashboard.search.encoding import Condition
 from dashboard.search.ranges import Range, parse_choices, parse_range, parse_whole_numbers
 

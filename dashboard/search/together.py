@@ -6,7 +6,7 @@ What may differ within a stack is the seed and the learning rate; all else is on
 import dataclasses
 from collections.abc import Sequence
 
-from dashboard.records import NetworkSpec
+from dashboard.records.network import NetworkSpec
 
 MOST_WEIGHTS = 5_000
 MOST_STEPS = 10_000

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import IO
 
 from dashboard.jobs.job import Progress
-from dashboard.services.actions import require_apart
-from dashboard.services.copying import copy_store, counts_sentence
-from dashboard.services.store_addresses import split_password, with_password
+from dashboard.services.store.actions import require_apart
+from dashboard.services.store.addresses import split_password, with_password
+from dashboard.services.store.copying import copy_store, counts_sentence
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
 

@@ -20,7 +20,7 @@ from dashboard.data.dataset import DatasetSpec, ingest, parse_spec
 from dashboard.data.detection import CsvFormat, detect_format, parse_format
 from dashboard.errors import Conflict, Invalid, NotFound, StoreUnavailable, TooLarge
 from dashboard.parsing import Fields
-from dashboard.records import Dataset
+from dashboard.records.dataset import Dataset
 from dashboard.services.workspace import Workspace, making
 
 PIECE = 2**20
@@ -286,3 +286,8 @@ def chosen_dataset(workspace: Workspace, fields: Fields) -> Dataset | None:
         fields.refuse("dataset", error.message)
         return None
     return dataset
+
+
+def bundled_samples() -> tuple[BundledSample, ...]:
+    """Return the datasets that come along."""
+    return BUNDLED

@@ -3,10 +3,10 @@
 from contextlib import suppress
 
 from dashboard.errors import Conflict
-from dashboard.records import Run
+from dashboard.records.run import Run
 from dashboard.services.datasets import add_bundled
 from dashboard.services.networks import create_network
-from dashboard.services.runs import start_run
+from dashboard.services.runs.runs import start_run
 from dashboard.services.workspace import Workspace
 
 DEMO_NAME = "demo-digits"

@@ -10,17 +10,10 @@ from dashboard.catalogue import trash as trash_rows
 from dashboard.catalogue.networks import NetworkSummary
 from dashboard.errors import Conflict, Invalid
 from dashboard.parsing import Fields
-from dashboard.records import (
-    MOST_LAYERS,
-    Dataset,
-    LayerSpec,
-    Network,
-    NetworkSpec,
-    Page,
-    check_combination,
-    parse_layer,
-    parse_training,
-)
+from dashboard.records.dataset import Dataset
+from dashboard.records.network import MOST_LAYERS, LayerSpec, Network, NetworkSpec, check_combination, parse_layer
+from dashboard.records.page import Page
+from dashboard.records.training import parse_training
 from dashboard.services.datasets import chosen_dataset
 from dashboard.services.workspace import Workspace
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from dashboard.services.comparison import parse_reference
-from dashboard.services.verification import VersionProof, verify_all, verify_version
+from dashboard.services.compare.versions import parse_reference
+from dashboard.services.versions.verification import VersionProof, verify_all, verify_version
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
 

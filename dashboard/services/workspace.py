@@ -11,7 +11,7 @@ from dashboard.catalogue import trash as trash_rows
 from dashboard.catalogue import versions as version_rows
 from dashboard.catalogue.opening import Catalogue, open_catalogue
 from dashboard.errors import Conflict
-from dashboard.services.kept import Kept
+from dashboard.services.cache.memory import Kept
 from dashboard.settings import Settings
 from dashboard.weights import sign_of_life
 from dashboard.weights.decoded import DecodedCache

@@ -1,30 +1,28 @@
-"""The pages: each module is one noun, each view one verb; all meaning lies in the services."""
+"""The pages: each package is one noun, each view one verb; all meaning is in the services."""
 
 from flask import Flask
 from jinja2 import StrictUndefined
 
-from dashboard.web import (
-    changes,
-    compare,
-    datasets,
-    filters,
-    health,
-    help_page,
-    history,
-    networks,
-    runs,
-    searches,
-    several,
-    store,
-    tensors,
-    versions,
-)
-from dashboard.web.assets import serve_assets
-from dashboard.web.common import workspace
-from dashboard.web.compression import compress
+from dashboard.web import help_page
+from dashboard.web.compare.exports import blueprint as compare_exports_pages
+from dashboard.web.compare.several_views import blueprint as several_pages
+from dashboard.web.compare.views import blueprint as compare_pages
+from dashboard.web.datasets.views import blueprint as datasets_pages
 from dashboard.web.errors import show_errors
 from dashboard.web.frame import frame
+from dashboard.web.history.health import blueprint as health_pages
+from dashboard.web.history.views import blueprint as history_pages
+from dashboard.web.kit import formats
+from dashboard.web.kit.assets import serve_assets
+from dashboard.web.kit.compression import compress
+from dashboard.web.kit.query import workspace
+from dashboard.web.networks.views import blueprint as networks_pages
+from dashboard.web.runs.views import blueprint as runs_pages
+from dashboard.web.searches.views import blueprint as searches_pages
 from dashboard.web.security import secure
+from dashboard.web.store.views import blueprint as store_pages
+from dashboard.web.versions.tensor import blueprint as versions_tensor_pages
+from dashboard.web.versions.views import blueprint as versions_pages
 
 
 def register_pages(app: Flask) -> None:
@@ -33,24 +31,24 @@ def register_pages(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     with app.app_context():
         secure(app, workspace().settings)
-    filters.install(app)
+    formats.install(app)
     serve_assets(app)
-    for noun in (
-        networks,
-        versions,
-        tensors,
-        history,
-        health,
-        datasets,
-        runs,
-        searches,
-        compare,
-        changes,
-        several,
-        store,
-        help_page,
+    for pages in (
+        networks_pages,
+        versions_pages,
+        versions_tensor_pages,
+        history_pages,
+        health_pages,
+        datasets_pages,
+        runs_pages,
+        searches_pages,
+        compare_pages,
+        compare_exports_pages,
+        several_pages,
+        store_pages,
+        help_page.blueprint,
     ):
-        app.register_blueprint(noun.blueprint)
+        app.register_blueprint(pages)
     app.context_processor(frame)
     show_errors(app)
     app.after_request(compress)

@@ -14,7 +14,7 @@ from werkzeug.routing import BuildError
 
 from dashboard.errors import NotFound, UserError, WeightbaseError
 from dashboard.services.datasets import upload_limit
-from dashboard.web.common import workspace
+from dashboard.web.kit.query import workspace
 
 log = logging.getLogger(__name__)
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from dashboard import __version__
 from dashboard.errors import StoreError
-from dashboard.services.overview import count_active_runs
-from dashboard.web.common import workspace
+from dashboard.services.runs.queue import count_active_runs
+from dashboard.web.kit.query import workspace
 
 
 def frame() -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, current_app, render_template
 
-from dashboard.web.common import workspace
+from dashboard.web.kit.query import workspace
 
 blueprint = Blueprint("help", __name__)
 

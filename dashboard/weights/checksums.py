@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dashboard.records import TensorKey
+from dashboard.records.tensor import TensorKey
 from dashboard.weights.dtypes import bits_of
 
 

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from dashboard.errors import Conflict, StoreUnavailable, TensorDamaged, TensorMissing
-from dashboard.records import TableInfo, TensorKey
+from dashboard.records.tensor import TableInfo, TensorKey
 from dashboard.weights import sign_of_life
 from dashboard.weights.checksums import content_id, tensor_sha256
 from dashboard.weights.csv_marks import Marks, build_offsets, load_marks

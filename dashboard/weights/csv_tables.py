@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dashboard.records import TensorKey
+from dashboard.records.tensor import TensorKey
 from dashboard.weights.cell_sums import cell_sums
 from dashboard.weights.csv_marks import Marks
 from dashboard.weights.dtypes import Array, bits_of

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dashboard.errors import TensorDamaged
-from dashboard.records import TensorKey
+from dashboard.records.tensor import TensorKey
 from dashboard.weights.names import safe_name, version_name
 from dashboard.weights.table_store import VersionKey
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from dashboard.errors import TensorDamaged
-from dashboard.records import TensorKey
+from dashboard.records.tensor import TensorKey
 from dashboard.weights.dtypes import Array
 from dashboard.weights.special_cells import Run, put_back
 from dashboard.weights.table_reading import check_cells, convert_cells

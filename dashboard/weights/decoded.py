@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dashboard.records import TensorKey
+from dashboard.records.tensor import TensorKey
 from dashboard.weights.checksums import content_id, tensor_sha256
 from dashboard.weights.dtypes import Array, bits_dtype, from_bits, numpy_dtype
 from dashboard.weights.files import sync, translated

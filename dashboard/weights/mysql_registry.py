@@ -7,7 +7,7 @@ by itself, so whatever is created or dropped is written down here first, and can
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from dashboard.records import TensorKey
+from dashboard.records.tensor import TensorKey
 from dashboard.weights.checksums import content_id
 from dashboard.weights.mysql_connections import NoSuchTable, Session
 from dashboard.weights.mysql_tables import Layout

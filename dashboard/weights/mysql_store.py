@@ -16,7 +16,7 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 
 from dashboard.errors import Conflict, StoreUnavailable, TensorDamaged, TensorMissing
-from dashboard.records import TableInfo, TensorKey
+from dashboard.records.tensor import TableInfo, TensorKey
 from dashboard.weights import mysql_registry as registry
 from dashboard.weights.cell_sums import cell_sums
 from dashboard.weights.checksums import content_id, tensor_sha256

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 
 from dashboard.errors import Conflict, Invalid
-from dashboard.records import TensorKey
+from dashboard.records.tensor import TensorKey
 
 NETWORK_PATTERN = re.compile(r"[a-z0-9_]{1,24}")
 PLAIN_PATTERN = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*\.(weight|bias)")

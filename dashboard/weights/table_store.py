@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from dashboard.errors import Conflict, NotFound
-from dashboard.records import TableInfo, TensorKey
+from dashboard.records.tensor import TableInfo, TensorKey
 from dashboard.weights.dtypes import numpy_dtype
 
 VersionKey = tuple[str, int]

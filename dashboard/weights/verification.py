@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dashboard.errors import TensorDamaged, TensorMissing
-from dashboard.records import TensorKey
+from dashboard.records.tensor import TensorKey
 from dashboard.weights.cell_sums import Repair, find_changes
 from dashboard.weights.checksums import tensor_sha256
 from dashboard.weights.dtypes import FLOATS, Array, bits_dtype, bits_of, from_bits, is_nan_bits

@@ -3,9 +3,10 @@
 import ml_dtypes
 import numpy as np
 
-from dashboard.records import LayerSpec, NetworkSpec, TrainingSpec
+from dashboard.records.network import LayerSpec, NetworkSpec
+from dashboard.records.training import TrainingSpec
 from dashboard.services.networks import get_network
-from dashboard.services.versions import Draft, save_version
+from dashboard.services.versions.saving import Draft, save_version
 
 IRIS_NETWORK = {
     "name": "iris-net",

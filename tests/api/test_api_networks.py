@@ -3,7 +3,7 @@
 import pytest
 
 from dashboard.services.datasets import add_bundled
-from dashboard.services.trash import delete_for_good, list_trash
+from dashboard.services.store.trash import delete_for_good, list_trash
 
 NETWORKS = "/api/v1/networks"
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dashboard.records import TRAINING_FIELDS
-from dashboard.services.searches import DEFAULT_SPACE
+from dashboard.records.training import TRAINING_FIELDS
+from dashboard.services.search.requests import DEFAULT_SPACE
 
 pytestmark = pytest.mark.usefixtures("kept")
 

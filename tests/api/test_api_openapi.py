@@ -10,7 +10,7 @@ from dashboard.api.descriptions import OPERATIONS, PATH, QUERY
 from dashboard.api.openapi import api_rules
 from dashboard.api.schemas import DATASET_UPLOAD, DEFINITION, SCHEMAS, TRAINING
 from dashboard.data.specification import SPEC_FIELDS
-from dashboard.records import TrainingSpec
+from dashboard.records.training import TrainingSpec
 from dashboard.services.networks import KNOWN_FIELDS
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dashboard.services.trash import delete_for_good, list_trash
+from dashboard.services.store.trash import delete_for_good, list_trash
 
 VERSIONS = "/api/v1/networks/iris-net/versions"
 

@@ -15,8 +15,9 @@ from playwright.sync_api import expect
 
 from dashboard.services.datasets import add_bundled, get_dataset
 from dashboard.services.networks import create_network
-from dashboard.services.tensors import read_tensors
-from dashboard.services.versions import Draft, get_version, save_version
+from dashboard.services.versions.reading import get_version
+from dashboard.services.versions.saving import Draft, save_version
+from dashboard.services.versions.tensors import read_tensors
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings, to_environment
 from tests.server import free_port

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 from hypothesis import strategies as st
 
-from dashboard.records import TensorKey
+from dashboard.records.tensor import TensorKey
 from dashboard.weights.checksums import tensor_sha256
 from dashboard.weights.dtypes import bits_dtype, bits_of, from_bits
 

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dashboard.errors import Conflict, Invalid, NotFound, TensorDamaged, TensorMissing
-from dashboard.records import TensorKey
+from dashboard.records.tensor import TensorKey
 from dashboard.weights.cell_sums import cell_sums
 from dashboard.weights.decoded import DecodedCache
 from dashboard.weights.dtypes import DTYPES, FLOATS, bits_dtype, bits_of, from_bits, is_nan_bits

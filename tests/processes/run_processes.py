@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from dashboard.jobs.coordinator import is_coordinated
-from dashboard.services.runs import get_run
+from dashboard.services.runs.runs import get_run
 from dashboard.settings import to_environment
 
 APP = Path(__file__).parent.parent.parent / "app.py"

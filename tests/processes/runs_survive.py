@@ -11,9 +11,9 @@ import time
 import numpy as np
 import pytest
 
-from dashboard.services.runs import cancel_run, get_run, resume_run, start_run
-from dashboard.services.tensors import read_tensors
-from dashboard.services.versions import get_version, list_versions
+from dashboard.services.runs.runs import cancel_run, get_run, resume_run, start_run
+from dashboard.services.versions.reading import get_version, list_versions
+from dashboard.services.versions.tensors import read_tensors
 from dashboard.services.workspace import open_workspace
 from tests.processes.run_processes import is_alive, signal_to, start_coordinator, wait_for_end, wait_until
 from tests.processes.test_runs import ENDLESS, define, wait_for_epochs

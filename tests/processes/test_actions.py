@@ -8,11 +8,11 @@ import time
 
 import pytest
 
-from dashboard.services import trash
-from dashboard.services.actions import start_copy, start_empty, start_verify
-from dashboard.services.runs import cancel_run, get_run, start_run
-from dashboard.services.verification import verify_all
-from dashboard.services.versions import delete_version, list_versions
+from dashboard.services.runs.runs import cancel_run, get_run, start_run
+from dashboard.services.store import trash
+from dashboard.services.store.actions import start_copy, start_empty, start_verify
+from dashboard.services.versions.reading import delete_version, list_versions
+from dashboard.services.versions.verification import verify_all
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
 from tests.processes.run_processes import (

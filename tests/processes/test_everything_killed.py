@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from dashboard.services.runs import get_run
+from dashboard.services.runs.runs import get_run
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings, to_environment
 from tests.processes.run_processes import APP, descendants, is_alive, signal_to, wait_for_end, wait_until

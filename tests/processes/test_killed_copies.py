@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from dashboard.services.verification import verify_all
+from dashboard.services.versions.verification import verify_all
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings, to_environment
 from tests.processes.run_processes import APP

@@ -8,7 +8,7 @@ import urllib.request
 
 import pytest
 
-from dashboard.services.runs import get_run, start_run
+from dashboard.services.runs.runs import get_run, start_run
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings, to_environment
 from tests.processes.run_processes import APP, descendants, signal_to, wait_until

@@ -13,15 +13,15 @@ from dashboard.engine.network import Network
 from dashboard.errors import Conflict, StoreUnavailable
 from dashboard.jobs.coordinator import Coordinator, coordinator_lock
 from dashboard.jobs.local_processes import LocalAttempt, LocalProcesses
-from dashboard.services.comparison import Asked, compare
+from dashboard.services.compare.versions import Asked, compare
 from dashboard.services.datasets import add_bundled, get_dataset
-from dashboard.services.evaluation import evaluate_version
-from dashboard.services.journal import CatalogueJournal
 from dashboard.services.networks import create_network
-from dashboard.services.runs import cancel_run, get_run, restart_run, start_run
-from dashboard.services.tensors import read_tensors
-from dashboard.services.verification import verify_version
-from dashboard.services.versions import delete_version, get_version, list_versions
+from dashboard.services.runs.journal import CatalogueJournal
+from dashboard.services.runs.runs import cancel_run, get_run, restart_run, start_run
+from dashboard.services.versions.evaluation import evaluate_version
+from dashboard.services.versions.reading import delete_version, get_version, list_versions
+from dashboard.services.versions.tensors import read_tensors
+from dashboard.services.versions.verification import verify_version
 from dashboard.services.workspace import making, sweep
 from tests.processes.run_processes import (
     is_alive,

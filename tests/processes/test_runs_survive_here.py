@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from dashboard.services.runs import get_run, start_run
+from dashboard.services.runs.runs import get_run, start_run
 from dashboard.settings import Settings
 from tests.processes.run_processes import children_of, is_alive, signal_to, training_pids, wait_for_end, wait_until
 from tests.processes.runs_survive import RunsSurvive

@@ -10,8 +10,8 @@ from dashboard.jobs.coordinator import coordinator_lock
 from dashboard.jobs.dask_cluster import DaskCluster
 from dashboard.jobs.job import TRAININGS
 from dashboard.jobs.place import Gone
-from dashboard.services.journal import CatalogueJournal
-from dashboard.services.runs import get_run
+from dashboard.services.runs.journal import CatalogueJournal
+from dashboard.services.runs.runs import get_run
 from dashboard.settings import Settings
 from tests.processes.dask_processes import Cluster
 from tests.processes.run_processes import wait_until

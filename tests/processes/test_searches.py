@@ -6,9 +6,8 @@ import pytest
 
 from dashboard.errors import Conflict
 from dashboard.services.datasets import add_bundled
-from dashboard.services.runs import cancel_run, get_run, list_runs, restart_run
-from dashboard.services.search_view import brief_view, view
-from dashboard.services.searches import (
+from dashboard.services.runs.runs import cancel_run, get_run, list_runs, restart_run
+from dashboard.services.search.requests import (
     change_search,
     create_search,
     delete_search,
@@ -17,9 +16,10 @@ from dashboard.services.searches import (
     resume_search,
     stop_search,
 )
-from dashboard.services.trials import get_trial, promote
-from dashboard.services.verification import verify_version
-from dashboard.services.versions import get_version
+from dashboard.services.search.trials import get_trial, promote
+from dashboard.services.search.view import brief_view, view
+from dashboard.services.versions.reading import get_version
+from dashboard.services.versions.verification import verify_version
 from tests.processes.run_processes import (
     children_of,
     signal_to,

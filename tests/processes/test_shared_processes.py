@@ -10,7 +10,7 @@ from dashboard.jobs.coordinator import coordinator_lock
 from dashboard.jobs.local_processes import LocalProcesses
 from dashboard.jobs.place import Gone
 from dashboard.services.datasets import add_bundled
-from dashboard.services.runs import cancel_run, get_run, start_run
+from dashboard.services.runs.runs import cancel_run, get_run, start_run
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
 from tests.processes.run_processes import start_coordinator, wait_until

@@ -15,7 +15,8 @@ import numpy as np
 from dashboard.errors import NotFound, TensorMissing
 from dashboard.services.datasets import add_bundled, get_dataset
 from dashboard.services.networks import create_network, get_network
-from dashboard.services.versions import Draft, delete_version, get_detail, list_versions, save_version
+from dashboard.services.versions.reading import delete_version, get_detail, list_versions
+from dashboard.services.versions.saving import Draft, save_version
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
 from dashboard.weights.checksums import tensor_sha256

@@ -4,8 +4,8 @@ import pytest
 
 from dashboard.errors import Invalid, UserError
 from dashboard.parsing import Fields
-from dashboard.records import parse_training
-from dashboard.services.comparison import parse_reference
+from dashboard.records.training import parse_training
+from dashboard.services.compare.versions import parse_reference
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 10**400, -(10**400), "nan", "1e999", True, [], "much"])

@@ -12,10 +12,11 @@ import pytest
 from dashboard import create_app
 from dashboard.jobs.coordinator import coordinator_lock, is_coordinated
 from dashboard.services.demo import start_demo
-from dashboard.services.runs import get_run
+from dashboard.services.runs.runs import get_run
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings, to_environment
-from dashboard.web import runs, shared_parts
+from dashboard.web.kit import live as shared_parts
+from dashboard.web.runs import views as runs
 from tests.web.page_check import Browser
 
 APP = Path(__file__).parent.parent.parent / "app.py"

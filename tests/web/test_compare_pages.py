@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from dashboard.charts.palette import diverging_levels
-from dashboard.services import pictures
-from dashboard.services.tensors import array, find_tensor
+from dashboard.services.versions import pictures
+from dashboard.services.versions.tensors import array, find_tensor
 from tests.web.page_check import classes, words
 
 SIDES = "base=demo-digits:1&other=demo-digits:6"
@@ -132,7 +132,7 @@ def test_a_very_large_tensor_is_told_by_its_checksum_until_a_person_asks_for_mor
 @pytest.mark.parametrize("address", [VERSION, f"{VERSION}/tensors/layer_01.weight"])
 def test_an_expensive_chart_is_off_with_its_reason_until_a_person_asks_for_it(demo, monkeypatch, address):
     monkeypatch.setattr(pictures, "EXPENSIVE_CELLS", 500)
-    monkeypatch.setattr("dashboard.web.tensors.EXPENSIVE_CELLS", 500)
+    monkeypatch.setattr("dashboard.web.versions.tensor.EXPENSIVE_CELLS", 500)
     page = demo.get(address)
     assert "2,048 cells: drawing them takes some seconds." in words(page.root)
     assert not any("layer_01.weight" in (e.get("data-figure-url") or "") for e in page.root.iter("div"))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.web import filters
+from dashboard.web.kit import formats as filters
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,14 @@ from werkzeug.datastructures import MultiDict
 
 from dashboard.errors import Conflict, Invalid
 from dashboard.parsing import Fields
-from dashboard.records import MOST_LAYERS, TRAINING_FIELDS, TrainingSpec, check_combination, parse_layer, parse_training
-from dashboard.web.form_actions import act
-from dashboard.web.form_fields import attach_errors, problems
-from dashboard.web.forms import ConfirmForm, DatasetForm, RunForm
-from dashboard.web.network_form import NetworkForm, TrainingForm
-from dashboard.web.presets import PRESETS, preset
+from dashboard.records.network import MOST_LAYERS, check_combination, parse_layer
+from dashboard.records.training import TRAINING_FIELDS, TrainingSpec, parse_training
+from dashboard.web.datasets.forms import DatasetForm
+from dashboard.web.kit.forms import ConfirmForm, attach_errors, problems
+from dashboard.web.networks.form_actions import act
+from dashboard.web.networks.forms import NetworkForm, TrainingForm
+from dashboard.web.networks.presets import PRESETS, preset
+from dashboard.web.runs.forms import RunForm
 
 TYPED = {
     "name": "digits",

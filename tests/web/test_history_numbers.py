@@ -18,7 +18,7 @@ import dashboard
 from dashboard import create_app
 from dashboard.services.datasets import add_bundled, get_dataset
 from dashboard.services.networks import create_network
-from dashboard.services.versions import Draft, save_version
+from dashboard.services.versions.saving import Draft, save_version
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
 from tests.web.page_check import Browser

@@ -5,10 +5,11 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 
-from dashboard.services import kept_numbers
+from dashboard.services.cache import numbers as kept_numbers
 from dashboard.services.datasets import add_bundled, get_dataset
 from dashboard.services.networks import create_network, get_network
-from dashboard.services.versions import Draft, get_version, save_version
+from dashboard.services.versions.reading import get_version
+from dashboard.services.versions.saving import Draft, save_version
 from tests.api.examples import IRIS_NETWORK, save, special_tensors
 from tests.web.page_check import classes, words
 
@@ -156,8 +157,8 @@ def test_health_says_which_units_are_dead_and_doubled_and_since_when(browser):
 @pytest.fixture
 def expensive(monkeypatch):
     """Every tensor counts as a very large one."""
-    monkeypatch.setattr("dashboard.web.history_asked.EXPENSIVE_CELLS", 1)
-    monkeypatch.setattr("dashboard.web.history_lines.EXPENSIVE_CELLS", 1)
+    monkeypatch.setattr("dashboard.web.history.query.EXPENSIVE_CELLS", 1)
+    monkeypatch.setattr("dashboard.web.history.page.EXPENSIVE_CELLS", 1)
 
 
 @pytest.mark.usefixtures("dying", "expensive")

@@ -5,8 +5,8 @@ from datetime import datetime
 import pytest
 
 from dashboard.catalogue.networks import NetworkSummary
-from dashboard.records import LayerSpec, Network, NetworkSpec
-from dashboard.web.network_rows import network_row, sort_rows
+from dashboard.records.network import LayerSpec, Network, NetworkSpec
+from dashboard.web.networks.page import network_row, sort_rows
 
 
 def summary(name, scores=(), units=1, dataset="iris"):

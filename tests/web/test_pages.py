@@ -8,7 +8,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from dashboard.services.tensors import array, find_tensor
+from dashboard.services.versions.tensors import array, find_tensor
 from tests.web.page_check import words
 
 NETWORK = "/networks/demo-digits"

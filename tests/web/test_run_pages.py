@@ -10,10 +10,10 @@ from dashboard.catalogue import runs as run_rows
 from dashboard.services.datasets import add_bundled
 from dashboard.services.demo import demo_definition
 from dashboard.services.networks import create_network
-from dashboard.services.runs import get_run
+from dashboard.services.runs.runs import get_run
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
-from dashboard.web import shared_parts
+from dashboard.web.kit import live as shared_parts
 from tests.web.page_check import Browser, parse_fragment, words
 
 EPOCH = {

@@ -17,14 +17,14 @@ from dashboard.catalogue import searches as search_rows
 from dashboard.jobs.coordinator import coordinator_lock, is_coordinated
 from dashboard.search.space import SearchSpace
 from dashboard.services.datasets import add_bundled
-from dashboard.services.search_findings import AgainstRandom
-from dashboard.services.search_view import brief_view
-from dashboard.services.searches import create_search, get_search, list_searches
+from dashboard.services.search.findings import AgainstRandom
+from dashboard.services.search.requests import create_search, get_search, list_searches
+from dashboard.services.search.view import brief_view
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings, to_environment
-from dashboard.web.search_rows import chart_size
-from dashboard.web.search_words import against_random_sentence, candidate_words, opened_sentence
-from dashboard.web.searches import FIGURES, figure_mark
+from dashboard.web.searches.page import chart_size
+from dashboard.web.searches.views import FIGURES, figure_mark
+from dashboard.web.searches.words import against_random_sentence, candidate_words, opened_sentence
 from tests.web.conftest import APP
 from tests.web.page_check import Browser, parse_fragment, words
 

@@ -11,9 +11,9 @@ from dashboard import create_app
 from dashboard.catalogue import runs as run_rows
 from dashboard.catalogue.tables import runs
 from dashboard.jobs.coordinator import coordinator_lock
-from dashboard.services.runs import get_run
-from dashboard.services.tensors import array, find_tensor
-from dashboard.services.versions import delete_version, list_versions
+from dashboard.services.runs.runs import get_run
+from dashboard.services.versions.reading import delete_version, list_versions
+from dashboard.services.versions.tensors import array, find_tensor
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
 from tests.unit.services.carry_out import carry_out

@@ -6,7 +6,7 @@ from dashboard.catalogue.networks import list_networks
 from dashboard.catalogue.opening import open_catalogue
 from dashboard.catalogue.tables import datasets, networks, versions
 from dashboard.catalogue.times import now
-from dashboard.records import LayerSpec, NetworkSpec
+from dashboard.records.network import LayerSpec, NetworkSpec
 from dashboard.settings import Settings
 
 SPEC = NetworkSpec(2, (LayerSpec(1),)).to_json()

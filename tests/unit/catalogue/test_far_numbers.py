@@ -5,8 +5,8 @@ import pytest
 from dashboard.errors import NotFound
 from dashboard.services.datasets import add_bundled
 from dashboard.services.networks import create_network
-from dashboard.services.runs import get_run
-from dashboard.services.versions import get_version
+from dashboard.services.runs.runs import get_run
+from dashboard.services.versions.reading import get_version
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.charts.svg import network_drawing, sparkline
-from dashboard.records import LayerSpec
+from dashboard.records.network import LayerSpec
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"
 SIMPLE = network_drawing(4, [LayerSpec(3, "tanh", dropout=0.2), LayerSpec(2, "softmax", bias=False)], "no & yes")

@@ -5,7 +5,8 @@ import numpy as np
 from dashboard.engine.network import Network
 from dashboard.engine.samples import Samples
 from dashboard.engine.training import Training
-from dashboard.records import LayerSpec, NetworkSpec, TrainingSpec
+from dashboard.records.network import LayerSpec, NetworkSpec
+from dashboard.records.training import TrainingSpec
 
 
 def make_network(layers=(("tanh", 5), ("softmax", 3)), inputs=4, seed=1, bias=True, dropout=0.0, frozen=(), **training):

@@ -6,7 +6,8 @@ import pytest
 from dashboard.engine.feed import READY_BYTES, Feed
 from dashboard.engine.network import Network
 from dashboard.engine.samples import Samples
-from dashboard.records import LayerSpec, NetworkSpec, TrainingSpec
+from dashboard.records.network import LayerSpec, NetworkSpec
+from dashboard.records.training import TrainingSpec
 
 ROWS, WIDTH = 50, 6
 SOURCES = {

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from engine_examples import make_network
 
-from dashboard import records
 from dashboard.engine.activations import ACTIVATIONS
 from dashboard.engine.feed import Feed
 from dashboard.engine.initializers import INITIALIZERS
@@ -13,6 +12,7 @@ from dashboard.engine.optimizers import OPTIMIZERS, Optimizer
 from dashboard.engine.samples import Samples
 from dashboard.engine.schedules import SCHEDULES
 from dashboard.engine.steps import BatchSteps
+from dashboard.records import training as records
 
 ROWS = 7
 STEP = 1e-6

@@ -13,7 +13,8 @@ from dashboard.engine.losses import LOSSES
 from dashboard.engine.network import Network
 from dashboard.engine.samples import Samples
 from dashboard.errors import Invalid
-from dashboard.records import LayerSpec, NetworkSpec, TrainingSpec
+from dashboard.records.network import LayerSpec, NetworkSpec
+from dashboard.records.training import TrainingSpec
 
 
 def test_tensors_are_views_into_one_vector_in_the_specs_order():

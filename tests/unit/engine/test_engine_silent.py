@@ -10,7 +10,8 @@ from dashboard.engine.network import Network
 from dashboard.engine.samples import Samples
 from dashboard.engine.silent import Heard, without_silent_inputs
 from dashboard.engine.training import Training
-from dashboard.records import LayerSpec, NetworkSpec, TrainingSpec
+from dashboard.records.network import LayerSpec, NetworkSpec
+from dashboard.records.training import TrainingSpec
 
 WIDTH, ROWS = 12, 80
 SILENT = [0, 1, 5, 11]

@@ -14,7 +14,8 @@ from dashboard.engine.optimizers import OPTIMIZERS, Optimizer
 from dashboard.engine.samples import Samples
 from dashboard.engine.steps import BatchSteps
 from dashboard.engine.training import Training
-from dashboard.records import LayerSpec, NetworkSpec, TrainingSpec
+from dashboard.records.network import LayerSpec, NetworkSpec
+from dashboard.records.training import TrainingSpec
 
 BOOK = {"loss": "squared_error", "optimizer": "sgd", "learning_rate": 0.1, "batch_size": 1, "epochs": 1}
 

@@ -10,7 +10,8 @@ from dashboard.data.dataset import Arrays
 from dashboard.jobs.job import TrainingJob
 from dashboard.jobs.together import train_together
 from dashboard.jobs.trainer import train
-from dashboard.records import LayerSpec, NetworkSpec, TrainingSpec
+from dashboard.records.network import LayerSpec, NetworkSpec
+from dashboard.records.training import TrainingSpec
 from dashboard.search.together import on_seeds
 
 EPOCHS = 6

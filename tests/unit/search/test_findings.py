@@ -8,7 +8,8 @@ import pytest
 from search_examples import SPACE, drawn, searched
 
 from dashboard.errors import Invalid
-from dashboard.records import LayerSpec, NetworkSpec, TrainingSpec
+from dashboard.records.network import LayerSpec, NetworkSpec
+from dashboard.records.training import TrainingSpec
 from dashboard.search.against_random import believed_random_search, best_of_draws
 from dashboard.search.findings import best_so_far, epochs_of, importances, pareto_front, rank_correlation
 from dashboard.search.studies import Past

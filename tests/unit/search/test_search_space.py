@@ -3,7 +3,8 @@ import pytest
 
 from dashboard.errors import Invalid
 from dashboard.parsing import Fields
-from dashboard.records import LayerSpec, NetworkSpec, TrainingSpec
+from dashboard.records.network import LayerSpec, NetworkSpec
+from dashboard.records.training import TrainingSpec
 from dashboard.search.ranges import Range
 from dashboard.search.samplers import SAMPLERS, make_sampler
 from dashboard.search.space import SearchSpace

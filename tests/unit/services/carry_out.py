@@ -3,9 +3,9 @@
 import multiprocessing
 
 from dashboard.jobs.job import ACTIONS
-from dashboard.services import action_process
-from dashboard.services.journal import CatalogueJournal
-from dashboard.services.runs import get_run
+from dashboard.services.runs.journal import CatalogueJournal
+from dashboard.services.runs.runs import get_run
+from dashboard.services.store import process as action_process
 
 
 def carry_out(workspace, told_to_stop=False):

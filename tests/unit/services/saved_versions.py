@@ -4,7 +4,7 @@ import numpy as np
 
 from dashboard.services.datasets import add_bundled, get_dataset
 from dashboard.services.networks import create_network
-from dashboard.services.versions import Draft, save_version
+from dashboard.services.versions.saving import Draft, save_version
 
 
 def new_network(workspace, name="small", layers=({"units": 3, "activation": "relu"},)):

@@ -9,8 +9,9 @@ from dashboard.catalogue import runs as run_rows
 from dashboard.catalogue import transfers
 from dashboard.services.datasets import add_bundled, get_dataset
 from dashboard.services.networks import create_network, get_network
-from dashboard.services.tensors import read_tensors
-from dashboard.services.versions import Draft, delete_version, get_detail, get_version, save_version
+from dashboard.services.versions.reading import delete_version, get_detail, get_version
+from dashboard.services.versions.saving import Draft, save_version
+from dashboard.services.versions.tensors import read_tensors
 
 EPOCH = {"loss": 0.1, "accuracy": None, "val_loss": 1 / 3, "val_accuracy": 0.7, "seconds": 1.5, "learning_rate": 1e-3}
 ODD = {

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from dashboard.errors import NotFound
-from dashboard.services.change_detail import cell_detail, change_detail
-from dashboard.services.comparison import Asked, compare, tensor_pair
+from dashboard.services.compare.detail import cell_detail, change_detail
+from dashboard.services.compare.versions import Asked, compare, tensor_pair
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
 from tests.unit.services.saved_versions import new_network, save

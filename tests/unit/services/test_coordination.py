@@ -5,10 +5,10 @@ import signal
 import pytest
 
 from dashboard.jobs import coordinator as jobs
-from dashboard.services import coordination
 from dashboard.services.datasets import add_bundled
 from dashboard.services.networks import create_network
-from dashboard.services.runs import get_run, start_run
+from dashboard.services.runs import coordinator as coordination
+from dashboard.services.runs.runs import get_run, start_run
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
 

@@ -9,12 +9,12 @@ from dashboard.catalogue import runs as run_rows
 from dashboard.errors import Conflict, Invalid
 from dashboard.jobs.job import Cancelled
 from dashboard.services.copy_command import FROM_PASSWORD, TO_PASSWORD, copy_between
-from dashboard.services.copying import copy_store
 from dashboard.services.datasets import get_dataset
 from dashboard.services.networks import get_network, list_networks
-from dashboard.services.store_addresses import split_password
-from dashboard.services.trash import list_trash, restore
-from dashboard.services.versions import delete_version, get_version, list_versions
+from dashboard.services.store.addresses import split_password
+from dashboard.services.store.copying import copy_store
+from dashboard.services.store.trash import list_trash, restore
+from dashboard.services.versions.reading import delete_version, get_version, list_versions
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
 from tests.server import run_sql

@@ -2,8 +2,8 @@
 
 import pytest
 
-from dashboard.services import kept_numbers as module
-from dashboard.services.kept_numbers import Budget, clear_numbers, kept_numbers, size_of_numbers
+from dashboard.services.cache import numbers as module
+from dashboard.services.cache.numbers import Budget, clear_numbers, kept_numbers, size_of_numbers
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from saved_versions import new_network, save, zeros
 
-from dashboard.services import movement
-from dashboard.services.versions import delete_version, get_version
+from dashboard.services.versions import movement
+from dashboard.services.versions.reading import delete_version, get_version
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
 

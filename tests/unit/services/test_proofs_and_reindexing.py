@@ -8,14 +8,15 @@ import pytest
 from dashboard.catalogue import networks as network_rows
 from dashboard.errors import Conflict, Invalid
 from dashboard.services.datasets import add_bundled, get_dataset
-from dashboard.services.evaluation import evaluate_version
 from dashboard.services.networks import create_network, get_network
 from dashboard.services.proofs import print_proofs
-from dashboard.services.reindexing import reindex_store
-from dashboard.services.runs import start_run
-from dashboard.services.tensors import read_tensors
-from dashboard.services.verification import verify_version
-from dashboard.services.versions import Draft, get_detail, get_version, list_versions, save_version
+from dashboard.services.runs.runs import start_run
+from dashboard.services.store.reindexing import reindex_store
+from dashboard.services.versions.evaluation import evaluate_version
+from dashboard.services.versions.reading import get_detail, get_version, list_versions
+from dashboard.services.versions.saving import Draft, save_version
+from dashboard.services.versions.tensors import read_tensors
+from dashboard.services.versions.verification import verify_version
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
 

@@ -8,13 +8,13 @@ from dashboard.errors import Conflict, Invalid, UserError
 from dashboard.jobs.coordinator import coordinator_lock
 from dashboard.jobs.job import SEARCHES, TRAININGS, Cancelled
 from dashboard.services.datasets import add_bundled
-from dashboard.services.journal import CatalogueJournal
 from dashboard.services.networks import create_network, delete_network, get_network
-from dashboard.services.runs import get_run
-from dashboard.services.search_driver import Driver
-from dashboard.services.search_view import view
-from dashboard.services.searches import change_search, create_search, get_search, pause_search, resume_search
-from dashboard.services.versions import list_versions
+from dashboard.services.runs.journal import CatalogueJournal
+from dashboard.services.runs.runs import get_run
+from dashboard.services.search.driver import Driver
+from dashboard.services.search.requests import change_search, create_search, get_search, pause_search, resume_search
+from dashboard.services.search.view import view
+from dashboard.services.versions.reading import list_versions
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
 

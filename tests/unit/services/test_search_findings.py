@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from dashboard.records import Budget, Goal, Search, Trial
+from dashboard.records.search import Budget, Goal, Search, Trial
 from dashboard.search.space import SearchSpace
-from dashboard.services import search_drawings as drawings
-from dashboard.services.search_findings import (
+from dashboard.services.search import drawings
+from dashboard.services.search.findings import (
     against_random,
     best_trial,
     correlation_of,
@@ -18,8 +18,8 @@ from dashboard.services.search_findings import (
     predictions,
     saved,
 )
-from dashboard.services.search_view import SearchView, past_of
-from dashboard.services.winner import next_to_confirm, winner
+from dashboard.services.search.view import SearchView, past_of
+from dashboard.services.search.winner import next_to_confirm, winner
 
 NOON = datetime(2026, 11, 24, 12)
 

@@ -4,9 +4,9 @@ import stat
 
 import pytest
 
-from dashboard.records import TensorInfo
-from dashboard.services import handover
-from dashboard.services.store_addresses import split_password, with_password
+from dashboard.records.tensor import TensorInfo
+from dashboard.services.runs import passwords as handover
+from dashboard.services.store.addresses import split_password, with_password
 from dashboard.weights.checksums import content_id
 
 

@@ -6,14 +6,15 @@ from dashboard.catalogue import trash as trash_rows
 from dashboard.catalogue import versions as version_rows
 from dashboard.errors import Conflict, NotFound
 from dashboard.jobs.coordinator import coordinator_lock
-from dashboard.services import overview, trash
-from dashboard.services.actions import start_empty
 from dashboard.services.datasets import delete_dataset
 from dashboard.services.networks import count_networks, delete_network, get_network, list_networks
-from dashboard.services.reindexing import reindex_store
-from dashboard.services.runs import list_runs, start_run
-from dashboard.services.verification import verify_all
-from dashboard.services.versions import delete_version, get_version, list_versions
+from dashboard.services.runs.runs import list_runs, start_run
+from dashboard.services.store import trash
+from dashboard.services.store.actions import start_empty
+from dashboard.services.store.reindexing import reindex_store
+from dashboard.services.versions import reading
+from dashboard.services.versions.reading import delete_version, get_version, list_versions
+from dashboard.services.versions.verification import verify_all
 from dashboard.services.workspace import open_workspace, sweep
 from dashboard.settings import Settings
 from tests.unit.services.store_examples import add_run, contents, define, save
@@ -52,10 +53,10 @@ def test_a_deleted_version_is_seen_nowhere_but_in_the_trash(workspace):
     with pytest.raises(NotFound):
         get_version(workspace, "flowers", 2)
     assert numbers(workspace) == [1, 3]
-    assert overview.count_versions(workspace) == 2
-    assert list(overview.metric_history(workspace, get_network(workspace, "flowers"))) == [1, 3]
-    assert overview.references(workspace) == ["flowers:1", "flowers:3"]
-    assert overview.versions_of_runs(workspace, [1]) == {1: [1, 3]}
+    assert reading.count_versions(workspace) == 2
+    assert list(reading.metric_history(workspace, get_network(workspace, "flowers"))) == [1, 3]
+    assert reading.references(workspace) == ["flowers:1", "flowers:3"]
+    assert reading.versions_of_runs(workspace, [1]) == {1: [1, 3]}
     assert [proof.version.number for proof in verify_all(workspace)] == [1, 3]
     assert (only_item(workspace).name, only_item(workspace).versions) == ("flowers:2", 1)
 
@@ -119,7 +120,7 @@ def test_a_deleted_network_goes_with_its_versions_and_runs_as_one_and_comes_back
     before = contents(workspace)
     delete_network(workspace, "flowers")
     assert (count_networks(workspace), list_networks(workspace).items) == (0, [])
-    assert (list_runs(workspace)[0].items, overview.count_versions(workspace)) == ([], 0)
+    assert (list_runs(workspace)[0].items, reading.count_versions(workspace)) == ([], 0)
     item = only_item(workspace)
     assert (item.kind, item.name, item.versions) == ("network", "flowers", 3)
     trash.restore(workspace, item.key)

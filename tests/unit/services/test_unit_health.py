@@ -8,8 +8,8 @@ from saved_versions import new_network, save, zeros
 
 from dashboard.data.preprocessing import CategoricalInput, NumericInput, Preprocessing
 from dashboard.services.datasets import add_bundled
-from dashboard.services.unit_health import dead_units, input_range
-from dashboard.services.versions import get_detail
+from dashboard.services.history.units import dead_units, input_range
+from dashboard.services.versions.reading import get_detail
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
 

@@ -1,0 +1,30 @@
+"""Datasets: typed columns, target and split."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+TASKS = ("classification", "regression")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A CSV with its typed columns, target and split; `folder` is where its arrays lie, named by content."""
+
+    id: int
+    name: str
+    folder: str
+    sha256: str
+    rows: int
+    bytes: int
+    task: str
+    source: str
+    licence: str
+    spec: dict[str, Any]
+    description: dict[str, Any]
+    created: datetime
+
+    @property
+    def has_records(self) -> bool:
+        """Whether its records are here; of a dataset that only copied versions tell of they are not."""
+        return self.folder != ""

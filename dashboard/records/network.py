@@ -1,0 +1,144 @@
+"""What a network is: its layers, its definition, and its immutable versions."""
+
+import dataclasses
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from dashboard.parsing import Fields
+from dashboard.records.training import ACTIVATIONS, TrainingSpec
+
+MOST_LAYERS = 200
+
+
+MOST_UNITS = 100_000
+
+
+@dataclass(frozen=True)
+class LayerSpec:
+    """One dense layer: `units` outputs, an activation, and what is done to its weights while training."""
+
+    units: int
+    activation: str = "relu"
+    bias: bool = True
+    dropout: float = 0.0
+    frozen: bool = False
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """An architecture and its training: `inputs` numbers go in, the last layer's units come out."""
+
+    inputs: int
+    layers: tuple[LayerSpec, ...]
+    training: TrainingSpec = field(default_factory=TrainingSpec)
+
+    @property
+    def tensor_shapes(self) -> list[tuple[str, tuple[int, ...]]]:
+        """The tensors in their order: (``layer_01.weight``, (inputs, units)), (``layer_01.bias``, (units,)), ..."""
+        shapes: list[tuple[str, tuple[int, ...]]] = []
+        before = self.inputs
+        for number, layer in enumerate(self.layers, start=1):
+            shapes.append((f"layer_{number:02d}.weight", (before, layer.units)))
+            if layer.bias:
+                shapes.append((f"layer_{number:02d}.bias", (layer.units,)))
+            before = layer.units
+        return shapes
+
+    @property
+    def parameters(self) -> int:
+        """How many weights and biases there are."""
+        units = [self.inputs, *(layer.units for layer in self.layers)]
+        return sum(a * b for a, b in itertools.pairwise(units)) + sum(
+            layer.units for layer in self.layers if layer.bias
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain lists, dicts, numbers and texts; `from_json` reads them back."""
+        return dataclasses.asdict(self) | {"layers": [dataclasses.asdict(layer) for layer in self.layers]}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "NetworkSpec":
+        """Return the spec that `to_json` wrote (trusted data; `parse_definition` reads a person's)."""
+        return cls(
+            data["inputs"],
+            tuple(LayerSpec(**layer) for layer in data["layers"]),
+            TrainingSpec(**data["training"]),
+        )
+
+
+def parse_layer(fields: Fields, output: bool = False) -> LayerSpec:
+    """Read one layer; the output layer's units follow from the dataset (0 here)."""
+    fields.known({"activation", "bias", "frozen"} | (set() if output else {"units", "dropout"}))
+    hidden_choices = tuple(a for a in ACTIVATIONS if a != "softmax")
+    if not output and fields.data.get("units") in (None, ""):
+        fields.refuse("units", "Say how many units the layer has.")
+    return LayerSpec(
+        units=0 if output else fields.integer("units", 1, 1, MOST_UNITS),
+        activation=fields.choice(
+            "activation", "softmax" if output else "relu", ACTIVATIONS if output else hidden_choices
+        ),
+        bias=fields.boolean("bias", True),
+        dropout=0.0 if output else fields.number("dropout", 0.0, 0.0, 0.95),
+        frozen=fields.boolean("frozen", False),
+    )
+
+
+def check_combination(fields: Fields, output: LayerSpec, training: TrainingSpec, task: str) -> None:
+    """Refuse losses and output activations that do not belong together, naming the remedy."""
+    losses = {"squared_error", "absolute_error", "huber"}
+    if task == "regression" and training.loss not in losses:
+        fields.refuse("training.loss", "A regression needs squared_error, absolute_error or huber.")
+    if task == "regression" and output.activation == "softmax":
+        fields.refuse("output.activation", "softmax is for classes; a regression's output is usually identity.")
+    if training.loss == "cross_entropy" and output.activation != "softmax":
+        fields.refuse("output.activation", "The loss cross_entropy needs the output activation softmax.")
+    if training.loss == "binary_cross_entropy" and output.activation != "sigmoid":
+        fields.refuse("output.activation", "The loss binary_cross_entropy needs the output activation sigmoid.")
+    if training.warmup_epochs >= training.epochs > 0 and training.warmup_epochs:
+        fields.refuse("training.warmup_epochs", "The warm-up must be shorter than the training.")
+
+
+@dataclass(frozen=True)
+class Network:
+    """A definition with a name; `slug` is the safe name that we made for tables and folders."""
+
+    id: int
+    name: str
+    slug: str
+    purpose: str
+    task: str
+    dataset: str
+    fields: dict[str, str]
+    spec: NetworkSpec
+    last_version: int
+    created: datetime
+
+
+@dataclass(frozen=True)
+class Version:
+    """An immutable, numbered state of a network's weights, and what it was made from."""
+
+    id: int
+    network: str
+    slug: str
+    number: int
+    state: str
+    epoch: int
+    run_id: int | None
+    parent: str | None
+    dataset: str
+    spec: NetworkSpec
+    preprocessing: dict[str, Any]
+    metrics: dict[str, Any]
+    sha256: str
+    bytes: int
+    created: datetime
+    changed: float | None  # how far all weights moved since the version before, as a share of its norm
+
+    @property
+    def reference(self) -> str:
+        """The version as people write it, such as mnist-digits:3."""
+        return f"{self.network}:{self.number}"

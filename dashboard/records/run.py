@@ -1,0 +1,130 @@
+"""Runs: one job each, with its state, epochs and what it frees."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from dashboard.records.network import NetworkSpec
+
+RUN_STATES = ("queued", "running", "finished", "failed", "cancelled", "interrupted")
+
+
+ENDED_STATES = ("finished", "failed", "cancelled", "interrupted")
+
+
+RESUMABLE_STATES = ("failed", "cancelled", "interrupted")
+"""Those in which a run ended before its goal: it can go on from its checkpoint."""
+
+
+RUN_KINDS = ("training", "trial", "search", "verify", "copy", "empty")
+
+
+TRAINING_KINDS = ("training", "trial")
+"""The kinds of runs that train, epoch by epoch; the others drive searches, or are actions on the store."""
+
+
+PRIORITIES = (-1, 0, 1)
+"""Later than others, in turn, sooner than others."""
+
+
+STARTED_BY_LENGTH = 120
+
+
+NO_SPEC = NetworkSpec(0, ())
+"""What stands as the spec of a run that trains nothing."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One job: its state is the truth, wherever it executes.
+
+    Its `kind` is training; trial (a training for a search, which has no network); search (which drives one); or a
+    long action on the store: verify, copy, empty (the trash). Searches and actions have no network, no dataset ("")
+    and NO_SPEC; `request` is what was asked for, `result` what came of it. `done` of `total` counts epochs, trials or
+    versions; `note` says what is being done at the moment. `checkpoint` is the epoch after which it goes on when it is
+    taken up again, 0 for its beginning; `started_by` who asked for it, as far as that is known.
+    """
+
+    id: int
+    kind: str
+    network: str
+    dataset: str
+    state: str
+    spec: NetworkSpec
+    parent: str | None
+    attempt: int
+    cancel_requested: bool
+    priority: int
+    started_by: str
+    checkpoint: int
+    error: str | None
+    request: dict[str, Any]
+    done: int
+    total: int
+    note: str
+    result: dict[str, Any]
+    created: datetime
+    started: datetime | None
+    ended: datetime | None
+    heartbeat: datetime | None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing will be added to this run any more."""
+        return self.state in ENDED_STATES
+
+    @property
+    def can_resume(self) -> bool:
+        """Whether it ended before its goal and left something to go on from."""
+        return self.checkpoint > 0 and self.state in RESUMABLE_STATES and not self.is_of_search
+
+    @property
+    def is_of_search(self) -> bool:
+        """Whether it drives a search or is one of its trials: the search sees to it then."""
+        return self.kind in {"search", "trial"}
+
+    @property
+    def is_training(self) -> bool:
+        """Whether this run trains (else it drives a search, or is an action on the store)."""
+        return self.kind in TRAINING_KINDS
+
+
+@dataclass(frozen=True)
+class TrashItem:
+    """A version or a network in the trash; `name` is what a person types to delete it for good."""
+
+    kind: str
+    id: int
+    name: str
+    versions: int
+    bytes: int
+    trashed: datetime
+
+    @property
+    def key(self) -> str:
+        """What stands for it in addresses, such as version-12."""
+        return f"{self.kind}-{self.id}"
+
+
+@dataclass(frozen=True)
+class Freed:
+    """What a deletion for good frees: tables that nothing else uses, the bytes of their weights; and what stays."""
+
+    tables: int
+    bytes: int
+    shared: int
+    shared_with: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch of a run measured; the accuracies are None for regressions."""
+
+    epoch: int
+    loss: float
+    accuracy: float | None
+    val_loss: float | None
+    val_accuracy: float | None
+    seconds: float
+    learning_rate: float
+    metrics: dict[str, float]

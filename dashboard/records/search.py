@@ -1,0 +1,122 @@
+"""Searches: goal, budget and trials."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+SEARCH_STATES = ("running", "paused", "stopped", "finished")
+
+
+TRIAL_STATES = ("running", "finished", "stopped", "failed", "cancelled")
+
+
+SECOND_GOALS = ("parameters", "prediction_seconds")
+
+
+GOAL_METRICS = {
+    "classification": ("val_accuracy", "val_loss"),
+    "regression": ("val_loss", "val_rmse", "val_mae", "val_r2"),
+}
+"""What a search can look for, by task, the usual one first."""
+
+
+HIGHER_IS_BETTER = frozenset({"val_accuracy", "val_r2"})
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What a search looks for: a validation metric, and perhaps a `second` number of SECOND_GOALS to keep small."""
+
+    metric: str
+    second: str = ""
+
+    @property
+    def is_higher_better(self) -> bool:
+        """Whether a larger score is the better one."""
+        return self.metric in HIGHER_IS_BETTER
+
+    def better(self, one: float, other: float) -> bool:
+        """Tell whether the first score is better than the second."""
+        return one > other if self.is_higher_better else one < other
+
+    def cost(self, score: float) -> float:
+        """Return the score as something to make small."""
+        return -score if self.is_higher_better else score
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much a search may spend: trials, epochs of each, and seconds of the clock in all (0: no limit)."""
+
+    trials: int = 40
+    epochs: int = 10
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Search:
+    """A search for the best network on a dataset, driven by a run.
+
+    `state` is what is wanted (running, paused, stopped), or finished; `run_id` is the run that drives it, or did last,
+    in `run_state`. `space` is in the words of the form and the API, `network` the name of its proposer's network and
+    `beliefs` what that expects of each setting. `result` holds what was found in the end (`services.winner`).
+    """
+
+    id: int
+    name: str
+    purpose: str
+    dataset: str
+    task: str
+    space: dict[str, Any]
+    goal: Goal
+    budget: Budget
+    sampler: str
+    stopping: str
+    seed: int
+    state: str
+    run_id: int | None
+    run_state: str | None
+    network: str
+    beliefs: dict[str, Any]
+    result: dict[str, Any]
+    created: datetime
+    changed: datetime
+
+    @property
+    def is_driven(self) -> bool:
+        """Whether a run drives it now, or will soon."""
+        return self.run_state in {"queued", "running"}
+
+    @property
+    def shown_state(self) -> str:
+        """What a person is told: what is wanted, unless it is still on its way there, or its run ended unasked."""
+        if self.is_driven:
+            return {"paused": "pausing", "stopped": "stopping"}.get(self.state, "running")
+        return "interrupted" if self.state == "running" else self.state
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One candidate of a search and the run that trains it.
+
+    Its `state` is running (or waiting to), finished, stopped (early, by the rule), failed, or cancelled by a person.
+    `score` is its goal's metric and `second` the second goal's number, None before it has ended; `predicted` is what
+    the proposer expected ({"mean", "sd"} of the score). `stopped_at` is the epoch after which it was stopped early.
+    `confirms` is the number of the trial whose candidate this one only trains again, with another seed.
+    """
+
+    number: int
+    run_id: int
+    run_state: str
+    confirms: int | None
+    state: str
+    params: dict[str, Any]
+    predicted: dict[str, float] | None
+    parameters: int
+    score: float | None
+    second: float | None
+    stopped_at: int | None
+    epochs: int
+    seconds: float
+    created: datetime
+    ended: datetime | None

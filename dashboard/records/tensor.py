@@ -1,0 +1,77 @@
+"""Tensors: what a store needs to find a table, and what the catalogue knows of it."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class TensorKey:
+    """All that a store needs to find a tensor's table: whose it is, and what lies in it.
+
+    `network` is the slug that we made ([a-z0-9_], at most 24 characters), never the user's name. `sha256` is
+    the hexadecimal SHA-256 of the array's bytes (C order, little-endian).
+    """
+
+    network: str
+    version: int
+    tensor: str
+    dtype: str
+    shape: tuple[int, ...]
+    sha256: str
+
+    @property
+    def rows(self) -> int:
+        """Rows of the table: the first axis (1 for a scalar)."""
+        return self.shape[0] if self.shape else 1
+
+    @property
+    def columns(self) -> int:
+        """Columns of the table: the other axes flattened (1 for a vector)."""
+        count = 1
+        for length in self.shape[1:]:
+            count *= length
+        return count
+
+
+@dataclass(frozen=True)
+class TableInfo:
+    """A table as it lies in a store: its name, shape, size, and the versions (network slug, number) that use it."""
+
+    name: str
+    rows: int
+    columns: int
+    bytes: int
+    versions: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class TensorInfo:
+    """One tensor of a version: where it lies, and its numbers taken when it was saved."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    sha256: str
+    bytes: int
+    table_name: str
+    statistics: dict[str, Any]
+
+    @property
+    def content(self) -> str:
+        """What tensors share that are one table in a store: SHA-256, type and shape."""
+        return f"{self.sha256}-{self.dtype}-{'x'.join(str(length) for length in self.shape) or 'scalar'}"
+
+    @property
+    def rows(self) -> int:
+        """Rows of the table: the first axis (1 for a scalar)."""
+        return self.shape[0] if self.shape else 1
+
+    @property
+    def columns(self) -> int:
+        """Columns of the table: the other axes flattened (1 for a vector)."""
+        return math.prod(self.shape[1:])
+
+    def key(self, network_slug: str, version: int) -> TensorKey:
+        """Return the key under which the store knows this tensor."""
+        return TensorKey(network_slug, version, self.name, self.dtype, self.shape, self.sha256)

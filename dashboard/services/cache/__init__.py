@@ -1,0 +1,1 @@
+"""Caches: counted numbers in memory and on disk."""

@@ -1,0 +1,136 @@
+"""What changed in one tensor between two versions: which units and cells moved most, and each of them by itself."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dashboard.analysis.cells import Change
+from dashboard.analysis.changed_cells import CellChange, CellRank, cell_change, cell_rank, top_changes
+from dashboard.analysis.changed_units import (
+    UnitChange,
+    UnitChanges,
+    unchanged_rows,
+    unit_arrays,
+    unit_differences,
+)
+from dashboard.analysis.ulps import UlpDistances
+from dashboard.errors import NotFound
+from dashboard.services.compare.versions import TensorPair
+
+Array = np.ndarray[Any, Any]
+
+AXES = ("column", "row")
+"""What a unit may be: a column of the table (what a unit weighs), or a row (one input)."""
+
+CELLS_KEPT = 100
+"""Of the cells that changed most so many are kept with what was found out about a tensor."""
+
+
+@dataclass(frozen=True)
+class ChangeDetail:
+    """The change of one tensor: `units` (columns or rows) and `cells` are those that moved most, the largest first."""
+
+    pair: TensorPair
+    units: list[UnitChange]
+    cells: list[CellChange]
+    unchanged_rows: int
+
+
+class UnitDetail(NamedTuple):
+    """One unit's change: its place among all from 1, its neighbours in that order, and the cells that moved most.
+
+    `cells` are (3, length): base, other, change of each cell in table order; `largest` those with the largest change.
+    """
+
+    pair: TensorPair
+    unit: UnitChange
+    units: int
+    place: int
+    before: int | None
+    after: int | None
+    cells: Array
+    largest: list[CellChange]
+
+
+class CellDetail(NamedTuple):
+    """One cell's change: how many floating-point numbers lie between (None: not finite), the bits, and its place."""
+
+    pair: TensorPair
+    cell: CellChange
+    ulps: float | None
+    bits: tuple[str, str]
+    rank: CellRank
+
+
+def change_detail(pair: TensorPair, axis: str = "column", units: int = 12, cells: int = 10) -> ChangeDetail:
+    """Return what changed in a tensor that both versions have; raises StoreError."""
+    return ChangeDetail(
+        pair=pair,
+        units=unit_changes(pair, axis).ranked(units),
+        cells=top_cells(pair, cells),
+        unchanged_rows=pair.kept(unchanged_rows, "unchanged rows"),
+    )
+
+
+def unit_changes(pair: TensorPair, axis: str = "column") -> UnitChanges:
+    """Return how far every unit (column or row) of a tensor has moved."""
+    return pair.kept(lambda one, two: unit_differences(one, two, axis), "units", axis)
+
+
+def top_cells(pair: TensorPair, count: int) -> list[CellChange]:
+    """Return the cells of a tensor that changed most, the largest change first."""
+    if count > CELLS_KEPT:
+        return top_changes(pair.before, pair.after, count)
+    return pair.kept(lambda one, two: top_changes(one, two, CELLS_KEPT), "cells")[:count]
+
+
+def unit_detail(pair: TensorPair, axis: str, unit: int, cells: int = 20) -> UnitDetail:
+    """Return the change of one unit; raises NotFound if the tensor has no such unit."""
+    changes = unit_changes(pair, axis)
+    order = changes.order()
+    if unit >= order.size:
+        raise NotFound(f"{pair.one.name} has {order.size:,} {axis}s, from 0 on: there is no {axis} {unit:,}.", "unit")
+    place = int(np.flatnonzero(order == unit)[0])
+    before, after = order[place - 1 : place], order[place + 1 : place + 2]
+    one, two = unit_arrays(pair.before, pair.after, axis, unit)
+    return UnitDetail(
+        pair=pair,
+        unit=UnitChange(unit, *(numbers[unit].item() for numbers in changes)),
+        units=int(order.size),
+        place=place + 1,
+        before=int(before[0]) if before.size else None,
+        after=int(after[0]) if after.size else None,
+        cells=Change(one, two).sides(0, one.size),
+        largest=[_in_table(cell, axis, unit) for cell in top_changes(one, two, cells)],
+    )
+
+
+def _in_table(cell: CellChange, axis: str, unit: int) -> CellChange:
+    """Return a cell of a unit, which is a vector, with its place in the table."""
+    return cell._replace(column=unit) if axis == "column" else cell._replace(row=unit, column=cell.row)
+
+
+def cell_detail(pair: TensorPair, row: int, column: int) -> CellDetail:
+    """Return the change of one cell; raises NotFound if the table has no such cell."""
+    change = Change(pair.before, pair.after)
+    if row >= change.rows or column >= change.columns:
+        raise NotFound(
+            f"There is no cell ({row}, {column}): {pair.one.name} has rows 0 to {change.rows - 1} "
+            f"and columns 0 to {change.columns - 1}.",
+            "row" if row >= change.rows else "column",
+        )
+    place = row * change.columns + column
+    ulps = float(UlpDistances(pair.before, pair.after).block(place, place + 1)[0])
+    return CellDetail(
+        pair=pair,
+        cell=cell_change(change, place),
+        ulps=ulps if np.isfinite(ulps) else None,
+        bits=(_bits(change.base.flat[place]), _bits(change.other.flat[place])),
+        rank=cell_rank(pair.before, pair.after, row, column),
+    )
+
+
+def _bits(cell: Any) -> str:  # noqa: ANN401 - a numpy scalar of any dtype
+    """Return a cell's bits as hexadecimal digits, the sign first."""
+    return np.asarray(cell).tobytes()[::-1].hex()

@@ -1,0 +1,168 @@
+"""What a page draws of the change of one tensor: distributions, base against other, the map of all cells, units."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from dashboard.analysis.cells import Array, Change
+from dashboard.analysis.distributions import Distribution, distribution
+from dashboard.analysis.images import HeatMap, heat_map, part_starts, robust_limit, unit_picture
+from dashboard.analysis.joint import JointCounts, joint_counts
+from dashboard.analysis.turning import MapPart, unit_numbers, units_as_rows
+from dashboard.charts import images
+from dashboard.errors import NotFound
+from dashboard.services.compare.detail import unit_changes
+from dashboard.services.compare.versions import TensorPair
+from dashboard.services.versions.pictures import HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH, check_bins, check_theme, image_shape
+
+ORDERS = ("moved", "raw")
+SIDES = ("before", "after", "change")
+UNIT_PICTURE_ZOOM = 4
+MOST_POINTS = 3_000
+"""Cells up to this many are points of a scatter; more are counted on a grid."""
+
+
+class MapAsked(NamedTuple):
+    """Which map: the order of the units, and what part of it, (first, last) of places in the order and of inputs.
+
+    None is all of them; what reaches beyond the table is cut off.
+    """
+
+    order: str = "moved"
+    places: tuple[int, int] | None = None
+    inputs: tuple[int, int] | None = None
+
+
+class ChangeMap(NamedTuple):
+    """The map of a change: `part` of a table of `units` × `inputs`, and the (first) unit of each row of pixels.
+
+    `limit` is that of the whole tensor, so that a colour means the same in every part; `clipped` counts the part's
+    cells beyond it.
+    """
+
+    part: MapPart
+    units: int
+    inputs: int
+    row_units: list[int]
+    limit: float
+    clipped: int
+    pooled: bool
+
+
+class MapNumbers(NamedTuple):
+    """What a map shows: the (first) unit of each row, the (first) input of each column, the change of largest size."""
+
+    units: list[int]
+    inputs: list[int]
+    changes: Array
+
+
+class Points(NamedTuple):
+    """Base against other, cell by cell: (cells,) of rows, columns, and the values of both sides."""
+
+    rows: Array
+    columns: Array
+    base: Array
+    other: Array
+
+
+def sides_distribution(pair: TensorPair, bins: int, limits: str = "robust") -> Distribution:
+    """Return the distributions of both sides' weights of one tensor of a diff, on shared bins."""
+    check_bins(bins)
+    return pair.kept(lambda one, two: distribution([one, two], bins, limits), "distributions", bins, limits)
+
+
+def change_distribution(pair: TensorPair, bins: int, limits: str = "robust") -> Distribution:
+    """Return the distribution of the change of one tensor of a diff."""
+    check_bins(bins)
+    return pair.kept(lambda one, two: distribution([Change(one, two)], bins, limits), "changes", bins, limits)
+
+
+def base_against_other(pair: TensorPair, bins: int, limits: str = "robust") -> JointCounts | Points:
+    """Return the cells of both sides against each other: few as points, many as counts on a grid of bins × bins."""
+    check_bins(bins)
+    change = Change(pair.before, pair.after)
+    if change.size > MOST_POINTS:
+        return joint_counts(pair.before, pair.after, bins, limits)
+    base, other, change_of_both = change.sides(0, change.size)
+    finite = np.flatnonzero(np.isfinite(change_of_both))
+    rows, columns = np.divmod(finite, max(change.columns, 1))
+    return Points(rows, columns, base[finite], other[finite])
+
+
+def change_map(pair: TensorPair, asked: MapAsked) -> ChangeMap:
+    """Return what a map of the change shows; raises NotFound for a part outside the table."""
+    order, part = _ordered(pair, asked)
+    limit = _limit(pair)
+
+    def told(base: Array, other: Array) -> tuple[int, bool]:
+        found = _drawn(base, other, order, part, limit)
+        return found.clipped, found.pooled
+
+    clipped, pooled = pair.kept(told, "map", *asked)
+    rows = Change(pair.before, pair.after).rows
+    return ChangeMap(part, len(order), rows, _row_units(order, part), limit, clipped, pooled)
+
+
+def map_numbers(pair: TensorPair, asked: MapAsked) -> MapNumbers:
+    """Return the numbers that a map of the change shows, at most as many as it has pixels."""
+    order, part = _ordered(pair, asked)
+    columns = part_starts(len(part.inputs), min(len(part.inputs), HEAT_MAP_WIDTH))[:-1] + part.inputs.start
+    numbers = unit_numbers(Change(pair.before, pair.after), order, part, HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH)
+    return MapNumbers(_row_units(order, part), columns.tolist(), numbers)
+
+
+def change_map_png(pair: TensorPair, asked: MapAsked, theme: str) -> bytes:
+    """Return the change of a tensor as a picture, a pixel a cell: units as rows, inputs across, centred on zero."""
+    check_theme(theme)
+    order, shown = _ordered(pair, asked)
+    return images.png(_drawn(pair.before, pair.after, order, shown, _limit(pair)), theme)
+
+
+def picture_shape(pair: TensorPair) -> tuple[int, int] | None:
+    """Return the (height, width) of a unit's weights as a picture, None where they are no pictures."""
+    return image_shape(pair.workspace, pair.base.version) if pair.one.name == "layer_01.weight" else None
+
+
+def unit_change_png(pair: TensorPair, unit: int, side: str, theme: str) -> bytes:
+    """Return one first-layer unit's weights before or after, on one scale of colours, or their change, as a picture.
+
+    Raises NotFound if the tensor has no such unit or its inputs are no pixels.
+    """
+    shape = picture_shape(pair)
+    if shape is None or not 0 <= unit < pair.before.shape[1]:
+        raise NotFound(f"{pair.one.name} has no picture of a unit {unit}.", "unit")
+    before, after = (unit_picture(weights, unit, shape).astype(np.float64) for weights in (pair.before, pair.after))
+    limit = None if side == "change" else robust_limit(np.concatenate([before, after]))
+    picture = {"before": before, "after": after, "change": after - before}[side]
+    return images.png(heat_map(picture, *shape, limit), check_theme(theme), UNIT_PICTURE_ZOOM)
+
+
+def _row_units(order: Array, part: MapPart) -> list[int]:
+    starts = part_starts(len(part.places), min(len(part.places), HEAT_MAP_HEIGHT))[:-1]
+    units: list[int] = order[part.places.start + starts].tolist()
+    return units
+
+
+def _limit(pair: TensorPair) -> float:
+    return pair.kept(lambda one, two: robust_limit(Change(one, two)), "limit")
+
+
+def _ordered(pair: TensorPair, asked: MapAsked) -> tuple[Array, MapPart]:
+    """Return the units in the order that was asked for, and the part of the map."""
+    units = unit_changes(pair)
+    order: Array = np.arange(units.norms.size) if asked.order == "raw" else units.order()
+    rows = Change(pair.before, pair.after).rows
+    return order, MapPart(_inside(asked.places, len(order), "places"), _inside(asked.inputs, rows, "inputs"))
+
+
+def _inside(ends: tuple[int, int] | None, length: int, field: str) -> range:
+    if ends is None:
+        return range(length)
+    if not 0 <= ends[0] < length:
+        raise NotFound(f"The map has {field} from 0 to {length - 1}; {ends[0]}-{ends[1]} lies outside.", field)
+    return range(ends[0], min(ends[1] + 1, length))
+
+
+def _drawn(base: Array, other: Array, order: Array, part: MapPart, limit: float) -> HeatMap:
+    return units_as_rows(Change(base, other), order, part, HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH, limit)

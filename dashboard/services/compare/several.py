@@ -1,0 +1,182 @@
+"""Several versions side by side: two to eight that a person chose, or all there are as settings against metrics."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from dashboard.analysis.cells import Cells, Change
+from dashboard.analysis.distributions import Distribution, distribution
+from dashboard.catalogue import history as history_rows
+from dashboard.catalogue import networks as network_rows
+from dashboard.catalogue.history import VersionSettings
+from dashboard.errors import NotFound, UserError
+from dashboard.records.network import Version
+from dashboard.records.run import Epoch
+from dashboard.records.tensor import TensorInfo
+from dashboard.services.compare.versions import Side, side
+from dashboard.services.runs.runs import get_run
+from dashboard.services.versions.tensors import array
+from dashboard.services.workspace import Workspace
+
+FEWEST, MOST = 2, 8
+MOST_LINES = 500
+"""Of all versions so many, the newest, are drawn and listed."""
+KINDS = ("metric", "setting", "weights")
+STATISTICS = ("mean", "std", "min", "q05", "median", "q95", "max", "norm", "zeros", "not_finite")
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One metric, setting or statistic of the chosen tensor, and what each version says of it (None: nothing)."""
+
+    kind: str
+    name: str
+    values: tuple[Any, ...]
+
+    @property
+    def key(self) -> str:
+        """What stands for it in addresses: a metric and a setting may have one name, such as loss."""
+        return f"{self.kind}.{self.name}"
+
+    @property
+    def equal(self) -> bool:
+        """Whether all say the same."""
+        return all(value == self.values[0] for value in self.values)
+
+
+@dataclass(frozen=True)
+class Several:
+    """The chosen versions in the order of choice; `tensors` are the names that all of them have."""
+
+    versions: list[Version]
+    tensors: list[str]
+    tensor: str
+    infos: list[TensorInfo]
+    facts: list[Fact]
+
+    @property
+    def is_of_one_shape(self) -> bool:
+        """Whether the chosen tensor has one shape in all of them, so that there is a change."""
+        return len({info.shape for info in self.infos}) == 1
+
+    @property
+    def cells(self) -> int:
+        """How many cells the chosen tensor has in all versions together."""
+        return sum(info.rows * info.columns for info in self.infos)
+
+
+def get_several(workspace: Workspace, references: Sequence[str], tensor: str = "") -> Several:
+    """Return two to eight versions side by side, of one network or of several, and one tensor that all have.
+
+    Raises UserError for another number of them, NotFound for an unknown version, or a tensor that not all have.
+    """
+    chosen = list(dict.fromkeys(references))
+    if not FEWEST <= len(chosen) <= MOST:
+        raise UserError(f"Choose {FEWEST} to {MOST} versions; {len(chosen)} chosen.", "version")
+    sides = [side(workspace, reference, "version") for reference in chosen]
+    common = [name for name in sides[0].tensors if all(name in other.tensors for other in sides)]
+    if tensor and tensor not in common:
+        raise NotFound(f"Not all of these versions have a tensor named {tensor!r}.", "tensor", common)
+    name = tensor or next(iter(common), "")
+    infos = [one.tensors[name] for one in sides] if name else []
+    return Several([one.version for one in sides], common, name, infos, _facts(sides, infos))
+
+
+def several_distributions(
+    workspace: Workspace, several: Several, change: bool, bins: int, limits: str = "robust"
+) -> tuple[list[int], Distribution]:
+    """Return the places of the versions that are drawn, and their distributions on shared bins.
+
+    With `change` those of the change since the first one chosen, which itself has none; raises StoreError.
+    """
+    places = list(range(len(several.infos)))
+    opened = [array(workspace, several.versions[place], several.infos[place]) for place in places]
+    if not change:
+        return places, distribution([Cells(one) for one in opened], bins, limits)
+    return places[1:], distribution([Change(opened[0], other) for other in opened[1:]], bins, limits)
+
+
+class Curve(NamedTuple):
+    """The epochs of one run, and the versions among those chosen that it wrote, with their epochs."""
+
+    label: str
+    run_id: int
+    epochs: list[Epoch]
+    versions: list[Version]
+
+
+def several_curves(workspace: Workspace, several: Several) -> list[Curve]:
+    """Return the curve of each run that wrote one of the versions, in the order of choice."""
+    by_run: dict[int, list[Version]] = {}
+    for version in several.versions:
+        if version.run_id is not None:
+            by_run.setdefault(version.run_id, []).append(version)
+    curves = []
+    for run_id, versions in by_run.items():
+        try:
+            epochs = get_run(workspace, run_id).epochs
+        except NotFound:
+            continue  # its network was put into the trash at this moment
+        curves.append(Curve(f"{versions[0].network}, run {run_id}", run_id, epochs, versions))
+    return curves
+
+
+@dataclass(frozen=True)
+class AllVersions:
+    """Versions as lines of settings and metrics, the newest first: `settings` and `metrics` name the columns.
+
+    `varying` are the settings that are not the same in all of them. `more` tells that there are older ones.
+    """
+
+    network: str | None
+    versions: list[VersionSettings]
+    rows: list[dict[str, Any]]
+    settings: list[str]
+    varying: list[str]
+    metrics: list[str]
+    more: bool
+
+
+def get_all_versions(
+    workspace: Workspace, network: str | None = None, most: int = MOST_LINES, offset: int = 0
+) -> AllVersions:
+    """Return `most` versions of a network, or of all networks, the newest first; raises NotFound for an unknown one."""
+    with workspace.catalogue.reading() as connection:
+        if network is not None:
+            network_rows.get_network(connection, network)
+        found = history_rows.version_settings(connection, network, most + 1, offset)
+    more, found = len(found) > most, found[:most]
+    rows = [settings_of(version.spec, version.dataset, version.epoch) for version in found]
+    settings = list(dict.fromkeys(name for row in rows for name in row))
+    metrics = list(
+        dict.fromkeys(name for version in found for name, value in version.metrics.items() if _is_number(value))
+    )
+    first = [name for name in ("val_accuracy", "val_loss", "accuracy", "loss") if name in metrics]
+    varying = [name for name in settings if len({str(row.get(name)) for row in rows}) > 1]
+    ordered = first + [name for name in metrics if name not in first]
+    rows = [
+        row | {name: version.metrics.get(name) for name in ordered} for row, version in zip(rows, found, strict=True)
+    ]
+    return AllVersions(network, found, rows, settings, varying, ordered, more)
+
+
+def settings_of(spec: Mapping[str, Any], dataset: str, epoch: int) -> dict[str, Any]:
+    """Return what a version was trained with as plain names and values; its layers are one text."""
+    layers = [f"{layer['units']} {layer['activation']}" for layer in spec["layers"]]
+    return {"dataset": dataset, "layers": ", ".join(layers), "epoch": epoch, **spec["training"]}
+
+
+def _facts(sides: Sequence[Side], infos: Sequence[TensorInfo]) -> list[Fact]:
+    metrics = [one.version.metrics for one in sides]
+    settings = [settings_of(one.version.spec.to_json(), one.version.dataset, one.version.epoch) for one in sides]
+    numbers = [{name: info.statistics.get(name) for name in STATISTICS} for info in infos]
+    return [
+        Fact(kind, name, tuple(one.get(name) for one in each))
+        for kind, each in zip(KINDS, (metrics, settings, numbers), strict=True)
+        for name in dict.fromkeys(name for one in each for name in one)
+    ]
+
+
+def _is_number(value: Any) -> bool:  # noqa: ANN401 - any metric
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -1,0 +1,1 @@
+"""Use cases over all versions of a network: history, health, firing."""

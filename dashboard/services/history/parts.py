@@ -1,0 +1,145 @@
+"""Blame: one weight's, one unit's or one tensor's value over all versions, and which version last changed it.
+
+Of a weight this reads one cell of each table, of a unit one column, and of a whole tensor only what is stored: where
+nothing changed (by SHA-256) nothing is read again.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dashboard.analysis.histories import Timeline, cell_timeline, ever_since, timeline, unit_timeline
+from dashboard.errors import NotFound
+from dashboard.records.network import Network
+from dashboard.services.cache.numbers import UNLIMITED, Budget, Numbers
+from dashboard.services.history.firing import firing
+from dashboard.services.history.tensor import TensorVersion, find_versions, open_tensor
+from dashboard.services.workspace import Workspace
+from dashboard.weights.dtypes import Array
+
+PLACES = ("row", "column", "unit")
+"""By which a part is named."""
+
+
+@dataclass(frozen=True)
+class PartHistory:
+    """A part of a tensor over the versions in which the tensor has the newest one's shape.
+
+    `what` is cell, unit or tensor; of a cell `row` and `column` say which, of a unit `column` (in a vector, whose
+    table is one column, `row`). `line` has a value a version: the cell's own, or an L2 norm over finite cells.
+    `records` has what `firing` found in each version, for a unit of a layer.
+    """
+
+    network: Network
+    names: list[str]
+    tensor: str
+    what: str
+    row: int | None
+    column: int | None
+    unit: int | None
+    versions: list[TensorVersion]
+    line: Timeline
+    layer: int | None
+    records: list[Numbers | None]
+
+    def at(self, place: int | None) -> TensorVersion | None:
+        """Return the version at a place of the line."""
+        return None if place is None else self.versions[place]
+
+    def since(self, finding: str) -> TensorVersion | None:
+        """Return the version since which the unit is `silent` or `saturated` on the records, if it is at the end."""
+        if self.unit is None:
+            return None
+        return self.at(ever_since([found is not None and self.unit in found[finding] for found in self.records]))
+
+
+def get_timeline(
+    workspace: Workspace,
+    network_name: str,
+    tensor: str,
+    row: int | None = None,
+    column: int | None = None,
+    unit: int | None = None,
+    budget: Budget = UNLIMITED,
+) -> PartHistory:
+    """Return the time-line of a cell (if `row` or `column` are given), of a unit, or of the whole tensor.
+
+    Raises NotFound for a network, tensor, cell or unit that is not there, or StoreError.
+    """
+    network, names, versions = find_versions(workspace, network_name, tensor)
+    newest = versions[-1].info
+    same = [version for version in versions if version.info.shape == newest.shape]
+    layer, is_vector = layer_of(newest.name), len(newest.shape) < 2
+    if row is not None or column is not None:
+        row, column = row or 0, column or 0
+        _check("row", row, newest.rows)
+        _check("column", column, newest.columns)
+        what, own_unit = "cell", (row if is_vector else column) if layer else None
+        line = cell_timeline(_cells(workspace, network, same, row, column), 0, 0)
+    elif unit is not None:
+        _check("unit", unit, newest.rows if is_vector else newest.columns)
+        what, own_unit, row, column = "unit", unit, unit if is_vector else None, None if is_vector else unit
+        line = unit_timeline(_columns(workspace, network, same, unit, is_vector), 0)
+    else:
+        what, own_unit = "tensor", None
+        line = _stored(same)
+    records = firing(workspace, network.name, same, layer, budget) if layer and what == "unit" else []
+    return PartHistory(network, names, newest.name, what, row, column, own_unit, same, line, layer, records)
+
+
+def layer_of(tensor: str) -> int | None:
+    """Return the number of the layer whose weights or biases these are; None for names that are not ours."""
+    found = re.fullmatch(r"layer_(\d+)\.(?:weight|bias)", tensor)
+    return int(found[1]) if found else None
+
+
+def _check(name: str, value: int, count: int) -> None:
+    if not 0 <= value < count:
+        raise NotFound(f"There is no {name} {value}: they go from 0 to {count - 1}.", name)
+
+
+def _cells(workspace: Workspace, network: Network, versions: list[TensorVersion], row: int, column: int) -> list[Array]:
+    def read(version: TensorVersion) -> Array:
+        key = version.info.key(network.slug, version.number)
+        return workspace.store.window(key, range(row, row + 1), range(column, column + 1))
+
+    return _each_content_once(versions, read)
+
+
+def _columns(
+    workspace: Workspace, network: Network, versions: list[TensorVersion], unit: int, is_vector: bool
+) -> list[Array]:
+    def read(version: TensorVersion) -> Array:
+        whole = open_tensor(workspace, network, version)
+        if is_vector:
+            return np.array(whole.reshape(-1)[unit : unit + 1]).reshape(1, 1)
+        return np.array(whole.reshape(version.info.rows, version.info.columns)[:, unit : unit + 1])
+
+    return _each_content_once(versions, read)
+
+
+def _each_content_once(versions: list[TensorVersion], read: Callable[[TensorVersion], Array]) -> list[Array]:
+    """Return what `read` takes from each version; of equal tensors it is taken once."""
+    taken: dict[str, Any] = {}
+    for version in versions:
+        if version.info.content not in taken:
+            taken[version.info.content] = read(version)
+    return [taken[version.info.content] for version in versions]
+
+
+def _stored(versions: list[TensorVersion]) -> Timeline:
+    """Return the time-line of the norms that lie in the catalogue; a change is told by the checksum."""
+    norms = [version.info.statistics["norm"] for version in versions]
+    contents = [version.info.content for version in versions]
+    changed = [place > 0 and contents[place] != contents[place - 1] for place in range(len(versions))]
+    return timeline([_number(norm, version) for norm, version in zip(norms, versions, strict=True)], changed)
+
+
+def _number(norm: float | None, version: TensorVersion) -> float:
+    """Return a stored norm: none is 0 without a finite cell, else infinite."""
+    if norm is not None:
+        return float(norm)
+    return 0.0 if version.info.statistics["min"] is None else float("inf")

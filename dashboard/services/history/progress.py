@@ -1,0 +1,64 @@
+"""Counting what a history shows of very large tensors, a little in each request, while a person watches.
+
+There is no job to be started or cancelled: who leaves the page stops the counting, and who comes back goes on with
+what was kept.
+"""
+
+import time
+from typing import NamedTuple
+
+from dashboard.services.cache.numbers import Budget
+from dashboard.services.history.ridges import get_ridges
+from dashboard.services.history.tensor import get_history, spectra_of
+from dashboard.services.workspace import Workspace
+
+SECONDS = 1.0
+NOTHING = Budget(seconds=0.0)
+"""What is kept already, and nothing else."""
+
+
+class Done(NamedTuple):
+    """How many counts of `total` are done, and about how many seconds the rest takes (None: not known yet)."""
+
+    done: int
+    total: int
+    seconds_left: float | None
+
+    @property
+    def is_all(self) -> bool:
+        """Whether nothing is left to be counted."""
+        return self.done >= self.total
+
+
+def count_on(
+    workspace: Workspace, network_name: str, tensor: str, since: str, weights: bool, bins: int, limits: str
+) -> Done:
+    """Count the changes, spectra and distributions of a tensor for about a second; raises NotFound or StoreError."""
+    begin = time.monotonic()
+    before = _done(workspace, network_name, tensor, since)
+    for one in dict.fromkeys((since, "previous", "first")):
+        left = Budget(seconds=max(SECONDS - (time.monotonic() - begin), 0.0))
+        history = get_history(workspace, network_name, tensor, one, left)
+    spectra_of(workspace, history.network, history.versions, Budget(seconds=max(SECONDS - time.monotonic() + begin, 0)))
+    after = _done(workspace, network_name, tensor, since)
+    done = sum(counted for counted, _ in after)
+    total = sum(of for _, of in after)
+    if done == total:
+        history = get_history(workspace, network_name, tensor, since)
+        left = Budget(seconds=max(SECONDS - (time.monotonic() - begin), 0.01))
+        is_all = get_ridges(workspace, history, weights, bins, limits, left) is not None
+        return Done(done + is_all, total + 1, None)
+    fresh = done - sum(counted for counted, _ in before)
+    spent = time.monotonic() - begin
+    return Done(done, total + 1, spent / fresh * (total - done) if fresh else None)
+
+
+def _done(workspace: Workspace, network_name: str, tensor: str, since: str) -> list[tuple[int, int]]:
+    """Return (counted, of so many) for each thing that is counted."""
+    parts = []
+    for one in dict.fromkeys((since, "previous", "first")):
+        history = get_history(workspace, network_name, tensor, one, NOTHING)
+        pairs = history.pairs(weights=False)
+        parts.append((sum(change is not None for change in history.changes), len(pairs)))
+    spectra = spectra_of(workspace, history.network, history.versions, NOTHING)
+    return [*parts, (sum(found is not None for found in spectra), len(spectra))]

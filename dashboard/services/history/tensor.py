@@ -1,0 +1,239 @@
+"""How a tensor went through the versions of a network: what is stored with each, and how far each one moved.
+
+What is stored (percentiles, norms, zeros) costs nothing. What must be counted from the weights, the change since
+another version above all, is counted once and kept (see `kept_numbers`), version by version, in bounded memory.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from dashboard.analysis.cells import Cells, Change, at_hand
+from dashboard.analysis.differences import count_changed
+from dashboard.analysis.distributions import ROBUST
+from dashboard.analysis.histories import ever_since
+from dashboard.analysis.quantiles import quantiles
+from dashboard.analysis.spectra import singular_values, spectral_tail, stretch
+from dashboard.analysis.statistics import tensor_statistics
+from dashboard.catalogue import history as history_rows
+from dashboard.catalogue import networks as network_rows
+from dashboard.catalogue.history import TensorVersion
+from dashboard.errors import NotFound
+from dashboard.metrics import best_version
+from dashboard.records.network import Network
+from dashboard.services.cache.numbers import UNLIMITED, Budget, Numbers, kept_numbers
+from dashboard.services.workspace import Workspace
+from dashboard.weights.dtypes import Array
+
+__all__ = ["TensorVersion"]  # what a history is made of, for those who may not enter the catalogue
+
+SINCE = ("previous", "first", "best")
+"""Against which version the change is counted."""
+
+
+class Pair(NamedTuple):
+    """A tensor in one version, and in that against which its change is counted; None for its weights themselves."""
+
+    base: TensorVersion | None
+    at: TensorVersion
+
+    @property
+    def key(self) -> str:
+        """The content that numbers about it depend on."""
+        return self.at.info.content if self.base is None else f"{self.base.info.content} {self.at.info.content}"
+
+    @property
+    def cells(self) -> int:
+        """How many cells the tensor has."""
+        return self.at.info.rows * self.at.info.columns
+
+
+@dataclass(frozen=True)
+class TensorHistory:
+    """A tensor over all versions that have it, in their order.
+
+    `changes` has the numbers of each version's change since another one, `bases` (None: there is none of its shape):
+    those of `TensorStatistics`, `changed` (how many cells have other bits), `low` and `high` (its 0.5th and 99.5th
+    percentile), and `relative` (its norm over that of the base); None where there is no base, or it is not counted
+    yet. To count what is not, `uncounted` changes, `cells` cells must be read.
+    """
+
+    network: Network
+    tensor: str
+    names: list[str]
+    since: str
+    best: int | None
+    versions: list[TensorVersion]
+    bases: list[TensorVersion | None]
+    changes: list[Numbers | None]
+    uncounted: int
+    cells: int
+
+    @property
+    def last_changed(self) -> TensorVersion | None:
+        """The last version that changed the tensor at all; None if none did after the first."""
+        contents = [version.info.content for version in self.versions]
+        places = [place for place in range(1, len(contents)) if contents[place] != contents[place - 1]]
+        return self.versions[places[-1]] if places else None
+
+    @property
+    def zero_since(self) -> TensorVersion | None:
+        """The version since which every cell is zero, if it is so in the newest."""
+        place = ever_since([version.info.statistics["zeros"] == 1 for version in self.versions])
+        return None if place is None else self.versions[place]
+
+    def pairs(self, weights: bool) -> list[Pair]:
+        """Return what can be counted: the weights of every version, or the changes of those that have a base."""
+        if weights:
+            return [Pair(None, version) for version in self.versions]
+        pairs = (Pair(base, at) for base, at in zip(self.bases, self.versions, strict=True))
+        return [pair for pair in pairs if pair.base is not None]
+
+
+def find_versions(
+    workspace: Workspace, network_name: str, tensor: str
+) -> tuple[Network, list[str], list[TensorVersion]]:
+    """Return a network, its newest version's tensors, and one of them (by default the first) in all versions.
+
+    Raises NotFound for an unknown network, one without versions, and a tensor that no version has.
+    """
+    with workspace.catalogue.reading() as connection:
+        network = network_rows.get_network(connection, network_name)
+        names = history_rows.tensor_names(connection, network.id)
+        if not names:
+            raise NotFound(f"{network_name} has no version yet: train it first.", "network")
+        versions = history_rows.tensor_history(connection, network.id, tensor or names[0])
+    if not versions:
+        raise NotFound(f"No version of {network_name} has a tensor named {tensor!r}.", "tensor", names)
+    return network, names, versions
+
+
+def get_history(
+    workspace: Workspace, network_name: str, tensor: str = "", since: str = "previous", budget: Budget = UNLIMITED
+) -> TensorHistory:
+    """Return a tensor's history, by default that of the first one; raises NotFound or StoreError."""
+    network, names, versions = find_versions(workspace, network_name, tensor)
+    best = best_version(network.task, {version.number: version.metrics for version in versions})
+    bases = _bases(versions, since, best)
+    pairs = [Pair(base, at) for base, at in zip(bases, versions, strict=True) if base is not None]
+    counted = numbers_of(workspace, network, pairs, budget)
+    by_key = {pair.key: numbers for pair, numbers in zip(pairs, counted, strict=True)}
+    missing = {pair.key: pair.at.info for pair in pairs if by_key[pair.key] is None}
+    return TensorHistory(
+        network=network,
+        tensor=versions[0].info.name,
+        names=names,
+        since=since,
+        best=best,
+        versions=versions,
+        bases=bases,
+        changes=[
+            None if base is None else _with_relative(base, by_key[Pair(base, at).key])
+            for base, at in zip(bases, versions, strict=True)
+        ],
+        uncounted=len(missing),
+        cells=sum(info.rows * info.columns for info in missing.values()),
+    )
+
+
+def _bases(versions: Sequence[TensorVersion], since: str, best: int | None) -> list[TensorVersion | None]:
+    """Return the version since which each one's change is counted; none for itself and for another shape."""
+    fixed = {"first": versions[0].number, "best": best}
+    bases: list[TensorVersion | None] = []
+    for place, version in enumerate(versions):
+        if since == "previous":
+            base = versions[place - 1] if place else None
+        else:
+            base = next((one for one in versions if one.number == fixed[since]), None)
+        fits = base is not None and base is not version and base.info.shape == version.info.shape
+        bases.append(base if fits else None)
+    return bases
+
+
+def _with_relative(base: TensorVersion, numbers: Numbers | None) -> Numbers | None:
+    if numbers is None:
+        return None
+    size, norm = base.info.statistics["norm"], numbers["norm"]
+    return numbers | {"relative": norm / size if size and norm is not None else None}
+
+
+def numbers_of(
+    workspace: Workspace, network: Network, pairs: Sequence[Pair], budget: Budget = UNLIMITED
+) -> list[Numbers | None]:
+    """Return the numbers of changes, or of weights themselves, as far as the budget goes; None for the others."""
+
+    def count(place: int) -> Numbers:
+        pair = pairs[place]
+        opened = open_pair(workspace, network, pair)
+        cells = at_hand(opened)
+        low, high = (float(end) for end in quantiles(cells, ROBUST))
+        ends = {"low": None if np.isnan(low) else low, "high": None if np.isnan(high) else high}
+        if isinstance(opened, Change):
+            changed = count_changed(opened.base.array, opened.other.array)
+            return ends | tensor_statistics(cells).to_json() | {"changed": changed}
+        return ends | pair.at.info.statistics
+
+    return counted(workspace, network, "numbers", pairs, count, budget)
+
+
+def spectra_of(
+    workspace: Workspace, network: Network, versions: Sequence[TensorVersion], budget: Budget = UNLIMITED
+) -> list[Numbers | None]:
+    """Return `spectral_norm`, `stable_rank`, `tail_exponent` and `tail_distance` of a tensor in each version.
+
+    Of tables with more than 1,024 rows and columns the tail is None. Cells that are not finite count as 0.
+    """
+    pairs = [Pair(None, version) for version in versions]
+
+    def count(place: int) -> Numbers:
+        return spectrum(open_pair(workspace, network, pairs[place]))
+
+    return counted(workspace, network, "spectra", pairs, count, budget)
+
+
+def spectrum(cells: Cells) -> Numbers:
+    """Return the numbers of `spectra_of` for one table."""
+    values = singular_values(cells)
+    if values is None or not values.size or not values[0] > 0:
+        found = stretch(cells)
+        norm, rank, tail = found.spectral_norm, found.stable_rank, None
+    else:
+        norm, rank, tail = float(values[0]), float(np.square(values / values[0]).sum()), spectral_tail(values)
+    return {
+        "spectral_norm": norm if np.isfinite(norm) else None,
+        "stable_rank": rank,
+        "tail_exponent": None if tail is None else tail.exponent,
+        "tail_distance": None if tail is None else tail.distance,
+    }
+
+
+def open_pair(workspace: Workspace, network: Network, pair: Pair) -> Cells:
+    """Return a tensor, or its change, to be read block by block; raises StoreError."""
+    at = open_tensor(workspace, network, pair.at)
+    return Cells(at) if pair.base is None else Change(open_tensor(workspace, network, pair.base), at)
+
+
+def open_tensor(workspace: Workspace, network: Network, version: TensorVersion) -> Array:
+    """Return a tensor in a version from the decoded cache, read-only and memory-mapped; raises StoreError."""
+    return workspace.decoded.get(workspace.store, version.info.key(network.slug, version.number))
+
+
+def counted(
+    workspace: Workspace,
+    network: Network,
+    what: str,
+    pairs: Sequence[Pair],
+    count: Callable[[int], Numbers],
+    budget: Budget,
+    mark: str = "",
+) -> list[Numbers | None]:
+    """Return what was counted of each pair, and count what is not kept as far as the budget goes.
+
+    `mark` is what the numbers depend on beside the weights.
+    """
+    if not pairs:
+        return []
+    shelf, keys = f"{what} {network.slug} {pairs[0].at.info.name}", [f"{mark}{pair.key}" for pair in pairs]
+    return kept_numbers(workspace, shelf, keys, [pair.cells for pair in pairs], count, budget)

@@ -1,0 +1,121 @@
+"""Which units of a version do nothing, from its stored tables alone."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dashboard.analysis.health import MEANINGS, LayerHealth, largest_sums, layer_health
+from dashboard.data.preprocessing import Preprocessing
+from dashboard.errors import NotFound
+from dashboard.records.network import Version
+from dashboard.records.tensor import TensorInfo
+from dashboard.services.cache.numbers import Numbers, kept_numbers
+from dashboard.services.datasets import get_dataset
+from dashboard.services.versions.tensors import array
+from dashboard.services.workspace import Workspace
+
+__all__ = ["MEANINGS"]  # of the findings, for those who may not enter the analysis
+
+RULES = ("deaf", "unheard", "silent")
+Array = np.ndarray[Any, Any]
+OUTPUTS = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
+
+Range = tuple[float, float] | None
+"""Between which numbers all inputs of a layer lie; None where that is not known."""
+
+
+@dataclass(frozen=True)
+class DeadUnit:
+    """A dead unit: its layer (from 1), the tensor in which it is a column, its number, and why it is called dead."""
+
+    layer: int
+    tensor: str
+    unit: int
+    rule: str
+
+    @property
+    def meaning(self) -> str:
+        """What the rule says, in a sentence."""
+        return MEANINGS[self.rule]
+
+
+def dead_units(workspace: Workspace, version: Version, tensors: list[TensorInfo]) -> list[DeadUnit]:
+    """Return the units of the hidden layers that do nothing, in order; raises StoreError.
+
+    A unit is dead if its incoming weights are all 0, if its outgoing ones are, or, behind a relu, if no inputs within
+    the range of the dataset's can lift it above 0.
+    """
+    found: list[DeadUnit] = []
+    healths = kept_findings(workspace, version, tensors)
+    for number in range(1, len(version.spec.layers)):
+        name = f"layer_{number:02d}.weight"
+        if name not in healths:  # an imported version, whose tensors have names of their own
+            return found
+        rules = {unit: rule for rule in reversed(RULES) for unit in healths[name][rule]}
+        found += [DeadUnit(number, name, unit, rules[unit]) for unit in sorted(rules)]
+    return found
+
+
+def kept_findings(workspace: Workspace, version: Version, tensors: list[TensorInfo]) -> dict[str, Numbers]:
+    """Return table -> finding -> units (see `findings`), counted at most once; raises StoreError."""
+
+    def count(_: int) -> Numbers:
+        return findings(workspace, version, tensors)
+
+    (found,) = kept_numbers(workspace, shelf(version.slug), [key(version.id, version.sha256)], [0], count)
+    assert found is not None  # nothing limits what may be counted
+    return found
+
+
+def shelf(slug: str) -> str:
+    """Return where the findings about a network's versions are kept."""
+    return f"health {slug}"
+
+
+def key(version_id: int, sha256: str) -> str:
+    """Return what the findings about a version are kept under: its content, and the row that names its dataset."""
+    return f"{version_id} {sha256}"
+
+
+def findings(workspace: Workspace, version: Version, tensors: list[TensorInfo]) -> dict[str, Numbers]:
+    """Return the findings of `LayerHealth` about every table of two axes and more; raises StoreError.
+
+    Of our own layers the biases, the next layer's weights and the range of the inputs are taken into account.
+    """
+    known = {info.name: info for info in tensors}
+    found: dict[str, LayerHealth] = {}
+    inputs = input_range(workspace, version)
+    for number, layer in enumerate(version.spec.layers, start=1):
+        names = [f"layer_{number:02d}.weight", f"layer_{number:02d}.bias", f"layer_{number + 1:02d}.weight"]
+        weight, bias, after = (array(workspace, version, known[n]) if n in known else None for n in names)
+        if weight is None:
+            break
+        found[names[0]] = layer_health(weight, bias, after, inputs if layer.activation == "relu" else None)
+        inputs = _behind(layer.activation, weight, bias, inputs)
+    for name, info in known.items():
+        if name not in found and len(info.shape) > 1:
+            found[name] = layer_health(array(workspace, version, info))
+    return {name: health._asdict() for name, health in found.items()}
+
+
+def input_range(workspace: Workspace, version: Version) -> Range:
+    """Return between which numbers all scaled inputs of the version's dataset lie; None if that is not known here."""
+    try:
+        columns = {column["name"]: column for column in get_dataset(workspace, version.dataset).description["columns"]}
+        preprocessing = Preprocessing.from_json(version.preprocessing)
+        raw = [(columns[column.name], column) for column in preprocessing.numeric]
+    except (NotFound, KeyError):
+        return None  # a version that was copied here alone, or whose dataset has changed
+    ends = [
+        about[end] * one.scale + one.offset for about, one in raw for end in ("low", "high") if about[end] is not None
+    ]
+    ends += [0.0, 1.0] if preprocessing.categorical else []
+    return (min(ends), max(ends)) if ends else None
+
+
+def _behind(activation: str, weight: Array, bias: Array | None, inputs: Range) -> Range:
+    """Return between which numbers the outputs of a layer lie, None where its activation does not say."""
+    if activation == "relu" and inputs is not None:
+        return 0.0, max(float(largest_sums(weight, bias, inputs).max(initial=0.0)), 0.0)
+    return OUTPUTS.get(activation)

@@ -1,0 +1,1 @@
+"""Use cases of runs: the queue, the journal, the coordinator."""

@@ -1,0 +1,46 @@
+"""The coordinator as a process: its lock, its journal, its signals and its lifeline."""
+
+import json
+from functools import partial
+
+from dashboard.catalogue import runs as run_rows
+from dashboard.jobs.coordinator import Coordinator, coordinator_lock
+from dashboard.jobs.places import open_places, place_name
+from dashboard.jobs.stop_signals import end_on_signals
+from dashboard.jobs.supervisor import follow_lifeline
+from dashboard.services.runs.journal import CatalogueJournal
+from dashboard.services.workspace import Workspace, open_workspace
+from dashboard.settings import Settings
+
+
+def coordinate(settings: Settings, until_idle: bool = False) -> None:
+    """Train what is queued until told to stop, or, if asked, until nothing is left; at once if another does it."""
+    goes_on = True
+    while goes_on:
+        with coordinator_lock(settings.home_folder, wait_for_it=not until_idle) as ours:
+            if not ours:
+                return
+            workspace = open_workspace(settings)
+            here, place = open_places(settings)
+            tell = partial(_tell, settings)
+            coordinator = Coordinator(CatalogueJournal(workspace), here, place, until_idle, tell)
+            end_on_signals(coordinator.end)
+            follow_lifeline(coordinator.end)
+            coordinator.run()
+            place.close()
+        # Who queued a run while we still held the lock has woken nobody: look once more, now that it is free.
+        goes_on = not coordinator.stop.is_set() and _any_queued(workspace)
+        workspace.catalogue.close()
+
+
+def _any_queued(workspace: Workspace) -> bool:
+    with workspace.catalogue.reading() as connection:
+        return run_rows.any_queued(connection)
+
+
+def _tell(settings: Settings, slots: int, problem: str | None) -> None:
+    """Write down for the pages where runs execute, how many at once, and what is wrong with that place."""
+    path = settings.home_folder / "coordinator.json"
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps({"place": place_name(settings), "slots": slots, "problem": problem}))
+    part.replace(path)

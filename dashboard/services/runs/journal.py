@@ -1,0 +1,230 @@
+"""The journal in which the coordinator writes runs down: the catalogue, and the store for the versions they report."""
+
+import logging
+import threading
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from dashboard.catalogue import datasets as dataset_rows
+from dashboard.catalogue import networks as network_rows
+from dashboard.catalogue import runs as run_rows
+from dashboard.catalogue import searches as search_rows
+from dashboard.catalogue import versions as version_rows
+from dashboard.errors import Superseded, UserError, WeightbaseError
+from dashboard.jobs.job import ACTIONS, SEARCHES, TRAININGS, Job, Progress, TrainingCheckpoint, TrainingJob
+from dashboard.records.run import TRAINING_KINDS, Run
+from dashboard.search.together import is_quicker
+from dashboard.services.runs import checkpoints
+from dashboard.services.runs import passwords as handover
+from dashboard.services.search.requests import search_job
+from dashboard.services.search.trials import report_of_trial
+from dashboard.services.store.actions import action_job
+from dashboard.services.versions.reading import get_version
+from dashboard.services.versions.saving import Draft, save_version
+from dashboard.services.versions.tensors import read_tensors
+from dashboard.services.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+KINDS = {TRAININGS: TRAINING_KINDS, SEARCHES: ("search",), ACTIONS: ("verify", "copy", "empty")}
+MOST_DEATHS = 5
+"""A run that died so often since its last checkpoint is given up: it would take the machine down for ever."""
+ENDED_RUNS_KEPT = 20
+"""Of so many runs that ended before their goal the checkpoints are kept, so that they can still go on."""
+
+
+class CatalogueJournal:
+    """The coordinator's journal (`jobs.job.Journal`), kept in the catalogue and the store."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.files = threading.Lock()  # between a checkpoint's file and its row nobody may clear up
+
+    @property
+    def home(self) -> Path:
+        """The folder in which checkpoints and secrets lie."""
+        return self.workspace.settings.home_folder
+
+    def claim(self, lanes: Collection[str]) -> Job | None:
+        """Take the next queued run of these lanes.
+
+        None if there is none, or if what it needs cannot be had: that ends this run, not the coordinator.
+        """
+        kinds = [kind for lane in lanes for kind in KINDS[lane]]
+        with self.workspace.catalogue.reading() as connection:
+            if not run_rows.any_queued(connection, kinds):
+                return None
+        with self.workspace.catalogue.writing(hasty=True) as connection:
+            run = run_rows.claim_next_run(connection, kinds)
+        if run is None:
+            return None
+        try:
+            return self._job(run)
+        except WeightbaseError as error:
+            with self.workspace.catalogue.writing() as connection:
+                run_rows.end_run(connection, run.id, run.attempt, "failed", error.message)
+            handover.discard(self.home, run.id)
+            return None
+
+    def claim_alike(self, job: TrainingJob) -> list[TrainingJob]:
+        """Take the queued runs that confirm the same winner with other seeds, where training them together is quicker.
+
+        A run that goes on from a checkpoint goes on alone, to the very same bits.
+        """
+        with self.workspace.catalogue.reading() as connection:
+            if job.checkpoint is not None or not search_rows.queued_with(connection, job.run_id):
+                return []
+            dataset = dataset_rows.get_dataset(connection, run_rows.get_run(connection, job.run_id).dataset)
+        with self.workspace.catalogue.writing(hasty=True) as connection:
+            waiting = search_rows.queued_with(connection, job.run_id)
+            specs = [run_rows.get_run(connection, run_id).spec for run_id in waiting]
+            if not is_quicker([job.spec, *specs], dataset.description["rows"]):
+                return []
+            claimed = [run_rows.claim_run(connection, run_id) for run_id in waiting]
+        return [replace(job, run_id=run.id, attempt=run.attempt, spec=run.spec) for run in claimed]
+
+    def _job(self, run: Run) -> Job:
+        if run.is_training:
+            return self._training(run)
+        return search_job(self.workspace, run) if run.kind == "search" else action_job(self.workspace, run)
+
+    def _training(self, run: Run) -> Job:
+        with self.workspace.catalogue.reading() as connection:
+            dataset = dataset_rows.get_dataset(connection, run.dataset)
+            parent_id = run_rows.parent_id(connection, run.id)
+            point = run_rows.get_checkpoint(connection, run.id)
+        if parent_id is not None and run.parent is None:
+            raise UserError("The version that this run goes on from was deleted meanwhile: start a new run.")
+        checkpoint = None if point is None else self._checkpoint(run, point)
+        job = TrainingJob(
+            checkpoint=checkpoint,
+            checkpoint_seconds=self.workspace.settings.checkpoint_seconds,
+            run_id=run.id,
+            attempt=run.attempt,
+            spec=run.spec,
+            task=dataset.task,
+            folder=self.workspace.datasets_folder / dataset.folder,
+            split={name: dataset.spec[name] for name in ("validation", "test", "seed")},
+        )
+        return job if run.parent is None else self._with_parent(job, run.parent)
+
+    def epochs(self, job: Job, epochs: Sequence[Mapping[str, Any]]) -> bool:
+        """Append the numbers of some epochs; False if this attempt no longer counts."""
+        with self.workspace.catalogue.writing(hasty=True) as connection:
+            return run_rows.append_epochs(connection, job.run_id, job.attempt, epochs)
+
+    def version(self, job: Job, report: Mapping[str, Any]) -> bool:
+        """Save a version of the run's network, unless an earlier attempt has saved this epoch's; raises StoreError.
+
+        Of a trial, which has no network, only the numbers are kept.
+        """
+        assert isinstance(job, TrainingJob)
+        with self.workspace.catalogue.reading() as connection:
+            run = run_rows.get_run(connection, job.run_id)
+        if run.kind == "trial":
+            with self.workspace.catalogue.writing() as connection:
+                kept = {"result": report_of_trial(run, report)}
+                return run_rows.note_progress(connection, job.run_id, job.attempt, kept)
+        with self.workspace.catalogue.reading() as connection:
+            network = network_rows.get_network(connection, run.network)
+            dataset = dataset_rows.get_dataset(connection, run.dataset)
+            parent_id = run_rows.parent_id(connection, job.run_id)
+            is_saved = version_rows.has_version_of_epoch(connection, job.run_id, report["epoch"])
+        if is_saved:  # and in the same bits, as a training that goes on repeats what it did
+            return True
+        draft = Draft(
+            tensors=report["tensors"],
+            spec=job.spec,
+            dataset_id=dataset.id,
+            preprocessing=report["preprocessing"],
+            metrics=report["metrics"],
+            evaluation=report["evaluation"],
+            epoch=report["epoch"],
+            run_id=job.run_id,
+            parent_id=parent_id,
+            attempt=job.attempt,
+        )
+        try:
+            save_version(self.workspace, network, draft)
+        except Superseded:
+            return False
+        return True
+
+    def checkpoint(self, job: Job, checkpoint: TrainingCheckpoint) -> bool:
+        """Keep a checkpoint, and remove the ones before; False if this attempt no longer counts."""
+        with self.files:
+            try:
+                point = checkpoints.write(self.home, job.run_id, job.attempt, checkpoint)
+            except OSError as error:  # a full disk: the training goes on, and an older checkpoint counts
+                log.error("run %s: its checkpoint could not be kept (%s)", job.run_id, error)
+                return True
+            with self.workspace.catalogue.writing() as connection:
+                counts = run_rows.keep_checkpoint(connection, job.attempt, point)
+            if counts:
+                checkpoints.keep_only(self.home, [point.file], job.run_id)
+        return counts
+
+    def progress(self, job: Job, progress: Progress) -> bool:
+        """Write down how far an action has come; False if this attempt no longer counts."""
+        with self.workspace.catalogue.writing(hasty=True) as connection:
+            return run_rows.note_progress(connection, job.run_id, job.attempt, asdict(progress))
+
+    def end(self, job: Job, state: str, error: str | None) -> bool:
+        """Give the run its final state; False if this attempt no longer counts."""
+        with self.workspace.catalogue.writing() as connection:
+            ended = run_rows.end_run(connection, job.run_id, job.attempt, state, error)
+            if state == "finished":
+                run_rows.drop_checkpoint(connection, job.run_id)
+        handover.discard(self.home, job.run_id)
+        self._clear_up()
+        return ended
+
+    def requeue(self, job: Job, reason: str, died: bool) -> bool:
+        """Queue the run again, or, if it has died too often, mark it interrupted; False if another attempt counts."""
+        return self._take_up_again(job.run_id, job.attempt, reason, died)
+
+    def _take_up_again(self, run_id: int, attempt: int, reason: str, died: bool) -> bool:
+        with self.workspace.catalogue.writing() as connection:
+            if died and run_rows.deaths_of(connection, run_id) + 1 >= MOST_DEATHS:
+                error = f"This run was given up: it has ended {MOST_DEATHS} times without getting on. Last: {reason}."
+                return run_rows.end_run(connection, run_id, attempt, "interrupted", error)
+            return run_rows.requeue_run(connection, run_id, attempt, died)
+
+    def cancel_requests(self) -> set[int]:
+        """Return the ids of running runs that a person wants to stop."""
+        with self.workspace.catalogue.reading() as connection:
+            return run_rows.cancel_requests(connection)
+
+    def recover(self) -> None:
+        """Queue again the runs that an earlier coordinator left running, and clear up what nobody needs any more."""
+        with self.workspace.catalogue.reading() as connection:
+            stale = run_rows.stale_attempts(connection)
+        for run_id, attempt in stale:
+            self._take_up_again(run_id, attempt, "the coordinator ended unexpectedly", died=True)
+        with self.workspace.catalogue.reading() as connection:
+            active = run_rows.active_run_ids(connection)
+        handover.discard_all_but(self.home, active)
+        self._clear_up()
+
+    def _clear_up(self) -> None:
+        """Remove the checkpoints of runs that will not go on."""
+        with self.files:
+            with self.workspace.catalogue.reading() as connection:
+                kept = run_rows.wanted_checkpoints(connection, ENDED_RUNS_KEPT)
+            checkpoints.keep_only(self.home, {point.file for point in kept})
+
+    def _checkpoint(self, run: Run, point: run_rows.Checkpoint) -> TrainingCheckpoint | None:
+        found = checkpoints.read(self.home, point)
+        if found is None:
+            log.warning("run %s: its checkpoint is gone or damaged; it begins anew", run.id)
+            with self.workspace.catalogue.writing() as connection:
+                run_rows.begin_anew(connection, run.id, run.attempt)
+        return found
+
+    def _with_parent(self, job: TrainingJob, reference: str) -> Job:
+        name, _, number = reference.rpartition(":")
+        parent = get_version(self.workspace, name, int(number))
+        tensors = read_tensors(self.workspace, parent)
+        return replace(job, parent_tensors=tensors, parent_preprocessing=parent.preprocessing)

@@ -1,0 +1,220 @@
+"""Runs: starting, cancelling, watching."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from dashboard.catalogue import datasets as dataset_rows
+from dashboard.catalogue import networks as network_rows
+from dashboard.catalogue import queue as queue_rows
+from dashboard.catalogue import runs as run_rows
+from dashboard.catalogue import versions as version_rows
+from dashboard.catalogue.queue import RunMark
+from dashboard.errors import Conflict, Invalid
+from dashboard.jobs.awakening import ensure_coordinator
+from dashboard.parsing import Fields
+from dashboard.records.dataset import Dataset
+from dashboard.records.network import Network, check_combination
+from dashboard.records.page import Page
+from dashboard.records.run import ENDED_STATES, PRIORITIES, RESUMABLE_STATES, STARTED_BY_LENGTH, Epoch, Run
+from dashboard.records.training import TRAINING_FIELDS, parse_training
+from dashboard.services.datasets import require_records
+from dashboard.services.runs import passwords as handover
+from dashboard.services.versions.reading import get_version
+from dashboard.services.workspace import Workspace
+
+PARENT_GONE = "The version that this run trained on from was deleted: start a new run."
+
+
+@dataclass(frozen=True)
+class RunDetail:
+    """A run with its epochs, the numbers of the versions that it wrote, and what its page is known by."""
+
+    run: Run
+    epochs: list[Epoch]
+    versions: list[int]
+    mark: RunMark
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long the rest takes; None if unknown."""
+        return seconds_left(self.run, self.epochs)
+
+    @property
+    def turn(self) -> int | None:
+        """Its place in the queue, from 1; None if it does not wait."""
+        return self.mark.turn or None
+
+
+def start_run(workspace: Workspace, network_name: str, overrides: Mapping[str, Any], started_by: str = "") -> Run:
+    """Queue a training of a network; `overrides` are training settings, `parent` (a version to go on from), `priority`.
+
+    `started_by` says who asked for it, for people to read. Raises NotFound, Conflict without the dataset's records, or
+    Invalid with a message for each wrong field.
+    """
+    with workspace.catalogue.reading() as connection:
+        network = network_rows.get_network(connection, network_name)
+        dataset = dataset_rows.get_dataset(connection, network.dataset)
+    require_records(dataset)
+    if message := why_not_trained(network, dataset):
+        raise Conflict(message, "network")
+    fields = Fields(overrides)
+    fields.known(TRAINING_FIELDS | {"parent", "priority"})
+    given = {name: value for name, value in fields.data.items() if name in TRAINING_FIELDS}
+    training = parse_training(Fields(given, "", fields.errors), network.spec.training)
+    check_combination(fields, network.spec.layers[-1], training, network.task)
+    # A run's settings are given by themselves, not within a definition.
+    fields.errors = {path.removeprefix("training."): message for path, message in fields.errors.items()}
+    parent_number = fields.integer("parent", 0, 1, 2**31 - 1)
+    priority = fields.integer("priority", 0, PRIORITIES[0], PRIORITIES[-1])
+    fields.done()
+    parent = get_version(workspace, network_name, parent_number) if parent_number else None
+    if parent is not None and training.dtype != parent.spec.training.dtype:
+        raise Invalid({"dtype": f"{parent.reference} is {parent.spec.training.dtype}: training on keeps its dtype."})
+    row = {
+        "network_id": network.id,
+        "dataset_id": dataset.id,
+        "parent_id": parent.id if parent is not None else None,
+        "spec": replace(network.spec, training=training).to_json(),
+        "total": training.epochs,
+        "priority": priority,
+        "started_by": started_by[:STARTED_BY_LENGTH],
+    }
+    with workspace.catalogue.writing() as connection:
+        network_rows.get_network(connection, network_name)  # raises NotFound if it was put into the trash meanwhile
+        if parent is not None:
+            version_rows.get_version(connection, network_name, parent_number)
+        run_id = run_rows.insert_run(connection, row)
+    ensure_coordinator(workspace.settings)
+    return get_run(workspace, run_id).run
+
+
+def get_run(workspace: Workspace, run_id: int, since: int = 0) -> RunDetail:
+    """Return a run with its epochs after `since`; raises NotFound."""
+    with workspace.catalogue.reading() as connection:
+        run = run_rows.get_run(connection, run_id)
+        epochs = run_rows.list_epochs(connection, run_id, since)
+        versions = version_rows.versions_of_run(connection, run_id)
+        return RunDetail(run, epochs, versions, queue_rows.run_mark(connection, run_id))
+
+
+def watch_run(workspace: Workspace, run_id: int, last: int) -> RunDetail:
+    """Return a run with its `last` epochs, or with all once it has ended: it is looked at every second until then.
+
+    Raises NotFound.
+    """
+    with workspace.catalogue.reading() as connection:
+        mark = queue_rows.run_mark(connection, run_id)
+    return get_run(workspace, run_id, 0 if mark.state in ENDED_STATES else max(mark.done - last, 0))
+
+
+def seconds_left(run: Run, epochs: Sequence[Epoch]) -> float | None:
+    """Return how long a running run's rest takes if what comes takes as long as what was before; None if unknown.
+
+    `epochs` are the last ones that it has.
+    """
+    if run.state != "running":
+        return None
+    if not run.is_training:
+        return _action_seconds_left(run)
+    if not epochs:
+        return None
+    recent = [epoch.seconds for epoch in epochs[-5:]]
+    return sum(recent) / len(recent) * max(run.spec.training.epochs - epochs[-1].epoch, 0)
+
+
+def list_runs(
+    workspace: Workspace,
+    limit: int = 50,
+    offset: int = 0,
+    network: str | None = None,
+    states: Collection[str] = (),
+) -> tuple[Page[Run], dict[int, Epoch]]:
+    """Return a page of runs (in these states, active ones first) and the last epoch of each that has one."""
+    with workspace.catalogue.reading() as connection:
+        found = run_rows.list_runs(connection, limit + 1, offset, network, states)
+        last = run_rows.last_epochs(connection, [run.id for run in found])
+    return Page(found[:limit], offset + limit if len(found) > limit else None), last
+
+
+def cancel_run(workspace: Workspace, run_id: int) -> Run:
+    """Ask a run to stop; what it has learnt up to its last whole epoch is kept as a version.
+
+    Raises NotFound, or Conflict if it has ended already.
+    """
+    with workspace.catalogue.writing() as connection:
+        run = run_rows.get_run(connection, run_id)
+        if run.has_ended:
+            raise Conflict(f"Run {run_id} has ended already ({run.state}).", "run")
+        run_rows.request_cancel(connection, run_id)
+        run = run_rows.get_run(connection, run_id)
+    if run.has_ended:  # it was queued: nobody will take up what was handed over with it
+        handover.discard(workspace.settings.home_folder, run_id)
+    return run
+
+
+def restart_run(workspace: Workspace, run_id: int, started_by: str = "") -> Run:
+    """Queue a new run with the settings of one that has ended; raises NotFound or Conflict.
+
+    What needs a password is not started so: the password was handed over for one run and is kept nowhere.
+    """
+    with workspace.catalogue.writing() as connection:
+        run = run_rows.get_run(connection, run_id)
+        if not run.has_ended:
+            raise Conflict(f"Run {run_id} is still {run.state}.", "run")
+        _leave_to_its_search(run)
+        if run.request.get("password"):
+            raise Conflict("This copy needs the password of its target again: start it from the Store page.", "run")
+        if run_rows.has_lost_parent(connection, run_id):
+            raise Conflict(PARENT_GONE, "run")
+        new_id = run_rows.copy_run(connection, run_id, started_by[:STARTED_BY_LENGTH])
+    ensure_coordinator(workspace.settings)
+    return get_run(workspace, new_id).run
+
+
+def resume_run(workspace: Workspace, run_id: int) -> Run:
+    """Let a training that ended before its goal go on from its checkpoint; raises NotFound, or Conflict without one."""
+    with workspace.catalogue.writing() as connection:
+        run = run_rows.get_run(connection, run_id)
+        _leave_to_its_search(run)
+        if not run.can_resume:
+            reason = "has no checkpoint (any more)" if run.state in RESUMABLE_STATES else f"is {run.state}"
+            raise Conflict(f"Run {run_id} cannot go on: it {reason}. Start it again from its beginning.", "run")
+        if run_rows.has_lost_parent(connection, run_id):
+            raise Conflict(PARENT_GONE, "run")
+        run_rows.resume_run(connection, run_id)
+    ensure_coordinator(workspace.settings)
+    return get_run(workspace, run_id).run
+
+
+def why_not_trained(network: Network, dataset: Dataset) -> str:
+    """Say in a sentence why a person cannot train a network on the records of its dataset; empty if one can."""
+    if not dataset.has_records or network.spec.inputs == len(dataset.description["inputs"]):
+        return ""
+    return f"{network.name} does not read {dataset.name}: it is trained by the search that it proposes for."
+
+
+def _leave_to_its_search(run: Run) -> None:
+    if run.is_of_search:
+        raise Conflict(f"Resume the search {run.request['search']!r} instead: it starts what it needs.", "run")
+
+
+def set_priority(workspace: Workspace, run_id: int, data: Mapping[str, Any]) -> Run:
+    """Let a queued run come sooner (`priority` 1), in turn (0) or later (-1); raises Invalid, NotFound or Conflict."""
+    fields = Fields(data)
+    fields.known({"priority"})
+    if fields.data.get("priority") in (None, ""):
+        fields.refuse("priority", "Say 1 for sooner, 0 for in turn, or -1 for later.")
+    priority = fields.integer("priority", 0, PRIORITIES[0], PRIORITIES[-1])
+    fields.done()
+    with workspace.catalogue.writing() as connection:
+        run = run_rows.get_run(connection, run_id)
+        if not run_rows.set_priority(connection, run_id, priority):
+            raise Conflict(f"Run {run_id} does not wait any more: it is {run.state}.", "run")
+        return run_rows.get_run(connection, run_id)
+
+
+def _action_seconds_left(run: Run) -> float | None:
+    if not run.done or run.started is None or run.heartbeat is None:
+        return None
+    return (run.heartbeat - run.started).total_seconds() / run.done * max(run.total - run.done, 0)

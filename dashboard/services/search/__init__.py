@@ -1,0 +1,1 @@
+"""Use cases of searches: requests, the driver, trials, the winner."""

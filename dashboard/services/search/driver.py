@@ -1,0 +1,243 @@
+"""What drives a search: it asks for candidates, queues their trials, watches them, stops poor ones, names the winner.
+
+All that it knows stands in the catalogue, and it looks there anew at each step: whatever is killed, the next driver
+goes on from the trials that have ended, and none of them runs twice. Whatever it writes is written in a transaction
+that first makes sure that this attempt still drives the search.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from dashboard.catalogue import datasets as dataset_rows
+from dashboard.catalogue import runs as run_rows
+from dashboard.catalogue import searches as search_rows
+from dashboard.errors import StoreError, UserError
+from dashboard.jobs.job import Progress
+from dashboard.records.network import NetworkSpec
+from dashboard.records.run import Run
+from dashboard.records.search import Trial
+from dashboard.search.space import SearchSpace
+from dashboard.search.stopping import should_stop
+from dashboard.search.studies import propose
+from dashboard.search.together import on_seeds
+from dashboard.services.runs.queue import get_queue
+from dashboard.services.search.proposer import keep_proposer, predicted
+from dashboard.services.search.requests import SearchJob, base_training, sizes
+from dashboard.services.search.trials import prediction_seconds
+from dashboard.services.search.view import SearchView, directions, measured, view
+from dashboard.services.search.winner import SEEDS, next_to_confirm, winner
+from dashboard.services.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.1
+RETRY_SECONDS = 1.0
+HOPELESS = 5
+"""So many candidates that failed, and none that did not: something else is wrong than the candidates."""
+STOPPED_EARLY = "stopped early: it is unlikely to become the best"
+ENDED_WELL = {"finished", "stopped"}
+
+Tell = Callable[[Progress], None]
+Candidate = tuple[dict[str, Any], NetworkSpec, int | None, dict[str, float] | None]
+"""What is to be trained: the setting, the network, which trial it confirms, and what is expected of its score."""
+
+
+class Driver:
+    """Drives one search until it is done, paused, stopped, or another attempt drives it."""
+
+    def __init__(self, workspace: Workspace, job: SearchJob, tell: Tell) -> None:
+        self.workspace, self.job, self.tell = workspace, job, tell
+        self.curves: dict[int, tuple[float, ...]] = {}
+        self.told = Progress(0, 0, "", {})
+        self.judged: dict[int, int] = {}
+        self.retried: set[int] = set()
+        with workspace.catalogue.reading() as connection:
+            search = search_rows.get_search(connection, job.search_id)
+            self.dataset = dataset_rows.get_dataset(connection, search.dataset)
+            self.dataset_id = search_rows.dataset_id_of(connection, job.search_id)
+
+    def drive(self) -> None:
+        """Go on step by step; raises Cancelled if the coordinator asks for it, UserError if nothing can be trained.
+
+        While catalogue or store cannot be used, trials that run go on, and what is to be done here waits.
+        """
+        goes_on = True
+        while goes_on:
+            pause = LOOK_SECONDS
+            try:
+                goes_on = self.step()
+            except StoreError as error:
+                log.error("search %s: %s Trying again.", self.job.search_id, error.message)  # perhaps each second
+                pause = RETRY_SECONDS
+                self.tell(replace(self.told, note=f"{error.message} Trying again."))
+            time.sleep(pause)
+
+    def step(self) -> bool:
+        """Do what there is to do now; False once there is nothing left."""
+        now = self._look()
+        self._tell(now)
+        if not self._drives():
+            return False
+        settled = [self._settle(now, trial) for trial in now.running]
+        if any(settled):
+            now = self._look()
+        if now.search.state == "stopped":
+            self._cancel(now.running)
+        if now.search.state != "running":
+            return bool(now.running)
+        self._stop_poor_ones(now)
+        if self._propose(now):
+            return True
+        return bool(now.running) or self._conclude(now)
+
+    def _look(self) -> SearchView:
+        """Return the search as it stands; curves of ended trials are read once."""
+        now = view(self.workspace, self.job.search_id, self.curves)
+        ended = [trial.number for trial in now.trials if trial.state != "running"]
+        self.curves = {number: now.curves[number] for number in ended}
+        return now
+
+    def _drives(self, state: str | None = None) -> bool:
+        with self.workspace.catalogue.reading() as connection:
+            return search_rows.drives(connection, self.job.search_id, self.job.run_id, self.job.attempt, state)
+
+    def _tell(self, now: SearchView) -> None:
+        ended = sum(trial.state not in {"running", "cancelled"} for trial in now.candidates)
+        words = f"{len(now.running)} trials under way" if now.running else "looking for a candidate"
+        self.told = Progress(ended, max(now.search.budget.trials, ended), words, {})
+        self.tell(self.told)
+
+    # ---- trials that have ended ----------------------------------------------------------------------------------
+
+    def _settle(self, now: SearchView, trial: Trial) -> bool:
+        """Write down how a trial ended whose run has ended; False while it goes on."""
+        with self.workspace.catalogue.reading() as connection:
+            run = run_rows.get_run(connection, trial.run_id)
+            epochs = run_rows.list_epochs(connection, run.id)
+            trial = search_rows.get_trial(connection, now.search.id, trial.number)
+        if not run.has_ended:
+            return False
+        metric = now.search.goal.metric
+        score = run.result.get("metrics", {}).get(metric)
+        if score is None and epochs:
+            score = measured(epochs[-1], metric)
+        state = self._end_state(trial, run, score)
+        if state is None:
+            self._retry(now, trial)
+            return True
+        values = {
+            "state": state,
+            "score": score if state in ENDED_WELL else None,
+            "second": self._second(now, trial, run.spec) if state in ENDED_WELL else None,
+            "stopped_at": trial.stopped_at if state == "stopped" else None,
+            "epochs": len(epochs),
+            "seconds": sum(epoch.seconds for epoch in epochs),
+        }
+        with self.workspace.catalogue.writing() as connection:
+            if search_rows.drives(connection, now.search.id, self.job.run_id, self.job.attempt):
+                search_rows.settle_trial(connection, now.search.id, trial.number, values)
+        return True
+
+    def _end_state(self, trial: Trial, run: Run, score: float | None) -> str | None:
+        """Return the state in which a trial ended; None if its run died and is to be tried once more."""
+        if run.state == "finished":
+            return "finished" if score is not None else "failed"
+        if trial.stopped_at is not None and score is not None and run.state != "failed":
+            return "stopped"
+        if run.state == "interrupted":
+            return None if trial.number not in self.retried else "failed"
+        return run.state
+
+    def _retry(self, now: SearchView, trial: Trial) -> None:
+        self.retried.add(trial.number)
+        with self.workspace.catalogue.writing() as connection:
+            if search_rows.drives(connection, self.job.search_id, self.job.run_id, self.job.attempt):
+                run_id = run_rows.copy_run(connection, trial.run_id, f"search {now.search.name}")
+                search_rows.retry_trial(connection, self.job.search_id, trial.number, run_id)
+
+    def _second(self, now: SearchView, trial: Trial, spec: NetworkSpec) -> float | None:
+        if now.search.goal.second == "prediction_seconds":
+            return prediction_seconds(spec)
+        return float(trial.parameters) if now.search.goal.second else None
+
+    # ---- trials that go on ---------------------------------------------------------------------------------------
+
+    def _cancel(self, running: list[Trial]) -> None:
+        with self.workspace.catalogue.writing() as connection:
+            for trial in running:
+                run_rows.request_cancel(connection, trial.run_id)
+
+    def _stop_poor_ones(self, now: SearchView) -> None:
+        """Ask trials to end that the rule gives up; each is judged once an epoch."""
+        rule, direction = now.search.stopping, directions(now.search.goal)[0]
+        for place, trial in enumerate(now.candidates):
+            so_far = now.curves.get(trial.number, ())
+            is_new = len(so_far) > self.judged.get(trial.number, 0)
+            if rule == "none" or trial.state != "running" or trial.stopped_at is not None or not is_new:
+                continue
+            self.judged[trial.number] = len(so_far)
+            past = now.past()
+            others = past[:place] + past[place + 1 :]
+            if should_stop(rule, so_far, others, direction, now.search.budget.epochs, place):
+                with self.workspace.catalogue.writing() as connection:
+                    search_rows.stop_early(connection, now.search.id, trial.number, len(so_far), STOPPED_EARLY)
+
+    # ---- candidates ----------------------------------------------------------------------------------------------
+
+    def _propose(self, now: SearchView) -> bool:
+        """Queue one candidate if there is a free slot and budget left; tell whether that was done."""
+        search = now.search
+        if any(now.nothing_left) or len(now.running) >= get_queue(self.workspace).slots:
+            return False
+        self._check_hope(now)
+        space = SearchSpace.from_json(search.space)
+        proposal = propose(space, search.sampler, search.seed, directions(search.goal), now.past())
+        spec = space.spec(proposal.params, base_training(search, search.seed), *sizes(self.dataset), search.task)
+        self._add(now, [(proposal.params, spec, None, predicted(now, proposal))])
+        keep_proposer(self.workspace, now, self.dataset_id, proposal)
+        return True
+
+    def _add(self, now: SearchView, wanted: Sequence[Candidate]) -> None:
+        """Queue trials, all of them or none: none if the person has just asked for something else."""
+        with self.workspace.catalogue.writing() as connection:
+            if not search_rows.drives(connection, now.search.id, self.job.run_id, self.job.attempt, "running"):
+                return
+            for params, spec, confirms, expected in wanted:
+                request = {"search": now.search.name, "confirms": confirms}
+                by = {"started_by": f"search {now.search.name}"}
+                about = {"spec": spec.to_json(), "total": spec.training.epochs, "request": request}
+                values = {"params": params, "confirms": confirms, "predicted": expected, "parameters": spec.parameters}
+                run = {"dataset_id": self.dataset_id} | about | by
+                search_rows.insert_trial(connection, now.search.id, run, values)
+
+    def _check_hope(self, now: SearchView) -> None:
+        failed = [trial for trial in now.candidates if trial.state == "failed"]
+        if len(failed) >= HOPELESS and len(failed) == now.spent:
+            with self.workspace.catalogue.reading() as connection:
+                error = run_rows.get_run(connection, failed[-1].run_id).error
+            raise UserError(f"The first {len(failed)} trials all failed. The last one said: {error or 'nothing'}")
+
+    # ---- the winner ----------------------------------------------------------------------------------------------
+
+    def _conclude(self, now: SearchView) -> bool:
+        """Confirm the leaders with other seeds, then write down the winner; False once that is done."""
+        leader = next_to_confirm(now)
+        if leader is not None:
+            with self.workspace.catalogue.reading() as connection:
+                spec = run_rows.get_run(connection, leader.run_id).spec
+                begun = [trial.run_id for trial in now.confirmations.get(leader.number, ())]
+                used = {run_rows.get_run(connection, run_id).spec.training.seed for run_id in begun}
+            seeds = [seed for seed in range(now.search.seed + 1, now.search.seed + 1 + SEEDS) if seed not in used]
+            self._add(now, [(leader.params, one, leader.number, None) for one in on_seeds(spec, seeds)])
+            return True
+        with self.workspace.catalogue.reading() as connection:
+            theirs = [trial.run_id for trials in now.confirmations.values() for trial in trials]
+            results = search_rows.results_of(connection, theirs)
+        with self.workspace.catalogue.writing() as connection:
+            if search_rows.drives(connection, now.search.id, self.job.run_id, self.job.attempt, "running"):
+                values = {"state": "finished", "result": winner(now, results)}
+                search_rows.change_search(connection, now.search.id, values)
+        return False

@@ -1,0 +1,208 @@
+"""What a search has found so far, as numbers: its best, how that came about, what stopping saved, what was predicted.
+
+All of it is computed from the trials as they stand (`search_view.SearchView`); pages draw it, the API tells it.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from dashboard.charts.parallel import Axis, Line, axis_of, parallel_coordinates
+from dashboard.charts.search_figures import Curve, Point
+from dashboard.records.search import Trial
+from dashboard.search.findings import importances, pareto_front, rank_correlation
+from dashboard.search.space import SearchSpace
+from dashboard.services.search.view import SearchView, directions
+
+PARALLEL = 20
+LOGARITHMIC = frozenset({"learning_rate", "weight_decay", "batch_size"})
+
+
+class Step(NamedTuple):
+    """A candidate that has a score, in its order, and the best score of those before it and itself."""
+
+    trial: int
+    state: str
+    score: float
+    best: float | None
+
+
+class Saved(NamedTuple):
+    """What the trials cost, and what stopping poor ones early saved of it."""
+
+    stopped: int
+    epochs: int
+    epochs_saved: int
+    seconds: float
+    seconds_saved: float
+
+
+class Prediction(NamedTuple):
+    """What the proposer expected of a trial before it ran, and what came of it (None while it runs)."""
+
+    trial: int
+    mean: float
+    sd: float
+    score: float | None
+
+
+class AgainstRandom(NamedTuple):
+    """Proposals beside the random trials that the proposer began with, as many of each as there are of both.
+
+    `better` of all `proposed` beat the best of all `random` ones; drawn at random, too, `expected` of them would.
+    """
+
+    each: int
+    best_random: float
+    best_proposed: float
+    random: int
+    proposed: int
+    better: int
+    expected: float
+
+
+def best_trial(now: SearchView) -> Trial | None:
+    """Return the winner, or the best candidate so far; None before the first has ended."""
+    best = now.search.result.get("best")
+    named = [trial for trial in now.finished if trial.number == best]
+    return named[0] if named else now.finished[0] if now.finished else None
+
+
+def history(now: SearchView) -> list[Step]:
+    """Return every candidate with a score, and the best score so far, which stopped ones do not count for."""
+    goal, steps = now.search.goal, list[Step]()
+    best: float | None = None
+    for trial in now.candidates:
+        if trial.score is None:
+            continue
+        if trial.state == "finished" and (best is None or goal.better(trial.score, best)):
+            best = trial.score
+        steps.append(Step(trial.number, trial.state, trial.score, best))
+    return steps
+
+
+def saved(now: SearchView) -> Saved:
+    """Return what the candidates cost, and what stopping some early saved at the pace that they had."""
+    stopped = [trial for trial in now.candidates if trial.state == "stopped" and trial.epochs]
+    epochs_saved = [max(now.search.budget.epochs - trial.epochs, 0) for trial in stopped]
+    pace = [trial.seconds / trial.epochs for trial in stopped]
+    return Saved(
+        stopped=len(stopped),
+        epochs=sum(trial.epochs for trial in now.trials),
+        epochs_saved=sum(epochs_saved),
+        seconds=sum(trial.seconds for trial in now.trials),
+        seconds_saved=sum(epochs * each for epochs, each in zip(epochs_saved, pace, strict=True)),
+    )
+
+
+def predictions(now: SearchView) -> list[Prediction]:
+    """Return what was predicted of each candidate of which something was."""
+    return [
+        Prediction(trial.number, trial.predicted["mean"], trial.predicted["sd"], trial.score)
+        for trial in now.candidates
+        if trial.predicted is not None
+    ]
+
+
+def correlation_of(found: list[Prediction]) -> float | None:
+    """Return the rank correlation of predicted and real scores; None for too few, or without any difference."""
+    ended = [(one.mean, one.score) for one in found if one.score is not None]
+    return rank_correlation([mean for mean, _ in ended], [score for _, score in ended])
+
+
+def against_random(now: SearchView) -> AgainstRandom | None:
+    """Return the proposals beside the random trials before them; None while there are none of either.
+
+    If proposals were random draws, too, each would beat the best of n random ones with the chance 1/(n + 1).
+    """
+    goal = now.search.goal
+    ended = [trial for trial in now.candidates if trial.state == "finished" and trial.score is not None]
+    random = [trial.score or 0.0 for trial in ended if trial.predicted is None]
+    proposed = [trial.score or 0.0 for trial in ended if trial.predicted is not None]
+    if not random or not proposed:
+        return None
+    each = min(len(random), len(proposed))
+    best = min(random, key=goal.cost)
+    return AgainstRandom(
+        each=each,
+        best_random=min(random[:each], key=goal.cost),
+        best_proposed=min(proposed[:each], key=goal.cost),
+        random=len(random),
+        proposed=len(proposed),
+        better=sum(goal.better(score, best) for score in proposed),
+        expected=len(proposed) / (len(random) + 1),
+    )
+
+
+def front(now: SearchView) -> tuple[list[Point], list[Point]]:
+    """Return the candidates that no other beats in both goals, and the others, as points (second goal, score)."""
+    points = [
+        Point(trial.second, trial.score, trial.number)
+        for trial in now.finished
+        if trial.second is not None and trial.score is not None
+    ]
+    best = set(pareto_front([(point.y, point.x) for point in points], directions(now.search.goal)))
+    on, off = list[Point](), list[Point]()
+    for place, point in enumerate(points):
+        (on if place in best else off).append(point)
+    return sorted(on), off
+
+
+def learning_curves(now: SearchView, stopped: int = 3) -> list[Curve]:
+    """Return the curves of the running trials, of the last few that were stopped, and of the best."""
+    best = best_trial(now)
+    curves = [Curve(best.number, now.curves[best.number], "best")] if best is not None else []
+    gone = [trial for trial in now.candidates if trial.state == "stopped"][-stopped:]
+    curves += [Curve(trial.number, now.curves[trial.number], "running") for trial in now.running]
+    return curves + [Curve(trial.number, now.curves[trial.number], "stopped") for trial in gone]
+
+
+def varied(now: SearchView) -> list[str]:
+    """Return the settings that the search varies, in their order."""
+    return list(SearchSpace.from_json(now.search.space).distributions())
+
+
+def parallel_axes(now: SearchView, most: int | None = PARALLEL) -> tuple[list[Axis], list[Line]]:
+    """Return the axes of the settings that vary and of the score, and a line for each of the best candidates."""
+    best = best_trial(now)
+    shown = sorted(now.finished[:most], key=lambda trial: trial != best)  # the best is drawn on top of the others
+    rows = {trial.number: {**trial.params, "score": trial.score} for trial in shown}
+    axes = [
+        axis_of(name, name, [row.get(name) for row in rows.values()], name in LOGARITHMIC)
+        for name in [*varied(now), "score"]
+        if any(row.get(name) is not None for row in rows.values())
+    ]
+    return axes, [Line(f"trial {number}: {rows[number]['score']:.4g}", rows[number]) for number in rows]
+
+
+def parallel_drawing(now: SearchView, labels: Mapping[str, str], most: int | None = PARALLEL) -> str:
+    """Return the drawing of the best candidates' settings; `labels` are the axes' words."""
+    axes, lines = parallel_axes(now, most)
+    named = [axis._replace(label=labels.get(axis.name, axis.label)) for axis in axes]
+    return parallel_coordinates(named, lines, f"The settings of the {len(lines)} best trials, a line each")
+
+
+def believed_settings(now: SearchView) -> list[str]:
+    """Return the settings of which the proposer expects something, or will once it has learnt."""
+    varied = SearchSpace.from_json(now.search.space).distributions()
+    return list(now.search.beliefs.get("settings", [name for name, one in varied.items() if not one.single()]))
+
+
+def belief(now: SearchView, name: str) -> dict[str, Any] | None:
+    """Return what the proposer expects on average at each value of one setting; None if it has no idea yet."""
+    found: dict[str, Any] | None = now.search.beliefs.get("settings", {}).get(name)
+    return found
+
+
+def importance(now: SearchView) -> dict[str, float]:
+    """Return the share of what tells good candidates from others that each setting has; empty for too few trials."""
+    space = SearchSpace.from_json(now.search.space)
+    return {one.name: one.share for one in importances(space, directions(now.search.goal), now.past())}
+
+
+def random_search(now: SearchView) -> dict[str, Any] | None:
+    """Return what the proposer thinks a random search would have found after 1, 2 … trials; None without an idea.
+
+    {"mean", "low", "high"}, each a list; low and high hold eight searches of ten between them.
+    """
+    found: dict[str, Any] | None = now.search.beliefs.get("random")
+    return found

@@ -1,0 +1,267 @@
+"""Searches: reading what a person wants to be searched, starting, pausing, resuming, stopping, widening, deleting.
+
+A search is driven by a run of its own (`search_driver`); what is asked of it here is a change of its row, which the
+driver sees within a second. Resuming queues a new driving run: all that it has to know stands in the catalogue.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, ClassVar
+
+from dashboard.catalogue import datasets as dataset_rows
+from dashboard.catalogue import searches as search_rows
+from dashboard.errors import Conflict, Invalid
+from dashboard.jobs.awakening import ensure_coordinator
+from dashboard.jobs.job import SEARCHES, Job
+from dashboard.parsing import Fields
+from dashboard.records.dataset import Dataset
+from dashboard.records.network import LayerSpec, NetworkSpec
+from dashboard.records.page import Page
+from dashboard.records.run import Run
+from dashboard.records.search import GOAL_METRICS, SECOND_GOALS, Budget, Goal, Search
+from dashboard.records.training import TrainingSpec
+from dashboard.search.samplers import DEFAULT_SAMPLER, SAMPLERS, make_sampler
+from dashboard.search.space import HIDDEN_ACTIVATIONS, SearchSpace
+from dashboard.search.stopping import DEFAULT_STOPPING, STOPPING
+from dashboard.services.datasets import chosen_dataset
+from dashboard.services.networks import check_size
+from dashboard.services.search.view import brief_view
+from dashboard.services.workspace import Workspace
+from dashboard.settings import Settings
+
+__all__ = ["DEFAULT_SAMPLER", "DEFAULT_STOPPING", "SAMPLERS", "STOPPING"]  # for those who may not enter the search room
+
+KNOWN_FIELDS = {"name", "purpose", "dataset", "space", "goal", "budget", "sampler", "stopping", "seed"}
+CHANGES = {"space", "budget"}
+MOST_TRIALS, MOST_EPOCHS, MOST_SECONDS = 10_000, 10_000, 30 * 86400.0
+ACTIVATIONS_TO_TRY = HIDDEN_ACTIVATIONS
+DEFAULT_SPACE = SearchSpace().to_json()
+DEFAULT_BUDGET = asdict(Budget())
+SAMPLER_KINDS, STOPPING_KINDS = tuple(SAMPLERS.values()), tuple(STOPPING.values())
+"""Who may propose, and by what rule poor trials are stopped: each with its name, its title and what to know of it."""
+
+
+@dataclass(frozen=True)
+class SearchJob(Job):
+    """One attempt at driving a search; `settings` let its process open a workspace of its own."""
+
+    target: ClassVar[str] = "dashboard.services.search.process:main"
+    lane: ClassVar[str] = SEARCHES
+
+    search_id: int
+    settings: Settings = field(repr=False)
+
+
+def search_job(workspace: Workspace, run: Run) -> SearchJob:
+    """Return what the process of a claimed driving run needs."""
+    return SearchJob(run.id, run.attempt, run.request["search_id"], workspace.settings)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a person wants to be searched, after reading."""
+
+    name: str
+    purpose: str
+    dataset: Dataset
+    space: SearchSpace
+    goal: Goal
+    budget: Budget
+    sampler: str
+    stopping: str
+    seed: int
+
+
+def read_search(workspace: Workspace, data: Mapping[str, Any]) -> Wanted:
+    """Read a search in the form of the JSON API; raises Invalid with a message for each wrong field."""
+    fields = Fields(data)
+    fields.known(KNOWN_FIELDS)
+    name, purpose = fields.name(), fields.text("purpose")
+    dataset = _dataset(workspace, fields)
+    space = SearchSpace.parse(fields.inner("space"))
+    goal = _goal(fields.inner("goal"), dataset.task if dataset is not None else "classification")
+    budget = _budget(fields.inner("budget"), Budget())
+    sampler = fields.choice("sampler", DEFAULT_SAMPLER, tuple(SAMPLERS))
+    stopping = fields.choice("stopping", DEFAULT_STOPPING, tuple(STOPPING))
+    if goal.second and stopping != "none" and fields.data.get("stopping"):
+        fields.refuse("stopping", "With a second goal no trial is stopped early: choose never (none).")
+    seed = fields.integer("seed", 1, 0, 2**31 - 5)  # the seeds that confirm the winner follow it
+    fields.done()
+    assert dataset is not None
+    check_largest(workspace, dataset, space)
+    make_sampler(sampler, space, seed)  # raises Invalid if a package is missing, or the grid is too large
+    return Wanted(name, purpose, dataset, space, goal, budget, sampler, "none" if goal.second else stopping, seed)
+
+
+def create_search(workspace: Workspace, data: Mapping[str, Any]) -> Search:
+    """Keep a new search and queue the run that drives it; raises Invalid, or Conflict if its name is taken."""
+    wanted = read_search(workspace, data)
+    row = {
+        "name": wanted.name,
+        "purpose": wanted.purpose,
+        "dataset_id": wanted.dataset.id,
+        "space": wanted.space.to_json(),
+        "goal": asdict(wanted.goal),
+        "budget": asdict(wanted.budget),
+        "sampler": wanted.sampler,
+        "stopping": wanted.stopping,
+        "seed": wanted.seed,
+        "state": "running",
+    }
+    try:
+        with workspace.catalogue.writing() as connection:
+            search_id = search_rows.insert_search(connection, row)
+            search_rows.drive(connection, search_rows.get_search(connection, search_id))
+    except Conflict as error:
+        message = f"There is a search named {wanted.name!r} already. Choose another name."
+        raise Conflict(message, "name") from error
+    ensure_coordinator(workspace.settings)
+    return get_search(workspace, search_id)
+
+
+def get_search(workspace: Workspace, search_id: int) -> Search:
+    """Return a search; raises NotFound."""
+    with workspace.catalogue.reading() as connection:
+        return search_rows.get_search(connection, search_id)
+
+
+def list_searches(
+    workspace: Workspace, limit: int = 50, offset: int = 0
+) -> tuple[Page[Search], dict[int, dict[str, int]]]:
+    """Return a page of searches, the newest first, and how many trials of each are in which state."""
+    with workspace.catalogue.reading() as connection:
+        found = search_rows.list_searches(connection, limit + 1, offset)
+        counts = search_rows.count_trials(connection, [search.id for search in found])
+    return Page(found[:limit], offset + limit if len(found) > limit else None), counts
+
+
+def pause_search(workspace: Workspace, search_id: int) -> Search:
+    """Let the running trials of a search end and start no other; raises Conflict if it does not run."""
+    return _ask_for(workspace, search_id, "paused", ("running",))
+
+
+def stop_search(workspace: Workspace, search_id: int) -> Search:
+    """Cancel the running trials of a search and start no other; raises Conflict if it has stopped already."""
+    search = _ask_for(workspace, search_id, "stopped", ("running", "paused"))
+    ensure_coordinator(workspace.settings)
+    return search
+
+
+def resume_search(workspace: Workspace, search_id: int) -> Search:
+    """Let a search go on, also one that was interrupted, or whose budget was widened.
+
+    Raises NotFound, or Conflict if it goes on already, or has nothing left to spend. What won before has to win again.
+    """
+    sentence, part = brief_view(workspace, search_id).nothing_left
+    with workspace.catalogue.writing() as connection:
+        search = search_rows.get_search(connection, search_id)
+        if search.state == "running" and search.is_driven:
+            raise Conflict(f"The search {search.name!r} is running already.", "search")
+        if search.state == "finished" and sentence:
+            raise Conflict(sentence, part)
+        search_rows.change_search(connection, search_id, {"state": "running", "result": {}})
+        if not search.is_driven:
+            search_rows.drive(connection, search)
+        found = search_rows.get_search(connection, search_id)
+    ensure_coordinator(workspace.settings)
+    return found
+
+
+def change_search(workspace: Workspace, search_id: int, data: Mapping[str, Any]) -> Search:
+    """Give a search another space or budget; what is not given stays. Trials outside a narrower space stay listed.
+
+    Raises NotFound, or Invalid with a message for each wrong field. A search that is driven goes on with it at once.
+    """
+    search = get_search(workspace, search_id)
+    with workspace.catalogue.reading() as connection:
+        dataset = dataset_rows.get_dataset(connection, search.dataset)
+    fields = Fields(data)
+    fields.known(CHANGES)
+    given = fields.inner("space")
+    space = SearchSpace.parse(Fields(search.space | dict(given.data), "space", fields.errors))
+    within = fields.inner("budget")
+    budget = _budget(within, search.budget)
+    spent = brief_view(workspace, search_id).spent
+    if budget.trials < spent:
+        within.refuse("trials", f"{spent:,} candidates have been tried or begun already: give at least as many.")
+    fields.done()
+    check_largest(workspace, dataset, space)
+    with workspace.catalogue.writing() as connection:
+        search_rows.get_search(connection, search_id)
+        values = {"space": space.to_json(), "budget": asdict(budget)}
+        search_rows.change_search(connection, search_id, values)
+        return search_rows.get_search(connection, search_id)
+
+
+def delete_search(workspace: Workspace, search_id: int) -> None:
+    """Remove a search with its trials and their runs; the networks that came of it stay.
+
+    Raises NotFound, or Conflict while a run of it is active.
+    """
+    with workspace.catalogue.writing() as connection:
+        search = search_rows.get_search(connection, search_id)
+        if search_rows.running_searches(connection, search_id):
+            raise Conflict(f"The search {search.name!r} has running trials: stop it first.", "search")
+        search_rows.delete_search(connection, search_id)
+
+
+def base_training(search: Search, seed: int) -> TrainingSpec:
+    """Return what all candidates of a search have in common: the best epoch's weights count, inputs are standardised.
+
+    A run of the same spec ends with the same bits, which is how any trial becomes a network afterwards.
+    """
+    loss = "cross_entropy" if search.task == "classification" else "squared_error"
+    return TrainingSpec(
+        loss=loss, epochs=search.budget.epochs, seed=seed, initializer="he_uniform", scaling="standard", save="best"
+    )
+
+
+def sizes(dataset: Dataset) -> tuple[int, int]:
+    """Return how many numbers go into a network for a dataset, and how many come out."""
+    outputs = len(dataset.description["classes"]) if dataset.task == "classification" else 1
+    return len(dataset.description["inputs"]), outputs
+
+
+def check_largest(workspace: Workspace, dataset: Dataset, space: SearchSpace) -> None:
+    """Refuse a space whose largest network has more parameters than the limit; raises Invalid naming both."""
+    inputs, outputs = sizes(dataset)
+    hidden = [LayerSpec(int(space.units.high))] * int(space.layers.high)
+    try:
+        check_size(NetworkSpec(inputs, (*hidden, LayerSpec(outputs))), workspace.settings.max_parameters)
+    except Invalid as error:
+        raise Invalid({"space.units": f"The largest candidate is too large. {error.message}"}) from error
+
+
+def _ask_for(workspace: Workspace, search_id: int, state: str, before: tuple[str, ...]) -> Search:
+    with workspace.catalogue.writing() as connection:
+        search = search_rows.get_search(connection, search_id)
+        if search.state not in before:
+            raise Conflict(f"The search {search.name!r} is {search.state} already.", "search")
+        search_rows.change_search(connection, search_id, {"state": state})
+        if state == "stopped" and not search.is_driven and search_rows.running_searches(connection, search_id):
+            search_rows.drive(connection, search)  # somebody has to end what its last driver left running
+        return search_rows.get_search(connection, search_id)
+
+
+def _dataset(workspace: Workspace, fields: Fields) -> Dataset | None:
+    dataset = chosen_dataset(workspace, fields)
+    if dataset is not None and not dataset.spec["validation"]:
+        fields.refuse("dataset", "It has no validation part to score trials on: add the data with a validation share.")
+    return dataset
+
+
+def _goal(fields: Fields, task: str) -> Goal:
+    fields.known({"metric", "second"})
+    metrics = GOAL_METRICS[task]
+    metric = fields.choice("metric", metrics[0], metrics)
+    return Goal(metric, fields.choice("second", "", SECOND_GOALS))
+
+
+def _budget(fields: Fields, base: Budget) -> Budget:
+    fields.known(asdict(base))
+    return replace(
+        base,
+        trials=fields.integer("trials", base.trials, 1, MOST_TRIALS),
+        epochs=fields.integer("epochs", base.epochs, 1, MOST_EPOCHS),
+        seconds=fields.number("seconds", base.seconds, 0.0, MOST_SECONDS),
+    )

@@ -1,0 +1,55 @@
+"""The winner: the best of many scores is partly luck, so the leaders are trained again before one is called best.
+
+The leading candidate is trained anew with three other seeds; if their mean falls behind the score of the next one,
+that one is, too, and so on, three candidates at most. The best mean wins; one that failed with another seed cannot.
+Only confirmations are measured on the test part, which nothing was chosen by.
+"""
+
+from collections.abc import Mapping
+from statistics import fmean
+from typing import Any
+
+from dashboard.records.search import Trial
+from dashboard.services.search.view import SearchView
+
+SEEDS = 3
+MOST_CONFIRMED = 3
+
+
+def next_to_confirm(now: SearchView) -> Trial | None:
+    """Return the candidate that has to be trained again now; None if the winner is known, or there is none.
+
+    One of whose seeds a person cancelled some is first.
+    """
+    goal, again = now.search.goal, now.confirmations
+    left = [trial for trial in now.finished[:MOST_CONFIRMED] if len(again.get(trial.number, ())) < SEEDS]
+    begun = [trial for trial in left if trial.number in again]
+    if begun or not left:
+        return begun[0] if begun else None
+    leader, means = left[0], now.confirmed
+    if not means:
+        return leader
+    best = min(means.values(), key=goal.cost)
+    return leader if goal.better(leader.score or 0.0, best) else None
+
+
+def winner(now: SearchView, results: Mapping[int, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return {"best": its number or None, "mean", "scores", "test": mean of each test metric, "unsteady"}.
+
+    `results` are those of the runs that confirm, by run id; `unsteady` are candidates that failed with another seed.
+    """
+    means = now.confirmed
+    unsteady = [number for number in now.confirmations if number not in means]
+    if not means:
+        return {"best": None, "unsteady": unsteady}
+    best = min(means, key=lambda number: now.search.goal.cost(means[number]))
+    again = now.confirmations[best]
+    tests = [results[trial.run_id].get("metrics", {}) for trial in again]
+    names = [name for name in tests[0] if name.startswith("test_")]
+    return {
+        "best": best,
+        "mean": means[best],
+        "scores": [trial.score for trial in again],
+        "test": {name: fmean(test[name] for test in tests if name in test) for name in names},
+        "unsteady": unsteady,
+    }

@@ -1,0 +1,119 @@
+"""Long actions on the store as runs: verifying everything, copying to another store, emptying the trash."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
+
+from dashboard.catalogue import runs as run_rows
+from dashboard.catalogue import trash as trash_rows
+from dashboard.errors import Conflict, Invalid, StoreUnavailable
+from dashboard.jobs.awakening import ensure_coordinator
+from dashboard.jobs.job import ACTIONS, Job
+from dashboard.parsing import Fields
+from dashboard.records.run import STARTED_BY_LENGTH, Run
+from dashboard.services.runs import passwords as handover
+from dashboard.services.store.addresses import split_password, with_password
+from dashboard.services.workspace import Workspace
+from dashboard.settings import Settings
+from dashboard.weights.opening import store_at
+
+GIVE_IT_AGAIN = "The password of the target was handed over for one run only. Start the copy from the Store page."
+
+
+@dataclass(frozen=True)
+class ActionJob(Job):
+    """An action: `settings` let its process open a workspace of its own, `password` opens the target of a copy."""
+
+    target: ClassVar[str] = "dashboard.services.store.process:main"
+    lane: ClassVar[str] = ACTIONS
+
+    kind: str
+    request: Mapping[str, Any]
+    settings: Settings = field(repr=False)
+    password: str = field(default="", repr=False)
+
+
+def action_job(workspace: Workspace, run: Run) -> ActionJob:
+    """Return what the process of a claimed action needs; a password that was handed over among it."""
+    password = handover.secret_of(workspace.settings.home_folder, run.id) if run.request.get("password") else ""
+    return ActionJob(run.id, run.attempt, run.kind, run.request, workspace.settings, password)
+
+
+def start_verify(workspace: Workspace, started_by: str = "") -> Run:
+    """Queue the verification of every version; if one is under way, return that."""
+    with workspace.catalogue.writing() as connection:
+        run_id = run_rows.active_action(connection, "verify")
+        run_id = run_id or run_rows.insert_run(connection, _row("verify", started_by))
+        run = run_rows.get_run(connection, run_id)
+    ensure_coordinator(workspace.settings)
+    return run
+
+
+def start_empty(workspace: Workspace, started_by: str = "") -> Run:
+    """Give up all that lies in the trash, and queue the removal of its tables; raises Conflict if it is empty."""
+    with workspace.catalogue.writing() as connection:
+        if not trash_rows.list_trash(connection):
+            raise Conflict("The trash is empty already.", "trash")
+        count = trash_rows.condemn_all(connection)
+        run_id = run_rows.insert_run(connection, _row("empty", started_by) | {"total": count})
+        run = run_rows.get_run(connection, run_id)
+    ensure_coordinator(workspace.settings)
+    return run
+
+
+def start_copy(workspace: Workspace, data: Mapping[str, Any], started_by: str = "") -> Run:
+    """Queue a copy of everything to another store; raises Invalid with a message for each wrong field.
+
+    `data` holds `to` (an address, with or without a password), perhaps `password`, and `home`: the folder for the
+    catalogue and datasets of the copy (the same home if it is left out).
+    """
+    fields = Fields(data)
+    fields.known({"to", "password", "home"})
+    to, within = split_password(fields.text("to", longest=1000))
+    password = fields.text("password", longest=1000) or within
+    home = fields.text("home", longest=1000)
+    fields.done()
+    # The process that copies may work in another folder than this one: paths are made absolute here.
+    target = target_settings(workspace.settings, to, password, home).with_absolute_paths()
+    request = {"to": split_password(target.store)[0], "home": target.home if home else "", "password": bool(password)}
+    home_folder = workspace.settings.home_folder
+    with workspace.catalogue.writing() as connection:
+        run_id = run_rows.insert_run(connection, _row("copy", started_by) | {"request": request})
+        if password:
+            handover.put(home_folder, run_id, password)  # before anybody can claim the run
+        run = run_rows.get_run(connection, run_id)
+    ensure_coordinator(workspace.settings)
+    return run
+
+
+def target_settings(settings: Settings, to: str, password: str, home: str) -> Settings:
+    """Return the settings under which a copy is opened; raises Invalid for an address that cannot be a copy's."""
+    if not to.startswith(("csv:", "mysql://")):
+        raise Invalid({"to": "Give the store to copy to: csv:FOLDER or mysql://user@host:3306/database."})
+    target = replace(settings, store=with_password(to, password), home=home or settings.home)
+    try:
+        store_at(target.store, target.home_folder / "weights")
+    except StoreUnavailable as error:
+        raise Invalid({"to": error.message}) from error
+    require_apart(settings, target)
+    return target
+
+
+def require_apart(source: Settings, target: Settings) -> None:
+    """Raise Invalid if two stores are one, or would share one catalogue: CSV stores have theirs in the home."""
+    kinds = [settings.store.partition(":")[0] for settings in (source, target)]
+    same_home = source.home_folder.resolve() == target.home_folder.resolve()
+    if kinds == ["csv", "csv"] and same_home:
+        message = f"Both stores would have their catalogue in {source.home_folder}. Give the copy a home of its own."
+        raise Invalid({"home": message})
+    if kinds == ["mysql", "mysql"] and _bare(source.store) == _bare(target.store):
+        raise Invalid({"to": "That is the store that is copied. Name another database."})
+
+
+def _row(kind: str, started_by: str) -> dict[str, Any]:
+    return {"kind": kind, "spec": {}, "started_by": started_by[:STARTED_BY_LENGTH]}
+
+
+def _bare(address: str) -> str:
+    """Return host, port and database of an address, as they tell stores apart."""
+    return split_password(address)[0].rpartition("@")[2].partition("?")[0].replace(":3306/", "/").lower()

@@ -1,0 +1,77 @@
+"""The process in which one action on the store is carried out: its own workspace, and reports through a pipe."""
+
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+
+from dashboard.errors import UserError, WeightbaseError
+from dashboard.jobs.job import Cancelled, Progress, stop_if_asked
+from dashboard.services.store.actions import GIVE_IT_AGAIN, ActionJob, target_settings
+from dashboard.services.store.copying import copy_store
+from dashboard.services.store.trash import remove_condemned
+from dashboard.services.versions.verification import verify_store
+from dashboard.services.workspace import Workspace, open_workspace
+
+REPORT_SECONDS = 0.2
+
+Tell = Callable[[Progress], None]
+
+
+def main(job: ActionJob, pipe: Connection) -> None:
+    """Carry out an action and report through the pipe until it is done, cancelled or wrong."""
+    reporter = Reporter(pipe)
+    state: str = "finished"
+    error: str | None = None
+    try:
+        # The coordinator has swept; here a sweep would do an emptying's work before its progress can be told.
+        workspace = open_workspace(job.settings, sweeping=False)
+        error = ACTIONS[job.kind](workspace, job, reporter.tell)
+        state = "failed" if error else "finished"
+    except Cancelled:
+        state = "cancelled"
+    except WeightbaseError as failure:
+        state, error = "failed", failure.message
+    reporter.flush()
+    pipe.send(("end", {"state": state, "error": error}))
+
+
+class Reporter:
+    """Sends progress, a few times a second at most, and sees whether the run is to stop."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self.pipe = pipe
+        self.waiting: Progress | None = None
+        self.sent_at = 0.0
+
+    def tell(self, progress: Progress) -> None:
+        """Report progress now or soon; raises Cancelled if the coordinator asks the run to stop."""
+        self.waiting = progress
+        if time.monotonic() - self.sent_at > REPORT_SECONDS:
+            self.flush()
+        stop_if_asked(self.pipe)
+
+    def flush(self) -> None:
+        """Send what has not been sent yet."""
+        if self.waiting is not None:
+            self.pipe.send(("progress", self.waiting))
+            self.waiting, self.sent_at = None, time.monotonic()
+
+
+def _verify(workspace: Workspace, _: ActionJob, tell: Tell) -> str | None:
+    verify_store(workspace, tell)
+    return None  # differences are what it was to find: they stand in its result
+
+
+def _copy(workspace: Workspace, job: ActionJob, tell: Tell) -> str | None:
+    if job.request["password"] and not job.password:
+        raise UserError(GIVE_IT_AGAIN)
+    settings = target_settings(job.settings, job.request["to"], job.password, job.request["home"])
+    return copy_store(workspace, open_workspace(settings), tell)
+
+
+def _empty(workspace: Workspace, _: ActionJob, tell: Tell) -> str | None:
+    remove_condemned(workspace, tell)
+    return None
+
+
+ACTIONS = {"verify": _verify, "copy": _copy, "empty": _empty}

@@ -1,0 +1,97 @@
+"""The store's tables as a person looks at them, and the room that they take."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from dashboard.catalogue import stored_tables
+from dashboard.catalogue.stored_tables import Totals
+from dashboard.records.page import Page
+from dashboard.services.cache.numbers import clear_numbers, size_of_numbers
+from dashboard.services.store.addresses import split_password
+from dashboard.services.workspace import Workspace
+
+__all__ = ["Totals"]  # for those who may not enter the catalogue
+
+
+@dataclass(frozen=True)
+class StoredTable:
+    """A table: the bytes of its weights, those it takes in the store, and the versions (the first few of `uses`)."""
+
+    name: str
+    tensor: str
+    dtype: str
+    rows: int
+    columns: int
+    weights: int
+    bytes: int | None
+    uses: int
+    versions: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class Room:
+    """What there is room for: the disk that the store's folder (None: a server's) lies on, and the decoded cache."""
+
+    disk_used: int | None
+    disk_free: int | None
+    cache: int
+    cache_limit: int
+
+
+def list_tables(workspace: Workspace, prefix: str = "", limit: int = 50, offset: int = 0) -> Page[StoredTable]:
+    """Return a page of the tables whose names begin with `prefix`, in the order of names; raises StoreUnavailable."""
+    with workspace.catalogue.reading() as connection:
+        found = stored_tables.list_tables(connection, limit + 1, offset, prefix)
+    shown = found[:limit]
+    sizes = workspace.store.bytes_of([table.key for table in shown])
+    tables = [
+        StoredTable(
+            name=table.name,
+            tensor=table.key.tensor,
+            dtype=table.key.dtype,
+            rows=table.key.rows,
+            columns=table.key.columns,
+            weights=table.bytes,
+            bytes=size,
+            uses=table.uses,
+            versions=table.users,
+        )
+        for table, size in zip(shown, sizes, strict=True)
+    ]
+    return Page(tables, offset + limit if len(found) > limit else None)
+
+
+def count_tables(workspace: Workspace, prefix: str = "") -> Totals:
+    """Return how many tables there are, how many are shared, and the bytes of their weights."""
+    with workspace.catalogue.reading() as connection:
+        return stored_tables.count_tables(connection, prefix)
+
+
+def room(workspace: Workspace) -> Room:
+    """Return how full the store's disk and the cache are; a server's disk cannot be seen from here."""
+    used = free = None
+    if workspace.store.kind == "csv":
+        disk = shutil.disk_usage(_existing(Path(place(workspace))))
+        used, free = disk.used, disk.free
+    return Room(used, free, workspace.decoded.size() + size_of_numbers(workspace), workspace.decoded.limit_bytes)
+
+
+def clear_cache(workspace: Workspace) -> None:
+    """Remove all decoded arrays and all that was counted from them; it is made again. Raises StoreUnavailable."""
+    workspace.decoded.clear()
+    clear_numbers(workspace)
+
+
+def place(workspace: Workspace) -> str:
+    """Return where the store lies: a folder, or an address without its password."""
+    address = workspace.settings.store
+    if not address.startswith("csv:"):
+        return split_password(address)[0]
+    folder = address.removeprefix("csv:")
+    return str(Path(folder).absolute() if folder else workspace.settings.home_folder / "weights")
+
+
+def _existing(folder: Path) -> Path:
+    """Return the folder, or the nearest one above it that is there."""
+    return next(path for path in (folder, *folder.parents) if path.exists())

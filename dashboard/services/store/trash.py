@@ -1,0 +1,97 @@
+"""The trash: what was deleted lies there whole, until it is restored or deleted for good."""
+
+from collections.abc import Callable
+
+from dashboard.catalogue import networks as network_rows
+from dashboard.catalogue import trash as trash_rows
+from dashboard.catalogue import versions as version_rows
+from dashboard.errors import Conflict, NotFound
+from dashboard.jobs.job import Progress
+from dashboard.records.run import Freed, TrashItem
+from dashboard.services.workspace import Workspace, drop_condemned_networks, sweep_version
+
+
+def list_trash(workspace: Workspace) -> list[TrashItem]:
+    """Return what lies in the trash, what was put there last first."""
+    with workspace.catalogue.reading() as connection:
+        return trash_rows.list_trash(connection)
+
+
+def get_item(workspace: Workspace, key: str) -> TrashItem:
+    """Return one thing in the trash by its key, such as version-12; raises NotFound."""
+    with workspace.catalogue.reading() as connection:
+        return trash_rows.get_trashed(connection, *_split(key))
+
+
+def restore(workspace: Workspace, key: str) -> TrashItem:
+    """Bring a version back, or a network with all that went with it.
+
+    Raises NotFound, or Conflict if another network has the name now.
+    """
+    try:
+        with workspace.catalogue.writing() as connection:
+            item = trash_rows.get_trashed(connection, *_split(key))
+            bring_back = trash_rows.restore_version if item.kind == "version" else trash_rows.restore_network
+            bring_back(connection, item.id)
+    except Conflict as error:
+        message = f"Another network has the name {item.name!r} now. Delete that one first, then restore this one."
+        raise Conflict(message, "name") from error
+    return item
+
+
+def delete_for_good(workspace: Workspace, key: str) -> TrashItem:
+    """Remove one thing in the trash; what a crash interrupts, a sweep finishes. Raises NotFound."""
+    with workspace.catalogue.writing() as connection:
+        item = trash_rows.get_trashed(connection, *_split(key))
+        give_up = trash_rows.condemn_version if item.kind == "version" else trash_rows.condemn_network
+        give_up(connection, item.id)
+    remove_condemned(workspace)
+    return item
+
+
+def remove_condemned(workspace: Workspace, tell: Callable[[Progress], None] | None = None) -> int:
+    """Remove the tables and rows of all versions that were given up; return how many there were."""
+    with workspace.catalogue.reading() as connection:
+        condemned = trash_rows.condemned_versions(connection)
+    removed = 0
+    for done, (version_id, slug, number) in enumerate(condemned):
+        if tell is not None:
+            note = f"removing {slug} v{number}, version {done + 1:,} of {len(condemned):,}"
+            tell(Progress(done, len(condemned), note, {"removed": removed}))
+        removed += len(sweep_version(workspace, version_id, slug, number))
+    drop_condemned_networks(workspace)
+    if tell is not None:
+        tell(Progress(len(condemned), len(condemned), "", {"removed": removed}))
+    return removed
+
+
+def freed_by_version(workspace: Workspace, network_name: str, number: int) -> Freed:
+    """Return what deleting a version for good would free; raises NotFound."""
+    with workspace.catalogue.reading() as connection:
+        return trash_rows.freed_by_version(connection, version_rows.get_version(connection, network_name, number).id)
+
+
+def freed_by_network(workspace: Workspace, name: str) -> Freed:
+    """Return what deleting a network for good, with all its versions, would free; raises NotFound."""
+    with workspace.catalogue.reading() as connection:
+        return trash_rows.freed_by_network(connection, network_rows.get_network(connection, name).id)
+
+
+def freed_by_item(workspace: Workspace, item: TrashItem) -> Freed:
+    """Return what deleting one thing in the trash would free."""
+    count = trash_rows.freed_by_version if item.kind == "version" else trash_rows.freed_by_network
+    with workspace.catalogue.reading() as connection:
+        return count(connection, item.id)
+
+
+def freed_by_trash(workspace: Workspace) -> Freed:
+    """Return what emptying the trash would free."""
+    with workspace.catalogue.reading() as connection:
+        return trash_rows.freed_by_trash(connection)
+
+
+def _split(key: str) -> tuple[str, int]:
+    kind, _, number = key.partition("-")
+    if kind not in {"version", "network"} or not number.isdecimal() or len(number) > 18:
+        raise NotFound("There is no such thing in the trash.", "item")
+    return kind, int(number)

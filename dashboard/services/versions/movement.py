@@ -1,0 +1,48 @@
+"""How far a network has moved since its version before: one number, taken once, when a version is saved."""
+
+import math
+from collections.abc import Mapping
+
+from dashboard.analysis.cells import Change
+from dashboard.analysis.statistics import l2_norm
+from dashboard.catalogue import versions as version_rows
+from dashboard.errors import TensorDamaged, TensorMissing
+from dashboard.records.network import Network, Version
+from dashboard.records.tensor import TensorInfo
+from dashboard.services.workspace import Workspace
+from dashboard.weights.dtypes import Array
+
+MOST_CELLS = 5_000_000
+"""Of larger networks the version before is not read at each save, which would hold up what is trained."""
+
+
+def moved(workspace: Workspace, network: Network, arrays: Mapping[str, Array]) -> float | None:
+    """Return ‖new − before‖ / ‖before‖ (L2, over all tensors together) against the network's newest version.
+
+    None if there is none, its tensors are others, it is 0 or cannot be read, or the network is very large.
+    """
+    with workspace.catalogue.reading() as connection:
+        newest = version_rows.list_versions(connection, network, 1)
+        infos = version_rows.list_tensors(connection, newest[0].id) if newest else []
+    shapes = {info.name: info.shape for info in infos}
+    if not newest or shapes != {name: values.shape for name, values in arrays.items()}:
+        return None
+    if sum(values.size for values in arrays.values()) > MOST_CELLS:
+        return None
+    try:
+        return _distance(workspace, newest[0], infos, arrays)
+    except (TensorMissing, TensorDamaged):
+        return None  # what is wrong with the version before is no reason to lose this one
+
+
+def _distance(
+    workspace: Workspace, before: Version, infos: list[TensorInfo], arrays: Mapping[str, Array]
+) -> float | None:
+    changes, norms = [], []
+    for info in infos:
+        # Not kept: a training that saves each epoch would fill the cache with what nobody has looked at.
+        old = workspace.decoded.get(workspace.store, info.key(before.slug, before.number), keep=False)
+        changes.append(l2_norm(Change(old, arrays[info.name])))
+        norms.append(l2_norm(old))
+    whole, size = math.hypot(*changes), math.hypot(*norms)
+    return whole / size if size > 0 and math.isfinite(size) and math.isfinite(whole) else None

@@ -1,0 +1,124 @@
+"""Saving versions so that they exist wholly or not at all."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from dashboard.analysis.statistics import tensor_statistics
+from dashboard.catalogue import runs as run_rows
+from dashboard.catalogue import versions as version_rows
+from dashboard.errors import Superseded
+from dashboard.records.network import Network, NetworkSpec
+from dashboard.records.tensor import TensorInfo, TensorKey
+from dashboard.services.versions.movement import moved
+from dashboard.services.workspace import Workspace, sweep_version
+from dashboard.weights.checksums import tensor_sha256, version_sha256
+from dashboard.weights.dtypes import Array
+from dashboard.weights.table_store import VersionKey
+
+KEPT = ("epoch", "spec", "preprocessing", "metrics", "evaluation", "sha256", "bytes", "changed")
+"""What of a version's row lies beside its tables, too."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A version to be saved: its tensors and all that belongs to them."""
+
+    tensors: Mapping[str, np.ndarray[Any, Any]]
+    spec: NetworkSpec
+    dataset_id: int
+    preprocessing: Mapping[str, Any]
+    metrics: Mapping[str, Any]
+    evaluation: Mapping[str, Any]
+    epoch: int = 0
+    run_id: int | None = None
+    parent_id: int | None = None
+    attempt: int | None = None  # of the run, where only that attempt may save it
+
+
+def save_version(workspace: Workspace, network: Network, draft: Draft) -> int:
+    """Save a version and return its number; nothing of it is visible before all of it is kept and proven.
+
+    Raises StoreError when the store cannot keep it, Superseded if the draft's attempt at its run no longer counts;
+    nothing is left then.
+    """
+    arrays = {name: np.ascontiguousarray(array).reshape(np.shape(array)) for name, array in draft.tensors.items()}
+    hashes = {name: tensor_sha256(array) for name, array in arrays.items()}
+    row = {
+        "epoch": draft.epoch,
+        "run_id": draft.run_id,
+        "parent_id": draft.parent_id,
+        "dataset_id": draft.dataset_id,
+        "spec": draft.spec.to_json(),
+        "preprocessing": dict(draft.preprocessing),
+        "metrics": dict(draft.metrics),
+        "evaluation": dict(draft.evaluation),
+        "sha256": version_sha256(_key(network, name, arrays[name], hashes[name]) for name in arrays),
+        "bytes": sum(array.nbytes for array in arrays.values()),
+        "changed": moved(workspace, network, arrays),
+    }
+    with workspace.catalogue.writing() as connection:
+        version_id, number = version_rows.begin_version(connection, network.id, row)
+    described = ((_info(name, array, hashes[name]), array) for name, array in arrays.items())
+    fence = None if draft.run_id is None or draft.attempt is None else (draft.run_id, draft.attempt)
+    carry_through(workspace, version_id, (network.slug, number), described, manifest(network, number, row), fence)
+    return number
+
+
+def carry_through(
+    workspace: Workspace,
+    version_id: int,
+    version: VersionKey,
+    tensors: Iterable[tuple[TensorInfo, Array]],
+    about: Mapping[str, Any],
+    fence: tuple[int, int] | None = None,
+) -> None:
+    """Write, prove and publish a version whose row says `writing`, and make it ready; on any error it is taken back.
+
+    Only what was written here is taken back: a version that the store holds without our knowledge stays. With a `fence`
+    (run, attempt) it becomes ready only while that attempt runs; else Superseded is raised.
+    """
+    is_published = False
+    try:
+        with workspace.store.saving(version):
+            infos = list(_written(workspace, version, tensors))
+            workspace.store.publish(version, [info.key(*version) for info in infos], about)
+            is_published = True
+            with workspace.catalogue.writing() as connection:
+                if fence is not None and not run_rows.is_current(connection, *fence):
+                    raise Superseded(f"Another attempt at run {fence[0]} has taken over.", "run")
+                version_rows.finish_version(connection, version_id, infos)
+    except BaseException:
+        if is_published:
+            sweep_version(workspace, version_id, *version)  # unless its row says ready after all
+        else:
+            with workspace.catalogue.writing() as connection:
+                version_rows.drop_version(connection, version_id)
+        raise
+
+
+def _written(
+    workspace: Workspace, version: VersionKey, tensors: Iterable[tuple[TensorInfo, Array]]
+) -> Iterator[TensorInfo]:
+    for info, array in tensors:
+        key = info.key(*version)
+        workspace.store.write(key, array)
+        yield replace(info, table_name=workspace.store.table_name(key))
+
+
+def manifest(network: Network, number: int, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what lies beside a version's tables, so that they can be indexed again; `row` is its catalogue row."""
+    about = {name: value for name, value in asdict(network).items() if name not in {"id", "last_version", "created"}}
+    kept = {name: row[name] for name in KEPT}
+    return {"network": about | {"spec": network.spec.to_json()}, "number": number} | kept
+
+
+def _key(network: Network, name: str, array: Array, sha256: str) -> TensorKey:
+    return TensorKey(network.slug, 0, name, array.dtype.name, array.shape, sha256)
+
+
+def _info(name: str, array: Array, sha256: str) -> TensorInfo:
+    statistics = tensor_statistics(array).to_json()
+    return TensorInfo(name, array.shape, array.dtype.name, sha256, array.nbytes, "", statistics)

@@ -1,0 +1,87 @@
+"""The proof: what lies in the store is read back and compared with the SHA-256 taken from memory when it was saved."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from dashboard.catalogue import history
+from dashboard.catalogue import versions as version_rows
+from dashboard.errors import NotFound
+from dashboard.jobs.job import Progress
+from dashboard.records.network import Version
+from dashboard.services.workspace import Workspace
+from dashboard.weights.verification import TensorProof, verify
+
+MOST_DIFFERENCES = 2000
+"""So many are kept of a store that is damaged throughout; all are counted."""
+
+
+@dataclass(frozen=True)
+class VersionProof:
+    """What the verification of one version found."""
+
+    version: Version
+    tensors: list[TensorProof]
+
+    @property
+    def identical(self) -> bool:
+        """Whether every tensor is, bit for bit, what it was in memory."""
+        return all(proof.identical for proof in self.tensors)
+
+
+def verify_version(workspace: Workspace, network_name: str, number: int) -> VersionProof:
+    """Read a version's tables from the store itself and compare; raises NotFound or StoreUnavailable."""
+    with workspace.catalogue.reading() as connection:
+        version = version_rows.get_version(connection, network_name, number)
+        infos = version_rows.list_tensors(connection, version.id)
+    return VersionProof(version, [verify(workspace.store, info.key(version.slug, number)) for info in infos])
+
+
+def verify_all(workspace: Workspace) -> Iterator[VersionProof]:
+    """Verify every version of every network, one after the other; those that are deleted meanwhile are left out."""
+    with workspace.catalogue.reading() as connection:
+        wanted = history.all_versions(connection)
+    for name, number in wanted:
+        with suppress(NotFound):
+            yield verify_version(workspace, name, number)
+
+
+@dataclass
+class Findings:
+    """What proofs have found so far: how many versions are as saved, how many not, and where these differ."""
+
+    proven: int = 0
+    different: int = 0
+    differences: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, proof: VersionProof) -> None:
+        """Count a proof, and keep a line for each tensor that differs."""
+        self.proven += proof.identical
+        self.different += not proof.identical
+        lines = [_line(proof.version.reference, tensor) for tensor in proof.tensors if not tensor.identical]
+        self.differences += lines[: MOST_DIFFERENCES - len(self.differences)]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the counts, and each difference: version, tensor, row, column, expected, found, problem."""
+        return {"proven": self.proven, "different": self.different, "differences": list(self.differences)}
+
+
+def verify_store(workspace: Workspace, tell: Callable[[Progress], None]) -> Findings:
+    """Verify every version, telling how far it is and what was found."""
+    with workspace.catalogue.reading() as connection:
+        wanted = history.all_versions(connection)
+    findings = Findings()
+    for done, (name, number) in enumerate(wanted):
+        note = f"reading {name}:{number}, version {done + 1:,} of {len(wanted):,}"
+        tell(Progress(done, len(wanted), note, findings.to_json()))
+        with suppress(NotFound):  # deleted meanwhile
+            findings.add(verify_version(workspace, name, number))
+    tell(Progress(len(wanted), len(wanted), "", findings.to_json()))
+    return findings
+
+
+def _line(reference: str, proof: TensorProof) -> dict[str, Any]:
+    place = proof.first_difference
+    cell = {name: getattr(place, name, None) for name in ("row", "column", "expected", "found")}
+    return {"version": reference, "tensor": proof.name, "problem": proof.problem} | cell

@@ -1,0 +1,1 @@
+"""Pages that compare two versions, several, or all."""

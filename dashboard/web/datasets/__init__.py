@@ -1,0 +1,1 @@
+"""Pages of datasets: uploading, choosing columns, looking at one."""

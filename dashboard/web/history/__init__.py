@@ -1,0 +1,1 @@
+"""Pages of what happened over the versions: history, one cell or unit, health."""

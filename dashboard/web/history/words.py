@@ -1,0 +1,64 @@
+"""Sentences about histories: of a tensor, and of one part of it."""
+
+from dashboard.services.history.parts import PartHistory
+from dashboard.services.history.tensor import TensorHistory
+from dashboard.web.kit.formats import number, percent, plural
+
+
+def change_words(since: str) -> str:
+    """Name the change that is shown."""
+    return {
+        "previous": "change since the version before",
+        "first": "change since the first version",
+        "best": "change against the best version",
+    }[since]
+
+
+def history_sentence(history: TensorHistory) -> str:
+    """Say where a tensor moved most, and which version last changed it."""
+    count = plural(len(history.versions), "version")
+    if len(history.versions) == 1:
+        return f"{count}: there is nothing yet to be compared."
+    text = f"{count}; {_moved(history)}"
+    last = history.last_changed
+    if last is None:
+        return f"{count}; every one has the same bits."
+    run = f" by run {last.run_id}" if last.run_id else ""
+    return f"{text}; last changed in v{last.number}{run}."
+
+
+def _moved(history: TensorHistory) -> str:
+    if history.uncounted:
+        return f"how far {plural(history.uncounted, 'of them', 'of them')} moved is not counted yet"
+    known = [
+        (change["relative"], version.number)
+        for version, change in zip(history.versions, history.changes, strict=True)
+        if change is not None and change["relative"] is not None
+    ]
+    if not known:
+        return "how far they moved cannot be said as a share of a norm"
+    share, number_of_most = max(known, key=lambda found: (found[0], -found[1]))
+    if history.since == "previous":
+        return f"it moved most in v{number_of_most}, by {percent(share)} of its norm"
+    from_where = "the first version" if history.since == "first" else f"the best, v{history.best}"
+    return f"v{number_of_most} is farthest from {from_where}, by {percent(share)} of its norm"
+
+
+def part_heading(part: PartHistory) -> str:
+    """Name the part whose time-line is shown."""
+    if part.what == "cell":
+        return f"Weight [{part.row}, {part.column}] of {part.tensor}"
+    return f"Unit {part.unit} of {part.tensor}" if part.what == "unit" else f"All of {part.tensor}"
+
+
+def part_sentence(part: PartHistory) -> str:
+    """Say what the part is now, and who last changed it."""
+    newest, value = part.versions[-1], float(part.line.values[-1])
+    what = "is" if part.what == "cell" else "has the norm"
+    last = part.at(part.line.last_changed)
+    if last is None:
+        blame = "no version changed it" if len(part.versions) > 1 else "there is no version before"
+    else:
+        run = f" by run {last.run_id}" if last.run_id else ""
+        blame = f"last changed in v{last.number}{run}, {plural(int(part.line.changed.sum()), 'time')} in all"
+    return f"In v{newest.number} it {what} {number(value)}; {blame}."

@@ -1,0 +1,1 @@
+"""What the pages of every noun are built with: queries, tables, forms, formats, answers."""

@@ -1,0 +1,50 @@
+"""Answers that several nouns give: a page or a redirect, and the question before something is destroyed."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+
+from flask import Response, redirect, render_template, request
+
+from dashboard.services.versions.pictures import check_theme
+from dashboard.web.kit.forms import ConfirmForm
+
+Answer = str | Response | tuple[str, int]
+
+
+def see(address: str) -> Response:
+    """Send the browser to another page after a form was done (303), so that going back sends nothing twice."""
+    answer = redirect(address, 303)
+    assert isinstance(answer, Response)
+    return answer
+
+
+def confirmed(name: str, title: str, what: Sequence[str], back: str, verb: str = "Delete") -> Answer | None:
+    """Return the page that asks for the name of what is about to go; None once it has been typed and sent."""
+    form = ConfirmForm(request.form)
+    if request.method == "POST" and form.confirms(name):
+        return None
+    page = render_template(
+        "confirm.html", title=title, what=what, name=name, form=form, address=request.path, back=back, verb=verb
+    )
+    return (page, 422) if request.method == "POST" else page
+
+
+def png_answer(draw: Callable[[str], bytes], mark: str) -> Response:
+    """Return the picture that `draw` makes in the theme that was asked for; raises UserError for another theme."""
+    theme = check_theme(request.args.get("theme", "light"))
+    if _etag(mark) in request.if_none_match:
+        return until_changed(Response(status=304), mark)
+    return until_changed(Response(draw(theme), mimetype="image/png"), mark)
+
+
+def until_changed(answer: Response, mark: str) -> Response:
+    """Let a browser keep an answer about the content `mark`, for ever where the address names it (v=)."""
+    answer.set_etag(_etag(mark))
+    answer.headers["Cache-Control"] = (
+        "private, max-age=31536000, immutable" if "v" in request.args else "private, no-cache"
+    )
+    return answer
+
+
+def _etag(mark: str) -> str:
+    return hashlib.sha256(f"{mark} {request.full_path}".encode()).hexdigest()[:32]

@@ -1,0 +1,60 @@
+"""Stylesheet, scripts and the chart library, at addresses that change with their content and may be kept for ever."""
+
+import gzip
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+
+from flask import Flask, Response, abort, current_app, request, url_for
+
+from dashboard.charts.bundle import Bundle, plotly_bundle
+from dashboard.web.kit.query import takes_gzip, workspace
+
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
+def serve_assets(app: Flask) -> None:
+    """Add the address of the chart library, and the functions by which templates name assets."""
+    app.add_url_rule("/static/plotly-<digest>.js", "plotly", plotly)
+    app.jinja_env.globals |= {"asset": asset, "plotly_address": plotly_address}
+    app.after_request(keep_for_ever)
+
+
+def asset(name: str) -> str:
+    """Return the address of a file of static/, with a mark of its content."""
+    path = Path(str(current_app.static_folder)) / name
+    return url_for("static", filename=name, v=_mark(path, path.stat().st_mtime_ns))
+
+
+def plotly_address() -> str:
+    """Return the address of the chart library."""
+    return url_for("plotly", digest=_bundle().digest)
+
+
+def plotly(digest: str) -> Response:
+    """Send the chart library, compressed once for all."""
+    bundle = _bundle()
+    if digest != bundle.digest:
+        abort(404)
+    packed = takes_gzip()
+    answer = Response(bundle.packed if packed else gzip.decompress(bundle.packed), mimetype="text/javascript")
+    if packed:
+        answer.headers["Content-Encoding"] = "gzip"
+    answer.headers |= {"Cache-Control": FOR_EVER, "Vary": "Accept-Encoding"}
+    return answer
+
+
+def keep_for_ever(response: Response) -> Response:
+    """Let browsers keep a file of static/ that was asked for with the mark of its content."""
+    if request.endpoint == "static" and "v" in request.args and response.status_code == 200:
+        response.headers["Cache-Control"] = FOR_EVER
+    return response
+
+
+def _bundle() -> Bundle:
+    return plotly_bundle(workspace().settings.home_folder / "cache" / "scripts")
+
+
+@lru_cache(maxsize=256)
+def _mark(path: Path, _changed: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]

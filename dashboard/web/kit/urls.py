@@ -1,0 +1,18 @@
+"""Addresses of views and of the JSON API."""
+
+from typing import Any
+from urllib.parse import quote
+
+from flask import url_for
+
+
+def address(endpoint: str, **values: Any) -> str:  # noqa: ANN401 - values of an address
+    """Return the address of a view; `url_for` with types that mappings of values fit."""
+    return url_for(endpoint, **values)
+
+
+def api_address(*parts: object, **query: object) -> str:
+    """Return an address of the JSON API; each of `parts` is quoted."""
+    path = "/api/v1/" + "/".join(quote(str(part), safe="") for part in parts)
+    words = "&".join(f"{name}={quote(str(value), safe='')}" for name, value in query.items())
+    return f"{path}?{words}" if words else path

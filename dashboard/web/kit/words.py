@@ -1,0 +1,127 @@
+"""The words in which pages name metrics and settings, and sentences that answer a page's question at its top."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from dashboard.records.dataset import Dataset
+from dashboard.records.network import Network, NetworkSpec
+from dashboard.records.training import TrainingSpec
+from dashboard.web.kit.formats import change, number, plural
+
+METRICS = {
+    "loss": "loss",
+    "accuracy": "accuracy",
+    "val_loss": "validation loss",
+    "val_accuracy": "validation accuracy",
+    "test_loss": "test loss",
+    "test_accuracy": "test accuracy",
+    "mae": "mean absolute error",
+    "rmse": "root mean squared error",
+    "r2": "R²",
+    "val_mae": "validation mean absolute error",
+    "val_rmse": "validation RMSE",
+    "val_r2": "validation R²",
+    "test_mae": "test mean absolute error",
+    "test_rmse": "test RMSE",
+    "test_r2": "test R²",
+    "f1": "F1",
+    "top_2": "among the first 2",
+    "top_3": "among the first 3",
+    "top_5": "among the first 5",
+    "roc_auc": "ROC AUC",
+    "log_loss": "log loss",
+}
+MAIN_SETTINGS = {"loss", "optimizer", "learning_rate", "batch_size", "epochs", "scaling", "seed"}
+SETTINGS = {
+    "dtype": "precision",
+    "initializer": "first weights",
+    "l1": "L1 penalty",
+    "l2": "L2 penalty",
+    "clip_norm": "clip gradients at",
+    "restore_best": "go back to the best",
+    "scaling": "scaling of inputs",
+    "save": "save a version",
+}
+
+
+def metric_words(name: str) -> str:
+    """Return a metric's name as people say it."""
+    return METRICS.get(name, name.replace("_", " "))
+
+
+def setting_words(name: str) -> str:
+    """Return a setting's name as people say it."""
+    return SETTINGS.get(name, name.replace("_", " "))
+
+
+def folded_settings(spec: NetworkSpec) -> dict[str, list[tuple[str, Any]]]:
+    """Return the settings that matter first (`shown`: the main ones, and what is unusual), and the rest."""
+    usual = asdict(TrainingSpec())
+    chosen = asdict(spec.training)
+    shown = [name for name, value in chosen.items() if name in MAIN_SETTINGS or value != usual[name]]
+    parts = {"shown": shown, "folded": [name for name in chosen if name not in shown]}
+    return {part: [(setting_words(name), chosen[name]) for name in names] for part, names in parts.items()}
+
+
+def networks_sentence(total: int, versions: int, active: int) -> str:
+    """Say how many networks and versions there are, and what is being trained."""
+    text = f"{plural(total, 'network')} with {plural(versions, 'version')}"
+    return f"{text}; {plural(active, 'run')} in progress." if active else f"{text}."
+
+
+def network_sentence(network: Network, count: int, best: int | None, metric: str | None, value: float | None) -> str:
+    """Say which version of a network is best."""
+    if not count:
+        return f"Defined with {plural(network.spec.parameters, 'parameter')}, not trained yet."
+    if metric is None:
+        return f"{plural(count, 'version')}; none has a score."
+    if best is None:
+        return f"{plural(count, 'version')}, none better than another: {metric_words(metric)} {number(value)}."
+    return f"{plural(count, 'version')}; best is v{best}, {metric_words(metric)} {number(value)}."
+
+
+def version_sentence(
+    tensors: int, parameters: int, metric: str | None, value: float | None, best: int | None, behind: float | None
+) -> str:
+    """Say how good a version is, and by how much another one is better."""
+    size = f"{plural(parameters, 'parameter')} in {plural(tensors, 'tensor')}"
+    if metric is None:
+        return f"{size}; no score was kept."
+    if behind is None or best is None:
+        return f"The best version: {metric_words(metric)} {number(value)}; {size}."
+    return f"{metric_words(metric).capitalize()} {number(value)}, {change(behind)} against the best (v{best}); {size}."
+
+
+def tensor_sentence(shape: Sequence[int], statistics: Mapping[str, Any]) -> str:
+    """Say what lies in a tensor."""
+    size = " × ".join(f"{length:,}" for length in shape) or "one number"
+    if not statistics["count"]:
+        return f"{size}: an axis is empty, so there is no weight."
+    if statistics["min"] is None:
+        return f"{size}: none of the {plural(statistics['count'], 'weight')} is a finite number."
+    text = (
+        f"{size}: {plural(statistics['count'], 'weight')} from {number(statistics['min'])} to "
+        f"{number(statistics['max'])}, mean {number(statistics['mean'])}, half of them between "
+        f"{number(statistics['q25'])} and {number(statistics['q75'])}"
+    )
+    odd = statistics["not_finite"]
+    return f"{text}; {odd:,} not finite." if odd else f"{text}."
+
+
+def datasets_sentence(datasets: Iterable[Dataset]) -> str:
+    """Say how many datasets and rows there are."""
+    found = list(datasets)
+    return f"{plural(len(found), 'dataset')} with {plural(sum(dataset.rows for dataset in found), 'row')}."
+
+
+def dataset_sentence(dataset: Dataset) -> str:
+    """Say what a dataset holds and what is predicted from what."""
+    about = dataset.description
+    rows, inputs = plural(dataset.rows, "row"), plural(len(about["inputs"]), "input")
+    if dataset.task == "classification":
+        goal = f"{about['target']} is one of {plural(len(about['classes']), 'class', 'classes')}"
+    else:
+        goal = f"{about['target']} is a number"
+    dropped = f" {plural(about['dropped'], 'row')} with missing values left out." if about["dropped"] else ""
+    return f"{rows} with {inputs}; {goal}.{dropped}"

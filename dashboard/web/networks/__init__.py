@@ -1,0 +1,1 @@
+"""Pages of networks: the list, one network, defining and training it."""

@@ -1,0 +1,171 @@
+"""What pages say of a search: how far it has come, what its best is, what a candidate is made of."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from dashboard.records.run import Run
+from dashboard.records.search import Search, Trial
+from dashboard.services.search.findings import AgainstRandom, Saved, best_trial, random_search
+from dashboard.services.search.view import SearchView
+from dashboard.web.kit.formats import duration, number, plural, setting
+from dashboard.web.kit.forms import WORDS
+from dashboard.web.kit.words import METRICS, metric_words, setting_words
+
+SECOND_WORDS = {"parameters": "parameters", "prediction_seconds": "seconds a prediction"}
+PARAMETER_WORDS = {"layers": "hidden layers", "has_weight_decay": "decays weights", "score": "score"}
+FEWEST_EACH = 5
+STATE_WORDS = {"stopped": "stopped early"}
+
+
+def parameter_words(name: str) -> str:
+    """Return the name of a setting that a search varies, as people say it."""
+    layer = re.fullmatch(r"units_(\d+)", name)
+    return f"units {layer[1]}" if layer else PARAMETER_WORDS.get(name, setting_words(name))
+
+
+def name_words(name: str) -> str:
+    """Return the words for a goal or for a setting that varies."""
+    return SECOND_WORDS.get(name) or (metric_words(name) if name in METRICS else parameter_words(name))
+
+
+def searches_sentence(total: int, running: int) -> str:
+    """Say how many searches there are."""
+    return (
+        f"{plural(total, 'search', 'searches')}; {running:,} running."
+        if running
+        else f"{plural(total, 'search', 'searches')}."
+    )
+
+
+def search_sentence(now: SearchView) -> str:
+    """Say how far a search has come, and how good its best is."""
+    search, best = now.search, best_trial(now)
+    ended = sum(trial.state not in {"running", "cancelled"} for trial in now.candidates)
+    count = (
+        f"{ended:,} of {plural(search.budget.trials, 'trial')} tried"
+        if ended < search.budget.trials
+        else f"{plural(ended, 'trial')} tried"
+    )
+    if best is None:
+        return f"{count}; none has a score yet." if ended else "The first trials are on their way."
+    metric = metric_words(search.goal.metric)
+    unsteady = search.result.get("unsteady", [])
+    if unsteady and search.result["best"] is None:
+        which = ", ".join(map(str, unsteady))
+        return f"{count}; no winner: what led failed with another seed (trial {which})."
+    if search.result.get("best") == best.number:
+        return f"{count}; the winner is trial {best.number}: {_confirmed(search, metric)}."
+    confirming = any(trial.confirms is not None for trial in now.running)
+    text = f"{count}; the best so far is trial {best.number}, {metric} {number(best.score)}"
+    return f"{text}; it is trained again with other seeds." if confirming else f"{text}."
+
+
+def candidate_words(params: Mapping[str, Any], space: Mapping[str, Any]) -> str:
+    """Say what a candidate is made of, what is the same for all of its search included."""
+    layers = int(params.get("layers", space["layers"]["low"]))
+    units = [f"{int(params.get(f'units_{place}', space['units']['low']))}" for place in range(1, layers + 1)]
+    activation = params.get("activation", space["activation"][0])
+    optimizer = params.get("optimizer", space["optimizer"][0])
+    rate = params.get("learning_rate", space["learning_rate"]["low"])
+    batch = params.get("batch_size", space["batch_size"][0])
+    body = f"{'-'.join(units)} {WORDS.get(activation, activation)}" if units else "no hidden layer"
+    trained = f"{WORDS.get(optimizer, optimizer)} {rate:.3g}, batch {batch}"
+    return ", ".join([body, trained, *_unusual_words(params, space, bool(units))])
+
+
+def _unusual_words(params: Mapping[str, Any], space: Mapping[str, Any], has_hidden_layers: bool) -> Iterator[str]:
+    """Say, shortly, what of a candidate is not as plain as it could be."""
+    dropout = params.get("dropout", space["dropout"]["low"])
+    if dropout and has_hidden_layers:
+        yield f"dropout {_two_digits(dropout)}"
+    schedule = params.get("schedule", space["schedule"][0])
+    if schedule != "constant":
+        yield WORDS.get(schedule, schedule)
+    decay = space["weight_decay"]
+    if decay != "off" and params.get("has_weight_decay", True):
+        yield f"decay {_two_digits(params.get('weight_decay', decay['low']))}"
+
+
+def _two_digits(value: float) -> str:
+    return setting(float(f"{value:.2g}"))
+
+
+def opened_sentence(network: str, trial: Trial) -> str:
+    """Say how the weights of a network that was made of a trial will compare with the trial's."""
+    begin = f"{network} is defined as trial {trial.number} was."
+    if trial.confirms is not None:
+        return f"{begin} The trial was trained beside others: the network's weights will agree with it within rounding."
+    if trial.state == "finished":
+        return f"{begin} Its training ends with the trial's weights, bit for bit."
+    ended = "stopped early" if trial.state == "stopped" else trial.state
+    return f"{begin} The trial was {ended} after {plural(trial.epochs, 'epoch')}; the network is trained to its end."
+
+
+def saved_sentence(found: Saved) -> str:
+    """Say what the trials cost and what stopping some early saved."""
+    text = f"{plural(found.epochs, 'epoch')} in {duration(found.seconds)} of training"
+    if not found.stopped:
+        return f"{text}; no trial was stopped early."
+    kept = f"{plural(found.epochs_saved, 'epoch')} and {duration(found.seconds_saved)}"
+    return f"{text}; stopping {plural(found.stopped, 'trial')} early saved {kept}."
+
+
+def against_random_sentence(found: AgainstRandom, search: Search) -> str:
+    """Say whether proposals beat random ones at the same number of trials; of a few nothing can be said."""
+    if found.each < FEWEST_EACH:
+        return f"Too few yet to tell whether proposals beat random trials: {FEWEST_EACH} of each are needed."
+    metric = metric_words(search.goal.metric)
+    verdict = (
+        "ahead of"
+        if search.goal.better(found.best_proposed, found.best_random)
+        else "level with"
+        if found.best_proposed == found.best_random
+        else "behind"
+    )
+    return (
+        f"After {plural(found.each, 'trial')} of each, the proposals are {verdict} the random trials: best {metric} "
+        f"{number(found.best_proposed)} against {number(found.best_random)}. Of {plural(found.proposed, 'proposal')} "
+        f"{found.better:,} beat the best of {found.random:,} random ones; if they were random, too, "
+        f"{number(found.expected)} would."
+    )
+
+
+def random_search_sentence(now: SearchView) -> str:
+    """Say what the proposer thinks a random search of as many trials would have found; empty without an idea."""
+    found, trials = random_search(now), now.spent
+    if found is None or not 1 <= trials <= len(found["mean"]):
+        return ""
+    mean, low, high = (number(found[name][trials - 1]) for name in ("mean", "low", "high"))
+    return (
+        f"A random search of {plural(trials, 'trial')} would, as it thinks, have come to {mean} "
+        f"(eight of ten such searches to {low} to {high})."
+    )
+
+
+def searching_title(run: Run) -> str:
+    """Say what a run does for a search, as a heading."""
+    if run.kind == "search":
+        return f"Search {run.request['search']}"
+    confirms = run.request.get("confirms")
+    again = f", trial {confirms} once more" if confirms is not None else ""
+    return f"Trial {run.request['trial']} of {run.request['search']}{again}"
+
+
+def trial_state(trial: Trial) -> str:
+    """Return a trial's state in words; until its end is written down, that of its run."""
+    if trial.state == "running":
+        return trial.run_state
+    return STATE_WORDS.get(trial.state, trial.state)
+
+
+def _confirmed(search: Search, metric: str) -> str:
+    result = search.result
+    seeds = plural(len(result["scores"]), "other seed")
+    text = f"{metric} {number(result['mean'])} on average over {seeds}"
+    return f"{text}, {_tested(result['test'])}" if result["test"] else text
+
+
+def _tested(test: Mapping[str, float]) -> str:
+    name = next((name for name in ("test_accuracy", "test_rmse", "test_loss") if name in test), next(iter(test)))
+    return f"{metric_words(name)} {number(test[name])}"

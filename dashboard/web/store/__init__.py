@@ -1,0 +1,1 @@
+"""Pages of the store: tables, trash, copying, verifying."""
