@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 HOUSE = ROOT / "dashboard"
-COMMON = {"records", "errors", "settings", "parsing", "metrics"}
+COMMON = {"records", "errors", "settings", "parsing", "metrics", "files"}
 MAY_IMPORT = {
     "engine": set(),
     "analysis": set(),

@@ -1,0 +1,32 @@
+"""Files that are written whole or not at all, whoever reads at the same moment and wherever the process dies."""
+
+import os
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+UNFINISHED = "tmp-"
+"""How the names of files begin that are still being written, or that a killed process left behind."""
+
+
+def atomic_write(path: Path, content: bytes | Callable[[BinaryIO], object], durable: bool = False) -> None:
+    """Write `content`, or what it writes to the file it is called with, to `path` under a name of its own, then rename.
+
+    Makes the folder if it is missing. With `durable` the content is safe from a power cut once this returns. When it
+    raises (OSError, or what `content` raises), whatever was at `path` before is still there.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f"{UNFINISHED}{uuid.uuid4().hex}")
+    try:
+        with unfinished.open("xb") as file:
+            if callable(content):
+                content(file)
+            else:
+                file.write(content)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
