@@ -6,7 +6,7 @@ import pytest
 
 from dashboard.catalogue.networks import NetworkSummary
 from dashboard.records.network import LayerSpec, Network, NetworkSpec
-from dashboard.web.networks.page import network_row, sort_rows
+from dashboard.web.networks.page import networks_table
 
 
 def summary(name, scores=(), units=1, dataset="iris"):
@@ -17,11 +17,20 @@ def summary(name, scores=(), units=1, dataset="iris"):
     return NetworkSummary(network, len(scores), len(scores) or None, saved, metrics, ())
 
 
-ROWS = [
-    network_row(summary("beta", (0.5, 0.9), units=3)),
-    network_row(summary("Alpha", (0.7,), units=2, dataset="wine")),
-    network_row(summary("gamma")),
+SUMMARIES = [
+    summary("beta", (0.5, 0.9), units=3),
+    summary("Alpha", (0.7,), units=2, dataset="wine"),
+    summary("gamma"),
 ]
+
+
+@pytest.fixture
+def table_of(app_of, workspace):
+    def table_of(sort):
+        with app_of(workspace).test_request_context("/"):
+            return networks_table(SUMMARIES, sort, "")
+
+    return table_of
 
 
 @pytest.mark.parametrize(
@@ -38,12 +47,14 @@ ROWS = [
         ("saved", ["beta", "Alpha", "gamma"]),
     ],
 )
-def test_numbers_begin_with_the_largest_names_with_a_and_what_has_no_value_comes_last(sort, names):
-    assert [row["network"].name for row in sort_rows(ROWS, sort)] == names
+def test_numbers_begin_with_the_largest_names_with_a_and_what_has_no_value_comes_last(table_of, sort, names):
+    assert [row["name"] for row in table_of(sort).rows] == names
 
 
-def test_a_line_has_its_best_version_and_its_numbers():
-    assert ROWS[0]["best"] == {"number": 2, "name": "validation accuracy", "value": 0.9}
-    assert ROWS[0]["numbers"][3:9] == [2, 2, 2, "val_accuracy", 0.9, 15]
-    assert "polyline" in ROWS[0]["spark"]
-    assert (ROWS[2]["best"], ROWS[2]["spark"]) == (None, "")
+def test_a_row_has_its_best_version_and_its_numbers(table_of):
+    table = table_of("name")
+    assert table.heads[:3] == ["name", "task", "dataset"]
+    assert next(iter(list(table.values)[1:2]))[3:9] == [2, 2, 2, "val_accuracy", 0.9, 15]
+    _, beta, gamma = table.rows
+    assert "polyline" in beta["spark"]
+    assert (gamma["best"], gamma["spark"]) == (None, "")

@@ -1,13 +1,62 @@
-"""Pages of a list: offsets and the addresses of the neighbours."""
+"""Pages of a list: which part of it an address shows, and the addresses of its neighbours."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from flask import request
 
-from dashboard.web.kit.query import query_number
-from dashboard.web.kit.urls import address
+from dashboard.web.kit.query import query, query_number
 
 LIST_LENGTH = 50
+
+
+@dataclass(frozen=True)
+class Pager:
+    """One page of a list of `total` rows, from `offset` on; `address` gives the address of another offset."""
+
+    offset: int
+    total: int
+    length: int
+    address: Callable[[int], str]
+
+    @property
+    def is_beyond(self) -> bool:
+        """Whether the address names a page after the last one."""
+        return self.offset > 0 and self.offset >= self.total
+
+    @property
+    def last(self) -> str:
+        """The address of the last page."""
+        return self.address(max(self.total - 1, 0) // self.length * self.length)
+
+    @property
+    def previous(self) -> str:
+        """The address of the page before, empty on the first."""
+        return self.address(max(self.offset - self.length, 0)) if self.offset else ""
+
+    @property
+    def next(self) -> str:
+        """The address of the page after, empty on the last."""
+        following = self.offset + self.length
+        return self.address(following) if following < self.total else ""
+
+    @property
+    def words(self) -> str:
+        """Which rows the page shows, such as 51 to 53 of 53; empty if it shows all."""
+        if self.total <= self.length and not self.offset:
+            return ""
+        return f"{self.offset + 1:,} to {min(self.offset + self.length, self.total):,} of {self.total:,}"
+
+
+def pager(total: int, endpoint: str = "", length: int = LIST_LENGTH) -> Pager:
+    """Return the page of a list of `total` rows that this request's `offset` names.
+
+    `endpoint` is the list's view where another one, such as that of a polled part, shows it.
+    """
+    request_query = query()
+    return Pager(
+        request_query.offset, total, length, lambda offset: request_query.address(endpoint, offset=offset or None)
+    )
 
 
 def neighbour_pages(following: int | None) -> dict[str, str]:
@@ -28,8 +77,4 @@ def last_page(total: int) -> str:
 
 
 def _with_offset(offset: int) -> str:
-    args = request.args.to_dict() | {"offset": str(offset)}
-    if not offset:
-        del args["offset"]
-    assert request.endpoint is not None
-    return address(request.endpoint, **(request.view_args or {}), **args)
+    return query().address(offset=offset or None)

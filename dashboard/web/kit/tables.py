@@ -1,22 +1,29 @@
-"""The numbers of every table and chart, as CSV and as JSON, at the address where a page shows them.
+"""A table is declared once: its columns give the page's HTML, the CSV, the JSON, the order and its arrows.
 
-A view says once what the numbers are; `numbers_at` makes both answers of it, at the same address with .csv and .json.
+A view returns a `Table` (or, for a chart, its `Numbers`); `numbers_at` answers it at the same address with .csv and
+.json, and the macro `table` of components/table.html draws it.
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
 from flask import Blueprint, Response, url_for
 
+from dashboard.web.kit.query import Query, query
+
 JSON_OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
 FORMULA_SIGNS = frozenset("=+-@\t\r")
+NUMERIC = frozenset({"number", "change", "percent", "size", "duration", "count"})
+"""Formats of numbers: right-aligned, and sorted with the largest first."""
+LARGEST_FIRST = NUMERIC | {"when"}
 
 
 class Numbers(NamedTuple):
-    """A table of numbers: the names of its columns, its rows, and the name of the file that it is sent as."""
+    """The numbers of a chart: the names of its columns, its rows, and the name of the file that it is sent as."""
 
     heads: Iterable[str]
     rows: Iterable[Iterable[Any]]
@@ -24,18 +31,165 @@ class Numbers(NamedTuple):
 
 
 class Exports(NamedTuple):
-    """Where the numbers of a table or chart are."""
+    """The addresses of the numbers of a table or chart."""
 
     csv: str
     json: str
 
 
-def numbers_at(blueprint: Blueprint, path: str) -> Callable[[Callable[..., Numbers]], Callable[..., Numbers]]:
-    """Let a view's numbers be answered at `path` with .csv and with .json."""
+@dataclass(frozen=True)
+class Column:
+    """One column of a table.
 
-    def register(view: Callable[..., Numbers]) -> Callable[..., Numbers]:
-        def answer(suffix: str, **place: Any) -> Response:  # noqa: ANN401 - what stands in an address
-            return (csv_answer if suffix == "csv" else json_answer)(view(**place))
+    `name` is what the CSV, the JSON and the address call it, `heading` what the page does; without a heading it is in
+    the files only. `value` takes a row and returns what is exported and sorted by (default: the row's attribute or
+    key of that name). `format` names a macro of components/cells.html, which draws `shown` (default: the value).
+    """
+
+    name: str
+    heading: str = ""
+    value: Callable[[Any], Any] | None = None
+    format: str = "text"
+    shown: Callable[[Any], Any] | None = None
+    link: Callable[[Any], str] | None = None
+    sortable: bool = False
+    exported: bool = True
+    largest_first: bool | None = None
+    help: str = ""
+    css: str = ""
+
+    @property
+    def is_right(self) -> bool:
+        """Whether its cells are right-aligned, as numbers are."""
+        return self.format in NUMERIC
+
+    @property
+    def begins_with_largest(self) -> bool:
+        """Whether a first click on the heading puts the largest value first."""
+        return self.format in LARGEST_FIRST if self.largest_first is None else self.largest_first
+
+    def value_of(self, row: Any) -> Any:  # noqa: ANN401 - a row is whatever its table is made of
+        """Return the value of a row in this column."""
+        if self.value is not None:
+            return self.value(row)
+        return row[self.name] if isinstance(row, dict) else getattr(row, self.name)
+
+    def shown_of(self, row: Any) -> Any:  # noqa: ANN401
+        """Return what the page shows of a row in this column."""
+        return self.value_of(row) if self.shown is None else self.shown(row)
+
+
+class Heading(NamedTuple):
+    """What stands at the head of a column; `order` is ascending, descending or empty, `address` sorts by it."""
+
+    words: str
+    is_right: bool
+    order: str
+    address: str
+    help: str
+    css: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under columns. `sort` is a column's name, with a minus for the other direction; `link` is a row's page.
+
+    `label` names the table for screen readers, `sorted_by` gives the address that sorts by a column (default: this
+    page's own), `css` the row's class.
+    """
+
+    name: str
+    columns: Sequence[Column]
+    rows: Iterable[Any]
+    label: str = ""
+    exports: Exports | None = None
+    sort: str = ""
+    link: Callable[[Any], str] | None = None
+    css: Callable[[Any], str] | None = None
+    sorted_by: Callable[[str], str] | None = None
+
+    @property
+    def heads(self) -> list[str]:
+        """The names of the columns that are exported."""
+        return [column.name for column in self.columns if column.exported]
+
+    @property
+    def values(self) -> Iterator[list[Any]]:
+        """The exported values, row by row."""
+        columns = [column for column in self.columns if column.exported]
+        return ([column.value_of(row) for column in columns] for row in self.rows)
+
+    @property
+    def numbers(self) -> Numbers:
+        """What the files hold."""
+        return Numbers(self.heads, self.values, self.name)
+
+    @property
+    def shown_columns(self) -> list[Column]:
+        """The columns that the page shows."""
+        return [column for column in self.columns if column.heading]
+
+    @property
+    def headings(self) -> list[Heading]:
+        """The heads of the columns on the page, with the arrow of the order that the rows are in."""
+        address = self.sorted_by or (lambda sort: query().address(sort=sort, offset=None))
+        return [self._heading(column, address) for column in self.shown_columns]
+
+    def _heading(self, column: Column, address: Callable[[str], str]) -> Heading:
+        order, target = "", ""
+        if column.sortable:
+            if self.sort.removeprefix("-") == column.name:
+                order = "descending" if _is_descending(column, self.sort) else "ascending"
+            target = address(f"-{column.name}" if self.sort == column.name else column.name)
+        return Heading(column.heading, column.is_right, order, target, column.help, column.css)
+
+    def in_order(self, sort: str) -> "Table":
+        """Return the table sorted by a column's name, reversed with a minus; rows without a value come last.
+
+        For a name that is no sortable column the rows stay as they are.
+        """
+        column = next((one for one in self.columns if one.sortable and one.name == sort.removeprefix("-")), None)
+        if column is None:
+            return replace(self, rows=list(self.rows))
+        valued = [(column.value_of(row), row) for row in self.rows]
+        known = [pair for pair in valued if not _is_unknown(pair[0])]
+        known.sort(key=lambda pair: _sort_key(pair[0]), reverse=_is_descending(column, sort))
+        unknown = [row for value, row in valued if _is_unknown(value)]
+        return replace(self, rows=[row for _, row in known] + unknown, sort=sort)
+
+    def part(self, first: int, length: int) -> "Table":
+        """Return the table with `length` of its rows, from `first` on."""
+        return replace(self, rows=list(self.rows)[first : first + length])
+
+
+def asked_order(request_query: Query, columns: Iterable[Column], default: str = "") -> str:
+    """Return the order that an address asks for (`sort`); raises Invalid for a column that cannot be sorted by."""
+    names = [column.name for column in columns if column.sortable]
+    return request_query.word("sort", [*names, *(f"-{name}" for name in names)]) or default
+
+
+def _is_descending(column: Column, sort: str) -> bool:
+    return column.begins_with_largest != sort.startswith("-")
+
+
+def _is_unknown(value: Any) -> bool:  # noqa: ANN401 - any value of a table
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def _sort_key(value: Any) -> Any:  # noqa: ANN401 - any value of a table
+    return value.casefold() if isinstance(value, str) else value
+
+
+def numbers_at(
+    blueprint: Blueprint, path: str
+) -> Callable[[Callable[..., Table | Numbers]], Callable[..., Table | Numbers]]:
+    """Answer what a view returns at `path` with .csv and with .json."""
+
+    def register(view: Callable[..., Table | Numbers]) -> Callable[..., Table | Numbers]:
+        def answer(suffix: str, **place: Any) -> Response:  # noqa: ANN401 - values of an address
+            result = view(**place)
+            numbers = result.numbers if isinstance(result, Table) else result
+            return (csv_answer if suffix == "csv" else json_answer)(numbers)
 
         blueprint.add_url_rule(f"{path}.<any(csv, json):suffix>", view.__name__, answer)
         return view

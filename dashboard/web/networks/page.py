@@ -1,49 +1,63 @@
-"""A network as one line of the list: its versions, how its score came about, and its best version."""
+"""The list of networks as a table: versions, how the score came about, the best version."""
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from typing import Any
 
+from flask import url_for
 from markupsafe import Markup
 
 from dashboard.charts.svg import sparkline
 from dashboard.metrics import best_version, metric_name
 from dashboard.services.networks import NetworkSummary
+from dashboard.web.kit.tables import Column, Table, exports
+from dashboard.web.kit.urls import address
 from dashboard.web.kit.words import metric_words
 
-SORTS: dict[str, tuple[Callable[[dict[str, Any]], Any], bool]] = {
-    "name": (lambda row: row["network"].name.casefold(), False),
-    "versions": (lambda row: row["versions"], True),
-    "score": (lambda row: row["best"]["value"] if row["best"] else None, True),
-    "parameters": (lambda row: row["parameters"], True),
-    "dataset": (lambda row: row["network"].dataset.casefold(), False),
-    "saved": (lambda row: row["latest_created"], True),
-}
-"""What the list can be sorted by: how a row's value is found, and whether the largest comes first."""
+
+def network_address(row: dict[str, Any]) -> str:
+    """Return the address of a row's network."""
+    return address("networks.show", name=row["name"])
 
 
-def network_row(summary: NetworkSummary) -> dict[str, Any]:
-    """Return a network's line, and the same as plain numbers."""
+COLUMNS = (
+    Column("name", "Name", link=network_address, sortable=True),
+    Column("progress", "Progress", lambda row: row["spark"], "markup", exported=False),
+    Column("task"),
+    Column("dataset", "Dataset", link=lambda row: url_for("datasets.show", name=row["dataset"]), sortable=True),
+    Column("versions", "Versions", format="count", sortable=True),
+    Column("latest", "Latest", format="version", shown=lambda row: (row["name"], row["latest"])),
+    Column("best", "Best", format="best_version", shown=lambda row: (row["name"], row["best"])),
+    Column("metric", "Metric", shown=lambda row: row["metric"] and metric_words(row["metric"]), css="muted"),
+    Column("score", "Score", format="number", sortable=True),
+    Column("parameters", "Parameters", format="count", sortable=True),
+    Column("saved", "Saved", format="when", sortable=True),
+    Column("runs", "Run", lambda row: row["runs"], "chip_links", exported=False),
+)
+
+
+def networks_table(summaries: Iterable[NetworkSummary], sort: str, search: str) -> Table:
+    """Return networks as a table, in the order `sort`."""
+    files = exports("networks.networks", search=search or None, sort=sort or None)
+    rows = [_row(summary) for summary in summaries]
+    return Table("networks", COLUMNS, rows, "Networks", files, link=network_address).in_order(sort)
+
+
+def _row(summary: NetworkSummary) -> dict[str, Any]:
     history, network = dict(summary.metrics), summary.network
     best = best_version(network.task, history)
     metric = metric_name(network.task, history[best]) if best is not None else None
     spark = sparkline([metrics.get(metric) for metrics in history.values()], metric_words(metric)) if metric else ""
-    found = None
-    if best is not None and metric is not None:
-        found = {"number": best, "name": metric_words(metric), "value": history[best][metric]}
-    names = ("network", "versions", "latest", "latest_created", "active_runs")
-    about = [network.name, network.task, network.dataset, summary.versions, summary.latest]
-    score = [best, metric, found["value"] if found else None, network.spec.parameters, summary.latest_created]
-    return {name: getattr(summary, name) for name in names} | {
-        "best": found,
+    return {
+        "name": network.name,
+        "task": network.task,
+        "dataset": network.dataset,
         "spark": Markup(spark),  # noqa: S704 - our own drawing; its label is escaped there
+        "versions": summary.versions,
+        "latest": summary.latest,
+        "best": best,
+        "metric": metric,
+        "score": history[best][metric] if best is not None and metric is not None else None,
         "parameters": network.spec.parameters,
-        "numbers": about + score,
+        "saved": summary.latest_created,
+        "runs": [("running", f"run {run}", url_for("runs.show", run_id=run)) for run in summary.active_runs],
     }
-
-
-def sort_rows(rows: list[dict[str, Any]], sort: str) -> list[dict[str, Any]]:
-    """Return the rows in the order `sort` (one of SORTS, reversed with a minus); rows without a value come last."""
-    value, is_descending = SORTS[sort.removeprefix("-")]
-    known = [row for row in rows if value(row) is not None]
-    known.sort(key=value, reverse=is_descending != sort.startswith("-"))
-    return known + [row for row in rows if value(row) is None]

@@ -14,6 +14,7 @@ from dashboard.records.network import Network, Version
 from dashboard.services import networks as service
 from dashboard.services.datasets import get_dataset, list_datasets
 from dashboard.services.demo import start_demo
+from dashboard.services.networks import NetworkSummary
 from dashboard.services.runs.queue import active_runs, count_active_runs
 from dashboard.services.runs.runs import start_run, why_not_trained
 from dashboard.services.store.trash import freed_by_network
@@ -23,14 +24,14 @@ from dashboard.services.versions.reading import get_detail, list_versions
 from dashboard.web.kit.answers import Answer, confirmed, see
 from dashboard.web.kit.formats import plural
 from dashboard.web.kit.forms import attach_errors, options, problems
-from dashboard.web.kit.paging import LIST_LENGTH, is_beyond, last_page, neighbour_pages
-from dashboard.web.kit.query import asked_by, query_number, workspace
-from dashboard.web.kit.tables import Numbers, exports, numbers_at
+from dashboard.web.kit.paging import LIST_LENGTH, Pager, is_beyond, last_page, neighbour_pages, pager
+from dashboard.web.kit.query import Query, asked_by, query, query_number, workspace
+from dashboard.web.kit.tables import Numbers, Table, asked_order, exports, numbers_at
 from dashboard.web.kit.urls import address
 from dashboard.web.kit.words import folded_settings, metric_words, network_sentence, networks_sentence
 from dashboard.web.networks.form_actions import act
 from dashboard.web.networks.forms import NetworkForm
-from dashboard.web.networks.page import SORTS, network_row, sort_rows
+from dashboard.web.networks.page import COLUMNS, networks_table
 from dashboard.web.networks.pairs import pair_grid, version_pairs
 from dashboard.web.networks.presets import PRESETS, preset
 from dashboard.web.runs.forms import RunForm
@@ -46,33 +47,20 @@ CURVES = ("loss", "val_loss", "accuracy", "val_accuracy")
 @blueprint.get("/")
 def index() -> Answer:
     """Show all networks, each with its best version."""
-    search, sort = _search(), request.args.get("sort", "")
-    offset = _offset()
-    rows, following = _rows(search, sort, offset)
-    if is_beyond(rows):
-        return see(last_page(len(_rows(search, "name", None)[0])))
+    table, pages = _list(query())
+    if pages.is_beyond:
+        return see(pages.last)
     total = service.count_networks(workspace())
     sentence = networks_sentence(total, reading.count_versions(workspace()), count_active_runs(workspace()))
     return render_template(
-        "networks/index.html",
-        sentence=sentence,
-        search=search,
-        sort=sort,
-        sorted_by=_sorted_by,
-        total=total,
-        rows=rows,
-        exports=exports("networks.networks", search=search or None),
-        words=f"{offset + 1:,} to {offset + len(rows):,}" if offset or following else "",
-        **neighbour_pages(following),
+        "networks/index.html", sentence=sentence, search=_search(query()), total=total, table=table, pages=pages
     )
 
 
 @numbers_at(blueprint, "/networks")
-def networks() -> Numbers:
-    """Say what networks there are, each with its best version."""
-    heads = ["name", "task", "dataset", "versions", "latest", "best", "metric", "score", "parameters", "saved"]
-    rows, _ = _rows(_search(), "name", None)
-    return Numbers(heads, [row["numbers"] for row in rows], "networks")
+def networks() -> Table:
+    """Return what networks there are, each with its best version."""
+    return networks_table(_all(query()), asked_order(query(), COLUMNS, "name"), _search(query()))
 
 
 @blueprint.post("/demo")
@@ -203,28 +191,24 @@ def _offset() -> int:
     return query_number("offset", 0, 0, 10**9)
 
 
-def _search() -> str:
-    return request.args.get("search", "")[:100]
+def _search(request_query: Query) -> str:
+    return request_query.text("search")[:100]
 
 
-def _rows(search: str, sort: str, offset: int | None) -> tuple[list[dict[str, Any]], int | None]:
-    """Return a page of rows from `offset` on (all of them for None), and the offset of the following page if any.
-
-    The newest come first; in another order all networks are read, since what they are sorted by is no column.
-    """
-    if offset is not None and sort.removeprefix("-") not in SORTS:
-        page = service.list_networks(workspace(), LIST_LENGTH, offset, search)
-        return [network_row(summary) for summary in page.items], page.next
-    found = service.list_networks(workspace(), service.count_networks(workspace()) or 1, 0, search).items
-    rows = sort_rows([network_row(summary) for summary in found], sort)
-    if offset is None:
-        return rows, None
-    end = offset + LIST_LENGTH
-    return rows[offset:end], end if end < len(rows) else None
+def _all(request_query: Query) -> list[NetworkSummary]:
+    most = service.count_networks(workspace()) or 1
+    return service.list_networks(workspace(), most, 0, _search(request_query)).items
 
 
-def _sorted_by(sort: str) -> str:
-    return address("networks.index", **{"search": _search() or None, "sort": sort or None})
+def _list(request_query: Query) -> tuple[Table, Pager]:
+    """Return a page of the list; sorted by a column all networks are read, since none is a column of the catalogue."""
+    search, sort = _search(request_query), asked_order(request_query, COLUMNS)
+    if search or sort:
+        table = networks_table(_all(request_query), sort, search)
+        pages = pager(len(list(table.rows)))
+        return table.part(pages.offset, pages.length), pages
+    pages = pager(service.count_networks(workspace()))
+    return networks_table(service.list_networks(workspace(), pages.length, pages.offset).items, "", ""), pages
 
 
 def _form_page(form: NetworkForm) -> str:

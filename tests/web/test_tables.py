@@ -1,0 +1,64 @@
+"""A table declared once: its files, its order, its arrows."""
+
+import math
+
+import pytest
+
+from dashboard.web.kit.tables import Column, Table
+
+COLUMNS = (
+    Column("name", "Name", sortable=True),
+    Column("score", "Score", format="number", sortable=True),
+    Column("saved", "Saved", format="when", sortable=True),
+    Column("purpose", "Purpose"),
+    Column("code"),
+    Column("open", "Open", lambda row: row["name"], exported=False),
+)
+ROWS = [
+    {"name": "beta", "score": 0.5, "saved": 3, "purpose": "p", "code": "b"},
+    {"name": "Alpha", "score": None, "saved": 1, "purpose": "", "code": "a"},
+    {"name": "gamma", "score": math.nan, "saved": 2, "purpose": "q", "code": "g"},
+    {"name": "delta", "score": 0.9, "saved": 4, "purpose": "q", "code": "d"},
+]
+
+
+def table(sort=""):
+    return Table("things", COLUMNS, ROWS, sorted_by=lambda name: f"?sort={name}").in_order(sort)
+
+
+def names(sort):
+    return [row["name"] for row in table(sort).rows]
+
+
+def test_the_files_hold_every_column_but_those_of_the_page_alone():
+    numbers = table().numbers
+    assert numbers.heads == ["name", "score", "saved", "purpose", "code"]
+    assert next(iter(numbers.rows)) == ["beta", 0.5, 3, "p", "b"]
+
+
+@pytest.mark.parametrize(
+    ("sort", "expected", "arrow"),
+    [
+        ("name", ["Alpha", "beta", "delta", "gamma"], "ascending"),
+        ("-name", ["gamma", "delta", "beta", "Alpha"], "descending"),
+        ("score", ["delta", "beta", "Alpha", "gamma"], "descending"),
+        ("-score", ["beta", "delta", "Alpha", "gamma"], "ascending"),
+        ("saved", ["delta", "beta", "gamma", "Alpha"], "descending"),
+        ("purpose", ["beta", "Alpha", "gamma", "delta"], ""),
+    ],
+)
+def test_the_arrow_is_that_of_the_order_and_unknown_values_come_last(sort, expected, arrow):
+    assert names(sort) == expected
+    arrows = {heading.words: heading.order for heading in table(sort).headings}
+    assert arrows.pop(sort.removeprefix("-").capitalize()) == arrow
+    assert set(arrows.values()) == {""}
+
+
+def test_a_second_click_turns_the_order_round():
+    assert [heading.address for heading in table("score").headings] == [
+        "?sort=name",
+        "?sort=-score",
+        "?sort=saved",
+        "",
+        "",
+    ]
