@@ -16,7 +16,7 @@ BLOCK_CELLS = 1 << 16
 """Cells to a block: three blocks of float64 stay in a core's second-level cache."""
 
 FEW_CELLS = 1 << 19
-"""So many cells may be held at once."""
+"""The most cells that are held in memory at once."""
 
 LARGEST = float(np.finfo(np.float64).max)
 
@@ -34,7 +34,7 @@ class Cells:
 
     def block(self, start: int, stop: int) -> Array:
         """Return the cells from `start` to before `stop` as a new float64 vector."""
-        with np.errstate(invalid="ignore"):  # a signalling NaN is a NaN here as any other
+        with np.errstate(invalid="ignore"):  # a signalling NaN is treated as any other NaN
             return self.flat[start:stop].astype(np.float64)
 
     def blocks(self) -> Iterator[tuple[int, Array]]:
@@ -88,7 +88,7 @@ class Change(Cells):
 
 
 def same_bits(change: Change, start: int, stop: int) -> Array:
-    """Tell for each cell from `start` to before `stop` whether its bits are the same on both sides.
+    """Return for each cell from `start` to before `stop` whether its bits are the same on both sides.
 
     Of tensors of different dtypes the bits are those of the float64 that the cells equal.
     """
@@ -119,6 +119,6 @@ def check_same_shape(base: Array, other: Array) -> None:
         raise ValueError(f"A change needs two tensors of one shape, not {base.shape} and {other.shape}.")
 
 
-def at_hand(cells: Cells) -> Cells:
+def in_memory(cells: Cells) -> Cells:
     """Return the cells as float64 in memory if they are few, so that several passes compute a change only once."""
     return Cells(cells.block(0, cells.size).reshape(cells.shape)) if cells.size <= FEW_CELLS else cells

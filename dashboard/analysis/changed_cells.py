@@ -36,8 +36,8 @@ def top_changes(base: Array, other: Array, k: int) -> list[CellChange]:
     for start, block in change.blocks():
         size = np.abs(finite_or_zero(block))
         better = _largest(size, k, worst)
-        found = np.concatenate([best, np.column_stack([size[better], better + start])])
-        best = found[np.argsort(-found[:, 0], kind="stable")[:k]]
+        candidates = np.concatenate([best, np.column_stack([size[better], better + start])])
+        best = candidates[np.argsort(-candidates[:, 0], kind="stable")[:k]]
         worst = best[-1, 0] if len(best) == k else 0.0
     places = best[:, 1].astype(np.intp).tolist()
     places += _unmeasured(change, k - len(places)) if len(places) < k else []
@@ -79,14 +79,14 @@ def _nearest(sizes: Array, numbers: Array, among: Array, last: bool) -> tuple[fl
 
 def _unmeasured(change: Change, most: int) -> list[int]:
     """Return the first cells whose bits changed without a measurable change."""
-    found: list[int] = []
+    cells: list[int] = []
     for start in range(0, change.size, BLOCK_CELLS):
         odd = ~same_bits(change, start, start + BLOCK_CELLS)
         odd &= finite_or_zero(change.block(start, start + BLOCK_CELLS)) == 0
-        found += (np.flatnonzero(odd)[: most - len(found)] + start).tolist()
-        if len(found) == most:
+        cells += (np.flatnonzero(odd)[: most - len(cells)] + start).tolist()
+        if len(cells) == most:
             break
-    return found
+    return cells
 
 
 def _largest(sizes: Array, k: int, above: float) -> Array:

@@ -77,5 +77,5 @@ def unchanged_rows(base: Array, other: Array) -> int:
 
 
 def _same_bits(change: Change, row: int, rows: int) -> Array:
-    """Tell for each cell of some rows whether its bits are the same on both sides: (rows, columns)."""
+    """Return for each cell of some rows whether its bits are the same on both sides: (rows, columns)."""
     return same_bits(change, row * change.columns, (row + rows) * change.columns).reshape(rows, change.columns)

@@ -42,7 +42,7 @@ def distribution(sources: Sequence[Array | Cells], bins: int, limits: str = "rob
 
     With the limits `robust` the bins reach from the smallest 0.5th to the largest 99.5th percentile of any of the
     tensors, with `full` from the smallest to the largest value. Where all values are equal (or so near each other
-    that bins between them would have no width) the bins lie around that value.
+    that bins between them would have no width) the bins surround that value.
     """
     tensors = [cells_of(source) for source in sources]
     return counts_between(tensors, shared_edges(tensors, bins, limits))

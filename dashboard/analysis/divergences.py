@@ -36,8 +36,8 @@ def distribution_distances(base: Array, other: Array) -> Distances:
     if max(base.size, other.size) <= SORTED_CELLS:
         one, two = (_sorted(side) for side in (base, other))
         return Distances(_exact_wasserstein(one, two), kl_divergence(_counted(one, two)))
-    found = distribution([base, other], FINE_BINS, "full")
-    return Distances(wasserstein_distance(found), kl_divergence(_coarser(found)))
+    fine = distribution([base, other], FINE_BINS, "full")
+    return Distances(wasserstein_distance(fine), kl_divergence(_coarser(fine)))
 
 
 def _sorted(side: Array) -> Array:
@@ -75,45 +75,45 @@ def _between(cells: Array, edges: Array) -> Array:
     return np.diff(places)
 
 
-def _coarser(found: Distribution) -> Distribution:
+def _coarser(fine: Distribution) -> Distribution:
     """Return the coarse distribution of one with fine bins."""
     together = FINE_BINS // COARSE_BINS
-    counts = tuple(counts.reshape(COARSE_BINS, together).sum(axis=1) for counts in found.counts)
-    return found._replace(edges=found.edges[::together], counts=counts)
+    counts = tuple(counts.reshape(COARSE_BINS, together).sum(axis=1) for counts in fine.counts)
+    return fine._replace(edges=fine.edges[::together], counts=counts)
 
 
-def wasserstein_distance(found: Distribution) -> float | None:
+def wasserstein_distance(counted: Distribution) -> float | None:
     """Return the 1-Wasserstein distance of the first two tensors: how far a cell has to move on average.
 
     In the unit of the weights; the area between the cumulative distributions (Vallender 1974), each bin's cells
     standing at its middle. None if one of them has no cell in the bins.
     """
-    shares = _shares(found)
+    shares = _shares(counted)
     if shares is None:
         return None
-    bins = found.edges.size - 1
-    width = found.edges[-1] / bins - found.edges[0] / bins  # the difference of the largest numbers is none
+    bins = counted.edges.size - 1
+    width = counted.edges[-1] / bins - counted.edges[0] / bins  # the difference of the largest numbers is none
     return float(np.abs(np.cumsum(shares[0] - shares[1])).sum() * width)
 
 
-def kl_divergence(found: Distribution) -> float | None:
+def kl_divergence(counted: Distribution) -> float | None:
     """Return the Kullback-Leibler divergence of the second tensor from the first, Σ p ln(p/q), in nats.
 
     p is the first's, q the second's share of a bin, with half a cell added to each bin of both, so that a bin that
     is empty on one side leaves it finite (Krichevsky and Trofimov 1981). None if one of them has no cell in the bins.
     """
-    if _shares(found) is None:
+    if _shares(counted) is None:
         return None
-    p, q = ((counts + 0.5) / (counts + 0.5).sum() for counts in found.counts[:2])
+    p, q = ((counts + 0.5) / (counts + 0.5).sum() for counts in counted.counts[:2])
     return float((p * np.log(p / q)).sum())
 
 
-def jensen_shannon_divergence(found: Distribution) -> float | None:
+def jensen_shannon_divergence(counted: Distribution) -> float | None:
     """Return the Jensen-Shannon divergence of the first two tensors in bits: 0 for equal shares, 1 for none in common.
 
     (Lin 1991.) None if one of them has no cell in the bins.
     """
-    shares = _shares(found)
+    shares = _shares(counted)
     if shares is None:
         return None
     middle = (shares[0] + shares[1]) / 2
@@ -124,6 +124,6 @@ def jensen_shannon_divergence(found: Distribution) -> float | None:
     return float(max(sum(halves), 0.0))
 
 
-def _shares(found: Distribution) -> tuple[Array, Array] | None:
-    one, two = found.counts[:2]
+def _shares(counted: Distribution) -> tuple[Array, Array] | None:
+    one, two = counted.counts[:2]
     return (one / one.sum(), two / two.sum()) if one.any() and two.any() else None

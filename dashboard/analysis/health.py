@@ -1,4 +1,4 @@
-"""What a layer's stored tables alone say about its health: units that do nothing, twice the same, or too much.
+"""Layer health from the stored tables alone: units that are dead, duplicate or saturating.
 
 A layer is its weight table (inputs, units) with the bias (units,) if it has one, and the weight table of the next
 layer (units, outputs) if there is one. Units are named by their numbers.
@@ -14,9 +14,9 @@ from dashboard.analysis.cells import Array, cells_of, finite_or_zero
 from dashboard.analysis.statistics import unit_norms
 
 MEANINGS = {
-    "deaf": "All weights into the unit are zero: it answers the same whatever comes in.",
-    "unheard": "All weights out of the unit are zero: nothing that it answers is used.",
-    "silent": "No input within the stated range can lift the unit above zero: behind a ReLU it never fires.",
+    "deaf": "All weights into the unit are zero: its output never changes.",
+    "unheard": "All weights out of the unit are zero: its output is never used.",
+    "silent": "No input within the stated range can lift the unit above zero: behind a ReLU it is never active.",
     "duplicates": "These units have the same weights and bias, bit for bit: all but one are wasted.",
     "constant": "All weights into the unit are equal: it sees only the sum of its inputs.",
     "saturating": "With inputs of unit size the unit's sum is typically beyond ±4, where sigmoid and tanh are flat.",
@@ -40,7 +40,7 @@ class LayerHealth(NamedTuple):
 
     @property
     def dead(self) -> tuple[int, ...]:
-        """The units that contribute nothing: deaf, unheard or silent."""
+        """The units that contribute nothing: without input weights, without output weights, or never active."""
         return tuple(sorted({*self.deaf, *self.unheard, *self.silent}))
 
 
@@ -93,9 +93,8 @@ def duplicate_units(weight: Array, bias: Array | None = None) -> tuple[tuple[int
     table = cells.flat.reshape(cells.rows, cells.columns)
     groups: dict[bytes, list[int]] = defaultdict(list)
     for unit in range(cells.columns if cells.rows else 0):
-        content = hashlib.blake2b(
-            table[:, unit].tobytes(), digest_size=20
-        )  # a digest takes less memory than the column
+        # A digest takes less memory than the column.
+        content = hashlib.blake2b(table[:, unit].tobytes(), digest_size=20)
         content.update(b"" if bias is None else bias[unit].tobytes())
         groups[content.digest()].append(unit)
     return tuple(tuple(units) for units in groups.values() if len(units) > 1)
@@ -107,5 +106,5 @@ def _rows_in_use(table: Array) -> Array:
     return np.concatenate(used) if used else np.zeros(0, dtype=bool)
 
 
-def _numbers(found: Array) -> tuple[int, ...]:
-    return tuple(np.flatnonzero(found).tolist())
+def _numbers(flags: Array) -> tuple[int, ...]:
+    return tuple(np.flatnonzero(flags).tolist())

@@ -9,7 +9,7 @@ from dashboard.analysis.distributions import shared_edges
 
 
 class JointCounts(NamedTuple):
-    """`counts` (bins, bins): first axis base, second other, both over the same `edges`; `outside` cells lie beyond."""
+    """`counts` (bins, bins): first axis base, second other, both over the same `edges`; `outside` counts the cells beyond them."""
 
     edges: Array
     counts: Array
@@ -38,7 +38,7 @@ def _bins(values: Array, edges: Array) -> Array:
     last = edges.size - 2
     # Halves, as the difference of the largest numbers is none; a share of the whole, so that nothing overflows.
     shares = (values / 2 - edges[0] / 2) / (edges[-1] / 2 - edges[0] / 2)
-    found: Array = np.minimum((shares * (last + 1)).astype(np.intp), last)
-    found -= values < edges[found]
-    found += (values >= edges[found + 1]) & (found < last)
-    return found
+    places: Array = np.minimum((shares * (last + 1)).astype(np.intp), last)
+    places -= values < edges[places]
+    places += (values >= edges[places + 1]) & (places < last)
+    return places

@@ -31,12 +31,12 @@ def quantiles(source: Array | Cells, shares: Sequence[float], sizes: bool = Fals
     floors = np.floor(places).astype(np.int64)
     ceilings = np.minimum(floors + 1, count - 1)
     ranks = np.unique(np.concatenate([floors, ceilings]))
-    keys = np.where(ranks == 0, low, high)  # the ends are known; only what lies between is to be searched for
+    keys = np.where(ranks == 0, low, high)  # the ends are known; only ranks between them need a search
     between_ends = (ranks > 0) & (ranks < count - 1)
     if between_ends.any():
         keys[between_ends] = _select(cells, low, high, count, ranks[between_ends])
-    found = _numbers(keys)
-    below, above = found[np.searchsorted(ranks, floors)], found[np.searchsorted(ranks, ceilings)]
+    numbers = _numbers(keys)
+    below, above = numbers[np.searchsorted(ranks, floors)], numbers[np.searchsorted(ranks, ceilings)]
     part = places - floors
     between: Array = np.where(below == above, below, below * (1 - part) + above * part)
     return between

@@ -103,25 +103,25 @@ def _largest_eigenvalue(cells: Cells, scale: float) -> float:
     start = np.random.default_rng(0).standard_normal(cells.columns)
     basis = [start / np.linalg.norm(start)]
     diagonal: list[float] = []
-    beside: list[float] = []
-    found = 0.0
+    off_diagonal: list[float] = []
+    largest = 0.0
     for _ in range(min(MOST_STEPS, cells.columns)):
         image = _times_itself(cells, basis[-1], scale)
         diagonal.append(float(image @ basis[-1]))
-        before, found = found, _largest_of(diagonal, beside)
+        before, largest = largest, _largest_of(diagonal, off_diagonal)
         for _ in range(2):  # twice is enough (Kahan, Parlett)
             known = np.array(basis)
             image -= known.T @ (known @ image)
         length = float(np.linalg.norm(image))
-        if length <= TOLERANCE * found or found - before <= TOLERANCE * found:
+        if length <= TOLERANCE * largest or largest - before <= TOLERANCE * largest:
             break
-        beside.append(length)
+        off_diagonal.append(length)
         basis.append(image / length)
-    return found
+    return largest
 
 
-def _largest_of(diagonal: list[float], beside: list[float]) -> float:
-    matrix = np.diag(diagonal) + np.diag(beside, 1) + np.diag(beside, -1)
+def _largest_of(diagonal: list[float], off_diagonal: list[float]) -> float:
+    matrix = np.diag(diagonal) + np.diag(off_diagonal, 1) + np.diag(off_diagonal, -1)
     return float(np.linalg.eigvalsh(matrix)[-1])
 
 

@@ -1,4 +1,4 @@
-"""A heat map turned on its side: units as rows, in the order that a person asks for, inputs across; whole or a part."""
+"""A heat map with its axes exchanged: units as rows in a chosen order, inputs across; whole or a part."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from dashboard.analysis.images import HeatMap, heat_map, pooled_table
 
 
 class MapPart(NamedTuple):
-    """What of the map is looked at: places of units in the order, and inputs."""
+    """The part of the map that is shown: places of units in the order, and inputs."""
 
     places: range
     inputs: range
@@ -36,9 +36,9 @@ def units_as_rows(source: Cells, order: Array, part: MapPart, height: int, width
     `source` is a table (inputs, units), `order` has every unit once; `rows` and `columns` of the map are those of the
     part, and `clipped` counts the part's cells alone.
     """
-    found = heat_map(_ordered(source, order, part), width, height, limit)
-    levels = np.ascontiguousarray(found.levels.T)
-    return found._replace(levels=levels, rows=found.columns, columns=found.rows)
+    turned = heat_map(_ordered(source, order, part), width, height, limit)
+    levels = np.ascontiguousarray(turned.levels.T)
+    return turned._replace(levels=levels, rows=turned.columns, columns=turned.rows)
 
 
 def unit_numbers(source: Cells, order: Array, part: MapPart, height: int, width: int) -> Array:

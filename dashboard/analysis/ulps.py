@@ -1,4 +1,4 @@
-"""How many floating-point numbers lie between two: the distance that rounding errors are counted in."""
+"""How many floating-point numbers are between two: the unit of rounding errors."""
 
 from typing import NamedTuple
 
@@ -29,7 +29,7 @@ class UlpDistances(Change):
             return np.abs(super().block(start, stop))
         distances = _distances(_ordinals(one), _ordinals(two), one.dtype.itemsize)
         for side in (one, two):
-            with np.errstate(invalid="ignore"):  # a signalling NaN is a NaN here as any other
+            with np.errstate(invalid="ignore"):  # a signalling NaN is treated as any other NaN
                 finite = np.isfinite(side)
             if not finite.all():
                 distances[~finite] = np.nan

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dashboard.analysis.cells import Cells, Change, at_hand
+from dashboard.analysis.cells import Cells, Change, in_memory
 from dashboard.analysis.differences import count_changed
 from dashboard.analysis.distributions import ROBUST
 from dashboard.analysis.histories import ever_since
@@ -167,7 +167,7 @@ def numbers_of(
     def count(place: int) -> Numbers:
         pair = pairs[place]
         opened = open_pair(workspace, network, pair)
-        cells = at_hand(opened)
+        cells = in_memory(opened)
         low, high = (float(end) for end in quantiles(cells, ROBUST))
         ends = {"low": None if np.isnan(low) else low, "high": None if np.isnan(high) else high}
         if isinstance(opened, Change):
