@@ -26,7 +26,7 @@ class TensorDifference:
     no cell is comparable. `relative` is ‖d‖/‖base‖, None where the base is all zero; `cosine` that of the angle between
     the two tensors as vectors, None where one is all zero; `correlation` is Pearson's, None where one is constant.
     `sign_flips` counts cells that are positive on one side and negative on the other (zero has no sign). `ulp_median`
-    and `ulp_max` are how many floating-point numbers there are between two cells (see `ulps`), `wasserstein` and `kl` how
+    and `ulp_max` count the floating-point numbers between two cells (see `ulps`), `wasserstein` and `kl` are how
     far the distributions of all finite cells are apart (see `divergences`), None without a cell. `first_cell` is the
     first changed cell in the order of the table, comparable or not. Without a comparable cell the averages are 0.
     """
@@ -163,7 +163,7 @@ def _sums(change: Change, facts: _Facts) -> _Sums:
 
 
 def _scale(sides: Array, scales: Array) -> None:
-    """Multiply the rows base, other and change by their scales; huge changes are computed again, as they may be cut off."""
+    """Multiply the rows base, other and change by their scales; huge changes are recomputed, as they may be cut."""
     if scales[2] < 1.0:
         sides[2] = sides[1] * scales[2] - sides[0] * scales[2]
         sides[:2] *= scales[:2, None]

@@ -9,7 +9,7 @@ from dashboard.analysis.distributions import shared_edges
 
 
 class JointCounts(NamedTuple):
-    """`counts` (bins, bins): first axis base, second other, both over the same `edges`; `outside` counts the cells beyond them."""
+    """`counts` (bins, bins): first axis base, second other, both over the same `edges`; `outside` counts all others."""
 
     edges: Array
     counts: Array

@@ -1,11 +1,11 @@
-"""Where plotly.js comes from: the small bundle that set-up fetched if there is one, else the plotly package's own.
+"""The source of plotly.js: the small bundle that set-up fetched if there is one, else the plotly package's own.
 
 No third-party file is committed. The script is compressed once into the cache folder, under a name that holds its
-hash, so that a browser may keep it for ever.
+hash, so that a browser may cache it for ever.
 
 Our pages allow no inline style. plotly.js adds two style elements: its own, for which the pages hold a stylesheet of
 that id ready to be filled by script (`static/chart.css`), and that of a map library, which we never draw with. It
-leaves the second one out where an element with its id is there already; a line before the script makes one. Heat maps
+leaves the second one out where an element with its id exists already; a line before the script makes one. Heat maps
 and colour bars write style attributes; another line lets these be set through the object model, which is allowed.
 """
 
@@ -38,7 +38,7 @@ class Bundle:
 
 @lru_cache(maxsize=4)
 def plotly_bundle(cache: Path) -> Bundle:
-    """Return the compressed script, from the folder `cache` if it lies there: compressing it takes a second.
+    """Return the compressed script, from the folder `cache` if it is there: compressing it takes a second.
 
     It is held in memory then, half a megabyte; a folder that cannot be written is only slower.
     """
@@ -57,26 +57,26 @@ def plotly_bundle(cache: Path) -> Bundle:
 
 
 def _keep(packed: bytes, path: Path) -> None:
-    """Write the file whole or not at all, for the next process; without room or rights there is none."""
-    fresh = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
+    """Write the file whole or not at all, for the next process; without space or rights there is none."""
+    part = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_bytes(packed)
-        fresh.replace(path)
+        part.write_bytes(packed)
+        part.replace(path)
     except OSError:
         with suppress(OSError):
-            fresh.unlink(missing_ok=True)
+            part.unlink(missing_ok=True)
 
 
 def without_inline_styles(script: bytes) -> bytes:
     """Return the script behind lines that keep it from writing inline styles, which our pages' policy forbids."""
-    ids = sorted({found.decode() for found in re.findall(rb'getElementById\("([0-9a-f]{64})"\)', script)})
+    ids = sorted({digest.decode() for digest in re.findall(rb'getElementById\("([0-9a-f]{64})"\)', script)})
     places = f'for(const id of {ids!r})document.head.append(Object.assign(document.createElement("meta"),{{id}}));\n'
     return STYLE_ATTRIBUTES + (places.encode() if ids else b"") + script
 
 
 def package_script() -> Path:
-    """Return the full bundle of the plotly package, found without importing it; raises FileNotFoundError."""
+    """Return the full bundle of the plotly package, located without importing it; raises FileNotFoundError."""
     spec = importlib.util.find_spec("plotly")
     if spec is None or spec.origin is None:
         raise FileNotFoundError("The package plotly is not installed: run make run, which sets everything up.")

@@ -1,7 +1,7 @@
 """Plotly figures as plain data: binned numbers in, {"data", "layout"} out; the page's script adds the theme.
 
-Nothing of Plotly is imported to make them (it would cost every web process 25 MB); a test builds each with
-plotly.graph_objects, which refuses what is no valid figure. Colours are those of the light theme by name; layouts hold
+Plotly is not imported to make them (it would cost every web process 25 MB); a test builds each with
+plotly.graph_objects, which refuses an invalid figure. Colours are those of the light theme by name; layouts hold
 no colours of background, text and grid. An empty input gives an empty valid figure of the same height.
 """
 
@@ -50,32 +50,32 @@ def training_curves(epochs: Sequence[Mapping[str, Any]]) -> Figure:
     return whole_figure(data, layout)
 
 
-def distribution_figure(found: Distribution, labels: Sequence[str], log: bool = False) -> Figure:
+def distribution_figure(distribution: Distribution, labels: Sequence[str], log: bool = False) -> Figure:
     """Return the distributions of one or more tensors as steps over shared bins; `log` makes the counts' axis so."""
     data = [
         {
             "type": "scatter",
             "mode": "lines",
             "name": label,
-            "x": found.edges.tolist(),
+            "x": distribution.edges.tolist(),
             "line": {"shape": "hv", "width": 1.5, "color": OKABE_ITO[index % len(OKABE_ITO)]},
-            "fill": "tozeroy" if len(found.counts) == 1 and not log else "none",
+            "fill": "tozeroy" if len(distribution.counts) == 1 and not log else "none",
             "hovertemplate": "from %{x:.4~g}: %{customdata:,} cells",
         }
         | _counts([*counts.tolist(), int(counts[-1])], log)
-        for index, (label, counts) in enumerate(zip(labels, found.counts, strict=True))
+        for index, (label, counts) in enumerate(zip(labels, distribution.counts, strict=True))
     ]
     return whole_figure(data, _counted("weight", log))
 
 
-def change_figure(found: Distribution, log: bool = False) -> Figure:
+def change_figure(distribution: Distribution, log: bool = False) -> Figure:
     """Return the distribution of a change as bars: decreases in one colour, increases in another, none in grey.
 
     Of the bar around zero, which is often far above the others, a part is cut off; its hover text has the count.
     """
-    if not found.counts:
+    if not distribution.counts:
         return whole_figure([], _counted("change", log))
-    edges, counts = found.edges, found.counts[0].tolist()
+    edges, counts = distribution.edges, distribution.counts[0].tolist()
     middles = ((edges[:-1] + edges[1:]) / 2).tolist()
     bars = {
         "type": "bar",

@@ -10,11 +10,11 @@ from dashboard.charts.palette import OKABE_ITO
 
 BANDS = (("q05", "q95", "5 to 95 %", 0.18), ("q25", "q75", "25 to 75 %", 0.32))
 ENDS = (("max", "largest"), ("min", "smallest"))
-ROOM = 1.15
+MARGIN = 1.15
 """How far the axis reaches beyond the 99.5th percentile of |value|."""
 MOST_TICKS = 12
 FAR = 3.0
-"""A version that moved so many times as far as the others does not flatten them."""
+"""A version that moved this many times as far as the others does not flatten them."""
 
 
 class Line(NamedTuple):
@@ -40,7 +40,7 @@ def bands_figure(versions: Sequence[int], numbers: Sequence[Mapping[str, Any] | 
         data.append(_trace(versions, _values(numbers, key), name) | {"line": line, "mode": "lines"})
     data.append(_trace(versions, _values(numbers, "median"), "median") | {"line": {"color": OKABE_ITO[0], "width": 2}})
     shape = _over_versions(versions, title)
-    known = [found for found in numbers if found is not None and found["min"] is not None]
+    known = [each for each in numbers if each is not None and each["min"] is not None]
     if known:
         shape["yaxis"]["range"] = _bulk(known)
     return whole_figure(data if known else [], shape)
@@ -60,8 +60,8 @@ def lines_figure(
     mode = "normal" if signed else "nonnegative"
     shape["yaxis"]["rangemode"] = mode
     if any(trace["yaxis"] == "y2" for trace in data):
-        beside = {"overlaying": "y", "side": "right", "showgrid": False, "rangemode": mode}
-        shape["yaxis2"] = {"title": {"text": right}} | beside
+        own_axis = {"overlaying": "y", "side": "right", "showgrid": False, "rangemode": mode}
+        shape["yaxis2"] = {"title": {"text": right}} | own_axis
     return whole_figure(data, shape)
 
 
@@ -95,19 +95,19 @@ def _trace(versions: Sequence[int], values: Sequence[float | None], name: str) -
 
 
 def _values(numbers: Sequence[Mapping[str, Any] | None], key: str) -> list[float | None]:
-    return [None if found is None else found[key] for found in numbers]
+    return [None if each is None else each[key] for each in numbers]
 
 
 def _bulk(numbers: Sequence[Mapping[str, Any]]) -> list[float]:
-    """Return an axis that shows all if nothing lies far out, else about the 99.5th percentile of |value|."""
-    low, high = min(found["min"] for found in numbers), max(found["max"] for found in numbers)
-    limits = [found["limit"] for found in numbers]
-    limit = ROOM * min(max(limits), FAR * statistics.median(limits))
-    ends = max(low * ROOM if low < 0 else low, -limit), min(high * ROOM if high > 0 else high, limit)
+    """Return an axis that shows all if nothing is far out, else about the 99.5th percentile of |value|."""
+    low, high = min(each["min"] for each in numbers), max(each["max"] for each in numbers)
+    limits = [each["limit"] for each in numbers]
+    limit = MARGIN * min(max(limits), FAR * statistics.median(limits))
+    ends = max(low * MARGIN if low < 0 else low, -limit), min(high * MARGIN if high > 0 else high, limit)
     if not ends[1] > ends[0] or not all(map(math.isfinite, ends)):
         return [low - abs(low) - 1e-6, high + abs(high) + 1e-6]
-    room = 0.04 * (ends[1] - ends[0])
-    return [ends[0] - room, ends[1] + room]
+    margin = 0.04 * (ends[1] - ends[0])
+    return [ends[0] - margin, ends[1] + margin]
 
 
 def _over_versions(versions: Sequence[int], title: str) -> dict[str, Any]:

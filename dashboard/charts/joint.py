@@ -1,4 +1,4 @@
-"""Base against other, cell by cell: what did not change lies on the diagonal. Points when few, a density when many."""
+"""Base against other, cell by cell: unchanged cells are on the diagonal. Points when few, a density when many."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ from dashboard.charts.palette import NEITHER, OKABE_ITO
 Array = np.ndarray[Any, Any]
 
 
-def joint_figure(found: JointCounts | tuple[Array, Array, Array, Array], base: str, other: str) -> Figure:
+def joint_figure(cells: JointCounts | tuple[Array, Array, Array, Array], base: str, other: str) -> Figure:
     """Return counts on a grid, or (rows, columns, base's values, other's values) of cells, as a figure."""
     layout = plain_layout(base, other)
-    trace = _density(found) if isinstance(found, JointCounts) else _points(*found)
-    ends = found.edges if isinstance(found, JointCounts) else np.concatenate(found[2:])
+    trace = _density(cells) if isinstance(cells, JointCounts) else _points(*cells)
+    ends = cells.edges if isinstance(cells, JointCounts) else np.concatenate(cells[2:])
     if not ends.size:
         return whole_figure([], layout)
     low, high = float(ends.min()), float(ends.max())
@@ -24,14 +24,14 @@ def joint_figure(found: JointCounts | tuple[Array, Array, Array, Array], base: s
     return whole_figure([trace], layout)
 
 
-def _density(found: JointCounts) -> dict[str, Any]:
-    """Return the grid: the fuller a field, the darker, on a scale by powers of ten; an empty one is the page."""
-    counts = found.counts.T  # rows of a heat map go upwards: the other
+def _density(joint: JointCounts) -> dict[str, Any]:
+    """Return the grid: the fuller a field, the darker, on a scale by powers of ten; an empty one is transparent."""
+    counts = joint.counts.T  # rows of a heat map go upwards: the other
     shades = np.log10(np.maximum(counts, 1)) + 0.3
     return {
         "type": "heatmap",
-        "x": found.edges.tolist(),
-        "y": found.edges.tolist(),
+        "x": joint.edges.tolist(),
+        "y": joint.edges.tolist(),
         "z": [
             [shade if count else None for shade, count in zip(line, own, strict=True)]
             for line, own in zip(shades.round(3).tolist(), counts.tolist(), strict=True)

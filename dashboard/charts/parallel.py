@@ -29,7 +29,7 @@ class Axis(NamedTuple):
     categories: tuple[str, ...] = ()
 
     def place(self, value: Value) -> float | None:
-        """Return where a value lies, from 0 (bottom) to 1; None for no value, or for one that has no place here."""
+        """Return the place of a value, from 0 (bottom) to 1; None for no value, or for one outside the axis."""
         if value is None:
             return None
         if self.categories:
@@ -45,7 +45,7 @@ class Axis(NamedTuple):
 
     @property
     def ticks(self) -> list[tuple[float, str]]:
-        """Where words stand beside the axis, and which."""
+        """The heights of the labels of the axis, and their texts."""
         if self.categories:
             return [((place + 0.5) / len(self.categories), words) for place, words in enumerate(self.categories)]
         if self.low == self.high:
@@ -80,7 +80,7 @@ def parallel_coordinates(axes: Sequence[Axis], lines: Sequence[Line], label: str
     width = round(places[-1] + RIGHT)
     kinds = ["line best", *["line"] * (len(lines) - 1)]
     drawn = "".join(_drawn(axes, places, *one) for one in reversed(list(zip(lines, kinds, strict=True))))
-    # Labels stand on two levels in turn, so that long ones of neighbours do not run into each other.
+    # Labels alternate between two levels, so that long ones of neighbours do not run into each other.
     uprights = "".join(_upright(axis, x) for axis, x in zip(axes, places, strict=True))
     names = "".join(_name(axis, x, place % 2) for place, (axis, x) in enumerate(zip(axes[:-1], places, strict=False)))
     names += _last_name(axes[-1], width, (len(axes) - 1) % 2)
@@ -110,7 +110,7 @@ def _name(axis: Axis, x: float, level: int) -> str:
 
 
 def _last_name(axis: Axis, width: int, level: int) -> str:
-    """Return the name of the last axis; it ends with the drawing, and has more room, for it may be a goal's."""
+    """Return the name of the last axis; it ends with the drawing, and has more space, for it may be a goal's."""
     return _label(axis.label, MOST_LETTERS_AT_THE_END, f'x="{width - 2}" y="{_label_y(level)}" text-anchor="end"')
 
 

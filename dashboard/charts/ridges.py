@@ -18,18 +18,18 @@ WIDTH, LEFT, RIGHT, TOP, BOTTOM = 620, 44, 8, 60, 30
 LOWEST, HIGHEST = 10, 24
 """Pixels from one ridge to the next."""
 FLATTENED = 3.0
-"""A bin so many times as high as the others is cut."""
+"""A bin this many times as high as the others is cut."""
 
 
 class Ridge(NamedTuple):
-    """One version: its number, where a click leads, and what a pointer is told."""
+    """One version: its number, the target of a click, and the text on hover."""
 
     version: int
     address: str
     words: str
 
 
-def ridge_plot(found: Distribution, ridges: Sequence[Ridge], label: str, selected: int | None = None) -> str:
+def ridge_plot(distributions: Distribution, ridges: Sequence[Ridge], label: str, selected: int | None = None) -> str:
     """Return the drawing; the newest version stands at the bottom, in front. Empty without versions."""
     if not ridges:
         return ""
@@ -38,12 +38,12 @@ def ridge_plot(found: Distribution, ridges: Sequence[Ridge], label: str, selecte
     colours = version_colours(len(ridges))
     parts = [
         _ridge(ridge, counts, (TOP + step * place, step), colours[place], ridge.version == selected)
-        for place, (ridge, counts) in enumerate(zip(ridges, found.counts, strict=True))
+        for place, (ridge, counts) in enumerate(zip(ridges, distributions.counts, strict=True))
     ]
     return (
         f'<svg class="ridges" viewBox="0 0 {WIDTH} {height}" role="group" aria-label="{escape(label)}">'
         + "".join(parts)
-        + _axis(found.edges, height)
+        + _axis(distributions.edges, height)
         + "</svg>"
     )
 
@@ -55,7 +55,7 @@ def height_of(counts: Array) -> float:
 
 
 def is_cut(counts: Sequence[Array]) -> bool:
-    """Tell whether a ridge is higher than what is drawn."""
+    """Return whether a ridge is higher than what is drawn."""
     return any(one.max(initial=0) > height_of(one) for one in counts)
 
 

@@ -1,4 +1,4 @@
-"""Figures of a search: how the best came about, how trials learn, what was predicted; plain data, as in `figures`."""
+"""Figures of a search: its history, learning curves and predictions; plain data, as in `figures`."""
 
 import math
 import textwrap
@@ -16,7 +16,7 @@ EVERYWHERE = (-math.inf, math.inf)
 
 
 class Point(NamedTuple):
-    """A trial as a point: where it lies, and its number."""
+    """A trial as a point: its position, and its number."""
 
     x: float
     y: float
@@ -40,7 +40,7 @@ def history_figure(
 ) -> Figure:
     """Return each candidate's score by its place, those that were stopped early apart, and the best so far as steps.
 
-    `random` is what a random search may have found after 1, 2 ... candidates, as the proposer thinks.
+    `random` is what a random search may have found after 1, 2 ... candidates, as the proposer estimates.
     """
     data = [_points("trials", points, OTHER), _points("stopped early", stopped, STOPPED, "x")]
     line = {"shape": "hv", "width": 2, "color": BEST}
@@ -52,15 +52,15 @@ def history_figure(
     expected = {"x": list(range(1, len(random) + 1)), "y": [drawable(one) for one in random], "line": line}
     data.append({"type": "scatter", "mode": "lines", "name": "random search, expected"} | expected)
     shown = [trace for trace in data if trace["x"]]
-    layout = _layout("candidates, in their order", score)
+    layout = _layout("candidates, in order", score)
     layout["xaxis"] |= {"zeroline": False} | whole_ticks(1, max((max(trace["x"]) for trace in shown), default=1))
     return whole_figure(shown, layout)
 
 
 def learning_curves_figure(curves: Sequence[Curve], score: str) -> Figure:
-    """Return the score after each epoch of the trials that are under way, beside those of the best and stopped ones.
+    """Return the score after each epoch of the running trials, with those of the best and the stopped ones.
 
-    While none is under way there is nothing to follow, and the figure says so.
+    The figure says so if none is running.
     """
     if not any(curve.kind == "running" for curve in curves):
         return whole_figure([], plain_layout("epoch", score), "No trial is running.")
@@ -91,14 +91,14 @@ def front_figure(front: Sequence[Point], others: Sequence[Point], second: str, s
     """Return all trials by both goals, those on the front joined by a line."""
     ordered = sorted(front)
     line = _points("the front", ordered, BEST) | {"mode": "lines+markers", "line": {"color": BEST, "width": 2}}
-    data = [_points("beaten in both", others, OTHER), line]
+    data = [_points("dominated", others, OTHER), line]
     return whole_figure([trace for trace in data if trace["x"]], _layout(second, score))
 
 
 def predictions_figure(
     points: Sequence[Point], spreads: Sequence[float], score: str, bounds: Bounds = EVERYWHERE
 ) -> Figure:
-    """Return what was predicted of each trial (x, with its standard deviation) against what came of it (y)."""
+    """Return the prediction for each trial (x, with its standard deviation) against its score (y)."""
     if not points:
         return whole_figure([], _layout(f"predicted {score}", score))
     low = min(min(point.x, point.y) for point in points)
@@ -152,7 +152,7 @@ def belief_figure(
 
 
 def _reach(means: Sequence[float], spreads: Sequence[float], bounds: Bounds) -> dict[str, Any]:
-    """Return bars of one spread to either side, which end where no score can lie."""
+    """Return bars of one spread to either side, which end at the limits of the metric."""
     pairs = list(zip(means, spreads, strict=True))
     above = [max(min(spread, bounds[1] - mean), 0.0) for mean, spread in pairs]
     below = [max(min(spread, mean - bounds[0]), 0.0) for mean, spread in pairs]
@@ -160,7 +160,7 @@ def _reach(means: Sequence[float], spreads: Sequence[float], bounds: Bounds) -> 
 
 
 def whole_ticks(low: int, high: int) -> dict[str, Any]:
-    """Return what gives an axis from `low` to `high` ticks at whole numbers only, of which there are at most ten."""
+    """Return the settings of an axis from `low` to `high` with at most ten ticks, all at whole numbers."""
     steps = (step * 10**power for power in range(9) for step in (1, 2, 5))
     return {
         "tickmode": "linear",

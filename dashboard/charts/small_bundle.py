@@ -21,14 +21,14 @@ SHA256 = "79542150855a52c567260e3137095dbe2b744e6d702a5cabe67da246942fba7a"
 
 
 def small_bundle() -> Path:
-    """Return where the small bundle lies once it is fetched: in the virtual environment, which set-up makes."""
+    """Return the path of the small bundle once it is fetched: in the virtual environment, which set-up makes."""
     return Path(sys.prefix) / "share" / "weightbase" / f"plotly-cartesian-{VERSION}.min.js"
 
 
 def fetch(place: Path, npm: str) -> str:
     """Fetch the bundle to `place` with this npm; return "" or a sentence that says why it is not there."""
     with tempfile.TemporaryDirectory() as folder:
-        asked = subprocess.run(  # noqa: S603 - fixed arguments
+        fetched = subprocess.run(  # noqa: S603 - fixed arguments
             [npm, "pack", *QUICKLY, "--silent", "--pack-destination", folder, f"{PACKAGE}@{VERSION}"],
             capture_output=True,
             text=True,
@@ -36,8 +36,8 @@ def fetch(place: Path, npm: str) -> str:
             cwd=folder,
         )
         packed = next(Path(folder).glob("*.tgz"), None)
-        if asked.returncode or packed is None:
-            return f"npm could not fetch {PACKAGE}: {asked.stderr.strip()[-300:] or asked.returncode}"
+        if fetched.returncode or packed is None:
+            return f"npm could not fetch {PACKAGE}: {fetched.stderr.strip()[-300:] or fetched.returncode}"
         return unpack(packed, place)
 
 
@@ -49,9 +49,9 @@ def unpack(packed: Path, place: Path) -> str:
             script = member.read() if member is not None else b""
     except (tarfile.TarError, KeyError, EOFError, OSError) as error:
         return f"What npm fetched for {PACKAGE} {VERSION} cannot be unpacked: {error}."
-    found = hashlib.sha256(script).hexdigest()
-    if found != SHA256:
-        return f"{PACKAGE} {VERSION} is not what it was: its SHA-256 is {found}."
+    digest = hashlib.sha256(script).hexdigest()
+    if digest != SHA256:
+        return f"{PACKAGE} {VERSION} has changed: its SHA-256 is {digest}."
     place.parent.mkdir(parents=True, exist_ok=True)
     spare = place.with_suffix(".part")
     spare.write_bytes(script)
@@ -65,7 +65,7 @@ def main() -> int:
     if place.exists():
         return 0
     if npm is None:
-        print("npm is not installed: charts use the full plotly.js (1.5 MB instead of 0.5 MB, once a browser).")
+        print("npm is not installed: charts use the full plotly.js (1.5 MB instead of 0.5 MB, once per browser).")
         return 0
     problem = fetch(place, npm)
     print(problem or f"Fetched {PACKAGE} {VERSION} for quicker charts.")

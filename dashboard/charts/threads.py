@@ -1,6 +1,6 @@
 """Parallel coordinates as inline SVG: an upright axis for each setting and metric, a line for each version.
 
-Plotly's small bundle has none, and its full one costs a second; this needs no script, and each line is a link.
+Plotly's small bundle has no such chart, and its full one costs a second; this needs no script, and each line is a link.
 """
 
 import math
@@ -26,7 +26,7 @@ class Axis(NamedTuple):
 
 
 class Thread(NamedTuple):
-    """One line: where it leads, and what a pointer is told."""
+    """One line: the target of its link, and its text on hover."""
 
     address: str
     words: str
@@ -54,7 +54,7 @@ def threads_plot(axes: Sequence[Axis], threads: Sequence[Thread], shade_by: Sequ
 
 
 class _Scale(NamedTuple):
-    """Where values stand (0 at the bottom to 1), and what is written beside the axis at which height."""
+    """The positions of values (0 at the bottom to 1), and the labels of the axis with their heights."""
 
     places: dict[Any, float]
     ticks: list[tuple[float, str]]

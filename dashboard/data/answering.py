@@ -18,7 +18,7 @@ MOST_MESSAGES = 50
 
 @dataclass(frozen=True)
 class Answer:
-    """What a network says of one record.
+    """The prediction of a network for one record.
 
     For a classification `label` is the likeliest class and `scores` has a number from 0 to 1 for each class, summing
     to 1; for a regression `value` is the number in the target's own unit.

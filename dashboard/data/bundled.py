@@ -21,7 +21,7 @@ class BundledSample:
 
     @property
     def path(self) -> Path:
-        """Where the CSV lies."""
+        """The path of the CSV."""
         return FOLDER / f"{self.name}.csv"
 
 

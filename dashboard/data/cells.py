@@ -23,7 +23,7 @@ _NUMBERS = {decimal: re.compile(number_pattern(decimal)) for decimal in ".,"}
 
 
 def is_missing(text: str) -> bool:
-    """Tell whether a cell is one of the words for "not known" (empty, NA, nan, null, none, ?, -)."""
+    """Return whether a cell is one of the words for "not known" (empty, NA, nan, null, none, ?, -)."""
     return text.strip(BLANKS).lower() in MISSING_WORDS
 
 

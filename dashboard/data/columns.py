@@ -68,7 +68,7 @@ class Preview:
         return suggestions.task(self.column(target), self.rows)
 
     def suggested_image_shape(self, target: str) -> tuple[int, int] | None:
-        """Return (rows, columns) of the pixels if the inputs beside a target look like a square picture."""
+        """Return (rows, columns) of the pixels if the inputs, all but the target, look like a square picture."""
         return suggestions.image_shape([c for c in self.columns if c.name != target and c.kind != "ignore"])
 
 

@@ -1,6 +1,6 @@
-"""How a CSV file is written: delimiter, header, encoding and decimal sign, found from its beginning.
+"""How a CSV file is written: delimiter, header, encoding and decimal sign, detected from its beginning.
 
-What is found is shown to the person, who may correct it (`parse_format`).
+The result is shown to the person, who may correct it (`parse_format`).
 """
 
 import codecs
@@ -76,7 +76,7 @@ class CsvFormat:
 def detect_format(path: Path, header: str = "auto") -> CsvFormat:
     """Return how a file is written; `header` is auto, yes or no.
 
-    The whole file is checked to be text, the rest is found from its first 2 MB. Raises Invalid, under the field
+    The whole file is checked to be text, the rest is detected from its first 2 MB. Raises Invalid, under the field
     ``file`` (or ``header``), for what is empty or no CSV file.
     """
     if header not in HEADER_WORDS:
@@ -198,7 +198,7 @@ def _delimiter(sample: str) -> str:
     scores = {delimiter: _regularity(_records(sample, delimiter), delimiter) for delimiter in DETECTED_DELIMITERS}
     best = max(scores, key=lambda delimiter: scores[delimiter])
     if scores[best] == (0.0, 0):
-        message = "Only one column was found, by comma, semicolon, tab or bar: "
+        message = "Only one column was detected, by comma, semicolon, tab or bar: "
         raise Invalid({"file": message + "a dataset needs a target column and at least one other."})
     return best
 
@@ -230,7 +230,7 @@ def _decimal(records: list[list[str]], delimiter: str) -> str:
 
 
 def _has_header(records: list[list[str]], decimal: str) -> bool:
-    """Tell whether the first record names the columns, by comparing it with those below it."""
+    """Return whether the first record names the columns, by comparing it with those below it."""
     first, rest = records[0], [fields for fields in records[1:] if len(fields) == len(records[0])]
     if [number(text, decimal) for text in first] == list(range(len(first))) and len(first) >= 4 and rest:
         return True  # pandas writes 0,1,2,... for columns that have no name

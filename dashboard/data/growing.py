@@ -33,7 +33,7 @@ def narrowest(block: NDArray[np.float64]) -> "np.dtype[Any]":
 class GrowingMatrix:
     """A ``.npy`` file of shape (rows, `columns`) in the making; to be used in a `with`.
 
-    numpy's header keeps room for the number of rows to grow, so that it is written again in place at the end.
+    numpy's header has space for a larger number of rows, so that it can be rewritten in place at the end.
     """
 
     def __init__(self, path: Path, columns: int) -> None:

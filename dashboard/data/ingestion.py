@@ -47,7 +47,9 @@ def ingest(path: Path, spec: DatasetSpec, folder: Path) -> dict[str, Any]:
         for name in ARRAY_FILES:
             (folder / name).unlink(missing_ok=True)
         if isinstance(error, OSError):
-            message = f"The dataset cannot be written ({error.strerror}): free some space or mend the folder's rights."
+            message = (
+                f"The dataset cannot be written ({error.strerror}): free some space or fix the folder's permissions."
+            )
             raise StoreUnavailable(message) from error
         raise
     return description | {"first_columns": names, "first_rows": first_rows}
@@ -68,7 +70,7 @@ class _Ingestion:
         self.levels = {name: Levels(spec.format.decimal) for name in self.categorical}
         self.target = RegressionTarget(spec) if spec.task == "regression" else ClassTarget(spec)
         self.rows = 0
-        self.kept = 0
+        self.used = 0
 
     def add(self, block: dict[str, ColumnBlock]) -> None:
         """Take in a block of rows."""
@@ -93,7 +95,7 @@ class _Ingestion:
                 raise Invalid({f"kinds.{name}": message}) from error
         self.target.add(target, keep & ~target.missing)
         self.rows += len(keep)
-        self.kept += numbers.shape[1]
+        self.used += numbers.shape[1]
 
     def _keep(self, block: dict[str, ColumnBlock], rows: int) -> Keep:
         keep = np.ones(rows, bool)
@@ -117,9 +119,9 @@ class _Ingestion:
     def check(self) -> None:
         """Refuse a target with gaps, and what is left if it is too little to learn from; raises Invalid."""
         self.target.refuse_missing(self.path)
-        if self.kept < FEWEST_ROWS:
-            dropped = self.rows - self.kept
-            message = f"Only {self.kept} of {self.rows:,} rows are left; {FEWEST_ROWS} are the fewest possible"
+        if self.used < FEWEST_ROWS:
+            dropped = self.rows - self.used
+            message = f"Only {self.used} of {self.rows:,} rows are left; {FEWEST_ROWS} are the fewest possible"
             remedy = "choose impute for missing values, or ignore the columns with gaps" if dropped else "add rows"
             raise Invalid({"missing" if dropped else "file": f"{message}: {remedy}."})
 
@@ -127,11 +129,11 @@ class _Ingestion:
         """Write what is not on disk yet and describe all of it."""
         finished = {name: levels.finish() for name, levels in self.levels.items()}
         names = input_names(self.numeric, self.categorical, [finished[name][0] for name in self.categorical])
-        if self.categorical and len(names) * self.kept > MOST_ONE_HOT_CELLS:
-            message = f"{len(names):,} inputs of {self.kept:,} rows, an input for each category, are more than "
+        if self.categorical and len(names) * self.used > MOST_ONE_HOT_CELLS:
+            message = f"{len(names):,} inputs of {self.used:,} rows, an input for each category, are more than "
             raise Invalid({"kinds": f"{message}{MOST_ONE_HOT_CELLS:,} numbers: ignore a column with many categories."})
         codes = [finished[name][1] for name in self.categorical]
-        categories = np.stack(codes, axis=1) if codes else np.empty((self.kept, 0), np.int32)
+        categories = np.stack(codes, axis=1) if codes else np.empty((self.used, 0), np.int32)
         target, classes = self.target.finish()
         np.save(folder / "categories.npy", categories, allow_pickle=False)
         np.save(folder / "target.npy", target, allow_pickle=False)
@@ -139,8 +141,8 @@ class _Ingestion:
         counts = np.bincount(target.astype(np.intp), minlength=len(classes)).tolist() if classes else []
         shape = self.spec.image_shape
         return {
-            "rows": self.kept,
-            "dropped": self.rows - self.kept,
+            "rows": self.used,
+            "dropped": self.rows - self.used,
             "task": self.spec.task,
             "target": self.spec.target,
             "numeric": self.numeric,
@@ -161,8 +163,8 @@ class _Ingestion:
         facts = np.stack([moments.low, moments.high, moments.mean, moments.std], axis=1).tolist()
         described = {}
         for place, name in enumerate(self.numeric):
-            gaps = self.kept - int(moments.count[place])
-            own = facts[place] if gaps < self.kept else nothing
+            gaps = self.used - int(moments.count[place])
+            own = facts[place] if gaps < self.used else nothing
             described[name] = _described(name, "numeric", gaps, len(self.distinct[place]), own)
         for name, (levels, codes) in finished.items():
             gaps = int(np.count_nonzero(codes < 0))

@@ -1,6 +1,6 @@
 """A CSV file record by record in plain Python: for its beginning, and to say on which line something is wrong.
 
-Whole files are read by `blocks`, many times quicker; this module is asked only when a line number is needed.
+Whole files are read by `blocks`, many times quicker; this module is used only when a line number is needed.
 """
 
 import csv
@@ -142,6 +142,6 @@ def text_rows(path: Path, csv_format: CsvFormat) -> Generator[dict[str, str]]:
 
 
 def ragged_message(line: int, fields: int, expected: int, csv_format: CsvFormat) -> str:
-    """Return what is said of a row that has more or fewer fields than the first."""
+    """Return the message about a row that has more or fewer fields than the first."""
     message = f"Line {line:,} has {fields:,} fields where the first line has {expected:,}"
     return f"{message}: correct that line, or choose another delimiter than {csv_format.delimiter!r}."

@@ -48,7 +48,7 @@ class Moments:
         return np.sqrt(self.squares / np.maximum(self.count, 1))
 
     def pooled(self) -> "Moments":
-        """Return the statistics of all columns thrown together, as one column."""
+        """Return the statistics of all columns together, as one column."""
         pool = Moments(1)
         for column in np.flatnonzero(self.count):
             one = slice(column, column + 1)

@@ -1,4 +1,4 @@
-"""From a dataset's columns to what a network sees, and from what it says to an answer; it belongs to a version.
+"""From a dataset's columns to a network's inputs, and from its outputs to a prediction; it belongs to a version.
 
 Everything is fitted on the training rows only. Scaled inputs are never stored: a scale and an offset travel with
 the raw numbers, x * scale + offset being what the network sees.

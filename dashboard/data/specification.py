@@ -48,19 +48,19 @@ class DatasetSpec:
         return cls(**{**data, "format": CsvFormat.from_json(data["format"]), "image_shape": shape})
 
 
-def parse_spec(fields: Fields, found: Preview) -> DatasetSpec:
+def parse_spec(fields: Fields, preview: Preview) -> DatasetSpec:
     """Read a person's choices about a previewed file; what is not given is filled in with the suggestions.
 
     What is wrong is noted in `fields`, a message for each; `fields.done()` raises it. The target is a column's name
     or its index from 0, `kinds` an object of column name -> kind, the image shape ``28x28`` or [28, 28].
     """
     fields.known(SPEC_FIELDS)
-    target = _target(fields, found)
-    kinds = _kinds(fields, found, target)
-    task = _task(fields, found, found.column(target))
-    share = default_share(found.rows)
+    target = _target(fields, preview)
+    kinds = _kinds(fields, preview, target)
+    task = _task(fields, preview, preview.column(target))
+    share = default_share(preview.rows)
     spec = DatasetSpec(
-        format=found.format,
+        format=preview.format,
         target=target,
         kinds=kinds,
         missing=fields.choice("missing", "drop", ("drop", "impute")),
@@ -68,29 +68,29 @@ def parse_spec(fields: Fields, found: Preview) -> DatasetSpec:
         validation=fields.number("validation", share, 0.0, 0.9),
         test=fields.number("test", share, 0.0, 0.9),
         seed=fields.integer("seed", 1, 0, 2**31 - 1),
-        image_shape=_image_shape(fields, found, target, kinds),
+        image_shape=_image_shape(fields, preview, target, kinds),
     )
     if spec.validation + spec.test > MOST_HELD_BACK:
         fields.refuse("validation", "Validation and test together must leave at least 5 % for training.")
     return spec
 
 
-def _target(fields: Fields, found: Preview) -> str:
+def _target(fields: Fields, preview: Preview) -> str:
     """Return the target's name; a whole number counts columns from 0, unless a column has it as its name."""
     value = fields.data.get("target")
     text = "" if value is None else str(value).strip()
-    if not text or text in found.names:
-        return text or found.suggested_target
-    if re.fullmatch(r"[0-9]{1,5}", text) and int(text) < len(found.names):
-        return found.names[int(text)]
-    some = ", ".join(found.names[:8]) + (", …" if len(found.names) > 8 else "")
+    if not text or text in preview.names:
+        return text or preview.suggested_target
+    if re.fullmatch(r"[0-9]{1,5}", text) and int(text) < len(preview.names):
+        return preview.names[int(text)]
+    some = ", ".join(preview.names[:8]) + (", …" if len(preview.names) > 8 else "")
     fields.refuse("target", f"There is no column {text[:64]!r}. Choose one of: {some}.")
-    return found.suggested_target
+    return preview.suggested_target
 
 
-def _kinds(fields: Fields, found: Preview, target: str) -> dict[str, str]:
+def _kinds(fields: Fields, preview: Preview, target: str) -> dict[str, str]:
     chosen = fields.inner("kinds")
-    columns = {column.name: column for column in found.columns}
+    columns = {column.name: column for column in preview.columns}
     for name in chosen.data:
         if name not in columns:
             chosen.refuse(str(name)[:64], f"There is no column {str(name)[:64]!r}.")
@@ -107,9 +107,9 @@ def _kinds(fields: Fields, found: Preview, target: str) -> dict[str, str]:
     return kinds
 
 
-def _task(fields: Fields, found: Preview, column: Column) -> str:
+def _task(fields: Fields, preview: Preview, column: Column) -> str:
     """Return the task; refuse a target that cannot serve for it."""
-    task = fields.choice("task", found.suggested_task(column.name), TASKS)
+    task = fields.choice("task", preview.suggested_task(column.name), TASKS)
     if not column.distinct:
         fields.refuse("target", f"The target '{column.name}' has no values: choose another column.")
     elif column.distinct == 1 and task == "classification":
@@ -123,13 +123,13 @@ def _task(fields: Fields, found: Preview, column: Column) -> str:
     return task
 
 
-def _image_shape(fields: Fields, found: Preview, target: str, kinds: Mapping[str, str]) -> tuple[int, int] | None:
+def _image_shape(fields: Fields, preview: Preview, target: str, kinds: Mapping[str, str]) -> tuple[int, int] | None:
     """Return the shape that was asked for or, where nothing was said, the one that the columns suggest."""
     value = fields.data.get("image_shape")
     numeric = sum(kind == "numeric" for kind in kinds.values())
     inputs = sum(kind != "ignore" for kind in kinds.values())
     if value is None:
-        shape = found.suggested_image_shape(target)
+        shape = preview.suggested_image_shape(target)
         return shape if shape and numeric == inputs == shape[0] * shape[1] else None
     text = "x".join(map(str, value)) if isinstance(value, list | tuple) else str(value).strip()
     if text.lower() in {"", "none"}:

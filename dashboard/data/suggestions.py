@@ -1,4 +1,4 @@
-"""Guesses that spare a person the choosing: a column's kind, the target, the task and the shape of pictures."""
+"""Suggested choices: a column's kind, the target, the task and the shape of pictures."""
 
 import math
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ MOST_CLASSES_GUESSED = 20
 
 
 class Described(Protocol):
-    """What is asked of a column here; `columns.Column` has it."""
+    """The attributes of a column that the guesses need; `columns.Column` has them."""
 
     @property
     def name(self) -> str: ...  # noqa: D102
@@ -41,21 +41,21 @@ def kind(is_numeric: bool, distinct: int, known: int) -> str:
 
 
 def target(columns: Sequence[Described]) -> str:
-    """Return the name of the likeliest target: one of the usual names, else beside pixels the first, else the last."""
+    """Return the name of the likeliest target: a usual name, else the first before pixels, else the last."""
     usable = [column for column in columns if column.kind != "ignore"] or list(columns)
     for word in TARGET_NAMES:
         for column in usable:
             if column.name.lower() == word:
                 return column.name
     first, last = usable[0], usable[-1]
-    beside_pixels = image_shape(usable[1:]) is not None and first.distinct > 1
-    return first.name if beside_pixels else last.name
+    has_pixels = image_shape(usable[1:]) is not None and first.distinct > 1
+    return first.name if has_pixels else last.name
 
 
 def task(column: Described, rows: int) -> str:
     """Return classification for words and for few whole numbers (at most 20), else regression.
 
-    Few means a tenth of the rows, or numbers that lie within 20 of each other: the labels of a very small file.
+    Few means a tenth of the rows, or numbers within 20 of each other: the labels of a very small file.
     """
     if column.low is None or column.high is None:
         return "classification"

@@ -28,7 +28,7 @@ class _Target:
         self.gaps += gaps.size
 
     def refuse_missing(self, path: Path) -> None:
-        """Raise Invalid, naming the first line, if there was a gap."""
+        """Raise Invalid, naming the first line, if a value was missing."""
         if self.gaps:
             line = lines.line_of(path, self.spec.format, self.first_gap)
             rows = f"{self.gaps:,} rows, first" if self.gaps > 1 else "one row,"
