@@ -209,7 +209,7 @@ def memory_of(supervisor: int) -> str:
     sizes = {"supervisor": pss(supervisor)}
     for pid in descendants(supervisor):
         line = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-        name = "web" if "gunicorn" in line else "coordinator" if "app.py worker" in line else "trainings"
+        name = "web" if "gunicorn" in line else "coordinator" if "dashboard.cli worker" in line else "trainings"
         sizes[name] = sizes.get(name, 0.0) + pss(pid)
     parts = ", ".join(f"{name} {size:.0f}" for name, size in sizes.items())
     return f"{sum(sizes.values()):.0f} MB ({parts})"

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from dashboard.services.workspace import Workspace
 
 __version__ = "0.1.0"
-ROOT = Path(__file__).parent.parent
+PACKAGE = Path(__file__).parent
+ASSETS = PACKAGE if (PACKAGE / "templates").is_dir() else PACKAGE.parent
+"""Where templates/ and static/ are: inside an installed package, next to it in a checkout."""
 
 
 def create_app(settings: Settings | None = None, workspace: "Workspace | None" = None) -> "Flask":
@@ -31,7 +33,7 @@ def create_app(settings: Settings | None = None, workspace: "Workspace | None" =
 
     workspace = workspace or open_workspace(settings or from_environment())
     settings = workspace.settings
-    app = Flask("dashboard", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
+    app = Flask("dashboard", template_folder=str(ASSETS / "templates"), static_folder=str(ASSETS / "static"))
     app.config.update(
         SECRET_KEY=_secret_key(settings),
         MAX_CONTENT_LENGTH=settings.max_upload_mb * 2**20 + 2**20,  # the form's other fields come on top

@@ -2,10 +2,9 @@
 
 import os
 import subprocess
-import sys
 
 from dashboard.jobs.coordinator import is_coordinated
-from dashboard.jobs.supervisor import APP, LIFELINE
+from dashboard.jobs.supervisor import CODE_FOLDER, LIFELINE, WORKER
 from dashboard.settings import Settings, to_environment
 
 
@@ -13,13 +12,14 @@ def ensure_coordinator(settings: Settings) -> None:
     """Start a coordinator that ends when it is idle, unless one holds the lock of this data folder."""
     if is_coordinated(settings.home_folder):
         return
-    environment = os.environ | to_environment(settings)
+    environment = os.environ | to_environment(settings.with_absolute_paths())
     environment.pop(LIFELINE, None)
     with open(settings.home_folder / "worker.log", "ab") as log:
         # A session of its own: a web worker that is recycled takes nothing with it. If two requests start two,
         # the lock lets one work and the other end.
         subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, str(APP), "worker", "--until-idle"],
+            [*WORKER, "--until-idle"],
+            cwd=CODE_FOLDER,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=log,

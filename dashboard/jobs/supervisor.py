@@ -20,7 +20,10 @@ from dashboard.errors import Invalid
 from dashboard.jobs.stop_signals import end_on_signals
 from dashboard.settings import Settings, to_environment
 
-APP = Path(__file__).parent.parent.parent / "app.py"
+CODE_FOLDER = Path(__file__).parent.parent.parent
+"""The folder that holds the package: children start in it, so that they import this code and nobody else's."""
+
+WORKER = [sys.executable, "-m", "dashboard.cli", "worker"]
 LIFELINE = "WEIGHTBASE_LIFELINE"
 STOP_SECONDS = 10.0
 LONG_SECONDS = 60.0
@@ -54,7 +57,7 @@ class Child:
             self.process = subprocess.Popen(  # noqa: S603 - our own command
                 self.command,
                 env=self.environment,
-                cwd=APP.parent,
+                cwd=CODE_FOLDER,
                 pass_fds=[self.lifeline],
                 start_new_session=True,
             )
@@ -78,12 +81,12 @@ class Child:
 def serve(settings: Settings) -> None:
     """Run the dashboard until SIGTERM or SIGINT; raises Invalid if the port is taken."""
     _check_port(settings)
-    settings = settings.with_absolute_paths()  # gunicorn works in the folder of app.py, wherever we were started
+    settings = settings.with_absolute_paths()  # the children work in another folder
     read_end, write_end = os.pipe()
     environment = os.environ | to_environment(settings) | {LIFELINE: str(read_end)}
     children = [
         Child("The web server", gunicorn_command(settings), environment, read_end),
-        Child("The coordinator", [sys.executable, str(APP), "worker"], environment, read_end),
+        Child("The coordinator", WORKER, environment, read_end),
     ]
     stop = threading.Event()
     end_on_signals(stop.set)
@@ -104,8 +107,8 @@ def gunicorn_command(settings: Settings) -> list[str]:
     """Return the command that serves the pages: one process, several threads."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return [
-        *(sys.executable, "-m", "gunicorn", "app:create_app()"),
-        *("--bind", f"{host}:{settings.port}", "--chdir", str(APP.parent)),
+        *(sys.executable, "-m", "gunicorn", "dashboard:create_app()"),
+        *("--bind", f"{host}:{settings.port}"),
         *("--worker-class", "gthread", "--workers", "1", "--threads", str(settings.threads)),
         *("--config", "python:dashboard.jobs.gunicorn_hooks", "--log-level", "warning", "--no-control-socket"),
         *("--timeout", "120", "--graceful-timeout", "5"),

@@ -53,7 +53,7 @@ def test_a_run_has_one_attempt_while_web_workers_are_replaced_after_every_30_req
     while len(seen) < 5:
         answered += [is_answered(settings.port, path) for path in (f"/runs/{run.id}/progress", "/runs/queue", "/")]
         seen |= set(descendants(supervisor, b"gunicorn"))  # gunicorn itself, and its workers
-    assert answered.count(True) >= 90, "30 for each of three workers that were replaced"
+    assert answered.count(True) >= 60, "30 for each of the two workers that came and went meanwhile"
     assert get_run(workspace, run.id).run.state == "running"
     signal_to(training, signal.SIGCONT)
     while not get_run(workspace, run.id).run.has_ended:  # and more of them while it trains

@@ -1,14 +1,11 @@
 """A copy holds the same bits, names, numbers and times, is proven, can be taken up again, and overwrites nothing."""
 
-import io
-from pathlib import Path
-
 import pytest
 
+from dashboard import cli
 from dashboard.catalogue import runs as run_rows
-from dashboard.errors import Conflict, Invalid
+from dashboard.errors import Conflict
 from dashboard.jobs.job import Cancelled
-from dashboard.services.copy_command import FROM_PASSWORD, TO_PASSWORD, copy_between
 from dashboard.services.datasets import get_dataset
 from dashboard.services.networks import get_network, list_networks
 from dashboard.services.store.addresses import split_password
@@ -198,22 +195,20 @@ def test_a_taken_run_id_does_not_hide_a_run(source, target):
     ]
 
 
-def test_two_csv_stores_of_one_home_are_refused_with_the_remedy(tmp_path):
-    settings = Settings(home=str(tmp_path))
-    places = {"from": None, "from_home": None, "to": f"csv:{tmp_path / 'elsewhere'}", "to_home": None}
-    with pytest.raises(Invalid, match="Give the copy a home of its own"):
-        copy_between(settings, places, {}, io.StringIO())
+def test_two_csv_stores_of_one_home_are_refused_with_the_remedy(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("WEIGHTBASE_HOME", str(tmp_path))
+    assert cli.main(["copy", "--to", f"csv:{tmp_path / 'elsewhere'}"]) == 2
+    assert "Give the copy a home of its own" in capsys.readouterr().err
 
 
-def test_the_command_prints_each_version_and_what_came_of_it(source, tmp_path):
-    places = {"from": None, "from_home": None, "to": f"csv:{tmp_path / 'tables'}", "to_home": str(tmp_path / "home")}
-    out = io.StringIO()
-    assert copy_between(source.settings, places, {}, out) == 0
-    lines = out.getvalue().splitlines()
+def test_the_command_prints_each_version_and_what_came_of_it(source, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("WEIGHTBASE_HOME", source.settings.home)
+    assert cli.main(["copy", "--to", f"csv:{tmp_path / 'tables'}", "--to-home", str(tmp_path / "home")]) == 0
+    lines = capsys.readouterr().out.splitlines()
     assert "copying flowers:1, version 1 of 4" in lines
     assert "proving odds:1, version 3 of 4" in lines
     assert lines[-1] == "4 versions copied, 0 were there already, 0 left out; 4 proven, 0 different"
-    assert (Path(tmp_path) / "tables" / "flowers" / "v0004" / "version.json").exists()
+    assert (tmp_path / "tables" / "flowers" / "v0004" / "version.json").exists()
 
 
 @pytest.mark.server
@@ -229,21 +224,26 @@ def test_csv_to_mysql_and_back_keeps_every_bit(source, opened, tmp_path, mysql_u
 
 @pytest.mark.server
 def test_mysql_to_another_database_with_passwords_from_the_environment_only(
-    source, opened, tmp_path, mysql_url, mysql_server_url, capfd
+    source, opened, tmp_path, mysql_url, mysql_server_url, monkeypatch, capfd
 ):
     copy(source, opened(home=str(tmp_path / "source"), store=mysql_url))
     other = f"{mysql_url}_two"
     (bare, password), (bare_other, _) = split_password(mysql_url), split_password(other)
-    places = {"from": bare, "from_home": None, "to": bare_other, "to_home": str(tmp_path / "two")}
-    environment = {FROM_PASSWORD: password, TO_PASSWORD: password}
-    assert copy_between(source.settings, places, environment, io.StringIO()) == 0
+    monkeypatch.setenv("WEIGHTBASE_HOME", source.settings.home)
+    monkeypatch.setenv("WEIGHTBASE_FROM_PASSWORD", password)
+    monkeypatch.setenv("WEIGHTBASE_TO_PASSWORD", password)
+    assert cli.main(["copy", "--from", bare, "--to", bare_other, "--to-home", str(tmp_path / "two")]) == 0
     assert contents(opened(home=str(tmp_path / "two"), store=other)) == contents(source)
     assert password not in "".join(capfd.readouterr())
     run_sql(mysql_server_url, f"DROP DATABASE {other.rpartition('/')[2]}")
 
 
 @pytest.mark.server
-def test_a_copy_onto_itself_is_refused(source, mysql_url):
-    places = {"from": mysql_url, "from_home": None, "to": mysql_url, "to_home": None}
-    with pytest.raises(Invalid, match="That is the store that is copied"):
-        copy_between(source.settings, places, {}, io.StringIO())
+def test_a_copy_onto_itself_is_refused_with_a_warning_of_the_password_in_the_command(
+    source, mysql_url, monkeypatch, capsys
+):
+    monkeypatch.setenv("WEIGHTBASE_HOME", source.settings.home)
+    assert cli.main(["copy", "--from", mysql_url, "--to", mysql_url]) == 2
+    printed = capsys.readouterr().err
+    assert "That is the store that is copied" in printed
+    assert "set WEIGHTBASE_TO_PASSWORD instead" in printed

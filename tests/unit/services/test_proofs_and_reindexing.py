@@ -5,11 +5,11 @@ import shutil
 import numpy as np
 import pytest
 
+from dashboard import cli
 from dashboard.catalogue import networks as network_rows
 from dashboard.errors import Conflict, Invalid
 from dashboard.services.datasets import add_bundled, get_dataset
 from dashboard.services.networks import create_network, get_network
-from dashboard.services.proofs import print_proofs
 from dashboard.services.runs.runs import start_run
 from dashboard.services.store.reindexing import reindex_store
 from dashboard.services.versions.evaluation import evaluate_version
@@ -63,11 +63,12 @@ def test_a_changed_cell_is_named_with_what_it_held(workspace):
     assert (found.row, found.column, found.found, found.expected) == (1, 2, "0.125", was)
 
 
-def test_the_command_prints_each_version_and_fails_if_one_differs(workspace, capsys):
-    assert print_proofs(workspace.settings, None) == 0
+def test_the_command_prints_each_version_and_fails_if_one_differs(workspace, capsys, monkeypatch):
+    monkeypatch.setenv("WEIGHTBASE_HOME", workspace.settings.home)
+    assert cli.main(["verify"]) == 0
     assert "3 versions verified, 0 different" in capsys.readouterr().out
     change_cell(workspace, 3, row=0, column=0, text="7")
-    assert print_proofs(workspace.settings, None) == 1
+    assert cli.main(["verify"]) == 1
     printed = capsys.readouterr().out
     assert "flowers:2: identical" in printed
     assert "flowers:3: DIFFERENT" in printed

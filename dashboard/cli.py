@@ -1,0 +1,191 @@
+"""The command line `weightbase`. Without a verb it serves the dashboard."""
+
+# Each verb imports what it needs by itself: the process that only watches the others stays small.
+# ruff: noqa: PLC0415
+
+import argparse
+import logging
+import os
+import sys
+from dataclasses import replace
+from typing import IO, TYPE_CHECKING
+
+from dashboard.errors import WeightbaseError
+from dashboard.settings import Settings, from_environment
+
+if TYPE_CHECKING:
+    from dashboard.jobs.job import Progress
+    from dashboard.services.versions.verification import VersionProof
+
+FROM_PASSWORD, TO_PASSWORD = "WEIGHTBASE_FROM_PASSWORD", "WEIGHTBASE_TO_PASSWORD"
+MOST_SHOWN = 20
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Carry out one verb; return the exit code (0 done, 1 found something wrong, 2 refused)."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for name in ("alembic", "mysql.connector"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    given = _parser().parse_args(arguments)
+    try:
+        return int(given.verb(given))
+    except WeightbaseError as error:
+        print(error.message, file=sys.stderr)
+        return 2
+
+
+def serve(_: argparse.Namespace) -> int:
+    """Serve the dashboard and train what is queued, until Ctrl-C."""
+    from dashboard.jobs.supervisor import serve as supervise
+
+    supervise(from_environment())
+    return 0
+
+
+def worker(given: argparse.Namespace) -> int:
+    """Train what is queued (the dashboard starts this by itself)."""
+    os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    from dashboard.services.runs.coordinator import coordinate
+
+    coordinate(from_environment(), until_idle=given.until_idle)
+    return 0
+
+
+def verify(given: argparse.Namespace) -> int:
+    """Read versions back from the store and compare them with what was in memory; 1 if any differs."""
+    from dashboard.services.compare.versions import parse_reference
+    from dashboard.services.versions.verification import verify_all, verify_version
+    from dashboard.services.workspace import open_workspace
+
+    workspace = open_workspace(from_environment())
+    if given.version is None:
+        proofs = verify_all(workspace)
+    else:
+        proofs = iter([verify_version(workspace, *parse_reference(given.version, "version"))])
+    verdicts = [_print_proof(proof) for proof in proofs]
+    different = verdicts.count(False)
+    print(f"{len(verdicts)} versions verified, {different} different")
+    return 1 if different else 0
+
+
+def copy(given: argparse.Namespace) -> int:
+    """Copy everything to another store, exactly, and prove it; what is there already is skipped.
+
+    Passwords are read from WEIGHTBASE_FROM_PASSWORD and WEIGHTBASE_TO_PASSWORD, which no list of processes shows.
+    """
+    from dashboard.services.store.actions import require_apart
+    from dashboard.services.store.copying import copy_store
+    from dashboard.services.workspace import open_workspace
+
+    source = _endpoint(given.source, given.from_home, FROM_PASSWORD)
+    target = _endpoint(given.to, given.to_home, TO_PASSWORD)
+    require_apart(source, target)
+    printer = _Printer(sys.stdout)
+    error = copy_store(open_workspace(source), open_workspace(target), printer.show)
+    printer.finish(error)
+    return 1 if error else 0
+
+
+def reindex(_: argparse.Namespace) -> int:
+    """Read the versions that are in the store into the catalogue, for a folder that was copied from elsewhere."""
+    from dashboard.services.store.reindexing import reindex_store
+    from dashboard.services.workspace import open_workspace
+
+    for reference in reindex_store(open_workspace(from_environment())):
+        print(f"{reference} indexed")
+    return 0
+
+
+def settings(_: argparse.Namespace) -> int:
+    """Print every setting with its value and what it does; passwords are hidden."""
+    for name, value, about in from_environment().shown():
+        print(f"{name}={value}\n    {about}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="weightbase", description=__doc__)
+    parser.set_defaults(verb=serve)
+    verbs = parser.add_subparsers(title="verbs")
+    for function in (serve, worker, verify, copy, reindex, settings):
+        added = verbs.add_parser(function.__name__, help=function.__doc__, description=function.__doc__)
+        added.set_defaults(verb=function)
+        if function is worker:
+            added.add_argument("--until-idle", action="store_true", help="end when nothing has been queued for a while")
+        if function is verify:
+            added.add_argument("version", nargs="?", help="one version, as name:number; all if left out")
+        if function is copy:
+            _add_endpoints(added)
+    return parser
+
+
+def _add_endpoints(parser: argparse.ArgumentParser) -> None:
+    store = "csv:, csv:FOLDER or mysql://user@host:3306/database"
+    home = "the folder of its datasets, and of its catalogue if it is CSV; the configured one if left out"
+    parser.add_argument("--from", dest="source", metavar="STORE", help=f"{store}; the configured one if left out")
+    parser.add_argument("--to", required=True, metavar="STORE", help=store)
+    parser.add_argument("--from-home", metavar="FOLDER", help=home)
+    parser.add_argument("--to-home", metavar="FOLDER", help=home)
+
+
+def _endpoint(address: str | None, home: str | None, password_name: str) -> Settings:
+    """Return the settings of one end of a copy; what is None is as configured.
+
+    The password comes from the environment; one in the address is taken, with a warning.
+    """
+    from dashboard.services.store.addresses import split_password, with_password
+
+    configured = from_environment()
+    store = configured.store
+    if address is not None:
+        bare, typed = split_password(address)
+        if typed:
+            warning = f"Others on this machine can read a password in a command line: set {password_name} instead."
+            print(warning, file=sys.stderr)
+        store = with_password(bare, os.environ.get(password_name) or typed)
+    return replace(configured, store=store, home=home or configured.home)
+
+
+def _print_proof(proof: "VersionProof") -> bool:
+    """Print whether a version is as it was saved, with a line for each tensor that differs; return it."""
+    verdict = "identical" if proof.identical else "DIFFERENT"
+    print(f"{proof.version.reference}: {verdict} ({len(proof.tensors)} tensors)")
+    for tensor in proof.tensors:
+        if not tensor.identical:
+            print(f"  {tensor.problem}")
+    return proof.identical
+
+
+class _Printer:
+    """Prints one line a step: overwritten on a terminal, else one a version."""
+
+    def __init__(self, out: IO[str]) -> None:
+        self.out = out
+
+    def show(self, progress: "Progress") -> None:
+        """Print what is being done now."""
+        if self.out.isatty():
+            share = 100 * progress.done // progress.total if progress.total else 0
+            print(f"\r\033[K{share:3} %  {progress.note}", end="", file=self.out, flush=True)
+        elif ", version " in progress.note:
+            print(progress.note, file=self.out, flush=True)
+        self.last = progress
+
+    def finish(self, error: str | None) -> None:
+        """Print what came of it."""
+        from dashboard.services.store.copying import counts_sentence
+
+        result = self.last.result
+        if self.out.isatty():
+            print("\r\033[K", end="", file=self.out)
+        for left in result["left_out"][:MOST_SHOWN]:
+            print(f"{left['version']} left out: {left['reason']}", file=self.out)
+        for line in result["differences"][:MOST_SHOWN]:
+            print(f"{line['version']} {line['tensor']}: {line['problem']}", file=self.out)
+        print(counts_sentence(result), file=self.out)
+        if error:
+            print(error, file=self.out)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
