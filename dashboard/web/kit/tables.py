@@ -57,6 +57,7 @@ class Column:
     largest_first: bool | None = None
     help: str = ""
     css: str = ""
+    quiet: bool = False
 
     @property
     def is_right(self) -> bool:
@@ -88,6 +89,7 @@ class Heading(NamedTuple):
     address: str
     help: str
     css: str
+    quiet: bool
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,7 @@ class Table:
             if self.sort.removeprefix("-") == column.name:
                 order = "descending" if _is_descending(column, self.sort) else "ascending"
             target = address(f"-{column.name}" if self.sort == column.name else column.name)
-        return Heading(column.heading, column.is_right, order, target, column.help, column.css)
+        return Heading(column.heading, column.is_right, order, target, column.help, column.css, column.quiet)
 
     def in_order(self, sort: str) -> "Table":
         """Return the table sorted by a column's name, reversed with a minus; rows without a value come last.
