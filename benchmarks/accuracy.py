@@ -21,8 +21,8 @@ import _mnist
 
 from dashboard.engine.metrics import evaluate
 from dashboard.engine.network import Network
-from dashboard.engine.records_in_turn import RecordSteps
 from dashboard.engine.samples import Samples
+from dashboard.engine.single_records import RecordSteps
 from dashboard.engine.training import Training
 from dashboard.records.network import LayerSpec, NetworkSpec
 from dashboard.records.training import TrainingSpec

@@ -1,9 +1,9 @@
-"""What a layer does to its sums, and how a gradient passes back through it: each forward beside its backward.
+"""Activation functions and their derivatives: each forward is followed by its backward.
 
-``forward(values, scratch)`` turns the sums z (batch, units) into the activations a, in place; `scratch` has the
-same shape, holds zeros the first time, and belongs to the activation: what it writes there is there the next time.
-``backward(gradient, kept)`` turns dL/da into dL/dz, in place; `kept` holds a, or z for those that `need_sums`, and may
-be written: nobody reads it afterwards. The units lie on the last axis.
+``forward(values, scratch)`` turns the sums z (batch, units) into the activations a, in place; `scratch` has the same
+shape, holds zeros the first time, and belongs to the activation: what it writes there remains until the next call.
+``backward(gradient, saved)`` turns dL/da into dL/dz, in place; `saved` holds a, or z for those that `need_sums`, and
+may be written: it is not read afterwards. The units are the last axis.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ GELU_CUBE = 0.044715
 
 @dataclass(frozen=True)
 class Activation:
-    """A pair of functions, and whether the way back needs the sums instead of the activations."""
+    """A pair of functions, and whether the backward one needs the sums instead of the activations."""
 
     forward: Callable[[Array, Array], None]
     backward: Callable[[Array, Array], None]
@@ -31,7 +31,7 @@ def identity(values: Array, scratch: Array) -> None:
     """Leave the sums as they are: a = z."""
 
 
-def identity_backward(gradient: Array, kept: Array) -> None:
+def identity_backward(gradient: Array, saved: Array) -> None:
     """Multiply by 1."""
 
 
@@ -43,11 +43,11 @@ def sigmoid(values: Array, scratch: Array) -> None:
     np.add(values, HALF, out=values)
 
 
-def sigmoid_backward(gradient: Array, kept: Array) -> None:
+def sigmoid_backward(gradient: Array, saved: Array) -> None:
     """Multiply by a·(1 − a)."""
-    np.multiply(gradient, kept, out=gradient)
-    np.subtract(ONE, kept, out=kept)
-    np.multiply(gradient, kept, out=gradient)
+    np.multiply(gradient, saved, out=gradient)
+    np.subtract(ONE, saved, out=saved)
+    np.multiply(gradient, saved, out=gradient)
 
 
 def tanh(values: Array, scratch: Array) -> None:
@@ -55,11 +55,11 @@ def tanh(values: Array, scratch: Array) -> None:
     np.tanh(values, out=values)
 
 
-def tanh_backward(gradient: Array, kept: Array) -> None:
+def tanh_backward(gradient: Array, saved: Array) -> None:
     """Multiply by 1 − a²."""
-    np.multiply(kept, kept, out=kept)
-    np.subtract(ONE, kept, out=kept)
-    np.multiply(gradient, kept, out=gradient)
+    np.multiply(saved, saved, out=saved)
+    np.subtract(ONE, saved, out=saved)
+    np.multiply(gradient, saved, out=gradient)
 
 
 def relu(values: Array, scratch: Array) -> None:
@@ -67,10 +67,10 @@ def relu(values: Array, scratch: Array) -> None:
     np.maximum(values, scratch, out=values)  # zeros: against a scalar numpy's maximum is three times slower
 
 
-def relu_backward(gradient: Array, kept: Array) -> None:
+def relu_backward(gradient: Array, saved: Array) -> None:
     """Multiply by 1 where a > 0, else by 0."""
-    np.greater(kept, ZERO, out=kept)
-    np.multiply(gradient, kept, out=gradient)
+    np.greater(saved, ZERO, out=saved)
+    np.multiply(gradient, saved, out=gradient)
 
 
 def leaky_relu(values: Array, scratch: Array) -> None:
@@ -79,11 +79,11 @@ def leaky_relu(values: Array, scratch: Array) -> None:
     np.maximum(values, scratch, out=values)
 
 
-def leaky_relu_backward(gradient: Array, kept: Array) -> None:
+def leaky_relu_backward(gradient: Array, saved: Array) -> None:
     """Multiply by 1 where a > 0, else by 1/100."""
-    np.greater(kept, ZERO, out=kept)
-    np.maximum(kept, LEAK, out=kept)
-    np.multiply(gradient, kept, out=gradient)
+    np.greater(saved, ZERO, out=saved)
+    np.maximum(saved, LEAK, out=saved)
+    np.multiply(gradient, saved, out=gradient)
 
 
 def elu(values: Array, scratch: Array) -> None:
@@ -94,11 +94,11 @@ def elu(values: Array, scratch: Array) -> None:
     np.add(values, scratch, out=values)
 
 
-def elu_backward(gradient: Array, kept: Array) -> None:
+def elu_backward(gradient: Array, saved: Array) -> None:
     """Multiply by 1 where a > 0, else by exp(z) = a + 1."""
-    np.minimum(kept, ZERO, out=kept)
-    np.add(kept, ONE, out=kept)
-    np.multiply(gradient, kept, out=gradient)
+    np.minimum(saved, ZERO, out=saved)
+    np.add(saved, ONE, out=saved)
+    np.multiply(gradient, saved, out=gradient)
 
 
 def gelu(values: Array, scratch: Array) -> None:
@@ -109,11 +109,11 @@ def gelu(values: Array, scratch: Array) -> None:
     np.multiply(values, scratch, out=values)
 
 
-def gelu_backward(gradient: Array, kept: Array) -> None:
+def gelu_backward(gradient: Array, saved: Array) -> None:
     """Multiply by ½·(1 + t) + ½·z·(1 − t²)·√(2/π)·(1 + 3·0.044715·z²), t being the tanh of the forward."""
-    bend = np.tanh(_gelu_inner(kept))
-    slope = GELU_SCALE * (1.0 + 3.0 * GELU_CUBE * kept * kept)
-    np.multiply(gradient, 0.5 * (1.0 + bend) + 0.5 * kept * (1.0 - bend * bend) * slope, out=gradient)
+    bend = np.tanh(_gelu_inner(saved))
+    slope = GELU_SCALE * (1.0 + 3.0 * GELU_CUBE * saved * saved)
+    np.multiply(gradient, 0.5 * (1.0 + bend) + 0.5 * saved * (1.0 - bend * bend) * slope, out=gradient)
 
 
 def _gelu_inner(sums: Array) -> Array:
@@ -128,11 +128,11 @@ def silu(values: Array, scratch: Array) -> None:
     np.multiply(values, scratch, out=values)
 
 
-def silu_backward(gradient: Array, kept: Array) -> None:
+def silu_backward(gradient: Array, saved: Array) -> None:
     """Multiply by σ(z)·(1 + z·(1 − σ(z)))."""
-    gate = kept.copy()
+    gate = saved.copy()
     sigmoid(gate, gate)
-    np.multiply(gradient, gate * (1.0 + kept * (1.0 - gate)), out=gradient)
+    np.multiply(gradient, gate * (1.0 + saved * (1.0 - gate)), out=gradient)
 
 
 def softplus(values: Array, scratch: Array) -> None:
@@ -145,11 +145,11 @@ def softplus(values: Array, scratch: Array) -> None:
     np.add(values, scratch, out=values)
 
 
-def softplus_backward(gradient: Array, kept: Array) -> None:
+def softplus_backward(gradient: Array, saved: Array) -> None:
     """Multiply by σ(z) = 1 − exp(−a)."""
-    np.negative(kept, out=kept)
-    np.expm1(kept, out=kept)
-    np.multiply(gradient, kept, out=gradient)
+    np.negative(saved, out=saved)
+    np.expm1(saved, out=saved)
+    np.multiply(gradient, saved, out=gradient)
     np.negative(gradient, out=gradient)
 
 
@@ -164,17 +164,17 @@ def softmax(values: Array, scratch: Array) -> None:
 
 
 def _softmax_of_batch(across: Array, ones: Array) -> None:
-    """Do so for (units, batch): an output layer's values lie so, and a product adds up sooner than a reduction."""
+    """Compute it for (units, batch), the layout of an output layer; a product is faster than a reduction."""
     np.subtract(across, np.maximum.reduce(across), out=across)
     np.exp(across, out=across)
     ones.fill(1.0)
     np.divide(across, ones.dot(across), out=across)
 
 
-def softmax_backward(gradient: Array, kept: Array) -> None:
+def softmax_backward(gradient: Array, saved: Array) -> None:
     """Multiply by the Jacobian diag(a) − a·aᵀ: dL/dz = a·(dL/da − Σ a·dL/da)."""
-    np.subtract(gradient, np.add.reduce(gradient * kept, axis=-1, keepdims=True), out=gradient)
-    np.multiply(gradient, kept, out=gradient)
+    np.subtract(gradient, np.add.reduce(gradient * saved, axis=-1, keepdims=True), out=gradient)
+    np.multiply(gradient, saved, out=gradient)
 
 
 ACTIVATIONS: dict[str, Activation] = {

@@ -14,8 +14,9 @@ ONE = np.ones((), np.float32)
 
 
 def columns(rows: int, width: int, dtype: np.dtype[np.generic]) -> Array:
-    """Return an array (rows, width) that lies in memory column by column.
+    """Return an array (rows, width) that is stored column by column.
 
-    The output layer's values are kept so: a softmax over ten outputs runs along the batch, 2 to 4 times quicker.
+    The output layer's values are stored this way: a softmax over ten outputs runs along the batch, 2 to 4 times
+    quicker.
     """
     return np.zeros((width, rows), dtype).T

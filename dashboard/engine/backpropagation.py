@@ -28,10 +28,10 @@ class Randoms(Protocol):
 
 
 class LayerPass:
-    """One layer's buffers for a batch of fixed size; its forward stands beside its backward.
+    """One layer's buffers for a batch of fixed size; forward and backward.
 
     The first layer's biases are the last row of its weights, against a column of ones in the inputs; the others add
-    theirs. The output layer's buffers lie column by column (see `arrays.columns`), so its products are written
+    theirs. The output layer's buffers are stored column by column (see `arrays.columns`), so its products are written
     transposed; nothing is dropped from it. `batch` is the number of rows, behind the stack's networks if there are any.
     """
 
@@ -134,7 +134,7 @@ class Pass:
     def forward(self, inputs: Array, record: Array, rng: Randoms | None, tick: Tick = None) -> None:
         """Compute the batch's outputs; `record` (batch, outputs) gets what the loss is measured on (sums if fused).
 
-        `tick` is called between layers, where a batch takes so long that somebody may not want to wait for its end.
+        `tick` is called between layers, so that a long batch can be cancelled before its end.
         """
         values = inputs
         for layer in self.layers[:-1]:

@@ -1,6 +1,6 @@
 """Many small networks at once: one shape, different seeds and learning rates, trained as one stack of products.
 
-Their parameters lie in one array (networks, parameters), and each product, activation and step is one call for all
+Their parameters are one array (networks, parameters), and each product, activation and step is one call for all
 of them: what costs a small network its time is the price of a call, not the arithmetic. Each network sees the rows in
 its own order, drops its own units and keeps its own best epoch, as if it were trained alone; the sums are added up in
 another order, so the weights agree within rounding (tests: 1e-9 in float64, 1e-4 in float32 after several epochs), not
@@ -79,7 +79,7 @@ class StackRandoms:
 class StackTraining:
     """One training of a stack of networks, equal but for seeds and learning rates, on the same samples.
 
-    `epochs` yields, after each epoch, a result for each network, or None for one that has stopped: because it ran away
+    `epochs` yields, after each epoch, a result for each network, or None for one that has stopped: because it diverged
     (its number is then in `diverged`, and it holds the weights of its last good epoch) or for lack of patience.
     """
 
@@ -184,7 +184,7 @@ class StackTraining:
     def _train_rows(
         self, rows: Array, batch: int, rate: Array, randoms: StackRandoms, tally: Tally, beat: Beat
     ) -> None:
-        """Train on rows that lie step by step, in each step network by network."""
+        """Train on rows that are ordered by step and, within a step, by network."""
         for start in range(0, len(rows), self.feed.block):
             block = rows[start : start + self.feed.block]
             share = np.reshape(np.asarray(self.optimizer.factor(rate), self.stack.dtype) / batch, (-1, 1, 1))
@@ -195,7 +195,7 @@ class StackTraining:
             self._count(tally, len(block), batch)
 
     def _fold(self, chunk: Chunk, batch: int) -> Chunk:
-        """Return a chunk's rows as views (steps, networks, batch, ...); targets and record lie column by column."""
+        """Return a chunk's rows as views (steps, networks, batch, ...), targets and record column by column."""
         shape = (-1, self.count, batch)
         targets, record = (
             array.T.reshape(-1, len(array) // (self.count * batch), self.count, batch).transpose(1, 2, 3, 0)

@@ -2,8 +2,8 @@
 
 The rule is the book's, in float64 as there: Δw_jk = rate · E_k · o_k · (1 − o_k) · o_jᵀ, with the hidden errors
 E_hidden = Whoᵀ · E_output. (That is the gradient's step at the output layer; at the hidden one the gradient would pass
-back E_output · o · (1 − o), and `Training` does.) The weights lie in a `Network`, so what a script has trained can be
-kept as a version; docs/engine.md shows how.
+back E_output · o · (1 − o), and `Training` does.) The weights are in a `Network`, so what a script has trained can be
+saved as a version; docs/engine.md shows how.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from dashboard.engine.activations import sigmoid
 from dashboard.engine.arrays import Array
 from dashboard.engine.network import Network
-from dashboard.engine.records_in_turn import Chain
+from dashboard.engine.single_records import Chain
 from dashboard.records.network import LayerSpec, NetworkSpec
 from dashboard.records.training import TrainingSpec
 

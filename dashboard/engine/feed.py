@@ -43,7 +43,7 @@ def chunk_rows(network: Parameters, batch: int) -> int:
 def target_table(network: Parameters, samples: Samples, smoothing: float = 0.0) -> Array:
     """Return the outputs wanted for each class, (classes, outputs).
 
-    One output tells two classes apart; otherwise each class has its own output. `smoothing` s moves each row to
+    One output is enough for two classes; otherwise each class has its own output. `smoothing` s moves each row to
     (1 − s)·row + s·its mean (Szegedy et al. 2016); a single output moves towards the middle of low and high.
     cross_entropy compares distributions, so it always takes 0 and 1: softmax can reach what the book's sigmoid cannot.
     """

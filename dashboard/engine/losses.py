@@ -1,4 +1,4 @@
-"""What training makes small: a loss for each record, and its slope, each beside the other.
+"""The losses that training minimises: a value for each record, followed by its derivative.
 
 The loss of a batch is the *mean over its records of the sum over the outputs*. With ``squared_error`` = ½·Σ(t − o)²,
 a batch of one record and plain SGD this is the book's rule to the letter, Δw = rate·(t − o)·o·(1 − o)·input

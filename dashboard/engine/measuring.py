@@ -1,4 +1,4 @@
-"""How good a network is on samples, summed up block by block: loss and accuracy, or the errors of a regression."""
+"""The metrics of a network on samples, accumulated block by block: loss and accuracy, or the errors of a regression."""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -21,7 +21,7 @@ class Tally:
     """Sums loss and hits over blocks of records; of a stack, for each network.
 
     The loss is the plain one, against the plain targets: class weights, label smoothing and penalties shape what is
-    made small, not what is shown, so that training and validation compare.
+    minimised, not what is shown, so that training and validation compare.
     """
 
     def __init__(self, network: Parameters, samples: Samples, task: str) -> None:
@@ -77,13 +77,13 @@ class Errors:
 
     def metrics(self) -> dict[str, Array]:
         """Return mae, rmse and r2 (...): means over the outputs; no r2 where an output's targets are all equal."""
-        found = {
+        metrics = {
             "mae": self.absolute.mean(axis=-1) / self.rows,
             "rmse": np.sqrt(self.squared.mean(axis=-1) / self.rows),
         }
         if np.all(self.spread > 0.0):
-            found["r2"] = np.mean(1.0 - self.squared / self.spread, axis=-1)
-        return found
+            metrics["r2"] = np.mean(1.0 - self.squared / self.spread, axis=-1)
+        return metrics
 
 
 class Measured(NamedTuple):

@@ -1,4 +1,4 @@
-"""What is told about a network once it is trained: the full measurement on samples, for its version's page.
+"""All metrics of a trained network on samples, for the page of its version.
 
 Scores are the network's outputs (rows, outputs); with a single output o of two classes they stand for (1 − o, o) when
 the classes are 0 and 1. A number that does not exist (the AUC of a class without records) is None, never NaN.

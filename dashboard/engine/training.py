@@ -16,11 +16,11 @@ from dashboard.engine.feed import Feed, check, chunk_rows
 from dashboard.engine.measuring import Measured, Tally, measure, nothing
 from dashboard.engine.network import Network, Parameters
 from dashboard.engine.optimizers import Optimizer
-from dashboard.engine.records_in_turn import RecordSteps
 from dashboard.engine.samples import Samples
 from dashboard.engine.schedules import learning_rate
-from dashboard.engine.silent import Heard, without_silent_inputs
+from dashboard.engine.single_records import RecordSteps
 from dashboard.engine.steps import BatchSteps, Steps
+from dashboard.engine.zero_inputs import Reduced, without_zero_inputs
 from dashboard.errors import Invalid, WeightbaseError
 from dashboard.records.training import TrainingSpec
 
@@ -36,7 +36,7 @@ class Diverged(WeightbaseError):
 
     def __init__(self, epoch: int) -> None:
         super().__init__(
-            f"The training ran away in epoch {epoch}: the loss or the weights are no longer finite numbers. "
+            f"Training diverged in epoch {epoch}: the loss or the weights are no longer finite numbers. "
             "Try a smaller learning rate, clip_norm, or another scaling of the inputs."
         )
         self.epoch = epoch
@@ -74,9 +74,9 @@ class Training:
         self.network, self.train, self.validation, self.task = network, train, validation, task
         self.spec = network.spec.training
         by_record = RecordSteps.serves(network)
-        heard = Heard(network, train, slice(None)) if by_record else without_silent_inputs(network, train)
+        reduced = Reduced(network, train, slice(None)) if by_record else without_zero_inputs(network, train)
         # `core` is what is trained within an epoch; between epochs the network itself holds all weights.
-        self.core, self.heard, self.places = heard
+        self.core, self.samples, self.places = reduced
         weights = class_weights(network, train, task)
         self.optimizer = Optimizer(self.core)
         batches = BatchSteps(self.core, self.optimizer, weights)
@@ -84,7 +84,7 @@ class Training:
         self.epoch = 0
         self.best = Best()
         chunk = min(chunk_rows(self.core, self.spec.batch_size), len(train))
-        self.feed = Feed(self.core, self.heard, chunk, self.spec.label_smoothing)
+        self.feed = Feed(self.core, self.samples, chunk, self.spec.label_smoothing)
         self.feed.make_ready()
 
     def epochs(self, tick: Callable[[], None] = nothing) -> Iterator[EpochResult]:
@@ -170,7 +170,7 @@ class Training:
         """Train on every row once, in the epoch's order; stops early once the loss is not finite."""
         self.steps.begin(random_stream(self.spec.seed, DROPOUT_STREAM, epoch))
         order = random_stream(self.spec.seed, SHUFFLE_STREAM, epoch).permutation(len(self.train))
-        tally = Tally(self.core, self.heard, self.task)
+        tally = Tally(self.core, self.samples, self.task)
         for start in range(0, len(order), self.feed.block):
             rows = order[start : start + self.feed.block]
             for chunk in self.feed.chunks(rows):
@@ -251,7 +251,7 @@ def epoch_result(
 
 
 def is_finite(result: EpochResult, vector: Array) -> bool:
-    """Tell whether losses and weights are numbers still; min and max pass NaN on, and need no array of their own."""
+    """Return whether losses and weights are still numbers; min and max pass NaN on, and need no array of their own."""
     return bool(np.all(np.isfinite([result.loss, result.val_loss or 0.0, vector.min(), vector.max()])))
 
 

@@ -1,13 +1,13 @@
-"""The coordinator: claims queued runs, sees each carried out where it executes, and writes down what they report.
+"""The coordinator: claims queued runs, has each executed in its place, and records what they report.
 
 There is one coordinator a data folder, held by a lock; it is the only writer of the states of runs. One thread
 a run waits for its reports, so that saving a large version of one run delays no other.
 
-What dies is taken up again from its checkpoint.
+What dies is resumed from its checkpoint.
 
-Trainings share the slots of their place. Actions on the store have a lane of their own, one at a time: they mostly
-wait for disks and servers, and whoever asks for one shall not wait for a queue of trainings; two at once would only
-slow each other down. What drives a search has a lane, too: it mostly waits for its trials, which are trainings.
+Trainings share the slots of their place. Actions on the store have a lane of their own, one at a time: they mostly wait
+for disks and servers, and must not wait for a queue of trainings; two at once would only slow each other down. What
+drives a search has a lane, too: it mostly waits for its trials, which are trainings.
 """
 
 import contextlib
@@ -41,7 +41,7 @@ LOCK = ".coordinator.lock"
 def coordinator_lock(home: Path, wait_for_it: bool = True) -> Iterator[bool]:
     """Hold the lock that makes this process the coordinator of a data folder; yields whether it is ours.
 
-    Without `wait_for_it` a second is waited all the same: somebody may just be asking `is_coordinated`.
+    Without `wait_for_it` it still tries for a second, as another process may be calling `is_coordinated`.
     """
     home.mkdir(parents=True, exist_ok=True)
     with open(home / LOCK, "w") as file:
@@ -49,7 +49,7 @@ def coordinator_lock(home: Path, wait_for_it: bool = True) -> Iterator[bool]:
 
 
 def is_coordinated(home: Path) -> bool:
-    """Tell whether a coordinator works on a data folder; those who ask at the same time do not disturb each other."""
+    """Return whether a coordinator runs for a data folder; any number of processes may call this at once."""
     home.mkdir(parents=True, exist_ok=True)
     with open(home / LOCK, "w") as file:
         return not _take(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -72,31 +72,33 @@ def _take(file: IO[str], how: int) -> bool:
 
 
 class Coordinator:
-    """Executes queued runs, until `stop` is set (or, if asked, nothing is left): trainings in `place`, actions here.
+    """Executes queued runs, trainings in `place` and others in `local`, until `stop` is set.
 
-    `tell` is called with (slots, problem) of the place whenever they change, for people to see.
+    With `until_idle` it ends when nothing is left to do.
+
+    `report` is called with (slots, problem) of the place whenever they change, for people to see.
     """
 
     def __init__(
         self,
         journal: Journal,
-        here: SharingPlace,
+        local: SharingPlace,
         place: Place | None = None,
         until_idle: bool = False,
-        tell: Callable[[int, str | None], None] = lambda slots, problem: None,
+        report: Callable[[int, str | None], None] = lambda slots, problem: None,
     ) -> None:
-        self.journal, self.here = journal, here
-        self.place: Place = place or here
-        self.until_idle, self.tell = until_idle, tell
-        self.told: tuple[int, str | None] | None = None
+        self.journal, self.local = journal, local
+        self.place: Place = place or local
+        self.until_idle, self.report = until_idle, report
+        self.reported: tuple[int, str | None] | None = None
         self.stop = threading.Event()
         self.wake = threading.Event()
         self.running: dict[int, _Execution] = {}
 
     def run(self) -> None:
-        """Work until told to stop; what runs then is ended, and waits in the queue for the next coordinator.
+        """Work until `stop` is set; what runs then is ended, and waits in the queue for the next coordinator.
 
-        While the catalogue cannot be used, what runs goes on, and what is asked for waits.
+        While the catalogue cannot be used, runs continue, and requests wait.
         """
         self._recover()
         idle_since = time.monotonic()
@@ -109,7 +111,7 @@ class Coordinator:
                     break
                 self.wake.wait(pause)  # also woken when a run has ended, so that the next one starts at once
                 self.wake.clear()
-        finally:  # a fault of ours, too, must not leave trainings behind that nobody listens to
+        finally:  # an error in the coordinator must not leave trainings behind that nobody listens to
             for execution in self.running.values():
                 execution.abandon()
             for execution in self.running.values():
@@ -132,9 +134,9 @@ class Coordinator:
     def _tend(self) -> bool:
         """Start what is queued and pass on what is to be cancelled; False if the catalogue cannot be used now."""
         self._forget_ended()
-        if self.told != (now := (self.place.slots, self.place.problem)):
-            self.told = now
-            self.tell(*now)
+        if self.reported != (now := (self.place.slots, self.place.problem)):
+            self.reported = now
+            self.report(*now)
         try:
             while self._start_next():
                 pass
@@ -156,16 +158,16 @@ class Coordinator:
             return False
         group = self._group(job)
         if group:
-            together = _Together(self.here, group)
+            together = _Together(self.local, group)
             for place, one in enumerate(group):
                 self._listen_to(one, partial(together.attempt, place), slot=together)
         else:
-            self._listen_to(job, partial((self.place if job.lane == TRAININGS else self.here).start, job))
+            self._listen_to(job, partial((self.place if job.lane == TRAININGS else self.local).start, job))
         return True
 
     def _group(self, job: Job) -> list[TrainingJob]:
         """Claim what is quicker together with a training, if anything; a cluster spreads runs over its workers."""
-        if self.place is not self.here or not isinstance(job, TrainingJob):
+        if self.place is not self.local or not isinstance(job, TrainingJob):
             return []
         try:
             alike = self.journal.claim_alike(job)
@@ -185,8 +187,8 @@ class Coordinator:
 class _Together:
     """Jobs that train in one process, which is started by whichever of their threads comes first."""
 
-    def __init__(self, here: SharingPlace, jobs: Sequence[TrainingJob]) -> None:
-        self.here, self.jobs = here, jobs
+    def __init__(self, local: SharingPlace, jobs: Sequence[TrainingJob]) -> None:
+        self.local, self.jobs = local, jobs
         self.lock = threading.Lock()
         self.is_started = False
         self.attempts: Sequence[Attempt] = ()
@@ -196,7 +198,7 @@ class _Together:
         with self.lock:
             if not self.is_started:
                 self.is_started = True
-                self.attempts = self.here.start_together(self.jobs)
+                self.attempts = self.local.start_together(self.jobs)
         if not self.attempts:
             raise Gone("the process that it was to share could not be started", died=False)
         return self.attempts[place]
@@ -231,11 +233,11 @@ class _Execution:
                 self.attempt.ask_to_stop()
 
     def abandon(self) -> None:
-        """End it because the coordinator ends: nobody asked the run to stop, so it waits for the next one."""
+        """End it because the coordinator ends: nobody cancelled the run, so it waits for the next one."""
         self.is_abandoned = True
 
     def _listen(self) -> None:
-        end: Callable[[], bool] = self._failed("The coordinator failed; its log says why.")
+        end: Callable[[], bool] = self._failed("The worker failed; see its log.")
         try:
             end = self._execute()
         except WeightbaseError as failure:
@@ -279,8 +281,8 @@ class _Execution:
         due = 0.0
         while True:
             if self.is_abandoned or time.monotonic() > self.deadline:
-                attempt.kill()  # what it says no more is not waited for
-                raise Gone("the coordinator ended" if self.is_abandoned else "it did not stop")
+                attempt.kill()  # its last reports are not waited for
+                raise Gone("the worker ended" if self.is_abandoned else "it did not stop")
             report = attempt.receive(max(0.0, due - time.monotonic()) if epochs else POLL_SECONDS)
             if report is not None and report[0] == "epoch":
                 due = due if epochs else time.monotonic() + TOGETHER_SECONDS

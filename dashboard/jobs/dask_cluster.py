@@ -44,7 +44,7 @@ STRETCH_ENDED = ("stretch ended", None)
 class DaskCluster:
     """The cluster at an address such as tls://scheduler:8786 (a `jobs.place.Place`).
 
-    A thread looks every second whether it is there, so that nobody else waits for it.
+    A thread checks every second whether it is reachable, so that nothing else waits for it.
     """
 
     def __init__(self, address: str, security: Security) -> None:
@@ -55,7 +55,7 @@ class DaskCluster:
         self.records: dict[str, Future] = {}
         self.lock = threading.Lock()
         self.closed = threading.Event()
-        self.looking = threading.Thread(target=self._look_again_and_again, name="dask", daemon=True)
+        self.looking = threading.Thread(target=self._keep_looking, name="dask", daemon=True)
         self.looking.start()
 
     def start(self, job: Job) -> "DaskAttempt":
@@ -75,7 +75,7 @@ class DaskCluster:
         self.looking.join()
         self._leave()
 
-    def _look_again_and_again(self) -> None:
+    def _keep_looking(self) -> None:
         while not self.closed.is_set():
             self._look()
             self.closed.wait(LOOK_SECONDS)
@@ -107,17 +107,17 @@ class DaskCluster:
                 client.close(timeout=1)
 
     def _records(self, client: Client, job: TrainingJob) -> Future:
-        """Return a dataset's records as they lie in the cluster; each is sent once as long as it is kept there."""
+        """Return a dataset's records in the cluster; they are sent once, as long as the cluster holds them."""
         name = job.folder.name
         with self.lock:
-            kept = self.records.get(name)
-            if kept is None or kept.client is not client or kept.status != "finished":
+            records = self.records.get(name)
+            if records is None or records.client is not client or records.status != "finished":
                 # In a list, since Dask takes tuples apart, and our records are one.
                 scatter = partial(client.scatter, [_in_memory(job.records())], hash=False, asynchronous=True)
                 # Bounded, since Dask waits for ever for a worker that hangs, and other runs wait here meanwhile.
-                kept = client.sync(scatter, callback_timeout=RECORDS_SECONDS)[0]
-                self.records[name] = kept
-            return kept
+                records = client.sync(scatter, callback_timeout=RECORDS_SECONDS)[0]
+                self.records[name] = records
+            return records
 
 
 class DaskAttempt:
@@ -139,7 +139,7 @@ class DaskAttempt:
         if self.is_between:
             self._go_on()
         if self.to_stop.is_set() and not self.is_stopping:
-            self._tell_to_stop()
+            self._send_stop()
         try:
             kind, payload = self.reports.get(timeout=seconds)
         except queue.Empty:
@@ -162,7 +162,7 @@ class DaskAttempt:
         self.to_stop.set()
 
     def kill(self) -> None:
-        """Take the task back; a worker that did not stop when it was asked to is restarted by its nanny."""
+        """Take the task back; a worker that did not stop in time is restarted by its nanny."""
         with contextlib.suppress(*UNREACHABLE):
             busy = [address for address, keys in self.client.processing().items() if self.future.key in keys]
             self.client.cancel([self.future], force=True)
@@ -210,7 +210,7 @@ class DaskAttempt:
         except UNREACHABLE as error:
             raise Gone(f"the Dask cluster did not take it ({_first_line(error)})", died=False) from error
 
-    def _tell_to_stop(self) -> None:
+    def _send_stop(self) -> None:
         self.is_stopping = True
         with contextlib.suppress(*UNREACHABLE):  # the cluster is gone: `receive` says so
             Event(self.words.stop, client=self.client).set()

@@ -1,4 +1,4 @@
-"""What a worker of a Dask cluster does for us: it trains for a few seconds, and returns what it has to report.
+"""The task of a worker of a Dask cluster: it trains for a few seconds and returns its reports.
 
 A stretch is a pure function of the job and its checkpoint. So it does not matter who runs it, or whether it runs twice,
 and versions and checkpoints come back as a task's result, which no scheduler has to hold in its memory. Only the
@@ -35,11 +35,11 @@ class Words:
 
 
 def train_a_stretch(sent: bytes, arrays: Arrays, words: Words) -> list[Report]:
-    """Train up to the next checkpoint, or to the end; return the reports in their order.
+    """Train up to the next checkpoint, or to the end; return the reports in order.
 
     `sent` is the pickled TrainingJob. A checkpoint is the last report of a stretch that another has to follow.
     """
-    job: TrainingJob = pickle.loads(sent)  # noqa: S301 - from whom we take the code to run, too
+    job: TrainingJob = pickle.loads(sent)  # noqa: S301 - the cluster is trusted with our code, too
     reports: list[Report] = []
     worker = get_worker()
 
@@ -51,12 +51,12 @@ def train_a_stretch(sent: bytes, arrays: Arrays, words: Words) -> list[Report]:
             raise _Enough
 
     with contextlib.suppress(_Enough):
-        train(replace(job, arrays=arrays), send, _Ear(worker, words.stop))
+        train(replace(job, arrays=arrays), send, _Listener(worker, words.stop))
     return reports
 
 
-class _Ear:
-    """Listens, between batches, whether the training is to stop, or is wanted by nobody any more."""
+class _Listener:
+    """Listens, between batches, whether the training is to stop, or is no longer wanted."""
 
     def __init__(self, worker: Worker, stop: str) -> None:
         self.worker, self.key = worker, worker.get_current_task()

@@ -1,4 +1,4 @@
-"""What gunicorn is told beyond its command line: to end when the supervisor is gone."""
+"""Settings of gunicorn beyond its command line: it ends when the supervisor does."""
 
 import os
 import signal

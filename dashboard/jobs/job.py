@@ -1,7 +1,7 @@
 """What a run needs to execute, and what it reports: the small interface between a run and the place it executes in.
 
 A `Job` travels to where it executes and names the function that carries it out; reports come back as (kind, payload)
-pairs. The `Journal` is where they are written down: the coordinator is the only one that speaks to it.
+pairs. The `Journal` records them; only the coordinator uses it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -24,7 +24,7 @@ TRAININGS, ACTIONS, SEARCHES = "trainings", "actions", "searches"
 
 @dataclass(frozen=True)
 class Job:
-    """One attempt at a run; what else has to be known to carry it out stands in subclasses.
+    """One attempt at a run; subclasses have what else is needed to carry it out.
 
     `target` is the function that a process of this machine calls with the job and its end of the pipe, as
     "module:function".
@@ -59,9 +59,9 @@ class TrainingCheckpoint:
 class TrainingJob(Job):
     """A training: `split` is the dataset's {"validation", "test", "seed"}.
 
-    The records lie in `folder`, or travel with the job as `arrays` to a machine that has no such folder.
+    The records are in `folder`, or travel with the job as `arrays` to a machine that has no such folder.
     A checkpoint is due `checkpoint_seconds` after the one before. `parent_tensors` and `parent_preprocessing` are those
-    of the version that it goes on from, if it does; `checkpoint` is where an earlier attempt at this run has come to.
+    of the version that it goes on from, if it does; `checkpoint` is the last one of an earlier attempt at this run.
     """
 
     target: ClassVar[str] = "dashboard.jobs.training_process:main"
@@ -84,7 +84,7 @@ class TrainingJob(Job):
 
 @dataclass(frozen=True)
 class Progress:
-    """How far an action has come: `done` of `total`, what it is at, and what came of it so far (JSON-able)."""
+    """The progress of an action: `done` of `total`, a note, and the result so far (JSON-able)."""
 
     done: int
     total: int
@@ -93,11 +93,11 @@ class Progress:
 
 
 class Cancelled(Exception):
-    """Raised where a run executes when the coordinator asks it to stop."""
+    """Raised where a run executes when the coordinator cancels it."""
 
 
-def stop_if_asked(pipe: Connection) -> None:
-    """Raise Cancelled if the coordinator asks for it; EOFError, when the coordinator is gone, ends the process."""
+def stop_if_cancelled(pipe: Connection) -> None:
+    """Raise Cancelled if the coordinator says so; EOFError, when the coordinator is gone, ends the process."""
     if pipe.poll():
         pipe.recv()
         raise Cancelled

@@ -24,7 +24,7 @@ TOGETHER = f"{PRELOADED}:together"
 ORPHANED = 70
 NICENESS = 10
 """Where runs and pages want the same processor, pages come first: a person waits for them. With 4, pages took twice as
-long beside a training and 200 open tabs on two cores (benchmarks/live.py); with 19 no less than with 10."""
+long with a training and 200 open tabs on two cores (benchmarks/live.py); with 19 no less than with 10."""
 
 
 class LocalProcesses:
@@ -78,7 +78,7 @@ class LocalAttempt:
         return None
 
     def ask_to_stop(self) -> None:
-        """Send the word; who has just ended by himself says so in his last report."""
+        """Send the request; a process that has just ended says so in its last report."""
         with contextlib.suppress(OSError):
             self.pipe.send("stop")
 
@@ -105,7 +105,7 @@ def _child(target: str, given: Job | list[TrainingJob], pipe: Connection) -> Non
     os.nice(NICENESS)
     threading.Thread(target=_end_with_parent, name="lifeline", daemon=True).start()
     module, _, function = target.partition(":")
-    with contextlib.suppress(EOFError, ConnectionError):  # the coordinator is gone: nobody is left to tell
+    with contextlib.suppress(EOFError, ConnectionError):  # the coordinator is gone: nobody receives the report
         getattr(importlib.import_module(module), function)(given, pipe)  # preloaded in the fork server, not here
 
 

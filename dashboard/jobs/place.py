@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from dashboard.jobs.job import Job, TrainingJob
 
 Report = tuple[str, Any]
-"""What an attempt tells: its kind (epoch, version, checkpoint, progress or end) and what it holds."""
+"""A report of an attempt: its kind (epoch, version, checkpoint, progress or end) and its content."""
 
 
 class Gone(Exception):
@@ -19,7 +19,7 @@ class Gone(Exception):
 
 
 def exit_words(code: int | None) -> str:
-    """Return in words how a process ended, from its exit code as multiprocessing tells it."""
+    """Return in words how a process ended, from its exit code as multiprocessing gives it."""
     if code is None:
         return "no exit code"
     return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"

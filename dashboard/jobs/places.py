@@ -12,14 +12,14 @@ def place_name(settings: Settings) -> str:
 
 
 def open_places(settings: Settings) -> tuple[SharingPlace, Place]:
-    """Return (where actions execute, where trainings do); raises Invalid if Dask is asked for but not installed."""
-    here = LocalProcesses(settings.slots)
+    """Return (where actions execute, where trainings do); raises Invalid if Dask is required but not installed."""
+    local = LocalProcesses(settings.slots)
     if not settings.dask:
-        return here, here
+        return local, local
     try:
         # Imported only here: it costs a second and 60 MB, and is installed only where it is wanted.
         from dashboard.jobs.dask_cluster import DaskCluster, security_of  # noqa: PLC0415
     except ModuleNotFoundError as error:
         message = "WEIGHTBASE_DASK needs Dask: pip install -r requirements-dask.txt"
         raise Invalid({"WEIGHTBASE_DASK": message}) from error
-    return here, DaskCluster(settings.dask, security_of(settings.dask_ca, settings.dask_cert, settings.dask_key))
+    return local, DaskCluster(settings.dask, security_of(settings.dask_ca, settings.dask_cert, settings.dask_key))

@@ -28,11 +28,11 @@ class SharedProcess:
         self.reading.start()
 
     def attempts(self) -> list["SharedAttempt"]:
-        """Return an attempt for each run, in their order."""
+        """Return an attempt for each run, in order."""
         return [SharedAttempt(self, place) for place in range(len(self.reports))]
 
     def ask_to_stop(self, place: int) -> None:
-        """Send the word for one run; a process that has just ended needs none."""
+        """Send the request for one run; a process that has just ended needs none."""
         with self.lock, contextlib.suppress(OSError):
             self.pipe.send(place)
 
@@ -42,7 +42,7 @@ class SharedProcess:
         self.process.kill()
 
     def leave(self) -> None:
-        """Note that a run has ended; behind the last one the process is waited for, not for ever."""
+        """Note that a run has ended; behind the last one the process is waited for, with a time limit."""
         with self.lock:
             self.users -= 1
             if self.users:

@@ -1,4 +1,4 @@
-"""One command starts it all: gunicorn for the pages, the coordinator for the runs, both restarted when they die.
+"""One command starts everything: gunicorn for the pages, the coordinator for the runs, both restarted when they die.
 
 Children get a lifeline: a pipe that only the supervisor holds open. However the supervisor dies, the pipe ends
 with it, and the children follow; no orphan keeps the port.
@@ -63,12 +63,12 @@ class Child:
             )
 
     def ask_to_end(self) -> None:
-        """Ask the process to end; `wait_for_end` sees to it."""
+        """Ask the process to end; `wait_for_end` waits for it."""
         if self.process is not None:
             self.process.terminate()
 
     def wait_for_end(self) -> None:
-        """Wait until the process has ended; not for ever: then it is ended by force."""
+        """Wait until the process has ended; beyond a time limit it is killed."""
         if self.process is None:
             return
         try:
@@ -86,7 +86,7 @@ def serve(settings: Settings) -> None:
     environment = os.environ | to_environment(settings) | {LIFELINE: str(read_end)}
     children = [
         Child("The web server", gunicorn_command(settings), environment, read_end),
-        Child("The coordinator", WORKER, environment, read_end),
+        Child("The worker", WORKER, environment, read_end),
     ]
     stop = threading.Event()
     end_on_signals(stop.set)

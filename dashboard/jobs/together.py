@@ -15,13 +15,15 @@ from dashboard.jobs.trainer import ENDS_BADLY, Trainer, why
 SendOf = Callable[[int, str, Any], None]
 
 
-def train_together(jobs: Sequence[TrainingJob], send: SendOf, tick: Callable[[], None], asked: Collection[int]) -> None:
+def train_together(
+    jobs: Sequence[TrainingJob], send: SendOf, tick: Callable[[], None], cancelled: Collection[int]
+) -> None:
     """Train jobs that differ in seed and learning rate alone as one stack; each reports, and ends, as if it were alone.
 
     What they learn agrees with training alone within rounding (`engine.batched`). `send` is given a job's place before
     (kind, payload). `tick` is called between batches, and between the steps of preparing; those whose places it puts
-    into `asked` are cancelled at the end of an epoch. There are no checkpoints: what is quicker together is small, and
-    begins anew.
+    into `cancelled` are cancelled at the end of an epoch. There are no checkpoints: such trainings are small, and begin
+    again.
     """
     trainers = [Trainer(job, partial(send, place)) for place, job in enumerate(jobs)]
     left = dict(enumerate(trainers))
@@ -29,7 +31,7 @@ def train_together(jobs: Sequence[TrainingJob], send: SendOf, tick: Callable[[],
         trainers[0].prepare(tick)
         for other in trainers[1:]:
             other.prepare_like(trainers[0])
-        _follow_stack(_stack(trainers), trainers, left, tick, asked)
+        _follow_stack(_stack(trainers), trainers, left, tick, cancelled)
     except ENDS_BADLY as failure:
         for trainer in left.values():
             trainer.end("failed", why(failure))
@@ -41,7 +43,7 @@ def _stack(trainers: Sequence[Trainer]) -> StackTraining:
     rates = [trainer.settings.learning_rate for trainer in trainers]
     stack = StackTraining(first.job.spec, seeds, rates, first.records, first.parts["validation"], first.job.task)
     for trainer, best in zip(trainers, stack.bests, strict=True):
-        trainer.kept = best
+        trainer.leading = best
     return stack
 
 
@@ -50,7 +52,7 @@ def _follow_stack(
     trainers: Sequence[Trainer],
     left: dict[int, Trainer],
     tick: Callable[[], None],
-    asked: Collection[int],
+    cancelled: Collection[int],
 ) -> None:
     """Report what each network learns; whoever has ended is no longer `left`."""
     for results in stack.epochs(tick):
@@ -61,10 +63,10 @@ def _follow_stack(
             if result is not None:
                 trainer.network.vector[...] = stack.stack.vector[place]
                 trainer.note(result)
-            if place in asked:
+            if place in cancelled:
                 stack.running[place] = False
             if not stack.running[place] or stack.epoch == stack.spec.epochs:
                 del left[place]
                 trainer.report_last()
-                ran_away = str(Diverged(stack.epoch)) if place in stack.diverged else None
-                trainer.end("failed" if ran_away else "cancelled" if place in asked else "finished", ran_away)
+                diverged = str(Diverged(stack.epoch)) if place in stack.diverged else None
+                trainer.end("failed" if diverged else "cancelled" if place in cancelled else "finished", diverged)

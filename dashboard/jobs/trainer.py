@@ -1,7 +1,7 @@
-"""What a training does, wherever it executes: arrays in, reports out, nothing else shared.
+"""A training, wherever it executes: arrays in, reports out, nothing else shared.
 
 A training that goes on from a checkpoint ends in the same bits as one that was never disturbed: the order of the
-records and the dropped units of an epoch follow from the seed and the epoch's number; all else stands in the
+records and the dropped units of an epoch follow from the seed and the epoch's number; all else is in the
 checkpoint.
 """
 
@@ -24,7 +24,7 @@ from dashboard.errors import UserError
 from dashboard.jobs.job import Cancelled, TrainingCheckpoint, TrainingJob
 
 CHECKPOINT_SHARE = 20
-"""A checkpoint that takes long to hand over is taken more seldom: at most a twentieth of the time goes into them."""
+"""A checkpoint that takes long to hand over is taken less often: at most a twentieth of the time goes into them."""
 
 ENDS_BADLY = (Diverged, UserError, MemoryError)
 """What ends a training as failed, with words for people (see `why`)."""
@@ -64,19 +64,19 @@ class Trainer:
         self.settings = job.spec.training
         self.last: EpochResult | None = None
         self.best: EpochResult | None = None
-        self.kept = Best()  # the training's own, with the best weights so far
+        self.leading = Best()  # the training's own, with the best weights so far
         self.reported: set[int] = set()
         self.next_checkpoint = time.monotonic() + job.checkpoint_seconds
 
     def train(self, tick: Callable[[], None]) -> None:
-        """Run all epochs, reporting each, and keep the versions that the person chose."""
+        """Run all epochs, reporting each, and save the versions that the person chose."""
         # With a checkpoint there is something to keep already: a stop is seen only once it can be kept.
         self.prepare(tick if self.job.checkpoint is None else nothing)
         training = Training(self.network, self.records, self.parts["validation"], self.job.task)
         if self.job.checkpoint is not None:
             training.restore(self.job.checkpoint.state)
             self.last, self.best = EpochResult(**self.job.checkpoint.last), EpochResult(**self.job.checkpoint.best)
-        self.kept = training.best
+        self.leading = training.best
         whole_epoch = self.network.vector.copy()
         try:
             for result in training.epochs(tick):
@@ -84,7 +84,7 @@ class Trainer:
                 whole_epoch[...] = self.network.vector
                 self._send_checkpoint_if_due(training)
         except (Diverged, Cancelled):
-            # What was learnt up to the last whole epoch is kept, also when only the best or last was asked for.
+            # What was learnt up to the last whole epoch is saved, also when only the best or last one was to be saved.
             self.network.vector[...] = whole_epoch
             self.report_last()
             raise
@@ -138,9 +138,9 @@ class Trainer:
         return train
 
     def note(self, result: EpochResult) -> None:
-        """Report an epoch that has just ended, and a version if one is to be kept of it."""
+        """Report an epoch that has just ended, and a version if it is to be saved."""
         self.last = result
-        if self.kept.epoch == result.epoch:
+        if self.leading.epoch == result.epoch:
             self.best = result
         self.send("epoch", self._numbers(result))
         if self.settings.saves(result.epoch):
@@ -161,14 +161,14 @@ class Trainer:
         self.next_checkpoint = now + max(self.job.checkpoint_seconds, CHECKPOINT_SHARE * (now - began))
 
     def report_last(self) -> None:
-        """Keep the version that stands at the end: the best one where it was asked for, else the last."""
+        """Report the version at the end of the training: the best one if the settings say so, else the last."""
         result, settings = self.last, self.settings
         if result is None:  # not even one epoch was whole
             return
         wants_best = settings.save == "best" or (settings.patience > 0 and settings.restore_best)
-        if wants_best and self.best is not None and self.kept.vector is not None:
+        if wants_best and self.best is not None and self.leading.vector is not None:
             result = self.best
-            self.network.vector[...] = self.kept.vector
+            self.network.vector[...] = self.leading.vector
         if result.epoch not in self.reported:
             self._report_version(result)
 

@@ -86,7 +86,7 @@ IN_NAMES = {
 STORED = {"deaf", "unheard", "silent"}
 """Findings about units, as caches and the API have named them since the first version."""
 
-CLEAN = ("dashboard/analysis", "dashboard/charts", "dashboard/data")
+CLEAN = ("dashboard/analysis", "dashboard/charts", "dashboard/data", "dashboard/engine", "dashboard/jobs")
 """The folders and files that follow the tables."""
 
 TEXT = re.compile(rf"\b({'|'.join(IN_TEXT)})\b", re.IGNORECASE)

@@ -202,7 +202,7 @@ class CatalogueJournal:
         with self.workspace.catalogue.reading() as connection:
             stale = run_rows.stale_attempts(connection)
         for run_id, attempt in stale:
-            self._take_up_again(run_id, attempt, "the coordinator ended unexpectedly", died=True)
+            self._take_up_again(run_id, attempt, "the worker ended unexpectedly", died=True)
         with self.workspace.catalogue.reading() as connection:
             active = run_rows.active_run_ids(connection)
         handover.discard_all_but(self.home, active)

@@ -11,7 +11,7 @@ from dashboard.catalogue import runs as run_rows
 from dashboard.catalogue import versions as version_rows
 from dashboard.catalogue.queue import RunMark
 from dashboard.errors import Conflict, Invalid
-from dashboard.jobs.awakening import ensure_coordinator
+from dashboard.jobs.starting import ensure_coordinator
 from dashboard.parsing import Fields
 from dashboard.records.dataset import Dataset
 from dashboard.records.network import Network, check_combination

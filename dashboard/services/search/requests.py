@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 from dashboard.catalogue import datasets as dataset_rows
 from dashboard.catalogue import searches as search_rows
 from dashboard.errors import Conflict, Invalid
-from dashboard.jobs.awakening import ensure_coordinator
 from dashboard.jobs.job import SEARCHES, Job
+from dashboard.jobs.starting import ensure_coordinator
 from dashboard.parsing import Fields
 from dashboard.records.dataset import Dataset
 from dashboard.records.network import LayerSpec, NetworkSpec

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 from dashboard.catalogue import runs as run_rows
 from dashboard.catalogue import trash as trash_rows
 from dashboard.errors import Conflict, Invalid, StoreUnavailable
-from dashboard.jobs.awakening import ensure_coordinator
 from dashboard.jobs.job import ACTIONS, Job
+from dashboard.jobs.starting import ensure_coordinator
 from dashboard.parsing import Fields
 from dashboard.records.run import STARTED_BY_LENGTH, Run
 from dashboard.services.runs import passwords as handover

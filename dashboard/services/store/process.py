@@ -5,7 +5,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 
 from dashboard.errors import UserError, WeightbaseError
-from dashboard.jobs.job import Cancelled, Progress, stop_if_asked
+from dashboard.jobs.job import Cancelled, Progress, stop_if_cancelled
 from dashboard.services.store.actions import GIVE_IT_AGAIN, ActionJob, target_settings
 from dashboard.services.store.copying import copy_store
 from dashboard.services.store.trash import remove_condemned
@@ -48,7 +48,7 @@ class Reporter:
         self.waiting = progress
         if time.monotonic() - self.sent_at > REPORT_SECONDS:
             self.flush()
-        stop_if_asked(self.pipe)
+        stop_if_cancelled(self.pipe)
 
     def flush(self) -> None:
         """Send what has not been sent yet."""

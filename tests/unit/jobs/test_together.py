@@ -100,7 +100,7 @@ def test_one_that_runs_away_fails_with_its_last_good_version_and_the_others_fini
     good, bad = together(jobs_of(rates=(0.01, 1e30), optimizer="sgd", save="last"))
     assert good[-1][1]["state"] == "finished"
     assert bad[-1][1]["state"] == "failed"
-    assert "ran away in epoch 1" in bad[-1][1]["error"]
+    assert "diverged in epoch 1" in bad[-1][1]["error"]
     assert len(numbers_of(good)) == EPOCHS
     assert all(np.isfinite(epoch["loss"]) for epoch in numbers_of(bad))
 

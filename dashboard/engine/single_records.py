@@ -1,4 +1,4 @@
-"""One record at a time, the book's way, at nearly the price of a batch.
+"""Online learning, one record at a time, at nearly the price of a batch.
 
 The plain rule visits every weight of the first layer at every record: W ← W − x·dᵀ, d being rate · delta. But for a
 block of records x₁ … x_K, known beforehand, record k meets the weights
@@ -7,8 +7,8 @@ block of records x₁ … x_K, known beforehand, record k meets the weights
 
 X·W and the inner products X·Xᵀ are one matrix product each for the whole block, and so is W ← W − Xᵀ·D at its end. In
 exact arithmetic these are the same numbers, record by record; only the rounding differs (tests hold both against the
-plain rule). The same identity is why a perceptron may be kept as its list of mistakes (Freund & Schapire 1999, sec. 3).
-The later layers, whose inputs are not known beforehand, are moved by their rank-1 product at each record.
+plain rule). The same identity is why a perceptron may be stored as its list of mistakes (Freund & Schapire 1999, sec.
+3). The later layers, whose inputs are not known beforehand, are moved by their rank-1 product at each record.
 """
 
 from collections.abc import Callable
@@ -111,7 +111,7 @@ class Chain:
 
 
 class RecordSteps:
-    """Steps of one record with plain SGD; what else a spec may ask for, `serves` leaves to the batches."""
+    """Steps of one record with plain SGD; `serves` leaves all else that a spec may require to the batches."""
 
     def __init__(self, network: Network, class_weights: Array | None, as_printed: bool = False) -> None:
         self.class_weights = class_weights
@@ -121,7 +121,7 @@ class RecordSteps:
 
     @staticmethod
     def serves(network: Network) -> bool:
-        """Tell whether this is the book's way: batches of one, plain SGD, nothing dropped, nothing held down."""
+        """Return whether a network trains online: batches of one, plain SGD, no dropout, no penalties."""
         training = network.spec.training
         shaped = training.weight_decay or training.l1 or training.l2 or training.clip_norm
         drops = any(layer.dropout > 0.0 for layer in network.spec.layers[:-1])

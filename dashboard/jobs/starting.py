@@ -1,4 +1,4 @@
-"""Seeing to it that queued runs find a coordinator, also when the pages are served by gunicorn alone."""
+"""Starting a coordinator for queued runs, also when gunicorn alone serves the pages."""
 
 import os
 import subprocess

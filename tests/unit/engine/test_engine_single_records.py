@@ -8,7 +8,7 @@ from dashboard.engine.activations import ACTIVATIONS
 from dashboard.engine.feed import Feed
 from dashboard.engine.losses import LOSSES
 from dashboard.engine.optimizers import Optimizer
-from dashboard.engine.records_in_turn import BLOCK_ROWS, RecordSteps
+from dashboard.engine.single_records import BLOCK_ROWS, RecordSteps
 from dashboard.engine.steps import BatchSteps
 
 PAIRS = [(loss, output) for loss in LOSSES for output in ACTIVATIONS if LOSSES[loss].fused_with in (None, output)]

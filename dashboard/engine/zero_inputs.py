@@ -1,6 +1,6 @@
 """Inputs that are 0 in every record: their weights cannot move, so a training leaves them out of its products.
 
-The border of an image is such: of MNIST's 784 pixels nobody ever wrote on 67. The gradient of a silent input's weights
+The border of an image is such: 67 of MNIST's 784 pixels are always 0. The gradient of such an input's weights
 is exactly 0, so plain steps, velocities and moments leave them as they were drawn; only penalties would move them.
 """
 
@@ -18,37 +18,37 @@ MOST_BYTES = 256_000_000
 BLOCK_ROWS = 4096
 
 
-class Heard(NamedTuple):
-    """A network without the silent inputs, its samples, and where its parameters lie in the whole vector."""
+class Reduced(NamedTuple):
+    """A network without the zero inputs, its samples, and the places of its parameters in the whole vector."""
 
     network: Network
     samples: Samples
     places: Array | slice
 
 
-def without_silent_inputs(network: Network, train: Samples) -> Heard:
+def without_zero_inputs(network: Network, train: Samples) -> Reduced:
     """Return what to train instead: the same network and samples where that saves little, or would change anything.
 
     The samples are copied (selected rows only, in the dtype that they have): MOST_BYTES at most. The smaller network
     holds no weights yet.
     """
-    as_it_is = Heard(network, train, slice(None))
+    as_it_is = Reduced(network, train, slice(None))
     training = network.spec.training
     if training.weight_decay or training.l1 or training.l2 or train.inputs.ndim != 2 or not len(train):
         return as_it_is
-    heard = np.flatnonzero(~_is_silent(train, network.dtype))
+    used = np.flatnonzero(~_is_zero(train, network.dtype))
     inputs = network.spec.inputs
-    size = len(train) * len(heard) * train.inputs.dtype.itemsize
-    if inputs - len(heard) < LEAST_SHARE * inputs or not len(heard) or size > MOST_BYTES:
+    size = len(train) * len(used) * train.inputs.dtype.itemsize
+    if inputs - len(used) < LEAST_SHARE * inputs or not len(used) or size > MOST_BYTES:
         return as_it_is
     mask = np.ones(network.spec.parameters, bool)
-    lay_out(network.spec, mask)[0].weight[...] = np.isin(np.arange(inputs), heard)[:, None]
-    small = Network(dataclasses.replace(network.spec, inputs=len(heard)))
-    return Heard(small, _columns(train, heard), np.flatnonzero(mask))
+    lay_out(network.spec, mask)[0].weight[...] = np.isin(np.arange(inputs), used)[:, None]
+    small = Network(dataclasses.replace(network.spec, inputs=len(used)))
+    return Reduced(small, _columns(train, used), np.flatnonzero(mask))
 
 
-def _is_silent(samples: Samples, dtype: np.dtype[np.generic]) -> Array:
-    """Tell of each input (inputs,) whether it is one number in all selected rows, and 0 once it is scaled."""
+def _is_zero(samples: Samples, dtype: np.dtype[np.generic]) -> Array:
+    """Return for each input (inputs,) whether it is one number in all selected rows, and 0 once it is scaled."""
     rows = np.arange(len(samples)) if samples.rows is None else samples.rows
     first = np.asarray(samples.inputs[rows[0]])
     is_constant = np.ones(len(first), bool)
@@ -59,15 +59,15 @@ def _is_silent(samples: Samples, dtype: np.dtype[np.generic]) -> Array:
     return np.asarray(is_constant & (scaled == 0.0))
 
 
-def _columns(samples: Samples, heard: Array) -> Samples:
-    """Copy the selected rows' heard inputs, block by block; targets go with them."""
+def _columns(samples: Samples, used: Array) -> Samples:
+    """Copy the selected rows' inputs that are in use, block by block; targets go with them."""
     rows = np.arange(len(samples)) if samples.rows is None else samples.rows
-    inputs = np.empty((len(rows), len(heard)), samples.inputs.dtype)
+    inputs = np.empty((len(rows), len(used)), samples.inputs.dtype)
     for start in range(0, len(rows), BLOCK_ROWS):
         part = slice(start, start + BLOCK_ROWS)
-        inputs[part] = np.asarray(samples.inputs[rows[part]])[:, heard]
+        inputs[part] = np.asarray(samples.inputs[rows[part]])[:, used]
     scale, offset = (
-        value if np.ndim(value) == 0 else np.asarray(value)[heard] for value in (samples.scale, samples.offset)
+        value if np.ndim(value) == 0 else np.asarray(value)[used] for value in (samples.scale, samples.offset)
     )
     return dataclasses.replace(
         samples, inputs=inputs, targets=samples.selected_targets(), scale=scale, offset=offset, rows=None
