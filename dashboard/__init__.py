@@ -1,5 +1,6 @@
 """Weightbase: every version of a neural network kept as ordinary tables. This module only wires the parts together."""
 
+import contextlib
 import fcntl
 import os
 import secrets
@@ -41,9 +42,26 @@ def create_app(settings: Settings | None = None, workspace: "Workspace | None" =
         MAX_FORM_MEMORY_SIZE=16 * 2**20,
     )
     app.extensions["workspace"] = workspace
+    _read_one_state(app)
     register_api(app)
     register_pages(app)
     return app
+
+
+def _read_one_state(app: "Flask") -> None:
+    """Let each request that only reads see one state of the catalogue, in one transaction."""
+    from flask import g, request  # noqa: PLC0415 - as above
+
+    @app.before_request
+    def begin() -> None:
+        if request.method in {"GET", "HEAD"}:
+            g.one_state = contextlib.ExitStack()
+            g.one_state.enter_context(app.extensions["workspace"].catalogue.one_state())
+
+    @app.teardown_request
+    def end(_: BaseException | None) -> None:
+        if "one_state" in g:
+            g.pop("one_state").close()
 
 
 def _secret_key(settings: Settings) -> str:

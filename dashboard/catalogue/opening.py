@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 from collections.abc import Iterator
+from contextvars import ContextVar
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
@@ -14,6 +15,31 @@ from dashboard.settings import Settings
 
 HEAD_REVISION = "0003"
 """The newest migration; a test holds it equal to what Alembic finds in migrations/."""
+
+
+class OneState:
+    """The transaction that all readings of a request share; it begins with the first of them."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.connection: Connection | None = None
+
+    def begun(self) -> Connection:
+        """Return the connection, inside its transaction."""
+        if self.connection is None:
+            connection = self.engine.connect()
+            connection.begin()
+            self.connection = connection
+        return self.connection
+
+    def end(self) -> None:
+        """End the transaction; the next reading begins another one."""
+        if self.connection is not None:
+            connection, self.connection = self.connection, None
+            connection.close()
+
+
+_STATE: ContextVar[OneState | None] = ContextVar("one state of the catalogue", default=None)
 
 
 class Catalogue:
@@ -31,8 +57,33 @@ class Catalogue:
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
         """Yield a connection that sees one state of the catalogue; raises StoreUnavailable or StoreError."""
-        with _translated(), self.engine.begin() as connection:
-            yield connection
+        state = self._state()
+        if state is None:
+            with _translated(), self.engine.begin() as connection:
+                yield connection
+            return
+        with _translated():
+            try:
+                yield state.begun()
+            except SQLAlchemyError:
+                state.end()
+                raise
+
+    @contextlib.contextmanager
+    def one_state(self) -> Iterator[None]:
+        """Let all that this thread reads see one state, in one transaction, until the block ends or it writes."""
+        state = OneState(self.engine)
+        _STATE.set(state)
+        try:
+            yield
+        finally:
+            _STATE.set(None)
+            with _translated():
+                state.end()
+
+    def _state(self) -> OneState | None:
+        state = _STATE.get()
+        return state if state is not None and state.engine is self.engine else None
 
     @contextlib.contextmanager
     def writing(self, hasty: bool = False) -> Iterator[Connection]:
@@ -44,6 +95,9 @@ class Catalogue:
         options = {"write": True, "hasty": hasty}
         with _translated(), self.engine.connect().execution_options(**options) as connection, connection.begin():
             yield connection
+        state = self._state()
+        if state is not None:
+            state.end()  # what is read from now on includes what was written
 
     def ping(self) -> None:
         """Raise StoreUnavailable unless the catalogue answers."""
