@@ -9,12 +9,18 @@
     return url;
   }
 
+  function name(shape, row, column) { // as cell_name in records/tensor.py
+    const inner = shape.slice(1).reverse().map((length) => { const index = column % length; column = Math.floor(column / length); return index; });
+    return `[${shape.length ? [row, ...inner.reverse()].join(", ") : ""}]`;
+  }
+
   function point(cell) {
     const row = cell.parentElement.dataset.row;
-    const column = Number(cell.closest("table").dataset.column) + cell.cellIndex - 1;
+    const { column: first, shape } = cell.closest("table").dataset;
+    const column = Number(first) + cell.cellIndex - 1;
     document.querySelector("td.here")?.classList.remove("here");
     cell.classList.add("here");
-    document.getElementById("cell").textContent = `row ${row}, column ${column}: ${cell.title || cell.textContent}`;
+    document.getElementById("cell").textContent = `${name(shape.split(" ").filter(Boolean).map(Number), row, column)}: ${cell.title || cell.textContent}`;
     const over = document.getElementById("over-versions");
     over.search = new URLSearchParams({ ...Object.fromEntries(new URLSearchParams(over.search)), row, column });
     history.replaceState(history.state, "", address(row, column));

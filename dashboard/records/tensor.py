@@ -1,8 +1,20 @@
 """Tensors: what a store needs to find a table, and what the catalogue knows of it."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+
+def cell_name(shape: Sequence[int], row: int, column: int) -> str:
+    """Name a cell of a tensor's table by its place in the tensor itself: [5] in a vector, [5, 0] in a matrix."""
+    if len(shape) < 2:
+        return f"[{row}]" if shape else "[]"
+    indices = []
+    for length in reversed(shape[1:]):
+        column, index = divmod(column, max(length, 1))
+        indices.append(index)
+    return str([row, *reversed(indices)])
 
 
 @dataclass(frozen=True)

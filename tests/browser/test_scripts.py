@@ -123,7 +123,7 @@ def test_a_cell_that_is_clicked_shows_all_its_digits_and_has_an_address(watch):
     tab = watch(TENSOR)
     cell = tab.locator("tr[data-row='7'] td").nth(3)
     cell.click()
-    expect(tab.locator("#cell")).to_have_text(f"row 7, column 3: {cell.get_attribute('title')}")
+    expect(tab.locator("#cell")).to_have_text(f"[7, 3]: {cell.get_attribute('title')}")
     assert tab.url.endswith("?row=7&column=3")
     tab.reload()
     expect(tab.locator("td.here")).to_have_attribute("title", tab.locator("#cell").inner_text().split(": ")[1])

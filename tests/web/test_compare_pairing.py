@@ -56,7 +56,7 @@ def test_a_pair_made_by_hand_is_shown_in_detail_and_in_every_file(browser):
 
 def test_one_bit_that_changed_is_named_in_the_first_sentence(browser):
     page = browser.get("/compare?base=small:1&other=small:3")
-    assert page.sentence == "Only one weight is another one: a [1, 0], 0 became -0."
+    assert page.sentence == "Only one weight differs: a [1, 0], 0 became -0."
     assert "1 of 4 weights changed: [1, 0], 0 became -0." in words(page.root)
     assert browser.get("/compare?base=small:1&other=small:1").sentence.startswith("Identical: every tensor is equal")
     cell = browser.get("/compare/cell?base=small:1&other=small:3&tensor=a&row=1&column=0")

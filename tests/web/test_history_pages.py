@@ -90,7 +90,7 @@ def test_a_time_line_leads_back_to_the_cell_in_the_table_of_each_version(demo):
     page = demo.get(f"{HISTORY}?tensor={TENSOR}&row=20&column=7")
     back = [e.get("data-href") for e in page.root.iter("tr") if e.get("data-href")]
     assert back[0] == f"{DEMO}/versions/6/tensors/{TENSOR}?row=20&column=7"
-    assert words(demo.get(back[0]).by_id("cell")).startswith("row 20, column 7: ")
+    assert words(demo.get(back[0]).by_id("cell")).startswith("[20, 7]: ")
 
 
 def test_health_names_every_measure_in_a_sentence_and_sorts_by_each(demo):

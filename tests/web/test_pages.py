@@ -71,7 +71,7 @@ def test_the_window_shows_the_cells_from_the_asked_one_on(demo, trained_workspac
     cells = [[cell.get("title") for cell in row.iter("td")] for row in page.root.iter("tr") if row.get("data-row")]
     shown = np.array([[float(text) for text in row] for row in cells])
     assert np.array_equal(shown, weights[60:64, 30:32].astype(np.float64))
-    assert words(page.by_id("cell")) == f"row 60, column 30: {float(weights[60, 30])!r}"
+    assert words(page.by_id("cell")) == f"[60, 30]: {float(weights[60, 30])!r}"
 
 
 def test_the_cell_that_was_asked_for_is_marked(demo):

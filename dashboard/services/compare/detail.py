@@ -116,7 +116,7 @@ def cell_detail(pair: TensorPair, row: int, column: int) -> CellDetail:
     change = Change(pair.before, pair.after)
     if row >= change.rows or column >= change.columns:
         raise NotFound(
-            f"There is no cell ({row}, {column}): {pair.one.name} has rows 0 to {change.rows - 1} "
+            f"There is no cell in row {row}, column {column}: {pair.one.name} has rows 0 to {change.rows - 1} "
             f"and columns 0 to {change.columns - 1}.",
             "row" if row >= change.rows else "column",
         )

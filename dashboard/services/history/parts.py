@@ -45,6 +45,11 @@ class PartHistory:
     layer: int | None
     records: list[Numbers | None]
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the tensor."""
+        return self.versions[-1].info.shape
+
     def at(self, place: int | None) -> TensorVersion | None:
         """Return the version at a place of the line."""
         return None if place is None else self.versions[place]

@@ -57,7 +57,7 @@ def window(
     key = tensor.key(version.slug, version.number)
     if not (0 <= row < max(key.rows, 1)) or not (0 <= column < max(key.columns, 1)):
         raise NotFound(
-            f"There is no cell ({row}, {column}): {tensor.name} has rows 0 to {key.rows - 1} "
+            f"There is no cell in row {row}, column {column}: {tensor.name} has rows 0 to {key.rows - 1} "
             f"and columns 0 to {key.columns - 1}.",
             "row" if not 0 <= row < max(key.rows, 1) else "column",
         )

@@ -6,7 +6,7 @@ from typing import Any
 from dashboard.errors import Invalid
 from dashboard.metrics import metric_name
 from dashboard.records.network import Version
-from dashboard.records.tensor import TensorInfo
+from dashboard.records.tensor import TensorInfo, cell_name
 from dashboard.services.compare.detail import ChangeDetail
 from dashboard.services.compare.pictures import SIDES
 from dashboard.services.compare.versions import PAIRED, Fact, TensorDiff, TensorPair, VersionDiff
@@ -116,10 +116,20 @@ def tensor_line(tensor: TensorDiff) -> dict[str, Any]:
         "other_name": tensor.other.name if tensor.other is not None else None,
         "status": tensor.status,
         "difference": tensor.numbers,
+        "at": _farthest_cell(tensor),
         "too_large": both and tensor.numbers is None,
         "cells": pictures.cells_of_shape(tensor.base.shape) if tensor.base is not None else 0,
         "address": here(tensor=tensor.name, unit="", places="", inputs="") if tensor.numbers is not None else "",
     }
+
+
+def _farthest_cell(tensor: TensorDiff) -> str:
+    """Name the cell that changed most, or the first that changed where no number says how much."""
+    numbers = tensor.numbers
+    if numbers is None or numbers.identical or tensor.base is None:
+        return ""
+    cell = numbers.max_cell if numbers.max_abs else numbers.first_cell
+    return cell_name(tensor.base.shape, *cell) if cell else ""
 
 
 def tensor_numbers(tensor: TensorDiff) -> list[Any]:
@@ -174,6 +184,7 @@ def unit_lines(detail: ChangeDetail, axis: str) -> list[dict[str, Any]]:
 def cell_line(pair: TensorPair, cell: Any) -> dict[str, Any]:  # noqa: ANN401 - a CellChange
     """Return a changed cell with its address in the table of the other version, and that of its own page."""
     return {
+        "name": cell_name(pair.one.shape, cell.row, cell.column),
         "row": cell.row,
         "column": cell.column,
         "base": cell.base,

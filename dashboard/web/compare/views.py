@@ -186,7 +186,7 @@ def _sentence(found: VersionDiff, ranked: list[TensorDiff]) -> str:
     changed = next((tensor for tensor in found.tensors if tensor.status == "changed"), None)
     if changed and changed.pair and sum(counted) == 1 and len(counted) == len(found.tensors):
         (cell,) = details.top_cells(changed.pair, 1)
-        return f"{one_cell_sentence(changed.name, cell)}{' ' + score if score else ''}"
+        return f"{one_cell_sentence(changed.pair.one, cell)}{' ' + score if score else ''}"
     largest = (ranked[0].name, lines.relative(ranked[0])) if ranked else None
     return comparison_sentence([tensor.status for tensor in found.tensors], largest, score)
 
@@ -203,7 +203,9 @@ def _selected(tensor: TensorDiff, pair: TensorPair, shown: list[TensorDiff]) -> 
     before, after = lines.neighbours(shown, tensor.name)
     return {
         "name": tensor.name,
-        "sentence": change_sentence(tensor.numbers, named, detail.unchanged_rows if named else 0, first),
+        "sentence": change_sentence(
+            tensor.numbers, named, detail.unchanged_rows if named else 0, pair.one.shape, first
+        ),
         "is_equal": tensor.status == "equal",
         "steps": [(before, "p", "previous difference"), (after, "n", "next difference")],
         "unit": unit,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from dashboard.records.tensor import TensorInfo, cell_name
 from dashboard.web.kit.formats import change, full, number, percent, plural
 from dashboard.web.kit.words import metric_words
 
@@ -25,9 +26,9 @@ def comparison_sentence(statuses: Sequence[str], largest: tuple[str, float | Non
     return f"{text}.{' ' + score if score else ''}"
 
 
-def one_cell_sentence(tensor: str, cell: Cell) -> str:
+def one_cell_sentence(tensor: TensorInfo, cell: Cell) -> str:
     """Say which one cell of all is another one, with all the digits: the change may be in the last of them."""
-    return f"Only one weight is another one: {tensor} [{cell.row}, {cell.column}], {became(cell)}."
+    return f"Only one weight differs: {tensor.name} {cell_name(tensor.shape, cell.row, cell.column)}, {became(cell)}."
 
 
 def became(cell: Cell) -> str:
@@ -47,13 +48,15 @@ def change_sentence(
     numbers: Any,  # noqa: ANN401 - a TensorDifference
     units: Sequence[int],
     unchanged_rows: int,
+    shape: Sequence[int] = (),
     first: Cell | None = None,
 ) -> str:
     """Say what changed in one tensor; of one cell that is the only one (`first`), what became of it."""
     if numbers.identical:
         return "Equal, bit for bit."
     if numbers.changed == 1 and first is not None:
-        return f"1 of {plural(numbers.count, 'weight')} changed: [{first.row}, {first.column}], {became(first)}."
+        name = cell_name(shape, first.row, first.column)
+        return f"1 of {plural(numbers.count, 'weight')} changed: {name}, {became(first)}."
     text = f"{numbers.changed:,} of {plural(numbers.count, 'weight')} changed ({percent(numbers.changed_share)})"
     if numbers.relative is not None:
         text += f"; the change is {percent(numbers.relative)} of the tensor's norm"

@@ -1,5 +1,6 @@
 """Sentences about histories: of a tensor, and of one part of it."""
 
+from dashboard.records.tensor import cell_name
 from dashboard.services.history.parts import PartHistory
 from dashboard.services.history.tensor import TensorHistory
 from dashboard.web.kit.formats import number, percent, plural
@@ -47,7 +48,7 @@ def _moved(history: TensorHistory) -> str:
 def part_heading(part: PartHistory) -> str:
     """Name the part whose time-line is shown."""
     if part.what == "cell":
-        return f"Weight [{part.row}, {part.column}] of {part.tensor}"
+        return f"Weight {cell_name(part.shape, part.row or 0, part.column or 0)} of {part.tensor}"
     return f"Unit {part.unit} of {part.tensor}" if part.what == "unit" else f"All of {part.tensor}"
 
 

@@ -12,6 +12,8 @@ from typing import Any
 
 from flask import Flask
 
+from dashboard.records.tensor import cell_name
+
 NOTHING = "–"
 WASH_LEVELS = 10
 SIGNIFICANT_DIGITS = 4
@@ -133,7 +135,21 @@ def wash(value: Any, limit: float) -> str:  # noqa: ANN401 - any real number
 
 FILTERS: dict[str, Callable[..., str]] = {
     function.__name__: function
-    for function in (number, change, full, setting, percent, file_size, duration, age, moment, iso, plural, wash)
+    for function in (
+        number,
+        change,
+        full,
+        setting,
+        percent,
+        file_size,
+        duration,
+        age,
+        moment,
+        iso,
+        plural,
+        wash,
+        cell_name,
+    )
 }
 
 

@@ -7,7 +7,7 @@ from flask import Blueprint, render_template, request
 from markupsafe import Markup
 
 from dashboard.records.network import Version
-from dashboard.records.tensor import TensorInfo
+from dashboard.records.tensor import TensorInfo, cell_name
 from dashboard.services.versions import tensors as service
 from dashboard.services.versions.pictures import (
     EXPENSIVE_CELLS,
@@ -136,7 +136,11 @@ def _outliers(version: Version, info: TensorInfo) -> list[tuple[str, str, str]]:
     found = tensor_outliers(workspace(), version, info, OUTLIERS_NAMED)
     place = {"name": version.network, "number": version.number, "tensor": info.name}
     named = [
-        ("", f"{written(value)} at [{row}, {column}]", address("tensors.show", row=row, column=column, **place))
+        (
+            "",
+            f"{written(value)} at {cell_name(info.shape, row, column)}",
+            address("tensors.show", row=row, column=column, **place),
+        )
         for row, column, value in found.cells
     ]
     beyond = f"{plural(found.count, 'outlier')} beyond {written(found.low)} and {written(found.high)}"
