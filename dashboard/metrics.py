@@ -1,20 +1,145 @@
-"""Metrics: which one ranks the versions of a task, and which version is best."""
+"""Metrics, each declared once: words, direction, range, unit, the tasks that have it and the parts it is measured on.
 
-from collections.abc import Mapping
-from typing import Any
+A metric of the training part has its plain name, one of another part a prefix: loss, val_loss, test_loss. Everything
+that names, ranks, draws or searches by metrics reads METRICS. A metric that is not declared is shown under its own
+name; it has no direction, so nothing is the best by it.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+Key = TypeVar("Key")
+
+PARTS = {"": "training", "val_": "validation", "test_": "test"}
+"""The prefix of a metric's name -> the part of the dataset on which it is measured."""
+EVERY_PART = tuple(PARTS)
+NEW_RECORDS = ("val_", "test_")
+CLASSES, NUMBERS = ("classification",), ("regression",)
 
 
-def metric_name(task: str, metrics: Mapping[str, Any]) -> str | None:
-    """Return the metric by which a task's versions are ranked, the best that these metrics hold."""
-    wanted = ("val_accuracy", "accuracy") if task == "classification" else ("val_loss", "loss")
-    return next((name for name in wanted if metrics.get(name) is not None), None)
+@dataclass(frozen=True)
+class Metric:
+    """One metric: how people say it, whether more of it is better, which tasks have it, from where to where it goes.
+
+    `parts` are the prefixes under which a version's metrics hold it; without any it is in the full evaluation alone.
+    `ranks` are the tasks whose versions it ranks. `in_target_unit` says that it is an error in the unit of the target.
+    `short_words` follow the name of a part: validation RMSE.
+    """
+
+    name: str
+    words: str
+    higher_is_better: bool
+    tasks: tuple[str, ...]
+    parts: tuple[str, ...] = ()
+    ranks: tuple[str, ...] = ()
+    low: float = 0.0
+    high: float = math.inf
+    in_target_unit: bool = False
+    short_words: str = ""
+
+
+DECLARED = (
+    Metric("accuracy", "accuracy", True, CLASSES, EVERY_PART, ranks=CLASSES, high=1.0),
+    Metric("rmse", "root mean squared error", False, NUMBERS, NEW_RECORDS, in_target_unit=True, short_words="RMSE"),
+    Metric("mae", "mean absolute error", False, NUMBERS, NEW_RECORDS, in_target_unit=True),
+    Metric("r2", "R²", True, NUMBERS, NEW_RECORDS, low=-math.inf, high=1.0),
+    Metric("loss", "loss", False, CLASSES + NUMBERS, EVERY_PART, ranks=NUMBERS),
+    Metric("precision", "precision", True, CLASSES, high=1.0),
+    Metric("recall", "recall", True, CLASSES, high=1.0),
+    Metric("f1", "F1", True, CLASSES, high=1.0),
+    Metric("top_2", "among the first 2", True, CLASSES, high=1.0),
+    Metric("top_3", "among the first 3", True, CLASSES, high=1.0),
+    Metric("top_5", "among the first 5", True, CLASSES, high=1.0),
+    Metric("roc_auc", "ROC AUC", True, CLASSES, high=1.0),
+    Metric("log_loss", "log loss", False, CLASSES),
+    Metric("rank_correlation", "rank correlation", True, NUMBERS, low=-1.0, high=1.0),
+)
+METRICS = {metric.name: metric for metric in DECLARED}
+"""Every metric by its name, those that say most first."""
+
+
+def split_part(name: str) -> tuple[str, str]:
+    """Return the prefix of a metric's part ("" for training) and the metric's own name."""
+    prefix = next((prefix for prefix in NEW_RECORDS if name.startswith(prefix)), "")
+    return prefix, name.removeprefix(prefix)
+
+
+def find_metric(name: str) -> Metric | None:
+    """Return the metric that a name such as val_loss means, whatever the part; None if it is not declared."""
+    return METRICS.get(split_part(name)[1])
+
+
+def metric_words(name: str) -> str:
+    """Return a metric's name as people say it."""
+    metric, prefix = find_metric(name), split_part(name)[0]
+    if metric is None:
+        return name.replace("_", " ")
+    return f"{PARTS[prefix]} {metric.short_words or metric.words}" if prefix else metric.words
+
+
+def curve_words(name: str) -> str:
+    """Return a metric's name as people say it where training is drawn next to validation."""
+    return metric_words(name) if split_part(name)[0] else f"{PARTS['']} {metric_words(name)}"
+
+
+def is_higher_better(name: str) -> bool | None:
+    """Tell whether more of a metric is better; None if that is not known."""
+    metric = find_metric(name)
+    return metric.higher_is_better if metric else None
+
+
+def best_of(name: str, values: Mapping[Key, float]) -> Key | None:
+    """Return the key of a metric's best value, the first of equals; None for a metric without a direction."""
+    higher = is_higher_better(name)
+    if higher is None or not values:
+        return None
+    return (max if higher else min)(values, key=lambda key: values[key])
+
+
+def goals(task: str) -> tuple[str, ...]:
+    """Return what a search on a task can look for, the usual one first: what is measured after every epoch."""
+    known = [metric for metric in METRICS.values() if task in metric.tasks and "val_" in metric.parts]
+    known.sort(key=lambda metric: task not in metric.ranks)
+    return tuple(f"val_{metric.name}" for metric in known)
+
+
+def all_goals() -> tuple[str, ...]:
+    """Return what a search can look for on any task."""
+    return tuple(dict.fromkeys(name for task in CLASSES + NUMBERS for name in goals(task)))
+
+
+def curve_names() -> tuple[str, ...]:
+    """Return what is drawn over epochs and versions: metrics of training and validation, losses first."""
+    drawn = [metric for metric in METRICS.values() if {"", "val_"} <= set(metric.parts)]
+    drawn.sort(key=lambda metric: metric.higher_is_better)
+    return tuple(prefix + metric.name for metric in drawn for prefix in ("", "val_"))
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Return metrics in the order of tables: those that rank versions first, of these the ones on new records first."""
+    distinct = list(dict.fromkeys(names))
+    ranking = [name for metric in METRICS.values() if metric.ranks for name in _named(metric, NEW_RECORDS)]
+    ranking += [metric.name for metric in METRICS.values() if metric.ranks]
+    first = [name for name in ranking if name in distinct]
+    return first + [name for name in distinct if name not in first]
+
+
+def metric_name(task: str | None, metrics: Mapping[str, Any]) -> str | None:
+    """Return the metric by which a task's versions are ranked, the best that these metrics hold (None: of any task)."""
+    ranking = [metric for metric in METRICS.values() if (task in metric.ranks if task else metric.ranks)]
+    names = (name for metric in ranking for name in _named(metric, ("val_", "")))
+    return next((name for name in names if metrics.get(name) is not None), None)
 
 
 def best_version(task: str, history: Mapping[int, Mapping[str, Any]]) -> int | None:
-    """Return the number of the best version: highest validation accuracy, or lowest validation loss."""
-    name = next((found for metrics in history.values() if (found := metric_name(task, metrics))), None)
-    scored = [(metrics[name], -number) for number, metrics in history.items() if name and metrics.get(name) is not None]
-    if not scored:
+    """Return the number of the best version by the metric that ranks the task's versions, the first of equals."""
+    name = next((known for metrics in history.values() if (known := metric_name(task, metrics))), None)
+    if name is None:
         return None
-    score = max(scored) if task == "classification" else min((value, number) for value, number in scored)
-    return -score[1]
+    return best_of(name, {number: each[name] for number, each in history.items() if each.get(name) is not None})
+
+
+def _named(metric: Metric, prefixes: Iterable[str]) -> list[str]:
+    return [prefix + metric.name for prefix in prefixes]

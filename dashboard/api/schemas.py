@@ -6,11 +6,12 @@ Choices and limits come from `records`, so that the document cannot promise what
 import dataclasses
 from typing import Any
 
+from dashboard.metrics import all_goals
 from dashboard.parsing import NAME_PATTERN
 from dashboard.records.dataset import TASKS
 from dashboard.records.network import MOST_LAYERS, MOST_UNITS
 from dashboard.records.run import PRIORITIES, RUN_KINDS, RUN_STATES
-from dashboard.records.search import GOAL_METRICS, SEARCH_STATES, SECOND_GOALS, TRIAL_STATES, Budget
+from dashboard.records.search import SEARCH_STATES, SECOND_GOALS, TRIAL_STATES, Budget
 from dashboard.records.training import (
     ACTIVATIONS,
     INITIALIZERS,
@@ -440,7 +441,6 @@ ALL_VERSIONS = {
     "next": nullable(INTEGER),
 }
 
-METRIC_NAMES = tuple(dict.fromkeys(metric for metrics in GOAL_METRICS.values() for metric in metrics))
 RANGE = {"low": NUMBER, "high": NUMBER, "log": BOOLEAN | {"description": "Answered; not to be sent."}}
 SPACE = {
     name: {"anyOf": [ref("Range"), NUMBER], "description": "One number fixes it.", "default": DEFAULT_SPACE[name]}
@@ -454,7 +454,7 @@ SPACE = {
     "no_weight_decay": BOOLEAN | {"description": "Candidates without weight decay are tried, too.", "default": True},
 }
 GOAL = {
-    "metric": choice(METRIC_NAMES) | {"description": "The usual one of the dataset's task if it is left out."},
+    "metric": choice(all_goals()) | {"description": "The usual one of the dataset's task if it is left out."},
     "second": choice(("", *SECOND_GOALS)) | {"description": "What is kept small beside it.", "default": ""},
 }
 BUDGET = {

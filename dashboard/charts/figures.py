@@ -11,19 +11,13 @@ from typing import Any
 
 from dashboard.analysis.distributions import Distribution
 from dashboard.charts.palette import NEGATIVE, NEITHER, OKABE_ITO, POSITIVE
+from dashboard.metrics import curve_names, curve_words, is_higher_better, split_part
 
 Figure = dict[str, Any]
 HEIGHT = 300
 MOST_MARKERS = 60
 MOST_CELL_TEXTS = 20
 HALF_A_CELL = 0.5
-
-CURVES = (
-    ("loss", "training loss", "y", 0, "solid"),
-    ("val_loss", "validation loss", "y", 1, "solid"),
-    ("accuracy", "training accuracy", "y2", 0, "dot"),
-    ("val_accuracy", "validation accuracy", "y2", 1, "dot"),
-)
 
 
 def training_curves(epochs: Sequence[Mapping[str, Any]]) -> Figure:
@@ -33,14 +27,13 @@ def training_curves(epochs: Sequence[Mapping[str, Any]]) -> Figure:
         {
             "type": "scatter",
             "mode": "lines+markers" if len(epochs) <= MOST_MARKERS else "lines",
-            "name": label,
+            "name": curve_words(name),
             "x": numbers,
             "y": [drawable(epoch.get(name)) for epoch in epochs],
-            "yaxis": axis,
-            "line": {"color": OKABE_ITO[colour], "dash": dash, "width": 2},
             "marker": {"size": 5},
         }
-        for name, label, axis, colour, dash in CURVES
+        | _look(name)
+        for name in curve_names()
         if any(drawable(epoch.get(name)) is not None for epoch in epochs)
     ]
     layout = plain_layout("epoch", "loss") | {"hovermode": "x unified"}
@@ -48,6 +41,13 @@ def training_curves(epochs: Sequence[Mapping[str, Any]]) -> Figure:
     if any(trace["yaxis"] == "y2" for trace in data):
         layout["yaxis2"] = {"title": {"text": "accuracy"}, "overlaying": "y", "side": "right", "showgrid": False}
     return whole_figure(data, layout)
+
+
+def _look(metric: str) -> dict[str, Any]:
+    """Return a curve's axis and line: losses solid on the left, scores dotted on the right, a colour for each part."""
+    axis, dash = ("y2", "dot") if is_higher_better(metric) else ("y", "solid")
+    colour = OKABE_ITO[0 if split_part(metric)[0] == "" else 1]
+    return {"yaxis": axis, "line": {"color": colour, "dash": dash, "width": 2}}
 
 
 def distribution_figure(distribution: Distribution, labels: Sequence[str], log: bool = False) -> Figure:

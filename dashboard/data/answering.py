@@ -12,6 +12,7 @@ from dashboard.data.dataset import Array
 from dashboard.data.levels import level_of
 from dashboard.data.preprocessing import CategoricalInput, NumericInput, Preprocessing
 from dashboard.errors import Invalid
+from dashboard.metrics import find_metric
 
 MOST_MESSAGES = 50
 
@@ -92,13 +93,13 @@ def decode_numbers(outputs: Array, preprocessing: Preprocessing) -> NDArray[np.f
 
 
 def errors_in_own_unit(metrics: Mapping[str, Any], preprocessing: Preprocessing) -> dict[str, Any]:
-    """Return metrics with a regression's mae and rmse (val_mae, ... too) in the target's own unit.
+    """Return metrics with a regression's errors (mae, val_rmse ...) in the target's own unit.
 
     A network counts its errors in scaled targets, which nobody knows; the loss stays what training makes small.
     """
     unit = abs(preprocessing.target_scale)
     return {
-        name: value / unit if value is not None and name.rpartition("_")[2] in {"mae", "rmse"} else value
+        name: value / unit if value is not None and (metric := find_metric(name)) and metric.in_target_unit else value
         for name, value in metrics.items()
     }
 

@@ -22,6 +22,7 @@ from dashboard.engine.samples import Samples
 from dashboard.engine.training import Best, Diverged, EpochResult, Training
 from dashboard.errors import UserError
 from dashboard.jobs.job import Cancelled, TrainingCheckpoint, TrainingJob
+from dashboard.metrics import METRICS
 
 CHECKPOINT_SHARE = 20
 """A checkpoint that takes long to hand over is taken less often: at most a twentieth of the time goes into them."""
@@ -182,7 +183,7 @@ class Trainer:
         metrics = {name: numbers[name] for name in ("loss", "accuracy", "val_loss", "val_accuracy")}
         metrics |= numbers["metrics"]
         for name, value in evaluation.get("test", {}).items():
-            if isinstance(value, float) and name in {"accuracy", "loss", "mae", "rmse", "r2"}:
+            if name in METRICS and "test_" in METRICS[name].parts and isinstance(value, float):
                 metrics[f"test_{name}"] = value
         self.reported.add(result.epoch)
         report = {

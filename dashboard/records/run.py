@@ -128,3 +128,8 @@ class Epoch:
     seconds: float
     learning_rate: float
     metrics: dict[str, float]
+
+    def value(self, metric: str) -> float | None:
+        """Return what was measured of a metric, None if nothing was."""
+        value = vars(self).get(metric, self.metrics.get(metric))
+        return None if value is None else float(value)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from dashboard.metrics import is_higher_better
+
 SEARCH_STATES = ("running", "paused", "stopped", "finished")
 
 
@@ -11,16 +13,6 @@ TRIAL_STATES = ("running", "finished", "stopped", "failed", "cancelled")
 
 
 SECOND_GOALS = ("parameters", "prediction_seconds")
-
-
-GOAL_METRICS = {
-    "classification": ("val_accuracy", "val_loss"),
-    "regression": ("val_loss", "val_rmse", "val_mae", "val_r2"),
-}
-"""What a search can look for, by task, the usual one first."""
-
-
-HIGHER_IS_BETTER = frozenset({"val_accuracy", "val_r2"})
 
 
 @dataclass(frozen=True)
@@ -33,7 +25,7 @@ class Goal:
     @property
     def is_higher_better(self) -> bool:
         """Whether a larger score is the better one."""
-        return self.metric in HIGHER_IS_BETTER
+        return bool(is_higher_better(self.metric))
 
     def better(self, one: float, other: float) -> bool:
         """Tell whether the first score is better than the second."""

@@ -11,6 +11,7 @@ from dashboard.catalogue import history as history_rows
 from dashboard.catalogue import networks as network_rows
 from dashboard.catalogue.history import VersionSettings
 from dashboard.errors import NotFound, UserError
+from dashboard.metrics import in_order
 from dashboard.records.network import Version
 from dashboard.records.run import Epoch
 from dashboard.records.tensor import TensorInfo
@@ -149,16 +150,12 @@ def get_all_versions(
     more, found = len(found) > most, found[:most]
     rows = [settings_of(version.spec, version.dataset, version.epoch) for version in found]
     settings = list(dict.fromkeys(name for row in rows for name in row))
-    metrics = list(
-        dict.fromkeys(name for version in found for name, value in version.metrics.items() if _is_number(value))
-    )
-    first = [name for name in ("val_accuracy", "val_loss", "accuracy", "loss") if name in metrics]
+    metrics = in_order(name for version in found for name, value in version.metrics.items() if _is_number(value))
     varying = [name for name in settings if len({str(row.get(name)) for row in rows}) > 1]
-    ordered = first + [name for name in metrics if name not in first]
     rows = [
-        row | {name: version.metrics.get(name) for name in ordered} for row, version in zip(rows, found, strict=True)
+        row | {name: version.metrics.get(name) for name in metrics} for row, version in zip(rows, found, strict=True)
     ]
-    return AllVersions(network, found, rows, settings, varying, ordered, more)
+    return AllVersions(network, found, rows, settings, varying, metrics, more)
 
 
 def settings_of(spec: Mapping[str, Any], dataset: str, epoch: int) -> dict[str, Any]:

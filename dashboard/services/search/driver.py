@@ -27,7 +27,7 @@ from dashboard.services.runs.queue import get_queue
 from dashboard.services.search.proposer import keep_proposer, predicted
 from dashboard.services.search.requests import SearchJob, base_training, sizes
 from dashboard.services.search.trials import prediction_seconds
-from dashboard.services.search.view import SearchView, directions, measured, view
+from dashboard.services.search.view import SearchView, directions, view
 from dashboard.services.search.winner import SEEDS, next_to_confirm, winner
 from dashboard.services.workspace import Workspace
 
@@ -123,7 +123,7 @@ class Driver:
         metric = now.search.goal.metric
         score = run.result.get("metrics", {}).get(metric)
         if score is None and epochs:
-            score = measured(epochs[-1], metric)
+            score = epochs[-1].value(metric)
         state = self._end_state(trial, run, score)
         if state is None:
             self._retry(now, trial)

@@ -13,12 +13,13 @@ from dashboard.catalogue import searches as search_rows
 from dashboard.errors import Conflict, Invalid
 from dashboard.jobs.job import SEARCHES, Job
 from dashboard.jobs.starting import ensure_coordinator
+from dashboard.metrics import goals
 from dashboard.parsing import Fields
 from dashboard.records.dataset import Dataset
 from dashboard.records.network import LayerSpec, NetworkSpec
 from dashboard.records.page import Page
 from dashboard.records.run import Run
-from dashboard.records.search import GOAL_METRICS, SECOND_GOALS, Budget, Goal, Search
+from dashboard.records.search import SECOND_GOALS, Budget, Goal, Search
 from dashboard.records.training import TrainingSpec
 from dashboard.search.samplers import DEFAULT_SAMPLER, SAMPLERS, make_sampler
 from dashboard.search.space import HIDDEN_ACTIVATIONS, SearchSpace
@@ -252,7 +253,7 @@ def _dataset(workspace: Workspace, fields: Fields) -> Dataset | None:
 
 def _goal(fields: Fields, task: str) -> Goal:
     fields.known({"metric", "second"})
-    metrics = GOAL_METRICS[task]
+    metrics = goals(task)
     metric = fields.choice("metric", metrics[0], metrics)
     return Goal(metric, fields.choice("second", "", SECOND_GOALS))
 

@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 from statistics import fmean
 
 from dashboard.catalogue import searches as search_rows
+from dashboard.metrics import find_metric
 from dashboard.records.run import Epoch
 from dashboard.records.search import Goal, Search, Trial
 from dashboard.search.studies import Past
 from dashboard.services.workspace import Workspace
 
-BOUNDS = {"val_accuracy": (0.0, 1.0), "val_r2": (-math.inf, 1.0)}
 PAST_STATES = {"cancelled": "failed"}
 """A trial that a person cancelled teaches nothing, like one that failed."""
 
@@ -121,14 +121,8 @@ def brief_view(workspace: Workspace, search_id: int) -> SearchView:
 
 def curve(epochs: Sequence[Epoch], goal: Goal) -> tuple[float, ...]:
     """Return the goal's metric after each epoch."""
-    values = (measured(epoch, goal.metric) for epoch in epochs)
+    values = (epoch.value(goal.metric) for epoch in epochs)
     return tuple(value for value in values if value is not None)
-
-
-def measured(epoch: Epoch, metric: str) -> float | None:
-    """Return what an epoch measured of a metric."""
-    value = getattr(epoch, metric) if metric in {"val_accuracy", "val_loss"} else epoch.metrics.get(metric)
-    return None if value is None else float(value)
 
 
 def directions(goal: Goal) -> list[str]:
@@ -138,8 +132,9 @@ def directions(goal: Goal) -> list[str]:
 
 
 def bounds_of(goal: Goal) -> tuple[float, float]:
-    """Return the lowest and the highest score that there can be; errors and losses are not below 0."""
-    return BOUNDS.get(goal.metric, (0.0, math.inf))
+    """Return the lowest and the highest score that there can be."""
+    metric = find_metric(goal.metric)
+    return (metric.low, metric.high) if metric else (-math.inf, math.inf)
 
 
 def past_of(trial: Trial, goal: Goal, measured_so_far: tuple[float, ...]) -> Past:

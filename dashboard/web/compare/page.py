@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from dashboard.errors import Invalid
-from dashboard.metrics import metric_name
+from dashboard.metrics import metric_name, metric_words
 from dashboard.records.network import Version
 from dashboard.records.tensor import TensorInfo, cell_name
 from dashboard.services.compare.detail import ChangeDetail
@@ -15,7 +15,6 @@ from dashboard.web.compare.query import here
 from dashboard.web.compare.words import score_sentence
 from dashboard.web.kit.formats import plural
 from dashboard.web.kit.urls import address
-from dashboard.web.kit.words import metric_words
 
 NUMBERS = (
     "relative", "max_abs", "mean_abs", "rms", "cosine", "correlation", "changed", "count", "sign_flips",
@@ -84,8 +83,7 @@ def relative(tensor: TensorDiff) -> float | None:
 def score(found: VersionDiff) -> str:
     """Say what became of the score; empty if it cannot be said."""
     one, two = found.base.metrics, found.other.metrics
-    task = "classification" if "accuracy" in one or "val_accuracy" in one else "regression"
-    metric = metric_name(task, one)
+    metric = metric_name(None, one)
     if metric is None or two.get(metric) is None:
         return ""
     return score_sentence(metric, one[metric], two[metric])

@@ -1,5 +1,6 @@
 """What the pages about several versions show, made of what the services found."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ from markupsafe import Markup
 
 from dashboard.charts.palette import OKABE_ITO, version_colours
 from dashboard.charts.threads import Axis, Thread, threads_plot
+from dashboard.metrics import best_of, curve_names, curve_words, is_higher_better, metric_name, metric_words
 from dashboard.parsing import Fields
 from dashboard.services.compare.several import AllVersions, Fact, Several
 from dashboard.services.versions.pictures import EXPENSIVE_CELLS
@@ -15,19 +17,12 @@ from dashboard.web.kit.formats import number, plural
 from dashboard.web.kit.query import wants_all
 from dashboard.web.kit.tables import Exports
 from dashboard.web.kit.urls import address
-from dashboard.web.kit.words import metric_words, setting_words
+from dashboard.web.kit.words import setting_words
 
-MEASURES = {
-    "val_loss": "validation loss",
-    "val_accuracy": "validation accuracy",
-    "loss": "training loss",
-    "accuracy": "training accuracy",
-}
 STATISTICS = {"std": "deviation", "q05": "5 %", "q95": "95 %", "not_finite": "not finite"}
 MOST_NODES = 2800
 """Of a table, so that a browser is not slowed down by it."""
 MOST_AXES = 9
-LOWER_IS_BETTER = ("loss", "mae", "rmse")
 
 
 def asked_filter() -> tuple[bool, str]:
@@ -43,7 +38,7 @@ def asked_sort() -> str:
 def asked_measure() -> str:
     """Return what the curves show; raises Invalid."""
     fields = Fields(request.args.to_dict())
-    measure = fields.choice("measure", "val_loss", tuple(MEASURES))
+    measure = fields.choice("measure", "val_loss", curve_names())
     fields.done()
     return measure
 
@@ -102,7 +97,7 @@ def page(several: Several) -> dict[str, Any]:
         "filter": request.args.get("filter", "")[:100],
         "sort": asked_sort(),
         "measure": asked_measure(),
-        "measures": MEASURES,
+        "measures": {name: curve_words(name) for name in curve_names()},
         "change": shows_change(several),
         "draws": draws,
         "address": _address,
@@ -167,7 +162,8 @@ def _drawing(found: AllVersions, places: Sequence[int], axes: Sequence[str], mea
         )
         for place in places
     ]
-    shade = [-value if value is not None and _is_lower_better(measure) else value for value in values(measure)]
+    sign = {True: 1, False: -1, None: math.nan}[is_higher_better(measure)]  # nothing is best by an unknown metric
+    shade = [None if value is None else sign * value for value in values(measure)]
     drawn = threads_plot(
         [Axis(_column_words(found, name), values(name)) for name in axes],
         threads,
@@ -184,12 +180,12 @@ def _sentence(several: Several) -> str:
         text += f"; they differ in {', '.join(words_of(fact) for fact in differing[:4])}"
         text += f" and {plural(len(differing) - 4, 'further setting')}" if len(differing) > 4 else ""
     known = {f.name: f for f in several.facts if f.kind == "metric" and all(v is not None for v in f.values)}
-    score = next((known[name] for name in ("val_accuracy", "val_loss", "accuracy", "loss") if name in known), None)
-    if score is None:
+    score = metric_name(None, known)
+    best = best_of(score, dict(enumerate(known[score].values))) if score else None
+    if score is None or best is None:
         return f"{text}."
-    best = (min if _is_lower_better(score.name) else max)(score.values)
-    winner = several.versions[score.values.index(best)].reference
-    return f"{text}; {winner} has the best {metric_words(score.name)}, {number(best)}."
+    value = number(known[score].values[best])
+    return f"{text}; {several.versions[best].reference} has the best {metric_words(score)}, {value}."
 
 
 def _all_sentence(found: AllVersions, places: Sequence[int], measure: str) -> str:
@@ -197,10 +193,10 @@ def _all_sentence(found: AllVersions, places: Sequence[int], measure: str) -> st
     where = f"of {found.network}" if found.network else "of all networks"
     text = f"{count} {where}{', the newest' if found.more else ''}"
     text += f"; {plural(len(found.varying), 'setting')} differ" if len(found.varying) != 1 else "; 1 setting differs"
-    known = [place for place in places if found.rows[place].get(measure) is not None]
-    if not known:
+    known = {place: value for place in places if (value := found.rows[place].get(measure)) is not None}
+    best = best_of(measure, known)
+    if best is None:
         return f"{text}."
-    best = (min if _is_lower_better(measure) else max)(known, key=lambda place: found.rows[place][measure])
     value = number(found.rows[best][measure])
     return f"{text}; best {metric_words(measure)}: {value} of {found.versions[best].reference}."
 
@@ -215,10 +211,6 @@ def _ordered(places: Sequence[int], values: Sequence[Any], turned: bool) -> list
         key=lambda place: values[place] if isinstance(values[place], tuple) else (str(values[place]),), reverse=turned
     )
     return [*numbers, *texts, *(place for place in places if values[place] is None)]
-
-
-def _is_lower_better(metric: str) -> bool:
-    return metric.endswith(LOWER_IS_BETTER)
 
 
 def _column_words(found: AllVersions, name: str) -> str:

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, jsonify, render_template, request
 from dashboard.charts.figures import distribution_figure
 from dashboard.charts.history_figures import curves_figure, overlay_figure
 from dashboard.errors import NotFound, UserError
+from dashboard.metrics import curve_words
 from dashboard.services.compare import several as service
 from dashboard.services.compare.several import AllVersions, Several
 from dashboard.services.versions import reading
@@ -86,11 +87,11 @@ def curves_of() -> Response:
     colours = dict(zip([version.reference for version in several.versions], lines.colours_of(several), strict=True))
     drawn, marks = [], []
     for curve in service.several_curves(workspace(), several):
-        epochs, values = [e.epoch for e in curve.epochs], [getattr(e, measure) for e in curve.epochs]
+        epochs, values = [e.epoch for e in curve.epochs], [e.value(measure) for e in curve.epochs]
         drawn.append((curve.label, colours[curve.versions[-1].reference], epochs, values))
         at = dict(zip(epochs, values, strict=True))
         marks += [(v.reference, colours[v.reference], v.epoch, at.get(v.epoch)) for v in curve.versions]
-    return jsonify(curves_figure(drawn, marks, lines.MEASURES[measure]))
+    return jsonify(curves_figure(drawn, marks, curve_words(measure)))
 
 
 @blueprint.get("/all")

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, render_template, request
 
 from dashboard.errors import NotFound, UserError
+from dashboard.metrics import metric_words
 from dashboard.services.compare import detail as details
 from dashboard.services.compare import pictures as change_pictures
 from dashboard.services.compare import versions as service
@@ -35,7 +36,7 @@ from dashboard.web.kit.answers import Answer, see
 from dashboard.web.kit.query import BINS, asked_bins, query_number, wants_all, workspace
 from dashboard.web.kit.tables import exports
 from dashboard.web.kit.urls import address, api_address
-from dashboard.web.kit.words import metric_words, setting_words
+from dashboard.web.kit.words import setting_words
 
 blueprint = Blueprint("compare", __name__, url_prefix="/compare")
 

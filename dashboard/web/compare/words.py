@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+from dashboard.metrics import metric_words
 from dashboard.records.tensor import TensorInfo, cell_name
 from dashboard.web.kit.formats import change, full, number, percent, plural
-from dashboard.web.kit.words import metric_words
 
 Cell = Any  # a CellChange of the analysis
 LINES = {"column": ("unit", "input"), "row": ("input", "unit")}

@@ -1,37 +1,15 @@
-"""The words in which pages name metrics and settings, and sentences that answer a page's question at its top."""
+"""The words in which pages name settings, and sentences that answer a page's question at its top."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from dashboard.metrics import metric_words
 from dashboard.records.dataset import Dataset
 from dashboard.records.network import Network, NetworkSpec
 from dashboard.records.training import TrainingSpec
 from dashboard.web.kit.formats import change, number, plural
 
-METRICS = {
-    "loss": "loss",
-    "accuracy": "accuracy",
-    "val_loss": "validation loss",
-    "val_accuracy": "validation accuracy",
-    "test_loss": "test loss",
-    "test_accuracy": "test accuracy",
-    "mae": "mean absolute error",
-    "rmse": "root mean squared error",
-    "r2": "R²",
-    "val_mae": "validation mean absolute error",
-    "val_rmse": "validation RMSE",
-    "val_r2": "validation R²",
-    "test_mae": "test mean absolute error",
-    "test_rmse": "test RMSE",
-    "test_r2": "test R²",
-    "f1": "F1",
-    "top_2": "among the first 2",
-    "top_3": "among the first 3",
-    "top_5": "among the first 5",
-    "roc_auc": "ROC AUC",
-    "log_loss": "log loss",
-}
 MAIN_SETTINGS = {"loss", "optimizer", "learning_rate", "batch_size", "epochs", "scaling", "seed"}
 SETTINGS = {
     "dtype": "precision",
@@ -43,11 +21,6 @@ SETTINGS = {
     "scaling": "scaling of inputs",
     "save": "save a version",
 }
-
-
-def metric_words(name: str) -> str:
-    """Return a metric's name as people say it."""
-    return METRICS.get(name, name.replace("_", " "))
 
 
 def setting_words(name: str) -> str:

@@ -7,11 +7,10 @@ from flask import url_for
 from markupsafe import Markup
 
 from dashboard.charts.svg import sparkline
-from dashboard.metrics import best_version, metric_name
+from dashboard.metrics import best_version, metric_name, metric_words
 from dashboard.services.networks import NetworkSummary
 from dashboard.web.kit.tables import Column, Table, exports
 from dashboard.web.kit.urls import address
-from dashboard.web.kit.words import metric_words
 
 
 def network_address(row: dict[str, Any]) -> str:

@@ -9,9 +9,8 @@ from typing import Any, NamedTuple
 from flask import url_for
 from markupsafe import Markup
 
-from dashboard.metrics import metric_name
+from dashboard.metrics import metric_name, metric_words
 from dashboard.web.kit.formats import change, wash
-from dashboard.web.kit.words import metric_words
 
 MOST = 24
 """So many of the newest versions are in the triangle; others are compared through their boxes."""

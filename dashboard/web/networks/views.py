@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from dashboard.charts.svg import network_drawing
 from dashboard.errors import Invalid, StoreError, UserError
-from dashboard.metrics import best_version, metric_name
+from dashboard.metrics import best_version, curve_names, in_order, metric_name, metric_words
 from dashboard.records.network import Network, Version
 from dashboard.services import networks as service
 from dashboard.services.datasets import get_dataset, list_datasets
@@ -28,7 +28,7 @@ from dashboard.web.kit.paging import LIST_LENGTH, Pager, is_beyond, last_page, n
 from dashboard.web.kit.query import Query, asked_by, query, query_number, workspace
 from dashboard.web.kit.tables import Numbers, Table, asked_order, exports, numbers_at
 from dashboard.web.kit.urls import address
-from dashboard.web.kit.words import folded_settings, metric_words, network_sentence, networks_sentence
+from dashboard.web.kit.words import folded_settings, network_sentence, networks_sentence
 from dashboard.web.networks.form_actions import act
 from dashboard.web.networks.forms import NetworkForm
 from dashboard.web.networks.page import COLUMNS, networks_table
@@ -41,7 +41,6 @@ from dashboard.web.versions.page import dead, dead_layers
 blueprint = Blueprint("networks", __name__)
 
 MOST_SCORES = 4
-CURVES = ("loss", "val_loss", "accuracy", "val_accuracy")
 
 
 @blueprint.get("/")
@@ -129,7 +128,7 @@ def train(name: str) -> Answer:
 def versions(name: str) -> Numbers:
     """Say which versions a network has, with their metrics."""
     found = reading.all_versions(workspace(), name)
-    names = _score_names(version.metrics for version in found)
+    names = in_order(metric for version in found for metric in version.metrics)
     about = ("changed", "epoch", "run_id", "parent", "created", "bytes", "sha256")
     rows = [
         [version.number, *map(version.metrics.get, names), *(getattr(version, key) for key in about)]
@@ -142,7 +141,7 @@ def versions(name: str) -> Numbers:
 def curves(name: str) -> Numbers:
     """Say loss and score of all versions."""
     history = reading.metric_history(workspace(), service.get_network(workspace(), name))
-    names = [metric for metric in CURVES if any(metric in metrics for metrics in history.values())]
+    names = [metric for metric in curve_names() if any(metric in metrics for metrics in history.values())]
     rows = [[number, *(metrics.get(metric) for metric in names)] for number, metrics in history.items()]
     return Numbers(["version", *names], rows, f"{name}_curves")
 
@@ -257,7 +256,7 @@ def _network_page(network: Network, form: RunForm) -> str:
     if len({metrics.get(metric or "") for metrics in history.values()}) == 1 < len(history):
         best = None  # no version is better than another
     _fill_run_form(form, network, list(history))
-    names = _score_names(history.values())[:MOST_SCORES]
+    names = in_order(metric for metrics in history.values() for metric in metrics)[:MOST_SCORES]
     before = dict(zip(list(history)[1:], history, strict=False))
     return render_template(
         "networks/show.html",
@@ -307,13 +306,6 @@ def _version_row(version: Version, names: list[str], best: int | None, before: d
         "best": version.number == best,
         "scores": [version.metrics.get(name) for name in names],
     }
-
-
-def _score_names(all_metrics: Any) -> list[str]:  # noqa: ANN401 - the values of a mapping
-    """Return the names of all metrics, the validation's and test's scores first."""
-    names = dict.fromkeys(name for metrics in all_metrics for name in metrics)
-    first = [name for name in ("val_accuracy", "test_accuracy", "val_loss", "test_loss", "loss") if name in names]
-    return first + [name for name in names if name not in first]
 
 
 def _fill_run_form(form: RunForm, network: Network, numbers: list[int]) -> None:

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
+from dashboard.metrics import metric_name, metric_words
 from dashboard.records.run import Epoch, Run
 from dashboard.services.runs.queue import HERE, Queue
 from dashboard.settings import environment_name
 from dashboard.web.kit.formats import duration, number, plural
-from dashboard.web.kit.words import metric_words
 
 PRIORITY_WORDS = ((1, "sooner"), (0, "in turn"), (-1, "later"))
 NOBODY = (
@@ -35,12 +35,12 @@ def run_sentence(run: Run, epochs: Sequence[Epoch], turn: int | None) -> str:
     if not epochs:
         return "Starting." if run.state == "running" else f"{run.state.capitalize()}."
     last = epochs[-1]
-    metric, value = _latest_score(last)
+    metric, value = latest_metric(last)
     if run.has_ended:
         total = duration(sum(epoch.seconds for epoch in epochs))
         text = f"{run.state.capitalize()} after epoch {last.epoch}: {metric_words(metric)} {number(value)}, {total}."
         kept = _kept(run, epochs)
-        metric, value = _latest_score(kept)
+        metric, value = latest_metric(kept)
         words = f"{metric_words(metric)} {number(value)}"
         return text if kept is last else f"{text} The weights of epoch {kept.epoch} are kept, the best one: {words}."
     return f"Epoch {last.epoch} of {run.spec.training.epochs}: {metric_words(metric)} {number(value)}."
@@ -83,8 +83,7 @@ def neglect_words(run: Run, at_work: bool) -> str:
     return f"{NOBODY} This run then {onward}; what it has saved stays."
 
 
-def _latest_score(epoch: Epoch) -> tuple[str, float | None]:
-    for name in ("val_accuracy", "accuracy", "val_loss"):
-        if getattr(epoch, name) is not None:
-            return name, getattr(epoch, name)
-    return "loss", epoch.loss
+def latest_metric(epoch: Epoch) -> tuple[str, float | None]:
+    """Return the metric that ranks versions, and what an epoch measured of it."""
+    name = metric_name(None, vars(epoch)) or "loss"
+    return name, epoch.value(name)

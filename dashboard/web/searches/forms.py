@@ -5,7 +5,8 @@ from typing import Any
 from wtforms import Field, Form, FormField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from dashboard.records.search import GOAL_METRICS, Search
+from dashboard.metrics import all_goals, metric_words
+from dashboard.records.search import Search
 from dashboard.records.training import OPTIMIZERS, SCHEDULES
 from dashboard.services.search.requests import (
     ACTIVATIONS_TO_TRY,
@@ -15,10 +16,9 @@ from dashboard.services.search.requests import (
     STOPPING_KINDS,
 )
 from dashboard.web.kit.forms import WORDS, PageForm, number_field, options, tick_field
-from dashboard.web.kit.words import metric_words
 
-METRICS = dict.fromkeys(metric for metrics in GOAL_METRICS.values() for metric in metrics)
 RANGES = ("layers", "units", "dropout", "learning_rate", "weight_decay")
+USUAL_GOAL = "validation accuracy, or loss for numbers"
 CHOICES = ("activation", "optimizer", "schedule")
 
 
@@ -69,7 +69,7 @@ class GoalForm(Form):
 
     metric = SelectField(
         "Look for the best",
-        choices=options([("", "validation accuracy, or loss for numbers"), *((m, metric_words(m)) for m in METRICS)]),
+        choices=options([("", USUAL_GOAL), *((name, metric_words(name)) for name in all_goals())]),
         description="Measured on the validation part after each epoch.",
     )
     second = SelectField(

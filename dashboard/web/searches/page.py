@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from dashboard.metrics import metric_words
 from dashboard.records.search import Trial
 from dashboard.services.search.findings import best_trial, front, varied
 from dashboard.services.search.view import SearchView
-from dashboard.web.kit.words import metric_words
 
 ABOUT = ("run_id", "confirms", "state", "score", "second")
 COSTS = ("parameters", "stopped_at", "epochs", "seconds", "created", "ended")

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, flash, jsonify, render_template, request,
 from markupsafe import Markup
 
 from dashboard.errors import Conflict, UserError
+from dashboard.metrics import metric_words
 from dashboard.records.search import Search, Trial
 from dashboard.services.datasets import list_datasets
 from dashboard.services.runs.runs import get_run
@@ -22,7 +23,6 @@ from dashboard.web.kit.paging import LIST_LENGTH, is_beyond, last_page, neighbou
 from dashboard.web.kit.query import query_number, workspace
 from dashboard.web.kit.tables import Numbers, exports, numbers_at
 from dashboard.web.kit.urls import address
-from dashboard.web.kit.words import metric_words
 from dashboard.web.searches.forms import SearchForm, WidenForm
 from dashboard.web.searches.page import chart_size, leaderboard, on_the_front, search_row, trial_columns, trial_values
 from dashboard.web.searches.words import (

@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from dashboard.metrics import METRICS, find_metric, metric_words
 from dashboard.records.run import Run
 from dashboard.records.search import Search, Trial
 from dashboard.services.search.findings import AgainstRandom, Saved, best_trial, random_search
 from dashboard.services.search.view import SearchView
 from dashboard.web.kit.formats import duration, number, plural, setting
 from dashboard.web.kit.forms import WORDS
-from dashboard.web.kit.words import METRICS, metric_words, setting_words
+from dashboard.web.kit.words import setting_words
 
 SECOND_WORDS = {"parameters": "parameters", "prediction_seconds": "seconds a prediction"}
 PARAMETER_WORDS = {"layers": "hidden layers", "has_weight_decay": "decays weights", "score": "score"}
@@ -26,7 +27,7 @@ def parameter_words(name: str) -> str:
 
 def name_words(name: str) -> str:
     """Return the words for a goal or for a setting that varies."""
-    return SECOND_WORDS.get(name) or (metric_words(name) if name in METRICS else parameter_words(name))
+    return SECOND_WORDS.get(name) or (metric_words(name) if find_metric(name) else parameter_words(name))
 
 
 def searches_sentence(total: int, running: int) -> str:
@@ -163,9 +164,10 @@ def _confirmed(search: Search, metric: str) -> str:
     result = search.result
     seeds = plural(len(result["scores"]), "other seed")
     text = f"{metric} {number(result['mean'])} on average over {seeds}"
-    return f"{text}, {_tested(result['test'])}" if result["test"] else text
+    return f"{text}, {words_of_test(result['test'])}" if result["test"] else text
 
 
-def _tested(test: Mapping[str, float]) -> str:
-    name = next((name for name in ("test_accuracy", "test_rmse", "test_loss") if name in test), next(iter(test)))
+def words_of_test(test: Mapping[str, float]) -> str:
+    """Say how good a winner was in the test, by the metric that says most."""
+    name = next((name for metric in METRICS if (name := f"test_{metric}") in test), next(iter(test)))
     return f"{metric_words(name)} {number(test[name])}"

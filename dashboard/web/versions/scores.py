@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from dashboard.metrics import metric_words
 from dashboard.services.versions.reading import VersionDetail
 from dashboard.web.kit.formats import wash
-from dashboard.web.kit.words import metric_words
 
 MOST_CLASSES = 30
 CLASS_NUMBERS = ("precision", "recall", "f1", "auc", "support")
