@@ -1,1 +1,1 @@
-"""The search room: what may be tried, who proposes it, when a trial is stopped, and what was found. Numbers only."""
+"""Architecture search: space, samplers, early stopping and findings. Numbers only."""

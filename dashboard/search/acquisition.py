@@ -1,8 +1,8 @@
-"""What makes a candidate worth trying: the logarithm of the improvement that is to be expected of it.
+"""The acquisition function: the logarithm of the expected improvement of a candidate.
 
 With a prediction of mean m and spread s, and the best score b so far, the expected improvement is s·h(z) with
-z = (m − b)/s and h(z) = φ(z) + z·Φ(z) (Jones, Schonlau & Welch 1998). Its logarithm tells candidates apart where it is
-tiny, too (Ament et al., *Unexpected improvements to expected improvement*, 2023).
+z = (m − b)/s and h(z) = φ(z) + z·Φ(z) (Jones, Schonlau & Welch 1998). Its logarithm distinguishes candidates even where
+it is tiny (Ament et al., *Unexpected improvements to expected improvement*, 2023).
 """
 
 import math
@@ -20,8 +20,8 @@ def log_expected_improvement(mean: Array, spread: Array, best: float) -> Array:
     """Return log EI over `best` of predictions `mean` and `spread` (candidates,), where higher scores are better."""
     spread = np.maximum(spread, 1e-12)
     z = (mean - best) / spread
-    found: Array = np.log(spread) + np.asarray(_LOG_H(z), np.float64)
-    return found
+    value: Array = np.log(spread) + np.asarray(_LOG_H(z), np.float64)
+    return value
 
 
 def _log_h(z: float) -> float:

@@ -1,9 +1,9 @@
-"""Whether the proposals beat random ones at equal budget: what random search would have found, as far as one can say.
+"""The proposer compared with random search at equal budget: two estimates of what random search would find.
 
-Nobody ran that random search, so there are two answers. *Draws* takes only the trials that were random (Sobol's points,
-before anything was learnt) and tells the expected best of n of them, drawn with replacement: it invents nothing, but
-cannot be better than the best of these few, so beyond their number it flatters us. *Belief* asks the ensemble what n
-random candidates would have scored, luck included: it goes on, but is only as right as the ensemble is.
+No such random search was run, so both are estimates. *Draws* takes only the trials that were random (Sobol's points,
+before anything was learnt) and gives the expected best of n of them, drawn with replacement: it needs no model, but
+cannot exceed the best of these few, so beyond their number it favours the proposer. *Belief* lets the ensemble predict
+the scores of n random candidates, noise included: it has no such limit, but is only as accurate as the ensemble.
 """
 
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ def best_of_draws(scores: Sequence[float], trials: int, direction: str) -> Array
 
 
 def believed_random_search(belief: Belief, trials: int, seed: int = 0) -> RandomSearch:
-    """Return what the ensemble expects a random search of so many trials to find, from SEARCHES imagined ones."""
+    """Return what the ensemble expects a random search of so many trials to find, from SEARCHES simulated ones."""
     rng = np.random.default_rng(seed)
     expected = belief.predict(random_candidates(belief.encoding, SEARCHES * trials, rng))
     spread = np.hypot(expected.spread, belief.ensemble.noise)

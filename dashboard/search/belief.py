@@ -1,4 +1,4 @@
-"""What the proposer believes after a refit: what to expect of any candidate, and what it thinks of each setting."""
+"""The proposer's model after a refit: the expected score of any candidate, and the effect of each setting."""
 
 import math
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ LUCK = np.array([NormalDist().inv_cdf((place + 0.5) / 15) for place in range(15)
 class Expectation(NamedTuple):
     """What is expected of a candidate: `mean` and `spread` of its normal score, and the same in the goal's own unit.
 
-    `value` is the expected score, luck included; two of three outcomes should lie from `low` to `high`.
+    `value` is the expected score, noise included; two of three outcomes should be between `low` and `high`.
     """
 
     mean: float
@@ -46,11 +46,11 @@ class PartialDependence(NamedTuple):
 
 
 class Belief:
-    """An ensemble with what it needs to be asked about candidates; `scores` are those it was trained on.
+    """An ensemble with what it needs to predict candidates; `scores` are those it was trained on.
 
-    `scores` holds values of which higher ones are better; `sign` is −1 where the goal itself is to be small; beyond
-    `bounds` no score lies, and what is expected is cut there. With several goals `own` numbers mean nothing, as each
-    proposal weighs them anew.
+    `scores` holds values of which higher ones are better; `sign` is −1 where the goal itself is to be small;
+    predictions are clipped to `bounds`, the limits of the metric. With several goals `own` numbers mean nothing, as
+    each proposal weights the goals differently.
     """
 
     def __init__(self, encoding: Encoding, ensemble: Ensemble, scores: Scores, sign: float = 1.0) -> None:
@@ -63,9 +63,9 @@ class Belief:
 
     def expect(self, params: Mapping[str, Any]) -> Expectation:
         """Return what is expected of a candidate."""
-        found = self.predict(self.encoding.snap(self.encoding.genes([params])))
-        mean = float(found.mean[0])
-        spread = float(np.hypot(found.spread[0], self.ensemble.noise))  # a trial's own luck is part of its outcome
+        prediction = self.predict(self.encoding.snap(self.encoding.genes([params])))
+        mean = float(prediction.mean[0])
+        spread = float(np.hypot(prediction.spread[0], self.ensemble.noise))  # the outcome of a trial is noisy
         low, high = np.sort(self.own(mean + np.array([-spread, spread])))
         return Expectation(
             mean, spread, float(self.expected(np.array(mean), np.array(spread))), float(low), float(high)
@@ -90,8 +90,8 @@ class Belief:
         count = setting.levels if setting.levels is not None and setting.is_stepless else POINTS
         genes = np.linspace(0.0, 1.0, count) if setting.levels is None else (np.arange(count) + 0.5) / count
         genes = np.unique(setting.snap(genes))
-        found = [self._average(place, gene, background) for gene in genes]
-        means, spreads, own = np.array(found).T
+        averages = [self._average(place, gene, background) for gene in genes]
+        means, spreads, own = np.array(averages).T
         ends = self.own(means - spreads), self.own(means + spreads)
         values = [setting.value(float(gene)) for gene in genes]
         return PartialDependence(self.encoding.names[place], values, means, spreads, own, np.abs(ends[1] - ends[0]) / 2)
@@ -105,6 +105,6 @@ class Belief:
         genes[:, place] = gene
         counts = self.encoding.active(genes)[:, place]
         genes = genes[counts] if counts.any() else genes
-        found = self.predict(self.encoding.snap(genes))
-        own = self.expected(found.mean, np.hypot(found.spread, self.ensemble.noise))
-        return float(found.mean.mean()), float(found.spread.mean()), float(own.mean())
+        mean, spread = self.predict(self.encoding.snap(genes))
+        own = self.expected(mean, np.hypot(spread, self.ensemble.noise))
+        return float(mean.mean()), float(spread.mean()), float(own.mean())

@@ -160,11 +160,11 @@ class Encoding:
         return np.where(self.active(snapped), snapped, NEUTRAL)
 
     def active(self, genes: Array) -> Array:
-        """Tell of each setting of each candidate whether it counts, bool (candidates, settings)."""
-        found = np.ones(genes.shape, bool)
+        """Return for each setting of each candidate whether it counts, bool (candidates, settings)."""
+        counts = np.ones(genes.shape, bool)
         for place, (parent, levels) in self.allowed.items():
-            found[:, place] = levels[self.settings[parent].level(genes[:, parent])] & found[:, parent]
-        return found
+            counts[:, place] = levels[self.settings[parent].level(genes[:, parent])] & counts[:, parent]
+        return counts
 
     def encode(self, genes: Array) -> Array:
         """Return what a network is given, (candidates, features)."""

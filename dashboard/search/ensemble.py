@@ -2,7 +2,7 @@
 
 Each member is trained from scratch by our own engine, all as one stack, for so few steps that it does not learn the
 trials by heart. Then its last layer is found once more, exactly, as a Bayesian linear regression on what its last
-hidden layer says of the trials, which tells a spread with each prediction (Snoek et al., *Scalable Bayesian
+hidden layer says of the trials, which gives each prediction a spread (Snoek et al., *Scalable Bayesian
 optimization using deep neural networks*, 2015; Bishop, *Pattern Recognition and Machine Learning*, 2006, ch. 3). What
 the members disagree on adds to it (Lakshminarayanan et al. 2017).
 """
@@ -27,7 +27,7 @@ STEPS = 50
 BATCH = 25
 LEARNING_RATE = 0.01
 WEIGHT_DECAY = 0.01
-NOISE_TRIALS, NOISE = 20.0, 0.5  # before it saw any trial, a member thinks that so much of a score's variance is noise
+NOISE_TRIALS, NOISE = 20.0, 0.5  # before it saw any trial, a member takes so much of a score's variance for noise
 RATIOS = np.logspace(-5.0, 3.0, 33)
 
 
@@ -41,7 +41,7 @@ class Prediction(NamedTuple):
 class Head(NamedTuple):
     """A member's last layer: the posterior's mean (units + 1,), its bias last, and a root of its covariance.
 
-    The spread of a prediction from the units' values h is the norm of hᵀ·root; `noise` is the variance beside it.
+    The spread of a prediction from the units' values h is the norm of hᵀ·root; `noise` is the remaining variance.
     """
 
     mean: Array
@@ -64,7 +64,7 @@ class Ensemble:
 
     @property
     def noise(self) -> float:
-        """How far an outcome lies from what is expected for no reason that is known, as a standard deviation."""
+        """The standard deviation of an outcome that the model does not explain."""
         return math.sqrt(sum(head.noise for head in self.heads) / MEMBERS)
 
     def predict(self, features: Array) -> Prediction:
@@ -90,7 +90,7 @@ class Ensemble:
         """Return the ensemble as one ordinary network, whose output is the mean that the members predict.
 
         Its hidden layers hold the members' units side by side: four blocks of columns in the first, four blocks on the
-        diagonal of the second and zeros beside them, for no member listens to another. The last layer is the mean of
+        diagonal of the second and zeros elsewhere, as the members are independent. The last layer is the mean of
         the members' regressions.
         """
         first = self.members[0].spec

@@ -29,7 +29,7 @@ warnings.filterwarnings("ignore", "Some regimes for parameter", UserWarning)
 
 
 class Importance(NamedTuple):
-    """A setting and its share, from 0 to 1, of what tells good candidates from others."""
+    """A setting and its share, from 0 to 1, of what distinguishes good candidates."""
 
     name: str
     share: float
@@ -52,9 +52,9 @@ def importances(
 ) -> list[Importance]:
     """Return the settings by their importance, the highest first; nothing while fewer than FEWEST_TRIALS are finished.
 
-    `ped_anova` (Watanabe et al. 2023) compares where the best candidates lie with where all lie; it covers settings
-    that are not always there, and several goals. `fanova` (Hutter et al. 2014) explains the first goal's variance by a
-    forest; it needs scikit-learn, and sees only settings that every candidate has. Raises Invalid.
+    `ped_anova` (Watanabe et al. 2023) compares the distribution of the best candidates with that of all; it covers
+    settings that are not always there, and several goals. `fanova` (Hutter et al. 2014) explains the first goal's
+    variance by a forest; it needs scikit-learn, and sees only settings that every candidate has. Raises Invalid.
     """
     study = build_study(space, RandomSampler(0), directions, past)
     done = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
@@ -72,8 +72,8 @@ def importances(
                 for one in done
             ]
         )
-    found = optuna.importance.get_param_importances(study, evaluator=evaluator, params=sorted(varied))
-    return [Importance(name, share) for name, share in found.items() if math.isfinite(share)]
+    shares = optuna.importance.get_param_importances(study, evaluator=evaluator, params=sorted(varied))
+    return [Importance(name, share) for name, share in shares.items() if math.isfinite(share)]
 
 
 def best_so_far(scores: Sequence[float], direction: str) -> Array:

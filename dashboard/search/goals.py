@@ -29,7 +29,7 @@ def values_of(trial: FrozenTrial) -> Sequence[float]:
 
 
 def is_usable(trial: FrozenTrial) -> bool:
-    """Tell whether something can be learnt from a trial: it has a number for its goals."""
+    """Return whether a trial can be learnt from: it has a number for its goals."""
     values = values_of(trial)
     return len(values) > 0 and bool(np.all(np.isfinite(values)))
 

@@ -21,7 +21,7 @@ def mutants(encoding: Encoding, parents: Array, count: int, rng: np.random.Gener
 
 
 def neighbours(encoding: Encoding, candidates: Array, each: int, rng: np.random.Generator) -> Array:
-    """Return genes (candidates · each, settings) beside each candidate, about one or two settings changed."""
+    """Return genes (candidates · each, settings) near each candidate, with one or two settings changed."""
     return _changed(encoding, np.repeat(candidates, each, axis=0), 1.0, SMALL_STEP, rng)
 
 

@@ -36,7 +36,7 @@ CAP = 0.9
 
 
 class NeuralSampler(BaseSampler):
-    """Optuna's interface to the proposer; `conditions` says which settings count only beside others.
+    """Optuna's interface to the proposer; `conditions` says which settings count only with others.
 
     Without `distributions` it proposes what all trials so far have in common, as Optuna's own samplers do. Proposals
     depend on the seed, the trial's number and the trials before it alone. After each, `belief` is what it was based
@@ -89,12 +89,12 @@ class NeuralSampler(BaseSampler):
 
 
 def _learn(encoding: Encoding, genes: Array, scores: Scores, sign: float, seed: int) -> Belief:
-    """Train the ensemble on finished trials and, after them, running ones, which lie that they are ordinary.
+    """Train the ensemble on finished trials and, after them, running ones, which count as average (constant liar).
 
     It begins with the same weights at each proposal: what differs between two of its versions is what it has learnt.
     """
-    lies = np.zeros(len(genes) - len(scores.normal))
-    ensemble = Ensemble(encoding.encode(genes), np.concatenate([scores.normal, lies]), seed)
+    average = np.zeros(len(genes) - len(scores.normal))
+    ensemble = Ensemble(encoding.encode(genes), np.concatenate([scores.normal, average]), seed)
     return Belief(encoding, ensemble, scores, sign)
 
 

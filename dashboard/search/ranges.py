@@ -25,7 +25,7 @@ class Range:
         return self.low == self.high
 
     def holds(self, value: object) -> bool:
-        """Tell whether a value is a number of this range."""
+        """Return whether a value is a number of this range."""
         return isinstance(value, int | float) and not isinstance(value, bool) and self.low <= value <= self.high
 
     def floats(self) -> FloatDistribution:

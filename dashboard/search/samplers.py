@@ -1,4 +1,4 @@
-"""Who proposes the next candidate: a registry of names, each with what a person should know before choosing it."""
+"""The samplers that propose candidates: a registry of names, each with a help text."""
 
 import importlib.util
 from collections.abc import Callable
@@ -17,7 +17,7 @@ DEFAULT_SAMPLER = "neural"
 
 @dataclass(frozen=True)
 class SamplerKind:
-    """A way to propose; `needs` names packages that must be installed for it beside ours."""
+    """A sampler; `needs` names further packages that must be installed for it."""
 
     name: str
     title: str
@@ -32,7 +32,7 @@ class SamplerKind:
 
     @property
     def is_available(self) -> bool:
-        """Whether it can be chosen here."""
+        """Whether its packages are installed."""
         return not self.missing
 
 
@@ -57,22 +57,22 @@ def _grid(space: SearchSpace, seed: int, number: int) -> BaseSampler:
 
 
 def _seed(seed: int, number: int) -> int:
-    """Return a seed for a sampler that begins at a trial: one made anew for each must not draw the same again."""
+    """Return a seed for a sampler that begins at a trial: a new one for each must not repeat its draws."""
     return int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
 
 
 KINDS = (
     SamplerKind(
         "neural",
-        "A network of ours",
-        "Four small networks learn from the trials so far what a candidate may score, and how sure that is; the best "
-        "bet is tried. You can look at their weights, and at what they believe of each setting.",
+        "Neural sampler",
+        "Four small networks learn from the trials so far what to expect of a candidate, and how certain that is; "
+        "the most promising one is tried. You can inspect their weights, and the effect of each setting.",
         _neural,
     ),
     SamplerKind(
         "tpe",
         "Parzen trees (TPE)",
-        "Optuna's default: compares where good and poor candidates lie, setting by setting. Quick and robust.",
+        "Optuna's default: compares the distributions of good and other candidates by setting. Fast and robust.",
         _tpe,
     ),
     SamplerKind(
@@ -83,7 +83,7 @@ KINDS = (
         _gp,
         ("torch", "scipy"),
     ),
-    SamplerKind("random", "Random", "Draws every setting by itself: what every other way must beat.", _random),
+    SamplerKind("random", "Random", "Draws every setting independently: the baseline for all others.", _random),
     SamplerKind("grid", "Grid", "Three values of each range with every choice, in a shuffled order.", _grid),
 )
 SAMPLERS = {kind.name: kind for kind in KINDS}

@@ -1,7 +1,7 @@
-"""Scores as the proposer sees them: only their order counts, laid on the quantiles of a normal distribution.
+"""Scores for the proposer: only their order counts, mapped to the quantiles of a normal distribution.
 
-Losses that ran away, or an accuracy that saturates, would bend a network's idea of the rest. What the proposer expects
-is told in these *normal scores*; `Scores.own` leads back to the score's own unit.
+Losses of diverged trainings, or an accuracy that saturates, would distort a network's fit of the rest. The proposer
+predicts these *normal scores*; `Scores.own` converts them back to the score's own unit.
 """
 
 from statistics import NormalDist
@@ -32,9 +32,9 @@ class Scores:
         """Return the values at normal scores (...): between trials along lines, beyond them with the outer slopes."""
         known, first = np.unique(self.normal, return_index=True)
         values = self.values[first]
-        found: Array = np.interp(normal, known, values)
+        interpolated: Array = np.interp(normal, known, values)
         if len(known) > 1:
             slopes = np.diff(values) / np.diff(known)
-            found = found + slopes[0] * np.minimum(normal - known[0], 0.0)
-            found = found + slopes[-1] * np.maximum(normal - known[-1], 0.0)
-        return found
+            interpolated = interpolated + slopes[0] * np.minimum(normal - known[0], 0.0)
+            interpolated = interpolated + slopes[-1] * np.maximum(normal - known[-1], 0.0)
+        return interpolated

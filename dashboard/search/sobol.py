@@ -1,7 +1,7 @@
 """Sobol's sequence: points that fill the unit cube more evenly than random ones, each known by its number alone.
 
 Direction numbers by Joe & Kuo, *Constructing Sobol sequences with better two-dimensional projections*, 2008; the points
-are shifted by random bits, so that each seed has other ones that lie just as evenly (digital shift, L'Ecuyer 2004).
+are shifted by random bits, so that each seed has other ones, equally well distributed (digital shift, L'Ecuyer 2004).
 """
 
 from typing import Any
@@ -69,11 +69,11 @@ def _directions(dimension: int, count: int) -> list[int]:
         return [1] * count
     polynomial, first = DIRECTIONS[dimension - 1]
     degree = polynomial.bit_length() - 1
-    found = list(first)
+    numbers = list(first)
     for place in range(degree, count):
-        value = found[place - degree] ^ (found[place - degree] << degree)
+        value = numbers[place - degree] ^ (numbers[place - degree] << degree)
         for back in range(1, degree):
             if polynomial >> (degree - back) & 1:
-                value ^= found[place - back] << back
-        found.append(value)
-    return found[:count]
+                value ^= numbers[place - back] << back
+        numbers.append(value)
+    return numbers[:count]

@@ -102,7 +102,7 @@ class SearchSpace:
         return dict(_conditions(self))
 
     def is_active(self, name: str, params: Params) -> bool:
-        """Tell whether a parameter counts beside these others: whether its layer exists, its decay is switched on."""
+        """Return whether a parameter counts given the others: whether its layer exists, its decay is switched on."""
         condition = _conditions(self).get(name)
         return condition is None or params.get(condition.parent) in condition.values
 
@@ -119,7 +119,7 @@ class SearchSpace:
         return params
 
     def holds(self, params: Params) -> bool:
-        """Tell whether a candidate has all parameters that count, each with a value of this space, and no other."""
+        """Return whether a candidate has all parameters that count, each with a value of this space, and no other."""
         needed = [name for name in self.distributions() if self.is_active(name, params)]
         return set(needed) == set(params) and all(
             _contains(self.distributions()[name], params[name]) for name in needed
@@ -219,40 +219,40 @@ class SearchSpace:
 
 @functools.lru_cache(maxsize=64)
 def _distributions(space: SearchSpace) -> dict[str, BaseDistribution]:
-    found: dict[str, BaseDistribution] = {}
+    distributions: dict[str, BaseDistribution] = {}
     if not space.layers.is_fixed:
-        found["layers"] = space.layers.integers()
+        distributions["layers"] = space.layers.integers()
     if not space.units.is_fixed:
         units = [f"units_{number}" for number in range(1, int(space.layers.high) + 1)]
-        found |= {name: space.units.integers() for name in units}
+        distributions |= {name: space.units.integers() for name in units}
     for name in ("activation", "batch_size", "optimizer", "schedule"):
         if len(getattr(space, name)) > 1 and not (name == "activation" and space.layers.high == 0):
-            found[name] = CategoricalDistribution(getattr(space, name))
+            distributions[name] = CategoricalDistribution(getattr(space, name))
     for name in ("dropout", "learning_rate"):
         if not getattr(space, name).is_fixed and not (name == "dropout" and space.layers.high == 0):
-            found[name] = getattr(space, name).floats()
+            distributions[name] = getattr(space, name).floats()
     if space.weight_decay is not None:
         if space.no_weight_decay:
-            found["has_weight_decay"] = CategoricalDistribution((False, True))
+            distributions["has_weight_decay"] = CategoricalDistribution((False, True))
         if not space.weight_decay.is_fixed:
-            found["weight_decay"] = space.weight_decay.floats()
-    return found
+            distributions["weight_decay"] = space.weight_decay.floats()
+    return distributions
 
 
 @functools.lru_cache(maxsize=64)
 def _conditions(space: SearchSpace) -> dict[str, Condition]:
     known = _distributions(space)
-    found: dict[str, Condition] = {}
+    conditions: dict[str, Condition] = {}
     if "layers" in known:
         counts = range(int(space.layers.low), int(space.layers.high) + 1)
         needs = {name: int(name.removeprefix("units_")) for name in known if name.startswith("units_")}
         needs |= dict.fromkeys(("activation", "dropout"), 1)
         for name, least in needs.items():
             if name in known and least > space.layers.low:
-                found[name] = Condition("layers", tuple(count for count in counts if count >= least))
+                conditions[name] = Condition("layers", tuple(count for count in counts if count >= least))
     if "has_weight_decay" in known and "weight_decay" in known:
-        found["weight_decay"] = Condition("has_weight_decay", (True,))
-    return found
+        conditions["weight_decay"] = Condition("has_weight_decay", (True,))
+    return conditions
 
 
 def _parse_weight_decay(fields: Fields) -> Range | None:

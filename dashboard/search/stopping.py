@@ -1,4 +1,4 @@
-"""When a trial is given up before its last epoch: decisions from learning curves alone.
+"""Early stopping of trials, decided from their learning curves alone.
 
 A curve is a trial's validation score after each epoch; what it is worth is the best of it. `curve` learns from full
 curves how a score at this epoch went on to the end; `asha` and `hyperband` are Optuna's (Li et al., *A system for
@@ -23,14 +23,14 @@ from dashboard.search.studies import Past
 FEWEST_CURVES = 8
 LEAST_CHANCE = 0.05
 FEWEST_EPOCHS = 2
-KEPT_OF = 3
+REDUCTION = 3
 RUNGS_FROM = 10
 DEFAULT_STOPPING = "curve"
 _DIRECTIONS = {True: StudyDirection.MAXIMIZE, False: StudyDirection.MINIMIZE}
 
 
 class Case(NamedTuple):
-    """A running trial's curve so far (one value an epoch), the other trials in their order, and what a full one is."""
+    """A running trial's curve so far (one value an epoch), the other trials in order, and the length of a full one."""
 
     so_far: Sequence[float]
     others: Sequence[Past]
@@ -41,7 +41,7 @@ class Case(NamedTuple):
 
 @dataclass(frozen=True)
 class StoppingRule:
-    """A rule by its name, with what a person should know before choosing it."""
+    """A stopping rule with its name and help text."""
 
     name: str
     title: str
@@ -52,9 +52,9 @@ class StoppingRule:
 def should_stop(
     rule: str, so_far: Sequence[float], others: Sequence[Past], direction: str, epochs: int, number: int = 0
 ) -> bool:
-    """Tell whether a running trial should end now.
+    """Return whether a running trial should end now.
 
-    `so_far` is its curve, `others` are all other trials of the search in their order, `direction` is maximize or
+    `so_far` is its curve, `others` are all other trials of the search in order, `direction` is maximize or
     minimize, `epochs` the length of a full curve, `number` the trial's own (it decides on its bracket in Hyperband).
     Raises Invalid if there is no such rule.
     """
@@ -88,7 +88,7 @@ def chance_of_best(so_far: Sequence[float], full: Sequence[Sequence[float]], max
 
 
 def student_cdf(t: float, freedom: float) -> float:
-    """Return the probability that Student's t of some degrees of freedom lies below t, right to about six digits.
+    """Return the probability that Student's t of some degrees of freedom is below t, right to about six digits.
 
     Simpson's rule over the density from 0 to t with t = √freedom·tan θ, where it is cos θ to the power freedom − 1.
     """
@@ -111,11 +111,11 @@ def _by_curve(case: Case) -> bool:
 
 
 def _by_halving(case: Case) -> bool:
-    return _pruned(case, SuccessiveHalvingPruner(min_resource=_first_rung(case), reduction_factor=KEPT_OF))
+    return _pruned(case, SuccessiveHalvingPruner(min_resource=_first_rung(case), reduction_factor=REDUCTION))
 
 
 def _by_hyperband(case: Case) -> bool:
-    return _pruned(case, HyperbandPruner(_first_rung(case), case.epochs, KEPT_OF))
+    return _pruned(case, HyperbandPruner(_first_rung(case), case.epochs, REDUCTION))
 
 
 def _first_rung(case: Case) -> int:
@@ -123,7 +123,7 @@ def _first_rung(case: Case) -> int:
 
 
 def _pruned(case: Case, pruner: BasePruner) -> bool:
-    """Let a pruner see all curves as they stand, in a study of its own, and ask it about the one in question.
+    """Return the decision of a pruner that has seen all curves so far, in a study of its own.
 
     The trial takes its own number in that study, for Hyperband chooses its bracket by it.
     """
@@ -138,12 +138,12 @@ def _pruned(case: Case, pruner: BasePruner) -> bool:
 
 
 def _show(trial: optuna.Trial, curve: Sequence[float], case: Case) -> bool:
-    """Report the best of a curve at each rung that it has reached; tell whether its trial should end at the last."""
+    """Report the best of a curve at each rung that it has reached; return whether its trial should end at the last."""
     rung, ends = _first_rung(case), False
     while rung <= len(curve) and rung < case.epochs:
         trial.report(max(curve[:rung]) if case.maximize else min(curve[:rung]), rung)
         ends = trial.should_prune()
-        rung *= KEPT_OF
+        rung *= REDUCTION
     return ends
 
 
@@ -174,21 +174,21 @@ KINDS = (
     StoppingRule(
         "curve",
         "By its learning curve",
-        f"Once {FEWEST_CURVES} trials are through, a trial ends when it will be the best with a chance below "
-        f"{LEAST_CHANCE:.0%}, by how the others' curves went on from there.",
+        f"After {FEWEST_CURVES} full trials, a trial ends when its chance of becoming the best is below "
+        f"{LEAST_CHANCE:.0%}, extrapolated from the other curves.",
         _by_curve,
     ),
     StoppingRule(
         "asha",
         "Successive halving (ASHA)",
-        "Optuna's: after 1, 3, 9 … shares of the epochs only the best third so far goes on. The quickest; now and "
-        "then it ends one that would have come late.",
+        "Optuna's: after 1, 3, 9 … shares of the epochs only the best third so far continues. The fastest; it may "
+        "stop a trial that would have improved late.",
         _by_halving,
     ),
     StoppingRule(
         "hyperband",
         "Hyperband",
-        "Optuna's: successive halving in several groups, some of which begin to end trials late only.",
+        "Optuna's: successive halving in several groups, some of which stop trials only late.",
         _by_hyperband,
     ),
     StoppingRule("none", "Never", "Every trial is trained to its last epoch.", _never),

@@ -1,7 +1,7 @@
-"""A search's trials as a study of Optuna's, made anew whenever it is asked for the next candidate.
+"""A search's trials as a study of Optuna's, which is built again for each proposal.
 
-The catalogue is the truth about trials; a study in memory is only how Optuna's samplers are told of them. A proposal
-depends on space, seed and the trials before it alone, so a search that was killed goes on as if it had not been.
+The catalogue is the truth about trials; a study in memory only passes them to Optuna's samplers. A proposal
+depends on space, seed and the trials before it alone, so a search that was killed continues as if it had not been.
 """
 
 import math
@@ -40,14 +40,14 @@ class Past(NamedTuple):
 
 
 class Proposal(NamedTuple):
-    """A candidate to try, and the sampler that chose it; a `NeuralSampler` can tell what it expects of it."""
+    """A candidate to try, and the sampler that chose it; a `NeuralSampler` also has a prediction."""
 
     params: dict[str, Any]
     sampler: BaseSampler
 
 
 def propose(space: SearchSpace, sampler: str, seed: int, directions: Sequence[str], past: Sequence[Past]) -> Proposal:
-    """Return the candidate of trial number len(past), from all trials before it in their order.
+    """Return the candidate of trial number len(past), from all trials before it, in order.
 
     `directions` has maximize or minimize for each goal. The same arguments give the same candidate.
     """

@@ -13,7 +13,7 @@ MOST_STEPS = 10_000
 
 
 def is_quicker(specs: Sequence[NetworkSpec], rows: int) -> bool:
-    """Tell whether training these together on so many rows takes less time than one after another.
+    """Return whether training these together on so many rows takes less time than one after another.
 
     That is so for two or more of one shape up to MOST_WEIGHTS parameters each: there the price of a call is most of a
     step, and `benchmarks/search.py --together` prints by how much it is shared. Larger ones are as quick alone, and
