@@ -1,10 +1,12 @@
 """A table declared once: its files, its order, its arrows."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
-from dashboard.web.kit.tables import Column, Table
+from dashboard.web.kit.tables import Column, Note, Table
+from tests.web.page_check import parse_fragment, words
 
 COLUMNS = (
     Column("name", "Name", sortable=True),
@@ -62,3 +64,35 @@ def test_a_second_click_turns_the_order_round():
         "",
         "",
     ]
+
+
+def test_a_row_without_values_has_a_note_and_an_empty_table_says_so(demo_app):
+    columns = (
+        Column("pick", "Select", lambda row: row["name"], "tick", exported=False, quiet=True),
+        Column("name", "Name"),
+        Column("size", "Size", format="number"),
+        Column("kind", "Kind"),
+    )
+    rows = [{"name": "a", "size": 1, "kind": "k"}, {"name": "b", "size": None, "kind": ""}]
+    things = Table(
+        "things",
+        columns,
+        rows,
+        link=lambda row: f"/{row['name']}",
+        note=lambda row: Note("too large", 2, "Count", "/count") if row["size"] is None else None,
+        empty="none",
+    )
+    with demo_app.test_request_context("/"):
+        draw = demo_app.jinja_env.get_template("components/table.html").module.table
+        drawn, nothing = (parse_fragment(draw(one)) for one in (things, replace(things, rows=[])))
+    first, second = next(drawn.iter("tbody"))
+    assert [cell.tag for cell in first] == ["td", "th", "td", "td"]
+    assert next(first[1].iter("a")).get("href") == "/a"
+    assert [words(cell) for cell in second] == ["", "b", "too large Count"]
+    assert second[2].get("colspan") == "2"
+    assert [words(cell) for cell in next(nothing.iter("tbody"))[0]] == ["none"]
+
+
+def test_a_column_may_be_sorted_by_another_key_than_it_shows():
+    column = Column("version", "Version", lambda row: f"v{row}", sortable=True, sort_key=lambda row: row)
+    assert Table("versions", (column,), [2, 10, 1]).in_order("version").rows == [1, 2, 10]

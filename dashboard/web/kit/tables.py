@@ -43,7 +43,9 @@ class Column:
 
     `name` is what the CSV, the JSON and the address call it, `heading` what the page does; without a heading it is in
     the files only. `value` takes a row and returns what is exported and sorted by (default: the row's attribute or
-    key of that name). `format` names a macro of components/cells.html, which draws `shown` (default: the value).
+    key of that name), `sort_key` the order where that is another. `format` names a macro of components/cells.html,
+    which draws `shown` (default: the value). A `quiet` heading is for screen readers only, a `heading_link` leads to
+    what the column is about.
     """
 
     name: str
@@ -58,6 +60,8 @@ class Column:
     help: str = ""
     css: str = ""
     quiet: bool = False
+    sort_key: Callable[[Any], Any] | None = None
+    heading_link: str = ""
 
     @property
     def is_right(self) -> bool:
@@ -81,15 +85,25 @@ class Column:
 
 
 class Heading(NamedTuple):
-    """What stands at the head of a column; `order` is ascending, descending or empty, `address` sorts by it."""
+    """The head of a column; `order` is ascending, descending or empty, `address` sorts by it."""
 
-    words: str
-    is_right: bool
+    column: Column
     order: str
     address: str
-    help: str
-    css: str
-    quiet: bool
+
+    @property
+    def words(self) -> str:
+        """Its text."""
+        return self.column.heading
+
+
+class Note(NamedTuple):
+    """What a row says instead of all but its first `after` cells, and a link that follows it."""
+
+    text: str
+    after: int
+    link_text: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,7 +111,8 @@ class Table:
     """Rows under columns. `sort` is a column's name, with a minus for the other direction; `link` is a row's page.
 
     `label` names the table for screen readers, `sorted_by` gives the address that sorts by a column (default: this
-    page's own), `css` the row's class.
+    page's own), `css` the row's class, `note` what a row without values says. `empty` is said of no rows at all. With
+    `swaps` the links of the rows change the page in place.
     """
 
     name: str
@@ -109,6 +124,9 @@ class Table:
     link: Callable[[Any], str] | None = None
     css: Callable[[Any], str] | None = None
     sorted_by: Callable[[str], str] | None = None
+    note: Callable[[Any], Note | None] | None = None
+    empty: str = ""
+    swaps: bool = False
 
     @property
     def heads(self) -> list[str]:
@@ -132,6 +150,11 @@ class Table:
         return [column for column in self.columns if column.heading]
 
     @property
+    def row_header(self) -> Column:
+        """The column whose cells name their rows, and lead to them: the first one that is more than a tick."""
+        return next(column for column in self.shown_columns if column.format != "tick")
+
+    @property
     def headings(self) -> list[Heading]:
         """The heads of the columns on the page, with the arrow of the order that the rows are in."""
         address = self.sorted_by or (lambda sort: query().address(sort=sort, offset=None))
@@ -143,7 +166,7 @@ class Table:
             if self.sort.removeprefix("-") == column.name:
                 order = "descending" if _is_descending(column, self.sort) else "ascending"
             target = address(f"-{column.name}" if self.sort == column.name else column.name)
-        return Heading(column.heading, column.is_right, order, target, column.help, column.css, column.quiet)
+        return Heading(column, order, target)
 
     def in_order(self, sort: str) -> "Table":
         """Return the table sorted by a column's name, reversed with a minus; rows without a value come last.
@@ -153,7 +176,8 @@ class Table:
         column = next((one for one in self.columns if one.sortable and one.name == sort.removeprefix("-")), None)
         if column is None:
             return replace(self, rows=list(self.rows))
-        valued = [(column.value_of(row), row) for row in self.rows]
+        key = column.sort_key or column.value_of
+        valued = [(key(row), row) for row in self.rows]
         known = [pair for pair in valued if not _is_unknown(pair[0])]
         known.sort(key=lambda pair: _sort_key(pair[0]), reverse=_is_descending(column, sort))
         unknown = [row for value, row in valued if _is_unknown(value)]
@@ -179,7 +203,8 @@ def _is_unknown(value: Any) -> bool:  # noqa: ANN401 - any value of a table
 
 
 def _sort_key(value: Any) -> Any:  # noqa: ANN401 - any value of a table
-    return value.casefold() if isinstance(value, str) else value
+    """Return what a value is compared by; texts, where a column has both, stand apart from numbers."""
+    return (1, value.casefold()) if isinstance(value, str) else (0, value)
 
 
 def numbers_at(
