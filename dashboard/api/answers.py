@@ -1,10 +1,9 @@
-"""Answers: JSON as this API writes it, and marks by which a client knows that it has an answer already.
+"""Answers: JSON as this API writes it, and entity tags by which a client knows that it has one already.
 
 Numbers are the shortest text that reads back as the same double. JSON knows no NaN and no infinity: they are null,
 except in the cells of a table, where they are the texts "nan", "inf" and "-inf". Times are UTC, ISO 8601 with a Z.
 """
 
-import hashlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -46,29 +45,23 @@ def file_answer(pieces: Iterable[bytes] | bytes, mimetype: str, file_name: str) 
     return answer
 
 
-def mark_of(*parts: object) -> str:
-    """Return a mark (ETag) of an answer that depends on these parts, and on what was asked for, and on nothing else."""
-    text = repr((parts, request.path, sorted(request.args.items(multi=True))))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+def is_known(etag: str) -> bool:
+    """Tell whether the client has this answer already."""
+    return request.if_none_match.contains_weak(etag)
 
 
-def is_known(mark: str) -> bool:
-    """Tell whether the client has the answer with this mark already."""
-    return request.if_none_match.contains_weak(mark)
-
-
-def unchanged(mark: str) -> Response:
+def unchanged(etag: str) -> Response:
     """Return 304: the client's own copy is good."""
-    return marked(current_app.response_class(status=304), mark)
+    return tagged(current_app.response_class(status=304), etag)
 
 
-def marked(answer: Response, mark: str) -> Response:
-    """Put the mark on an answer that will never be different.
+def tagged(answer: Response, etag: str) -> Response:
+    """Tag an answer that will never be different.
 
     It may be kept, but is to be asked for again, which costs a 304: a network that is deleted and made anew under
     the same name has other versions at the same addresses, so that a year's `immutable` would show the old ones.
     """
-    answer.set_etag(mark)
+    answer.set_etag(etag)
     answer.headers["Cache-Control"] = "private, no-cache"
     return answer
 

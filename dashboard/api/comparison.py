@@ -2,9 +2,10 @@
 
 from flask import Blueprint, Response, request
 
-from dashboard.api.answers import is_known, json_answer, mark_of, marked, unchanged
-from dashboard.api.asked import page_of, query, workspace
+from dashboard.api.answers import is_known, json_answer, tagged, unchanged
+from dashboard.api.query import page_of, query
 from dashboard.api.shapes import cell_change_json, cell_detail_json, diff_json, page_json, unit_change_json
+from dashboard.http import etag_of, workspace
 from dashboard.parsing import Fields
 from dashboard.records.page import Page
 from dashboard.services.compare import detail as details
@@ -26,7 +27,7 @@ def compare() -> Response:
     mark = _mark(asked)
     if is_known(mark):
         return unchanged(mark)
-    return marked(json_answer(diff_json(service.compare(workspace(), asked))), mark)
+    return tagged(json_answer(diff_json(service.compare(workspace(), asked))), mark)
 
 
 @blueprint.get("/compare/units")
@@ -72,4 +73,4 @@ def _asked(fields: Fields) -> service.Asked:
 
 def _mark(asked: service.Asked) -> str:
     """Return what the answer depends on: the content of both versions."""
-    return mark_of(*((side.version.id, side.version.sha256) for side in service.sides(workspace(), asked)))
+    return etag_of(*((side.version.id, side.version.sha256) for side in service.sides(workspace(), asked)))

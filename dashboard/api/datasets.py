@@ -8,9 +8,10 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from dashboard.api.answers import json_answer
-from dashboard.api.asked import json_object, workspace
+from dashboard.api.query import json_object
 from dashboard.api.shapes import dataset_detail_json, dataset_json
 from dashboard.errors import Invalid
+from dashboard.http import workspace
 from dashboard.parsing import Fields
 from dashboard.records.dataset import Dataset
 from dashboard.services import datasets as service

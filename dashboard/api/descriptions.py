@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dashboard.api.asked import MOST_ITEMS
+from dashboard.api.query import MOST_ITEMS
 from dashboard.api.schemas import INTEGER, REFERENCE, TEXT, Schema, choice, ref
 from dashboard.services.compare.detail import AXES
 from dashboard.services.history.tensor import SINCE

@@ -4,8 +4,6 @@ Beside these: `errors` (field path -> message) when several fields may be wrong,
 `id` when the fault is ours: the log holds the traceback under it.
 """
 
-import logging
-import secrets
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 from typing import Any
@@ -14,14 +12,11 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from dashboard.api.answers import json_answer
-from dashboard.api.asked import MOST_JSON_BYTES, workspace
+from dashboard.api.query import MOST_JSON_BYTES
 from dashboard.errors import Invalid, NotFound, UserError, WeightbaseError
+from dashboard.http import drain, log_fault, workspace
 from dashboard.services.datasets import upload_limit
 
-log = logging.getLogger(__name__)
-
-PIECE = 2**20
-MOST_DRAINED = 2**31
 MOST_NEAREST = 5
 
 CODES = {
@@ -52,7 +47,7 @@ def foreseen(error: WeightbaseError) -> Response:
     if isinstance(error, NotFound):
         shape["error"]["nearest"] = _nearest(error.nearest)
     if not isinstance(error, UserError):
-        shape["error"]["id"] = _logged(error)
+        shape["error"]["id"] = log_fault(error)
     return json_answer(shape, error.status)
 
 
@@ -67,14 +62,6 @@ def too_large(_: RequestEntityTooLarge) -> Response:
     return json_answer(shape, 413)
 
 
-def drain(answer: Response) -> Response:
-    """Read what is left of a refused body: a client that is still sending sees a broken connection, not our answer."""
-    left = MOST_DRAINED if answer.status_code >= 400 and request.environ.get("wsgi.input_terminated") else 0
-    while left > 0 and (piece := request.environ["wsgi.input"].read(min(PIECE, left))):
-        left -= len(piece)
-    return answer
-
-
 def refused(error: HTTPException) -> Response:
     """Answer what Flask or the security rules refuse, keeping the headers (such as Allow) that belong to it."""
     given = error.get_response()
@@ -86,7 +73,7 @@ def refused(error: HTTPException) -> Response:
 
 def unforeseen(error: Exception) -> Response:
     """Answer a fault of ours with an id; what it was goes to the log only."""
-    number = _logged(error)
+    number = log_fault(error)
     shape = error_shape(
         "internal_error", f"Something failed here, not in your request. The log says more: {number}.", None
     )
@@ -106,9 +93,3 @@ def _nearest(names: Sequence[str]) -> list[str]:
         return list(names[:MOST_NEAREST])
     likeness = {name: max(SequenceMatcher(None, name, part).ratio() for part in asked) for name in names}
     return sorted(names, key=lambda name: -likeness[name])[:MOST_NEAREST]
-
-
-def _logged(error: Exception) -> str:
-    number = secrets.token_hex(4)
-    log.error("%s %s failed (%s)", request.method, request.path, number, exc_info=error)
-    return number

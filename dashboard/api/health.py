@@ -3,8 +3,8 @@
 from flask import Blueprint, Response
 
 from dashboard.api.answers import json_answer
-from dashboard.api.asked import workspace
 from dashboard.api.errors import error_shape
+from dashboard.http import workspace
 from dashboard.services.status import check_health
 
 blueprint = Blueprint("health", __name__)

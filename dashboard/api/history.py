@@ -9,8 +9,9 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from dashboard.api.answers import json_answer
-from dashboard.api.asked import page_of, query, workspace
+from dashboard.api.query import page_of, query
 from dashboard.api.shapes import fact_values_json, finite, version_json
+from dashboard.http import workspace
 from dashboard.services.cache.numbers import Budget
 from dashboard.services.compare.several import get_all_versions, get_several
 from dashboard.services.history import tensor as service

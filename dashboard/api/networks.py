@@ -5,8 +5,9 @@ from urllib.parse import quote
 from flask import Blueprint, Response, request
 
 from dashboard.api.answers import json_answer
-from dashboard.api.asked import json_object, page_of, query, workspace
+from dashboard.api.query import json_object, page_of, query
 from dashboard.api.shapes import network_json, page_json, summary_json
+from dashboard.http import workspace
 from dashboard.services import networks as service
 
 blueprint = Blueprint("networks", __name__)

@@ -3,8 +3,9 @@
 from flask import Blueprint, Response, url_for
 
 from dashboard.api.answers import json_answer
-from dashboard.api.asked import asked_by, json_object, page_of, query, workspace
+from dashboard.api.query import json_object, page_of, query
 from dashboard.api.shapes import epoch_json, page_json, run_detail_json, run_json
+from dashboard.http import sender, workspace
 from dashboard.records.run import Run
 from dashboard.services.networks import get_network
 from dashboard.services.runs import runs as service
@@ -18,7 +19,7 @@ MOST_EPOCHS = 2**31 - 1
 @blueprint.post("/networks/<network>/runs")
 def start_run(network: str) -> Response:
     """Queue a training; the body holds training settings that differ from the network's, and `parent`."""
-    return _accepted(service.start_run(workspace(), network, json_object(optional=True), asked_by()))
+    return _accepted(service.start_run(workspace(), network, json_object(optional=True), sender("API")))
 
 
 @blueprint.get("/runs")
@@ -55,7 +56,7 @@ def cancel_run(run_id: int) -> Response:
 @blueprint.post("/runs/<number:run_id>/restart")
 def restart_run(run_id: int) -> Response:
     """Queue a new run with the settings of one that has ended."""
-    return _accepted(service.restart_run(workspace(), run_id, asked_by()))
+    return _accepted(service.restart_run(workspace(), run_id, sender("API")))
 
 
 @blueprint.post("/runs/<number:run_id>/resume")

@@ -5,8 +5,9 @@ from dataclasses import asdict
 from flask import Blueprint, Response, url_for
 
 from dashboard.api.answers import json_answer
-from dashboard.api.asked import asked_by, json_object, page_of, query, workspace
+from dashboard.api.query import json_object, page_of, query
 from dashboard.api.shapes import page_json, run_json, table_json, trash_item_json
+from dashboard.http import sender, workspace
 from dashboard.records.page import Page
 from dashboard.records.run import Run
 from dashboard.services.store import actions, tables, trash
@@ -36,13 +37,13 @@ def list_tables() -> Response:
 @blueprint.post("/store/verify")
 def verify_store() -> Response:
     """Queue the verification of every version; the run's result holds every difference."""
-    return _accepted(actions.start_verify(workspace(), asked_by()))
+    return _accepted(actions.start_verify(workspace(), sender("API")))
 
 
 @blueprint.post("/store/copy")
 def copy_store() -> Response:
     """Queue a copy of everything to another store; a password is kept out of the run and of every answer."""
-    return _accepted(actions.start_copy(workspace(), json_object(), asked_by()))
+    return _accepted(actions.start_copy(workspace(), json_object(), sender("API")))
 
 
 @blueprint.get("/store/trash")
@@ -60,7 +61,7 @@ def list_trash() -> Response:
 @blueprint.delete("/store/trash")
 def empty_trash() -> Response:
     """Give all that lies in the trash up, at once, and queue the removal of its tables."""
-    return _accepted(actions.start_empty(workspace(), asked_by()))
+    return _accepted(actions.start_empty(workspace(), sender("API")))
 
 
 @blueprint.post("/store/trash/<item>/restore")

@@ -2,9 +2,10 @@
 
 from flask import Blueprint, Response
 
-from dashboard.api.answers import file_answer, is_known, json_answer, mark_of, marked, unchanged
-from dashboard.api.asked import given, query, workspace
+from dashboard.api.answers import file_answer, is_known, json_answer, tagged, unchanged
+from dashboard.api.query import given, query
 from dashboard.api.shapes import window_json
+from dashboard.http import etag_of, workspace
 from dashboard.parsing import Fields
 from dashboard.records.network import Version
 from dashboard.records.tensor import TensorInfo
@@ -27,7 +28,7 @@ def get_tensor_json(network: str, version: int, tensor: str) -> Response:
     fields.done()
     if is_known(mark):
         return unchanged(mark)
-    return marked(json_answer(window_json(service.window(workspace(), found, info, *place))), mark)
+    return tagged(json_answer(window_json(service.window(workspace(), found, info, *place))), mark)
 
 
 @blueprint.get(TENSOR + ".csv")
@@ -41,9 +42,9 @@ def get_tensor_csv(network: str, version: int, tensor: str) -> Response:
         return unchanged(mark)
     if given(WINDOW):
         text = service.window_csv(service.window(workspace(), found, info, *place), header)
-        return marked(file_answer(text.encode(), "text/csv", _file_name(found, info, "csv")), mark)
+        return tagged(file_answer(text.encode(), "text/csv", _file_name(found, info, "csv")), mark)
     pieces = service.tensor_csv(workspace(), found, info, header)
-    return marked(file_answer(pieces, "text/csv", _file_name(found, info, "csv")), mark)
+    return tagged(file_answer(pieces, "text/csv", _file_name(found, info, "csv")), mark)
 
 
 @blueprint.get(TENSOR + ".npy")
@@ -53,7 +54,7 @@ def get_tensor_npy(network: str, version: int, tensor: str) -> Response:
     if is_known(mark):
         return unchanged(mark)
     content = service.tensor_npy(workspace(), found, info)
-    return marked(file_answer(content, "application/octet-stream", _file_name(found, info, "npy")), mark)
+    return tagged(file_answer(content, "application/octet-stream", _file_name(found, info, "npy")), mark)
 
 
 @blueprint.get(TENSOR + "/distribution")
@@ -68,13 +69,13 @@ def get_distribution(network: str, version: int, tensor: str) -> Response:
     spread = tensor_distribution(workspace(), found, info, bins, limits)
     about = {"version": found.reference, "tensor": info.name, "bins": bins, "limits": limits}
     numbers = {name: values[0] for name, values in spread.to_json().items() if name != "edges"}
-    return marked(json_answer(about | {"edges": spread.edges.tolist()} | numbers), mark)
+    return tagged(json_answer(about | {"edges": spread.edges.tolist()} | numbers), mark)
 
 
 def _find(network: str, version: int, tensor: str) -> tuple[Version, TensorInfo, str]:
     """Return the version, the tensor, and the mark of whatever is answered about them."""
     found, info = service.find_tensor(workspace(), network, version, tensor)
-    return found, info, mark_of(found.id, info.sha256, info.dtype, info.shape)
+    return found, info, etag_of(found.id, info.sha256, info.dtype, info.shape)
 
 
 def _window(fields: Fields) -> tuple[int, int, int, int]:

@@ -4,9 +4,10 @@ import re
 
 from flask import Blueprint, Response
 
-from dashboard.api.answers import file_answer, is_known, json_answer, mark_of, marked, unchanged
-from dashboard.api.asked import json_object, page, workspace
+from dashboard.api.answers import file_answer, is_known, json_answer, tagged, unchanged
+from dashboard.api.query import json_object, page
 from dashboard.api.shapes import page_json, proof_json, version_detail_json, version_json
+from dashboard.http import etag_of, workspace
 from dashboard.parsing import Fields
 from dashboard.services.versions import reading as service
 from dashboard.services.versions.evaluation import evaluate_version
@@ -40,12 +41,12 @@ def delete_version(network: str, version: int) -> Response:
 def get_version_zip(network: str, version: int) -> Response:
     """Answer a version as a ZIP: a CSV for each tensor, and version.json with all that belongs to it."""
     detail = service.get_detail(workspace(), network, version)
-    mark = mark_of(detail.version.sha256, detail.version.id)
+    mark = etag_of(detail.version.sha256, detail.version.id)
     if is_known(mark):
         return unchanged(mark)
     about = version_detail_json(detail)
     name = f"{re.sub('[^A-Za-z0-9.-]+', '_', network)}_v{version:04d}.zip"
-    return marked(file_answer(version_zip(workspace(), detail.version, about), "application/zip", name), mark)
+    return tagged(file_answer(version_zip(workspace(), detail.version, about), "application/zip", name), mark)
 
 
 @blueprint.post("/networks/<network>/versions/<number:version>/verify")

@@ -1,8 +1,6 @@
 """Errors as pages: what is wrong, how to mend it, the nearest names; a fault of ours gets an id, the log the rest."""
 
 import difflib
-import logging
-import secrets
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,13 +11,9 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import BuildError
 
 from dashboard.errors import NotFound, UserError, WeightbaseError
+from dashboard.http import drain, log_fault, workspace
 from dashboard.services.datasets import upload_limit
-from dashboard.web.kit.query import workspace
 
-log = logging.getLogger(__name__)
-
-PIECE = 2**20
-MOST_DRAINED = 2**31
 MOST_NEAREST = 5
 VIEW_ARGUMENTS = {"network": "name", "dataset": "name", "version": "number", "tensor": "tensor"}
 TITLES = {400: "This request was not understood", 401: "A password is needed", 403: "Refused", 404: "Not found"}
@@ -42,7 +36,7 @@ def show_errors(app: Flask) -> None:
 
 def foreseen(error: WeightbaseError) -> Response | tuple[str, int]:
     """Show one of our own errors."""
-    error_id = "" if isinstance(error, UserError) else _logged(error)
+    error_id = "" if isinstance(error, UserError) else log_fault(error)
     return error_page(error.status, error.message, nearest_links(error), error_id)
 
 
@@ -61,20 +55,9 @@ def too_large(_: RequestEntityTooLarge) -> Response | tuple[str, int]:
     return error_page(413, upload_limit(workspace().settings.max_upload_mb))
 
 
-def drain(answer: Response) -> Response:
-    """Read what is left of a refused body, up to 2 GB: browsers show nothing of an answer before they have sent all.
-
-    Only where the server ends the stream with the body (gunicorn does); elsewhere this would wait for what never comes.
-    """
-    left = MOST_DRAINED if answer.status_code >= 400 and request.environ.get("wsgi.input_terminated") else 0
-    while left > 0 and (piece := request.environ["wsgi.input"].read(min(PIECE, left))):
-        left -= len(piece)
-    return answer
-
-
 def unforeseen(error: Exception) -> Response | tuple[str, int]:
     """Show that something of ours failed; what it was goes to the log only."""
-    return error_page(500, "Something failed here, not in your request.", (), _logged(error))
+    return error_page(500, "Something failed here, not in your request.", (), log_fault(error))
 
 
 def error_page(
@@ -111,9 +94,3 @@ def _link(words: str, argument: str, value: Any) -> tuple[str, str]:  # noqa: AN
         return words, url_for(request.endpoint, **{**(request.view_args or {}), argument: value})
     except BuildError:
         return words, url_for("networks.index")
-
-
-def _logged(error: Exception) -> str:
-    number = secrets.token_hex(4)
-    log.error("%s %s failed (%s)", request.method, request.path, number, exc_info=error)
-    return number

@@ -18,11 +18,12 @@ MAY_IMPORT = {
     "jobs": {"engine", "data"},
     "search": {"engine"},
     "services": {"engine", "data", "weights", "catalogue", "analysis", "charts", "jobs", "search"},
-    "web": {"services", "charts"},
-    "api": {"services"},
+    "http": {"services"},
+    "web": {"services", "charts", "http"},
+    "api": {"services", "http"},
 }
 ONLY_IN = {
-    "flask": {"web", "api", "__init__"},
+    "flask": {"web", "api", "http", "__init__"},
     "flask_wtf": {"web"},
     "wtforms": {"web"},
     "werkzeug": {"web", "api"},

@@ -5,30 +5,15 @@ from collections.abc import Collection
 from typing import Any
 
 import orjson
-from flask import current_app, request
+from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from dashboard.errors import UserError
 from dashboard.parsing import Fields
-from dashboard.services.workspace import Workspace
 
 MOST_JSON_BYTES = 4 * 2**20
 MOST_ITEMS = 500
-MOST_NAME = 100
 JSON_WANTED = "Send a JSON object, with the header Content-Type: application/json."
-
-
-def workspace() -> Workspace:
-    """Return what the services work on."""
-    found = current_app.extensions["workspace"]
-    assert isinstance(found, Workspace)
-    return found
-
-
-def asked_by() -> str:
-    """Return which program's user asks, as far as that is known: `ada (API)`, or `API`."""
-    name = request.authorization.username if request.authorization is not None else None
-    return f"{name[:MOST_NAME]} (API)" if name else "API"
 
 
 def json_object(optional: bool = False) -> dict[str, Any]:

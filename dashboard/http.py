@@ -1,0 +1,52 @@
+"""What pages and JSON API share of HTTP: the workspace, the sender, entity tags, refused bodies, the log of faults."""
+
+import hashlib
+import logging
+import secrets
+
+from flask import Response, current_app, request
+
+from dashboard.services.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+PIECE = 2**20
+MOST_DRAINED = 2**31
+MOST_NAME = 100
+
+
+def workspace() -> Workspace:
+    """Return what the services work on."""
+    opened = current_app.extensions["workspace"]
+    assert isinstance(opened, Workspace)
+    return opened
+
+
+def sender(interface: str) -> str:
+    """Return who sends this request through an interface, as far as that is known: `ada (page)`, or `page`."""
+    name = request.authorization.username if request.authorization is not None else None
+    return f"{name[:MOST_NAME]} ({interface})" if name else interface
+
+
+def etag_of(*parts: object) -> str:
+    """Return an entity tag of an answer that depends on these parts and on the address, and on nothing else."""
+    text = repr((parts, request.path, sorted(request.args.items(multi=True))))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def drain(answer: Response) -> Response:
+    """Read what is left of a refused body, up to 2 GB: a client that is still sending sees no answer before.
+
+    Only where the server ends the stream with the body (gunicorn does); elsewhere this would wait for what never comes.
+    """
+    left = MOST_DRAINED if answer.status_code >= 400 and request.environ.get("wsgi.input_terminated") else 0
+    while left > 0 and (piece := request.environ["wsgi.input"].read(min(PIECE, left))):
+        left -= len(piece)
+    return answer
+
+
+def log_fault(error: Exception) -> str:
+    """Log a fault of ours with its traceback; return the id under which it is logged."""
+    number = secrets.token_hex(4)
+    log.error("%s %s failed (%s)", request.method, request.path, number, exc_info=error)
+    return number
