@@ -1,5 +1,5 @@
 // The map of a change: the pointer is told which unit and input it is on; a click shows that unit's pictures, or the cell
-// where single cells are seen; a drag looks closer. Forms with data-at-once are sent when one of their fields changes.
+// where single cells are seen; a drag looks closer. Forms with data-submit-on-change are sent when one of their fields changes.
 "use strict";
 (() => {
   let from = null; // where a drag began
@@ -66,5 +66,5 @@
     document.querySelector("#change-map .frame")?.remove();
     from = null;
   });
-  document.addEventListener("change", (event) => event.target.closest("form[data-at-once]")?.requestSubmit());
+  document.addEventListener("change", (event) => event.target.closest("form[data-submit-on-change]")?.requestSubmit());
 })();

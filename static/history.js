@@ -12,7 +12,7 @@
     if (slider) slider.closest("section").querySelector("h2").textContent = `v${nearest(slider)}`;
   });
   document.addEventListener("change", (event) => {
-    const field = event.target.closest("[data-at-once]");
+    const field = event.target.closest("[data-submit-on-change]");
     if (!field) return;
     if (field.dataset.numbers) field.value = nearest(field);
     field.form.requestSubmit();

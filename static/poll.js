@@ -47,7 +47,7 @@
   async function refreshTheRest() { // what says at the edge of the page that something is still going on
     const response = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    for (const old of document.querySelectorAll("[data-at-the-end]")) {
+    for (const old of document.querySelectorAll("[data-refresh-after-run]")) {
       const fresh = page.getElementById(old.id);
       if (fresh && !old.contains(document.activeElement)) old.replaceWith(document.adoptNode(fresh));
     }

@@ -150,7 +150,7 @@ def test_a_count_agrees_with_its_noun():
 
 
 def test_a_wash_is_symmetric_about_zero_and_clipped_at_its_limit():
-    levels = [filters.wash(value, 2.0) for value in (-9.0, -2.0, -0.2, -0.0, 0.05, 0.2, 2.0, 9.0, math.nan)]
+    levels = [filters.shade(value, 2.0) for value in (-9.0, -2.0, -0.2, -0.0, 0.05, 0.2, 2.0, 9.0, math.nan)]
     assert levels == ["w-10", "w-10", "w-1", "w0", "w0", "w1", "w10", "w10", "wn"]
-    assert filters.wash(3.0, 0.0) == "w0"
-    assert filters.wash(-math.inf, 1.0) == "w-10"
+    assert filters.shade(3.0, 0.0) == "w0"
+    assert filters.shade(-math.inf, 1.0) == "w-10"

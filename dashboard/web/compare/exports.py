@@ -13,7 +13,7 @@ from dashboard.services.compare.pictures import Points
 from dashboard.services.compare.versions import sides
 from dashboard.web.compare import page as lines
 from dashboard.web.compare.query import asked, asked_axis, asked_map, asked_pair, chosen, compared, hides_equal
-from dashboard.web.kit.answers import png_answer, until_changed
+from dashboard.web.kit.answers import cached_until_changed, png_answer
 from dashboard.web.kit.query import asked_bins, query_number, workspace
 from dashboard.web.kit.tables import Numbers, numbers_at
 
@@ -124,7 +124,7 @@ def distributions_figure() -> Response:
     """Send the weights of both sides on shared bins as a figure."""
     bins, limits, log = asked_bins()
     found = pictures.sides_distribution(asked_pair(), bins, limits)
-    return until_changed(jsonify(distribution_figure(found, list(asked()[:2]), log)), _mark())
+    return cached_until_changed(jsonify(distribution_figure(found, list(asked()[:2]), log)), _mark())
 
 
 @blueprint.get("/changes.figure")
@@ -132,13 +132,13 @@ def changes_figure() -> Response:
     """Send the distribution of the change as a figure."""
     bins, limits, log = asked_bins()
     found = pictures.change_distribution(asked_pair(), bins, limits)
-    return until_changed(jsonify(change_figure(found, log)), _mark())
+    return cached_until_changed(jsonify(change_figure(found, log)), _mark())
 
 
 @blueprint.get("/scatter.figure")
 def scatter_figure() -> Response:
     """Send base against other as a figure."""
-    return until_changed(jsonify(joint_figure(_against(), *asked()[:2])), _mark())
+    return cached_until_changed(jsonify(joint_figure(_against(), *asked()[:2])), _mark())
 
 
 @blueprint.get("/heat-map.png")

@@ -12,7 +12,7 @@ from dashboard.services.compare import several as service
 from dashboard.services.compare.several import AllVersions, Several
 from dashboard.services.versions import reading
 from dashboard.web.compare import several_page as lines
-from dashboard.web.kit.answers import Answer, until_changed
+from dashboard.web.kit.answers import Answer, cached_until_changed
 from dashboard.web.kit.query import asked_bins, workspace
 from dashboard.web.kit.tables import Numbers, numbers_at
 
@@ -77,7 +77,7 @@ def distributions_of() -> Response:
     drawn = distribution_figure(found, labels, asked_bins()[2])
     drawn["layout"]["xaxis"]["title"]["text"] = "change" if lines.shows_change(several) else "weight"
     answer = jsonify(overlay_figure(drawn, [colours[place] for place in places]))
-    return until_changed(answer, " ".join(version.sha256 for version in several.versions))
+    return cached_until_changed(answer, " ".join(version.sha256 for version in several.versions))
 
 
 @blueprint.get("/several/curves.figure")

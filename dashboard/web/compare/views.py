@@ -32,7 +32,7 @@ from dashboard.web.compare.words import (
     one_cell_sentence,
     unit_sentence,
 )
-from dashboard.web.kit.answers import Answer, see
+from dashboard.web.kit.answers import Answer, redirect_to
 from dashboard.web.kit.query import BINS, asked_bins, query_number, wants_all, workspace
 from dashboard.web.kit.tables import exports
 from dashboard.web.kit.urls import address, api_address
@@ -51,9 +51,9 @@ def show() -> Answer:
     """Show what changed from `base` to `other`, and in detail in the tensor `tensor` (the most changed one)."""
     picked = request.args.getlist("version")
     if len(picked) == 2:  # ticked in a list of versions: the newest comes first there
-        return see(address("compare.show", base=picked[1], other=picked[0]))
+        return redirect_to(address("compare.show", base=picked[1], other=picked[0]))
     if all(request.args.get(name) for name in PAIRING):
-        return see(_with_pair())
+        return redirect_to(_with_pair())
     base, other, _ = asked()
     if picked:
         base, other = picked[0], picked[1] if len(picked) > 1 else ""

@@ -13,7 +13,7 @@ from dashboard.services import datasets as service
 from dashboard.services.datasets import Upload, bundled_samples
 from dashboard.services.versions import pictures
 from dashboard.web.datasets.forms import MOST_KINDS, DatasetForm, UploadForm
-from dashboard.web.kit.answers import Answer, confirmed, png_answer, see
+from dashboard.web.kit.answers import Answer, confirm_by_name, png_answer, redirect_to
 from dashboard.web.kit.formats import plural
 from dashboard.web.kit.forms import attach_errors, problems
 from dashboard.web.kit.paging import neighbour_pages
@@ -69,13 +69,15 @@ def upload() -> Answer:
     except UserError as error:
         attach_errors(form, error)
         return _upload_page(form), error.status
-    return see(url_for("datasets.choose", upload=found.token, name=form.name.data or suggested_name(found.file_name)))
+    return redirect_to(
+        url_for("datasets.choose", upload=found.token, name=form.name.data or suggested_name(found.file_name))
+    )
 
 
 @blueprint.post("/datasets/bundled/<name>")
 def bundled(name: str) -> Response:
     """Add a bundled set."""
-    return see(url_for("datasets.show", name=service.add_bundled(workspace(), name).name))
+    return redirect_to(url_for("datasets.show", name=service.add_bundled(workspace(), name).name))
 
 
 @blueprint.get("/datasets/new/<upload>")
@@ -105,7 +107,7 @@ def create(upload: str) -> Answer:
         attach_errors(form, error)
         return _choose_page(waiting, found, form), error.status
     flash(f"{dataset.name} is ready.")
-    return see(url_for("datasets.show", name=dataset.name))
+    return redirect_to(url_for("datasets.show", name=dataset.name))
 
 
 @blueprint.get("/datasets/<name>")
@@ -171,12 +173,12 @@ def delete(name: str) -> Answer:
     """Ask for the name, then delete a dataset that no network uses."""
     dataset = service.get_dataset(workspace(), name)
     what = [f"{name} goes with its {plural(dataset.rows, 'row')}. This cannot be undone."]
-    answer = confirmed(name, f"Delete {name}", what, url_for("datasets.show", name=name))
+    answer = confirm_by_name(name, f"Delete {name}", what, url_for("datasets.show", name=name))
     if answer is not None:
         return answer
     service.delete_dataset(workspace(), name)
     flash(f"{name} is deleted.")
-    return see(url_for("datasets.index"))
+    return redirect_to(url_for("datasets.index"))
 
 
 def suggested_name(file_name: str) -> str:

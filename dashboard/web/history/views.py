@@ -13,7 +13,7 @@ from dashboard.services.history.tensor import TensorHistory
 from dashboard.web.history import page as lines
 from dashboard.web.history.part import LINE_HEADS, asked_part, line_figure, line_rows, part_page, wants_part
 from dashboard.web.history.query import Asked, asked, budget
-from dashboard.web.kit.answers import png_answer, until_changed
+from dashboard.web.kit.answers import cached_until_changed, png_answer
 from dashboard.web.kit.query import workspace
 from dashboard.web.kit.tables import Numbers, numbers_at
 
@@ -133,7 +133,7 @@ def distribution_of(name: str) -> Response:
     found = lines.ridges_of(history, wanted).of(wanted.at)
     label = f"v{wanted.at}"
     drawn = distribution_figure(found, [label], wanted.log) if wanted.weights else change_figure(found, wanted.log)
-    return until_changed(jsonify(drawn), lines.mark(history))
+    return cached_until_changed(jsonify(drawn), lines.mark(history))
 
 
 @blueprint.get(f"{HISTORY}/map.png")
@@ -172,7 +172,7 @@ def _sizes(name: str) -> tuple[TensorHistory, dict[str, list[float | None]]]:
 
 
 def _figure(history: TensorHistory, drawn: dict[str, Any]) -> Response:
-    return until_changed(jsonify(drawn), lines.mark(history))
+    return cached_until_changed(jsonify(drawn), lines.mark(history))
 
 
 def _file_name(history: TensorHistory, what: str) -> str:

@@ -11,14 +11,14 @@ from dashboard.web.kit.forms import ConfirmForm
 Answer = str | Response | tuple[str, int]
 
 
-def see(address: str) -> Response:
+def redirect_to(address: str) -> Response:
     """Send the browser to another page after a form was done (303), so that going back sends nothing twice."""
     answer = redirect(address, 303)
     assert isinstance(answer, Response)
     return answer
 
 
-def confirmed(name: str, title: str, what: Sequence[str], back: str, verb: str = "Delete") -> Answer | None:
+def confirm_by_name(name: str, title: str, what: Sequence[str], back: str, verb: str = "Delete") -> Answer | None:
     """Return the page that asks for the name of what is about to go; None once it has been typed and sent."""
     form = ConfirmForm(request.form)
     if request.method == "POST" and form.confirms(name):
@@ -33,11 +33,11 @@ def png_answer(draw: Callable[[str], bytes], mark: str) -> Response:
     """Return the picture that `draw` makes in the theme that was asked for; raises UserError for another theme."""
     theme = check_theme(request.args.get("theme", "light"))
     if _etag(mark) in request.if_none_match:
-        return until_changed(Response(status=304), mark)
-    return until_changed(Response(draw(theme), mimetype="image/png"), mark)
+        return cached_until_changed(Response(status=304), mark)
+    return cached_until_changed(Response(draw(theme), mimetype="image/png"), mark)
 
 
-def until_changed(answer: Response, mark: str) -> Response:
+def cached_until_changed(answer: Response, mark: str) -> Response:
     """Let a browser keep an answer about the content `mark`, for ever where the address names it (v=)."""
     answer.set_etag(_etag(mark))
     answer.headers["Cache-Control"] = (

@@ -15,7 +15,7 @@ from flask import Flask
 from dashboard.records.tensor import cell_name
 
 NOTHING = "–"
-WASH_LEVELS = 10
+SHADE_LEVELS = 10
 SIGNIFICANT_DIGITS = 4
 
 
@@ -123,14 +123,14 @@ def plural(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
-def wash(value: Any, limit: float) -> str:  # noqa: ANN401 - any real number
+def shade(value: Any, limit: float) -> str:  # noqa: ANN401 - any real number
     """Return the class that shades a cell: `w-10` (at or below -limit) over `w0` to `w10`; `wn` if not a number."""
     if value is None or math.isnan(value):
         return "wn"
     if not limit > 0:
         return "w0"
     share = max(-1.0, min(1.0, float(value) / limit))
-    return f"w{round(share * WASH_LEVELS)}"
+    return f"w{round(share * SHADE_LEVELS)}"
 
 
 FILTERS: dict[str, Callable[..., str]] = {
@@ -147,7 +147,7 @@ FILTERS: dict[str, Callable[..., str]] = {
         moment,
         iso,
         plural,
-        wash,
+        shade,
         cell_name,
     )
 }

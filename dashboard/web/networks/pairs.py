@@ -10,7 +10,7 @@ from flask import url_for
 from markupsafe import Markup
 
 from dashboard.metrics import metric_name, metric_words
-from dashboard.web.kit.formats import change, wash
+from dashboard.web.kit.formats import change, shade
 
 MOST = 24
 """So many of the newest versions are in the triangle; others are compared through their boxes."""
@@ -63,9 +63,9 @@ def _cells(network: str, pairs: list[Pair], base: int, limit: float, place: int)
     for pair in pairs:
         if pair.base == base:
             words = f"v{base} to v{pair.other}" + (f": {change(pair.change)}" if pair.change is not None else "")
-            shade = wash(pair.change, limit) if pair.change is not None else "w0"
+            css = shade(pair.change, limit) if pair.change is not None else "w0"
             cell = Markup('<td class="{}"><a href="{}{}" title="{}" aria-label="{}"></a></td>')
-            yield cell.format(shade, address, pair.other, words, words)
+            yield cell.format(css, address, pair.other, words, words)
 
 
 def _score(task: str, metrics: Mapping[str, Any]) -> float | None:

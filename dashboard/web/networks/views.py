@@ -21,7 +21,7 @@ from dashboard.services.store.trash import freed_by_network
 from dashboard.services.versions import reading
 from dashboard.services.versions.pictures import version_curves
 from dashboard.services.versions.reading import get_detail, list_versions
-from dashboard.web.kit.answers import Answer, confirmed, see
+from dashboard.web.kit.answers import Answer, confirm_by_name, redirect_to
 from dashboard.web.kit.formats import plural
 from dashboard.web.kit.forms import attach_errors, options, problems
 from dashboard.web.kit.paging import LIST_LENGTH, Pager, is_beyond, last_page, neighbour_pages, pager
@@ -48,7 +48,7 @@ def index() -> Answer:
     """Show all networks, each with its best version."""
     table, pages = _list(query())
     if pages.is_beyond:
-        return see(pages.last)
+        return redirect_to(pages.last)
     total = service.count_networks(workspace())
     sentence = networks_sentence(total, reading.count_versions(workspace()), count_active_runs(workspace()))
     return render_template(
@@ -65,7 +65,7 @@ def networks() -> Table:
 @blueprint.post("/demo")
 def demo() -> Response:
     """Start the first-run demo and show its run."""
-    return see(url_for("runs.show", run_id=start_demo(workspace()).id))
+    return redirect_to(url_for("runs.show", run_id=start_demo(workspace()).id))
 
 
 @blueprint.get("/networks/new")
@@ -92,7 +92,7 @@ def create() -> Answer:
             return _form_page(form), error.status
         else:
             flash(f"{network.name} is defined. Train it to get its first versions.")
-            return see(url_for("networks.show", name=network.name))
+            return redirect_to(url_for("networks.show", name=network.name))
     return _form_page(form), 422
 
 
@@ -107,7 +107,7 @@ def show(name: str) -> Answer:
     """Show a network with its versions."""
     network = service.get_network(workspace(), name)
     if "offset" in request.args and is_beyond(list_versions(workspace(), name, 1, _offset()).items):
-        return see(last_page(len(reading.metric_history(workspace(), network))))
+        return redirect_to(last_page(len(reading.metric_history(workspace(), network))))
     return _network_page(network, RunForm(request.args))
 
 
@@ -121,7 +121,7 @@ def train(name: str) -> Answer:
     except UserError as error:
         attach_errors(form, error)
         return _network_page(service.get_network(workspace(), name), form), error.status
-    return see(url_for("runs.show", run_id=run.id))
+    return redirect_to(url_for("runs.show", run_id=run.id))
 
 
 @numbers_at(blueprint, "/networks/<name>/versions")
@@ -178,12 +178,12 @@ def delete(name: str) -> Answer:
         *freed_sentences(freed_by_network(workspace(), name)),
         f"The dataset {network.dataset} stays.",
     ]
-    answer = confirmed(name, f"Delete {name}", what, url_for("networks.show", name=name))
+    answer = confirm_by_name(name, f"Delete {name}", what, url_for("networks.show", name=name))
     if answer is not None:
         return answer
     service.delete_network(workspace(), name)
     flash(f"{name} lies in the trash now; the Store page restores it.")
-    return see(url_for("networks.index"))
+    return redirect_to(url_for("networks.index"))
 
 
 def _offset() -> int:

@@ -11,7 +11,7 @@ from dashboard.services.runs import runs as service
 from dashboard.services.runs.queue import STATE_FILTERS, is_at_work, mark_text, queue_mark, run_mark
 from dashboard.services.runs.runs import RunDetail
 from dashboard.services.versions.pictures import curves as curves_figure
-from dashboard.web.kit.answers import Answer, see
+from dashboard.web.kit.answers import Answer, redirect_to
 from dashboard.web.kit.live import SharedParts
 from dashboard.web.kit.paging import is_beyond
 from dashboard.web.kit.query import asked_by, workspace
@@ -39,7 +39,7 @@ def index() -> Answer:
     state, mark = asked_state(), queue_mark(workspace())
     shown = queue_page(state, mark)
     if is_beyond(shown["rows"]):
-        return see(url_for("runs.index", state=state or None))
+        return redirect_to(url_for("runs.index", state=state or None))
     return render_template("runs/index.html", **shown)
 
 
@@ -143,8 +143,8 @@ def _done(run_id: int, act: Callable[[], Run]) -> Response:
         flash(error.message, "error")
     shown = request.form.get("queue")
     if shown is None:
-        return see(url_for("runs.show", run_id=run_id))
-    return see(url_for("runs.index", state=shown if shown in STATE_FILTERS else None))
+        return redirect_to(url_for("runs.show", run_id=run_id))
+    return redirect_to(url_for("runs.index", state=shown if shown in STATE_FILTERS else None))
 
 
 def _live(mark: str, render: Callable[[], str]) -> Response:

@@ -16,7 +16,7 @@ from dashboard.services.search import drawings, findings
 from dashboard.services.search import requests as service
 from dashboard.services.search.trials import get_trial, network_name, network_of, promote
 from dashboard.services.search.view import SearchView, brief_view, view
-from dashboard.web.kit.answers import Answer, confirmed, see
+from dashboard.web.kit.answers import Answer, confirm_by_name, redirect_to
 from dashboard.web.kit.formats import plural
 from dashboard.web.kit.forms import attach_errors, options, problems
 from dashboard.web.kit.paging import LIST_LENGTH, is_beyond, last_page, neighbour_pages
@@ -52,7 +52,7 @@ def index() -> Answer:
     """Show all searches, the newest first."""
     page, counts = service.list_searches(workspace(), LIST_LENGTH, query_number("offset", 0, 0, 10**9))
     if is_beyond(page.items):
-        return see(last_page(0))
+        return redirect_to(last_page(0))
     rows = [search_row(brief_view(workspace(), search.id), counts[search.id]) for search in page.items]
     running = sum(search.is_driven for search in page.items)
     return render_template(
@@ -90,7 +90,7 @@ def create() -> Answer:
     except UserError as error:
         attach_errors(form, error)
         return _form_page(form), error.status
-    return see(url_for("searches.show", search_id=search.id))
+    return redirect_to(url_for("searches.show", search_id=search.id))
 
 
 @blueprint.get("/searches/<int:search_id>")
@@ -123,7 +123,7 @@ def ask(search_id: int, verb: str) -> Response:
         verbs[verb](workspace(), search_id)
     except Conflict as error:  # it has gone on or ended before the button was pressed: the page shows how
         flash(error.message, "error")
-    return see(url_for("searches.show", search_id=search_id))
+    return redirect_to(url_for("searches.show", search_id=search_id))
 
 
 @blueprint.post("/searches/<int:search_id>/change")
@@ -137,7 +137,7 @@ def change(search_id: int) -> Answer:
         return _page(brief_view(workspace(), search_id), form), error.status
     left = brief_view(workspace(), search_id).nothing_left[0] if search.state == "finished" else ""
     flash("Changed." if search.is_driven else f"Changed. {left or 'Resume the search to use it.'}")
-    return see(url_for("searches.show", search_id=search_id))
+    return redirect_to(url_for("searches.show", search_id=search_id))
 
 
 @blueprint.route("/searches/<int:search_id>/delete", methods=["GET", "POST"])
@@ -149,12 +149,12 @@ def delete(search_id: int) -> Answer:
         f"{name} goes with its {plural(len(now.trials), 'trial')} and their runs; this cannot be undone.",
         "The networks that were made of its trials, its proposer's network and the dataset stay.",
     ]
-    answer = confirmed(name, f"Delete {name}", what, url_for("searches.show", search_id=search_id))
+    answer = confirm_by_name(name, f"Delete {name}", what, url_for("searches.show", search_id=search_id))
     if answer is not None:
         return answer
     service.delete_search(workspace(), search_id)
     flash(f"{name} is deleted.")
-    return see(url_for("searches.index"))
+    return redirect_to(url_for("searches.index"))
 
 
 @blueprint.post("/searches/<int:search_id>/trials/<int:number>/network")
@@ -163,10 +163,10 @@ def open_as_network(search_id: int, number: int) -> Response:
     search = service.get_search(workspace(), search_id)
     made = network_of(workspace(), search, number)
     if made is not None:
-        return see(url_for("networks.show", name=made.name))
+        return redirect_to(url_for("networks.show", name=made.name))
     network, run = promote(workspace(), search_id, number)
     flash(opened_sentence(network.name, get_trial(workspace(), search_id, number)[1]))
-    return see(url_for("runs.show", run_id=run.id))
+    return redirect_to(url_for("runs.show", run_id=run.id))
 
 
 @numbers_at(blueprint, "/searches/<int:search_id>/trials")
@@ -181,7 +181,7 @@ def trials(search_id: int) -> Numbers:
 @blueprint.get("/searches/<int:search_id>/trials/<int:number>")
 def trial(search_id: int, number: int) -> Response:
     """Lead to the run of a trial."""
-    return see(url_for("runs.show", run_id=get_trial(workspace(), search_id, number)[2].id))
+    return redirect_to(url_for("runs.show", run_id=get_trial(workspace(), search_id, number)[2].id))
 
 
 @numbers_at(blueprint, "/searches/<int:search_id>/history")

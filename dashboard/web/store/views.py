@@ -9,7 +9,7 @@ from dashboard.services.store import actions, trash
 from dashboard.services.store import tables as service
 from dashboard.services.store.addresses import split_password
 from dashboard.services.versions.reading import count_versions
-from dashboard.web.kit.answers import Answer, confirmed, see
+from dashboard.web.kit.answers import Answer, confirm_by_name, redirect_to
 from dashboard.web.kit.formats import file_size, plural
 from dashboard.web.kit.forms import attach_errors, problems
 from dashboard.web.kit.paging import LIST_LENGTH, neighbour_pages
@@ -41,7 +41,7 @@ def tables() -> Numbers:
 @blueprint.post("/verify")
 def verify() -> Response:
     """Start reading every version back, and show how far it is."""
-    return see(url_for("runs.show", run_id=actions.start_verify(workspace(), asked_by()).id))
+    return redirect_to(url_for("runs.show", run_id=actions.start_verify(workspace(), asked_by()).id))
 
 
 @blueprint.post("/copy")
@@ -54,7 +54,7 @@ def copy() -> Answer:
         attach_errors(form, error)
         form.to.data = split_password(form.to.data or "")[0]
         return _page(form), error.status
-    return see(url_for("runs.show", run_id=run.id))
+    return redirect_to(url_for("runs.show", run_id=run.id))
 
 
 @blueprint.post("/cache/clear")
@@ -62,7 +62,7 @@ def clear_cache() -> Response:
     """Remove the decoded arrays."""
     service.clear_cache(workspace())
     flash("The cache is empty; what is looked at is decoded anew.")
-    return see(url_for("store.show"))
+    return redirect_to(url_for("store.show"))
 
 
 @numbers_at(blueprint, "/trash")
@@ -79,8 +79,8 @@ def restore(key: str) -> Response:
     flash(f"{item.name} is back.")
     name, _, number = item.name.rpartition(":")
     if item.kind == "network":
-        return see(url_for("networks.show", name=item.name))
-    return see(url_for("versions.show", name=name, number=number))
+        return redirect_to(url_for("networks.show", name=item.name))
+    return redirect_to(url_for("versions.show", name=name, number=number))
 
 
 @blueprint.route("/trash/<key>", methods=["GET", "POST"])
@@ -88,12 +88,12 @@ def delete_for_good(key: str) -> Answer:
     """Ask for the name, then delete what lies in the trash for good."""
     item = trash.get_item(workspace(), key)
     what = [*freed_sentences(trash.freed_by_item(workspace(), item)), "This cannot be undone."]
-    answer = confirmed(item.name, f"Delete {item.name} for good", what, url_for("store.show"), "Delete for good")
+    answer = confirm_by_name(item.name, f"Delete {item.name} for good", what, url_for("store.show"), "Delete for good")
     if answer is not None:
         return answer
     trash.delete_for_good(workspace(), key)
     flash(f"{item.name} is deleted for good.")
-    return see(url_for("store.show"))
+    return redirect_to(url_for("store.show"))
 
 
 @blueprint.route("/trash/empty", methods=["GET", "POST"])
@@ -105,8 +105,8 @@ def empty() -> Answer:
     count = plural(sum(item.versions for item in items), "version")
     freed = freed_sentences(trash.freed_by_trash(workspace()))
     what = [f"{plural(len(items), 'thing')} with {count} go.", *freed, "This cannot be undone."]
-    answer = confirmed("trash", "Empty the trash", what, url_for("store.show"), "Empty the trash")
-    return answer or see(url_for("runs.show", run_id=actions.start_empty(workspace(), asked_by()).id))
+    answer = confirm_by_name("trash", "Empty the trash", what, url_for("store.show"), "Empty the trash")
+    return answer or redirect_to(url_for("runs.show", run_id=actions.start_empty(workspace(), asked_by()).id))
 
 
 def _numbers(table: service.StoredTable) -> list[Any]:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from dashboard.metrics import metric_words
 from dashboard.services.versions.reading import VersionDetail
-from dashboard.web.kit.formats import wash
+from dashboard.web.kit.formats import shade
 
 MOST_CLASSES = 30
 CLASS_NUMBERS = ("precision", "recall", "f1", "auc", "support")
@@ -91,4 +91,4 @@ def _class_names(detail: VersionDetail, count: int) -> list[str]:
 
 def _shaded(place: int, counts: Sequence[int]) -> list[tuple[int, str]]:
     total = sum(counts) or 1
-    return [(count, wash(-count if other == place else count, total)) for other, count in enumerate(counts)]
+    return [(count, shade(-count if other == place else count, total)) for other, count in enumerate(counts)]

@@ -18,7 +18,7 @@ from dashboard.services.versions.pictures import (
 )
 from dashboard.services.versions.reading import VersionDetail, get_detail
 from dashboard.services.versions.tensors import Window
-from dashboard.web.kit.formats import full, plural, wash
+from dashboard.web.kit.formats import full, plural, shade
 from dashboard.web.kit.formats import number as written
 from dashboard.web.kit.query import BINS, query_number, wants_all, workspace
 from dashboard.web.kit.tables import Exports, exports
@@ -81,7 +81,7 @@ def _window(info: TensorInfo, found: Window | None) -> dict[str, Any]:
     if found is None:
         return {"rows": 0, "columns": 0, "heads": [], "cells": [], "first_row": 0, "first_column": 0, "here": None,
                 "at": at, "page_rows": 0, "page_columns": 0, "limit": 1.0, "window_at": None}  # fmt: skip
-    limit = wash_limit(info.statistics)
+    limit = shade_limit(info.statistics)
     first_row, first_column = found.rows.start, found.columns.start
     asked = "row" in request.args or "column" in request.args
     path = ("networks", found.version.network, "versions", found.version.number, "tensors")
@@ -109,14 +109,14 @@ def _line(row: int, cells: Any, limit: float, marked: bool) -> dict[str, Any]:  
     """Return a row of cells, ready to be shown; made here, since a thousand cells take a template 10 ms."""
     values = [cell.item() if cell.dtype.kind in "iubf" else float(cell) for cell in cells]
     html = "".join(
-        f'<td class="{wash(value, limit)}{" here" if marked and not place else ""}" title="{full(value)}">'
+        f'<td class="{shade(value, limit)}{" here" if marked and not place else ""}" title="{full(value)}">'
         f"{written(value)}</td>"
         for place, value in enumerate(values)
     )
     return {"row": row, "first": full(values[0]), "cells": Markup(html)}  # noqa: S704 - made of numbers alone
 
 
-def wash_limit(statistics: Mapping[str, Any]) -> float:
+def shade_limit(statistics: Mapping[str, Any]) -> float:
     """Return the weight at which the shading of cells is strongest: that of the heat map, stored with the tensor."""
     return float(statistics["limit"] or 1.0)
 

@@ -11,7 +11,7 @@ from dashboard.services.versions import pictures, reading
 from dashboard.services.versions import reading as service
 from dashboard.services.versions.tensors import find_tensor
 from dashboard.services.versions.verification import VersionProof, verify_version
-from dashboard.web.kit.answers import Answer, confirmed, png_answer, see, until_changed
+from dashboard.web.kit.answers import Answer, cached_until_changed, confirm_by_name, png_answer, redirect_to
 from dashboard.web.kit.query import asked_bins, query_number, wants_all, workspace
 from dashboard.web.kit.tables import Numbers, exports, numbers_at
 from dashboard.web.kit.urls import address, api_address
@@ -91,7 +91,7 @@ def distribution_of(name: str, number: int) -> Response:
     version, tensor = _asked_tensor(name, number)
     bins, limits, log = asked_bins()
     found = pictures.tensor_distribution(workspace(), version, tensor, bins, limits)
-    return until_changed(jsonify(distribution_figure(found, [tensor.name], log)), tensor.sha256)
+    return cached_until_changed(jsonify(distribution_figure(found, [tensor.name], log)), tensor.sha256)
 
 
 @blueprint.get("/heat-map.png")
@@ -125,12 +125,12 @@ def delete(name: str, number: int) -> Answer:
         *freed_sentences(freed_by_version(workspace(), name, number)),
     ]
     back = address("versions.show", name=name, number=number)
-    answer = confirmed(version.reference, f"Delete {version.reference}", what, back)
+    answer = confirm_by_name(version.reference, f"Delete {version.reference}", what, back)
     if answer is not None:
         return answer
     service.delete_version(workspace(), name, number)
     flash(f"{version.reference} lies in the trash now; the Store page restores it.")
-    return see(address("networks.show", name=name))
+    return redirect_to(address("networks.show", name=name))
 
 
 def _page(name: str, number: int, proof: VersionProof | None) -> str:
