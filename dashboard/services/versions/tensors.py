@@ -133,15 +133,22 @@ def version_zip(workspace: Workspace, version: Version, about: Mapping[str, Any]
         infos = version_rows.list_tensors(connection, version.id)
     out = _Outlet()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        archive.writestr("version.json", orjson.dumps(about, option=READABLE))
+        archive.writestr(_member("version.json", version), orjson.dumps(about, option=READABLE))
         for info in infos:
             key = info.key(version.slug, version.number)
-            with archive.open(f"{file_name(key)}.csv", "w", force_zip64=True) as member:
+            with archive.open(_member(f"{file_name(key)}.csv", version), "w", force_zip64=True) as member:
                 for piece in workspace.store.rows_csv(key):
                     member.write(piece)
                     yield out.take()
         yield out.take()
     yield out.take()
+
+
+def _member(name: str, version: Version) -> zipfile.ZipInfo:
+    """Return the entry of a file, dated as the version is, so that its ZIP is the same to the byte each time."""
+    entry = zipfile.ZipInfo(name, version.created.timetuple()[:6])
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    return entry
 
 
 def file_name(key: TensorKey) -> str:

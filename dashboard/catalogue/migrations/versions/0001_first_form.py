@@ -30,6 +30,16 @@ VIEWS = {
 
 def upgrade() -> None:
     """Make the tables and views."""
+    _create_datasets()
+    _create_networks()
+    _create_runs()
+    _create_epochs()
+    _create_versions()
+    _create_tensors()
+    _create_views()
+
+
+def _create_datasets() -> None:
     op.create_table(
         "datasets",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -49,6 +59,9 @@ def upgrade() -> None:
         mysql_engine="InnoDB",
         sqlite_autoincrement=True,
     )
+
+
+def _create_networks() -> None:
     op.create_table(
         "networks",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -71,6 +84,9 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_networks_trash"), "networks", ["trash"], unique=False)
+
+
+def _create_runs() -> None:
     op.create_table(
         "runs",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -100,6 +116,9 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_runs_network_id"), "runs", ["network_id"], unique=False)
     op.create_index(op.f("ix_runs_state"), "runs", ["state"], unique=False)
+
+
+def _create_epochs() -> None:
     op.create_table(
         "epochs",
         sa.Column("run_id", sa.Integer(), nullable=False),
@@ -115,6 +134,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("run_id", "epoch", name=op.f("pk_epochs")),
         mysql_engine="InnoDB",
     )
+
+
+def _create_versions() -> None:
     op.create_table(
         "versions",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -146,6 +168,9 @@ def upgrade() -> None:
     op.create_index(op.f("ix_versions_run_id"), "versions", ["run_id"], unique=False)
     op.create_index("ix_versions_state", "versions", ["state"], unique=False)
     op.create_index("ix_versions_network_state", "versions", ["network_id", "state"], unique=False)
+
+
+def _create_tensors() -> None:
     op.create_table(
         "tensors",
         sa.Column("version_id", sa.Integer(), nullable=False),
@@ -167,6 +192,9 @@ def upgrade() -> None:
     wanted = ["content", "version_id", "table_name", "bytes"]
     op.create_index("ix_tensors_content", "tensors", wanted, unique=False)
     op.create_index(op.f("ix_tensors_table_name"), "tensors", ["table_name"], unique=False)
+
+
+def _create_views() -> None:
     rights = "" if op.get_bind().dialect.name == "sqlite" else "SQL SECURITY INVOKER "
     for name, query in VIEWS.items():
         op.execute(f"CREATE {rights}VIEW {name} AS {query}")

@@ -15,6 +15,11 @@ TIME = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 
 def upgrade() -> None:
     """Make the tables."""
+    _create_searches()
+    _create_trials()
+
+
+def _create_searches() -> None:
     op.create_table(
         "searches",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -40,6 +45,9 @@ def upgrade() -> None:
         mysql_engine="InnoDB",
         sqlite_autoincrement=True,
     )
+
+
+def _create_trials() -> None:
     op.create_table(
         "trials",
         sa.Column("search_id", sa.Integer(), nullable=False),

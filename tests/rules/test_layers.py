@@ -1,0 +1,71 @@
+"""The layering: who imports whom, and where SQL, Flask and Plotly may stand."""
+
+from tests.rules.source import FILES, PACKAGE, imports_of, name_of, package_of
+
+COMMON = {"records", "errors", "settings", "parsing", "metrics", "files"}
+MAY_IMPORT = {
+    "engine": set(),
+    "analysis": set(),
+    "data": set(),
+    "weights": set(),
+    "catalogue": set(),
+    "charts": {"analysis"},
+    "jobs": {"engine", "data"},
+    "search": {"engine"},
+    "services": {"engine", "data", "weights", "catalogue", "analysis", "charts", "jobs", "search"},
+    "http": {"services"},
+    "web": {"services", "charts", "http"},
+    "api": {"services", "http"},
+} | {name: set() for name in COMMON}
+ONLY_IN = {
+    "flask": {"web", "api", "http", "__init__"},
+    "flask_wtf": {"web"},
+    "wtforms": {"web"},
+    "werkzeug": {"web", "api"},
+    "plotly": {"charts"},
+    "sqlalchemy": {"catalogue"},
+    "alembic": {"catalogue"},
+    "mysql": {"weights"},
+    "optuna": {"search"},
+}
+WIRING = {"__init__", "cli"}
+TOP_OF = {
+    "web": {"__init__", "errors", "security", "frame", "help_page"},
+    "services": {"__init__", "workspace", "datasets", "networks", "demo", "status"},
+}
+
+
+def test_a_module_imports_only_from_the_packages_that_its_own_may_import():
+    faults = []
+    for path in FILES:
+        package = package_of(path)
+        ours = {name.split(".")[1] for name in imports_of(path) if name.startswith("dashboard.") and "." in name}
+        if package not in WIRING:
+            strangers = ours - COMMON - {package, "__version__"} - MAY_IMPORT[package]
+            faults += [f"{name_of(path)} imports {stranger}" for stranger in sorted(strangers)]
+    assert faults == []
+
+
+def test_frameworks_and_drivers_stay_in_their_packages():
+    faults = [
+        f"{name_of(path)} imports {name}"
+        for path in FILES
+        for name in sorted({name.split(".")[0] for name in imports_of(path)} & set(ONLY_IN))
+        if package_of(path) not in ONLY_IN[name]
+    ]
+    assert faults == []
+
+
+def test_every_package_has_a_rule():
+    packages = {package_of(path) for path in FILES}
+    assert packages - WIRING == set(MAY_IMPORT)
+
+
+def test_only_the_named_modules_are_at_the_top_of_web_and_services():
+    tops = {name: {path.stem for path in (PACKAGE / name).glob("*.py")} for name in TOP_OF}
+    assert tops == TOP_OF
+
+
+def test_there_is_no_module_of_leftovers():
+    names = {"utils", "util", "helpers", "misc", "manager", "managers", "common", "overview"}
+    assert [name_of(path) for path in FILES if path.stem in names] == []
