@@ -9,7 +9,8 @@
   for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => { pressed = false; }, true);
 
   function replace(old, part) {
-    const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
+    const active = old.contains(document.activeElement) ? document.activeElement : null;
+    const href = active?.getAttribute("href");
     const opened = [...old.querySelectorAll("details[open][id]")].map((menu) => menu.id);
     const scrolled = [...old.querySelectorAll(".scroll[id]")].map((box) => [box.id, box.scrollLeft]);
     const row = old.querySelector("tr.current")?.dataset.href;
@@ -17,7 +18,8 @@
     for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
     for (const [id, left] of scrolled) (document.getElementById(id) ?? {}).scrollLeft = left;
     if (row) [...part.querySelectorAll("tr[data-href]")].find((found) => found.dataset.href === row)?.classList.add("current");
-    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+    const focused = active?.id ? document.getElementById(active.id) : href && part.querySelector(`a[href="${CSS.escape(href)}"]`);
+    if (focused) focused.focus({ preventScroll: true });
   }
 
   async function refresh(element) {

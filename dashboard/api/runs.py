@@ -67,7 +67,7 @@ def resume_run(run_id: int) -> Response:
 
 @blueprint.post("/runs/<number:run_id>/priority")
 def set_priority(run_id: int) -> Response:
-    """Let a queued run come sooner (1), in turn (0) or later (-1) than others."""
+    """Give a queued run another priority: 1 (high), 0 (normal) or -1 (low)."""
     return json_answer(run_json(service.set_priority(workspace(), run_id, json_object())))
 
 

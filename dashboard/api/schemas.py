@@ -50,7 +50,7 @@ TIME: Schema = {"type": "string", "format": "date-time"}
 SHA256: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 NAME: Schema = {"type": "string", "pattern": f"^{NAME_PATTERN}$", "maxLength": 64}
 REFERENCE: Schema = {"type": "string", "description": "A version as name:number, such as mnist-digits:3."}
-PRIORITY: Schema = {"enum": list(PRIORITIES), "description": "1: sooner than others, 0: in turn, -1: later."}
+PRIORITY: Schema = {"enum": list(PRIORITIES), "description": "1: high, 0: normal, -1: low."}
 METRICS: Schema = {"type": "object", "additionalProperties": {"type": ["number", "null"]}}
 
 

@@ -85,7 +85,7 @@ def run_detail_json(detail: RunDetail) -> Json:
         "epochs": [epoch_json(epoch) for epoch in detail.epochs],
         "versions": detail.versions,
         "seconds_left": detail.seconds_left,
-        "turn": detail.turn,
+        "turn": detail.position,
     }
 
 

@@ -22,7 +22,7 @@ from dashboard.engine.single_records import RecordSteps
 from dashboard.engine.steps import BatchSteps, Steps
 from dashboard.engine.zero_inputs import Reduced, without_zero_inputs
 from dashboard.errors import Invalid, WeightbaseError
-from dashboard.records.training import TrainingSpec
+from dashboard.records.training import TrainingSpec, deciding_loss
 
 SHUFFLE_STREAM = 1
 DROPOUT_STREAM = 2
@@ -198,7 +198,7 @@ class Best:
 
     def note(self, result: EpochResult, vector: Array, spec: TrainingSpec) -> None:
         """Take an epoch for the best if its validation loss (or training loss without one) is the lowest."""
-        loss = result.loss if result.val_loss is None else result.val_loss
+        loss = deciding_loss(result.loss, result.val_loss)
         if loss < self.loss:
             self.epoch, self.loss = result.epoch, loss
             self.vector = vector.copy() if spec.patience or spec.save == "best" else None

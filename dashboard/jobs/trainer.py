@@ -163,11 +163,10 @@ class Trainer:
 
     def report_last(self) -> None:
         """Report the version at the end of the training: the best one if the settings say so, else the last."""
-        result, settings = self.last, self.settings
+        result = self.last
         if result is None:  # not even one epoch was whole
             return
-        wants_best = settings.save == "best" or (settings.patience > 0 and settings.restore_best)
-        if wants_best and self.best is not None and self.leading.vector is not None:
+        if self.settings.ends_with_best and self.best is not None and self.leading.vector is not None:
             result = self.best
             self.network.vector[...] = self.leading.vector
         if result.epoch not in self.reported:

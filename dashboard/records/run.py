@@ -1,10 +1,12 @@
 """Runs: one job each, with its state, epochs and what it frees."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from dashboard.records.network import NetworkSpec
+from dashboard.records.training import TrainingSpec, deciding_loss
 
 RUN_STATES = ("queued", "running", "finished", "failed", "cancelled", "interrupted")
 
@@ -24,7 +26,7 @@ TRAINING_KINDS = ("training", "trial")
 
 
 PRIORITIES = (-1, 0, 1)
-"""Later than others, in turn, sooner than others."""
+"""Low, normal, high."""
 
 
 STARTED_BY_LENGTH = 120
@@ -133,3 +135,10 @@ class Epoch:
         """Return what was measured of a metric, None if nothing was."""
         value = vars(self).get(metric, self.metrics.get(metric))
         return None if value is None else float(value)
+
+
+def final_epoch(training: TrainingSpec, epochs: Sequence[Epoch]) -> Epoch:
+    """Return the epoch whose weights a training ended with: its last one, or the best where the settings say so."""
+    if not training.ends_with_best:
+        return epochs[-1]
+    return min(epochs, key=lambda epoch: deciding_loss(epoch.loss, epoch.val_loss))

@@ -87,6 +87,16 @@ class TrainingSpec:
             return self.save == "every"
         return epoch % int(self.save) == 0
 
+    @property
+    def ends_with_best(self) -> bool:
+        """Whether the weights of the best epoch are what a training ends with, instead of the last one's."""
+        return self.save == "best" or (self.patience > 0 and self.restore_best)
+
+
+def deciding_loss(loss: float, val_loss: float | None) -> float:
+    """Return the loss by which epochs are compared: of the validation part, or of training where there is none."""
+    return loss if val_loss is None else val_loss
+
 
 TRAINING_FIELDS = frozenset(f.name for f in dataclasses.fields(TrainingSpec))
 

@@ -38,7 +38,7 @@ def network(workspace):
 def started(network, workspace, browser):
     """A run that a page queued, and that this process, holding the coordinator's lock, has claimed."""
     page = browser.post("/networks/demo-digits/runs", {"epochs": "4"}, source="/networks/demo-digits")
-    assert page.sentence == "Waits as number 1 in the queue."
+    assert page.sentence == "Queued, position 1."
     with workspace.catalogue.writing() as connection:
         return run_rows.claim_next_run(connection)
 
@@ -146,7 +146,7 @@ def test_the_live_part_comes_anew_when_a_death_has_set_the_run_back(workspace, b
     with workspace.catalogue.writing() as connection:
         assert run_rows.requeue_run(connection, started.id, started.attempt, died=True)
     _, said, following = poll(browser, following)
-    assert "Attempt 1 died or was stopped; attempt 2 goes on from epoch 1, as number 1 in the queue." in said
+    assert "Queued, position 1. Attempt 1 died or was stopped; attempt 2 continues from epoch 1." in said
     with workspace.catalogue.writing() as connection:
         again = run_rows.claim_next_run(connection)
     _, said, following = poll(browser, following)
@@ -197,9 +197,9 @@ def test_a_run_that_ended_before_its_goal_goes_on_from_its_checkpoint(workspace,
     end(workspace, started, "failed", "The disk is full.")
     page = browser.post(f"/runs/{started.id}/resume", source=f"/runs/{started.id}")
     assert page.h1 == f"Run {started.id} of demo-digits"
-    assert page.sentence == ("Attempt 1 died or was stopped; attempt 2 goes on from epoch 2, as number 1 in the queue.")
+    assert page.sentence == "Queued, position 1. Attempt 1 died or was stopped; attempt 2 continues from epoch 2."
     page = browser.post(f"/runs/{started.id}/resume", source=f"/runs/{started.id}")
-    assert "cannot go on: it is queued" in words(page.root)
+    assert "cannot be resumed: it is queued" in words(page.root)
 
 
 def test_a_run_without_a_checkpoint_is_only_started_again(workspace, browser, started):
@@ -228,7 +228,7 @@ def test_the_queue_shows_what_runs_then_what_waits_in_its_turn_then_what_has_end
     assert page.sentence == "1 run in progress, 2 queued, 1 ended."
     assert "1 of 2 slots in use on this machine (WEIGHTBASE_SLOTS)" in words(page.by_id("queue"))
     assert list(rows_of(page)) == [started.id, third, second, fourth]
-    assert browser.get(f"/runs/{second}").sentence == "Waits as number 2 in the queue."
+    assert browser.get(f"/runs/{second}").sentence == "Queued, position 2."
     page = browser.post(f"/runs/{third}/priority", {"priority": "-1", "queue": "queued"}, source="/runs")
     assert list(rows_of(page)) == [second, third]
     assert {e.get("href"): words(e) for e in page.root.iter("a") if (e.get("id") or "").startswith("show-")} == {
@@ -261,14 +261,14 @@ def test_what_can_be_done_with_a_run_stands_in_its_line_and_leads_back_to_the_qu
     page = browser.post(f"/runs/{started.id}/cancel", {"queue": "all"}, source="/runs")
     assert "stopping" in rows_of(page)[started.id][-1]
     end(workspace, started, "cancelled")
-    assert rows_of(browser.get("/runs"))[started.id][-1] == "Go on ⋯Start again"
+    assert rows_of(browser.get("/runs"))[started.id][-1] == "Resume ⋯Start again"
     page = browser.post(f"/runs/{started.id}/resume", {"queue": "ended"}, source="/runs")
     assert "No run has ended yet." in words(page.root)
     page = browser.post(f"/runs/{started.id}/cancel", {"queue": "all"}, source="/runs")
     page = browser.post(f"/runs/{started.id}/restart", {"queue": "all"}, source="/runs")
     assert [cells[0] for cells in rows_of(page).values()] == ["queued", "cancelled"]
     page = browser.post(f"/runs/{started.id}/priority", {"priority": "1", "queue": "all"}, source="/runs")
-    assert "does not wait any more: it is cancelled" in words(page.root)
+    assert "is not queued any more: it is cancelled" in words(page.root)
 
 
 def test_a_run_that_was_taken_up_again_says_which_attempt_it_is(workspace, browser, started):
@@ -297,7 +297,7 @@ def test_the_queue_is_polled_while_something_is_active_and_answers_only_news(wor
     browser.post("/runs/2/cancel", source="/runs")
     end(workspace, started, "finished")
     _, said, following = poll(browser, following)
-    assert "Nothing runs or waits; 2 runs ended." in said
+    assert "No run is active; 2 runs ended." in said
     assert following is None
 
 
@@ -319,7 +319,7 @@ def test_without_a_coordinator_the_pages_say_that_nothing_goes_on_and_how_to_men
     (tmp_path / "coordinator.json").write_text('{"place": "Dask tls://left.behind:1", "slots": 9, "problem": null}')
     browser = Browser(create_app(workspace=workspace).test_client())
     page = browser.get("/runs")
-    assert "No coordinator is at work." in words(page.by_id("queue"))
+    assert "No worker is running." in words(page.by_id("queue"))
     assert "0 of 2 slots in use on this machine" in words(page.by_id("queue"))
     assert "python app.py worker" in words(browser.get("/runs/1").by_id("progress"))
     workspace.catalogue.close()
@@ -332,7 +332,7 @@ def test_without_a_coordinator_the_pages_say_that_nothing_goes_on_and_how_to_men
         (
             "best",
             "Finished after epoch 2: validation accuracy 0.6000, 3.00 s. "
-            "The weights of epoch 1 are kept, the best one: validation accuracy 0.7500.",
+            "The best weights, of epoch 1, were saved: validation accuracy 0.7500.",
         ),
     ],
 )

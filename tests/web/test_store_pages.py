@@ -97,12 +97,12 @@ def test_verify_all_becomes_a_run_that_lists_every_difference(flowers, browser):
     lines[2] = ",".join([cells[0], "0.125", cells[2]])
     path.write_text("\n".join(lines))
     page = browser.post("/store/verify", source="/store")
-    assert (page.h1, page.sentence) == ("Run 1: Verify all versions", "Waits as number 1 in the queue.")
+    assert (page.h1, page.sentence) == ("Run 1: Verify all versions", "Queued, position 1.")
     assert browser.post("/store/verify", source="/store").h1 == "Run 1: Verify all versions"
     assert carry_out(flowers).state == "finished"
     page = browser.get("/runs/1")
-    assert page.sentence == "1 version of 3 not as saved."
-    ((version, tensor, row, column, expected, found, problem),) = rows_of(page, "What differs")
+    assert page.sentence == "1 of 3 versions differ from what was saved."
+    ((version, tensor, row, column, expected, found, problem),) = rows_of(page, "Differences")
     assert (version, tensor, row, column, expected, found) == (
         *("flowers:2", "layer_01.weight", "1", "1", cells[1], "0.125"),
     )
@@ -151,7 +151,7 @@ def test_a_deleted_version_lies_in_the_trash_with_what_emptying_frees_and_comes_
     assert "flowers:2" in words(page.root)
     page = browser.get("/store")
     assert rows_of(page, "Trash")[0][:4] == ["flowers:2", "version", "1", "108 B"]
-    assert "Deleted for good it frees 2 tables with 60 B of weights." in words(page.root)
+    assert "Deleted permanently, it frees 2 tables with 60 B of weights." in words(page.root)
     page = browser.post("/store/trash/version-2/restore", source="/store")
     assert page.h1 == "flowers v2"
     assert contents(flowers) == before
@@ -160,10 +160,10 @@ def test_a_deleted_version_lies_in_the_trash_with_what_emptying_frees_and_comes_
 def test_a_deletion_says_beforehand_what_it_would_free_and_what_is_shared(flowers, browser):
     said = words(browser.get("/networks/flowers/versions/2/delete").root)
     assert "flowers:2 goes into the trash, from which it can be restored." in said
-    assert "Deleted for good it frees 2 tables with 60 B of weights." in said
+    assert "Deleted permanently, it frees 2 tables with 60 B of weights." in said
     assert "2 tables stay for others, such as flowers:1, flowers:3." in said
     said = words(browser.get("/networks/flowers/delete").root)
-    assert "Deleted for good it frees 8 tables with 228 B of weights." in said
+    assert "Deleted permanently, it frees 8 tables with 228 B of weights." in said
     assert "stay for others" not in said
 
 
@@ -214,7 +214,7 @@ def test_everything_is_copied_to_another_store_from_the_page(workspace, browser,
     run_id = int(re.match(r"Run (\d+): Copy to csv:", page.h1)[1])
     assert carry_out(workspace).state == "finished"
     page = browser.get(f"/runs/{run_id}")
-    assert page.sentence == "4 versions copied, 0 there before; 4 proven at the target, bit for bit."
+    assert page.sentence == "4 versions copied, 0 already there; 4 proven at the target, bit for bit."
     copy = open_workspace(target)
     assert contents(copy) == contents(workspace)
     copy.catalogue.close()
@@ -227,7 +227,7 @@ def test_a_copy_that_fails_says_why_and_what_was_left_out(flowers, browser, tmp_
     assert carry_out(flowers).state == "failed"
     page = browser.get("/runs/1")
     assert (
-        page.sentence == "Failed: 2 versions copied, 0 there before, 1 left out; 2 proven at the target, bit for bit."
+        page.sentence == "Failed: 2 versions copied, 0 already there, 1 left out; 2 proven at the target, bit for bit."
     )
     assert "flowers:2: The store has no table flowers/v0002/layer_01_weight.csv." in words(page.root)
 

@@ -1,6 +1,6 @@
 """Checkpoints as files: what a run goes on from, written wholly or not at all, and read back only if it is whole.
 
-They lie in ``checkpoints/`` of the home, each named by run, attempt and epoch. The run's row says which one counts, so
+They are in ``checkpoints/`` of the home, each named by run, attempt and epoch. The run's row says which one counts, so
 a file that a crash has left counts for nothing; it goes with the next checkpoint, or at the coordinator's next start.
 """
 
@@ -44,8 +44,8 @@ def read(home: Path, point: Checkpoint) -> TrainingCheckpoint | None:
         return None
     if hashlib.sha256(content).hexdigest() != point.sha256:
         return None
-    with np.load(io.BytesIO(content)) as found:
-        arrays = {name: found[name] for name in found.files}
+    with np.load(io.BytesIO(content)) as packed:
+        arrays = {name: packed[name] for name in packed.files}
     about = json.loads(arrays.pop(ABOUT).tobytes())
     return TrainingCheckpoint(about["numbers"] | arrays, about["last"], about["best"])
 

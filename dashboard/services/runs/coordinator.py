@@ -14,7 +14,10 @@ from dashboard.settings import Settings
 
 
 def coordinate(settings: Settings, until_idle: bool = False) -> None:
-    """Train what is queued until told to stop, or, if asked, until nothing is left; at once if another does it."""
+    """Carry out what is queued until a signal ends it, or (`until_idle`) until nothing is left.
+
+    Returns at once if another process does it.
+    """
     goes_on = True
     while goes_on:
         with coordinator_lock(settings.home_folder, wait_for_it=not until_idle) as ours:
@@ -22,8 +25,8 @@ def coordinate(settings: Settings, until_idle: bool = False) -> None:
                 return
             workspace = open_workspace(settings)
             here, place = open_places(settings)
-            tell = partial(_tell, settings)
-            coordinator = Coordinator(CatalogueJournal(workspace), here, place, until_idle, tell)
+            report = partial(_report, settings)
+            coordinator = Coordinator(CatalogueJournal(workspace), here, place, until_idle, report)
             end_on_signals(coordinator.end)
             follow_lifeline(coordinator.end)
             coordinator.run()
@@ -38,7 +41,7 @@ def _any_queued(workspace: Workspace) -> bool:
         return run_rows.any_queued(connection)
 
 
-def _tell(settings: Settings, slots: int, problem: str | None) -> None:
+def _report(settings: Settings, slots: int, problem: str | None) -> None:
     """Write down for the pages where runs execute, how many at once, and what is wrong with that place."""
     path = settings.home_folder / "coordinator.json"
     part = path.with_suffix(".part")

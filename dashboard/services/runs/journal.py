@@ -16,8 +16,7 @@ from dashboard.errors import Superseded, UserError, WeightbaseError
 from dashboard.jobs.job import ACTIONS, SEARCHES, TRAININGS, Job, Progress, TrainingCheckpoint, TrainingJob
 from dashboard.records.run import TRAINING_KINDS, Run
 from dashboard.search.together import is_quicker
-from dashboard.services.runs import checkpoints
-from dashboard.services.runs import passwords as handover
+from dashboard.services.runs import checkpoints, passwords
 from dashboard.services.search.requests import search_job
 from dashboard.services.search.trials import report_of_trial
 from dashboard.services.store.actions import action_job
@@ -31,12 +30,12 @@ log = logging.getLogger(__name__)
 KINDS = {TRAININGS: TRAINING_KINDS, SEARCHES: ("search",), ACTIONS: ("verify", "copy", "empty")}
 MOST_DEATHS = 5
 """A run that died so often since its last checkpoint is given up: it would take the machine down for ever."""
-ENDED_RUNS_KEPT = 20
-"""Of so many runs that ended before their goal the checkpoints are kept, so that they can still go on."""
+RESUMABLE_RUNS = 20
+"""Of so many runs that ended before their goal the checkpoints are stored, so that they can be resumed."""
 
 
 class CatalogueJournal:
-    """The coordinator's journal (`jobs.job.Journal`), kept in the catalogue and the store."""
+    """The coordinator's journal (`jobs.job.Journal`), in the catalogue and the store."""
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
@@ -44,7 +43,7 @@ class CatalogueJournal:
 
     @property
     def home(self) -> Path:
-        """The folder in which checkpoints and secrets lie."""
+        """The folder of checkpoints and secrets."""
         return self.workspace.settings.home_folder
 
     def claim(self, lanes: Collection[str]) -> Job | None:
@@ -65,7 +64,7 @@ class CatalogueJournal:
         except WeightbaseError as error:
             with self.workspace.catalogue.writing() as connection:
                 run_rows.end_run(connection, run.id, run.attempt, "failed", error.message)
-            handover.discard(self.home, run.id)
+            passwords.discard(self.home, run.id)
             return None
 
     def claim_alike(self, job: TrainingJob) -> list[TrainingJob]:
@@ -125,8 +124,8 @@ class CatalogueJournal:
             run = run_rows.get_run(connection, job.run_id)
         if run.kind == "trial":
             with self.workspace.catalogue.writing() as connection:
-                kept = {"result": report_of_trial(run, report)}
-                return run_rows.note_progress(connection, job.run_id, job.attempt, kept)
+                result = {"result": report_of_trial(run, report)}
+                return run_rows.note_progress(connection, job.run_id, job.attempt, result)
         with self.workspace.catalogue.reading() as connection:
             network = network_rows.get_network(connection, run.network)
             dataset = dataset_rows.get_dataset(connection, run.dataset)
@@ -177,7 +176,7 @@ class CatalogueJournal:
             ended = run_rows.end_run(connection, job.run_id, job.attempt, state, error)
             if state == "finished":
                 run_rows.drop_checkpoint(connection, job.run_id)
-        handover.discard(self.home, job.run_id)
+        passwords.discard(self.home, job.run_id)
         self._clear_up()
         return ended
 
@@ -205,23 +204,23 @@ class CatalogueJournal:
             self._take_up_again(run_id, attempt, "the worker ended unexpectedly", died=True)
         with self.workspace.catalogue.reading() as connection:
             active = run_rows.active_run_ids(connection)
-        handover.discard_all_but(self.home, active)
+        passwords.discard_all_but(self.home, active)
         self._clear_up()
 
     def _clear_up(self) -> None:
         """Remove the checkpoints of runs that will not go on."""
         with self.files:
             with self.workspace.catalogue.reading() as connection:
-                kept = run_rows.wanted_checkpoints(connection, ENDED_RUNS_KEPT)
-            checkpoints.keep_only(self.home, {point.file for point in kept})
+                wanted = run_rows.wanted_checkpoints(connection, RESUMABLE_RUNS)
+            checkpoints.keep_only(self.home, {point.file for point in wanted})
 
     def _checkpoint(self, run: Run, point: run_rows.Checkpoint) -> TrainingCheckpoint | None:
-        found = checkpoints.read(self.home, point)
-        if found is None:
-            log.warning("run %s: its checkpoint is gone or damaged; it begins anew", run.id)
+        checkpoint = checkpoints.read(self.home, point)
+        if checkpoint is None:
+            log.warning("run %s: its checkpoint is gone or damaged; it starts from the beginning", run.id)
             with self.workspace.catalogue.writing() as connection:
                 run_rows.begin_anew(connection, run.id, run.attempt)
-        return found
+        return checkpoint
 
     def _with_parent(self, job: TrainingJob, reference: str) -> Job:
         name, _, number = reference.rpartition(":")

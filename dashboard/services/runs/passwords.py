@@ -1,7 +1,7 @@
 """Passwords on their way to a run: in a file that only its owner can read, gone once the run has ended.
 
 A run's row holds addresses without passwords, and so do pages, logs and the API; what is needed to reach a protected
-target lies in ``secrets/<run>`` of the home (mode 600) from the request until the run has ended: should it die on its
+target is in ``secrets/<run>`` of the home (mode 600) from the request until the run has ended: should it die on its
 way, it can be taken up again.
 """
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def put(home: Path, run_id: int, secret: str) -> None:
-    """Lay a secret down for a run."""
+    """Store a secret for a run."""
     folder = home / "secrets"
     folder.mkdir(mode=0o700, exist_ok=True)
     descriptor = os.open(folder / str(run_id), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -21,7 +21,7 @@ def put(home: Path, run_id: int, secret: str) -> None:
 
 
 def secret_of(home: Path, run_id: int) -> str:
-    """Return a run's secret; empty if none was handed over."""
+    """Return a run's secret; empty if there is none."""
     try:
         return (home / "secrets" / str(run_id)).read_text()
     except FileNotFoundError:
@@ -35,7 +35,7 @@ def discard(home: Path, run_id: int) -> None:
 
 def discard_all_but(home: Path, run_ids: Collection[int]) -> None:
     """Remove the secrets of all runs but these, as a coordinator that was killed may have left some."""
-    with contextlib.suppress(FileNotFoundError):  # nothing was ever handed over
+    with contextlib.suppress(FileNotFoundError):  # there was never a secret
         for path in (home / "secrets").iterdir():
             if not path.name.isdigit() or int(path.name) not in run_ids:
                 path.unlink(missing_ok=True)

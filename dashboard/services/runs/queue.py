@@ -1,12 +1,12 @@
-"""The queue: how many runs wait and execute, in how many slots and where, and whether anybody sees to them.
+"""The queue: how many runs are queued and execute, in how many slots and where, and whether a worker is running.
 
-The coordinator says where runs execute in ``coordinator.json`` of the home: {"place": "this machine" or "Dask
+The worker writes where runs execute to ``coordinator.json`` of the home: {"place": "this machine" or "Dask
 tls://host:8786", "slots": 2, "problem": null or a sentence}. What an earlier one has left there does not count.
 """
 
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from dashboard.records.network import Network
 from dashboard.records.run import ENDED_STATES, RUN_STATES
 from dashboard.services.workspace import Workspace
 
-HERE = "this machine"
+THIS_MACHINE = "this machine"
 PLACE_FILE = "coordinator.json"
 STATE_FILTERS: dict[str, Collection[str]] = {state: (state,) for state in RUN_STATES} | {"ended": ENDED_STATES}
 """What lists of runs can be narrowed to: one state, or all in which nothing is added to a run any more."""
@@ -26,19 +26,36 @@ STATE_FILTERS: dict[str, Collection[str]] = {state: (state,) for state in RUN_ST
 
 @dataclass(frozen=True)
 class Queue:
-    """How the queue stands: `slots` of the place where trainings execute, how many are `used`, what keeps it from work.
+    """How the queue stands: runs by state, `slots` of the place where trainings execute, and how many are `used`.
 
-    `is_at_work` tells whether a coordinator sees to the queue at this moment.
+    `problem` is what keeps that place from working, `has_worker` whether a worker is running.
     """
 
-    queued: int
-    running: int
-    ended: int
+    states: Mapping[str, int]
     used: int
     slots: int
     place: str
     problem: str | None
-    is_at_work: bool
+    has_worker: bool
+
+    def count(self, states: Collection[str] = RUN_STATES) -> int:
+        """Return how many runs are in these states; in any for none."""
+        return sum(self.states.get(state, 0) for state in states or RUN_STATES)
+
+    @property
+    def queued(self) -> int:
+        """How many runs wait to be started."""
+        return self.count(("queued",))
+
+    @property
+    def running(self) -> int:
+        """How many runs execute."""
+        return self.count(("running",))
+
+    @property
+    def ended(self) -> int:
+        """How many runs have ended."""
+        return self.count(ENDED_STATES)
 
 
 def get_queue(workspace: Workspace) -> Queue:
@@ -46,22 +63,20 @@ def get_queue(workspace: Workspace) -> Queue:
     with workspace.catalogue.reading() as connection:
         counts = run_rows.count_states(connection)
         used = queue_rows.count_training(connection)
-    at_work = is_at_work(workspace)
-    told = _told(workspace) if at_work else {}
+    is_running = has_worker(workspace)
+    report = _worker_report(workspace) if is_running else {}
     return Queue(
-        queued=counts.get("queued", 0),
-        running=counts.get("running", 0),
-        ended=sum(counts.get(state, 0) for state in ENDED_STATES),
+        states=counts,
         used=used,
-        slots=told.get("slots", workspace.settings.slots),
-        place=told.get("place", HERE),
-        problem=told.get("problem"),
-        is_at_work=at_work,
+        slots=report.get("slots", workspace.settings.slots),
+        place=report.get("place", THIS_MACHINE),
+        problem=report.get("problem"),
+        has_worker=is_running,
     )
 
 
-def is_at_work(workspace: Workspace) -> bool:
-    """Tell whether a coordinator sees to the queue at this moment."""
+def has_worker(workspace: Workspace) -> bool:
+    """Return whether a worker is running at this moment."""
     return is_coordinated(workspace.settings.home_folder)
 
 
@@ -69,9 +84,9 @@ def queue_mark(workspace: Workspace) -> str:
     """Return a short text that changes whenever the queue's page would look different; costs one small query."""
     with workspace.catalogue.reading() as connection:
         runs = queue_rows.queue_mark(connection)
-    at_work = is_at_work(workspace)
-    told = _told(workspace) if at_work else {}
-    return hashlib.sha256(f"{runs} {at_work} {told}".encode()).hexdigest()[:16]
+    is_running = has_worker(workspace)
+    report = _worker_report(workspace) if is_running else {}
+    return hashlib.sha256(f"{runs} {is_running} {report}".encode()).hexdigest()[:16]
 
 
 def run_mark(workspace: Workspace, run_id: int) -> str:
@@ -81,21 +96,21 @@ def run_mark(workspace: Workspace, run_id: int) -> str:
     """
     with workspace.catalogue.reading() as connection:
         mark = queue_rows.run_mark(connection, run_id)
-    return mark_text(mark, is_at_work(workspace))
+    return mark_text(mark, has_worker(workspace))
 
 
-def mark_text(mark: RunMark, at_work: bool) -> str:
-    """Return the text of a mark, as addresses hold it."""
-    return "-".join(str(part if isinstance(part, str) else int(part)) for part in (*mark, at_work))
+def mark_text(mark: RunMark, is_running: bool) -> str:
+    """Return the text of a mark, as addresses hold it; `is_running` is whether a worker is."""
+    return "-".join(str(part if isinstance(part, str) else int(part)) for part in (*mark, is_running))
 
 
-def _told(workspace: Workspace) -> dict[str, Any]:
-    """Return what the coordinator says of the place, as far as it has said it."""
+def _worker_report(workspace: Workspace) -> dict[str, Any]:
+    """Return what the worker has written about the place where runs execute."""
     try:
-        told = json.loads((workspace.settings.home_folder / PLACE_FILE).read_text())
+        report = json.loads((workspace.settings.home_folder / PLACE_FILE).read_text())
     except (FileNotFoundError, ValueError):  # it has just started, or is writing at this moment
         return {}
-    return told if isinstance(told, dict) else {}
+    return report if isinstance(report, dict) else {}
 
 
 def count_active_runs(workspace: Workspace) -> int:

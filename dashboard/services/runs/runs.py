@@ -19,7 +19,7 @@ from dashboard.records.page import Page
 from dashboard.records.run import ENDED_STATES, PRIORITIES, RESUMABLE_STATES, STARTED_BY_LENGTH, Epoch, Run
 from dashboard.records.training import TRAINING_FIELDS, parse_training
 from dashboard.services.datasets import require_records
-from dashboard.services.runs import passwords as handover
+from dashboard.services.runs import passwords
 from dashboard.services.versions.reading import get_version
 from dashboard.services.workspace import Workspace
 
@@ -41,15 +41,15 @@ class RunDetail:
         return seconds_left(self.run, self.epochs)
 
     @property
-    def turn(self) -> int | None:
-        """Its place in the queue, from 1; None if it does not wait."""
+    def position(self) -> int | None:
+        """Its position in the queue, from 1; None if it is not queued."""
         return self.mark.turn or None
 
 
 def start_run(workspace: Workspace, network_name: str, overrides: Mapping[str, Any], started_by: str = "") -> Run:
-    """Queue a training of a network; `overrides` are training settings, `parent` (a version to go on from), `priority`.
+    """Queue a training of a network; `overrides` are training settings, `parent` (a version to train on), `priority`.
 
-    `started_by` says who asked for it, for people to read. Raises NotFound, Conflict without the dataset's records, or
+    `started_by` says who started it, for people to read. Raises NotFound, Conflict without the dataset's records, or
     Invalid with a message for each wrong field.
     """
     with workspace.catalogue.reading() as connection:
@@ -99,7 +99,7 @@ def get_run(workspace: Workspace, run_id: int, since: int = 0) -> RunDetail:
 
 
 def watch_run(workspace: Workspace, run_id: int, last: int) -> RunDetail:
-    """Return a run with its `last` epochs, or with all once it has ended: it is looked at every second until then.
+    """Return a run with its `last` epochs, or with all once it has ended: it is polled every second until then.
 
     Raises NotFound.
     """
@@ -132,13 +132,13 @@ def list_runs(
 ) -> tuple[Page[Run], dict[int, Epoch]]:
     """Return a page of runs (in these states, active ones first) and the last epoch of each that has one."""
     with workspace.catalogue.reading() as connection:
-        found = run_rows.list_runs(connection, limit + 1, offset, network, states)
-        last = run_rows.last_epochs(connection, [run.id for run in found])
-    return Page(found[:limit], offset + limit if len(found) > limit else None), last
+        runs = run_rows.list_runs(connection, limit + 1, offset, network, states)
+        last = run_rows.last_epochs(connection, [run.id for run in runs])
+    return Page(runs[:limit], offset + limit if len(runs) > limit else None), last
 
 
 def cancel_run(workspace: Workspace, run_id: int) -> Run:
-    """Ask a run to stop; what it has learnt up to its last whole epoch is kept as a version.
+    """Request that a run stops; what it has learnt up to its last whole epoch is saved as a version.
 
     Raises NotFound, or Conflict if it has ended already.
     """
@@ -148,21 +148,21 @@ def cancel_run(workspace: Workspace, run_id: int) -> Run:
             raise Conflict(f"Run {run_id} has ended already ({run.state}).", "run")
         run_rows.request_cancel(connection, run_id)
         run = run_rows.get_run(connection, run_id)
-    if run.has_ended:  # it was queued: nobody will take up what was handed over with it
-        handover.discard(workspace.settings.home_folder, run_id)
+    if run.has_ended:  # it was queued: nobody will read its password
+        passwords.discard(workspace.settings.home_folder, run_id)
     return run
 
 
 def restart_run(workspace: Workspace, run_id: int, started_by: str = "") -> Run:
     """Queue a new run with the settings of one that has ended; raises NotFound or Conflict.
 
-    What needs a password is not started so: the password was handed over for one run and is kept nowhere.
+    What needs a password is not started so: the password was for one run and is stored nowhere.
     """
     with workspace.catalogue.writing() as connection:
         run = run_rows.get_run(connection, run_id)
         if not run.has_ended:
             raise Conflict(f"Run {run_id} is still {run.state}.", "run")
-        _leave_to_its_search(run)
+        _refuse_run_of_search(run)
         if run.request.get("password"):
             raise Conflict("This copy needs the password of its target again: start it from the Store page.", "run")
         if run_rows.has_lost_parent(connection, run_id):
@@ -173,13 +173,13 @@ def restart_run(workspace: Workspace, run_id: int, started_by: str = "") -> Run:
 
 
 def resume_run(workspace: Workspace, run_id: int) -> Run:
-    """Let a training that ended before its goal go on from its checkpoint; raises NotFound, or Conflict without one."""
+    """Resume a training that ended before its goal from its checkpoint; raises NotFound, or Conflict without one."""
     with workspace.catalogue.writing() as connection:
         run = run_rows.get_run(connection, run_id)
-        _leave_to_its_search(run)
+        _refuse_run_of_search(run)
         if not run.can_resume:
             reason = "has no checkpoint (any more)" if run.state in RESUMABLE_STATES else f"is {run.state}"
-            raise Conflict(f"Run {run_id} cannot go on: it {reason}. Start it again from its beginning.", "run")
+            raise Conflict(f"Run {run_id} cannot be resumed: it {reason}. Start it again from its beginning.", "run")
         if run_rows.has_lost_parent(connection, run_id):
             raise Conflict(PARENT_GONE, "run")
         run_rows.resume_run(connection, run_id)
@@ -194,23 +194,23 @@ def why_not_trained(network: Network, dataset: Dataset) -> str:
     return f"{network.name} does not read {dataset.name}: it is trained by the search that it proposes for."
 
 
-def _leave_to_its_search(run: Run) -> None:
+def _refuse_run_of_search(run: Run) -> None:
     if run.is_of_search:
         raise Conflict(f"Resume the search {run.request['search']!r} instead: it starts what it needs.", "run")
 
 
 def set_priority(workspace: Workspace, run_id: int, data: Mapping[str, Any]) -> Run:
-    """Let a queued run come sooner (`priority` 1), in turn (0) or later (-1); raises Invalid, NotFound or Conflict."""
+    """Give a queued run another `priority` (1 high, 0 normal, -1 low); raises Invalid, NotFound or Conflict."""
     fields = Fields(data)
     fields.known({"priority"})
     if fields.data.get("priority") in (None, ""):
-        fields.refuse("priority", "Say 1 for sooner, 0 for in turn, or -1 for later.")
+        fields.refuse("priority", "Give 1 (high), 0 (normal) or -1 (low).")
     priority = fields.integer("priority", 0, PRIORITIES[0], PRIORITIES[-1])
     fields.done()
     with workspace.catalogue.writing() as connection:
         run = run_rows.get_run(connection, run_id)
         if not run_rows.set_priority(connection, run_id, priority):
-            raise Conflict(f"Run {run_id} does not wait any more: it is {run.state}.", "run")
+            raise Conflict(f"Run {run_id} is not queued any more: it is {run.state}.", "run")
         return run_rows.get_run(connection, run_id)
 
 

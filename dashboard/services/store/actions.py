@@ -11,7 +11,7 @@ from dashboard.jobs.job import ACTIONS, Job
 from dashboard.jobs.starting import ensure_coordinator
 from dashboard.parsing import Fields
 from dashboard.records.run import STARTED_BY_LENGTH, Run
-from dashboard.services.runs import passwords as handover
+from dashboard.services.runs import passwords
 from dashboard.services.store.addresses import split_password, with_password
 from dashboard.services.workspace import Workspace
 from dashboard.settings import Settings
@@ -35,7 +35,7 @@ class ActionJob(Job):
 
 def action_job(workspace: Workspace, run: Run) -> ActionJob:
     """Return what the process of a claimed action needs; a password that was handed over among it."""
-    password = handover.secret_of(workspace.settings.home_folder, run.id) if run.request.get("password") else ""
+    password = passwords.secret_of(workspace.settings.home_folder, run.id) if run.request.get("password") else ""
     return ActionJob(run.id, run.attempt, run.kind, run.request, workspace.settings, password)
 
 
@@ -80,7 +80,7 @@ def start_copy(workspace: Workspace, data: Mapping[str, Any], started_by: str = 
     with workspace.catalogue.writing() as connection:
         run_id = run_rows.insert_run(connection, _row("copy", started_by) | {"request": request})
         if password:
-            handover.put(home_folder, run_id, password)  # before anybody can claim the run
+            passwords.put(home_folder, run_id, password)  # before anybody can claim the run
         run = run_rows.get_run(connection, run_id)
     ensure_coordinator(workspace.settings)
     return run

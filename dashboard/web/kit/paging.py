@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask import request
 
@@ -48,15 +49,18 @@ class Pager:
         return f"{self.offset + 1:,} to {min(self.offset + self.length, self.total):,} of {self.total:,}"
 
 
-def pager(total: int, endpoint: str = "", length: int = LIST_LENGTH) -> Pager:
+def pager(total: int, endpoint: str = "", length: int = LIST_LENGTH, **changed: Any) -> Pager:  # noqa: ANN401
     """Return the page of a list of `total` rows that this request's `offset` names.
 
-    `endpoint` is the list's view where another one, such as that of a polled part, shows it.
+    `endpoint` is the list's view where another one, such as that of a polled part, shows it; `changed` are values
+    that the list's own addresses lack (None) or have.
     """
     request_query = query()
-    return Pager(
-        request_query.offset, total, length, lambda offset: request_query.address(endpoint, offset=offset or None)
-    )
+
+    def address(offset: int) -> str:
+        return request_query.address(endpoint, **{"offset": offset or None} | changed)
+
+    return Pager(request_query.offset, total, length, address)
 
 
 def neighbour_pages(following: int | None) -> dict[str, str]:

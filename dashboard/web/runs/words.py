@@ -1,89 +1,140 @@
-"""What pages say of runs and of the queue: how far they have come, whose turn it is, and what became of attempts."""
+"""What pages say of runs and of the queue: how far they have come, their position, and what happened to attempts."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from dashboard.metrics import metric_name, metric_words
-from dashboard.records.run import Epoch, Run
-from dashboard.services.runs.queue import HERE, Queue
+from dashboard.records.run import Epoch, Run, final_epoch
+from dashboard.services.runs.queue import THIS_MACHINE, Queue
 from dashboard.settings import environment_name
 from dashboard.web.kit.formats import duration, number, plural
 
-PRIORITY_WORDS = ((1, "sooner"), (0, "in turn"), (-1, "later"))
-NOBODY = (
-    "No coordinator is at work. Where `python app.py` runs, one is back by itself within seconds; beside a web server "
-    "of your own, start one: `python app.py worker`."
+ACTION_TITLES = {"verify": "Verify all versions", "copy": "Copy to", "empty": "Empty the trash"}
+NO_WORKER = (
+    "No worker is running. Where `python app.py` runs, one starts again by itself within seconds; with a web server of "
+    "your own, start one: `python app.py worker`."
 )
 
 
 def queue_sentence(queue: Queue) -> str:
-    """Say how many runs execute, wait and have ended."""
+    """Say how many runs execute, are queued and have ended."""
     if not queue.running and not queue.queued:
-        return f"Nothing runs or waits; {plural(queue.ended, 'run')} ended."
+        return f"No run is active; {plural(queue.ended, 'run')} ended."
     return f"{plural(queue.running, 'run')} in progress, {queue.queued:,} queued, {queue.ended:,} ended."
+
+
+def queue_problem(queue: Queue) -> str:
+    """Say what keeps the queue from being worked on; empty if nothing does."""
+    is_active = bool(queue.queued or queue.running)
+    return queue.problem or (NO_WORKER if is_active and not queue.has_worker else "")
 
 
 def slots_words(queue: Queue) -> tuple[str, str]:
     """Say how many slots are in use and where; and which setting decides on it."""
-    place, setting = ("on this machine", "slots") if queue.place == HERE else (f"on {queue.place}", "dask")
+    is_here = queue.place == THIS_MACHINE
+    place, setting = (f"on {queue.place}", "slots" if is_here else "dask")
     return f"{queue.used:,} of {plural(queue.slots, 'slot')} in use {place}", environment_name(setting)
 
 
-def run_sentence(run: Run, epochs: Sequence[Epoch], turn: int | None) -> str:
-    """Say how far a training has come and how good it is; `turn` is its place in the queue."""
+def run_title(run: Run) -> str:
+    """Say what a run without a network does, as a heading."""
+    request = run.request
+    if run.kind == "search":
+        return f"Search {request['search']}"
+    if run.kind == "trial":
+        again = f", trial {request['confirms']} again" if request.get("confirms") is not None else ""
+        return f"Trial {request['trial']} of {request['search']}{again}"
+    if run.kind == "copy":
+        home = f" of {Path(request['home']).name}" if request["home"] else ""
+        return f"{ACTION_TITLES['copy']} {request['to']}{home}"
+    return ACTION_TITLES.get(run.kind, "")
+
+
+def training_sentence(run: Run, epochs: Sequence[Epoch], position: int | None) -> str:
+    """Say how far a training has come and how good it is; `position` is its place in the queue."""
     if run.state == "queued":
-        return waiting_sentence(run, turn)
+        return queued_sentence(run, position)
     if not epochs:
         return "Starting." if run.state == "running" else f"{run.state.capitalize()}."
     last = epochs[-1]
-    metric, value = latest_metric(last)
-    if run.has_ended:
-        total = duration(sum(epoch.seconds for epoch in epochs))
-        text = f"{run.state.capitalize()} after epoch {last.epoch}: {metric_words(metric)} {number(value)}, {total}."
-        kept = _kept(run, epochs)
-        metric, value = latest_metric(kept)
-        words = f"{metric_words(metric)} {number(value)}"
-        return text if kept is last else f"{text} The weights of epoch {kept.epoch} are kept, the best one: {words}."
-    return f"Epoch {last.epoch} of {run.spec.training.epochs}: {metric_words(metric)} {number(value)}."
+    if not run.has_ended:
+        return f"Epoch {last.epoch} of {run.spec.training.epochs}: {_metric(last)}."
+    total = duration(sum(epoch.seconds for epoch in epochs))
+    text = f"{run.state.capitalize()} after epoch {last.epoch}: {_metric(last)}, {total}."
+    final = final_epoch(run.spec.training, epochs)
+    return text if final is last else f"{text} The best weights, of epoch {final.epoch}, were saved: {_metric(final)}."
 
 
-def _kept(run: Run, epochs: Sequence[Epoch]) -> Epoch:
-    """Return the epoch whose weights stand at a run's end: the last, or, if asked, that of the lowest loss."""
-    training = run.spec.training
-    if training.save != "best" and not (training.patience and training.restore_best):
-        return epochs[-1]
-    return min(epochs, key=lambda epoch: epoch.loss if epoch.val_loss is None else epoch.val_loss)
+def action_sentence(run: Run, position: int | None) -> str:
+    """Say how far an action on the store or a search has come, or what its result is."""
+    if run.state == "queued":
+        return queued_sentence(run, position)
+    if run.kind == "search":
+        return f"{run.done:,} of {plural(run.total, 'trial')} tried; {run.state}."
+    if not run.result:
+        return {"running": "Starting."}.get(run.state, f"{run.state.capitalize()}.")
+    text = {"verify": _verified, "copy": _copied, "empty": _emptied}[run.kind](run)
+    return text if run.state in {"running", "finished"} else f"{run.state.capitalize()}: {text}"
 
 
-def waiting_sentence(run: Run, turn: int | None) -> str:
-    """Say whose turn comes before, and of what was taken up again from where it goes on."""
-    place = f"number {turn or 1} in the queue"
+def queued_sentence(run: Run, position: int | None) -> str:
+    """Say which position a run has in the queue, and where one that was stopped continues."""
+    text = f"Queued, position {position or 1}."
     if not run.attempt:
-        return f"Waits as {place}."
-    onward = f"goes on from epoch {run.checkpoint:,}" if run.checkpoint else "begins anew"
-    return f"Attempt {run.attempt} died or was stopped; attempt {run.attempt + 1} {onward}, as {place}."
+        return text
+    return f"{text} Attempt {run.attempt} died or was stopped; attempt {run.attempt + 1} {_continuation(run)}."
 
 
 def attempts_words(run: Run) -> str:
-    """Say what became of the attempts before the last one; empty if there were none."""
+    """Say what happened to the attempts before the last one; empty if there were none."""
     if run.attempt < 2:
         return ""
     before = "Attempt 1" if run.attempt == 2 else f"Attempts 1 to {run.attempt - 1}"
-    return (
-        f"{before} died or was stopped; this one went on from the last checkpoint, or began anew where there was none."
-    )
+    return f"{before} died or was stopped; this one continued from the last checkpoint, or from the beginning."
 
 
-def neglect_words(run: Run, at_work: bool) -> str:
-    """Say what it means for a run that no coordinator is at work; empty if it means nothing."""
-    if at_work or run.has_ended:
+def problem_words(run: Run, has_worker: bool) -> str:
+    """Say what it means for a run that no worker is running; empty if it means nothing."""
+    if has_worker or run.has_ended:
         return ""
     if run.state == "queued":
-        return f"{NOBODY} Until then this run waits."
-    onward = f"goes on from epoch {run.checkpoint:,}" if run.checkpoint else "begins anew"
-    return f"{NOBODY} This run then {onward}; what it has saved stays."
+        return f"{NO_WORKER} Until then this run stays queued."
+    return f"{NO_WORKER} This run then {_continuation(run)}; what it has saved stays."
+
+
+def _continuation(run: Run) -> str:
+    return f"continues from epoch {run.checkpoint:,}" if run.checkpoint else "starts from the beginning"
 
 
 def latest_metric(epoch: Epoch) -> tuple[str, float | None]:
     """Return the metric that ranks versions, and what an epoch measured of it."""
     name = metric_name(None, vars(epoch)) or "loss"
     return name, epoch.value(name)
+
+
+def _metric(epoch: Epoch) -> str:
+    name, value = latest_metric(epoch)
+    return f"{metric_words(name)} {number(value)}"
+
+
+def _verified(run: Run) -> str:
+    proven, different = run.result["proven"], run.result["different"]
+    if different:
+        return f"{different:,} of {plural(proven + different, 'version')} differ from what was saved."
+    if run.state == "finished":
+        return f"All {plural(proven, 'version')} were read back and are what was saved, bit for bit."
+    return f"{proven:,} of {plural(run.total, 'version')} read back, all as saved."
+
+
+def _copied(run: Run) -> str:
+    result = run.result
+    text = f"{plural(result['copied'], 'version')} copied, {result['skipped']:,} already there"
+    if result["left_out"]:
+        text += f", {len(result['left_out']):,} left out"
+    if result["different"]:
+        return f"{text}; {result['different']:,} differ from what was saved."
+    return f"{text}; {result['proven']:,} proven at the target, bit for bit." if result["proven"] else f"{text}."
+
+
+def _emptied(run: Run) -> str:
+    return f"{plural(run.result['removed'], 'version')} removed."

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dashboard.metrics import METRICS, find_metric, metric_words
-from dashboard.records.run import Run
 from dashboard.records.search import Search, Trial
 from dashboard.services.search.findings import AgainstRandom, Saved, best_trial, random_search
 from dashboard.services.search.view import SearchView
@@ -142,15 +141,6 @@ def random_search_sentence(now: SearchView) -> str:
         f"A random search of {plural(trials, 'trial')} would, as it thinks, have come to {mean} "
         f"(eight of ten such searches to {low} to {high})."
     )
-
-
-def searching_title(run: Run) -> str:
-    """Say what a run does for a search, as a heading."""
-    if run.kind == "search":
-        return f"Search {run.request['search']}"
-    confirms = run.request.get("confirms")
-    again = f", trial {confirms} once more" if confirms is not None else ""
-    return f"Trial {run.request['trial']} of {run.request['search']}{again}"
 
 
 def trial_state(trial: Trial) -> str:
