@@ -16,8 +16,6 @@ from dashboard.data.dataset import Arrays, open_arrays
 from dashboard.records.network import NetworkSpec
 
 Tensors = Mapping[str, np.ndarray[Any, Any]]
-
-
 TRAININGS, ACTIONS, SEARCHES = "trainings", "actions", "searches"
 """The lanes: what waits in one does not hold up the others."""
 

@@ -11,8 +11,6 @@ from dashboard.parsing import Fields
 from dashboard.records.training import ACTIVATIONS, TrainingSpec
 
 MOST_LAYERS = 200
-
-
 MOST_UNITS = 100_000
 
 

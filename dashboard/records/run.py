@@ -9,29 +9,18 @@ from dashboard.records.network import NetworkSpec
 from dashboard.records.training import TrainingSpec, deciding_loss
 
 RUN_STATES = ("queued", "running", "finished", "failed", "cancelled", "interrupted")
-
-
 ENDED_STATES = ("finished", "failed", "cancelled", "interrupted")
-
-
 RESUMABLE_STATES = ("failed", "cancelled", "interrupted")
 """Those in which a run ended before its goal: it can go on from its checkpoint."""
 
-
 RUN_KINDS = ("training", "trial", "search", "verify", "copy", "empty")
-
-
 TRAINING_KINDS = ("training", "trial")
 """The kinds of runs that train, epoch by epoch; the others drive searches, or are actions on the store."""
-
 
 PRIORITIES = (-1, 0, 1)
 """Low, normal, high."""
 
-
 STARTED_BY_LENGTH = 120
-
-
 NO_SPEC = NetworkSpec(0, ())
 """What stands as the spec of a run that trains nothing."""
 

@@ -7,11 +7,7 @@ from typing import Any
 from dashboard.metrics import is_higher_better
 
 SEARCH_STATES = ("running", "paused", "stopped", "finished")
-
-
 TRIAL_STATES = ("running", "finished", "stopped", "failed", "cancelled")
-
-
 SECOND_GOALS = ("parameters", "prediction_seconds")
 
 

@@ -19,15 +19,9 @@ ACTIVATIONS = (
     "softmax",
 )
 
-
 LOSSES = ("squared_error", "absolute_error", "huber", "binary_cross_entropy", "cross_entropy")
-
-
 OPTIMIZERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
-
-
 SCHEDULES = ("constant", "step", "exponential", "cosine")
-
 
 INITIALIZERS = (
     "glorot_uniform",
@@ -40,10 +34,7 @@ INITIALIZERS = (
     "zeros",
 )
 
-
 SCALINGS = ("none", "book", "minmax", "standard")
-
-
 TRAINING_DTYPES = ("float32", "float64")
 
 

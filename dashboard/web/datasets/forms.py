@@ -9,7 +9,6 @@ from dashboard.web.kit.forms import PageForm, choice_field, number_field, option
 
 DELIMITERS = ((",", "comma ,"), (";", "semicolon ;"), ("\t", "tab"), ("|", "bar |"))
 
-
 ENCODINGS = (
     ("utf-8", "UTF-8"),
     ("utf-8-sig", "UTF-8 with a mark"),
@@ -18,19 +17,10 @@ ENCODINGS = (
     ("latin-1", "Latin-1"),
 )
 
-
 HEADERS = (("yes", "holds the names"), ("no", "is data already"))
-
-
 DECIMALS = ((".", "point ."), (",", "comma ,"))
-
-
 MISSING = (("drop", "drop the rows"), ("impute", "fill in the mean, or the most frequent category"))
-
-
 KINDS = (("numeric", "number"), ("categorical", "category"), ("ignore", "ignore"))
-
-
 MOST_KINDS = 100
 """Beyond so many columns there is no select for each: those to leave out, or to take as categories, are typed."""
 
