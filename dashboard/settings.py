@@ -26,24 +26,26 @@ class Settings:
     home: str = _setting("data", "The folder for the catalogue, datasets and CSV weights.")
     store: str = _setting(
         "csv:",
-        "Where tables lie: csv: (a folder weights/ in the home), csv:FOLDER, or mysql://user:password@host:3306/database.",
+        "The store of tables: csv: (a folder weights/ in the home), csv:FOLDER, or mysql://user:password@host:3306/database.",
         True,
     )
-    host: str = _setting("127.0.0.1", "The address to listen on. Anything but loopback needs a password.")
+    host: str = _setting("127.0.0.1", "The address to listen on. Any other than loopback requires a password.")
     port: int = _setting(8000, "The port to listen on.")
-    threads: int = _setting(8, "How many requests are served at once.")
-    secret_key: str = _setting("", "Signs the form tokens. Empty: made at the first start and kept in the home.", True)
-    password: str = _setting("", "Asked of every visitor when set. Needed to listen beyond loopback.", True)
-    hosts: str = _setting("", "Further host names, comma-separated, under which the dashboard may be reached.")
-    slots: int = _setting(2, "How many runs train side by side on this machine.")
-    checkpoint_seconds: int = _setting(5, "How many seconds of a training are done again at most if it is killed.")
-    dask: str = _setting("", "A Dask cluster on which runs train instead, such as tls://scheduler:8786 (docs/dask.md).")
-    dask_ca: str = _setting("", "With tls://: the file of the authority that signed the cluster's certificates.")
-    dask_cert: str = _setting("", "With tls://: the file of our own certificate for the cluster.")
-    dask_key: str = _setting("", "With tls://: the file of its key, unless the certificate's file holds it.")
+    threads: int = _setting(8, "The number of requests that are served at once.")
+    secret_key: str = _setting(
+        "", "Signs the form tokens. If empty, one is made at the first start and stored in the home.", True
+    )
+    password: str = _setting("", "If set, every visitor needs it. Required to listen beyond loopback.", True)
+    hosts: str = _setting("", "Additional host names of the dashboard, comma-separated.")
+    slots: int = _setting(2, "The number of runs that train at once on this machine.")
+    checkpoint_seconds: int = _setting(5, "The longest part of a training, in seconds, that is lost if it is killed.")
+    dask: str = _setting("", "A Dask cluster for training, such as tls://scheduler:8786 (docs/dask.md).")
+    dask_ca: str = _setting("", "For tls://: the file of the authority that signed the cluster's certificates.")
+    dask_cert: str = _setting("", "For tls://: the certificate file of the dashboard.")
+    dask_key: str = _setting("", "For tls://: its key file, unless the certificate file contains the key.")
     max_upload_mb: int = _setting(256, "The largest upload in megabytes.")
     max_parameters: int = _setting(50_000_000, "The largest network, in weights and biases.")
-    cache_mb: int = _setting(1024, "How much decoded weights may take in the cache folder, in megabytes.")
+    cache_mb: int = _setting(1024, "The size limit of the cache of decoded weights, in megabytes.")
 
     def __post_init__(self) -> None:
         """Refuse values that cannot work, naming the environment variable."""

@@ -86,7 +86,16 @@ IN_NAMES = {
 STORED = {"deaf", "unheard", "silent"}
 """Findings about units, as caches and the API have named them since the first version."""
 
-CLEAN = ("dashboard/analysis", "dashboard/charts", "dashboard/data", "dashboard/engine", "dashboard/jobs")
+CLEAN = (
+    "dashboard/analysis",
+    "dashboard/charts",
+    "dashboard/data",
+    "dashboard/engine",
+    "dashboard/jobs",
+    "docs",
+    "README.md",
+    "CHANGELOG.md",
+)
 """The folders and files that follow the tables."""
 
 TEXT = re.compile(rf"\b({'|'.join(IN_TEXT)})\b", re.IGNORECASE)
