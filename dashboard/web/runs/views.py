@@ -1,14 +1,15 @@
 """Runs: the queue, the live page of one, stopping it, resuming it, and starting it again."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 
 from flask import Blueprint, Response, flash, jsonify, render_template, request, url_for
 
+from dashboard.charts.figures import training_curves
 from dashboard.errors import Conflict
 from dashboard.records.run import Run
 from dashboard.services.runs import runs as service
 from dashboard.services.runs.queue import STATE_FILTERS, queue_mark, run_mark
-from dashboard.services.versions.pictures import curves as curves_figure
 from dashboard.web.kit.answers import Answer, redirect_to
 from dashboard.web.kit.live import SharedParts
 from dashboard.web.kit.query import asked_by, workspace
@@ -85,7 +86,7 @@ def progress(run_id: int) -> Response:
 @blueprint.get("/runs/<int:run_id>/epochs.figure")
 def epochs_figure(run_id: int) -> Response:
     """Send loss and accuracy of all epochs as a figure."""
-    answer = jsonify(curves_figure(service.get_run(workspace(), run_id).epochs))
+    answer = jsonify(training_curves([asdict(epoch) for epoch in service.get_run(workspace(), run_id).epochs]))
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
