@@ -11,6 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from dashboard.errors import Invalid
+from dashboard.records.store import (
+    EXAMPLES_WITH_PASSWORD,
+    StoreKind,
+    find_kind,
+    hide_password,
+    starts,
+)
 
 PREFIX = "WEIGHTBASE_"
 
@@ -26,7 +33,7 @@ class Settings:
     home: str = _setting("data", "The folder for the catalogue, datasets and CSV weights.")
     store: str = _setting(
         "csv:",
-        "The store of tables: csv: (a folder weights/ in the home), csv:FOLDER, or mysql://user:password@host:3306/database.",
+        f"The store of tables: csv: (a folder weights/ in the home), {EXAMPLES_WITH_PASSWORD}.",
         True,
     )
     host: str = _setting("127.0.0.1", "The address to listen on. Any other than loopback requires a password.")
@@ -60,8 +67,8 @@ class Settings:
         ):
             if not low <= getattr(self, name) <= high:
                 raise Invalid({environment_name(name): f"{environment_name(name)} must be from {low} to {high}."})
-        if not re.match(r"(csv:|mysql://)", self.store):
-            raise Invalid({environment_name("store"): f"{environment_name('store')} must begin with csv: or mysql://."})
+        if find_kind(self.store) is None:
+            raise Invalid({environment_name("store"): f"{environment_name('store')} must begin with {starts()}."})
         if self.dask and not re.match(r"tls://.|tcp://(127\.0\.0\.1|localhost|\[::1\]):", self.dask):
             name = environment_name("dask")
             raise Invalid({name: f"{name} must begin with tls:// (or tcp:// on this machine): Dask carries out code."})
@@ -81,10 +88,27 @@ class Settings:
 
     def with_absolute_paths(self) -> "Settings":
         """Return the same settings with folders that mean the same to a process that works in another folder."""
-        kind, _, place = self.store.partition(":")
-        store = f"csv:{Path(place).absolute()}" if kind == "csv" and place else self.store
+        folder, start = self.store_folder, self.store_kind.start
+        store = f"{start}{folder}" if folder and self.store != start else self.store
         ca, cert, key = (path and str(Path(path).absolute()) for path in (self.dask_ca, self.dask_cert, self.dask_key))
         return replace(self, home=str(self.home_folder), store=store, dask_ca=ca, dask_cert=cert, dask_key=key)
+
+    @property
+    def store_kind(self) -> StoreKind:
+        """The kind of store that holds the weights."""
+        kind = find_kind(self.store)
+        assert kind is not None  # others were refused
+        return kind
+
+    @property
+    def store_folder(self) -> Path | None:
+        """The folder of the store; None if it is on a server."""
+        return self.store_kind.folder(self.store, self.home_folder)
+
+    @property
+    def store_identity(self) -> tuple[str, str]:
+        """What is equal for two addresses of one store."""
+        return self.store_kind.scheme, self.store_kind.identity(self.store, self.home_folder)
 
     @property
     def is_loopback(self) -> bool:
@@ -139,7 +163,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
 
 def _hidden(name: str, value: Any, secret: bool) -> str:  # noqa: ANN401 - any setting's value
     if name == "store":
-        return re.sub(r"(://[^:@/]*:).*@", r"\1***@", str(value))
+        return hide_password(str(value))
     return "***" if secret and value else str(value)
 
 

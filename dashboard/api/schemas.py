@@ -12,6 +12,7 @@ from dashboard.records.dataset import TASKS
 from dashboard.records.network import MOST_LAYERS, MOST_UNITS
 from dashboard.records.run import PRIORITIES, RUN_KINDS, RUN_STATES
 from dashboard.records.search import SEARCH_STATES, SECOND_GOALS, TRIAL_STATES, Budget
+from dashboard.records.store import EXAMPLES_WITH_PASSWORD
 from dashboard.records.training import (
     ACTIVATIONS,
     INITIALIZERS,
@@ -255,7 +256,7 @@ TRASH_ITEM = {
     "trashed": TIME,
 }
 COPY_START = {
-    "to": TEXT | {"description": "csv:FOLDER or mysql://user:password@host:3306/database."},
+    "to": TEXT | {"description": f"{EXAMPLES_WITH_PASSWORD}."},
     "password": TEXT | {"description": "Instead of one in the address."},
     "home": TEXT | {"description": "The folder for the copy's datasets, and for its catalogue if it is CSV."},
 }

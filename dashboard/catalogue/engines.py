@@ -9,6 +9,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from dashboard.settings import Settings
+
 UNKNOWN_DATABASE = 1049
 LOCK_SECONDS = 60
 
@@ -47,6 +49,16 @@ def mysql_engine(store: str) -> Engine:
     engine = create_engine(url, connect_args=arguments, pool_pre_ping=True, pool_recycle=3600)
     _make_database(engine, url)
     return engine
+
+
+SERVERS = {"mysql": mysql_engine}
+"""What opens the catalogue in the database of a store that holds it, by the store's scheme."""
+
+
+def engine_of(settings: Settings) -> Engine:
+    """Return the engine of the catalogue: in the store's own database, or in a file of the home."""
+    kind, path = settings.store_kind, settings.home_folder / "catalogue.sqlite"
+    return SERVERS[kind.scheme](settings.store) if kind.holds_catalogue else sqlite_engine(path)
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
-from dashboard.catalogue.engines import mysql_engine, one_at_a_time, sqlite_engine
+from dashboard.catalogue.engines import engine_of, one_at_a_time
 from dashboard.errors import Conflict, StoreError, StoreUnavailable
 from dashboard.settings import Settings
 
@@ -114,8 +114,7 @@ def open_catalogue(settings: Settings) -> Catalogue:
     home = settings.home_folder
     with _translated(), _home_translated(home):
         home.mkdir(parents=True, exist_ok=True)
-        beside_weights = settings.store.startswith("mysql:")
-        engine = mysql_engine(settings.store) if beside_weights else sqlite_engine(home / "catalogue.sqlite")
+        engine = engine_of(settings)
         with _migration_lock(home), one_at_a_time(engine):
             if _revision(engine) != HEAD_REVISION:
                 _migrate(engine)

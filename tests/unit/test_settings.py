@@ -60,6 +60,12 @@ def test_passwords_are_never_shown():
     assert "hidden" not in str(shown)
 
 
+def test_a_store_of_an_unknown_kind_is_refused_without_repeating_its_password():
+    with pytest.raises(Invalid) as refused:
+        Settings(store="postgresql://me:hidden@db/weights")
+    assert refused.value.message == "WEIGHTBASE_STORE must begin with csv: or mysql://."
+
+
 def test_a_password_with_an_at_sign_is_hidden_to_its_end():
     shown = {name: value for name, value, _ in Settings(store="mysql://me:hid@den@db:3306/weights").shown()}
     assert shown["WEIGHTBASE_STORE"] == "mysql://me:***@db:3306/weights"
