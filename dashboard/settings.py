@@ -1,6 +1,6 @@
 """All that a person can set, each with its default, its environment name and a sentence of help.
 
-`docs/settings.md` and `python app.py settings` are written from these fields; a test holds them together.
+`docs/settings.md` and `weightbase settings` are written from these fields; a test holds them together.
 """
 
 import os

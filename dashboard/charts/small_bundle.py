@@ -13,6 +13,8 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+from dashboard.files import atomic_write
+
 PACKAGE = "plotly.js-cartesian-dist-min"
 VERSION = "4.1.1"
 MEMBER = "package/plotly-cartesian.min.js"
@@ -52,10 +54,7 @@ def unpack(packed: Path, place: Path) -> str:
     digest = hashlib.sha256(script).hexdigest()
     if digest != SHA256:
         return f"{PACKAGE} {VERSION} has changed: its SHA-256 is {digest}."
-    place.parent.mkdir(parents=True, exist_ok=True)
-    spare = place.with_suffix(".part")
-    spare.write_bytes(script)
-    spare.replace(place)
+    atomic_write(place, script)
     return ""
 
 
