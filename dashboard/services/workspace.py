@@ -13,7 +13,7 @@ from dashboard.catalogue.opening import Catalogue, open_catalogue
 from dashboard.errors import Conflict
 from dashboard.services.cache.memory import Kept
 from dashboard.settings import Settings
-from dashboard.weights import sign_of_life
+from dashboard.weights import save_lock
 from dashboard.weights.decoded import DecodedCache
 from dashboard.weights.opening import open_store
 from dashboard.weights.table_store import TableStore
@@ -85,16 +85,16 @@ def sweep(workspace: Workspace) -> list[str]:
 
 @contextmanager
 def making(folder: Path) -> Iterator[bool]:
-    """Hold the sign that a dataset's folder is being made, so that no sweep touches it; yields whether it is ours."""
-    sign = sign_of_life.take(folder.with_suffix(".lock"))
-    if sign is None:
+    """Hold the lock of a dataset's folder that is being made, against sweeps; yields whether it is ours."""
+    lock = save_lock.take(folder.with_suffix(".lock"))
+    if lock is None:
         yield False
         return
     try:
         yield True
     finally:
         # Who makes a folder clears up behind an error himself: only a process that dies leaves a trace.
-        sign.release(settled=True)
+        lock.release(settled=True)
 
 
 def drop_condemned_networks(workspace: Workspace) -> list[str]:
@@ -110,7 +110,7 @@ def drop_condemned_networks(workspace: Workspace) -> list[str]:
 def sweep_version(workspace: Workspace, version_id: int, slug: str, number: int) -> list[str]:
     """Remove a version that nobody is writing, if it is unfinished or given up; return its name then."""
     try:
-        # Holding its sign of life proves that nobody is writing it; whether it was finished meanwhile is asked again.
+        # Holding its save lock proves that nobody is writing it; it is checked again whether it was finished meanwhile.
         with workspace.store.saving((slug, number)):
             with workspace.catalogue.reading() as connection:
                 dead = version_rows.is_writing(connection, slug, number)

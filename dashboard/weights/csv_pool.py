@@ -28,7 +28,7 @@ class Pool:
         self.folder = folder
 
     def path(self, content: str, ending: str) -> Path:
-        """Return where a file of the table with this content id lies."""
+        """Return the path of a file of the table with this content id."""
         return self.folder / (content + ending)
 
     def link_to(self, content: str, cut: Cut, target: Path) -> bool:
@@ -46,7 +46,7 @@ class Pool:
         return False
 
     def _checked(self, content: str, cut: Cut, table: Path, has_special: bool | None = None) -> bool:
-        """Tell whether `table` is the file that the marks were made for when it was checked."""
+        """Return whether `table` is the file that the marks were made for when it was checked."""
         try:
             marks = load_marks(self.path(content, MARKS), cut, table.stat())
         except FileNotFoundError:

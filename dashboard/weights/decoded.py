@@ -40,18 +40,18 @@ class DecodedCache:
     def get(self, store: TableStore, key: TensorKey, keep: bool = True) -> Array:
         """Return a tensor, read-only, memory-mapped where the cache holds it; raises what `store.read` raises.
 
-        What the store holds is returned even if it was tampered with, but is then never kept under this key. Who will
-        not ask again says `keep=False`.
+        What the store holds is returned even if it was tampered with, but is then never cached under this key.
+        Use `keep=False` for an array that is not needed again.
         """
         path = self.folder / f"{content_id(key)}.npy"
-        kept = self._map(path, key)
-        if kept is not None:
-            return kept
+        cached = self._map(path, key)
+        if cached is not None:
+            return cached
         array = store.read(key)
         if keep and array.nbytes and array.nbytes <= self.limit_bytes and tensor_sha256(array) == key.sha256:
-            kept = self._map(path, key) if self._keep(path, array) else None
+            cached = self._map(path, key) if self._keep(path, array) else None
         array.flags.writeable = False
-        return array if kept is None else kept
+        return array if cached is None else cached
 
     def size(self) -> int:
         """Return how many bytes are kept."""
@@ -82,7 +82,7 @@ class DecodedCache:
         spare = self.folder / f"tmp-{uuid.uuid4().hex}"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._make_room(array.nbytes + HEADER_BYTES)
+            self._make_space(array.nbytes + HEADER_BYTES)
             with spare.open("xb") as file:
                 np.save(file, array.view(np.uint16) if array.dtype.name == "bfloat16" else array)
             sync(spare)
@@ -94,7 +94,7 @@ class DecodedCache:
             return False
         return True
 
-    def _make_room(self, wanted: int) -> None:
+    def _make_space(self, wanted: int) -> None:
         """Remove the least recently used files, and what dead processes have left, until `wanted` more bytes fit.
 
         The folder is looked through only now and then: each look allows so many bytes for LOOK_SECONDS that SHARERS
@@ -118,7 +118,7 @@ class DecodedCache:
     def _files(self) -> Iterator[tuple[float, int, Path]]:
         for entry in os.scandir(self.folder):
             with suppress(FileNotFoundError):  # removed by another process meanwhile
-                if entry.is_file(follow_symlinks=False):  # folders beside the arrays are others' affair
+                if entry.is_file(follow_symlinks=False):  # other folders are not part of the cache
                     status = entry.stat()
                     yield status.st_mtime, status.st_size, Path(entry.path)
 

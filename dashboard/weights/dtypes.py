@@ -60,7 +60,7 @@ def plain_nan_bits(name: str) -> int:
 
 
 def is_nan_bits(bits: Array, name: str) -> Array:
-    """Tell for each cell's bits whether they are a NaN of the floating type `name`, signalling ones included."""
+    """Return for each cell's bits whether they are a NaN of the floating type `name`, signalling ones included."""
     width = 8 * bits.dtype.itemsize
     infinity = (1 << (width - 1)) - (1 << FLOATS[name])
     without_sign = bits & bits.dtype.type((1 << (width - 1)) - 1)

@@ -68,7 +68,7 @@ class TextChannel:
             yield from iter(statement.fetch_row, None)
         except MySQLInterfaceError as error:
             raise get_mysql_exception(error.errno, error.msg, error.sqlstate) from error
-        connection.get_rows(prep_stmt=statement)  # there are none, which tells the connection that all are read
+        connection.get_rows(prep_stmt=statement)  # there are none, which marks all as read
         connection.cmd_stmt_close(statement)
 
 

@@ -27,9 +27,9 @@ THREADS = min(4, os.cpu_count() or 1)
 class DamagedCell(TensorDamaged):
     """A cell that is not a number of the table's type."""
 
-    def __init__(self, message: str, row: int, column: int, found: str) -> None:
+    def __init__(self, message: str, row: int, column: int, content: str) -> None:
         super().__init__(message)
-        self.row, self.column, self.found = row, column, found
+        self.row, self.column, self.content = row, column, content
 
 
 class Misshapen(TensorDamaged):
@@ -204,6 +204,6 @@ def check_cells(cells: list[bytes], row: int, first: int, dtype: str, name: str)
         try:
             convert_cells([cell], dtype)
         except (ValueError, OverflowError) as error:
-            found = cell[:40].decode(errors="replace")
-            message = f"{name}: row {row}, column {column} holds {found!r}, which is not a {dtype}."
-            raise DamagedCell(message, row, column, found) from error
+            content = cell[:40].decode(errors="replace")
+            message = f"{name}: row {row}, column {column} holds {content!r}, which is not a {dtype}."
+            raise DamagedCell(message, row, column, content) from error
