@@ -1,4 +1,4 @@
-"""The two databases that a catalogue may lie in: SQLite in the home, or MySQL/MariaDB beside the weights."""
+"""The two databases that can hold a catalogue: SQLite in the home, or the MySQL/MariaDB of the weights."""
 
 import contextlib
 import sqlite3

@@ -168,5 +168,5 @@ def _home_translated(home: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise StoreUnavailable(
-            f"The data folder {home} cannot be used ({error.strerror}): mend its rights or set WEIGHTBASE_HOME."
+            f"The data folder {home} cannot be used ({error.strerror}): fix its permissions or set WEIGHTBASE_HOME."
         ) from error

@@ -1,6 +1,6 @@
 """Queries about runs and their epochs. Every change of state is fenced on the attempt and on the present state.
 
-Runs of networks that lie in the trash are hidden like the networks.
+Runs of networks in the trash are hidden like the networks.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -71,12 +71,12 @@ def copy_run(connection: Connection, run_id: int, started_by: str) -> int:
 
 def parent_id(connection: Connection, run_id: int) -> int | None:
     """Return the id of the version that a run goes on from, if there is one."""
-    found: int | None = connection.execute(select(runs.c.parent_id).where(runs.c.id == run_id)).scalar_one()
-    return found
+    parent: int | None = connection.execute(select(runs.c.parent_id).where(runs.c.id == run_id)).scalar_one()
+    return parent
 
 
 def has_lost_parent(connection: Connection, run_id: int) -> bool:
-    """Tell whether the version that a run goes on from was deleted meanwhile."""
+    """Return whether the version that a run goes on from was deleted meanwhile."""
     query = select(runs.c.parent_id, versions.c.state).outerjoin(versions, versions.c.id == runs.c.parent_id)
     row = connection.execute(query.where(runs.c.id == run_id)).one()
     return row.parent_id is not None and row.state != "ready"
@@ -107,15 +107,15 @@ def active_run_ids(connection: Connection) -> set[int]:
 
 
 def any_queued(connection: Connection, kinds: Collection[str] | None = None) -> bool:
-    """Tell whether a run (of one of these kinds) waits to be claimed."""
+    """Return whether a run (of one of these kinds) waits to be claimed."""
     return connection.execute(_next_queued(kinds)).first() is not None
 
 
 def claim_next_run(connection: Connection, kinds: Collection[str] | None = None) -> Run | None:
     """Make the next queued run (of one of these kinds) `running` under its next attempt and return it.
 
-    The highest priority comes first, then the oldest. What an earlier attempt did beyond its checkpoint is forgotten:
-    it is done again.
+    The highest priority comes first, then the oldest. What an earlier attempt did after its checkpoint is discarded
+    and repeated.
     """
     run_id = connection.execute(_next_queued(kinds)).scalar_one_or_none()
     return None if run_id is None else claim_run(connection, run_id)
@@ -125,7 +125,7 @@ def claim_run(connection: Connection, run_id: int) -> Run:
     """Make a queued run `running` under its next attempt and return it; see `claim_next_run`."""
     point = get_checkpoint(connection, run_id)
     epoch = 0 if point is None else point.epoch
-    # An action begins anew, and its time left is told from then; a training has run since it was first started.
+    # An action begins again, and its time left is counted from then; a training counts from its first start.
     started = case((runs.c.kind.in_(TRAINING_KINDS), func.coalesce(runs.c.started, now())), else_=now())
     values = {"state": "running", "attempt": runs.c.attempt + 1, "started": started, "heartbeat": now(), "done": epoch}
     connection.execute(runs.update().where(runs.c.id == run_id).values(**values))
@@ -134,7 +134,7 @@ def claim_run(connection: Connection, run_id: int) -> Run:
 
 
 def is_current(connection: Connection, run_id: int, attempt: int) -> bool:
-    """Tell whether this attempt is the one that runs, and let no other change that before the transaction ends."""
+    """Return whether this attempt is the one that runs, and let no other change that before the transaction ends."""
     row = connection.execute(select(runs.c.state, runs.c.attempt).where(runs.c.id == run_id).with_for_update()).one()
     return (row.state, row.attempt) == ("running", attempt)
 
@@ -157,7 +157,7 @@ def drop_checkpoint(connection: Connection, run_id: int) -> None:
     connection.execute(runs.update().where(runs.c.id == run_id).values(checkpoint=null()))
 
 
-def begin_anew(connection: Connection, run_id: int, attempt: int) -> None:
+def begin_again(connection: Connection, run_id: int, attempt: int) -> None:
     """Let a running attempt begin at its beginning, as its checkpoint is gone."""
     connection.execute(_attempt(run_id, attempt).values(checkpoint=null(), done=0))
     connection.execute(epochs.delete().where(epochs.c.run_id == run_id))
@@ -165,9 +165,9 @@ def begin_anew(connection: Connection, run_id: int, attempt: int) -> None:
 
 def wanted_checkpoints(connection: Connection, ended: int) -> list[Checkpoint]:
     """Return the checkpoints of runs that have not ended, and of the newest `ended` that ended before their goal."""
-    kept = select(runs.c.id, runs.c.checkpoint).where(runs.c.checkpoint.is_not(None))
-    active = kept.where(runs.c.state.not_in(ENDED_STATES))
-    stopped = kept.where(runs.c.state.in_(RESUMABLE_STATES)).order_by(runs.c.id.desc()).limit(ended)
+    held = select(runs.c.id, runs.c.checkpoint).where(runs.c.checkpoint.is_not(None))
+    active = held.where(runs.c.state.not_in(ENDED_STATES))
+    stopped = held.where(runs.c.state.in_(RESUMABLE_STATES)).order_by(runs.c.id.desc()).limit(ended)
     return [Checkpoint(row.id, **row.checkpoint) for query in (active, stopped) for row in connection.execute(query)]
 
 
@@ -240,7 +240,7 @@ def resume_run(connection: Connection, run_id: int) -> bool:
 
 
 def set_priority(connection: Connection, run_id: int, priority: int) -> bool:
-    """Let a queued run come sooner or later than others; False if it is not queued any more."""
+    """Change the priority of a queued run; False if it is not queued any more."""
     queued = runs.update().where(runs.c.id == run_id, runs.c.state == "queued")
     return connection.execute(queued.values(priority=priority)).rowcount == 1
 
@@ -271,7 +271,7 @@ def count_active(connection: Connection) -> int:
 
 
 def of_hidden_networks(rows: FromClause = runs) -> ColumnElement[bool]:
-    """Tell of each run in `rows` (the table, or an alias of it) whether its network lies in the trash."""
+    """Return for each run in `rows` (the table, or an alias of it) whether its network is in the trash."""
     hidden = select(networks.c.id).where(networks.c.trash != 0)
     return and_(rows.c.network_id.is_not(None), rows.c.network_id.in_(hidden))
 

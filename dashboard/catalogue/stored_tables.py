@@ -44,10 +44,10 @@ def count_tables(connection: Connection, prefix: str = "") -> Totals:
 def list_tables(connection: Connection, limit: int, offset: int = 0, prefix: str = "") -> list[TableRow]:
     """Return tables in the order of their names; one that is shared stands under the first name it has."""
     tables = _tables(prefix)
-    found = connection.execute(tables.order_by("name").limit(limit).offset(offset)).all()
-    contents = [table.content for table in found]
+    page = connection.execute(tables.order_by("name").limit(limit).offset(offset)).all()
+    contents = [table.content for table in page]
     users, uses = _users(connection, contents), _uses(connection, contents)
-    return [_row(table, users[table.content], uses[table.content]) for table in found]
+    return [_row(table, users[table.content], uses[table.content]) for table in page]
 
 
 def _tables(prefix: str) -> Select[Any]:

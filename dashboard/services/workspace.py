@@ -70,7 +70,7 @@ def sweep(workspace: Workspace) -> list[str]:
         unfinished = version_rows.unfinished_versions(connection)
     for version in unfinished:
         swept += sweep_version(workspace, *version)
-    swept += drop_condemned_networks(workspace) + workspace.store.sweep()
+    swept += drop_deleted_networks(workspace) + workspace.store.sweep()
     for folder in workspace.datasets_folder.glob("*.new"):
         with making(folder) as ours:
             if ours:
@@ -97,14 +97,14 @@ def making(folder: Path) -> Iterator[bool]:
         lock.release(settled=True)
 
 
-def drop_condemned_networks(workspace: Workspace) -> list[str]:
+def drop_deleted_networks(workspace: Workspace) -> list[str]:
     """Remove the networks that were given up and have no version any more; return their slugs."""
     with workspace.catalogue.reading() as connection:
-        if not trash_rows.any_condemned_network(connection):
+        if not trash_rows.any_deleted_network(connection):
             return []
     with workspace.catalogue.writing() as connection:
-        trash_rows.condemn_stragglers(connection)
-        return trash_rows.drop_condemned_networks(connection)
+        trash_rows.start_deleting_left_over(connection)
+        return trash_rows.drop_deleted_networks(connection)
 
 
 def sweep_version(workspace: Workspace, version_id: int, slug: str, number: int) -> list[str]:

@@ -88,6 +88,7 @@ STORED = {"deaf", "unheard", "silent", "found"}
 
 CLEAN = (
     "dashboard/analysis",
+    "dashboard/catalogue",
     "dashboard/charts",
     "dashboard/data",
     "dashboard/engine",

@@ -54,7 +54,7 @@ def start_empty(workspace: Workspace, started_by: str = "") -> Run:
     with workspace.catalogue.writing() as connection:
         if not trash_rows.list_trash(connection):
             raise Conflict("The trash is empty already.", "trash")
-        count = trash_rows.condemn_all(connection)
+        count = trash_rows.start_deleting_all(connection)
         run_id = run_rows.insert_run(connection, _row("empty", started_by) | {"total": count})
         run = run_rows.get_run(connection, run_id)
     ensure_coordinator(workspace.settings)
