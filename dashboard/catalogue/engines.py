@@ -63,7 +63,7 @@ def engine_of(settings: Settings) -> Engine:
 
 @contextlib.contextmanager
 def one_at_a_time(engine: Engine) -> Iterator[None]:
-    """Hold the database's own lock on its form: several machines may open one database (a file has a lock of ours)."""
+    """Hold the database's own lock for migrations: several machines may open one database (SQLite: a lock file)."""
     if engine.dialect.name == "sqlite":
         yield
         return

@@ -1,4 +1,4 @@
-"""Opening the catalogue: one database, brought to the newest form, and one place where its errors become ours."""
+"""Opening the catalogue: one database, migrated to the newest form, and the translation of its errors."""
 
 import contextlib
 import fcntl
@@ -87,7 +87,7 @@ class Catalogue:
 
     @contextlib.contextmanager
     def writing(self, hasty: bool = False) -> Iterator[Connection]:
-        """Yield a connection whose changes are kept all together, or not at all; raises as `reading` does.
+        """Yield a connection whose changes are committed all together, or not at all; raises as `reading` does.
 
         A broken uniqueness or reference leaves as Conflict. What is `hasty` does not wait for the disk, where the
         database can do so: it survives every kill, but not a power cut; for what would simply be done again.
@@ -143,7 +143,7 @@ def _migrate(engine: Engine) -> None:
 
 @contextlib.contextmanager
 def _migration_lock(home: Path) -> Iterator[None]:
-    """Let one process at a time look at and change the catalogue's form."""
+    """Let one process at a time check and migrate the catalogue's form."""
     with open(home / ".migration.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -151,7 +151,7 @@ def _migration_lock(home: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _translated() -> Iterator[None]:
-    """Turn SQLAlchemy's errors into ours; the cause stays attached."""
+    """Translate SQLAlchemy's errors into the dashboard's; the cause stays attached."""
     try:
         yield
     except IntegrityError as error:

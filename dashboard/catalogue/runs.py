@@ -19,7 +19,7 @@ from dashboard.records.run import ENDED_STATES, NO_SPEC, RESUMABLE_STATES, TRAIN
 
 
 class Checkpoint(NamedTuple):
-    """Where a run goes on from: the epoch after which it was taken, and the file that holds it."""
+    """The point from which a run resumes: the epoch after which it was taken, and its file."""
 
     run_id: int
     epoch: int
@@ -70,13 +70,13 @@ def copy_run(connection: Connection, run_id: int, started_by: str) -> int:
 
 
 def parent_id(connection: Connection, run_id: int) -> int | None:
-    """Return the id of the version that a run goes on from, if there is one."""
+    """Return the id of the version that a run started from, if there is one."""
     parent: int | None = connection.execute(select(runs.c.parent_id).where(runs.c.id == run_id)).scalar_one()
     return parent
 
 
 def has_lost_parent(connection: Connection, run_id: int) -> bool:
-    """Return whether the version that a run goes on from was deleted meanwhile."""
+    """Return whether the version that a run started from has been deleted."""
     query = select(runs.c.parent_id, versions.c.state).outerjoin(versions, versions.c.id == runs.c.parent_id)
     row = connection.execute(query.where(runs.c.id == run_id)).one()
     return row.parent_id is not None and row.state != "ready"
@@ -147,7 +147,7 @@ def keep_checkpoint(connection: Connection, attempt: int, point: Checkpoint) -> 
 
 
 def get_checkpoint(connection: Connection, run_id: int) -> Checkpoint | None:
-    """Return what a run goes on from, or None if it begins at its beginning."""
+    """Return the checkpoint of a run, or None if it starts from the beginning."""
     about = connection.execute(select(runs.c.checkpoint).where(runs.c.id == run_id)).scalar_one()
     return None if about is None else Checkpoint(run_id, **about)
 
@@ -158,7 +158,7 @@ def drop_checkpoint(connection: Connection, run_id: int) -> None:
 
 
 def begin_again(connection: Connection, run_id: int, attempt: int) -> None:
-    """Let a running attempt begin at its beginning, as its checkpoint is gone."""
+    """Let a running attempt start from the beginning, as its checkpoint is gone."""
     connection.execute(_attempt(run_id, attempt).values(checkpoint=null(), done=0))
     connection.execute(epochs.delete().where(epochs.c.run_id == run_id))
 
@@ -209,7 +209,7 @@ def cancel_requests(connection: Connection) -> set[int]:
 
 
 def requeue_run(connection: Connection, run_id: int, attempt: int, died: bool) -> bool:
-    """Put a running attempt back into the queue, to go on from its checkpoint; False if it no longer runs.
+    """Put a running attempt back into the queue, to resume from its checkpoint; False if it no longer runs.
 
     A death counts: see `deaths_of`. What a person wanted to stop is cancelled instead.
     """
@@ -233,7 +233,7 @@ def stale_attempts(connection: Connection) -> list[tuple[int, int]]:
 
 
 def resume_run(connection: Connection, run_id: int) -> bool:
-    """Queue a run again that ended before its goal, to go on from its checkpoint; False if it is not such a run."""
+    """Queue a run that ended early again, to resume from its checkpoint; False if it is not such a run."""
     values = {"state": "queued", "error": None, "ended": None, "cancel_requested": False, "deaths": 0}
     ended = runs.update().where(runs.c.id == run_id, runs.c.state.in_(RESUMABLE_STATES))
     return connection.execute(ended.values(**values)).rowcount == 1

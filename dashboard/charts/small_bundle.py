@@ -59,7 +59,7 @@ def unpack(packed: Path, place: Path) -> str:
 
 
 def main() -> int:
-    """Fetch the small bundle unless it is there; set-up goes on without it, so only a wrong content is a failure."""
+    """Fetch the small bundle unless it is there; set-up continues without it, so only a wrong content is a failure."""
     place, npm = small_bundle(), shutil.which("npm")
     if place.exists():
         return 0

@@ -1,4 +1,4 @@
-"""What stands in the columns of a CSV file, and what is suggested for each."""
+"""The columns of a CSV file, with suggestions for each."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -245,7 +245,7 @@ def _has_header(records: list[list[str]], decimal: str) -> bool:
 
 
 def _votes(text: str, column: Sequence[str], decimal: str) -> int:
-    """Return 1 if a text stands over numbers (a header), -1 if a number does, 0 if the column says nothing."""
+    """Return 1 if a text is above numbers (a header), -1 if a number does, 0 if the column says nothing."""
     known = [cell for cell in column if not is_missing(cell)]
     if is_missing(text) or not known or any(number(cell, decimal) is None for cell in known):
         return 0

@@ -124,7 +124,7 @@ def _task(fields: Fields, preview: Preview, column: Column) -> str:
 
 
 def _image_shape(fields: Fields, preview: Preview, target: str, kinds: Mapping[str, str]) -> tuple[int, int] | None:
-    """Return the shape that was asked for or, where nothing was said, the one that the columns suggest."""
+    """Return the shape that was given or, without one, the one that the columns suggest."""
     value = fields.data.get("image_shape")
     numeric = sum(kind == "numeric" for kind in kinds.values())
     inputs = sum(kind != "ignore" for kind in kinds.values())

@@ -56,7 +56,7 @@ class Range:
 def parse_range(fields: Fields, name: str, default: Range, low: float, high: float, whole: bool = False) -> Range:
     """Read {"low": …, "high": …} of a field within bounds; what is not given keeps the default's value.
 
-    A single number fixes the setting. Whether the range is logarithmic is ours to know, not the person's.
+    A single number fixes the setting. The parameter decides whether its range is logarithmic, not the person.
     """
     value = fields.data.get(name)
     if value is not None and not isinstance(value, dict):

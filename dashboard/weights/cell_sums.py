@@ -1,6 +1,6 @@
 """Sums over a tensor's cells, much smaller than it, which locate a changed cell and restore its old value.
 
-The cells' bits, as integers, are laid in a square grid; of each row and each column two sums are kept, modulo 2^64:
+The cells' bits, as integers, form a square grid; each row and each column has two sums, modulo 2^64:
 plain, and weighted by the position (1, 2, ...). If one cell of a row changed by d at position j, its sums differ by d
 and j·d, which names the cell and gives the value back; the same holds down the columns, and each cell that is put
 right may leave another row or column with only one. This is a product code with single-error syndromes (as in

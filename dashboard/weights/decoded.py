@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 SHARERS = 8
 LOOK_SECONDS = 5.0
 HEADER_BYTES = 128
-"""What stands before the numbers in a .npy file."""
+"""The size of the header of a .npy file."""
 
 
 class DecodedCache:
@@ -54,13 +54,13 @@ class DecodedCache:
         return array if cached is None else cached
 
     def size(self) -> int:
-        """Return how many bytes are kept."""
-        with suppress(FileNotFoundError):  # nothing was ever kept
+        """Return the size of the cache in bytes."""
+        with suppress(FileNotFoundError):  # nothing was ever cached
             return sum(size for _, size, path in self._files() if _is_ours(path))
         return 0
 
     def clear(self) -> None:
-        """Remove all that is kept; it is made again from the store when it is needed. Raises StoreUnavailable."""
+        """Remove all cached arrays; they are read from the store again when needed. Raises StoreUnavailable."""
         with translated(self.folder), suppress(FileNotFoundError):
             for _, _, path in self._files():
                 if _is_ours(path):
@@ -70,7 +70,7 @@ class DecodedCache:
         try:
             mapped = np.load(path, mmap_mode="r")
         except (OSError, EOFError, ValueError):
-            return None  # not kept, removed at this moment, torn, or not ours to read: the store is asked
+            return None  # not cached, just removed, torn, or not readable: the store is read
         with suppress(OSError):  # its use cannot be noted: removed at this moment, or we may only read
             os.utime(path)
         if mapped.dtype != _storable(key.dtype) or mapped.shape != key.shape:
@@ -88,7 +88,7 @@ class DecodedCache:
             sync(spare)
             spare.replace(path)
         except OSError as error:
-            log.warning("%s is not kept in the cache: %s", path.name, error)
+            log.warning("%s is not cached: %s", path.name, error)
             with suppress(OSError):
                 spare.unlink(missing_ok=True)
             return False

@@ -53,7 +53,7 @@ def from_bits(bits: Array, name: str, shape: tuple[int, ...]) -> Array:
 
 
 def plain_nan_bits(name: str) -> int:
-    """Return the bits of the NaN that the text ``nan`` stands for: positive, quiet, no payload."""
+    """Return the bits of the NaN of the text ``nan``: positive, quiet, no payload."""
     fraction = FLOATS[name]
     width = 8 * numpy_dtype(name).itemsize
     return (1 << (width - 1)) - (1 << (fraction - 1))

@@ -174,7 +174,7 @@ class BinaryChannel:
 
 
 def execute_head(statement: int, kinds: list[np.dtype[Any]], is_first: bool, names_parameters: bool) -> bytes:
-    """Return what stands before the values in COM_STMT_EXECUTE.
+    """Return what precedes the values in COM_STMT_EXECUTE.
 
     Where query attributes were negotiated (MySQL 8.0.23 and later), parameters are counted again and have names.
     """

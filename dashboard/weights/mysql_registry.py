@@ -255,7 +255,7 @@ def special_in(session: Session, table: StoredTable, rows: range) -> list[Run]:
 
 
 def sums_of(session: Session, table: StoredTable) -> bytes:
-    """Return the sums kept with a table."""
+    """Return the sums stored with a table."""
     return bytes(session.run("SELECT cell_sums FROM weights__tables WHERE id = %s", (table.id,))[0][0])
 
 

@@ -334,7 +334,7 @@ class MysqlStore(TableStore):
         registry.forget_version(session, version)
 
     def _release(self, session: Session, use: Use, table_id: int) -> None:
-        """Take a version's name from a table; drop the table if nobody else uses it."""
+        """Take a version's name from a table; drop the table if nothing else uses it."""
         with self._naming(session):
 
             def look() -> tuple[StoredTable, list[Use]]:

@@ -61,7 +61,7 @@ class TextChannel:
             return
         from _mysql_connector import MySQLInterfaceError  # noqa: PLC0415 - not there without the C extension
 
-        # Without a cursor: that one looks at each cell once more in Python, which takes longer than all the rest.
+        # Without a cursor: a cursor processes each cell again in Python, which takes longer than all the rest.
         statement = connection.cmd_stmt_prepare(sql.encode())
         connection.cmd_stmt_execute(statement)
         try:

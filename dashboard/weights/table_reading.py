@@ -154,7 +154,7 @@ def _parse_bulk(block: Block, dtype: str) -> Array:
 def convert_cells(cells: list[bytes], dtype: str) -> Array:
     """Return the numbers that these texts stand for, exactly; raises ValueError or OverflowError if one is none."""
     if b"_" in b"".join(cells):
-        raise ValueError("an underscore stands in a number")  # Python's own parsers would pass over it
+        raise ValueError("a number contains an underscore")  # Python's own parsers would pass over it
     target = numpy_dtype(dtype)
     if dtype in FLOATS:
         return _rounded(np.array([float(cell) for cell in cells], np.float64), target)

@@ -49,7 +49,7 @@ class TableStore(ABC):
         """Hold the lock of a save, so that no `sweep`, of any process, touches it.
 
         Raises Conflict if the version is being saved already, by anyone. On leaving, what was written inside and
-        not published is removed. Who holds it may also `delete` the version: nobody else is writing it then.
+        not published is removed. The holder may also `delete` the version, because nothing else writes it.
         """
 
     @abstractmethod
