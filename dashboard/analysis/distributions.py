@@ -1,4 +1,4 @@
-"""Distributions of weights: counts in equal bins, shared by all tensors of a chart."""
+"""How weights are spread: counts in equal bins, shared by all the tensors that are looked at together."""
 
 import math
 from collections.abc import Sequence

@@ -42,12 +42,12 @@ def count_tables(connection: Connection, prefix: str = "") -> Totals:
 
 
 def list_tables(connection: Connection, limit: int, offset: int = 0, prefix: str = "") -> list[TableRow]:
-    """Return tables in the order of their names; a shared one under its first name."""
+    """Return tables in the order of their names; one that is shared stands under the first name it has."""
     tables = _tables(prefix)
-    page = connection.execute(tables.order_by("name").limit(limit).offset(offset)).all()
-    contents = [table.content for table in page]
+    found = connection.execute(tables.order_by("name").limit(limit).offset(offset)).all()
+    contents = [table.content for table in found]
     users, uses = _users(connection, contents), _uses(connection, contents)
-    return [_row(table, users[table.content], uses[table.content]) for table in page]
+    return [_row(table, users[table.content], uses[table.content]) for table in found]
 
 
 def _tables(prefix: str) -> Select[Any]:
@@ -61,7 +61,7 @@ def _tables(prefix: str) -> Select[Any]:
     if prefix:
         named = select(tensors.c.content).where(tensors.c.table_name.startswith(prefix, autoescape=True))
         query = query.where(tensors.c.content.in_(named))
-    # Excluding the few hidden ones lets the database use the index of contents, which covers this query.
+    # Leaving out the few that are hidden lets the database go along the index of contents, in which all of this stands.
     return query.where(version.not_in(HIDDEN)).group_by(tensors.c.content)
 
 

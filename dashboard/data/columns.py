@@ -1,4 +1,4 @@
-"""The columns of a CSV file, with suggestions for each."""
+"""What stands in the columns of a CSV file, and what is suggested for each."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from dashboard.data.cells import MOST_CATEGORIES
 from dashboard.data.detection import CsvFormat
 from dashboard.data.moments import Moments
 
-KINDS = ("numeric", "categorical", "ignore")
+KINDS = {"numeric": "number", "categorical": "category", "ignore": "ignore"}
 EXAMPLES = 5
 
 

@@ -1,1 +1,1 @@
-"""The stores of tables, and their common interface."""
+"""Where tables lie: the waist that every store fits through, and the stores."""

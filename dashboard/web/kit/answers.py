@@ -5,8 +5,7 @@ from collections.abc import Callable, Sequence
 
 from flask import Response, redirect, render_template, request
 
-from dashboard.charts.palette import THEMES
-from dashboard.errors import UserError
+from dashboard.services.versions.pictures import check_theme
 from dashboard.web.kit.forms import ConfirmForm
 
 Answer = str | Response | tuple[str, int]
@@ -32,9 +31,7 @@ def confirm_by_name(name: str, title: str, what: Sequence[str], back: str, verb:
 
 def png_answer(draw: Callable[[str], bytes], mark: str) -> Response:
     """Return the picture that `draw` makes in the theme that was asked for; raises UserError for another theme."""
-    theme = request.args.get("theme", "light")
-    if theme not in THEMES:
-        raise UserError("The theme is light or dark.", "theme")
+    theme = check_theme(request.args.get("theme", "light"))
     if _etag(mark) in request.if_none_match:
         return cached_until_changed(Response(status=304), mark)
     return cached_until_changed(Response(draw(theme), mimetype="image/png"), mark)
