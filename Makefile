@@ -3,7 +3,7 @@ SHELL := /bin/bash
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 
-.PHONY: help run test quick check bench clean
+.PHONY: help run test quick check bench wheel clean
 .DEFAULT_GOAL := help
 
 help:            ## this list
@@ -37,10 +37,13 @@ check: $(VENV)/dev.ok        ## lint, format and types
 
 test: check                  ## all tests, with a real browser and real processes
 	@tests/install_system_packages.sh
-	$(PYTHON) -m pytest -q -n 4 --dist worksteal  # four on two cores: many tests wait for processes of their own
+	$(PYTHON) -m pytest -q -n 4 --dist worksteal --durations=10  # four on two cores: many tests wait for processes of their own
 
 bench: $(VENV)/dev.ok        ## every benchmark, each printing ratios to its peers
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(PYTHON) $$file || exit 1; done
 
+wheel: $(VENV)/dev.ok        ## dist/: the wheel and the source distribution
+	$(PYTHON) -m build --no-isolation --outdir dist .
+
 clean:           ## remove the virtual environment and caches (never data/)
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

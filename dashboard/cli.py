@@ -120,7 +120,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_endpoints(parser: argparse.ArgumentParser) -> None:
-    store = "csv:, csv:FOLDER or mysql://user@host:3306/database"
+    from dashboard.records.store import EXAMPLES
+
+    store = f"csv:, {EXAMPLES}"
     home = "the folder of its datasets, and of its catalogue if it is CSV; the configured one if left out"
     parser.add_argument("--from", dest="source", metavar="STORE", help=f"{store}; the configured one if left out")
     parser.add_argument("--to", required=True, metavar="STORE", help=store)
@@ -133,7 +135,7 @@ def _endpoint(address: str | None, home: str | None, password_name: str) -> Sett
 
     The password comes from the environment; one in the address is taken, with a warning.
     """
-    from dashboard.services.store.addresses import split_password, with_password
+    from dashboard.records.store import split_password, with_password
 
     configured = from_environment()
     store = configured.store

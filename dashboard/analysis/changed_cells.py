@@ -1,4 +1,4 @@
-"""Single cells that changed: the largest changes of a tensor, and where one cell stands among them.
+"""Single cells that changed: the largest changes of a tensor, and the rank of a single cell.
 
 The order is that of |d|, equal ones in table order. Last come, in table order too, the cells whose bits changed though
 no number says by how much: one side is NaN or infinite, or the two are +0.0 and −0.0.
@@ -22,7 +22,7 @@ class CellChange(NamedTuple):
 
 
 class CellRank(NamedTuple):
-    """Where a cell stands among those that changed: its place from 1 (None if it did not), the cells next to it."""
+    """The rank of a cell among those that changed, from 1 (None if it did not), and the cells next to it."""
 
     place: int | None
     before: tuple[int, int] | None
@@ -50,7 +50,7 @@ def cell_change(change: Change, place: int) -> CellChange:
 
 
 def cell_rank(base: Array, other: Array, row: int, column: int) -> CellRank:
-    """Return where a cell stands among the cells with a change that can be measured, in one pass."""
+    """Return the rank of a cell among the cells with a measurable change, in one pass."""
     change = Change(base, other)
     own = row * change.columns + column
     size = float(np.abs(finite_or_zero(change.block(own, own + 1)))[0])

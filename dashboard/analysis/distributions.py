@@ -1,4 +1,4 @@
-"""How weights are spread: counts in equal bins, shared by all the tensors that are looked at together."""
+"""Distributions of weights: counts in equal bins, shared by all tensors of a chart."""
 
 import math
 from collections.abc import Sequence

@@ -52,14 +52,14 @@ def layer_health(
     `weight` is (inputs, units), `bias` (units,), `after` (units, outputs); cells that are not finite count as 0.
     """
     lows, highs = unit_ranges(weight)
-    deaf = (lows == 0) & (highs == 0)
+    no_input = (lows == 0) & (highs == 0)
     above_zero = None if inputs is None else largest_sums(weight, bias, inputs) > 0
     return LayerHealth(
         units=lows.size,
-        deaf=_numbers(deaf),
+        deaf=_numbers(no_input),
         unheard=() if after is None else _numbers(~_rows_in_use(after)),
         silent=() if above_zero is None else _numbers(~above_zero),
-        constant=_numbers((lows == highs) & ~deaf) if weight.shape[0] > 1 else (),
+        constant=_numbers((lows == highs) & ~no_input) if weight.shape[0] > 1 else (),
         saturating=_numbers(unit_norms(weight) > FLAT_FROM),
         duplicates=duplicate_units(weight, bias),
     )

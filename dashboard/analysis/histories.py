@@ -18,7 +18,7 @@ class HistoryPoint(NamedTuple):
     """A tensor in one version.
 
     `from_first` and `from_previous` are the L2 norms of its change since then, None where there is none or its shape
-    was another; `spectral_norm` and `stable_rank` are those of its table, None if they were not asked for (they
+    was another; `spectral_norm` and `stable_rank` are those of its table, None if they were not requested (they
     read a large tensor many times).
     """
 

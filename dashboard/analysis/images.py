@@ -17,7 +17,7 @@ class HeatMap(NamedTuple):
     """A table as levels: `levels` (height, width) uint8, 0 = −limit, 127 = zero, 254 = +limit, 255 = NaN.
 
     `limit` is the 99.5th percentile of |value| over the finite cells (or what was given), `clipped` the number of
-    cells beyond it; `pooled` says whether a pixel stands for several cells, of which it shows the largest in size
+    cells beyond it; `pooled` says whether a pixel represents several cells, of which it shows the largest in size
     (NaN if there is one among them).
     """
 

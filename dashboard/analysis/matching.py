@@ -19,7 +19,7 @@ def match_tensors(
     """Pair the tensors of two versions, in the order of the base, then what was added, in the order of the other.
 
     What a person paired (`by_hand`: base's name -> other's name; names that are not there are passed over) comes
-    first. Then a name that both have belongs together, whatever its shape; of the rest, the first of a shape in the
+    first. Then tensors of the same name are paired, whatever the shape; of the rest, the first of a shape in the
     base belongs to the first of that shape in the other.
     """
     free, shapes = dict(other), dict(base)

@@ -10,7 +10,7 @@ from dashboard.parsing import Fields
 from dashboard.records.network import Version
 from dashboard.records.tensor import TensorInfo
 from dashboard.services.versions import tensors as service
-from dashboard.services.versions.pictures import tensor_distribution
+from dashboard.services.versions.analyses import tensor_distribution
 
 blueprint = Blueprint("tensors", __name__)
 

@@ -32,7 +32,7 @@ def list_datasets(connection: Connection) -> list[Dataset]:
 
 
 def networks_using(connection: Connection, dataset_id: int, in_trash: bool = False) -> list[str]:
-    """Return the names of the networks that train on a dataset; with `in_trash` of those that lie in the trash."""
+    """Return the names of the networks that train on a dataset; with `in_trash` of those in the trash."""
     query = select(networks.c.name).where(networks.c.dataset_id == dataset_id).order_by(networks.c.name)
     return list(connection.execute(query.where((networks.c.trash != 0) == in_trash)).scalars())
 
@@ -43,7 +43,7 @@ def delete_dataset(connection: Connection, dataset_id: int) -> None:
 
 
 def folder_is_used(connection: Connection, folder: str) -> bool:
-    """Tell whether any dataset has its arrays in this folder."""
+    """Return whether any dataset has its arrays in this folder."""
     count = connection.execute(select(func.count()).where(datasets.c.folder == folder)).scalar_one()
     return count > 0
 

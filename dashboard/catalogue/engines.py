@@ -1,4 +1,4 @@
-"""The two databases that a catalogue may lie in: SQLite in the home, or MySQL/MariaDB beside the weights."""
+"""The two databases that can hold a catalogue: SQLite in the home, or the MySQL/MariaDB of the weights."""
 
 import contextlib
 import sqlite3
@@ -8,6 +8,8 @@ from pathlib import Path
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from dashboard.settings import Settings
 
 UNKNOWN_DATABASE = 1049
 LOCK_SECONDS = 60
@@ -49,9 +51,19 @@ def mysql_engine(store: str) -> Engine:
     return engine
 
 
+SERVERS = {"mysql": mysql_engine}
+"""What opens the catalogue in the database of a store that holds it, by the store's scheme."""
+
+
+def engine_of(settings: Settings) -> Engine:
+    """Return the engine of the catalogue: in the store's own database, or in a file of the home."""
+    kind, path = settings.store_kind, settings.home_folder / "catalogue.sqlite"
+    return SERVERS[kind.scheme](settings.store) if kind.holds_catalogue else sqlite_engine(path)
+
+
 @contextlib.contextmanager
 def one_at_a_time(engine: Engine) -> Iterator[None]:
-    """Hold the database's own lock on its form: several machines may open one database (a file has a lock of ours)."""
+    """Hold the database's own lock for migrations: several machines may open one database (SQLite: a lock file)."""
     if engine.dialect.name == "sqlite":
         yield
         return

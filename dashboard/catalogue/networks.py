@@ -39,7 +39,7 @@ def insert_network(connection: Connection, values: Mapping[str, Any]) -> int:
 
 
 def insert_known_network(connection: Connection, slug: str, values: Mapping[str, Any]) -> int:
-    """Add a network whose tables lie in the store under this slug already."""
+    """Add a network whose tables are already in the store under this slug."""
     row = {"slug": slug, "last_version": 0, "created": now()} | dict(values)
     return insert_row(connection, networks, row)
 
@@ -58,10 +58,10 @@ def list_networks(connection: Connection, limit: int, offset: int = 0, search: s
     query = _networks().order_by(networks.c.id.desc()).limit(limit).offset(offset)
     if search:
         query = query.where(networks.c.name.icontains(search, autoescape=True))
-    found = [_network(row) for row in connection.execute(query)]
-    histories = _histories(connection, [network.id for network in found])
-    active = _active_runs(connection, [network.id for network in found])
-    return [_summary(network, histories.get(network.id, []), active.get(network.id, [])) for network in found]
+    page = [_network(row) for row in connection.execute(query)]
+    histories = _histories(connection, [network.id for network in page])
+    active = _active_runs(connection, [network.id for network in page])
+    return [_summary(network, histories.get(network.id, []), active.get(network.id, [])) for network in page]
 
 
 def count_networks(connection: Connection) -> int:
@@ -99,7 +99,7 @@ def _network(row: Row[Any]) -> Network:
 
 
 def _histories(connection: Connection, ids: list[int]) -> dict[int, list[Any]]:
-    """Return the last 20 ready versions of each network, found from the index's end, and how many there are in all."""
+    """Return the last 20 ready versions of each network, read from the index's end, and how many there are in all."""
     histories: dict[int, list[Any]] = {}
     for row in connection.execute(_last_versions().where(networks.c.id.in_(ids))):
         histories.setdefault(row.network_id, []).append(row)

@@ -1,4 +1,4 @@
-"""Opening the catalogue: one database, brought to the newest form, and one place where its errors become ours."""
+"""Opening the catalogue: one database, migrated to the newest form, and the translation of its errors."""
 
 import contextlib
 import fcntl
@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
-from dashboard.catalogue.engines import mysql_engine, one_at_a_time, sqlite_engine
+from dashboard.catalogue.engines import engine_of, one_at_a_time
 from dashboard.errors import Conflict, StoreError, StoreUnavailable
 from dashboard.settings import Settings
 
@@ -87,7 +87,7 @@ class Catalogue:
 
     @contextlib.contextmanager
     def writing(self, hasty: bool = False) -> Iterator[Connection]:
-        """Yield a connection whose changes are kept all together, or not at all; raises as `reading` does.
+        """Yield a connection whose changes are committed all together, or not at all; raises as `reading` does.
 
         A broken uniqueness or reference leaves as Conflict. What is `hasty` does not wait for the disk, where the
         database can do so: it survives every kill, but not a power cut; for what would simply be done again.
@@ -114,8 +114,7 @@ def open_catalogue(settings: Settings) -> Catalogue:
     home = settings.home_folder
     with _translated(), _home_translated(home):
         home.mkdir(parents=True, exist_ok=True)
-        beside_weights = settings.store.startswith("mysql:")
-        engine = mysql_engine(settings.store) if beside_weights else sqlite_engine(home / "catalogue.sqlite")
+        engine = engine_of(settings)
         with _migration_lock(home), one_at_a_time(engine):
             if _revision(engine) != HEAD_REVISION:
                 _migrate(engine)
@@ -144,7 +143,7 @@ def _migrate(engine: Engine) -> None:
 
 @contextlib.contextmanager
 def _migration_lock(home: Path) -> Iterator[None]:
-    """Let one process at a time look at and change the catalogue's form."""
+    """Let one process at a time check and migrate the catalogue's form."""
     with open(home / ".migration.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -152,7 +151,7 @@ def _migration_lock(home: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _translated() -> Iterator[None]:
-    """Turn SQLAlchemy's errors into ours; the cause stays attached."""
+    """Translate SQLAlchemy's errors into the dashboard's; the cause stays attached."""
     try:
         yield
     except IntegrityError as error:
@@ -169,5 +168,5 @@ def _home_translated(home: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise StoreUnavailable(
-            f"The data folder {home} cannot be used ({error.strerror}): mend its rights or set WEIGHTBASE_HOME."
+            f"The data folder {home} cannot be used ({error.strerror}): fix its permissions or set WEIGHTBASE_HOME."
         ) from error

@@ -13,7 +13,7 @@ ACTIVE_STATES = ("queued", "running")
 
 
 class RunMark(NamedTuple):
-    """What tells whether a run's page is still right; `turn` is its place in the queue, from 1 (0 if it is in none)."""
+    """What shows whether a run's page is up to date; `turn` is its place in the queue, from 1 (0: not queued)."""
 
     state: str
     cancel_requested: bool
@@ -31,8 +31,8 @@ def _trains(kind: ColumnElement[str]) -> ColumnElement[bool]:
 def _ahead() -> ScalarSelect[int]:
     """Count the queued runs that come before a run, among those that wait for the same slots."""
     ahead = runs.alias("ahead")
-    sooner = or_(ahead.c.priority > runs.c.priority, and_(ahead.c.priority == runs.c.priority, ahead.c.id < runs.c.id))
-    query = select(func.count()).select_from(ahead).where(ahead.c.state == "queued", sooner)
+    earlier = or_(ahead.c.priority > runs.c.priority, and_(ahead.c.priority == runs.c.priority, ahead.c.id < runs.c.id))
+    query = select(func.count()).select_from(ahead).where(ahead.c.state == "queued", earlier)
     query = query.where(_trains(ahead.c.kind) == _trains(runs.c.kind), ~of_hidden_networks(ahead))
     return query.correlate(runs).scalar_subquery()
 

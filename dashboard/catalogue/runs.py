@@ -1,6 +1,6 @@
 """Queries about runs and their epochs. Every change of state is fenced on the attempt and on the present state.
 
-Runs of networks that lie in the trash are hidden like the networks.
+Runs of networks in the trash are hidden like the networks.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -19,7 +19,7 @@ from dashboard.records.run import ENDED_STATES, NO_SPEC, RESUMABLE_STATES, TRAIN
 
 
 class Checkpoint(NamedTuple):
-    """Where a run goes on from: the epoch after which it was taken, and the file that holds it."""
+    """The point from which a run resumes: the epoch after which it was taken, and its file."""
 
     run_id: int
     epoch: int
@@ -70,13 +70,13 @@ def copy_run(connection: Connection, run_id: int, started_by: str) -> int:
 
 
 def parent_id(connection: Connection, run_id: int) -> int | None:
-    """Return the id of the version that a run goes on from, if there is one."""
-    found: int | None = connection.execute(select(runs.c.parent_id).where(runs.c.id == run_id)).scalar_one()
-    return found
+    """Return the id of the version that a run started from, if there is one."""
+    parent: int | None = connection.execute(select(runs.c.parent_id).where(runs.c.id == run_id)).scalar_one()
+    return parent
 
 
 def has_lost_parent(connection: Connection, run_id: int) -> bool:
-    """Tell whether the version that a run goes on from was deleted meanwhile."""
+    """Return whether the version that a run started from has been deleted."""
     query = select(runs.c.parent_id, versions.c.state).outerjoin(versions, versions.c.id == runs.c.parent_id)
     row = connection.execute(query.where(runs.c.id == run_id)).one()
     return row.parent_id is not None and row.state != "ready"
@@ -107,15 +107,15 @@ def active_run_ids(connection: Connection) -> set[int]:
 
 
 def any_queued(connection: Connection, kinds: Collection[str] | None = None) -> bool:
-    """Tell whether a run (of one of these kinds) waits to be claimed."""
+    """Return whether a run (of one of these kinds) waits to be claimed."""
     return connection.execute(_next_queued(kinds)).first() is not None
 
 
 def claim_next_run(connection: Connection, kinds: Collection[str] | None = None) -> Run | None:
     """Make the next queued run (of one of these kinds) `running` under its next attempt and return it.
 
-    The highest priority comes first, then the oldest. What an earlier attempt did beyond its checkpoint is forgotten:
-    it is done again.
+    The highest priority comes first, then the oldest. What an earlier attempt did after its checkpoint is discarded
+    and repeated.
     """
     run_id = connection.execute(_next_queued(kinds)).scalar_one_or_none()
     return None if run_id is None else claim_run(connection, run_id)
@@ -125,7 +125,7 @@ def claim_run(connection: Connection, run_id: int) -> Run:
     """Make a queued run `running` under its next attempt and return it; see `claim_next_run`."""
     point = get_checkpoint(connection, run_id)
     epoch = 0 if point is None else point.epoch
-    # An action begins anew, and its time left is told from then; a training has run since it was first started.
+    # An action begins again, and its time left is counted from then; a training counts from its first start.
     started = case((runs.c.kind.in_(TRAINING_KINDS), func.coalesce(runs.c.started, now())), else_=now())
     values = {"state": "running", "attempt": runs.c.attempt + 1, "started": started, "heartbeat": now(), "done": epoch}
     connection.execute(runs.update().where(runs.c.id == run_id).values(**values))
@@ -134,7 +134,7 @@ def claim_run(connection: Connection, run_id: int) -> Run:
 
 
 def is_current(connection: Connection, run_id: int, attempt: int) -> bool:
-    """Tell whether this attempt is the one that runs, and let no other change that before the transaction ends."""
+    """Return whether this attempt is the one that runs, and let no other change that before the transaction ends."""
     row = connection.execute(select(runs.c.state, runs.c.attempt).where(runs.c.id == run_id).with_for_update()).one()
     return (row.state, row.attempt) == ("running", attempt)
 
@@ -147,7 +147,7 @@ def keep_checkpoint(connection: Connection, attempt: int, point: Checkpoint) -> 
 
 
 def get_checkpoint(connection: Connection, run_id: int) -> Checkpoint | None:
-    """Return what a run goes on from, or None if it begins at its beginning."""
+    """Return the checkpoint of a run, or None if it starts from the beginning."""
     about = connection.execute(select(runs.c.checkpoint).where(runs.c.id == run_id)).scalar_one()
     return None if about is None else Checkpoint(run_id, **about)
 
@@ -157,17 +157,17 @@ def drop_checkpoint(connection: Connection, run_id: int) -> None:
     connection.execute(runs.update().where(runs.c.id == run_id).values(checkpoint=null()))
 
 
-def begin_anew(connection: Connection, run_id: int, attempt: int) -> None:
-    """Let a running attempt begin at its beginning, as its checkpoint is gone."""
+def begin_again(connection: Connection, run_id: int, attempt: int) -> None:
+    """Let a running attempt start from the beginning, as its checkpoint is gone."""
     connection.execute(_attempt(run_id, attempt).values(checkpoint=null(), done=0))
     connection.execute(epochs.delete().where(epochs.c.run_id == run_id))
 
 
 def wanted_checkpoints(connection: Connection, ended: int) -> list[Checkpoint]:
     """Return the checkpoints of runs that have not ended, and of the newest `ended` that ended before their goal."""
-    kept = select(runs.c.id, runs.c.checkpoint).where(runs.c.checkpoint.is_not(None))
-    active = kept.where(runs.c.state.not_in(ENDED_STATES))
-    stopped = kept.where(runs.c.state.in_(RESUMABLE_STATES)).order_by(runs.c.id.desc()).limit(ended)
+    held = select(runs.c.id, runs.c.checkpoint).where(runs.c.checkpoint.is_not(None))
+    active = held.where(runs.c.state.not_in(ENDED_STATES))
+    stopped = held.where(runs.c.state.in_(RESUMABLE_STATES)).order_by(runs.c.id.desc()).limit(ended)
     return [Checkpoint(row.id, **row.checkpoint) for query in (active, stopped) for row in connection.execute(query)]
 
 
@@ -209,7 +209,7 @@ def cancel_requests(connection: Connection) -> set[int]:
 
 
 def requeue_run(connection: Connection, run_id: int, attempt: int, died: bool) -> bool:
-    """Put a running attempt back into the queue, to go on from its checkpoint; False if it no longer runs.
+    """Put a running attempt back into the queue, to resume from its checkpoint; False if it no longer runs.
 
     A death counts: see `deaths_of`. What a person wanted to stop is cancelled instead.
     """
@@ -233,14 +233,14 @@ def stale_attempts(connection: Connection) -> list[tuple[int, int]]:
 
 
 def resume_run(connection: Connection, run_id: int) -> bool:
-    """Queue a run again that ended before its goal, to go on from its checkpoint; False if it is not such a run."""
+    """Queue a run that ended early again, to resume from its checkpoint; False if it is not such a run."""
     values = {"state": "queued", "error": None, "ended": None, "cancel_requested": False, "deaths": 0}
     ended = runs.update().where(runs.c.id == run_id, runs.c.state.in_(RESUMABLE_STATES))
     return connection.execute(ended.values(**values)).rowcount == 1
 
 
 def set_priority(connection: Connection, run_id: int, priority: int) -> bool:
-    """Let a queued run come sooner or later than others; False if it is not queued any more."""
+    """Change the priority of a queued run; False if it is not queued any more."""
     queued = runs.update().where(runs.c.id == run_id, runs.c.state == "queued")
     return connection.execute(queued.values(priority=priority)).rowcount == 1
 
@@ -271,7 +271,7 @@ def count_active(connection: Connection) -> int:
 
 
 def of_hidden_networks(rows: FromClause = runs) -> ColumnElement[bool]:
-    """Tell of each run in `rows` (the table, or an alias of it) whether its network lies in the trash."""
+    """Return for each run in `rows` (the table, or an alias of it) whether its network is in the trash."""
     hidden = select(networks.c.id).where(networks.c.trash != 0)
     return and_(rows.c.network_id.is_not(None), rows.c.network_id.in_(hidden))
 

@@ -97,8 +97,8 @@ def insert_trial(connection: Connection, search_id: int, run: Mapping[str, Any],
 
 def get_trial(connection: Connection, search_id: int, number: int) -> Trial:
     """Return a trial; raises NotFound."""
-    found = trials.c.number == min(number, FARTHEST)
-    row = connection.execute(_trials(search_id).where(found)).one_or_none()
+    wanted = trials.c.number == min(number, FARTHEST)
+    row = connection.execute(_trials(search_id).where(wanted)).one_or_none()
     if row is None:
         raise NotFound(f"This search has no trial {number}.", "trial")
     return _trial(row)
@@ -159,7 +159,7 @@ def stop_early(connection: Connection, search_id: int, number: int, epoch: int, 
 
 
 def drives(connection: Connection, search_id: int, run_id: int, attempt: int, state: str | None = None) -> bool:
-    """Tell whether this attempt of a run is the one that drives a search, and (if given) this state is wanted of it."""
+    """Return whether this attempt of a run drives a search, and (if given) this state is wanted of it."""
     query = select(searches.c.id).join(runs, runs.c.id == searches.c.run_id)
     query = query.where(searches.c.id == search_id, runs.c.id == run_id)
     query = query.where(runs.c.attempt == attempt, runs.c.state == "running")
@@ -169,12 +169,12 @@ def drives(connection: Connection, search_id: int, run_id: int, attempt: int, st
 
 def epochs_of(connection: Connection, run_ids: Collection[int]) -> dict[int, list[Epoch]]:
     """Return run id -> its epochs in order, for each of these runs."""
-    found: dict[int, list[Epoch]] = {run_id: [] for run_id in run_ids}
+    curves: dict[int, list[Epoch]] = {run_id: [] for run_id in run_ids}
     query = select(epochs).where(epochs.c.run_id.in_(run_ids)).order_by(epochs.c.run_id, epochs.c.epoch)
     for row in connection.execute(query):
         values = dict(row._mapping)
-        found[values.pop("run_id")].append(Epoch(**values))
-    return found
+        curves[values.pop("run_id")].append(Epoch(**values))
+    return curves
 
 
 def results_of(connection: Connection, run_ids: Collection[int]) -> dict[int, dict[str, Any]]:

@@ -42,12 +42,12 @@ def count_tables(connection: Connection, prefix: str = "") -> Totals:
 
 
 def list_tables(connection: Connection, limit: int, offset: int = 0, prefix: str = "") -> list[TableRow]:
-    """Return tables in the order of their names; one that is shared stands under the first name it has."""
+    """Return tables in the order of their names; a shared one under its first name."""
     tables = _tables(prefix)
-    found = connection.execute(tables.order_by("name").limit(limit).offset(offset)).all()
-    contents = [table.content for table in found]
+    page = connection.execute(tables.order_by("name").limit(limit).offset(offset)).all()
+    contents = [table.content for table in page]
     users, uses = _users(connection, contents), _uses(connection, contents)
-    return [_row(table, users[table.content], uses[table.content]) for table in found]
+    return [_row(table, users[table.content], uses[table.content]) for table in page]
 
 
 def _tables(prefix: str) -> Select[Any]:
@@ -61,7 +61,7 @@ def _tables(prefix: str) -> Select[Any]:
     if prefix:
         named = select(tensors.c.content).where(tensors.c.table_name.startswith(prefix, autoescape=True))
         query = query.where(tensors.c.content.in_(named))
-    # Leaving out the few that are hidden lets the database go along the index of contents, in which all of this stands.
+    # Excluding the few hidden ones lets the database use the index of contents, which covers this query.
     return query.where(version.not_in(HIDDEN)).group_by(tensors.c.content)
 
 

@@ -30,7 +30,7 @@ metadata = MetaData(
     }
 )
 FARTHEST = 2**63 - 1
-"""The largest whole number that a database can look for; what is asked for beyond it does not exist."""
+"""The largest integer that a database can look up; nothing beyond it exists."""
 
 Time = DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 

@@ -99,12 +99,12 @@ def training_runs(connection: Connection) -> list[RunRow]:
 
 def epoch_rows(connection: Connection, run_id: int) -> list[dict[str, Any]]:
     """Return a run's epochs as rows without the run's id."""
-    found = connection.execute(select(epochs).where(epochs.c.run_id == run_id).order_by(epochs.c.epoch))
-    return [{name: value for name, value in row._mapping.items() if name != "run_id"} for row in found]
+    rows = connection.execute(select(epochs).where(epochs.c.run_id == run_id).order_by(epochs.c.epoch))
+    return [{name: value for name, value in row._mapping.items() if name != "run_id"} for row in rows]
 
 
 def find_run(connection: Connection, network_id: int, values: Mapping[str, Any]) -> int | None:
-    """Return the id of the run that was copied here before: its network and the microsecond of its making tell."""
+    """Return the id of the run that was copied before, identified by its network and creation time."""
     query = select(runs.c.id).where(runs.c.network_id == network_id, runs.c.created == values["created"])
     return connection.execute(query).scalars().first()
 

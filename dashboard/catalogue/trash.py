@@ -1,6 +1,6 @@
 """The trash: versions and networks that are hidden but whole, until they are restored or deleted for good.
 
-A version lies there by itself (state `trash`), or because its network does (`with_network`). Deleting for good begins
+A version is there by itself (state `trash`), or because its network is (`with_network`). Deleting for good begins
 with one transaction that makes versions `deleting` and a network's `trash` negative: from then on a sweep finishes it.
 """
 
@@ -33,7 +33,7 @@ def trash_network(connection: Connection, network_id: int) -> None:
 
 
 def list_trash(connection: Connection) -> list[TrashItem]:
-    """Return what lies in the trash, what was put there last first."""
+    """Return the content of the trash, the newest first."""
     items = _trashed_versions(connection, None) + _trashed_networks(connection, None)
     return sorted(items, key=lambda item: item.trashed, reverse=True)
 
@@ -41,10 +41,10 @@ def list_trash(connection: Connection) -> list[TrashItem]:
 def get_trashed(connection: Connection, kind: str, item_id: int) -> TrashItem:
     """Return one thing in the trash, a version or a network; raises NotFound."""
     find = {"version": _trashed_versions, "network": _trashed_networks}.get(kind)
-    found = find(connection, item_id) if find is not None else []
-    if not found:
+    items = find(connection, item_id) if find is not None else []
+    if not items:
         raise NotFound(GONE, "item")
-    return found[0]
+    return items[0]
 
 
 def restore_version(connection: Connection, version_id: int) -> None:
@@ -64,54 +64,54 @@ def restore_network(connection: Connection, network_id: int) -> None:
     connection.execute(hidden.values(state="ready", trashed=None))
 
 
-def condemn_version(connection: Connection, version_id: int) -> None:
-    """Give a version in the trash up: what a sweep finds of it from now on, it removes. Raises NotFound likewise."""
+def start_deleting_version(connection: Connection, version_id: int) -> None:
+    """Start the permanent deletion of a version in the trash; sweeps complete it. Raises NotFound likewise."""
     row = versions.update().where(versions.c.id == version_id, versions.c.state == "trash")
     _require_one(connection, row.values(state="deleting"))
 
 
-def condemn_network(connection: Connection, network_id: int) -> None:
-    """Give a network in the trash up, with all its versions. Raises NotFound likewise."""
+def start_deleting_network(connection: Connection, network_id: int) -> None:
+    """Start the permanent deletion of a network in the trash with all its versions. Raises NotFound likewise."""
     row = networks.update().where(networks.c.id == network_id, networks.c.trash == network_id)
     _require_one(connection, row.values(trash=-network_id))
-    condemn_stragglers(connection)
+    start_deleting_left_over(connection)
 
 
-def condemn_stragglers(connection: Connection) -> None:
-    """Give the versions of networks that are given up, up, too; those being saved follow once they are saved."""
-    condemned = select(networks.c.id).where(networks.c.trash < 0)
-    theirs = versions.c.network_id.in_(condemned) & versions.c.state.in_(("ready", "trash", "with_network"))
+def start_deleting_left_over(connection: Connection) -> None:
+    """Start deleting the remaining versions of deleted networks; those being saved follow once they are saved."""
+    deleted = select(networks.c.id).where(networks.c.trash < 0)
+    theirs = versions.c.network_id.in_(deleted) & versions.c.state.in_(("ready", "trash", "with_network"))
     connection.execute(versions.update().where(theirs).values(state="deleting"))
 
 
-def condemned_versions(connection: Connection) -> list[tuple[int, str, int]]:
-    """Return (id, slug, number) of the versions that are given up."""
+def deleting_versions(connection: Connection) -> list[tuple[int, str, int]]:
+    """Return (id, slug, number) of the versions that are being deleted."""
     query = select(versions.c.id, networks.c.slug, versions.c.number).join(
         networks, networks.c.id == versions.c.network_id
     )
     return [tuple(row) for row in connection.execute(query.where(versions.c.state == "deleting"))]
 
 
-def condemn_all(connection: Connection) -> int:
-    """Give all up that lies in the trash; return how many versions that are."""
+def start_deleting_all(connection: Connection) -> int:
+    """Start deleting everything in the trash; return the number of versions."""
     items = list_trash(connection)
     for item in items:
-        (condemn_version if item.kind == "version" else condemn_network)(connection, item.id)
+        (start_deleting_version if item.kind == "version" else start_deleting_network)(connection, item.id)
     return sum(item.versions for item in items)
 
 
-def drop_condemned_networks(connection: Connection) -> list[str]:
-    """Remove the condemned networks of which all versions are gone, with their runs; return their slugs."""
+def drop_deleted_networks(connection: Connection) -> list[str]:
+    """Remove the deleted networks of which all versions are gone, with their runs; return their slugs."""
     left = select(versions.c.id).where(versions.c.network_id == networks.c.id).exists()
-    found = connection.execute(select(networks.c.id, networks.c.slug).where(networks.c.trash < 0, ~left)).all()
-    for network_id, _ in found:
+    empty = connection.execute(select(networks.c.id, networks.c.slug).where(networks.c.trash < 0, ~left)).all()
+    for network_id, _ in empty:
         delete_runs(connection, network_id)
         connection.execute(networks.delete().where(networks.c.id == network_id))
-    return [slug for _, slug in found]
+    return [slug for _, slug in empty]
 
 
-def any_condemned_network(connection: Connection) -> bool:
-    """Tell whether a network is being deleted for good, or was when its process died."""
+def any_deleted_network(connection: Connection) -> bool:
+    """Return whether a network is being deleted for good, or was when its process died."""
     return connection.execute(select(networks.c.id).where(networks.c.trash < 0).limit(1)).first() is not None
 
 
@@ -173,8 +173,8 @@ def _trashed_versions(connection: Connection, version_id: int | None) -> list[Tr
         .join(networks, networks.c.id == versions.c.network_id)
         .where(versions.c.state == "trash", networks.c.trash == 0)
     )
-    found = connection.execute(query if version_id is None else query.where(versions.c.id == version_id))
-    return [TrashItem("version", row.id, f"{row.name}:{row.number}", 1, row.bytes, row.trashed) for row in found]
+    rows = connection.execute(query if version_id is None else query.where(versions.c.id == version_id))
+    return [TrashItem("version", row.id, f"{row.name}:{row.number}", 1, row.bytes, row.trashed) for row in rows]
 
 
 def _trashed_networks(connection: Connection, network_id: int | None) -> list[TrashItem]:
@@ -185,5 +185,5 @@ def _trashed_networks(connection: Connection, network_id: int | None) -> list[Tr
         .where(networks.c.trash > 0)
         .group_by(networks.c.id, networks.c.name, networks.c.trashed)
     )
-    found = connection.execute(query if network_id is None else query.where(networks.c.id == network_id))
-    return [TrashItem("network", row.id, row.name, int(row.versions), int(row.bytes), row.trashed) for row in found]
+    rows = connection.execute(query if network_id is None else query.where(networks.c.id == network_id))
+    return [TrashItem("network", row.id, row.name, int(row.versions), int(row.bytes), row.trashed) for row in rows]

@@ -96,11 +96,11 @@ def numbers(connection: Connection, network_id: int) -> list[int]:
 
 
 def has_version_of_epoch(connection: Connection, run_id: int, epoch: int) -> bool:
-    """Tell whether a run has saved a version of this epoch that exists."""
-    found = select(versions.c.id).where(
+    """Return whether a run has saved a version of this epoch that exists."""
+    query = select(versions.c.id).where(
         versions.c.run_id == run_id, versions.c.epoch == epoch, versions.c.state == "ready"
     )
-    return connection.execute(found.limit(1)).first() is not None
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def neighbours(connection: Connection, version: Version) -> tuple[int | None, int | None]:
@@ -131,7 +131,7 @@ def get_tensor(connection: Connection, version: Version, name: str) -> TensorInf
 
 
 def has_active_child(connection: Connection, version_id: int) -> bool:
-    """Tell whether a run that has not ended trains on from this version."""
+    """Return whether a run that has not ended trains on from this version."""
     query = select(runs.c.id).where(runs.c.parent_id == version_id, runs.c.state.not_in(ENDED_STATES))
     return connection.execute(query).first() is not None
 
@@ -150,29 +150,29 @@ def versions_of_run(connection: Connection, run_id: int) -> list[int]:
 
 def versions_of_runs(connection: Connection, run_ids: Sequence[int]) -> dict[int, list[int]]:
     """Return run id -> the numbers of the ready versions that it wrote, for each of these runs."""
-    found: dict[int, list[int]] = {run_id: [] for run_id in run_ids}
+    numbers: dict[int, list[int]] = {run_id: [] for run_id in run_ids}
     query = select(versions.c.run_id, versions.c.number).where(versions.c.run_id.in_(run_ids))
     for row in connection.execute(query.where(versions.c.state == "ready").order_by(versions.c.number)):
-        found[row.run_id].append(row.number)
-    return found
+        numbers[row.run_id].append(row.number)
+    return numbers
 
 
 def is_known(connection: Connection, slug: str, number: int) -> bool:
-    """Tell whether the catalogue holds this version, finished or not."""
+    """Return whether the catalogue holds this version, finished or not."""
     query = select(versions.c.id).join(networks, networks.c.id == versions.c.network_id)
     return connection.execute(query.where(networks.c.slug == slug, versions.c.number == number)).first() is not None
 
 
 def is_ready(connection: Connection, version_id: int) -> bool:
-    """Tell whether a version exists for others."""
+    """Return whether a version exists for others."""
     query = select(versions.c.id).where(versions.c.id == version_id, versions.c.state == "ready")
     return connection.execute(query).first() is not None
 
 
 def is_writing(connection: Connection, slug: str, number: int) -> bool:
-    """Tell whether the catalogue holds this version as not finished, or as given up."""
-    found = _unfinished().where(networks.c.slug == slug, versions.c.number == number)
-    return connection.execute(found).first() is not None
+    """Return whether the catalogue holds this version as unfinished, or as being deleted."""
+    query = _unfinished().where(networks.c.slug == slug, versions.c.number == number)
+    return connection.execute(query).first() is not None
 
 
 def unfinished_versions(connection: Connection) -> list[tuple[int, str, int]]:

@@ -168,12 +168,12 @@ def whole_figure(data: list[dict[str, Any]], layout: dict[str, Any], empty: str 
 
 
 def _counts(counts: list[int], log: bool) -> dict[str, Any]:
-    """Return counts as heights; where the axis is logarithmic, an empty bin stands below 1 and says 0 on hover."""
+    """Return counts as heights; where the axis is logarithmic, an empty bin is drawn below 1 and shows 0 on hover."""
     return {"y": [max(count, HALF_A_CELL) for count in counts] if log else counts, "customdata": counts}
 
 
 def _cut(counts: list[int]) -> float:
-    """Return the height of the axis: the highest bar, or twice the second if the highest stands far above it."""
+    """Return the height of the axis: the highest bar, or twice the second if the highest is far above it."""
     first, second = [*sorted(counts, reverse=True), 0, 0][:2]
     return 1.05 * (first if first <= 3 * second or not second else 2 * second) or 1.0
 

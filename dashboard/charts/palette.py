@@ -7,6 +7,7 @@ name the light theme's colours; the page's script puts those of the dark one in 
 from typing import Literal
 
 Theme = Literal["light", "dark"]
+THEMES: tuple[Theme, ...] = ("light", "dark")
 Colour = tuple[int, int, int]
 
 DIVERGING: dict[str, tuple[str, ...]] = {

@@ -30,7 +30,7 @@ class Ridge(NamedTuple):
 
 
 def ridge_plot(distributions: Distribution, ridges: Sequence[Ridge], label: str, selected: int | None = None) -> str:
-    """Return the drawing; the newest version stands at the bottom, in front. Empty without versions."""
+    """Return the drawing; the newest version is at the bottom, in front. Empty without versions."""
     if not ridges:
         return ""
     step = max(LOWEST, min(HIGHEST, 360 // len(ridges)))
@@ -60,7 +60,7 @@ def is_cut(counts: Sequence[Array]) -> bool:
 
 
 def _ridge(ridge: Ridge, counts: Array, place: tuple[int, int], colour: str, selected: bool) -> str:
-    """Return one ridge on its base, which stands `step` pixels below the one above; all of that strip is a link."""
+    """Return one ridge on its base, which is `step` pixels below the one above; all of that strip is a link."""
     base, step = place
     xs = np.linspace(LEFT, WIDTH - RIGHT, counts.size + 1)
     ys = base - np.minimum(counts / (height_of(counts) or 1.0), 1.0) * (TOP - 10)

@@ -13,6 +13,8 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+from dashboard.files import atomic_write
+
 PACKAGE = "plotly.js-cartesian-dist-min"
 VERSION = "4.1.1"
 MEMBER = "package/plotly-cartesian.min.js"
@@ -52,15 +54,12 @@ def unpack(packed: Path, place: Path) -> str:
     digest = hashlib.sha256(script).hexdigest()
     if digest != SHA256:
         return f"{PACKAGE} {VERSION} has changed: its SHA-256 is {digest}."
-    place.parent.mkdir(parents=True, exist_ok=True)
-    spare = place.with_suffix(".part")
-    spare.write_bytes(script)
-    spare.replace(place)
+    atomic_write(place, script)
     return ""
 
 
 def main() -> int:
-    """Fetch the small bundle unless it is there; set-up goes on without it, so only a wrong content is a failure."""
+    """Fetch the small bundle unless it is there; set-up continues without it, so only a wrong content is a failure."""
     place, npm = small_bundle(), shutil.which("npm")
     if place.exists():
         return 0

@@ -53,7 +53,7 @@ def network_drawing(inputs: int, layers: Sequence[LayerSpec], outputs_label: str
 
 
 class _Column(NamedTuple):
-    """A layer as it is drawn: its middle, how many units it has (0: it stands for several layers), its caption."""
+    """A layer as it is drawn: its middle, how many units it has (0: it represents several layers), its caption."""
 
     x: int
     size: int

@@ -19,7 +19,7 @@ SHADES = 64
 
 
 class Axis(NamedTuple):
-    """One axis: what stands above it, and each line's value there (a number, a text, or None for neither)."""
+    """One axis: its title, and each line's value there (a number, a text, or None for neither)."""
 
     name: str
     values: Sequence[Any]

@@ -95,7 +95,7 @@ def decode_numbers(outputs: Array, preprocessing: Preprocessing) -> NDArray[np.f
 def errors_in_own_unit(metrics: Mapping[str, Any], preprocessing: Preprocessing) -> dict[str, Any]:
     """Return metrics with a regression's errors (mae, val_rmse ...) in the target's own unit.
 
-    A network counts its errors in scaled targets, which nobody knows; the loss stays what training makes small.
+    A network computes its errors in scaled targets; the loss stays what training minimises.
     """
     unit = abs(preprocessing.target_scale)
     return {
@@ -107,7 +107,7 @@ def errors_in_own_unit(metrics: Mapping[str, Any], preprocessing: Preprocessing)
 def class_scores(outputs: Array, preprocessing: Preprocessing) -> NDArray[np.float64]:
     """Return outputs of shape (rows, classes) as shares of 1 between the classes.
 
-    Each output is placed between what stands for "no" and "yes" (0 and 1, in the book's scaling 0.01 and 0.99), then a
+    Each output is placed between the values for "no" and "yes" (0 and 1, in the book's scaling 0.01 and 0.99), then a
     row is divided by its sum; softmax outputs stay what they are. Rows that say "no" to all get equal shares.
     """
     low, high = preprocessing.low, preprocessing.high

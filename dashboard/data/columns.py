@@ -1,4 +1,4 @@
-"""What stands in the columns of a CSV file, and what is suggested for each."""
+"""The columns of a CSV file, with suggestions for each."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from dashboard.data.cells import MOST_CATEGORIES
 from dashboard.data.detection import CsvFormat
 from dashboard.data.moments import Moments
 
-KINDS = {"numeric": "number", "categorical": "category", "ignore": "ignore"}
+KINDS = ("numeric", "categorical", "ignore")
 EXAMPLES = 5
 
 

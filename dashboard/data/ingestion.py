@@ -56,7 +56,7 @@ def ingest(path: Path, spec: DatasetSpec, folder: Path) -> dict[str, Any]:
 
 
 class _Ingestion:
-    """The rows kept so far, and what is known of them."""
+    """The rows used so far, and their statistics."""
 
     def __init__(self, path: Path, spec: DatasetSpec, names: Sequence[str], inputs: GrowingMatrix) -> None:
         self.path, self.spec, self.inputs = path, spec, inputs

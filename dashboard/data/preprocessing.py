@@ -23,7 +23,7 @@ BLOCK_CELLS = 1 << 20
 class NumericInput:
     """A numeric column: x * scale + offset goes in.
 
-    `fill`, the training rows' mean in the column's own unit, stands in for a missing x; `may_miss` says that the
+    `fill`, the training rows' mean in the column's own unit, replaces a missing x; `may_miss` says that the
     dataset had gaps here, so that a record for use may have one too.
     """
 
@@ -36,7 +36,7 @@ class NumericInput:
 
 @dataclass(frozen=True)
 class CategoricalInput:
-    """A categorical column: one input of 0 or 1 a level; `fill`, the commonest level, stands in for a missing one."""
+    """A categorical column: one input of 0 or 1 a level; `fill`, the commonest level, replaces a missing one."""
 
     name: str
     levels: tuple[str, ...]

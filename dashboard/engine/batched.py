@@ -117,7 +117,7 @@ class StackTraining:
         self.diverged: set[int] = set()
 
     def network(self, number: int) -> Network:
-        """Return a copy of one network as it stands."""
+        """Return a copy of one network in its current state."""
         network = Network(self.specs[number])
         network.vector[...] = self.stack.vector[number]
         return network

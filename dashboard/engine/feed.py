@@ -102,7 +102,7 @@ class Feed:
                 self.ready = self._scaled(self.source, np.ones(shape, self.inputs.dtype))
 
     def chunks(self, rows: Array) -> Iterator[Chunk]:
-        """Yield the rows of these numbers, at most a block; a chunk's inputs are there until the next is asked for."""
+        """Yield the rows of these numbers, at most a block; a chunk's inputs are valid until the next is requested."""
         rows = rows if self.selection is None else self.selection[rows]
         self._answer(rows)
         for start in range(0, len(rows), self.chunk):

@@ -27,7 +27,7 @@ class Rule:
     """An optimizer's function, the names of its slots, and two ways in which rules differ.
 
     One that `takes_steps` is given rate · gradient: the rate is put into the output layer's delta, a few numbers,
-    and saves a pass over all weights. With `decoupled_decay`, weight decay is kept apart from the gradient.
+    and saves a pass over all weights. With `decoupled_decay`, weight decay is separate from the gradient.
     """
 
     update: Callable[[Array, Array, Sequence[Array], Rate, Rate, int], None]

@@ -94,7 +94,7 @@ class Chain:
             np.copyto(out, below.values)
 
     def backward(self, target: Array, share: float) -> None:
-        """Go back from the outputs and move every layer but the first, whose delta is kept for the block's end."""
+        """Go back from the outputs and move every layer but the first, whose delta is saved for the block's end."""
         last = self.last
         self.loss.slope(last.values, target, last.delta)
         np.multiply(last.delta, share, out=last.delta)

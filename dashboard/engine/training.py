@@ -1,7 +1,7 @@
 """Training: epochs of shuffled batches over one flat vector, the same bits every time.
 
 Nothing random is carried from epoch to epoch: the order of the rows and the dropped units follow from the seed and the
-epoch's number alone, so a training that is resumed at an epoch goes on in the same bits.
+epoch's number alone, so a training that is resumed at an epoch continues with the same bits.
 """
 
 import time
@@ -114,7 +114,7 @@ class Training:
         return best.tensors()
 
     def state(self) -> dict[str, Any]:
-        """Return all that is needed to go on after this epoch, as copies: arrays and numbers."""
+        """Return all that is needed to continue after this epoch, as copies: arrays and numbers."""
         state = {
             "epoch": self.epoch,
             "steps": self.optimizer.steps,

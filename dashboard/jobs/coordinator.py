@@ -39,7 +39,7 @@ LOCK = ".coordinator.lock"
 
 @contextlib.contextmanager
 def coordinator_lock(home: Path, wait_for_it: bool = True) -> Iterator[bool]:
-    """Hold the lock that makes this process the coordinator of a data folder; yields whether it is ours.
+    """Hold the lock that makes this process the coordinator of a data folder; yields whether this process has it.
 
     Without `wait_for_it` it still tries for a second, as another process may be calling `is_coordinated`.
     """
@@ -247,7 +247,7 @@ class _Execution:
             try:
                 if self.attempt is not None:
                     self.attempt.close()
-            finally:  # also after a fault of ours: a run without an end could never be started again
+            finally:  # also after an internal error: a run without an end could never be started again
                 self._write_end(end)
                 self.wake.set()
 
@@ -323,7 +323,7 @@ class _Execution:
     def _write_end(self, end: Callable[[], bool]) -> None:
         """Write the run's end, once the catalogue can be written; an ending coordinator leaves it to the next.
 
-        A run whose end is never written would seem to run for ever: nobody could cancel or start it again.
+        A run whose end is never written would appear to run for ever, and could not be cancelled or started again.
         """
         while True:
             try:

@@ -2,7 +2,7 @@
 
 Spec, records and checkpoint travel out, stretches of reports (`dask_task`) come back. The cluster needs neither a
 shared disk nor a database login. When a worker or the scheduler is lost, the attempt is `Gone`, and the coordinator
-lets the run go on from its last checkpoint. A scheduler that comes back is met with a new client.
+resumes the run from its last checkpoint. A scheduler that comes back gets a new client.
 """
 
 import contextlib
@@ -167,7 +167,7 @@ class DaskAttempt:
             busy = [address for address, keys in self.client.processing().items() if self.future.key in keys]
             self.client.cancel([self.future], force=True)
             if busy and self.is_stopping:
-                threading.Thread(target=self._restart, args=(busy,), daemon=True).start()  # nobody has to wait for it
+                threading.Thread(target=self._restart, args=(busy,), daemon=True).start()  # nothing has to wait for it
 
     def _restart(self, workers: list[str]) -> None:
         with contextlib.suppress(*UNREACHABLE):
@@ -181,7 +181,7 @@ class DaskAttempt:
 
     def _send_out(self) -> None:
         # As bytes within the task and not scattered: Dask chooses the worker that a scattered value goes to without
-        # regard to the task, and one that hangs there would hold us up here, where nobody could kill it.
+        # regard to the task, and one that hangs there would block this thread, where nothing could kill it.
         sent = pickle.dumps(replace(self.job, arrays=None), pickle.HIGHEST_PROTOCOL)
         self.future = self.client.submit(
             train_a_stretch, sent, self.records, self.words, pure=False, retries=0, priority=-self.job.run_id

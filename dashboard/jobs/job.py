@@ -37,7 +37,7 @@ class Job:
 
 @dataclass(frozen=True)
 class TrainingCheckpoint:
-    """All that a training needs to go on after an epoch, to the very same bits.
+    """All that a training needs to resume after an epoch, with exactly the same bits.
 
     `state` is what `engine.training.Training.state` returned: arrays and numbers. `last` and `best` are the numbers of
     the epoch after which it was taken and of the best one so far, as `engine.training.EpochResult` has them.
@@ -59,7 +59,7 @@ class TrainingJob(Job):
 
     The records are in `folder`, or travel with the job as `arrays` to a machine that has no such folder.
     A checkpoint is due `checkpoint_seconds` after the one before. `parent_tensors` and `parent_preprocessing` are those
-    of the version that it goes on from, if it does; `checkpoint` is the last one of an earlier attempt at this run.
+    of the version that it starts from, if there is one; `checkpoint` is the last one of an earlier attempt at this run.
     """
 
     target: ClassVar[str] = "dashboard.jobs.training_process:main"
@@ -120,7 +120,7 @@ class Journal(Protocol):
         """Save a version: {"epoch", "metrics", "evaluation", "preprocessing", "tensors"}; once for each epoch."""
 
     def checkpoint(self, job: Job, checkpoint: TrainingCheckpoint) -> bool:
-        """Keep what the run can go on from if this attempt dies."""
+        """Store the checkpoint from which the run resumes if this attempt dies."""
 
     def progress(self, job: Job, progress: Progress) -> bool:
         """Write down how far an action has come."""
@@ -129,7 +129,7 @@ class Journal(Protocol):
         """Give the run its final state."""
 
     def requeue(self, job: Job, reason: str, died: bool) -> bool:
-        """Let the run be taken up again from its checkpoint; one that has died too often is interrupted instead."""
+        """Let the run resume from its checkpoint; one that has died too often is interrupted instead."""
 
     def cancel_requests(self) -> set[int]:
         """Return the ids of running runs that a person wants to stop."""

@@ -70,7 +70,7 @@ class LocalAttempt:
         if self.pipe.poll():
             try:
                 kind, payload = self.pipe.recv()
-            except (EOFError, OSError):  # it was killed: in a report (OSError), or before it read ours (a reset)
+            except (EOFError, OSError):  # it was killed: in a report (OSError), or before it read a message (a reset)
                 raise self._gone() from None
             return kind, payload
         if not self.process.is_alive():
@@ -87,7 +87,7 @@ class LocalAttempt:
         self.process.kill()
 
     def close(self) -> None:
-        """Wait for the process to end, not for ever, and close the pipe."""
+        """Wait for the process to end, with a time limit, and close the pipe."""
         self.process.join(END_SECONDS)
         if self.process.is_alive():
             self.process.kill()
@@ -100,7 +100,7 @@ class LocalAttempt:
 
 
 def _child(target: str, given: Job | list[TrainingJob], pipe: Connection) -> None:
-    """Run in the new process; a Ctrl-C at the terminal is the supervisor's to handle, not ours."""
+    """Run in the new process; a Ctrl-C at the terminal is handled by the supervisor."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(NICENESS)
     threading.Thread(target=_end_with_parent, name="lifeline", daemon=True).start()

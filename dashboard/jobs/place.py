@@ -35,7 +35,7 @@ class Attempt(Protocol):
         """Ask it to stop between two batches; it reports what it has learnt, and its end."""
 
     def kill(self) -> None:
-        """End it at once, whatever it is doing; `receive` raises Gone then."""
+        """End it immediately; `receive` raises Gone then."""
 
     def close(self) -> None:
         """Give back what it holds; it has ended, or is ended now."""

@@ -20,6 +20,6 @@ def open_places(settings: Settings) -> tuple[SharingPlace, Place]:
         # Imported only here: it costs a second and 60 MB, and is installed only where it is wanted.
         from dashboard.jobs.dask_cluster import DaskCluster, security_of  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        message = "WEIGHTBASE_DASK needs Dask: pip install -r requirements-dask.txt"
+        message = "WEIGHTBASE_DASK needs Dask: pip install 'weightbase[dask]' (or -r requirements-dask.txt)"
         raise Invalid({"WEIGHTBASE_DASK": message}) from error
     return local, DaskCluster(settings.dask, security_of(settings.dask_ca, settings.dask_cert, settings.dask_key))

@@ -85,7 +85,7 @@ class SharedAttempt:
         return report
 
     def ask_to_stop(self) -> None:
-        """Let this run end with its epoch; the others go on."""
+        """Let this run end with its epoch; the others continue."""
         self.shared.ask_to_stop(self.place)
 
     def kill(self) -> None:

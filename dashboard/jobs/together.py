@@ -54,7 +54,7 @@ def _follow_stack(
     tick: Callable[[], None],
     cancelled: Collection[int],
 ) -> None:
-    """Report what each network learns; whoever has ended is no longer `left`."""
+    """Report what each network learns; networks that have ended are no longer `left`."""
     for results in stack.epochs(tick):
         for place, result in enumerate(results):
             if place not in left:

@@ -1,6 +1,6 @@
 """A training, wherever it executes: arrays in, reports out, nothing else shared.
 
-A training that goes on from a checkpoint ends in the same bits as one that was never disturbed: the order of the
+A training that resumes from a checkpoint ends with the same bits as an uninterrupted one: the order of the
 records and the dropped units of an epoch follow from the seed and the epoch's number; all else is in the
 checkpoint.
 """
@@ -71,7 +71,7 @@ class Trainer:
 
     def train(self, tick: Callable[[], None]) -> None:
         """Run all epochs, reporting each, and save the versions that the person chose."""
-        # With a checkpoint there is something to keep already: a stop is seen only once it can be kept.
+        # With a checkpoint there is something to save already: a stop takes effect only once it can be saved.
         self.prepare(tick if self.job.checkpoint is None else nothing)
         training = Training(self.network, self.records, self.parts["validation"], self.job.task)
         if self.job.checkpoint is not None:

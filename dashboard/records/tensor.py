@@ -84,6 +84,11 @@ class TensorInfo:
         """Columns of the table: the other axes flattened (1 for a vector)."""
         return math.prod(self.shape[1:])
 
+    @property
+    def cells(self) -> int:
+        """How many weights it has."""
+        return math.prod(self.shape)
+
     def key(self, network_slug: str, version: int) -> TensorKey:
         """Return the key under which the store knows this tensor."""
         return TensorKey(network_slug, version, self.name, self.dtype, self.shape, self.sha256)

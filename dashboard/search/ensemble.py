@@ -1,7 +1,7 @@
 """The network that proposes: four small networks that predict a candidate's score, and how sure they are of it.
 
 Each member is trained from scratch by our own engine, all as one stack, for so few steps that it does not learn the
-trials by heart. Then its last layer is found once more, exactly, as a Bayesian linear regression on what its last
+trials by heart. Then its last layer is replaced by a Bayesian linear regression on what its last
 hidden layer says of the trials, which gives each prediction a spread (Snoek et al., *Scalable Bayesian
 optimization using deep neural networks*, 2015; Bishop, *Pattern Recognition and Machine Learning*, 2006, ch. 3). What
 the members disagree on adds to it (Lakshminarayanan et al. 2017).

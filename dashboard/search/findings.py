@@ -24,7 +24,7 @@ FEWEST_TRIALS = 8
 FEWEST_GOOD = 5
 IMPORTANCES = ("ped_anova", "fanova")
 
-# With few trials it is always so, and nobody reads a server's log for it. Set once: a context would not be thread-safe.
+# With few trials this is always the case, and it only clutters the log. Set once: a context would not be thread-safe.
 warnings.filterwarnings("ignore", "Some regimes for parameter", UserWarning)
 
 

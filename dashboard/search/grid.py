@@ -21,7 +21,7 @@ LEVELS = 3
 class GridSampler(BaseSampler):
     """Walks the grid of a space, shuffled by the seed; once all are tried it proposes at random.
 
-    What was tried is read from the study, so a study that was rebuilt goes on where it stood. Raises Invalid if the
+    What was tried is read from the study, so a rebuilt study continues where it was. Raises Invalid if the
     grid has more than MOST_IN_GRID candidates.
     """
 

@@ -1,4 +1,4 @@
-"""Where candidates come from: anywhere in the space, near the best so far, or a small step from the most promising."""
+"""Candidate generation: anywhere in the space, near the best so far, or a small step from the most promising."""
 
 import numpy as np
 

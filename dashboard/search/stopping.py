@@ -3,7 +3,7 @@
 A curve is a trial's validation score after each epoch; what it is worth is the best of it. `curve` learns from full
 curves how a score at this epoch went on to the end; `asha` and `hyperband` are Optuna's (Li et al., *A system for
 massively parallel hyperparameter tuning*, 2020; Li et al., *Hyperband*, 2018): at certain epochs, *rungs*, only the
-best third goes on.
+best third continues.
 """
 
 import math

@@ -12,13 +12,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
+
 from dashboard.catalogue import datasets as dataset_rows
 from dashboard.catalogue import searches as search_rows
 from dashboard.data.bundled import BUNDLED, BundledSample
-from dashboard.data.columns import KINDS, Preview, preview
-from dashboard.data.dataset import DatasetSpec, ingest, parse_spec
-from dashboard.data.detection import FORMAT_SETTINGS, CsvFormat, detect_format, parse_format
-from dashboard.data.specification import SPEC_SETTINGS
+from dashboard.data.columns import Preview, preview
+from dashboard.data.dataset import DatasetSpec, ingest, open_arrays, parse_spec
+from dashboard.data.detection import CsvFormat, detect_format, parse_format
 from dashboard.errors import Conflict, Invalid, NotFound, StoreUnavailable, TooLarge
 from dashboard.parsing import Fields
 from dashboard.records.dataset import Dataset
@@ -26,9 +27,6 @@ from dashboard.services.workspace import Workspace, making
 
 PIECE = 2**20
 TOKEN = re.compile(r"[0-9a-f]{32}")
-COLUMN_KINDS = KINDS
-DATASET_SETTINGS = FORMAT_SETTINGS | SPEC_SETTINGS
-"""What is declared of everything that a person says of an upload, but its name."""
 
 
 @dataclass(frozen=True)
@@ -172,6 +170,17 @@ def delete_dataset(workspace: Workspace, name: str) -> None:
         dataset_rows.delete_dataset(connection, dataset.id)
     if dataset.has_records:
         _remove_unused(workspace, dataset.folder)
+
+
+def record_pixels(
+    workspace: Workspace, dataset: Dataset, count: int
+) -> tuple[np.ndarray[tuple[int, int], np.dtype[np.float64]], tuple[int, int]]:
+    """Return the first records of a dataset of pixels and their (height, width); raises NotFound without pixels."""
+    if not dataset.has_records or not dataset.description["image_shape"]:
+        raise NotFound(f"The records of {dataset.name!r} are no pictures, or are not here.", "name")
+    height, width = dataset.description["image_shape"]
+    arrays = open_arrays(workspace.datasets_folder / dataset.folder)
+    return np.asarray(arrays.inputs[:count], dtype=np.float64), (height, width)
 
 
 def _keep(workspace: Workspace, path: Path, name: str, spec: DatasetSpec, source: str, licence: str) -> Dataset:

@@ -13,7 +13,7 @@ from dashboard.catalogue.opening import Catalogue, open_catalogue
 from dashboard.errors import Conflict
 from dashboard.services.cache.memory import Kept
 from dashboard.settings import Settings
-from dashboard.weights import sign_of_life
+from dashboard.weights import save_lock
 from dashboard.weights.decoded import DecodedCache
 from dashboard.weights.opening import open_store
 from dashboard.weights.table_store import TableStore
@@ -70,7 +70,7 @@ def sweep(workspace: Workspace) -> list[str]:
         unfinished = version_rows.unfinished_versions(connection)
     for version in unfinished:
         swept += sweep_version(workspace, *version)
-    swept += drop_condemned_networks(workspace) + workspace.store.sweep()
+    swept += drop_deleted_networks(workspace) + workspace.store.sweep()
     for folder in workspace.datasets_folder.glob("*.new"):
         with making(folder) as ours:
             if ours:
@@ -85,32 +85,32 @@ def sweep(workspace: Workspace) -> list[str]:
 
 @contextmanager
 def making(folder: Path) -> Iterator[bool]:
-    """Hold the sign that a dataset's folder is being made, so that no sweep touches it; yields whether it is ours."""
-    sign = sign_of_life.take(folder.with_suffix(".lock"))
-    if sign is None:
+    """Hold the lock of a dataset's folder that is being made, against sweeps; yields whether it is ours."""
+    lock = save_lock.take(folder.with_suffix(".lock"))
+    if lock is None:
         yield False
         return
     try:
         yield True
     finally:
         # Who makes a folder clears up behind an error himself: only a process that dies leaves a trace.
-        sign.release(settled=True)
+        lock.release(settled=True)
 
 
-def drop_condemned_networks(workspace: Workspace) -> list[str]:
+def drop_deleted_networks(workspace: Workspace) -> list[str]:
     """Remove the networks that were given up and have no version any more; return their slugs."""
     with workspace.catalogue.reading() as connection:
-        if not trash_rows.any_condemned_network(connection):
+        if not trash_rows.any_deleted_network(connection):
             return []
     with workspace.catalogue.writing() as connection:
-        trash_rows.condemn_stragglers(connection)
-        return trash_rows.drop_condemned_networks(connection)
+        trash_rows.start_deleting_left_over(connection)
+        return trash_rows.drop_deleted_networks(connection)
 
 
 def sweep_version(workspace: Workspace, version_id: int, slug: str, number: int) -> list[str]:
     """Remove a version that nobody is writing, if it is unfinished or given up; return its name then."""
     try:
-        # Holding its sign of life proves that nobody is writing it; whether it was finished meanwhile is asked again.
+        # Holding its save lock proves that nobody is writing it; it is checked again whether it was finished meanwhile.
         with workspace.store.saving((slug, number)):
             with workspace.catalogue.reading() as connection:
                 dead = version_rows.is_writing(connection, slug, number)

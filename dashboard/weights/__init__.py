@@ -1,1 +1,1 @@
-"""Where tables lie: the waist that every store fits through, and the stores."""
+"""The stores of tables, and their common interface."""

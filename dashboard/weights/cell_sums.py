@@ -1,10 +1,10 @@
-"""Sums over a tensor's cells, small beside it, by which a changed cell is found and its old value restored.
+"""Sums over a tensor's cells, much smaller than it, which locate a changed cell and restore its old value.
 
-The cells' bits, as integers, are laid in a square grid; of each row and each column two sums are kept, modulo 2^64:
+The cells' bits, as integers, form a square grid; each row and each column has two sums, modulo 2^64:
 plain, and weighted by the position (1, 2, ...). If one cell of a row changed by d at position j, its sums differ by d
 and j·d, which names the cell and gives the value back; the same holds down the columns, and each cell that is put
 right may leave another row or column with only one. This is a product code with single-error syndromes (as in
-Elias, "Error-free coding", 1954). Whether the repair is the truth is told by the SHA-256, never by the sums alone.
+Elias, "Error-free coding", 1954). The SHA-256 decides whether a repair is correct, never the sums alone.
 """
 
 import math
@@ -54,8 +54,8 @@ def _grid_rows(bits: Array, top: int, count: int, width: int) -> Array:
 class Repair:
     """Cells (flat positions, rising) that differ and the bits that the sums say they had.
 
-    `complete` tells that nothing is left unexplained; if it is false, `cells` is not the whole and `suspects` are
-    the flat positions among which the first unexplained cell lies.
+    `complete` says that nothing is left unexplained; if it is false, `cells` is not the whole and `suspects` are
+    the flat positions among which the first unexplained cell is.
     """
 
     cells: dict[int, int]
@@ -76,7 +76,7 @@ def find_changes(bits: Array, saved: Array) -> Repair:
 
 
 class _Residual:
-    """What is not yet explained of the differences between saved and found sums."""
+    """What is not yet explained of the differences between saved and current sums."""
 
     def __init__(self, difference: Array, bits: Array) -> None:
         self.bits = bits
@@ -87,7 +87,7 @@ class _Residual:
         self.limit = 1 << (8 * bits.dtype.itemsize)
 
     def correct_one_line_each(self) -> bool:
-        """Correct each row, then each column, in which one changed cell explains all; tell whether any was."""
+        """Correct each row, then each column, in which one changed cell explains all; return whether any was."""
         corrected = [
             self._correct(axis, line)
             for axis, sums in enumerate((self.rows, self.columns))

@@ -1,7 +1,7 @@
 """Where each piece of a table begins in its file, so that a window costs the same at the first row and at the last.
 
-The marks lie beside the table in the pool and can be lost at any time: they hold the size and the time of change of
-the file they belong to, and are made again when these do not agree (a person has edited the file).
+The marks are stored with the table in the pool and can be lost at any time: they hold the size and the time of change
+of the file they belong to, and are made again when these do not agree (a person has edited the file).
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from dashboard.weights.table_text import Cut
 class Marks:
     """`offsets`, int64 (pieces + 1,): the byte at which each piece begins, then the end of the last one.
 
-    `special` tells that the table has a side table of special cells.
+    `special` says that the table has a side table of special cells.
     """
 
     offsets: Array

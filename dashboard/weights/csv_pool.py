@@ -28,13 +28,13 @@ class Pool:
         self.folder = folder
 
     def path(self, content: str, ending: str) -> Path:
-        """Return where a file of the table with this content id lies."""
+        """Return the path of a file of the table with this content id."""
         return self.folder / (content + ending)
 
     def link_to(self, content: str, cut: Cut, target: Path) -> bool:
         """Link a table that was checked, and is as it was then, to `target` plus endings; False if there is none.
 
-        Sides first: whoever clears the pool removes the table before its sides.
+        Sides first: clearing the pool removes the table before its sides.
         """
         if not self._checked(content, cut, self.path(content, TABLE)):
             return False
@@ -46,7 +46,7 @@ class Pool:
         return False
 
     def _checked(self, content: str, cut: Cut, table: Path, has_special: bool | None = None) -> bool:
-        """Tell whether `table` is the file that the marks were made for when it was checked."""
+        """Return whether `table` is the file that the marks were made for when it was checked."""
         try:
             marks = load_marks(self.path(content, MARKS), cut, table.stat())
         except FileNotFoundError:
@@ -85,7 +85,7 @@ class Pool:
                 self.path(content, MARKS).unlink(missing_ok=True)
 
     def _clear_unlinked(self, content: str) -> list[str]:
-        """Remove a table that no version links to: the marks first, so that nobody takes it for a checked one."""
+        """Remove a table that no version links to: the marks first, so that it is not taken for a checked one."""
         table = self.path(content, TABLE)
         removed = [self.path(content, MARKS)] if _is_unlinked(table) else []
         removed += [path for path in (table, *(self.path(content, side) for side in SIDES)) if _is_unlinked(path)]
@@ -94,7 +94,7 @@ class Pool:
         return [path.name for path in removed]
 
     def sweep(self) -> list[str]:
-        """Remove what nobody uses, and temporary files that a crash has left; return the names of the files.
+        """Remove unused tables, and temporary files that a crash has left; return the names of the files.
 
         Marks without a table in the pool stay: they serve versions that keep files of their own.
         """

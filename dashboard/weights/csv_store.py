@@ -1,7 +1,7 @@
 """Tables as CSV files in a folder: ``<network>/v0003/layer_01_weight.csv``, and nothing but files.
 
 A version is written in ``.staging``, checked there, and becomes visible by one rename. Equal tables are one file with
-several names (`csv_pool`). Signs of life lie in ``.locks``; what is deleted passes through ``.trash``.
+several names (`csv_pool`). Save locks are in ``.locks``; what is deleted passes through ``.trash``.
 """
 
 import os
@@ -17,7 +17,7 @@ import numpy as np
 
 from dashboard.errors import Conflict, StoreUnavailable, TensorDamaged, TensorMissing
 from dashboard.records.tensor import TableInfo, TensorKey
-from dashboard.weights import sign_of_life
+from dashboard.weights import save_lock
 from dashboard.weights.checksums import content_id, tensor_sha256
 from dashboard.weights.csv_marks import Marks, build_offsets, load_marks
 from dashboard.weights.csv_pool import MARKS, Pool
@@ -35,7 +35,7 @@ from dashboard.weights.csv_window import read_window
 from dashboard.weights.dtypes import Array, numpy_dtype
 from dashboard.weights.files import file_blocks, remove_tree, sync, translated, write_file
 from dashboard.weights.names import refuse_clashes, safe_name, version_name
-from dashboard.weights.sign_of_life import SignOfLife
+from dashboard.weights.save_lock import SaveLock
 from dashboard.weights.table_reading import Misshapen, blame
 from dashboard.weights.table_store import TableStore, VersionKey, require_described, require_inside
 
@@ -47,7 +47,7 @@ class Save:
     """A save that is going on: where it is staged, what was written, and the marks of what was not there already."""
 
     version: VersionKey
-    sign: SignOfLife
+    lock: SaveLock
     folder: Path
     written: dict[TensorKey, Marks | None] = field(default_factory=dict)
 
@@ -69,7 +69,7 @@ class CsvStore(TableStore):
 
     @contextmanager
     def saving(self, version: VersionKey) -> Iterator[None]:
-        """Hold the sign of life of a save; see TableStore."""
+        """Hold the lock of a save; see TableStore."""
         with translated(self.folder):
             save = self._begin(version)
         try:
@@ -80,21 +80,21 @@ class CsvStore(TableStore):
     def _begin(self, version: VersionKey) -> Save:
         self._make_folders()
         name = version_name(*version, "__")
-        sign = sign_of_life.take(self._locks / name)
-        if sign is None:
+        lock = save_lock.take(self._locks / name)
+        if lock is None:
             raise Conflict(f"Version {version[1]} of {version[0]} is being saved already.")
         try:
             remove_tree(self._staging / name)  # left by a save that died
             (self._staging / name).mkdir()
         except BaseException:
-            sign.release(settled=False)
+            lock.release(settled=False)
             raise
-        save = self._saves[version] = Save(version, sign, self._staging / name)
+        save = self._saves[version] = Save(version, lock, self._staging / name)
         return save
 
     def _end(self, save: Save) -> None:
         self._saves.pop(save.version)
-        with translated(self.folder), save.sign.held():
+        with translated(self.folder), save.lock.held():
             remove_tree(save.folder)
 
     def _make_folders(self) -> None:
@@ -234,10 +234,10 @@ class CsvStore(TableStore):
             if version in self._saves:
                 self._remove(version)
                 return
-            sign = sign_of_life.take(self._locks / version_name(*version, "__"))
-            if sign is None:
+            lock = save_lock.take(self._locks / version_name(*version, "__"))
+            if lock is None:
                 raise Conflict(f"Version {version[1]} of {version[0]} is being saved; cancel that first.")
-            with sign.held():
+            with lock.held():
                 remove_tree(self._staging / version_name(*version, "__"))
                 self._remove(version)
 
@@ -304,11 +304,11 @@ class CsvStore(TableStore):
             return removed + sorted(deleted) + unused
 
     def _sweep_save(self, name: str) -> bool:
-        """Clear up behind one save; tell whether something was removed."""
-        sign = sign_of_life.take(self._locks / name)
-        if sign is None:
+        """Clean up after one save; return whether something was removed."""
+        lock = save_lock.take(self._locks / name)
+        if lock is None:
             return False
-        with sign.held():
+        with lock.held():
             return remove_tree(self._staging / name)
 
     def ping(self) -> None:

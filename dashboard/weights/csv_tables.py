@@ -77,7 +77,7 @@ def read_special(stem: Path, name: str) -> list[Run]:
 
 
 def read_sums(stem: Path) -> Array | None:
-    """Return the sums kept beside the table, None if they are lost or torn."""
+    """Return the sums stored with the table, None if they are lost or torn."""
     try:
         sums: Array = np.load(named(stem, CHECKS))
     except (FileNotFoundError, EOFError, ValueError):

@@ -18,12 +18,12 @@ VERSION_FOLDER = re.compile(r"v(\d{4,})")
 
 
 def version_folder(folder: Path, version: VersionKey) -> Path:
-    """Return where a version lies in the store's folder."""
+    """Return the folder of a version."""
     return folder / version_name(*version, "/")
 
 
 def published_versions(folder: Path) -> list[VersionKey]:
-    """Return the versions in the order of (network, number); what people have put beside them is passed over."""
+    """Return the versions in the order of (network, number); other files are ignored."""
     return sorted(
         (network, int(match[1]))
         for network in _subfolders(folder)

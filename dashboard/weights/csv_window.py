@@ -39,10 +39,10 @@ def read_window(
     for lines, top, left in read_lines(descriptor, offsets, cut, rows, columns):
         width = min((columns.stop - 1) // cut.width * cut.width + cut.width, cut.columns) - left
         for row in range(max(top, rows.start), min(top + cut.height, rows.stop)):
-            found = lines[row - top].split(b",") if row - top < len(lines) else []
-            if len(found) != width:
+            row_cells = lines[row - top].split(b",") if row - top < len(lines) else []
+            if len(row_cells) != width:
                 raise TensorDamaged(f"{name}: row {row} does not have {cut.columns:,} cells.")
-            cells += found[columns.start - left : columns.stop - left]
+            cells += row_cells[columns.start - left : columns.stop - left]
     try:
         window = convert_cells(cells, key.dtype).reshape(len(rows), len(columns))
     except (ValueError, OverflowError):

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 SHARERS = 8
 LOOK_SECONDS = 5.0
 HEADER_BYTES = 128
-"""What stands before the numbers in a .npy file."""
+"""The size of the header of a .npy file."""
 
 
 class DecodedCache:
@@ -40,27 +40,27 @@ class DecodedCache:
     def get(self, store: TableStore, key: TensorKey, keep: bool = True) -> Array:
         """Return a tensor, read-only, memory-mapped where the cache holds it; raises what `store.read` raises.
 
-        What the store holds is returned even if it was tampered with, but is then never kept under this key. Who will
-        not ask again says `keep=False`.
+        What the store holds is returned even if it was tampered with, but is then never cached under this key.
+        Use `keep=False` for an array that is not needed again.
         """
         path = self.folder / f"{content_id(key)}.npy"
-        kept = self._map(path, key)
-        if kept is not None:
-            return kept
+        cached = self._map(path, key)
+        if cached is not None:
+            return cached
         array = store.read(key)
         if keep and array.nbytes and array.nbytes <= self.limit_bytes and tensor_sha256(array) == key.sha256:
-            kept = self._map(path, key) if self._keep(path, array) else None
+            cached = self._map(path, key) if self._keep(path, array) else None
         array.flags.writeable = False
-        return array if kept is None else kept
+        return array if cached is None else cached
 
     def size(self) -> int:
-        """Return how many bytes are kept."""
-        with suppress(FileNotFoundError):  # nothing was ever kept
+        """Return the size of the cache in bytes."""
+        with suppress(FileNotFoundError):  # nothing was ever cached
             return sum(size for _, size, path in self._files() if _is_ours(path))
         return 0
 
     def clear(self) -> None:
-        """Remove all that is kept; it is made again from the store when it is needed. Raises StoreUnavailable."""
+        """Remove all cached arrays; they are read from the store again when needed. Raises StoreUnavailable."""
         with translated(self.folder), suppress(FileNotFoundError):
             for _, _, path in self._files():
                 if _is_ours(path):
@@ -70,7 +70,7 @@ class DecodedCache:
         try:
             mapped = np.load(path, mmap_mode="r")
         except (OSError, EOFError, ValueError):
-            return None  # not kept, removed at this moment, torn, or not ours to read: the store is asked
+            return None  # not cached, just removed, torn, or not readable: the store is read
         with suppress(OSError):  # its use cannot be noted: removed at this moment, or we may only read
             os.utime(path)
         if mapped.dtype != _storable(key.dtype) or mapped.shape != key.shape:
@@ -82,19 +82,19 @@ class DecodedCache:
         spare = self.folder / f"tmp-{uuid.uuid4().hex}"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._make_room(array.nbytes + HEADER_BYTES)
+            self._make_space(array.nbytes + HEADER_BYTES)
             with spare.open("xb") as file:
                 np.save(file, array.view(np.uint16) if array.dtype.name == "bfloat16" else array)
             sync(spare)
             spare.replace(path)
         except OSError as error:
-            log.warning("%s is not kept in the cache: %s", path.name, error)
+            log.warning("%s is not cached: %s", path.name, error)
             with suppress(OSError):
                 spare.unlink(missing_ok=True)
             return False
         return True
 
-    def _make_room(self, wanted: int) -> None:
+    def _make_space(self, wanted: int) -> None:
         """Remove the least recently used files, and what dead processes have left, until `wanted` more bytes fit.
 
         The folder is looked through only now and then: each look allows so many bytes for LOOK_SECONDS that SHARERS
@@ -118,7 +118,7 @@ class DecodedCache:
     def _files(self) -> Iterator[tuple[float, int, Path]]:
         for entry in os.scandir(self.folder):
             with suppress(FileNotFoundError):  # removed by another process meanwhile
-                if entry.is_file(follow_symlinks=False):  # folders beside the arrays are others' affair
+                if entry.is_file(follow_symlinks=False):  # other folders are not part of the cache
                     status = entry.stat()
                     yield status.st_mtime, status.st_size, Path(entry.path)
 

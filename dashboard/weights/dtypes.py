@@ -53,14 +53,14 @@ def from_bits(bits: Array, name: str, shape: tuple[int, ...]) -> Array:
 
 
 def plain_nan_bits(name: str) -> int:
-    """Return the bits of the NaN that the text ``nan`` stands for: positive, quiet, no payload."""
+    """Return the bits of the NaN of the text ``nan``: positive, quiet, no payload."""
     fraction = FLOATS[name]
     width = 8 * numpy_dtype(name).itemsize
     return (1 << (width - 1)) - (1 << (fraction - 1))
 
 
 def is_nan_bits(bits: Array, name: str) -> Array:
-    """Tell for each cell's bits whether they are a NaN of the floating type `name`, signalling ones included."""
+    """Return for each cell's bits whether they are a NaN of the floating type `name`, signalling ones included."""
     width = 8 * bits.dtype.itemsize
     infinity = (1 << (width - 1)) - (1 << FLOATS[name])
     without_sign = bits & bits.dtype.type((1 << (width - 1)) - 1)

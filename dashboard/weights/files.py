@@ -70,9 +70,9 @@ def link(source: Path, target: Path) -> bool:
 
 
 def remove_tree(folder: Path) -> bool:
-    """Remove a folder with all that it holds, also when another process is doing the same; tell whether it was there.
+    """Remove a folder with all that it holds, also when another process is doing the same; return whether it was there.
 
-    Someone who removes it beside us is no error; anything else is.
+    Its removal by another process is no error; anything else is.
     """
     if not folder.exists():
         return False

@@ -1,7 +1,7 @@
 """MySQL's binary protocol on the socket of a connection: a table's numbers travel as their own bytes, both ways.
 
 mysql-connector's public interfaces make a Python object of each cell; here a block of rows is one numpy array, sent
-and received as it lies in memory. All that is used of the connector beyond its public interface is the socket and the
+and received as it is in memory. All that is used of the connector beyond its public interface is the socket and the
 negotiated flags of its pure-Python connection; `is_available` says whether they are there, and a test pins them to
 the version in requirements.txt. Where they are not, `mysql_text` does the same, exact and slower.
 
@@ -32,7 +32,7 @@ WIRE_TYPES = {"i1": 1, "i2": 2, "i4": 3, "i8": 8, "f4": 4, "f8": 5}
 
 
 def is_available(connection: Any) -> bool:  # noqa: ANN401 - any kind of connection of the connector
-    """Tell whether this connection has what this module uses: a plain socket, and result sets that end with EOF."""
+    """Return whether this connection has what this module uses: a plain socket, and result sets that end with EOF."""
     flags = getattr(connection, "_client_flags", None)
     wrapper = getattr(connection, "_socket", None)
     if not isinstance(flags, int) or not hasattr(getattr(wrapper, "sock", None), "recv_into"):
@@ -87,11 +87,11 @@ class BinaryChannel:
         self._execute(statement, np.empty(0, np.uint8), [], is_first=False)
         self._packet()  # how many columns there are, which we know
         self._skip_descriptions(columns + 1)
-        found, more = self._fetch(_record(cell, columns), rows)
+        records, more = self._fetch(_record(cell, columns), rows)
         self._send(CLOSE, struct.pack("<I", statement))
         if more:
             raise ValueError(f"there are {more:,} rows too many")
-        return found["r"].copy(), np.ascontiguousarray(found["cells"])
+        return records["r"].copy(), np.ascontiguousarray(records["cells"])
 
     def _prepare(self, sql: str) -> int:
         """Prepare a statement and return its number; descriptions of its parameters and columns are passed over."""
@@ -146,15 +146,15 @@ class BinaryChannel:
 
     def _fetch(self, record: np.dtype[Any], rows: int) -> tuple[Array, int]:
         """Return the rows that come, at most `rows`, and how many more there were."""
-        found = np.zeros(rows, record)
-        view = found.view(np.uint8).data
+        records = np.zeros(rows, record)
+        view = records.view(np.uint8).data
         filled = min(len(self._received), len(view))
         view[:filled] = self._received[:filled]
         del self._received[:filled]
         whole = 0
         while True:
             arrived, started = divmod(filled, record.itemsize)
-            strangers = np.flatnonzero(~_is_row(found[whole : arrived + (started > 4)]))
+            strangers = np.flatnonzero(~_is_row(records[whole : arrived + (started > 4)]))
             if strangers.size:  # the rows have ended: this is the packet that says why
                 whole += int(strangers[0])
                 break
@@ -163,7 +163,7 @@ class BinaryChannel:
                 break
             filled += self._receive_into(view[filled:])
         self._received[:0] = view[whole * record.itemsize : filled]
-        return found[:whole], self._count_to_end()
+        return records[:whole], self._count_to_end()
 
     def _count_to_end(self) -> int:
         """Read the packets up to the one that ends the result; return how many rows were among them."""
@@ -174,7 +174,7 @@ class BinaryChannel:
 
 
 def execute_head(statement: int, kinds: list[np.dtype[Any]], is_first: bool, names_parameters: bool) -> bytes:
-    """Return what stands before the values in COM_STMT_EXECUTE.
+    """Return what precedes the values in COM_STMT_EXECUTE.
 
     Where query attributes were negotiated (MySQL 8.0.23 and later), parameters are counted again and have names.
     """
@@ -205,10 +205,10 @@ def _record(cell: np.dtype[Any], columns: int) -> np.dtype[Any]:
     )
 
 
-def _is_row(found: Array) -> Array:
-    """Tell for each record whether it is a row without NULL, and not something else of another length."""
-    size = np.frombuffer((found.dtype.itemsize - 4).to_bytes(3, "little"), np.uint8)
-    is_row = (found["size"] == size).all(axis=1) & (found["status"] == OK) & ~found["nulls"].any(axis=1)
+def _is_row(records: Array) -> Array:
+    """Return for each record whether it is a row without NULL, and not something else of another length."""
+    size = np.frombuffer((records.dtype.itemsize - 4).to_bytes(3, "little"), np.uint8)
+    is_row = (records["size"] == size).all(axis=1) & (records["status"] == OK) & ~records["nulls"].any(axis=1)
     return np.asarray(is_row)
 
 

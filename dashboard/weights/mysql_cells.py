@@ -1,4 +1,4 @@
-"""What lies in a cell of a MySQL table: a native number; and which cells need the side table.
+"""The cells of a MySQL table: native numbers; and which cells need the side table.
 
 A FLOAT or DOUBLE cell holds every finite number but −0.0 (MariaDB drops its sign). NaN, ±Inf and −0.0 are *special*:
 the cell holds 0 and the side table the bits. An overwritten cell, no longer 0, counts as it is.
@@ -35,7 +35,7 @@ def cell_dtype(dtype: str) -> np.dtype[np.generic]:
 
 
 def to_cells(table: Array, dtype: str) -> tuple[Array, list[Run]]:
-    """Return (cells as they lie in MySQL, runs of special cells) of a 2-d table."""
+    """Return (cells as MySQL stores them, runs of special cells) of a 2-d table."""
     if dtype not in FLOATS:
         return table.view(cell_dtype(dtype)), []
     bits = bits_of(table)
@@ -48,7 +48,7 @@ def to_cells(table: Array, dtype: str) -> tuple[Array, list[Run]]:
 
 
 def _is_special(bits: Array, dtype: str) -> Array:
-    """Tell which bits are NaN, an infinity or −0.0."""
+    """Return which bits are NaN, an infinity or −0.0."""
     width = 8 * bits.dtype.itemsize
     sign = bits.dtype.type(1 << (width - 1))
     infinity = bits.dtype.type((1 << (width - 1)) - (1 << FLOATS[dtype]))

@@ -68,7 +68,7 @@ REMEDIES: tuple[tuple[set[int], type[StoreUnavailable], str], ...] = (
 
 @contextmanager
 def translated(address: MysqlAddress) -> Iterator[None]:
-    """Turn the driver's errors inside into ours, naming the remedy."""
+    """Translate the driver's errors, naming the remedy."""
     try:
         yield
     except Error as error:
@@ -176,7 +176,7 @@ class Connections:
         weakref.finalize(self, _close_all, self._idle)
 
     def take(self) -> Session:
-        """Return a session that is nobody else's; raises ConnectionLost or StoreUnavailable."""
+        """Return a session for exclusive use; raises ConnectionLost or StoreUnavailable."""
         with self._guard:
             if self._process != os.getpid():
                 self._leave_to_parent()

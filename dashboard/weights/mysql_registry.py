@@ -88,7 +88,7 @@ class StoredTable(NamedTuple):
 
     @property
     def layout(self) -> Layout:
-        """Where the cells lie."""
+        """The tables that hold the cells."""
         return Layout(self.name, self.rows, self.columns, self.strip, self.dtype)
 
 
@@ -246,16 +246,16 @@ def special_in(session: Session, table: StoredTable, rows: range) -> list[Run]:
     """Return the runs of special cells in these rows."""
     if not table.special_runs:
         return []
-    found = session.run(
+    runs = session.run(
         "SELECT r, first_column, last_column, bits FROM weights__special_cells "
         "WHERE table_id = %s AND r >= %s AND r < %s",
         (table.id, rows.start, rows.stop),
     )
-    return [Run(*row) for row in found]
+    return [Run(*row) for row in runs]
 
 
 def sums_of(session: Session, table: StoredTable) -> bytes:
-    """Return the sums kept with a table."""
+    """Return the sums stored with a table."""
     return bytes(session.run("SELECT cell_sums FROM weights__tables WHERE id = %s", (table.id,))[0][0])
 
 

@@ -101,7 +101,7 @@ class MysqlStore(TableStore):
 
     @contextmanager
     def saving(self, version: VersionKey) -> Iterator[None]:
-        """Hold the sign of life of a save, a lock of the server; see TableStore."""
+        """Hold the lock of a save, a named lock of the server; see TableStore."""
         save = self._begin(version)
         try:
             yield
@@ -334,7 +334,7 @@ class MysqlStore(TableStore):
         registry.forget_version(session, version)
 
     def _release(self, session: Session, use: Use, table_id: int) -> None:
-        """Take a version's name from a table; drop the table if nobody else uses it."""
+        """Take a version's name from a table; drop the table if nothing else uses it."""
         with self._naming(session):
 
             def look() -> tuple[StoredTable, list[Use]]:
@@ -398,8 +398,8 @@ class MysqlStore(TableStore):
 
     def sweep(self) -> list[str]:
         """Remove what saves and deletions that died have left; see TableStore."""
-        found = self._attempt(registry.unpublished_versions)
-        return [version_name(*version, "__") for version in found if self._attempt(self._sweeper(version))]
+        unpublished = self._attempt(registry.unpublished_versions)
+        return [version_name(*version, "__") for version in unpublished if self._attempt(self._sweeper(version))]
 
     def _sweeper(self, version: VersionKey) -> Callable[[Session], bool]:
         def run(session: Session) -> bool:

@@ -16,7 +16,7 @@ BATCH_CELLS = 4_000_000
 
 @dataclass(frozen=True)
 class Layout:
-    """How a table of `rows` × `columns` lies in the database under `name`, in strips of `strip` columns."""
+    """How a table of `rows` × `columns` is stored in the database under `name`, in strips of `strip` columns."""
 
     name: str
     rows: int
@@ -132,7 +132,7 @@ def rename_tables(session: Session, layout: Layout, name: str) -> None:
 
 
 def table_exists(session: Session, name: str) -> bool:
-    """Tell whether there is a table (not a view) of this name."""
+    """Return whether there is a table (not a view) of this name."""
     sql = (
         "SELECT COUNT(*) FROM information_schema.tables "
         "WHERE table_schema = DATABASE() AND table_name = %s AND table_type = 'BASE TABLE'"

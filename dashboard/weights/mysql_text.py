@@ -61,14 +61,14 @@ class TextChannel:
             return
         from _mysql_connector import MySQLInterfaceError  # noqa: PLC0415 - not there without the C extension
 
-        # Without a cursor: that one looks at each cell once more in Python, which takes longer than all the rest.
+        # Without a cursor: a cursor processes each cell again in Python, which takes longer than all the rest.
         statement = connection.cmd_stmt_prepare(sql.encode())
         connection.cmd_stmt_execute(statement)
         try:
             yield from iter(statement.fetch_row, None)
         except MySQLInterfaceError as error:
             raise get_mysql_exception(error.errno, error.msg, error.sqlstate) from error
-        connection.get_rows(prep_stmt=statement)  # there are none, which tells the connection that all are read
+        connection.get_rows(prep_stmt=statement)  # there are none, which marks all as read
         connection.cmd_stmt_close(statement)
 
 

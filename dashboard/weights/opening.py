@@ -1,25 +1,27 @@
 """Opening the store that the settings name."""
 
-from pathlib import Path
+from collections.abc import Callable
 
-from dashboard.errors import StoreUnavailable
 from dashboard.settings import Settings
 from dashboard.weights.csv_store import CsvStore
 from dashboard.weights.table_store import TableStore
 
 
 def open_store(settings: Settings) -> TableStore:
-    """Return the store of tables: ``csv:`` is the folder weights/ in the home, ``csv:FOLDER`` another one."""
-    return store_at(settings.store, settings.home_folder / "weights")
+    """Return the store of tables; raises StoreUnavailable if its address cannot be one."""
+    return OPENERS[settings.store_kind.scheme](settings)
 
 
-def store_at(address: str, default_folder: Path) -> TableStore:
-    """Return the store at an address such as csv:, csv:FOLDER or mysql://user:password@host:3306/database."""
-    kind, _, place = address.partition(":")
-    if kind == "csv":
-        return CsvStore(Path(place).absolute() if place else default_folder)
-    if kind == "mysql":
-        from dashboard.weights.mysql_store import MysqlStore  # noqa: PLC0415 - the driver is loaded by those who use it
+def _open_csv(settings: Settings) -> TableStore:
+    assert settings.store_folder is not None
+    return CsvStore(settings.store_folder)
 
-        return MysqlStore(address)
-    raise StoreUnavailable(f"There is no store of the kind {kind!r}: use csv:, csv:FOLDER or mysql://...")
+
+def _open_mysql(settings: Settings) -> TableStore:
+    from dashboard.weights.mysql_store import MysqlStore  # noqa: PLC0415 - the driver is loaded by those who use it
+
+    return MysqlStore(settings.store)
+
+
+OPENERS: dict[str, Callable[[Settings], TableStore]] = {"csv": _open_csv, "mysql": _open_mysql}
+"""What opens a store, by its scheme; a test holds them equal to STORE_KINDS."""

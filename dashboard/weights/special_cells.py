@@ -34,7 +34,7 @@ def special_runs(array: Array, dtype: str, columns: int) -> list[Run]:
 
 
 def runs_of(cells: Array, bits: Array, columns: int) -> Iterator[Run]:
-    """Yield runs over flat positions `cells` (rising) of a table of that many columns, `bits` beside them."""
+    """Yield runs over flat positions `cells` (rising) of a table of that many columns, with their `bits`."""
     if len(cells) == 0:
         return
     rows = cells // columns

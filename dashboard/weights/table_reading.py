@@ -27,9 +27,9 @@ THREADS = min(4, os.cpu_count() or 1)
 class DamagedCell(TensorDamaged):
     """A cell that is not a number of the table's type."""
 
-    def __init__(self, message: str, row: int, column: int, found: str) -> None:
+    def __init__(self, message: str, row: int, column: int, content: str) -> None:
         super().__init__(message)
-        self.row, self.column, self.found = row, column, found
+        self.row, self.column, self.content = row, column, content
 
 
 class Misshapen(TensorDamaged):
@@ -154,7 +154,7 @@ def _parse_bulk(block: Block, dtype: str) -> Array:
 def convert_cells(cells: list[bytes], dtype: str) -> Array:
     """Return the numbers that these texts stand for, exactly; raises ValueError or OverflowError if one is none."""
     if b"_" in b"".join(cells):
-        raise ValueError("an underscore stands in a number")  # Python's own parsers would pass over it
+        raise ValueError("a number contains an underscore")  # Python's own parsers would pass over it
     target = numpy_dtype(dtype)
     if dtype in FLOATS:
         return _rounded(np.array([float(cell) for cell in cells], np.float64), target)
@@ -204,6 +204,6 @@ def check_cells(cells: list[bytes], row: int, first: int, dtype: str, name: str)
         try:
             convert_cells([cell], dtype)
         except (ValueError, OverflowError) as error:
-            found = cell[:40].decode(errors="replace")
-            message = f"{name}: row {row}, column {column} holds {found!r}, which is not a {dtype}."
-            raise DamagedCell(message, row, column, found) from error
+            content = cell[:40].decode(errors="replace")
+            message = f"{name}: row {row}, column {column} holds {content!r}, which is not a {dtype}."
+            raise DamagedCell(message, row, column, content) from error

@@ -1,7 +1,7 @@
-"""The narrow waist: what every store of tables promises, whatever lies below it.
+"""The interface of every store of tables, with its guarantees.
 
 A store keeps arrays as tables. Everything above it (versions, statistics, diffs, charts) is built once, on
-these few methods; everything that differs between CSV files and MySQL lies below them.
+these few methods; everything that differs between CSV files and MySQL is in their implementations.
 """
 
 from abc import ABC, abstractmethod
@@ -29,7 +29,7 @@ class TableStore(ABC):
     - **Any shape.** Rank 0 to 8; empty axes; any number of rows and columns.
     - **All or nothing.** Tensors written inside `saving` are invisible to `read`, `window`, `rows_csv` and `tables`
       until `publish`; a process that dies at any moment leaves no half version behind, only left-overs for `sweep`.
-    - **Checked at the door.** `publish` reads back what was written and compares its SHA-256 with the key's; on a
+    - **Checked when written.** `publish` reads back what was written and compares its SHA-256 with the key's; on a
       difference it raises TensorDamaged and publishes nothing.
     - **Stored once.** A tensor with the same dtype, shape and SHA-256 as one already published costs no second
       table; deleting a version removes only what no other version uses.
@@ -46,10 +46,10 @@ class TableStore(ABC):
 
     @abstractmethod
     def saving(self, version: VersionKey) -> AbstractContextManager[None]:
-        """Hold the sign of life of a save, so that no `sweep`, of any process, touches it.
+        """Hold the lock of a save, so that no `sweep`, of any process, touches it.
 
         Raises Conflict if the version is being saved already, by anyone. On leaving, what was written inside and
-        not published is removed. Who holds it may also `delete` the version: nobody else is writing it then.
+        not published is removed. The holder may also `delete` the version, because nothing else writes it.
         """
 
     @abstractmethod
@@ -83,7 +83,7 @@ class TableStore(ABC):
     def window(self, key: TensorKey, rows: range, columns: range) -> np.ndarray[Any, Any]:
         """Return the cells of `rows` × `columns` (steps of 1) as a 2-d array of the key's dtype.
 
-        Raises NotFound, naming the table's size, unless both lie inside the table.
+        Raises NotFound, naming the table's size, unless both are inside the table.
         """
 
     @abstractmethod
@@ -125,7 +125,7 @@ class TableStore(ABC):
 
     @abstractmethod
     def table_name(self, key: TensorKey) -> str:
-        """Return the name under which a person finds this tensor's table in the store."""
+        """Return the name of this tensor's table in the store."""
 
     @abstractmethod
     def sweep(self) -> list[str]:
@@ -145,7 +145,7 @@ class TableStore(ABC):
 
 
 def require_inside(key: TensorKey, rows: range, columns: range) -> None:
-    """Raise NotFound unless the window `rows` × `columns` lies inside the tensor's table."""
+    """Raise NotFound unless the window `rows` × `columns` is inside the tensor's table."""
     for window, length, what in ((rows, key.rows, "rows"), (columns, key.columns, "columns")):
         if window.step != 1 or window.start < 0 or window.stop > length or window.start > window.stop:
             raise NotFound(f"The table of {key.tensor} has {length:,} {what}, counted from 0.", what)

@@ -85,7 +85,7 @@ def writable_numbers(piece: Array) -> Array:
         return np.ascontiguousarray(piece).view(np.uint8)
     if piece.dtype.kind in "iu":
         return np.ascontiguousarray(piece)
-    with np.errstate(invalid="ignore"):  # a signalling NaN becomes a quiet one here; its bits lie in the side table
+    with np.errstate(invalid="ignore"):  # a signalling NaN becomes a quiet one; its bits are in the side table
         return np.ascontiguousarray(piece, dtype=np.float64)
 
 

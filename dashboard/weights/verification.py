@@ -1,6 +1,6 @@
-"""The proof of one tensor: read from the store itself, and compared bit for bit with what memory held at the save.
+"""Verification of one tensor: read from the store itself, and compared bit for bit with the saved array.
 
-Whether all is identical is told by the SHA-256; which cell differs, and what it held, by the sums kept beside it.
+The SHA-256 says whether all is identical; the sums stored with the table say which cell differs, and its old value.
 """
 
 from dataclasses import dataclass
@@ -45,23 +45,25 @@ def verify(store: TableStore, key: TensorKey) -> TensorProof:
     try:
         array = store.read(key)
     except DamagedCell as error:
-        return TensorProof(key.tensor, False, None, Difference(error.row, error.column, None, error.found), str(error))
+        return TensorProof(
+            key.tensor, False, None, Difference(error.row, error.column, None, error.content), str(error)
+        )
     except (TensorDamaged, TensorMissing) as error:
         return TensorProof(key.tensor, False, None, None, str(error))
-    found = tensor_sha256(array)
-    if found == key.sha256:
-        return TensorProof(key.tensor, True, found)
+    sha256 = tensor_sha256(array)
+    if sha256 == key.sha256:
+        return TensorProof(key.tensor, True, sha256)
     difference = first_difference(array, key, store.cell_sums(key))
-    return TensorProof(key.tensor, False, found, difference, _sentence(key, difference))
+    return TensorProof(key.tensor, False, sha256, difference, _sentence(key, difference))
 
 
 def first_difference(array: Array, key: TensorKey, sums: Array | None) -> Difference | None:
-    """Return the first cell in which `array` differs from the tensor of this key; None if the sums cannot tell."""
+    """Return the first cell in which `array` differs from the tensor of this key; None if the sums do not locate it."""
     bits = bits_of(array)
     changes = find_changes(bits, sums) if sums is not None else Repair({}, False, ())
     if changes.cells and changes.complete and _restores(bits, changes, key):
         cell, expected = next(iter(changes.cells.items()))
-        return Difference(*divmod(cell, key.columns), number_text(expected, key.dtype), _found(bits, cell, key.dtype))
+        return Difference(*divmod(cell, key.columns), number_text(expected, key.dtype), _text_at(bits, cell, key.dtype))
     return _first_suspect(bits, changes, key)
 
 
@@ -77,11 +79,11 @@ def _first_suspect(bits: Array, changes: Repair, key: TensorKey) -> Difference |
         return None
     row, column = divmod(changes.suspects[0], key.columns)
     if len(changes.suspects) == 1:
-        return Difference(row, column, None, _found(bits, changes.suspects[0], key.dtype))
+        return Difference(row, column, None, _text_at(bits, changes.suspects[0], key.dtype))
     return Difference(row, None, None, None)
 
 
-def _found(bits: Array, cell: int, dtype: str) -> str:
+def _text_at(bits: Array, cell: int, dtype: str) -> str:
     return number_text(int(bits[cell]), dtype)
 
 
@@ -96,7 +98,7 @@ def number_text(bits: int, dtype: str) -> str:
 
 def _sentence(key: TensorKey, difference: Difference | None) -> str:
     if difference is None:
-        return f"{key.tensor} is not what was saved; which cells differ cannot be told."
+        return f"{key.tensor} is not what was saved; the cells that differ cannot be located."
     if difference.column is None:
         return (
             f"{key.tensor} is not what was saved: many cells differ, the first of them in row {difference.row} or near."

@@ -2,9 +2,9 @@
 
 import json
 import sys
-from pathlib import Path
 
-from dashboard.weights.opening import store_at
+from dashboard.settings import Settings
+from dashboard.weights.opening import open_store
 from dashboard.weights.verification import verify
 from tests.contract.drafts import key_of, normal, save
 
@@ -37,5 +37,5 @@ def work(store, first, count):
 
 
 if __name__ == "__main__":
-    opened = store_at(sys.argv[1], Path("unused"))
+    opened = open_store(Settings(store=sys.argv[1]))
     {"hold": hold, "work": work}[sys.argv[2]](opened, *map(int, sys.argv[3:]))

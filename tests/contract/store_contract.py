@@ -19,10 +19,11 @@ from hypothesis import strategies as st
 
 from dashboard.errors import Conflict, Invalid, NotFound, TensorDamaged, TensorMissing
 from dashboard.records.tensor import TensorKey
+from dashboard.settings import Settings
 from dashboard.weights.cell_sums import cell_sums
 from dashboard.weights.decoded import DecodedCache
 from dashboard.weights.dtypes import DTYPES, FLOATS, bits_dtype, bits_of, from_bits, is_nan_bits
-from dashboard.weights.opening import store_at
+from dashboard.weights.opening import open_store
 from dashboard.weights.verification import verify
 from tests.contract.drafts import any_bits, assert_same_bits, key_of, normal, numbers, random_bits, save, save_one
 
@@ -62,7 +63,7 @@ class StoreContract:
 
     @pytest.fixture
     def store(self, address):
-        with closing(store_at(address, Path("unused"))) as store:
+        with closing(open_store(Settings(store=address))) as store:
             yield store
 
     # --- bit-exact, any shape
@@ -294,7 +295,7 @@ class StoreContract:
 
     def test_a_version_is_saved_by_one_at_a_time(self, store, address):
         version = ("net", next(numbers))
-        with store.saving(version), closing(store_at(address, Path("unused"))) as same:
+        with store.saving(version), closing(open_store(Settings(store=address))) as same:
             for other in (store, same):
                 with pytest.raises(Conflict, match="being saved"), other.saving(version):
                     pass

@@ -156,7 +156,7 @@ def test_the_proof_survives_the_loss_of_the_sums(store):
     path.write_text(path.read_text().replace("0.", "1.", 1))
     proof = verify(store, key)
     assert (proof.identical, proof.first_difference) == (False, None)
-    assert "cannot be told" in proof.problem
+    assert "cannot be located" in proof.problem
 
 
 def test_a_table_that_was_tampered_with_is_not_given_to_a_later_version(store):

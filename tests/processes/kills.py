@@ -7,7 +7,8 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from dashboard.weights.opening import store_at
+from dashboard.settings import Settings
+from dashboard.weights.opening import open_store
 from dashboard.weights.verification import verify
 from tests.processes.saver import keys_of
 
@@ -33,7 +34,7 @@ def save_until_killed(address, first, seconds):
 
 def check_after_kill(address, acknowledged):
     """Assert that all that was acknowledged is there, and that what is there is whole; return its numbers."""
-    with closing(store_at(address, Path("unused"))) as store:
+    with closing(open_store(Settings(store=address))) as store:
         return _check(store, acknowledged)
 
 

@@ -6,9 +6,9 @@ number, so that whoever looks later can tell whether it is right.
 
 import sys
 from itertools import count
-from pathlib import Path
 
-from dashboard.weights.opening import store_at
+from dashboard.settings import Settings
+from dashboard.weights.opening import open_store
 from tests.contract.drafts import key_of, normal
 
 
@@ -34,7 +34,7 @@ def save(store, number):
 
 
 if __name__ == "__main__":
-    opened = store_at(sys.argv[1], Path("unused"))
+    opened = open_store(Settings(store=sys.argv[1]))
     for version in count(int(sys.argv[2])):
         save(opened, version)
         if version % 3 == 0:

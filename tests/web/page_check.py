@@ -16,6 +16,7 @@ MOST_NODES_OF_A_TABLE = 3000
 UNLABELLED = {"hidden", "submit", "button", "image", "reset"}
 REFERENCES = ("for", "aria-labelledby", "aria-describedby", "aria-controls", "list", "form", "headers")
 ADDRESSES = ("src", "href", "action", "formaction", "poster", "data", "data-poll-url", "data-figure-url")
+PARTS = ("src", "data-numbers", "data-figure-url", "data-poll-url")
 
 
 class PageError(AssertionError):
@@ -53,6 +54,11 @@ class Page:
         """Return address -> words of all links."""
         return {e.get("href"): words(e) for e in self.root.iter("a") if e.get("href")}
 
+    def parts(self):
+        """Return the addresses of what the page fetches itself: pictures, scripts, figures, live parts."""
+        found = [element.get(name) for element in self.root.iter() for name in PARTS if element.get(name)]
+        return [address for address in found if address.startswith("/")]
+
     def token(self):
         """Return the token of the page's forms."""
         return next(e.get("value") for e in self.root.iter("input") if e.get("name") == "csrf_token")
@@ -64,6 +70,10 @@ class NotAPage:
     def links(self):
         """Return no links."""
         return {}
+
+    def parts(self):
+        """Return no addresses."""
+        return []
 
 
 class Browser:

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from dashboard.charts.palette import diverging_levels
-from dashboard.services.versions import pictures
+from dashboard.services.versions import analyses
 from dashboard.services.versions.tensors import array, find_tensor
 from tests.web.page_check import classes, words
 
@@ -120,7 +120,7 @@ def test_an_equal_tensor_has_nothing_more_to_show(demo):
 
 def test_a_very_large_tensor_is_told_by_its_checksum_until_a_person_asks_for_more(demo, trained_workspace, monkeypatch):
     trained_workspace.kept.clear()  # what is known already is told
-    monkeypatch.setattr(pictures, "EXPENSIVE_CELLS", 500)
+    monkeypatch.setattr(analyses, "EXPENSIVE_CELLS", 500)
     page = demo.get(f"/compare?{SIDES}")
     row = next(e for e in page.root.iter("tr") if words(e).startswith("layer_01.weight"))
     said = [words(cell) for cell in row]
@@ -131,8 +131,7 @@ def test_a_very_large_tensor_is_told_by_its_checksum_until_a_person_asks_for_mor
 
 @pytest.mark.parametrize("address", [VERSION, f"{VERSION}/tensors/layer_01.weight"])
 def test_an_expensive_chart_is_off_with_its_reason_until_a_person_asks_for_it(demo, monkeypatch, address):
-    monkeypatch.setattr(pictures, "EXPENSIVE_CELLS", 500)
-    monkeypatch.setattr("dashboard.web.versions.tensor.EXPENSIVE_CELLS", 500)
+    monkeypatch.setattr(analyses, "EXPENSIVE_CELLS", 500)
     page = demo.get(address)
     assert "2,048 cells: drawing them takes some seconds." in words(page.root)
     assert not any("layer_01.weight" in (e.get("data-figure-url") or "") for e in page.root.iter("div"))

@@ -321,7 +321,7 @@ def test_without_a_coordinator_the_pages_say_that_nothing_goes_on_and_how_to_men
     page = browser.get("/runs")
     assert "No worker is running." in words(page.by_id("queue"))
     assert "0 of 2 slots in use on this machine" in words(page.by_id("queue"))
-    assert "python app.py worker" in words(browser.get("/runs/1").by_id("progress"))
+    assert "weightbase worker" in words(browser.get("/runs/1").by_id("progress"))
     workspace.catalogue.close()
 
 

@@ -263,6 +263,21 @@ def test_a_password_is_kept_out_of_pages_rows_and_names_of_files(flowers, browse
     assert not any(b"s3cret" in path.read_bytes() for path in catalogue)
 
 
+@pytest.mark.parametrize(
+    "address", ["postgresql://me:s3cret@db/weights", "MYSQL://me:s3cret@db/weights", "sqlite:///x?password=s3cret"]
+)
+def test_a_password_of_an_unknown_kind_of_store_is_neither_kept_nor_shown(flowers, browser, address):
+    page = browser.post("/store/copy", {"to": address}, status=422, source="/store")
+    assert "Give the store to copy to: csv:FOLDER or mysql://user@host:3306/database." in words(page.by_id("problems"))
+    assert "s3cret" not in page.text
+    answer = browser.client.post("/api/v1/store/copy", json={"to": address})
+    assert answer.status_code == 422
+    assert "s3cret" not in answer.text
+    assert browser.raw("/api/v1/runs").json["items"] == []
+    files = [path for path in flowers.settings.home_folder.rglob("*") if path.is_file()]
+    assert not any(b"s3cret" in path.read_bytes() for path in files)
+
+
 def test_what_needed_a_password_is_started_again_with_it_typed_again(flowers, browser):
     browser.post("/store/copy", {"to": "mysql://me@127.0.0.1:1/weights", "password": "s3cret"}, source="/store")
     browser.post("/runs/1/cancel", source="/runs/1")

@@ -10,10 +10,11 @@ from dashboard.analysis.images import HeatMap, heat_map, part_starts, robust_lim
 from dashboard.analysis.joint import JointCounts, joint_counts
 from dashboard.analysis.turning import MapPart, unit_numbers, units_as_rows
 from dashboard.charts import images
+from dashboard.charts.images import HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH
 from dashboard.errors import NotFound
 from dashboard.services.compare.detail import unit_changes
 from dashboard.services.compare.versions import TensorPair
-from dashboard.services.versions.pictures import HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH, check_bins, check_theme, image_shape
+from dashboard.services.versions.analyses import image_shape
 
 ORDERS = ("moved", "raw")
 SIDES = ("before", "after", "change")
@@ -68,19 +69,16 @@ class Points(NamedTuple):
 
 def sides_distribution(pair: TensorPair, bins: int, limits: str = "robust") -> Distribution:
     """Return the distributions of both sides' weights of one tensor of a diff, on shared bins."""
-    check_bins(bins)
     return pair.kept(lambda one, two: distribution([one, two], bins, limits), "distributions", bins, limits)
 
 
 def change_distribution(pair: TensorPair, bins: int, limits: str = "robust") -> Distribution:
     """Return the distribution of the change of one tensor of a diff."""
-    check_bins(bins)
     return pair.kept(lambda one, two: distribution([Change(one, two)], bins, limits), "changes", bins, limits)
 
 
 def base_against_other(pair: TensorPair, bins: int, limits: str = "robust") -> JointCounts | Points:
     """Return the cells of both sides against each other: few as points, many as counts on a grid of bins × bins."""
-    check_bins(bins)
     change = Change(pair.before, pair.after)
     if change.size > MOST_POINTS:
         return joint_counts(pair.before, pair.after, bins, limits)
@@ -114,7 +112,6 @@ def map_numbers(pair: TensorPair, asked: MapAsked) -> MapNumbers:
 
 def change_map_png(pair: TensorPair, asked: MapAsked, theme: str) -> bytes:
     """Return the change of a tensor as a picture, a pixel a cell: units as rows, inputs across, centred on zero."""
-    check_theme(theme)
     order, shown = _ordered(pair, asked)
     return images.png(_drawn(pair.before, pair.after, order, shown, _limit(pair)), theme)
 
@@ -135,7 +132,7 @@ def unit_change_png(pair: TensorPair, unit: int, side: str, theme: str) -> bytes
     before, after = (unit_picture(weights, unit, shape).astype(np.float64) for weights in (pair.before, pair.after))
     limit = None if side == "change" else robust_limit(np.concatenate([before, after]))
     picture = {"before": before, "after": after, "change": after - before}[side]
-    return images.png(heat_map(picture, *shape, limit), check_theme(theme), UNIT_PICTURE_ZOOM)
+    return images.png(heat_map(picture, *shape, limit), theme, UNIT_PICTURE_ZOOM)
 
 
 def _row_units(order: Array, part: MapPart) -> list[int]:

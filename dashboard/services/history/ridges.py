@@ -8,11 +8,11 @@ import numpy as np
 
 from dashboard.analysis.distributions import Distribution, counts_between, edges_between
 from dashboard.analysis.images import heat_map
+from dashboard.charts.images import HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH, png
 from dashboard.errors import NotFound
 from dashboard.records.network import Network
 from dashboard.services.cache.numbers import UNLIMITED, Budget, Numbers
 from dashboard.services.history.tensor import Pair, TensorHistory, counted, numbers_of, open_pair
-from dashboard.services.versions.pictures import HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH, heat_map_png
 from dashboard.services.workspace import Workspace
 from dashboard.weights.dtypes import Array
 
@@ -107,6 +107,6 @@ def _counts(
 
 
 def pair_map_png(workspace: Workspace, network: Network, pair: Pair, theme: str) -> bytes:
-    """Return a tensor in one version, or its change, as a PNG image; raises UserError for another theme."""
+    """Return a tensor in one version, or its change, as a PNG image."""
     cells = open_pair(workspace, network, pair)
-    return heat_map_png(heat_map(cells, HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH), theme)
+    return png(heat_map(cells, HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH), theme)

@@ -219,7 +219,7 @@ class CatalogueJournal:
         if checkpoint is None:
             log.warning("run %s: its checkpoint is gone or damaged; it starts from the beginning", run.id)
             with self.workspace.catalogue.writing() as connection:
-                run_rows.begin_anew(connection, run.id, run.attempt)
+                run_rows.begin_again(connection, run.id, run.attempt)
         return checkpoint
 
     def _with_parent(self, job: TrainingJob, reference: str) -> Job:

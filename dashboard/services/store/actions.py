@@ -11,11 +11,11 @@ from dashboard.jobs.job import ACTIONS, Job
 from dashboard.jobs.starting import ensure_coordinator
 from dashboard.parsing import Fields
 from dashboard.records.run import STARTED_BY_LENGTH, Run
+from dashboard.records.store import EXAMPLES, find_kind, split_password, with_password
 from dashboard.services.runs import passwords
-from dashboard.services.store.addresses import split_password, with_password
 from dashboard.services.workspace import Workspace
 from dashboard.settings import Settings
-from dashboard.weights.opening import store_at
+from dashboard.weights.opening import open_store
 
 GIVE_IT_AGAIN = "The password of the target was handed over for one run only. Start the copy from the Store page."
 
@@ -54,7 +54,7 @@ def start_empty(workspace: Workspace, started_by: str = "") -> Run:
     with workspace.catalogue.writing() as connection:
         if not trash_rows.list_trash(connection):
             raise Conflict("The trash is empty already.", "trash")
-        count = trash_rows.condemn_all(connection)
+        count = trash_rows.start_deleting_all(connection)
         run_id = run_rows.insert_run(connection, _row("empty", started_by) | {"total": count})
         run = run_rows.get_run(connection, run_id)
     ensure_coordinator(workspace.settings)
@@ -88,11 +88,11 @@ def start_copy(workspace: Workspace, data: Mapping[str, Any], started_by: str = 
 
 def target_settings(settings: Settings, to: str, password: str, home: str) -> Settings:
     """Return the settings under which a copy is opened; raises Invalid for an address that cannot be a copy's."""
-    if not to.startswith(("csv:", "mysql://")):
-        raise Invalid({"to": "Give the store to copy to: csv:FOLDER or mysql://user@host:3306/database."})
+    if find_kind(to) is None:  # also because a password in it would not be known as one
+        raise Invalid({"to": f"Give the store to copy to: {EXAMPLES}."})
     target = replace(settings, store=with_password(to, password), home=home or settings.home)
     try:
-        store_at(target.store, target.home_folder / "weights")
+        open_store(target)
     except StoreUnavailable as error:
         raise Invalid({"to": error.message}) from error
     require_apart(settings, target)
@@ -100,20 +100,14 @@ def target_settings(settings: Settings, to: str, password: str, home: str) -> Se
 
 
 def require_apart(source: Settings, target: Settings) -> None:
-    """Raise Invalid if two stores are one, or would share one catalogue: CSV stores have theirs in the home."""
-    kinds = [settings.store.partition(":")[0] for settings in (source, target)]
+    """Raise Invalid if two stores are one, or would share one catalogue in one home."""
     same_home = source.home_folder.resolve() == target.home_folder.resolve()
-    if kinds == ["csv", "csv"] and same_home:
+    if same_home and not (source.store_kind.holds_catalogue or target.store_kind.holds_catalogue):
         message = f"Both stores would have their catalogue in {source.home_folder}. Give the copy a home of its own."
         raise Invalid({"home": message})
-    if kinds == ["mysql", "mysql"] and _bare(source.store) == _bare(target.store):
-        raise Invalid({"to": "That is the store that is copied. Name another database."})
+    if source.store_identity == target.store_identity:
+        raise Invalid({"to": "That is the store that is copied. Name another one."})
 
 
 def _row(kind: str, started_by: str) -> dict[str, Any]:
     return {"kind": kind, "spec": {}, "started_by": started_by[:STARTED_BY_LENGTH]}
-
-
-def _bare(address: str) -> str:
-    """Return host, port and database of an address, as they tell stores apart."""
-    return split_password(address)[0].rpartition("@")[2].partition("?")[0].replace(":3306/", "/").lower()

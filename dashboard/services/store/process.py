@@ -8,7 +8,7 @@ from dashboard.errors import UserError, WeightbaseError
 from dashboard.jobs.job import Cancelled, Progress, stop_if_cancelled
 from dashboard.services.store.actions import GIVE_IT_AGAIN, ActionJob, target_settings
 from dashboard.services.store.copying import copy_store
-from dashboard.services.store.trash import remove_condemned
+from dashboard.services.store.trash import remove_deleted
 from dashboard.services.versions.verification import verify_store
 from dashboard.services.workspace import Workspace, open_workspace
 
@@ -70,7 +70,7 @@ def _copy(workspace: Workspace, job: ActionJob, tell: Tell) -> str | None:
 
 
 def _empty(workspace: Workspace, _: ActionJob, tell: Tell) -> str | None:
-    remove_condemned(workspace, tell)
+    remove_deleted(workspace, tell)
     return None
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from dashboard.catalogue import stored_tables
 from dashboard.catalogue.stored_tables import Totals
 from dashboard.records.page import Page
+from dashboard.records.store import split_password
 from dashboard.services.cache.numbers import clear_numbers, size_of_numbers
-from dashboard.services.store.addresses import split_password
 from dashboard.services.workspace import Workspace
 
 __all__ = ["Totals"]  # for those who may not enter the catalogue
@@ -71,8 +71,8 @@ def count_tables(workspace: Workspace, prefix: str = "") -> Totals:
 def room(workspace: Workspace) -> Room:
     """Return how full the store's disk and the cache are; a server's disk cannot be seen from here."""
     used = free = None
-    if workspace.store.kind == "csv":
-        disk = shutil.disk_usage(_existing(Path(place(workspace))))
+    if folder := workspace.settings.store_folder:
+        disk = shutil.disk_usage(_existing(folder))
         used, free = disk.used, disk.free
     return Room(used, free, workspace.decoded.size() + size_of_numbers(workspace), workspace.decoded.limit_bytes)
 
@@ -85,11 +85,7 @@ def clear_cache(workspace: Workspace) -> None:
 
 def place(workspace: Workspace) -> str:
     """Return where the store lies: a folder, or an address without its password."""
-    address = workspace.settings.store
-    if not address.startswith("csv:"):
-        return split_password(address)[0]
-    folder = address.removeprefix("csv:")
-    return str(Path(folder).absolute() if folder else workspace.settings.home_folder / "weights")
+    return str(workspace.settings.store_folder or split_password(workspace.settings.store)[0])
 
 
 def _existing(folder: Path) -> Path:

@@ -8,7 +8,7 @@ from dashboard.catalogue import versions as version_rows
 from dashboard.errors import Conflict, NotFound
 from dashboard.jobs.job import Progress
 from dashboard.records.run import Freed, TrashItem
-from dashboard.services.workspace import Workspace, drop_condemned_networks, sweep_version
+from dashboard.services.workspace import Workspace, drop_deleted_networks, sweep_version
 
 
 def list_trash(workspace: Workspace) -> list[TrashItem]:
@@ -43,25 +43,25 @@ def delete_for_good(workspace: Workspace, key: str) -> TrashItem:
     """Remove one thing in the trash; what a crash interrupts, a sweep finishes. Raises NotFound."""
     with workspace.catalogue.writing() as connection:
         item = trash_rows.get_trashed(connection, *_split(key))
-        give_up = trash_rows.condemn_version if item.kind == "version" else trash_rows.condemn_network
+        give_up = trash_rows.start_deleting_version if item.kind == "version" else trash_rows.start_deleting_network
         give_up(connection, item.id)
-    remove_condemned(workspace)
+    remove_deleted(workspace)
     return item
 
 
-def remove_condemned(workspace: Workspace, tell: Callable[[Progress], None] | None = None) -> int:
+def remove_deleted(workspace: Workspace, tell: Callable[[Progress], None] | None = None) -> int:
     """Remove the tables and rows of all versions that were given up; return how many there were."""
     with workspace.catalogue.reading() as connection:
-        condemned = trash_rows.condemned_versions(connection)
+        deleted = trash_rows.deleting_versions(connection)
     removed = 0
-    for done, (version_id, slug, number) in enumerate(condemned):
+    for done, (version_id, slug, number) in enumerate(deleted):
         if tell is not None:
-            note = f"removing {slug} v{number}, version {done + 1:,} of {len(condemned):,}"
-            tell(Progress(done, len(condemned), note, {"removed": removed}))
+            note = f"removing {slug} v{number}, version {done + 1:,} of {len(deleted):,}"
+            tell(Progress(done, len(deleted), note, {"removed": removed}))
         removed += len(sweep_version(workspace, version_id, slug, number))
-    drop_condemned_networks(workspace)
+    drop_deleted_networks(workspace)
     if tell is not None:
-        tell(Progress(len(condemned), len(condemned), "", {"removed": removed}))
+        tell(Progress(len(deleted), len(deleted), "", {"removed": removed}))
     return removed
 
 

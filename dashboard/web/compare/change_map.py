@@ -3,10 +3,10 @@
 import math
 from typing import Any
 
+from dashboard.charts.images import drawn_size
 from dashboard.services.compare.detail import top_cells
 from dashboard.services.compare.pictures import ChangeMap
 from dashboard.services.compare.versions import TensorPair
-from dashboard.services.versions import pictures
 from dashboard.web.compare.query import asked_map, here
 from dashboard.web.kit.tables import exports
 from dashboard.web.kit.urls import address
@@ -28,7 +28,7 @@ def map_lines(found: ChangeMap, pair: TensorPair, keys: dict[str, Any]) -> dict[
     return {
         "light": address("changes.heat_map", theme="light", **keys, **seen),
         "dark": address("changes.heat_map", theme="dark", **keys, **seen),
-        "size": pictures.drawn_size(len(places), len(inputs)),
+        "size": drawn_size(len(places), len(inputs)),
         "limit": found.limit,
         "clipped": found.clipped,
         "pooled": found.pooled,
@@ -56,7 +56,7 @@ def around(pair: TensorPair, row: int, column: int) -> dict[str, Any]:
     return {
         "light": here("changes.heat_map", theme="light", **seen, **gone),
         "dark": here("changes.heat_map", theme="dark", **seen, **gone),
-        "size": pictures.drawn_size(len(places), len(inputs)),
+        "size": drawn_size(len(places), len(inputs)),
         "address": here(**seen, **gone),
     }
 

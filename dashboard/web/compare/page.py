@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from dashboard.charts.palette import THEMES
 from dashboard.errors import Invalid
 from dashboard.metrics import metric_name, metric_words
 from dashboard.records.network import Version
@@ -10,7 +11,6 @@ from dashboard.records.tensor import TensorInfo, cell_name
 from dashboard.services.compare.detail import ChangeDetail
 from dashboard.services.compare.pictures import SIDES
 from dashboard.services.compare.versions import PAIRED, Fact, TensorDiff, TensorPair, VersionDiff
-from dashboard.services.versions import pictures
 from dashboard.web.compare.query import here
 from dashboard.web.compare.words import score_sentence
 from dashboard.web.kit.formats import plural
@@ -116,7 +116,7 @@ def tensor_line(tensor: TensorDiff) -> dict[str, Any]:
         "difference": tensor.numbers,
         "at": _farthest_cell(tensor),
         "too_large": both and tensor.numbers is None,
-        "cells": pictures.cells_of_shape(tensor.base.shape) if tensor.base is not None else 0,
+        "cells": tensor.base.cells if tensor.base is not None else 0,
         "address": here(tensor=tensor.name, unit="", places="", inputs="") if tensor.numbers is not None else "",
     }
 
@@ -204,10 +204,7 @@ def unit_pictures(shape: tuple[int, int] | None, keys: dict[str, Any], unit: int
         return None
     height, width = shape
     items = {
-        side: {
-            theme: address("changes.unit_picture", side=side, unit=unit, theme=theme, **keys)
-            for theme in pictures.THEMES
-        }
+        side: {theme: address("changes.unit_picture", side=side, unit=unit, theme=theme, **keys) for theme in THEMES}
         for side in SIDES
     }
     return {"width": width, "height": height, "sides": items}

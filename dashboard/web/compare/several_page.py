@@ -12,7 +12,7 @@ from dashboard.charts.threads import Axis, Thread, threads_plot
 from dashboard.metrics import best_of, curve_names, curve_words, is_higher_better, metric_name, metric_words
 from dashboard.parsing import Fields
 from dashboard.services.compare.several import AllVersions, Fact, Several
-from dashboard.services.versions.pictures import EXPENSIVE_CELLS
+from dashboard.services.versions.analyses import EXPENSIVE_CELLS
 from dashboard.web.kit.formats import number, plural
 from dashboard.web.kit.query import wants_all
 from dashboard.web.kit.tables import Exports

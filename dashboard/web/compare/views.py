@@ -10,7 +10,7 @@ from dashboard.services.compare import detail as details
 from dashboard.services.compare import pictures as change_pictures
 from dashboard.services.compare import versions as service
 from dashboard.services.compare.versions import PAIRED, TensorDiff, TensorPair, VersionDiff
-from dashboard.services.versions import pictures, reading
+from dashboard.services.versions import analyses, reading
 from dashboard.web.compare import page as lines
 from dashboard.web.compare.change_map import around, map_lines
 from dashboard.web.compare.query import (
@@ -61,7 +61,7 @@ def show() -> Answer:
     if not base and not other:
         return _page("", "", None, "")
     try:
-        return _page(base, other, compared(None if wants_all() else pictures.EXPENSIVE_CELLS), "")
+        return _page(base, other, compared(None if wants_all() else analyses.EXPENSIVE_CELLS), "")
     except UserError as error:
         return _page(base, other, None, _with_nearest(error)), error.status
 

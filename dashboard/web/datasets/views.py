@@ -7,11 +7,12 @@ from typing import Any, BinaryIO, cast
 
 from flask import Blueprint, Response, flash, render_template, request, url_for
 
+from dashboard.charts.palette import THEMES
+from dashboard.charts.records import records_png
 from dashboard.errors import Invalid, UserError
 from dashboard.records.dataset import Dataset
 from dashboard.services import datasets as service
 from dashboard.services.datasets import Upload, bundled_samples
-from dashboard.services.versions import pictures
 from dashboard.web.datasets.forms import MOST_KINDS, DatasetForm, UploadForm
 from dashboard.web.kit.answers import Answer, confirm_by_name, png_answer, redirect_to
 from dashboard.web.kit.formats import plural
@@ -27,6 +28,7 @@ COLUMNS_SHOWN = 50
 VALUES_SHOWN = 14
 CLASSES_SHOWN = 20
 ROWS_SHOWN = 10
+PICTURES_SHOWN, PICTURE_PIXELS = 14, 56
 NUMBERS = ("name", "kind", "missing", "distinct", "low", "high", "mean", "std")
 FORMAT_FIELDS = ("delimiter", "header", "encoding", "decimal")
 
@@ -158,7 +160,9 @@ def first_rows(name: str) -> Numbers:
 def records(name: str) -> Response:
     """Send the first records, where they are pixels, as pictures."""
     dataset = service.get_dataset(workspace(), name)
-    return png_answer(lambda theme: pictures.records_png(workspace(), dataset, theme), dataset.sha256)
+    pixels, shape = service.record_pixels(workspace(), dataset, PICTURES_SHOWN)
+    zoom = PICTURE_PIXELS // max(shape[1], 1) or 1
+    return png_answer(lambda theme: records_png(pixels, shape, theme, zoom), dataset.sha256)
 
 
 @numbers_at(blueprint, "/datasets/<name>/classes")
@@ -287,8 +291,7 @@ def _pictures(dataset: Dataset) -> dict[str, str] | None:
     if not dataset.has_records or not dataset.description["image_shape"]:
         return None
     return {
-        theme: url_for("datasets.records", name=dataset.name, theme=theme, v=dataset.sha256[:12])
-        for theme in pictures.THEMES
+        theme: url_for("datasets.records", name=dataset.name, theme=theme, v=dataset.sha256[:12]) for theme in THEMES
     }
 
 

@@ -6,13 +6,14 @@ from typing import Any
 
 from markupsafe import Markup
 
+from dashboard.charts.images import HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH, drawn_size
 from dashboard.charts.ridges import Ridge, is_cut, ridge_plot
 from dashboard.errors import NotFound
 from dashboard.services.cache.numbers import Numbers
 from dashboard.services.history.progress import NOTHING
 from dashboard.services.history.ridges import MOST_RIDGES, Ridges, get_ridges, no_ridges
 from dashboard.services.history.tensor import Pair, TensorHistory, spectra_of
-from dashboard.services.versions.pictures import EXPENSIVE_CELLS, HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH, drawn_size
+from dashboard.services.versions.analyses import EXPENSIVE_CELLS
 from dashboard.web.history.query import Asked, budget
 from dashboard.web.history.words import change_words, history_sentence
 from dashboard.web.kit.formats import number as written

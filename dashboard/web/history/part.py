@@ -8,7 +8,7 @@ from flask import render_template, request
 from dashboard.charts.history_figures import Line, lines_figure, mark_version
 from dashboard.parsing import Fields
 from dashboard.services.history.parts import PLACES, PartHistory, get_timeline
-from dashboard.services.versions.pictures import EXPENSIVE_CELLS
+from dashboard.services.versions.analyses import EXPENSIVE_CELLS
 from dashboard.web.history.query import budget
 from dashboard.web.history.words import part_heading, part_sentence
 from dashboard.web.kit.paging import LIST_LENGTH

@@ -8,7 +8,7 @@ from flask import request
 from dashboard.parsing import Fields
 from dashboard.services.cache.numbers import Budget
 from dashboard.services.history.tensor import SINCE
-from dashboard.services.versions.pictures import EXPENSIVE_CELLS
+from dashboard.services.versions.analyses import EXPENSIVE_CELLS
 from dashboard.web.kit.query import BINS, wants_all
 from dashboard.web.kit.urls import address
 

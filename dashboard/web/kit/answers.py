@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 
 from flask import Response, redirect, render_template, request
 
-from dashboard.services.versions.pictures import check_theme
+from dashboard.charts.palette import THEMES
+from dashboard.errors import UserError
 from dashboard.web.kit.forms import ConfirmForm
 
 Answer = str | Response | tuple[str, int]
@@ -31,7 +32,9 @@ def confirm_by_name(name: str, title: str, what: Sequence[str], back: str, verb:
 
 def png_answer(draw: Callable[[str], bytes], mark: str) -> Response:
     """Return the picture that `draw` makes in the theme that was asked for; raises UserError for another theme."""
-    theme = check_theme(request.args.get("theme", "light"))
+    theme = request.args.get("theme", "light")
+    if theme not in THEMES:
+        raise UserError("The theme is light or dark.", "theme")
     if _etag(mark) in request.if_none_match:
         return cached_until_changed(Response(status=304), mark)
     return cached_until_changed(Response(draw(theme), mimetype="image/png"), mark)

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, jsonify, render_template, request, url_for
 from markupsafe import Markup
 
+from dashboard.charts.figures import training_curves
 from dashboard.charts.svg import network_drawing
 from dashboard.errors import Invalid, StoreError, UserError
 from dashboard.metrics import best_version, curve_names, in_order, metric_name, metric_words
@@ -19,7 +20,6 @@ from dashboard.services.runs.queue import active_runs, count_active_runs
 from dashboard.services.runs.runs import start_run, why_not_trained
 from dashboard.services.store.trash import freed_by_network
 from dashboard.services.versions import reading
-from dashboard.services.versions.pictures import version_curves
 from dashboard.services.versions.reading import get_detail, list_versions
 from dashboard.web.kit.answers import Answer, confirm_by_name, redirect_to
 from dashboard.web.kit.formats import plural
@@ -165,7 +165,9 @@ def layers(name: str) -> Numbers:
 def curves_figure(name: str) -> Response:
     """Send loss and score of all versions as a figure."""
     history = reading.metric_history(workspace(), service.get_network(workspace(), name))
-    return jsonify(version_curves(history))
+    figure = training_curves([{"epoch": number, **metrics} for number, metrics in history.items()])
+    figure["layout"]["xaxis"]["title"]["text"] = "version"
+    return jsonify(figure)
 
 
 @blueprint.route("/networks/<name>/delete", methods=["GET", "POST"])

@@ -1,14 +1,15 @@
 """Runs: the queue, the live page of one, stopping it, resuming it, and starting it again."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 
 from flask import Blueprint, Response, flash, jsonify, render_template, request, url_for
 
+from dashboard.charts.figures import training_curves
 from dashboard.errors import Conflict
 from dashboard.records.run import Run
 from dashboard.services.runs import runs as service
 from dashboard.services.runs.queue import STATE_FILTERS, queue_mark, run_mark
-from dashboard.services.versions.pictures import curves as curves_figure
 from dashboard.web.kit.answers import Answer, redirect_to
 from dashboard.web.kit.live import SharedParts
 from dashboard.web.kit.query import asked_by, workspace
@@ -16,7 +17,6 @@ from dashboard.web.kit.tables import Table, exports, numbers_at
 from dashboard.web.kit.words import folded_settings
 from dashboard.web.runs.page import (
     EPOCHS_SHOWN,
-    ROWS_SHOWN,
     differences_table,
     epochs_table,
     queue_page,
@@ -57,11 +57,10 @@ def show(run_id: int) -> str:
     """Show a run: a training, or an action on the store."""
     page = run_page(service.get_run(workspace(), run_id))
     if not page.run.is_training:
-        return render_template("runs/action.html", page=page, rows_shown=ROWS_SHOWN)
+        return render_template("runs/action.html", page=page)
     return render_template(
         "runs/show.html",
         page=page,
-        rows_shown=ROWS_SHOWN,
         curves=url_for("runs.epochs_figure", run_id=run_id),
         exports=exports("runs.epochs", run_id=run_id),
         settings=folded_settings(page.run.spec),
@@ -72,20 +71,18 @@ def show(run_id: int) -> str:
 def progress(run_id: int) -> Response:
     """Send the live part of a run's page; nothing (204) if it still looks as it did at `mark`."""
     mark = PARTS.mark(lambda: run_mark(workspace(), run_id))
-    return _live(
-        mark,
-        lambda: render_template(
-            "runs/_progress.html",
-            page=run_page(service.watch_run(workspace(), run_id, EPOCHS_SHOWN)),
-            rows_shown=ROWS_SHOWN,
-        ),
-    )
+
+    def render() -> str:
+        page = run_page(service.watch_run(workspace(), run_id, EPOCHS_SHOWN))
+        return render_template("runs/_progress.html", page=page)
+
+    return _live(mark, render)
 
 
 @blueprint.get("/runs/<int:run_id>/epochs.figure")
 def epochs_figure(run_id: int) -> Response:
     """Send loss and accuracy of all epochs as a figure."""
-    answer = jsonify(curves_figure(service.get_run(workspace(), run_id).epochs))
+    answer = jsonify(training_curves([asdict(epoch) for epoch in service.get_run(workspace(), run_id).epochs]))
     answer.headers["Cache-Control"] = "no-store"
     return answer
 

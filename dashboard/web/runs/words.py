@@ -11,8 +11,8 @@ from dashboard.web.kit.formats import duration, number, plural
 
 ACTION_TITLES = {"verify": "Verify all versions", "copy": "Copy to", "empty": "Empty the trash"}
 NO_WORKER = (
-    "No worker is running. Where `python app.py` runs, one starts again by itself within seconds; with a web server of "
-    "your own, start one: `python app.py worker`."
+    "No worker is running. Where `weightbase` runs, one starts again by itself within seconds; with a web server of "
+    "your own, start one: `weightbase worker`."
 )
 
 

@@ -2,13 +2,14 @@
 
 from wtforms import PasswordField, StringField
 
+from dashboard.records.store import EXAMPLES
 from dashboard.web.kit.forms import PageForm
 
 
 class CopyForm(PageForm):
     """The store to copy everything to; its password is never sent back to the page."""
 
-    to = StringField("Store", description="csv:FOLDER or mysql://user@host:3306/database.", render_kw={"size": 42})
+    to = StringField("Store", description=f"{EXAMPLES}.", render_kw={"size": 42})
     password = PasswordField("Password of its user", render_kw={"autocomplete": "off"})
     home = StringField(
         "Home of the copy",

@@ -5,9 +5,9 @@ from typing import Any
 from flask import Blueprint, Response, flash, render_template, request, url_for
 
 from dashboard.errors import Conflict, Invalid
+from dashboard.records.store import public_address
 from dashboard.services.store import actions, trash
 from dashboard.services.store import tables as service
-from dashboard.services.store.addresses import split_password
 from dashboard.services.versions.reading import count_versions
 from dashboard.web.kit.answers import Answer, confirm_by_name, redirect_to
 from dashboard.web.kit.formats import file_size, plural
@@ -52,7 +52,7 @@ def copy() -> Answer:
         run = actions.start_copy(workspace(), form.typed(), asked_by())
     except Invalid as error:
         attach_errors(form, error)
-        form.to.data = split_password(form.to.data or "")[0]
+        form.to.data = public_address(form.to.data or "")
         return _page(form), error.status
     return redirect_to(url_for("runs.show", run_id=run.id))
 

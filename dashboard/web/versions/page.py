@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from dashboard.charts.images import mosaic_size
 from dashboard.metrics import best_version, metric_name
 from dashboard.records.network import Network, Version
 from dashboard.records.tensor import TensorInfo
 from dashboard.services.history.units import DeadUnit, dead_units
-from dashboard.services.versions import pictures, reading
+from dashboard.services.versions import analyses, reading
 from dashboard.services.versions.reading import VersionDetail
 from dashboard.web.kit.formats import number as written
 from dashboard.web.kit.formats import plural
@@ -17,7 +18,7 @@ from dashboard.web.kit.tables import exports
 from dashboard.web.kit.urls import address, api_address
 from dashboard.web.kit.words import version_sentence
 
-UNITS_SHOWN = 40
+UNITS_SHOWN, UNITS_ACROSS = 40, 10
 MOST_CHARTS = 8
 UNITS_NAMED = 4
 FAR_OUT = 3.0
@@ -33,14 +34,14 @@ def sentence(network: Network, detail: VersionDetail) -> str:
     behind = None
     if best not in {None, version.number} and value is not None and history[best or 0].get(metric or "") is not None:
         behind = value - history[best or 0][metric or ""]
-    weights = sum(pictures.cells_of_shape(tensor.shape) for tensor in detail.tensors)
+    weights = sum(tensor.cells for tensor in detail.tensors)
     return version_sentence(len(detail.tensors), weights, metric, value, best, behind)
 
 
 def dead(detail: VersionDetail, draws_all: bool) -> list[DeadUnit]:
     """Return the dead units; of a version with very many weights only if a person asks for it."""
-    cells = sum(pictures.cells_of_shape(tensor.shape) for tensor in detail.tensors)
-    if cells > pictures.EXPENSIVE_CELLS and not draws_all:
+    cells = sum(tensor.cells for tensor in detail.tensors)
+    if cells > analyses.EXPENSIVE_CELLS and not draws_all:
         return []
     return dead_units(workspace(), detail.version, detail.tensors)
 
@@ -84,13 +85,12 @@ def tensor_row(version: Version, tensor: TensorInfo, draws_all: bool) -> dict[st
     """Return a tensor's line, with the addresses of its table, chart and files; a very large one has no chart."""
     place = {"name": version.network, "number": version.number, "tensor": tensor.name}
     path = ("networks", version.network, "versions", version.number, "tensors")
-    cells = pictures.cells_of_shape(tensor.shape)
     return {
         "info": tensor,
         "statistics": tensor.statistics,
         "address": tensor_address(version, tensor),
-        "cells": cells,
-        "drawn": draws_all or cells <= pictures.EXPENSIVE_CELLS,
+        "cells": tensor.cells,
+        "drawn": draws_all or tensor.cells <= analyses.EXPENSIVE_CELLS,
         "figure": address("versions.distribution_of", v=tensor.sha256[:12], **place),
         "exports": exports("versions.distribution", **place),
         "csv": api_address(*path, f"{tensor.name}.csv"),
@@ -112,12 +112,12 @@ def tensor_address(version: Version, tensor: TensorInfo) -> str:
 def mosaic(version: Version, tensors: Sequence[TensorInfo]) -> dict[str, Any] | None:
     """Return where the pictures of the first layer's units are, if its inputs are pixels."""
     first = next((tensor for tensor in tensors if tensor.name == "layer_01.weight"), None)
-    shape = pictures.image_shape(workspace(), version) if first is not None else None
+    shape = analyses.image_shape(workspace(), version) if first is not None else None
     if first is None or shape is None:
         return None
     unit, total = query_number("unit", 0, 0, max(first.shape[1] - 1, 0)), first.shape[1]
     count = min(UNITS_SHOWN, total - unit)
-    width, height = pictures.unit_pictures_size(shape, count)
+    width, height = mosaic_size(shape, count, UNITS_ACROSS)
     place = {"name": version.network, "number": version.number, "unit": unit, "units": count}
     here = {"name": version.network, "number": version.number, "_anchor": "units"}
     return {

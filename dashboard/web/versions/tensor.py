@@ -6,16 +6,11 @@ from typing import Any
 from flask import Blueprint, render_template, request
 from markupsafe import Markup
 
+from dashboard.charts.images import HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH, drawn_size
 from dashboard.records.network import Version
 from dashboard.records.tensor import TensorInfo, cell_name
+from dashboard.services.versions import analyses
 from dashboard.services.versions import tensors as service
-from dashboard.services.versions.pictures import (
-    EXPENSIVE_CELLS,
-    HEAT_MAP_HEIGHT,
-    HEAT_MAP_WIDTH,
-    drawn_size,
-    tensor_outliers,
-)
 from dashboard.services.versions.reading import VersionDetail, get_detail
 from dashboard.services.versions.tensors import Window
 from dashboard.web.kit.formats import full, plural, shade
@@ -51,7 +46,7 @@ def _about(detail: VersionDetail, info: TensorInfo) -> dict[str, Any]:
     version = detail.version
     path = ("networks", version.network, "versions", version.number, "tensors")
     place = {"name": version.network, "number": version.number, "tensor": info.name}
-    drawn = info.statistics["count"] <= EXPENSIVE_CELLS or wants_all()
+    drawn = info.statistics["count"] <= analyses.EXPENSIVE_CELLS or wants_all()
     return {
         "version": version,
         "info": info,
@@ -133,7 +128,7 @@ def _outliers(version: Version, info: TensorInfo) -> list[tuple[str, str, str]]:
     if info.statistics["count"] > MOST_SEARCHED or info.statistics["min"] is None:
         value = far_out(info.statistics)
         return [] if value is None else [("warn", f"an outlier: {written(value)}", "")]
-    found = tensor_outliers(workspace(), version, info, OUTLIERS_NAMED)
+    found = analyses.tensor_outliers(workspace(), version, info, OUTLIERS_NAMED)
     place = {"name": version.network, "number": version.number, "tensor": info.name}
     named = [
         (

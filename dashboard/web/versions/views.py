@@ -3,11 +3,12 @@
 from flask import Blueprint, Response, flash, jsonify, render_template, request
 
 from dashboard.charts.figures import distribution_figure
+from dashboard.charts.images import HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH, mosaic_zoom, png
 from dashboard.records.network import Version
 from dashboard.records.tensor import TensorInfo
 from dashboard.services.networks import get_network
 from dashboard.services.store.trash import freed_by_version
-from dashboard.services.versions import pictures, reading
+from dashboard.services.versions import analyses, reading
 from dashboard.services.versions import reading as service
 from dashboard.services.versions.tensors import find_tensor
 from dashboard.services.versions.verification import VersionProof, verify_version
@@ -80,7 +81,7 @@ def distribution(name: str, number: int) -> Numbers:
     """Say how many weights of the tensor `tensor` lie between the edges of each bin."""
     version, tensor = _asked_tensor(name, number)
     bins, limits, _ = asked_bins()
-    found = pictures.tensor_distribution(workspace(), version, tensor, bins, limits)
+    found = analyses.tensor_distribution(workspace(), version, tensor, bins, limits)
     edges, counts = found.edges.tolist(), found.counts[0].tolist()
     return Numbers(["from", "to", "weights"], zip(edges[:-1], edges[1:], counts, strict=True), f"{tensor.name}_bins")
 
@@ -90,7 +91,7 @@ def distribution_of(name: str, number: int) -> Response:
     """Send the distribution of the tensor `tensor` as a figure."""
     version, tensor = _asked_tensor(name, number)
     bins, limits, log = asked_bins()
-    found = pictures.tensor_distribution(workspace(), version, tensor, bins, limits)
+    found = analyses.tensor_distribution(workspace(), version, tensor, bins, limits)
     return cached_until_changed(jsonify(distribution_figure(found, [tensor.name], log)), tensor.sha256)
 
 
@@ -98,9 +99,9 @@ def distribution_of(name: str, number: int) -> Response:
 def heat_map(name: str, number: int) -> Response:
     """Send the tensor `tensor` as a picture in the colours of `theme`."""
     version, tensor = _asked_tensor(name, number)
+    size = HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH
     return png_answer(
-        lambda theme: pictures.heat_map_png(pictures.tensor_heat_map(workspace(), version, tensor), theme),
-        tensor.sha256,
+        lambda theme: png(analyses.tensor_heat_map(workspace(), version, tensor, *size), theme), tensor.sha256
     )
 
 
@@ -111,9 +112,12 @@ def units(name: str, number: int) -> Response:
     first = query_number("unit", 0)
     last = min(first + query_number("units", lines.UNITS_SHOWN, 1, 400), tensor.shape[1])
     chosen = range(first, max(last, first + 1))  # never empty, so that a unit that is not there is refused
-    return png_answer(
-        lambda theme: pictures.unit_pictures_png(workspace(), version, tensor, chosen, theme), tensor.sha256
-    )
+
+    def draw(theme: str) -> bytes:
+        drawn = analyses.unit_pictures(workspace(), version, tensor, chosen, lines.UNITS_ACROSS)
+        return png(drawn, theme, mosaic_zoom(drawn.levels.shape[1]))
+
+    return png_answer(draw, tensor.sha256)
 
 
 @blueprint.route("/delete", methods=["GET", "POST"])

@@ -6,9 +6,9 @@ from dashboard import cli
 from dashboard.catalogue import runs as run_rows
 from dashboard.errors import Conflict
 from dashboard.jobs.job import Cancelled
+from dashboard.records.store import split_password
 from dashboard.services.datasets import get_dataset
 from dashboard.services.networks import get_network, list_networks
-from dashboard.services.store.addresses import split_password
 from dashboard.services.store.copying import copy_store
 from dashboard.services.store.trash import list_trash, restore
 from dashboard.services.versions.reading import delete_version, get_version, list_versions

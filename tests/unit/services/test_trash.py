@@ -181,12 +181,12 @@ def test_emptying_gives_all_up_at_once_and_any_sweep_finishes_it(workspace):
 def test_a_deletion_that_was_interrupted_is_finished_by_the_next_start(workspace):
     delete_network(workspace, "flowers")
     with workspace.catalogue.writing() as connection:
-        trash_rows.condemn_network(connection, only_item(workspace).id)
+        trash_rows.start_deleting_network(connection, only_item(workspace).id)
     workspace.store.delete(("flowers", 2))  # so far it came
     again = open_workspace(workspace.settings)
     assert (again.store.tables(), trash.list_trash(again)) == ([], [])
     with again.catalogue.reading() as connection:
-        assert not trash_rows.any_condemned_network(connection)
+        assert not trash_rows.any_deleted_network(connection)
     again.catalogue.close()
     again.store.close()
 
@@ -218,7 +218,7 @@ def test_a_version_that_is_saved_while_its_network_is_given_up_goes_with_it(work
     sweep(workspace)
     sweep(workspace)
     with workspace.catalogue.reading() as connection:
-        assert not trash_rows.any_condemned_network(connection)
+        assert not trash_rows.any_deleted_network(connection)
     assert stored(workspace) == set()
 
 
@@ -228,7 +228,7 @@ def test_of_two_who_decide_at_once_about_one_thing_only_one_does(workspace):
     with workspace.catalogue.writing() as connection:
         trash_rows.restore_version(connection, item.id)
     with pytest.raises(NotFound), workspace.catalogue.writing() as connection:
-        trash_rows.condemn_version(connection, item.id)
+        trash_rows.start_deleting_version(connection, item.id)
     assert get_version(workspace, "flowers", 2).number == 2
 
 

@@ -1,7 +1,7 @@
-"""A save's sign of life: a locked file that dies with its process and leaves a trace.
+"""The lock of a save: a locked file whose lock ends with its process and which then remains as a trace.
 
-While the lock is held, in this or any other process, the save is alive. The file itself stays when the process dies:
-it marks a save of which nobody knows whether it was carried through. It goes when the save has ended cleanly.
+While the lock is held, in this or any other process, the save is alive. The file itself remains when the process dies:
+it marks a save that may be incomplete. It is removed when the save has ended cleanly.
 """
 
 import fcntl
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
-class SignOfLife:
+class SaveLock:
     """A lock that is held until `release`; made by `take`."""
 
     def __init__(self, path: Path, descriptor: int) -> None:
@@ -35,14 +35,14 @@ class SignOfLife:
         os.close(self._descriptor)
 
 
-def take(path: Path) -> SignOfLife | None:
-    """Return the sign of life at `path`, or None if someone alive holds it (another thread of ours counts)."""
+def take(path: Path) -> SaveLock | None:
+    """Return the lock at `path`, or None if a live process holds it (or another thread of this one)."""
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _is_same_file(path, descriptor):
-                return SignOfLife(path, descriptor)
+                return SaveLock(path, descriptor)
         except BlockingIOError:
             os.close(descriptor)
             return None

@@ -1,0 +1,90 @@
+"""The kinds of stores, each declared once: how its addresses begin, where its catalogue is, which folder it fills.
+
+A further kind needs an entry in STORE_KINDS, and what opens it in `weights.opening` (in `catalogue.engines`, too, if it
+holds the catalogue).
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+WITH_PASSWORD = re.compile(r"(.*?://[^:@/]*):(.*)@([^@]*)", re.DOTALL)
+"""An address with a password, whatever its kind: one of an unknown kind may hold a password, too."""
+
+
+@dataclass(frozen=True)
+class StoreKind:
+    """One kind of store.
+
+    Its addresses begin with `start` and look like `example`. `holds_catalogue` says that the catalogue is in the
+    store's own database; else it is in the home. `folder` returns the folder that an address means, given the home;
+    None for a server's. `identity` returns what is equal for addresses of one store.
+    """
+
+    scheme: str
+    start: str
+    example: str
+    holds_catalogue: bool
+    folder: Callable[[str, Path], Path | None]
+    identity: Callable[[str, Path], str]
+
+
+def _csv_folder(address: str, home: Path) -> Path:
+    folder = address.removeprefix("csv:")
+    return Path(folder).absolute() if folder else home / "weights"
+
+
+def _csv_identity(address: str, home: Path) -> str:
+    return str(_csv_folder(address, home).resolve())
+
+
+def _no_folder(_: str, __: Path) -> None:
+    return None
+
+
+def _mysql_identity(address: str, _: Path) -> str:
+    """Return host, port and database."""
+    return split_password(address)[0].rpartition("@")[2].partition("?")[0].replace(":3306/", "/").lower()
+
+
+STORE_KINDS = (
+    StoreKind("csv", "csv:", "csv:FOLDER", False, _csv_folder, _csv_identity),
+    StoreKind("mysql", "mysql://", "mysql://user@host:3306/database", True, _no_folder, _mysql_identity),
+)
+EXAMPLES = " or ".join(kind.example for kind in STORE_KINDS)
+EXAMPLES_WITH_PASSWORD = EXAMPLES.replace("//user@", "//user:password@")
+
+
+def find_kind(address: str) -> StoreKind | None:
+    """Return the kind of store that an address means, None if there is none such."""
+    return next((kind for kind in STORE_KINDS if address.startswith(kind.start)), None)
+
+
+def starts() -> str:
+    """Say how the address of a store can begin."""
+    return " or ".join(kind.start for kind in STORE_KINDS)
+
+
+def split_password(address: str) -> tuple[str, str]:
+    """Return a store's address without its password, and the password (empty if there is none)."""
+    match = WITH_PASSWORD.fullmatch(address.strip())
+    return (f"{match[1]}@{match[3]}", unquote(match[2])) if match else (address.strip(), "")
+
+
+def hide_password(address: str) -> str:
+    """Return an address with stars for its password."""
+    return WITH_PASSWORD.sub(r"\1:***@\3", address)
+
+
+def with_password(address: str, password: str) -> str:
+    """Return the address with a password put in; `address` has none."""
+    user, at, rest = address.rpartition("@")
+    return f"{user}:{quote(password, safe='')}@{rest}" if password and at else address
+
+
+def public_address(address: str) -> str:
+    """Return an address as it may be shown: without a password, and without options if its kind is not known."""
+    bare = split_password(address)[0]
+    return bare if find_kind(bare) else bare.partition("?")[0]

@@ -1,0 +1,59 @@
+"""Analyses of a version's tensors: distributions, outliers, heat maps and pictures of units, from decoded arrays."""
+
+from collections.abc import Sequence
+
+from dashboard.analysis.distributions import Distribution, distribution
+from dashboard.analysis.images import HeatMap, heat_map, unit_mosaic
+from dashboard.analysis.outliers import Outliers, outliers
+from dashboard.errors import NotFound
+from dashboard.records.network import Version
+from dashboard.records.tensor import TensorInfo
+from dashboard.services.datasets import get_dataset
+from dashboard.services.versions.tensors import array
+from dashboard.services.workspace import Workspace
+
+EXPENSIVE_CELLS = 5_000_000
+"""Tensors of more cells are drawn, and compared cell by cell, only when a person asks for it."""
+
+
+def tensor_distribution(
+    workspace: Workspace, version: Version, tensor: TensorInfo, bins: int, limits: str = "robust"
+) -> Distribution:
+    """Return the distribution of a tensor's weights over `bins` equal bins."""
+    return distribution([array(workspace, version, tensor)], bins, limits)
+
+
+def tensor_outliers(workspace: Workspace, version: Version, tensor: TensorInfo, most: int) -> Outliers:
+    """Return how many of a tensor's weights are far out, by its stored quartiles, and the farthest of them."""
+    quartiles = tensor.statistics["q25"], tensor.statistics["q75"]
+    return outliers(array(workspace, version, tensor), most, quartiles)
+
+
+def tensor_heat_map(workspace: Workspace, version: Version, tensor: TensorInfo, height: int, width: int) -> HeatMap:
+    """Return a tensor's table as levels of colour, pooled to at most height × width of them."""
+    return heat_map(array(workspace, version, tensor), height, width)
+
+
+def image_shape(workspace: Workspace, version: Version) -> tuple[int, int] | None:
+    """Return the (height, width) of the pictures that a version's network reads, if its dataset has them."""
+    try:
+        shape = get_dataset(workspace, version.dataset).description.get("image_shape")
+    except NotFound:
+        return None
+    if not shape or shape[0] * shape[1] != version.spec.inputs:
+        return None
+    return int(shape[0]), int(shape[1])
+
+
+def unit_pictures(
+    workspace: Workspace, version: Version, tensor: TensorInfo, units: Sequence[int], across: int
+) -> HeatMap:
+    """Return first-layer units' weights as pictures, `across` in a row; raises NotFound if there are none."""
+    shape = image_shape(workspace, version)
+    if shape is None or tensor.name != "layer_01.weight":
+        raise NotFound(f"{version.reference} has no pictures of units: its dataset has no image shape.", "tensor")
+    weights = array(workspace, version, tensor)
+    if any(not 0 <= unit < weights.shape[1] for unit in units):
+        raise NotFound(f"Units go from 0 to {weights.shape[1] - 1}.", "units")
+    mosaic = unit_mosaic(weights, shape, units, across)
+    return heat_map(mosaic, *mosaic.shape)
