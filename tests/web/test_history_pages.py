@@ -81,7 +81,7 @@ def test_from_the_table_one_click_leads_to_a_cells_and_to_a_units_time_line(demo
     unit = demo.get(link_to(cell, "unit 7 as a whole"))
     assert unit.h1 == "Unit 7 of layer_01.weight in demo-digits"
     assert "1,797 records of the dataset were put through each version" in unit.text
-    assert demo.get(link_to(unit, "its bias")).h1 == "Weight [7, 0] of layer_01.bias in demo-digits"
+    assert demo.get(link_to(unit, "its bias")).h1 == "Weight [7] of layer_01.bias in demo-digits"
     heads = {words(e): e for e in table.root.iter("th") if e.get("scope") == "col"}
     assert demo.get(next(heads["9"].iter("a")).get("href")).h1.startswith("Unit 9 of")
 

@@ -1,6 +1,6 @@
 """The words in which pages name settings, and sentences that answer a page's question at its top."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -8,7 +8,7 @@ from dashboard.metrics import metric_words
 from dashboard.records.dataset import Dataset
 from dashboard.records.network import Network, NetworkSpec
 from dashboard.records.training import TrainingSpec
-from dashboard.web.kit.formats import change, number, plural
+from dashboard.web.kit.formats import number, plural
 
 MAIN_SETTINGS = {"loss", "optimizer", "learning_rate", "batch_size", "epochs", "scaling", "seed"}
 SETTINGS = {
@@ -52,34 +52,6 @@ def network_sentence(network: Network, count: int, best: int | None, metric: str
     if best is None:
         return f"{plural(count, 'version')}, none better than another: {metric_words(metric)} {number(value)}."
     return f"{plural(count, 'version')}; best is v{best}, {metric_words(metric)} {number(value)}."
-
-
-def version_sentence(
-    tensors: int, parameters: int, metric: str | None, value: float | None, best: int | None, behind: float | None
-) -> str:
-    """Say how good a version is, and by how much another one is better."""
-    size = f"{plural(parameters, 'parameter')} in {plural(tensors, 'tensor')}"
-    if metric is None:
-        return f"{size}; no score was kept."
-    if behind is None or best is None:
-        return f"The best version: {metric_words(metric)} {number(value)}; {size}."
-    return f"{metric_words(metric).capitalize()} {number(value)}, {change(behind)} against the best (v{best}); {size}."
-
-
-def tensor_sentence(shape: Sequence[int], statistics: Mapping[str, Any]) -> str:
-    """Say what lies in a tensor."""
-    size = " × ".join(f"{length:,}" for length in shape) or "one number"
-    if not statistics["count"]:
-        return f"{size}: an axis is empty, so there is no weight."
-    if statistics["min"] is None:
-        return f"{size}: none of the {plural(statistics['count'], 'weight')} is a finite number."
-    text = (
-        f"{size}: {plural(statistics['count'], 'weight')} from {number(statistics['min'])} to "
-        f"{number(statistics['max'])}, mean {number(statistics['mean'])}, half of them between "
-        f"{number(statistics['q25'])} and {number(statistics['q75'])}"
-    )
-    odd = statistics["not_finite"]
-    return f"{text}; {odd:,} not finite." if odd else f"{text}."
 
 
 def datasets_sentence(datasets: Iterable[Dataset]) -> str:

@@ -1,8 +1,8 @@
-"""What a version's page shows of its tensors and units, made of what the services found."""
+"""What the page of a version shows: its tensors and dead units as tables, charts, pictures, and what is wrong."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from dashboard.charts.images import mosaic_size
 from dashboard.metrics import best_version, metric_name
@@ -13,16 +13,80 @@ from dashboard.services.versions import analyses, reading
 from dashboard.services.versions.reading import VersionDetail
 from dashboard.web.kit.formats import number as written
 from dashboard.web.kit.formats import plural
-from dashboard.web.kit.query import query_number, workspace
-from dashboard.web.kit.tables import exports
+from dashboard.web.kit.query import query, workspace
+from dashboard.web.kit.tables import Column, Exports, Table, exports
 from dashboard.web.kit.urls import address, api_address
-from dashboard.web.kit.words import version_sentence
+from dashboard.web.versions.words import dead_words, version_sentence
 
 UNITS_SHOWN, UNITS_ACROSS = 40, 10
 MOST_CHARTS = 8
-UNITS_NAMED = 4
 FAR_OUT = 3.0
 OUTLIERS_NAMED = 3
+
+Chip = tuple[str, str, str]
+
+
+def _statistic(name: str, heading: str = "", format_name: str = "number", exported: bool = True) -> Column:
+    return Column(name, heading, lambda tensor: tensor.statistics.get(name), format_name, exported=exported)
+
+
+def _shape(tensor: TensorInfo) -> str:
+    return " × ".join(map(str, tensor.shape)) or "scalar"
+
+
+TENSOR_COLUMNS = (
+    Column("tensor", "Tensor", lambda tensor: tensor.name),
+    Column("shape", "Shape", lambda tensor: " x ".join(map(str, tensor.shape)), shown=_shape, css="right"),
+    Column("dtype", "Type"),
+    _statistic("count"),
+    _statistic("not_finite"),
+    _statistic("zeros"),
+    _statistic("mean", "Mean"),
+    _statistic("std", "Deviation"),
+    _statistic("min", "Lowest"),
+    _statistic("max"),
+    _statistic("q05"),
+    _statistic("q25", "25 %"),
+    _statistic("median", "Median"),
+    _statistic("q75", "75 %"),
+    _statistic("max", "Highest", exported=False),  # on the page next to the quartiles
+    _statistic("q95"),
+    _statistic("zeros", "Zeros", "percent", exported=False),
+    _statistic("norm", "Norm"),
+    _statistic("limit"),
+    Column("bytes", "Size", format="size"),
+    Column("sha256", "SHA-256", format="digest"),
+    Column("table", value=lambda tensor: tensor.table_name),
+)
+DEAD_UNIT_COLUMNS = (
+    Column("layer"),
+    Column("unit", "Unit", shown=lambda unit: f"{unit.unit} of layer {unit.layer}"),
+    Column("rule"),
+    Column("meaning", "Why", css="wide"),
+)
+
+
+class TensorChart(NamedTuple):
+    """The distribution of a tensor; one of very many cells is drawn only on demand."""
+
+    title: str
+    figure: str
+    exports: Exports
+    cells: int
+    is_drawn: bool
+
+
+class UnitPictures(NamedTuple):
+    """The picture of some of the first layer's units, in both themes, and the addresses of other units or ""."""
+
+    tensor: str
+    light: str
+    dark: str
+    width: int
+    height: int
+    words: str
+    previous: str
+    next: str
 
 
 def sentence(network: Network, detail: VersionDetail) -> str:
@@ -34,74 +98,86 @@ def sentence(network: Network, detail: VersionDetail) -> str:
     behind = None
     if best not in {None, version.number} and value is not None and history[best or 0].get(metric or "") is not None:
         behind = value - history[best or 0][metric or ""]
-    weights = sum(tensor.cells for tensor in detail.tensors)
-    return version_sentence(len(detail.tensors), weights, metric, value, best, behind)
+    return version_sentence(len(detail.tensors), _cells(detail), metric, value, best, behind)
 
 
 def dead(detail: VersionDetail, draws_all: bool) -> list[DeadUnit]:
     """Return the dead units; of a version with very many weights only if a person asks for it."""
-    cells = sum(tensor.cells for tensor in detail.tensors)
-    if cells > analyses.EXPENSIVE_CELLS and not draws_all:
+    if _cells(detail) > analyses.EXPENSIVE_CELLS and not draws_all:
         return []
     return dead_units(workspace(), detail.version, detail.tensors)
 
 
-def chips(detail: VersionDetail, dead_ones: Sequence[DeadUnit]) -> list[tuple[str, str, str]]:
-    """Return what is wrong or odd: cells that are no numbers, tensors that are all zero, dead units."""
-    odd = [tensor for tensor in detail.tensors if tensor.statistics["not_finite"]]
-    there = tensor_address(detail.version, odd[0]) if odd else ""
-    found = [("bad", f"{plural(len(odd), 'tensor')} with NaN or Inf", there)] if odd else []
-    zeros = [tensor.name for tensor in detail.tensors if tensor.statistics["zeros"] == 1]
-    found += [("warn", f"{name} is all zero", "") for name in zeros]
+def dead_layers(units: Sequence[DeadUnit]) -> list[tuple[str, str]]:
+    """Return (tensor, words) for each layer with dead units."""
+    layers = groupby(units, key=lambda unit: (unit.layer, unit.tensor))
+    return [(tensor, dead_words(layer, [unit.unit for unit in members])) for (layer, tensor), members in layers]
+
+
+def dead_units_table(version: Version, units: Sequence[DeadUnit], length: int | None = None) -> Table:
+    """Return the units that do nothing, at most `length` of them, each leading to its history."""
+    columns = (
+        *DEAD_UNIT_COLUMNS,
+        Column("table", "Table", lambda unit: [("weights", _unit_address(version, unit))], "links", exported=False),
+    )
+    files = exports("versions.dead_units", name=version.network, number=version.number)
+    name, link = f"{_file(version)}_dead_units", lambda unit: _history_address(version, unit)
+    return Table(name, columns, units[:length], "Dead units", files, link=link)
+
+
+def chips(detail: VersionDetail, units: Sequence[DeadUnit]) -> list[Chip]:
+    """Return what is wrong or odd: cells that are no numbers, tensors that are all zero, outliers, dead units."""
+    tensors = detail.tensors
+    odd = [tensor for tensor in tensors if tensor.statistics["not_finite"]]
+    bad = (
+        [("bad", f"{plural(len(odd), 'tensor')} with NaN or Inf", tensor_address(detail.version, odd[0]))]
+        if odd
+        else []
+    )
+    zeros = [("warn", f"{tensor.name} is all zero", "") for tensor in tensors if tensor.statistics["zeros"] == 1]
+    return [*bad, *zeros, *_outlier_chips(detail), *(("warn", words, "#dead") for _, words in dead_layers(units))]
+
+
+def _outlier_chips(detail: VersionDetail) -> list[Chip]:
     far = [(tensor, value) for tensor in detail.tensors if (value := far_out(tensor.statistics)) is not None]
-    found += [
+    named = [
         ("warn", f"{tensor.name} has an outlier: {written(value)}", tensor_address(detail.version, tensor))
         for tensor, value in far[:OUTLIERS_NAMED]
     ]
-    if len(far) > OUTLIERS_NAMED:
-        found.append(("warn", f"{plural(len(far) - OUTLIERS_NAMED, 'more tensor')} with outliers", ""))
-    found += [("warn", words, "#dead") for _, words in dead_layers(dead_ones)]
-    return found
-
-
-def dead_layers(dead_ones: Sequence[DeadUnit]) -> list[tuple[str, str]]:
-    """Return (table, words) for each layer with dead units, a few of them named."""
-    found = []
-    for (layer, tensor), units in groupby(dead_ones, key=lambda unit: (unit.layer, unit.tensor)):
-        numbers = [unit.unit for unit in units]
-        found.append((tensor, f"{plural(len(numbers), 'unit')} dead in layer {layer}{_named(numbers)}"))
-    return found
+    more = len(far) - OUTLIERS_NAMED
+    return [*named, ("warn", f"{plural(more, 'more tensor')} with outliers", "")] if more > 0 else named
 
 
 def far_out(statistics: Mapping[str, Any]) -> float | None:
-    """Return the farthest weight if it lies beyond three times the limit of the heat map; from stored numbers."""
+    """Return the farthest weight if it is beyond three times the limit of the heat map; from stored numbers."""
     if statistics["min"] is None:
         return None
     farthest = max(statistics["min"], statistics["max"], key=abs)
     return float(farthest) if abs(farthest) > FAR_OUT * statistics["limit"] else None
 
 
-def tensor_row(version: Version, tensor: TensorInfo, draws_all: bool) -> dict[str, Any]:
-    """Return a tensor's line, with the addresses of its table, chart and files; a very large one has no chart."""
-    place = {"name": version.network, "number": version.number, "tensor": tensor.name}
+def tensors_table(version: Version, tensors: Sequence[TensorInfo]) -> Table:
+    """Return the tensors with their statistics."""
     path = ("networks", version.network, "versions", version.number, "tensors")
-    return {
-        "info": tensor,
-        "statistics": tensor.statistics,
-        "address": tensor_address(version, tensor),
-        "cells": tensor.cells,
-        "drawn": draws_all or tensor.cells <= analyses.EXPENSIVE_CELLS,
-        "figure": address("versions.distribution_of", v=tensor.sha256[:12], **place),
-        "exports": exports("versions.distribution", **place),
-        "csv": api_address(*path, f"{tensor.name}.csv"),
-    }
+    columns = (
+        *TENSOR_COLUMNS,
+        Column("csv", "Export", lambda tensor: api_address(*path, f"{tensor.name}.csv"), "csv_file", exported=False),
+    )
+    files = exports("versions.tensors", name=version.network, number=version.number)
+    name, link = f"{_file(version)}_tensors", lambda tensor: tensor_address(version, tensor)
+    return Table(name, columns, tensors, "Tensors", files, link=link)
 
 
-def tensor_numbers(tensor: TensorInfo, names: Sequence[str]) -> list[Any]:
-    """Return a tensor's line as the CSV has it; `names` are those of its statistics."""
-    shape = " x ".join(map(str, tensor.shape))
-    numbers = [tensor.statistics.get(name) for name in names]
-    return [tensor.name, shape, tensor.dtype, *numbers, tensor.bytes, tensor.sha256, tensor.table_name]
+def tensor_charts(detail: VersionDetail, draws_all: bool) -> list[TensorChart]:
+    """Return the distributions of the first tensors."""
+    charts = []
+    for tensor in detail.tensors[:MOST_CHARTS]:
+        place = {"name": detail.version.network, "number": detail.version.number, "tensor": tensor.name}
+        figure = address("versions.distribution_of", v=tensor.sha256[:12], **place)
+        files = exports("versions.distribution", **place)
+        is_drawn = draws_all or tensor.cells <= analyses.EXPENSIVE_CELLS
+        charts.append(TensorChart(f"Distribution of {tensor.name}", figure, files, tensor.cells, is_drawn))
+    return charts
 
 
 def tensor_address(version: Version, tensor: TensorInfo) -> str:
@@ -109,29 +185,46 @@ def tensor_address(version: Version, tensor: TensorInfo) -> str:
     return address("tensors.show", name=version.network, number=version.number, tensor=tensor.name)
 
 
-def mosaic(version: Version, tensors: Sequence[TensorInfo]) -> dict[str, Any] | None:
+def unit_pictures(version: Version, tensors: Sequence[TensorInfo]) -> UnitPictures | None:
     """Return where the pictures of the first layer's units are, if its inputs are pixels."""
     first = next((tensor for tensor in tensors if tensor.name == "layer_01.weight"), None)
     shape = analyses.image_shape(workspace(), version) if first is not None else None
     if first is None or shape is None:
         return None
-    unit, total = query_number("unit", 0, 0, max(first.shape[1] - 1, 0)), first.shape[1]
+    total = first.shape[1]
+    unit = query().number("unit", 0, 0, max(total - 1, 0))
     count = min(UNITS_SHOWN, total - unit)
-    width, height = mosaic_size(shape, count, UNITS_ACROSS)
-    place = {"name": version.network, "number": version.number, "unit": unit, "units": count}
-    here = {"name": version.network, "number": version.number, "_anchor": "units"}
-    return {
-        "tensor": first.name,
-        "light": address("versions.units", theme="light", v=first.sha256[:12], **place),
-        "dark": address("versions.units", theme="dark", v=first.sha256[:12], **place),
-        "width": width,
-        "height": height,
-        "words": f"units {unit} to {unit + count - 1} of {total:,}",
-        "previous": address("versions.show", unit=max(unit - UNITS_SHOWN, 0), **here) if unit else "",
-        "next": address("versions.show", unit=unit + UNITS_SHOWN, **here) if unit + count < total else "",
-    }
+
+    def picture(theme: str) -> str:
+        drawn = {"unit": unit, "units": count, "theme": theme, "v": first.sha256[:12]}
+        return address("versions.units", name=version.network, number=version.number, **drawn)
+
+    def step(to: int) -> str:
+        return query().address(unit=to, _anchor="units") if 0 <= to < total else ""
+
+    return UnitPictures(
+        first.name,
+        picture("light"),
+        picture("dark"),
+        *mosaic_size(shape, count, UNITS_ACROSS),
+        f"units {unit} to {unit + count - 1} of {total:,}",
+        step(max(unit - UNITS_SHOWN, 0) if unit else -1),
+        step(unit + UNITS_SHOWN),
+    )
 
 
-def _named(units: Sequence[int]) -> str:
-    """Name a few units; of more only how many there are is said."""
-    return f": {', '.join(map(str, units))}" if len(units) <= UNITS_NAMED else ""
+def _cells(detail: VersionDetail) -> int:
+    return sum(tensor.cells for tensor in detail.tensors)
+
+
+def _file(version: Version) -> str:
+    return f"{version.network}_v{version.number}"
+
+
+def _unit_address(version: Version, unit: DeadUnit) -> str:
+    place = {"name": version.network, "number": version.number, "tensor": unit.tensor}
+    return address("tensors.show", column=unit.unit, **place)
+
+
+def _history_address(version: Version, unit: DeadUnit) -> str:
+    return address("history.show", name=version.network, tensor=unit.tensor, unit=unit.unit)

@@ -1,20 +1,60 @@
-"""How good a version is, as its page shows it: metrics, numbers by class, and which class is taken for which."""
+"""The metrics of a version as its page shows them: of each part of the dataset, of each class, the confusion matrix."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from dashboard.metrics import metric_words
+from dashboard.records.network import Version
 from dashboard.services.versions.reading import VersionDetail
 from dashboard.web.kit.formats import shade
+from dashboard.web.kit.tables import Column, Numbers, Table, exports
 
 MOST_CLASSES = 30
-CLASS_NUMBERS = ("precision", "recall", "f1", "auc", "support")
 LISTS = {"per_class", "confusion"}
 PARTS = ("test", "validation")
 
 
+class MetricRow(NamedTuple):
+    """A metric that is a single number, on each part of the dataset."""
+
+    metric: str
+    training: float | None
+    validation: float | None
+    test: float | None
+
+
+class ClassRow(NamedTuple):
+    """The metrics of one class, and whether it has the lowest F1 of all."""
+
+    name: str
+    metrics: dict[str, Any]
+    is_hardest: bool
+
+
+METRIC_COLUMNS = (
+    Column("metric", "Metric", shown=lambda row: metric_words(row.metric)),
+    Column("training", "Training", format="number"),
+    Column("validation", "Validation", format="number"),
+    Column("test", "Test", format="number"),
+)
+
+
+def _of_class(name: str, heading: str, format_name: str = "number") -> Column:
+    return Column(name, heading, lambda row: row.metrics.get(name), format_name)
+
+
+CLASS_COLUMNS = (
+    Column("class", "Class", lambda row: row.name, "class_name", shown=lambda row: row),
+    _of_class("precision", "Precision"),
+    _of_class("recall", "Recall"),
+    _of_class("f1", "F1"),
+    _of_class("auc", "ROC AUC"),
+    _of_class("support", "Records", "count"),
+)
+
+
 class Confusion(NamedTuple):
-    """A confusion matrix: rows are the true classes, columns what was predicted, measured on `part` of the data."""
+    """A confusion matrix: rows are the true classes, columns the predicted ones, on `part` of the dataset."""
 
     part: str
     classes: list[str]
@@ -24,8 +64,8 @@ class Confusion(NamedTuple):
     def rows(self) -> list[tuple[str, list[tuple[int, str]]]]:
         """Each class with its cells, (count, shade): what was right is shaded one way, what was wrong the other."""
         return [
-            (name, _shaded(place, counts))
-            for place, (name, counts) in enumerate(zip(self.classes, self.matrix, strict=True))
+            (name, _shaded(index, counts))
+            for index, (name, counts) in enumerate(zip(self.classes, self.matrix, strict=True))
         ]
 
     @property
@@ -34,8 +74,8 @@ class Confusion(NamedTuple):
         return 2 <= len(self.classes) <= MOST_CLASSES
 
 
-def metric_rows(detail: VersionDetail) -> list[tuple[str, Any, Any, Any]]:
-    """Return (metric, training, validation, test) for all metrics that are single numbers."""
+def metrics_table(detail: VersionDetail) -> Table:
+    """Return all metrics that are single numbers."""
     metrics, evaluation = detail.version.metrics, detail.evaluation
     parts = [evaluation.get("validation", {}), evaluation.get("test", {})]
     own = [name.removeprefix("val_").removeprefix("test_") for name in metrics]
@@ -45,43 +85,47 @@ def metric_rows(detail: VersionDetail) -> list[tuple[str, Any, Any, Any]]:
         validation, test = (part.get(name) for part in parts)
         if validation is None:
             validation = metrics.get(f"val_{name}")
-        rows.append((name, metrics.get(name), validation, metrics.get(f"test_{name}") if test is None else test))
-    return rows
+        test = metrics.get(f"test_{name}") if test is None else test
+        rows.append(MetricRow(name, metrics.get(name), validation, test))
+    return _table("metrics", METRIC_COLUMNS, [row for row in rows if set(row[1:]) != {None}], "Metrics", detail.version)
 
 
-def metric_lines(detail: VersionDetail) -> list[tuple[str, Any, Any, Any]]:
-    """Return the same in words, without the metrics that nowhere have a number."""
-    return [(metric_words(name), *numbers) for name, *numbers in metric_rows(detail) if set(numbers) != {None}]
-
-
-def class_rows(detail: VersionDetail) -> list[list[Any]]:
-    """Return each class with its CLASS_NUMBERS."""
-    part = _part(detail, "per_class")
-    rows = detail.evaluation[part]["per_class"] if part else []
-    names = _class_names(detail, len(rows))
-    return [[name, *(row.get(key) for key in CLASS_NUMBERS)] for name, row in zip(names, rows, strict=True)]
-
-
-def class_lines(detail: VersionDetail) -> dict[str, Any] | None:
-    """Return the part of the data and each class's numbers, the hardest class named; None if there are none."""
-    rows = class_rows(detail)
-    if not rows:
-        return None
-    hardest = min(rows, key=lambda row: row[1 + CLASS_NUMBERS.index("f1")])
-    return {"part": _part(detail, "per_class"), "rows": rows[:MOST_CLASSES], "hardest": hardest[0], "count": len(rows)}
+def classes_table(detail: VersionDetail) -> Table:
+    """Return the metrics of each class."""
+    part = part_of(detail, "per_class")
+    measured = detail.evaluation[part]["per_class"] if part else []
+    hardest = min(measured, key=lambda metrics: metrics["f1"], default=None)
+    names = _class_names(detail, len(measured))
+    rows = [ClassRow(name, one, one is hardest) for name, one in zip(names, measured, strict=True)]
+    return _table("classes", CLASS_COLUMNS, rows, "Metrics by class", detail.version)
 
 
 def confusion(detail: VersionDetail) -> Confusion | None:
     """Return the confusion matrix of the test part, else of the validation part, if there is one."""
-    part = _part(detail, "confusion")
+    part = part_of(detail, "confusion")
     if part is None:
         return None
     matrix = detail.evaluation[part]["confusion"]
     return Confusion(part, _class_names(detail, len(matrix)), matrix)
 
 
-def _part(detail: VersionDetail, name: str) -> str | None:
+def confusion_numbers(detail: VersionDetail) -> Numbers:
+    """Return the confusion matrix as the files have it."""
+    measured = confusion(detail)
+    names, matrix = (measured.classes, measured.matrix) if measured else ([], [])
+    rows = [[true, *counts] for true, counts in zip(names, matrix, strict=True)]
+    heads = ["true", *(f"predicted {predicted}" for predicted in names)]
+    return Numbers(heads, rows, f"{detail.version.network}_v{detail.version.number}_confusion")
+
+
+def part_of(detail: VersionDetail, name: str) -> str | None:
+    """Return the part of the dataset on which something was measured: test, else validation."""
     return next((part for part in PARTS if detail.evaluation.get(part, {}).get(name)), None)
+
+
+def _table(name: str, columns: Sequence[Column], rows: Sequence[Any], label: str, version: Version) -> Table:
+    files = exports(f"versions.{name}", name=version.network, number=version.number)
+    return Table(f"{version.network}_v{version.number}_{name}", columns, rows, label, files)
 
 
 def _class_names(detail: VersionDetail, count: int) -> list[str]:
@@ -89,6 +133,6 @@ def _class_names(detail: VersionDetail, count: int) -> list[str]:
     return [str(name) for name in known] if len(known) == count else [str(number) for number in range(count)]
 
 
-def _shaded(place: int, counts: Sequence[int]) -> list[tuple[int, str]]:
+def _shaded(index: int, counts: Sequence[int]) -> list[tuple[int, str]]:
     total = sum(counts) or 1
-    return [(count, shade(-count if other == place else count, total)) for other, count in enumerate(counts)]
+    return [(count, shade(-count if other == index else count, total)) for other, count in enumerate(counts)]

@@ -1,0 +1,49 @@
+"""Sentences about versions and tensors."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from dashboard.metrics import metric_words
+from dashboard.web.kit.formats import change, number, plural
+
+UNITS_NAMED = 4
+
+
+def version_sentence(
+    tensors: int, parameters: int, metric: str | None, value: float | None, best: int | None, behind: float | None
+) -> str:
+    """Say how good a version is, and by how much another one is better."""
+    size = f"{plural(parameters, 'parameter')} in {plural(tensors, 'tensor')}"
+    if metric is None:
+        return f"{size}; it has no metrics."
+    if behind is None or best is None:
+        return f"The best version: {metric_words(metric)} {number(value)}; {size}."
+    return f"{metric_words(metric).capitalize()} {number(value)}, {change(behind)} against the best (v{best}); {size}."
+
+
+def tensor_sentence(shape: Sequence[int], statistics: Mapping[str, Any]) -> str:
+    """Say what a tensor holds."""
+    size = " × ".join(f"{length:,}" for length in shape) or "one number"
+    if not statistics["count"]:
+        return f"{size}: an axis is empty, so there is no weight."
+    if statistics["min"] is None:
+        return f"{size}: none of the {plural(statistics['count'], 'weight')} is a finite number."
+    text = (
+        f"{size}: {plural(statistics['count'], 'weight')} from {number(statistics['min'])} to "
+        f"{number(statistics['max'])}, mean {number(statistics['mean'])}, half of them between "
+        f"{number(statistics['q25'])} and {number(statistics['q75'])}"
+    )
+    odd = statistics["not_finite"]
+    return f"{text}; {odd:,} not finite." if odd else f"{text}."
+
+
+def dead_words(layer: int, units: Sequence[int]) -> str:
+    """Say how many units of a layer are dead; a few are named."""
+    named = f": {', '.join(map(str, units))}" if len(units) <= UNITS_NAMED else ""
+    return f"{plural(len(units), 'unit')} dead in layer {layer}{named}"
+
+
+def dead_note(rules: Collection[str]) -> str:
+    """Say what the list of dead units was computed from."""
+    ranges = " and the range of the dataset's scaled inputs" if "silent" in rules else ""
+    return f"Computed from the stored weights{ranges}; units that no record of the dataset activates are not listed."
