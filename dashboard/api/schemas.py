@@ -10,7 +10,8 @@ from dashboard.metrics import all_goals
 from dashboard.parsing import NAME_PATTERN
 from dashboard.records.dataset import TASKS
 from dashboard.records.network import MOST_LAYERS, MOST_UNITS
-from dashboard.records.run import PRIORITIES, RUN_KINDS, RUN_STATES
+from dashboard.records.run import PRIORITIES, RUN_STATES
+from dashboard.records.run_kinds import RUN_KINDS
 from dashboard.records.search import SEARCH_STATES, SECOND_GOALS, TRIAL_STATES, Budget
 from dashboard.records.store import EXAMPLES_WITH_PASSWORD
 from dashboard.records.training import (
@@ -202,7 +203,7 @@ EPOCH = {
 }
 RUN = {
     "id": INTEGER,
-    "kind": choice(RUN_KINDS)
+    "kind": choice(tuple(RUN_KINDS))
     | {"description": "A training has a network; a trial, the driving of a search and an action on the store do not."},
     "network": nullable(TEXT),
     "dataset": nullable(TEXT),

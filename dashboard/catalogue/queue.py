@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select, and_, bi
 from dashboard.catalogue.runs import of_hidden_networks
 from dashboard.catalogue.tables import FARTHEST, runs
 from dashboard.errors import NotFound
-from dashboard.records.run import TRAINING_KINDS
+from dashboard.records.run_kinds import TRAININGS, kinds_in
 
 ACTIVE_STATES = ("queued", "running")
 
@@ -25,7 +25,7 @@ class RunMark(NamedTuple):
 
 
 def _trains(kind: ColumnElement[str]) -> ColumnElement[bool]:
-    return kind.in_(TRAINING_KINDS)
+    return kind.in_(kinds_in({TRAININGS}))
 
 
 def _ahead() -> ScalarSelect[int]:

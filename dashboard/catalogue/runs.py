@@ -15,7 +15,8 @@ from dashboard.catalogue.tables import FARTHEST, datasets, epochs, networks, run
 from dashboard.catalogue.times import now
 from dashboard.errors import NotFound
 from dashboard.records.network import NetworkSpec
-from dashboard.records.run import ENDED_STATES, NO_SPEC, RESUMABLE_STATES, TRAINING_KINDS, Epoch, Run
+from dashboard.records.run import ENDED_STATES, NO_SPEC, RESUMABLE_STATES, Epoch, Run
+from dashboard.records.run_kinds import TRAININGS, kinds_in
 
 
 class Checkpoint(NamedTuple):
@@ -126,7 +127,7 @@ def claim_run(connection: Connection, run_id: int) -> Run:
     point = get_checkpoint(connection, run_id)
     epoch = 0 if point is None else point.epoch
     # An action begins again, and its time left is counted from then; a training counts from its first start.
-    started = case((runs.c.kind.in_(TRAINING_KINDS), func.coalesce(runs.c.started, now())), else_=now())
+    started = case((runs.c.kind.in_(kinds_in({TRAININGS})), func.coalesce(runs.c.started, now())), else_=now())
     values = {"state": "running", "attempt": runs.c.attempt + 1, "started": started, "heartbeat": now(), "done": epoch}
     connection.execute(runs.update().where(runs.c.id == run_id).values(**values))
     connection.execute(epochs.delete().where(epochs.c.run_id == run_id, epochs.c.epoch > epoch))

@@ -16,6 +16,7 @@ from dashboard.catalogue.tables import FARTHEST, datasets, epochs, networks, run
 from dashboard.catalogue.times import now
 from dashboard.errors import NotFound
 from dashboard.records.run import ENDED_STATES, Epoch
+from dashboard.records.run_kinds import kinds_of_search
 from dashboard.records.search import Budget, Goal, Search, Trial
 
 
@@ -66,7 +67,7 @@ def delete_search(connection: Connection, search_id: int) -> None:
     """Remove a search with its trials and all its runs; networks that came of it stay."""
     theirs = set(connection.execute(select(trials.c.run_id).where(trials.c.search_id == search_id)).scalars())
     connection.execute(trials.delete().where(trials.c.search_id == search_id))
-    own = select(runs.c.id, runs.c.request).where(runs.c.kind.in_(("search", "trial")))
+    own = select(runs.c.id, runs.c.request).where(runs.c.kind.in_(kinds_of_search()))
     theirs |= {row.id for row in connection.execute(own) if row.request.get("search_id") == search_id}
     connection.execute(epochs.delete().where(epochs.c.run_id.in_(theirs)))
     connection.execute(runs.delete().where(runs.c.id.in_(theirs)))

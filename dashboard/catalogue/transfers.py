@@ -10,6 +10,7 @@ from dashboard.catalogue.networks import insert_known_network, insert_network, l
 from dashboard.catalogue.tables import epochs, networks, runs, versions
 from dashboard.records.network import Network
 from dashboard.records.run import ENDED_STATES
+from dashboard.records.run_kinds import kinds_that_write
 
 EVERYTHING = 10**9
 RUN_TIES = ("id", "network_id", "dataset_id", "parent_id", "checkpoint")
@@ -93,7 +94,7 @@ def training_runs(connection: Connection) -> list[RunRow]:
             row.state in ENDED_STATES,
             {name: value for name, value in row._mapping.items() if name not in RUN_TIES},
         )
-        for row in connection.execute(select(runs).where(runs.c.kind == "training").order_by(runs.c.id))
+        for row in connection.execute(select(runs).where(runs.c.kind.in_(kinds_that_write())).order_by(runs.c.id))
     ]
 
 

@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from dashboard.errors import StoreError, WeightbaseError
-from dashboard.jobs.job import ACTIONS, SEARCHES, TRAININGS, Job, Journal, TrainingJob
+from dashboard.jobs.job import Job, Journal, TrainingJob
 from dashboard.jobs.place import Attempt, Gone, Place, Report, SharingPlace
+from dashboard.records.run_kinds import ACTIONS, SEARCHES, TRAININGS
 
 log = logging.getLogger(__name__)
 

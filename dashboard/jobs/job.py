@@ -14,10 +14,9 @@ import numpy as np
 
 from dashboard.data.dataset import Arrays, open_arrays
 from dashboard.records.network import NetworkSpec
+from dashboard.records.run_kinds import TRAININGS
 
 Tensors = Mapping[str, np.ndarray[Any, Any]]
-TRAININGS, ACTIONS, SEARCHES = "trainings", "actions", "searches"
-"""The lanes: what waits in one does not hold up the others."""
 
 
 @dataclass(frozen=True)

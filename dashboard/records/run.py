@@ -6,16 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from dashboard.records.network import NetworkSpec
+from dashboard.records.run_kinds import RUN_KINDS, TRAININGS
 from dashboard.records.training import TrainingSpec, deciding_loss
 
 RUN_STATES = ("queued", "running", "finished", "failed", "cancelled", "interrupted")
 ENDED_STATES = ("finished", "failed", "cancelled", "interrupted")
 RESUMABLE_STATES = ("failed", "cancelled", "interrupted")
 """Those in which a run ended before its goal: it can go on from its checkpoint."""
-
-RUN_KINDS = ("training", "trial", "search", "verify", "copy", "empty")
-TRAINING_KINDS = ("training", "trial")
-"""The kinds of runs that train, epoch by epoch; the others drive searches, or are actions on the store."""
 
 PRIORITIES = (-1, 0, 1)
 """Low, normal, high."""
@@ -72,12 +69,17 @@ class Run:
     @property
     def is_of_search(self) -> bool:
         """Whether it drives a search or is one of its trials: the search sees to it then."""
-        return self.kind in {"search", "trial"}
+        return RUN_KINDS[self.kind].is_of_search
 
     @property
     def is_training(self) -> bool:
         """Whether this run trains (else it drives a search, or is an action on the store)."""
-        return self.kind in TRAINING_KINDS
+        return RUN_KINDS[self.kind].lane == TRAININGS
+
+    @property
+    def title(self) -> str:
+        """What it does, as a heading; empty if it trains a network."""
+        return RUN_KINDS[self.kind].title(self.request)
 
 
 @dataclass(frozen=True)

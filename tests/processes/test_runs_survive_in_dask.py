@@ -8,8 +8,8 @@ from distributed import Client
 
 from dashboard.jobs.coordinator import coordinator_lock
 from dashboard.jobs.dask_cluster import DaskCluster
-from dashboard.jobs.job import TRAININGS
 from dashboard.jobs.place import Gone
+from dashboard.records.run_kinds import TRAININGS
 from dashboard.services.runs.journal import CatalogueJournal
 from dashboard.services.runs.runs import get_run
 from dashboard.settings import Settings

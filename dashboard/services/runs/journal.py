@@ -13,8 +13,9 @@ from dashboard.catalogue import runs as run_rows
 from dashboard.catalogue import searches as search_rows
 from dashboard.catalogue import versions as version_rows
 from dashboard.errors import Superseded, UserError, WeightbaseError
-from dashboard.jobs.job import ACTIONS, SEARCHES, TRAININGS, Job, Progress, TrainingCheckpoint, TrainingJob
-from dashboard.records.run import TRAINING_KINDS, Run
+from dashboard.jobs.job import Job, Progress, TrainingCheckpoint, TrainingJob
+from dashboard.records.run import Run
+from dashboard.records.run_kinds import RUN_KINDS, SEARCHES, kinds_in
 from dashboard.search.together import is_quicker
 from dashboard.services.runs import checkpoints, passwords
 from dashboard.services.search.requests import search_job
@@ -27,7 +28,6 @@ from dashboard.services.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
-KINDS = {TRAININGS: TRAINING_KINDS, SEARCHES: ("search",), ACTIONS: ("verify", "copy", "empty")}
 MOST_DEATHS = 5
 """A run that died so often since its last checkpoint is given up: it would take the machine down for ever."""
 RESUMABLE_RUNS = 20
@@ -51,7 +51,7 @@ class CatalogueJournal:
 
         None if there is none, or if what it needs cannot be had: that ends this run, not the coordinator.
         """
-        kinds = [kind for lane in lanes for kind in KINDS[lane]]
+        kinds = kinds_in(lanes)
         with self.workspace.catalogue.reading() as connection:
             if not run_rows.any_queued(connection, kinds):
                 return None
@@ -87,7 +87,8 @@ class CatalogueJournal:
     def _job(self, run: Run) -> Job:
         if run.is_training:
             return self._training(run)
-        return search_job(self.workspace, run) if run.kind == "search" else action_job(self.workspace, run)
+        is_search = RUN_KINDS[run.kind].lane == SEARCHES
+        return search_job(self.workspace, run) if is_search else action_job(self.workspace, run)
 
     def _training(self, run: Run) -> Job:
         with self.workspace.catalogue.reading() as connection:
@@ -122,7 +123,7 @@ class CatalogueJournal:
         assert isinstance(job, TrainingJob)
         with self.workspace.catalogue.reading() as connection:
             run = run_rows.get_run(connection, job.run_id)
-        if run.kind == "trial":
+        if not RUN_KINDS[run.kind].writes_versions:
             with self.workspace.catalogue.writing() as connection:
                 result = {"result": report_of_trial(run, report)}
                 return run_rows.note_progress(connection, job.run_id, job.attempt, result)

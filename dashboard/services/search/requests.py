@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from dashboard.catalogue import datasets as dataset_rows
 from dashboard.catalogue import searches as search_rows
 from dashboard.errors import Conflict, Invalid
-from dashboard.jobs.job import SEARCHES, Job
+from dashboard.jobs.job import Job
 from dashboard.jobs.starting import ensure_coordinator
 from dashboard.metrics import goals
 from dashboard.parsing import Fields
@@ -19,6 +19,7 @@ from dashboard.records.dataset import Dataset
 from dashboard.records.network import LayerSpec, NetworkSpec
 from dashboard.records.page import Page
 from dashboard.records.run import Run
+from dashboard.records.run_kinds import SEARCHES
 from dashboard.records.search import SECOND_GOALS, Budget, Goal, Search
 from dashboard.records.training import TrainingSpec
 from dashboard.search.samplers import DEFAULT_SAMPLER, SAMPLERS, make_sampler

@@ -7,10 +7,11 @@ from typing import Any, ClassVar
 from dashboard.catalogue import runs as run_rows
 from dashboard.catalogue import trash as trash_rows
 from dashboard.errors import Conflict, Invalid, StoreUnavailable
-from dashboard.jobs.job import ACTIONS, Job
+from dashboard.jobs.job import Job
 from dashboard.jobs.starting import ensure_coordinator
 from dashboard.parsing import Fields
 from dashboard.records.run import STARTED_BY_LENGTH, Run
+from dashboard.records.run_kinds import ACTIONS
 from dashboard.records.store import EXAMPLES, find_kind, split_password, with_password
 from dashboard.services.runs import passwords
 from dashboard.services.workspace import Workspace

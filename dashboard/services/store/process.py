@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Callable
+from importlib import import_module
 from multiprocessing.connection import Connection
 
 from dashboard.errors import UserError, WeightbaseError
 from dashboard.jobs.job import Cancelled, Progress, stop_if_cancelled
+from dashboard.records.run_kinds import RUN_KINDS
 from dashboard.services.store.actions import GIVE_IT_AGAIN, ActionJob, target_settings
 from dashboard.services.store.copying import copy_store
 from dashboard.services.store.trash import remove_deleted
@@ -15,6 +17,7 @@ from dashboard.services.workspace import Workspace, open_workspace
 REPORT_SECONDS = 0.2
 
 Tell = Callable[[Progress], None]
+Action = Callable[[Workspace, ActionJob, Tell], str | None]
 
 
 def main(job: ActionJob, pipe: Connection) -> None:
@@ -25,7 +28,7 @@ def main(job: ActionJob, pipe: Connection) -> None:
     try:
         # The coordinator has swept; here a sweep would do an emptying's work before its progress can be told.
         workspace = open_workspace(job.settings, sweeping=False)
-        error = ACTIONS[job.kind](workspace, job, reporter.tell)
+        error = find_action(job.kind)(workspace, job, reporter.tell)
         state = "failed" if error else "finished"
     except Cancelled:
         state = "cancelled"
@@ -57,21 +60,28 @@ class Reporter:
             self.waiting, self.sent_at = None, time.monotonic()
 
 
-def _verify(workspace: Workspace, _: ActionJob, tell: Tell) -> str | None:
+def find_action(kind: str) -> Action:
+    """Return the function that carries out a kind of action."""
+    module, _, name = RUN_KINDS[kind].action.partition(":")
+    action: Action = getattr(import_module(module), name)
+    return action
+
+
+def verify(workspace: Workspace, _: ActionJob, tell: Tell) -> str | None:
+    """Verify every version; what differs is in the run's result, and no failure of the run."""
     verify_store(workspace, tell)
-    return None  # differences are what it was to find: they stand in its result
+    return None
 
 
-def _copy(workspace: Workspace, job: ActionJob, tell: Tell) -> str | None:
+def copy(workspace: Workspace, job: ActionJob, tell: Tell) -> str | None:
+    """Copy everything to the store of the request; raises UserError without the password that it needs."""
     if job.request["password"] and not job.password:
         raise UserError(GIVE_IT_AGAIN)
     settings = target_settings(job.settings, job.request["to"], job.password, job.request["home"])
     return copy_store(workspace, open_workspace(settings), tell)
 
 
-def _empty(workspace: Workspace, _: ActionJob, tell: Tell) -> str | None:
+def empty(workspace: Workspace, _: ActionJob, tell: Tell) -> str | None:
+    """Remove the tables of what was deleted for good in the trash."""
     remove_deleted(workspace, tell)
     return None
-
-
-ACTIONS = {"verify": _verify, "copy": _copy, "empty": _empty}

@@ -19,7 +19,6 @@ from dashboard.web.runs.words import (
     problem_words,
     queue_problem,
     queue_sentence,
-    run_title,
     slots_words,
     training_sentence,
 )
@@ -87,7 +86,7 @@ def _targets(row: RunRow) -> list[tuple[str, str]]:
     if row.run.network:
         return [(row.run.network, url_for("networks.show", name=row.run.network))]
     search_id = row.run.request.get("search_id")
-    return [(run_title(row.run), url_for("searches.show", search_id=search_id) if search_id else "")]
+    return [(row.run.title, url_for("searches.show", search_id=search_id) if search_id else "")]
 
 
 def _seconds(row: RunRow) -> float | None:
@@ -213,7 +212,7 @@ def run_page(detail: RunDetail) -> RunPage:
     needs_password = can_restart(run) and run.request.get("password")
     return RunPage(
         run=run,
-        heading=f"Run {run.id} of {run.network}" if run.network else f"Run {run.id}: {run_title(run)}",
+        heading=f"Run {run.id} of {run.network}" if run.network else f"Run {run.id}: {run.title}",
         sentence=sentence,
         poll="" if run.has_ended else url_for("runs.progress", run_id=run.id, mark=mark),
         problem=problem_words(run, is_running),

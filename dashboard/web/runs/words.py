@@ -1,7 +1,6 @@
 """What pages say of runs and of the queue: how far they have come, their position, and what happened to attempts."""
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
 from dashboard.metrics import metric_name, metric_words
 from dashboard.records.run import Epoch, Run, final_epoch
@@ -9,7 +8,6 @@ from dashboard.services.runs.queue import THIS_MACHINE, Queue
 from dashboard.settings import environment_name
 from dashboard.web.kit.formats import duration, number, plural
 
-ACTION_TITLES = {"verify": "Verify all versions", "copy": "Copy to", "empty": "Empty the trash"}
 NO_WORKER = (
     "No worker is running. Where `weightbase` runs, one starts again by itself within seconds; with a web server of "
     "your own, start one: `weightbase worker`."
@@ -36,20 +34,6 @@ def slots_words(queue: Queue) -> tuple[str, str]:
     return f"{queue.used:,} of {plural(queue.slots, 'slot')} in use {place}", environment_name(setting)
 
 
-def run_title(run: Run) -> str:
-    """Say what a run without a network does, as a heading."""
-    request = run.request
-    if run.kind == "search":
-        return f"Search {request['search']}"
-    if run.kind == "trial":
-        again = f", trial {request['confirms']} again" if request.get("confirms") is not None else ""
-        return f"Trial {request['trial']} of {request['search']}{again}"
-    if run.kind == "copy":
-        home = f" of {Path(request['home']).name}" if request["home"] else ""
-        return f"{ACTION_TITLES['copy']} {request['to']}{home}"
-    return ACTION_TITLES.get(run.kind, "")
-
-
 def training_sentence(run: Run, epochs: Sequence[Epoch], position: int | None) -> str:
     """Say how far a training has come and how good it is; `position` is its place in the queue."""
     if run.state == "queued":
@@ -69,11 +53,11 @@ def action_sentence(run: Run, position: int | None) -> str:
     """Say how far an action on the store or a search has come, or what its result is."""
     if run.state == "queued":
         return queued_sentence(run, position)
-    if run.kind == "search":
-        return f"{run.done:,} of {plural(run.total, 'trial')} tried; {run.state}."
+    if run.kind in PROGRESS:
+        return PROGRESS[run.kind](run)
     if not run.result:
         return {"running": "Starting."}.get(run.state, f"{run.state.capitalize()}.")
-    text = {"verify": _verified, "copy": _copied, "empty": _emptied}[run.kind](run)
+    text = RESULTS[run.kind](run)
     return text if run.state in {"running", "finished"} else f"{run.state.capitalize()}: {text}"
 
 
@@ -117,6 +101,10 @@ def _metric(epoch: Epoch) -> str:
     return f"{metric_words(name)} {number(value)}"
 
 
+def _searched(run: Run) -> str:
+    return f"{run.done:,} of {plural(run.total, 'trial')} tried; {run.state}."
+
+
 def _verified(run: Run) -> str:
     proven, different = run.result["proven"], run.result["different"]
     if different:
@@ -138,3 +126,9 @@ def _copied(run: Run) -> str:
 
 def _emptied(run: Run) -> str:
     return f"{plural(run.result['removed'], 'version')} removed."
+
+
+RESULTS: dict[str, Callable[[Run], str]] = {"verify": _verified, "copy": _copied, "empty": _emptied}
+"""What says the result so far, by the kind of run."""
+PROGRESS: dict[str, Callable[[Run], str]] = {"search": _searched}
+"""What says how far a run has come that has no result of its own, by its kind."""

@@ -2,7 +2,7 @@
 
 import multiprocessing
 
-from dashboard.jobs.job import ACTIONS
+from dashboard.records.run_kinds import ACTIONS
 from dashboard.services.runs.journal import CatalogueJournal
 from dashboard.services.runs.runs import get_run
 from dashboard.services.store import process as action_process

@@ -6,7 +6,8 @@ import pytest
 from dashboard.catalogue import runs as run_rows
 from dashboard.errors import Conflict, Invalid, UserError
 from dashboard.jobs.coordinator import coordinator_lock
-from dashboard.jobs.job import SEARCHES, TRAININGS, Cancelled
+from dashboard.jobs.job import Cancelled
+from dashboard.records.run_kinds import SEARCHES, TRAININGS
 from dashboard.services.datasets import add_bundled
 from dashboard.services.networks import create_network, delete_network, get_network
 from dashboard.services.runs.journal import CatalogueJournal

@@ -1,0 +1,68 @@
+"""The kinds of runs, each declared once: the lane it is queued in, what carries it out, and its title.
+
+A further action on the store needs an entry in RUN_KINDS, the function that `action` names, and the sentence about its
+result in `web.runs.words`.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+TRAININGS, ACTIONS, SEARCHES = "trainings", "actions", "searches"
+"""The lanes: what is queued in one does not delay the others."""
+
+Request = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class RunKind:
+    """One kind of run; `title` says from a run's request what it does, as a heading.
+
+    `action` is the function ("module:function") that carries out an action: it takes the workspace, the job and what
+    progress is reported to, and returns what went wrong in a sentence, or None. `writes_versions` says that versions of
+    a network come of it; `is_of_search` that a search starts and restarts it.
+    """
+
+    name: str
+    lane: str
+    title: Callable[[Request], str]
+    action: str = ""
+    writes_versions: bool = False
+    is_of_search: bool = False
+
+
+def _trial_title(request: Request) -> str:
+    again = f", trial {request['confirms']} again" if request.get("confirms") is not None else ""
+    return f"Trial {request['trial']} of {request['search']}{again}"
+
+
+def _copy_title(request: Request) -> str:
+    home = f" of {Path(request['home']).name}" if request["home"] else ""
+    return f"Copy to {request['to']}{home}"
+
+
+DECLARED = (
+    RunKind("training", TRAININGS, lambda request: "", writes_versions=True),
+    RunKind("trial", TRAININGS, _trial_title, is_of_search=True),
+    RunKind("search", SEARCHES, lambda request: f"Search {request['search']}", is_of_search=True),
+    RunKind("verify", ACTIONS, lambda request: "Verify all versions", "dashboard.services.store.process:verify"),
+    RunKind("copy", ACTIONS, _copy_title, "dashboard.services.store.process:copy"),
+    RunKind("empty", ACTIONS, lambda request: "Empty the trash", "dashboard.services.store.process:empty"),
+)
+RUN_KINDS = {kind.name: kind for kind in DECLARED}
+
+
+def kinds_in(lanes: Collection[str]) -> list[str]:
+    """Return the names of the kinds that are queued in these lanes."""
+    return [kind.name for kind in RUN_KINDS.values() if kind.lane in lanes]
+
+
+def kinds_of_search() -> list[str]:
+    """Return the names of the kinds that belong to a search."""
+    return [kind.name for kind in RUN_KINDS.values() if kind.is_of_search]
+
+
+def kinds_that_write() -> list[str]:
+    """Return the names of the kinds of which versions come."""
+    return [kind.name for kind in RUN_KINDS.values() if kind.writes_versions]
