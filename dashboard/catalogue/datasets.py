@@ -31,6 +31,12 @@ def list_datasets(connection: Connection) -> list[Dataset]:
     return [_dataset(row) for row in connection.execute(select(datasets).order_by(datasets.c.id.desc()))]
 
 
+def networks_by_dataset(connection: Connection) -> dict[int, int]:
+    """Return dataset id -> how many networks train on it, for those that any does; the trash does not count."""
+    query = select(networks.c.dataset_id, func.count()).where(networks.c.trash == 0).group_by(networks.c.dataset_id)
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
 def networks_using(connection: Connection, dataset_id: int, in_trash: bool = False) -> list[str]:
     """Return the names of the networks that train on a dataset; with `in_trash` of those in the trash."""
     query = select(networks.c.name).where(networks.c.dataset_id == dataset_id).order_by(networks.c.name)

@@ -17,6 +17,7 @@ import numpy as np
 from dashboard.catalogue import datasets as dataset_rows
 from dashboard.catalogue import searches as search_rows
 from dashboard.data.bundled import BUNDLED, BundledSample
+from dashboard.data.columns import Column as PreviewColumn
 from dashboard.data.columns import Preview, preview
 from dashboard.data.dataset import DatasetSpec, ingest, open_arrays, parse_spec
 from dashboard.data.detection import CsvFormat, detect_format, parse_format
@@ -24,6 +25,8 @@ from dashboard.errors import Conflict, Invalid, NotFound, StoreUnavailable, TooL
 from dashboard.parsing import Fields
 from dashboard.records.dataset import Dataset
 from dashboard.services.workspace import Workspace, making
+
+__all__ = ["Preview", "PreviewColumn"]  # for those who may not import data
 
 PIECE = 2**20
 TOKEN = re.compile(r"[0-9a-f]{32}")
@@ -41,9 +44,9 @@ class Upload:
 
 
 def receive_upload(workspace: Workspace, stream: BinaryIO, file_name: str, header: str = "auto") -> Upload:
-    """Keep an uploaded file and detect its format, reading it piece by piece.
+    """Store an uploaded file and detect its format, reading it piece by piece.
 
-    Raises TooLarge beyond WEIGHTBASE_MAX_UPLOAD_MB, Invalid for what is no CSV; nothing is kept then.
+    Raises TooLarge beyond WEIGHTBASE_MAX_UPLOAD_MB, Invalid for what is no CSV; nothing is stored then.
     """
     token = secrets.token_hex(16)
     path = workspace.uploads_folder / f"{token}.csv"
@@ -51,7 +54,7 @@ def receive_upload(workspace: Workspace, stream: BinaryIO, file_name: str, heade
         size = _copy(stream, path, workspace.settings.max_upload_mb)
         upload = Upload(token, path, _plain_name(file_name), size, detect_format(path, header))
         about = {"file_name": upload.file_name, "format": upload.format.to_json()}
-        with _kept_if_there_is_room():
+        with _stored_if_there_is_space():
             path.with_suffix(".json").write_text(json.dumps(about))
     except BaseException:
         discard_upload(workspace, token)
@@ -99,10 +102,9 @@ def create_dataset(workspace: Workspace, upload: Upload, data: Mapping[str, Any]
     """
     fields = Fields(data)
     name = fields.name()
-    found = preview_upload(workspace, upload, data)
-    spec = parse_spec(fields, found)
+    spec = parse_spec(fields, preview_upload(workspace, upload, data))
     fields.done()
-    dataset = _keep(workspace, upload.path, name, spec, f"uploaded file {upload.file_name}", "")
+    dataset = _store(workspace, upload.path, name, spec, f"uploaded file {upload.file_name}", "")
     discard_upload(workspace, upload.token)
     return dataset
 
@@ -116,7 +118,7 @@ def add_bundled(workspace: Workspace, sample_name: str) -> Dataset:
     spec = parse_spec(fields, preview(sample.path, detect_format(sample.path)))
     fields.done()
     with suppress(Conflict):  # another request has just added it
-        _keep(workspace, sample.path, sample.name, spec, sample.source, sample.licence)
+        _store(workspace, sample.path, sample.name, spec, sample.source, sample.licence)
     return get_dataset(workspace, sample.name)
 
 
@@ -145,6 +147,12 @@ def list_datasets(workspace: Workspace) -> list[Dataset]:
     """Return all datasets, the newest first."""
     with workspace.catalogue.reading() as connection:
         return dataset_rows.list_datasets(connection)
+
+
+def networks_by_dataset(workspace: Workspace) -> dict[int, int]:
+    """Return dataset id -> how many networks train on it, for those that any does."""
+    with workspace.catalogue.reading() as connection:
+        return dataset_rows.networks_by_dataset(connection)
 
 
 def networks_using(workspace: Workspace, dataset: Dataset) -> list[str]:
@@ -183,7 +191,7 @@ def record_pixels(
     return np.asarray(arrays.inputs[:count], dtype=np.float64), (height, width)
 
 
-def _keep(workspace: Workspace, path: Path, name: str, spec: DatasetSpec, source: str, licence: str) -> Dataset:
+def _store(workspace: Workspace, path: Path, name: str, spec: DatasetSpec, source: str, licence: str) -> Dataset:
     """Ingest a CSV into a folder named by its content and choices, and add the dataset's row."""
     sha256 = _file_sha256(path)
     choices = json.dumps(spec.to_json(), sort_keys=True)
@@ -238,14 +246,14 @@ def _make_folder(path: Path, spec: DatasetSpec, fresh: Path, final: Path) -> Non
         fresh.rename(final)
     except OSError as error:
         if not final.exists():  # else another request made the same folder first: its content is the same
-            raise StoreUnavailable(f"The dataset cannot be kept: {error.strerror}. Free some space.") from error
+            raise StoreUnavailable(f"The dataset cannot be stored: {error.strerror}. Free some space.") from error
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 
 
 def _copy(stream: BinaryIO, path: Path, most_mb: int) -> int:
     size = 0
-    with _kept_if_there_is_room(), open(path, "wb") as file:
+    with _stored_if_there_is_space(), open(path, "wb") as file:
         while piece := stream.read(PIECE):
             size += len(piece)
             if size > most_mb * 2**20:
@@ -257,12 +265,12 @@ def _copy(stream: BinaryIO, path: Path, most_mb: int) -> int:
 
 
 @contextmanager
-def _kept_if_there_is_room() -> Iterator[None]:
+def _stored_if_there_is_space() -> Iterator[None]:
     try:
         yield
     except OSError as error:
         raise StoreUnavailable(
-            f"The upload cannot be kept: {error.strerror}. Free some space and try again."
+            f"The upload cannot be stored: {error.strerror}. Free some space and try again."
         ) from error
 
 

@@ -1,11 +1,9 @@
 """The words in which pages name settings, and sentences that answer a page's question at its top."""
 
-from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
 from dashboard.metrics import metric_words
-from dashboard.records.dataset import Dataset
 from dashboard.records.network import Network, NetworkSpec
 from dashboard.records.training import TrainingSpec
 from dashboard.web.kit.formats import number, plural
@@ -52,21 +50,3 @@ def network_sentence(network: Network, count: int, best: int | None, metric: str
     if best is None:
         return f"{plural(count, 'version')}, none better than another: {metric_words(metric)} {number(value)}."
     return f"{plural(count, 'version')}; best is v{best}, {metric_words(metric)} {number(value)}."
-
-
-def datasets_sentence(datasets: Iterable[Dataset]) -> str:
-    """Say how many datasets and rows there are."""
-    found = list(datasets)
-    return f"{plural(len(found), 'dataset')} with {plural(sum(dataset.rows for dataset in found), 'row')}."
-
-
-def dataset_sentence(dataset: Dataset) -> str:
-    """Say what a dataset holds and what is predicted from what."""
-    about = dataset.description
-    rows, inputs = plural(dataset.rows, "row"), plural(len(about["inputs"]), "input")
-    if dataset.task == "classification":
-        goal = f"{about['target']} is one of {plural(len(about['classes']), 'class', 'classes')}"
-    else:
-        goal = f"{about['target']} is a number"
-    dropped = f" {plural(about['dropped'], 'row')} with missing values left out." if about["dropped"] else ""
-    return f"{rows} with {inputs}; {goal}.{dropped}"

@@ -1,0 +1,140 @@
+"""The tables of datasets: all of them, one's columns, classes and first rows, and the bundled sets."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from operator import attrgetter, itemgetter
+from typing import NamedTuple
+
+from flask import url_for
+from wtforms import Field
+
+from dashboard.records.dataset import Dataset
+from dashboard.services.datasets import Preview, PreviewColumn, bundled_samples, list_datasets, networks_by_dataset
+from dashboard.web.datasets.forms import MOST_KINDS, DatasetForm
+from dashboard.web.kit.query import workspace
+from dashboard.web.kit.tables import Column, Table, exports
+
+VALUES_SHOWN = 14
+CLASSES_SHOWN = 20
+
+
+class DatasetRow(NamedTuple):
+    """A dataset in the list, and how many networks train on it."""
+
+    dataset: Dataset
+    networks: int
+
+
+class ChosenColumn(NamedTuple):
+    """A column of an uploaded file, and the field in which its type is chosen."""
+
+    column: PreviewColumn
+    field: Field
+
+
+def address_of(row: DatasetRow) -> str:
+    """Return the address of a row's dataset."""
+    return url_for("datasets.show", name=row.dataset.name)
+
+
+DATASET_COLUMNS = (
+    Column("name", "Name", attrgetter("dataset.name"), sortable=True),
+    Column("task", "Task", attrgetter("dataset.task"), sortable=True),
+    Column("rows", "Rows", attrgetter("dataset.rows"), "count", sortable=True),
+    Column("bytes", "Size", attrgetter("dataset.bytes"), "size", sortable=True),
+    Column("inputs", "Inputs", lambda row: len(row.dataset.description["inputs"]), "count", sortable=True),
+    Column("target", "Target", lambda row: row.dataset.description["target"]),
+    Column("classes", "Classes", lambda row: len(row.dataset.description["classes"]) or None, "count", sortable=True),
+    Column("networks", "Networks", format="count", sortable=True),
+    Column("created", "Added", attrgetter("dataset.created"), "when", sortable=True),
+    Column("sha256", value=attrgetter("dataset.sha256")),
+)
+STATISTICS = (
+    Column("missing", "Missing", format="missing", css="right"),
+    Column("distinct", "Distinct", format="count"),
+    Column("low", "Lowest", format="number"),
+    Column("high", "Highest", format="number"),
+    Column("mean", "Mean", format="number"),
+    Column("std", "Standard deviation", format="number"),
+)
+COLUMN_COLUMNS = (Column("name", "Column"), Column("kind", "Type"), *STATISTICS)
+CHOICE_COLUMNS = (
+    Column("name", "Column", attrgetter("column.name")),
+    Column("kind", "Type", lambda row: (row.field, row.column.name), "field"),
+    *(replace(statistic, value=attrgetter(f"column.{statistic.name}")) for statistic in STATISTICS[:-1]),
+    Column("examples", "Examples", lambda row: ", ".join(row.column.examples[:4]), css="muted"),
+)
+CLASS_COLUMNS = (
+    Column("class", "Class", itemgetter(0)),
+    Column("rows", "Rows", itemgetter(1), "count"),
+    Column("share", "Share", itemgetter(2), "percent", exported=False),
+    Column("bar", "Bar", itemgetter(3), "bar", exported=False, quiet=True),
+)
+SAMPLE_COLUMNS = (
+    Column("title", "Set", itemgetter(0), "sample", css="wide"),
+    Column("rows", "Rows", lambda row: row[0].rows, "count"),
+    Column("add", "Add", lambda row: (row[0].name, row[1]), "add", quiet=True),
+)
+
+
+def datasets_table(sort: str) -> Table:
+    """Return all datasets, in the order `sort`."""
+    networks = networks_by_dataset(workspace())
+    rows = [DatasetRow(dataset, networks.get(dataset.id, 0)) for dataset in list_datasets(workspace())]
+    files = exports("datasets.datasets", sort=sort or None)
+    return Table("datasets", DATASET_COLUMNS, rows, "Datasets", files, link=address_of).in_order(sort)
+
+
+def columns_table(dataset: Dataset) -> Table:
+    """Return what each column of a dataset is like."""
+    files = exports("datasets.columns", name=dataset.name)
+    return Table(f"{dataset.name}_columns", COLUMN_COLUMNS, dataset.description["columns"], "Columns", files)
+
+
+def classes_table(dataset: Dataset) -> Table:
+    """Return how many rows each class has."""
+    balance = dataset.description["balance"]
+    total, most = sum(balance.values()) or 1, max(balance.values(), default=0) or 1
+    rows = [(name, count, count / total, count / most) for name, count in balance.items()]
+    files = exports("datasets.classes", name=dataset.name)
+    return Table(f"{dataset.name}_classes", CLASS_COLUMNS, rows, "Rows of each class", files)
+
+
+def main_classes(table: Table) -> Table:
+    """Return the classes that the page shows: of very many the largest ones."""
+    rows = list(table.rows)
+    if len(rows) <= CLASSES_SHOWN:
+        return table
+    return replace(table, rows=sorted(rows, key=lambda row: -row[1])[:CLASSES_SHOWN])
+
+
+def first_rows_table(dataset: Dataset) -> Table:
+    """Return the first rows of a dataset, as they were in the file."""
+    about = dataset.description
+    table = raw_rows_table(about["first_columns"], about["first_rows"])
+    return replace(table, name=f"{dataset.name}_first_rows", exports=exports("datasets.first_rows", name=dataset.name))
+
+
+def raw_rows_table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """Return rows of a file; the page shows the first of its columns and says how many more there are."""
+    columns = [
+        Column(name, name if place < VALUES_SHOWN else "", itemgetter(place), css="right")
+        for place, name in enumerate(names)
+    ]
+    if len(names) > VALUES_SHOWN:
+        more = f"and {len(names) - VALUES_SHOWN:,} more"
+        columns.append(Column("more", more, lambda row: "", "markup", exported=False))
+    return Table("first_rows", columns, rows, "First rows")
+
+
+def choice_table(preview: Preview, form: DatasetForm) -> Table:
+    """Return the columns of an uploaded file, each with the field in which its type is chosen."""
+    rows = [ChosenColumn(*pair) for pair in zip(preview.columns[:MOST_KINDS], form.kinds, strict=False)]
+    return Table("columns", CHOICE_COLUMNS, rows, "Columns")
+
+
+def samples_table() -> Table:
+    """Return the bundled sets, each with whether it has been added."""
+    added = {dataset.name for dataset in list_datasets(workspace())}
+    rows = [(sample, sample.name in added) for sample in bundled_samples()]
+    return Table("samples", SAMPLE_COLUMNS, rows, "Bundled datasets")
