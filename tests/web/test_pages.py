@@ -44,7 +44,7 @@ def test_an_empty_page_says_what_is_missing_and_offers_one_way_on(browser, addre
         (TENSOR, "layer_01.weight of demo-digits v6", r"64 × 32: 2,048 weights from -\d\.\d{4} to \d\.\d{4}, .*"),
         ("/datasets", "Datasets", r"1 dataset with 1,797 rows\."),
         ("/datasets/digits", "digits", r"1,797 rows with 64 inputs; digit is one of 10 classes\."),
-        ("/runs", "Runs", r"Nothing runs or waits; 1 run ended\."),
+        ("/runs", "Runs", r"No run is active; 1 run ended\."),
         ("/runs/1", "Run 1 of demo-digits", r"Finished after epoch 6: validation accuracy 0\.9\d{3}, .*"),
         ("/store", "Store", r"24 tables of 6 versions hold 57\.8 kB of weights\."),
         (f"{NETWORK}/delete", "Delete demo-digits", ""),
