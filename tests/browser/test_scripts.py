@@ -270,7 +270,7 @@ def test_the_queue_is_followed_live_and_keeps_what_a_person_is_at(watch):
     expect(tab.locator(f"#run-{run}-more")).to_be_focused()
     tab.locator(f"#run-{run}-cancel").click()
     expect(tab.locator("#queue[data-poll-url]")).to_have_count(0, timeout=PATIENCE)
-    expect(tab.locator("#queue .sentence")).to_contain_text("Nothing runs or waits")
+    expect(tab.locator("#queue .sentence")).to_contain_text("No run is active")
     expect(tab.locator("nav .badge")).to_have_count(0)
     assert not is_same()  # the button was a form's: the page was loaded anew once, and lived on from there
     tab.goto("/runs?state=ended")

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 from flask import Blueprint, Response, url_for
@@ -207,12 +207,13 @@ def _sort_key(value: Any) -> Any:  # noqa: ANN401 - any value of a table
     return (1, value.casefold()) if isinstance(value, str) else (0, value)
 
 
-def numbers_at(
-    blueprint: Blueprint, path: str
-) -> Callable[[Callable[..., Table | Numbers]], Callable[..., Table | Numbers]]:
+View = TypeVar("View", bound=Callable[..., Table | Numbers])
+
+
+def numbers_at(blueprint: Blueprint, path: str) -> Callable[[View], View]:
     """Answer what a view returns at `path` with .csv and with .json."""
 
-    def register(view: Callable[..., Table | Numbers]) -> Callable[..., Table | Numbers]:
+    def register(view: View) -> View:
         def answer(suffix: str, **place: Any) -> Response:  # noqa: ANN401 - values of an address
             result = view(**place)
             numbers = result.numbers if isinstance(result, Table) else result
