@@ -14,14 +14,14 @@ $(VENV)/run.ok: requirements.txt
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Weightbase needs Python 3.11 or newer."; exit 1; }
 	@test -x $(PYTHON) || python3 -m venv $(VENV) || { echo "Python's venv is missing: apt-get install python3-venv"; exit 1; }
 	@$(PYTHON) -m pip install -q --disable-pip-version-check -r requirements.txt
-	@$(PYTHON) -m dashboard.charts.small_bundle || echo "Charts use plotly's full bundle."
+	@$(PYTHON) -m dashboard.charts.small_bundle || echo "Charts use plotly's full bundle: 1.5 MB instead of 0.5 MB, once per browser."
 	@touch $@
 
 $(VENV)/dev.ok: requirements.txt requirements-dev.txt
 	@echo "Setting up: packages for tests and checks (once)"
 	@test -x $(PYTHON) || python3 -m venv $(VENV)
 	@$(PYTHON) -m pip install -q --disable-pip-version-check -r requirements-dev.txt
-	@$(PYTHON) -m dashboard.charts.small_bundle || echo "Charts use plotly's full bundle."
+	@$(PYTHON) -m dashboard.charts.small_bundle || echo "Charts use plotly's full bundle: 1.5 MB instead of 0.5 MB, once per browser."
 	@touch $@ $(VENV)/run.ok
 
 run: $(VENV)/run.ok          ## start the dashboard on 127.0.0.1:8000

@@ -1,7 +1,7 @@
 """The source of plotly.js: the small bundle that set-up fetched if there is one, else the plotly package's own.
 
-No third-party file is committed. The script is compressed once into the cache folder, under a name that holds its
-hash, so that a browser may cache it for ever.
+No third-party file is committed. The script is compressed once per process, and named by its hash, so that a browser
+may cache it for ever.
 
 Our pages allow no inline style. plotly.js adds two style elements: its own, for which the pages hold a stylesheet of
 that id ready to be filled by script (`static/chart.css`), and that of a map library, which we never draw with. It
@@ -13,14 +13,10 @@ import gzip
 import hashlib
 import importlib.util
 import re
-import zlib
-from contextlib import suppress
-from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from dashboard.charts.small_bundle import small_bundle
-from dashboard.files import atomic_write
 
 STYLE_ATTRIBUTES = b"""{const set=Element.prototype.setAttribute;
 Element.prototype.setAttribute=function(name,value){
@@ -28,33 +24,21 @@ if(name==="style")this.style.cssText=value;else set.call(this,name,value)}}
 """
 
 
-@dataclass(frozen=True)
-class Bundle:
-    """plotly.js, compressed, and the hash of its content."""
-
-    packed: bytes
-    digest: str
+@cache
+def plotly_digest() -> str:
+    """Return the name of the script's content, from its hash."""
+    return hashlib.sha256(_script()).hexdigest()[:16]
 
 
-@lru_cache(maxsize=4)
-def plotly_bundle(cache: Path) -> Bundle:
-    """Return the compressed script, from the folder `cache` if it is there: compressing it takes a second.
+@cache
+def packed_plotly() -> bytes:
+    """Return the compressed script; the first call of a process takes a tenth of a second, of the full script three."""
+    return gzip.compress(_script(), 9, mtime=0)
 
-    It then stays in memory: half a megabyte, or 1.5 MB of the full script.
-    """
+
+def _script() -> bytes:
     small = small_bundle()
-    source = small if small.exists() else package_script()
-    script = without_inline_styles(source.read_bytes())
-    digest = hashlib.sha256(script).hexdigest()[:16]
-    path = cache / f"plotly-{digest}.js.gz"
-    with suppress(OSError, zlib.error, EOFError):  # it is not there, or torn
-        packed = path.read_bytes()
-        if gzip.decompress(packed) == script:
-            return Bundle(packed, digest)
-    packed = gzip.compress(script, 9, mtime=0)
-    with suppress(OSError):  # without space or rights the next process compresses it again
-        atomic_write(path, packed)
-    return Bundle(packed, digest)
+    return without_inline_styles((small if small.exists() else package_script()).read_bytes())
 
 
 def without_inline_styles(script: bytes) -> bytes:

@@ -19,6 +19,7 @@ PACKAGE = "plotly.js-cartesian-dist-min"
 VERSION = "4.1.1"
 MEMBER = "package/plotly-cartesian.min.js"
 QUICKLY = ("--fetch-retries=0", "--fetch-timeout=20000")  # without a network set-up is not to wait for minutes
+UNREADABLE = (tarfile.TarError, KeyError, EOFError, OSError)
 SHA256 = "79542150855a52c567260e3137095dbe2b744e6d702a5cabe67da246942fba7a"
 
 
@@ -27,48 +28,40 @@ def small_bundle() -> Path:
     return Path(sys.prefix) / "share" / "weightbase" / f"plotly-cartesian-{VERSION}.min.js"
 
 
-def fetch(place: Path, npm: str) -> str:
-    """Fetch the bundle to `place` with this npm; return "" or a sentence that says why it is not there."""
+def fetch(npm: str) -> bytes:
+    """Return the script as this npm fetches it; raises CalledProcessError if npm cannot, else what `unpack` raises."""
     with tempfile.TemporaryDirectory() as folder:
-        fetched = subprocess.run(  # noqa: S603 - fixed arguments
-            [npm, "pack", *QUICKLY, "--silent", "--pack-destination", folder, f"{PACKAGE}@{VERSION}"],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=folder,
-        )
-        packed = next(Path(folder).glob("*.tgz"), None)
-        if fetched.returncode or packed is None:
-            return f"npm could not fetch {PACKAGE}: {fetched.stderr.strip()[-300:] or fetched.returncode}"
-        return unpack(packed, place)
+        command = [npm, "pack", *QUICKLY, "--silent", "--pack-destination", folder, f"{PACKAGE}@{VERSION}"]
+        subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL)  # noqa: S603 - fixed arguments
+        (packed,) = Path(folder).glob("*.tgz")
+        return unpack(packed)
 
 
-def unpack(packed: Path, place: Path) -> str:
-    """Write the script out of npm's archive to `place`, whole or not at all; return "" or what is wrong with it."""
-    try:
-        with tarfile.open(packed) as archive:
-            member = archive.extractfile(MEMBER)
-            script = member.read() if member is not None else b""
-    except (tarfile.TarError, KeyError, EOFError, OSError) as error:
-        return f"What npm fetched for {PACKAGE} {VERSION} cannot be unpacked: {error}."
+def unpack(packed: Path) -> bytes:
+    """Return the script in npm's archive; raises one of UNREADABLE, or ValueError if it is not the known one."""
+    with tarfile.open(packed) as archive:
+        member = archive.extractfile(MEMBER)
+        script = member.read() if member is not None else b""
     digest = hashlib.sha256(script).hexdigest()
     if digest != SHA256:
-        return f"{PACKAGE} {VERSION} has changed: its SHA-256 is {digest}."
-    atomic_write(place, script)
-    return ""
+        raise ValueError(f"{PACKAGE} {VERSION} has changed: its SHA-256 is {digest}.")
+    return script
 
 
 def main() -> int:
-    """Fetch the small bundle unless it is there; set-up continues without it, so only a wrong content is a failure."""
+    """Fetch the small bundle unless it is there; return 1 if that is not possible, which set-up then says."""
     place, npm = small_bundle(), shutil.which("npm")
     if place.exists():
         return 0
     if npm is None:
-        print("npm is not installed: charts use the full plotly.js (1.5 MB instead of 0.5 MB, once per browser).")
-        return 0
-    problem = fetch(place, npm)
-    print(problem or f"Fetched {PACKAGE} {VERSION} for quicker charts.")
-    return int("SHA-256" in problem)
+        print("npm is not installed.")
+        return 1
+    try:
+        atomic_write(place, fetch(npm))
+    except (subprocess.CalledProcessError, ValueError, *UNREADABLE) as error:
+        print(error)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":

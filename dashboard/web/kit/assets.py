@@ -7,8 +7,8 @@ from pathlib import Path
 
 from flask import Flask, Response, abort, current_app, request, url_for
 
-from dashboard.charts.bundle import Bundle, plotly_bundle
-from dashboard.web.kit.query import takes_gzip, workspace
+from dashboard.charts.bundle import packed_plotly, plotly_digest
+from dashboard.web.kit.query import takes_gzip
 
 FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -28,20 +28,17 @@ def asset(name: str) -> str:
 
 def plotly_address() -> str:
     """Return the address of the chart library."""
-    return url_for("plotly", digest=_bundle().digest)
+    return url_for("plotly", digest=plotly_digest())
 
 
 def plotly(digest: str) -> Response:
-    """Send the chart library, compressed once for all."""
-    bundle = _bundle()
-    if digest != bundle.digest:
+    """Send the chart library."""
+    if digest != plotly_digest():
         abort(404)
-    packed = takes_gzip()
-    answer = Response(bundle.packed if packed else gzip.decompress(bundle.packed), mimetype="text/javascript")
-    if packed:
-        answer.headers["Content-Encoding"] = "gzip"
-    answer.headers |= {"Cache-Control": FOR_EVER, "Vary": "Accept-Encoding"}
-    return answer
+    headers = {"Cache-Control": FOR_EVER, "Vary": "Accept-Encoding"}
+    if takes_gzip():
+        return Response(packed_plotly(), headers=headers | {"Content-Encoding": "gzip"}, mimetype="text/javascript")
+    return Response(gzip.decompress(packed_plotly()), headers=headers, mimetype="text/javascript")
 
 
 def keep_for_ever(response: Response) -> Response:
@@ -49,10 +46,6 @@ def keep_for_ever(response: Response) -> Response:
     if request.endpoint == "static" and "v" in request.args and response.status_code == 200:
         response.headers["Cache-Control"] = FOR_EVER
     return response
-
-
-def _bundle() -> Bundle:
-    return plotly_bundle(workspace().settings.home_folder / "cache" / "scripts")
 
 
 @lru_cache(maxsize=256)
