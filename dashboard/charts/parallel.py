@@ -6,8 +6,11 @@ on which its thing has no value. It needs no script; each line names its thing o
 
 import math
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import NamedTuple
+
+from markupsafe import Markup
+
+from dashboard.charts.svg import element, shortened
 
 WIDTH, LEAST_STEP, MOST_STEP, HEIGHT, TOP, BOTTOM = 860, 55, 130, 190, 48, 12
 LEFT, RIGHT = 52, 80
@@ -71,52 +74,52 @@ def axis_of(name: str, label: str, values: Sequence[Value], log: bool = False) -
     return Axis(name, label, low, high, log and low > 0)
 
 
-def parallel_coordinates(axes: Sequence[Axis], lines: Sequence[Line], label: str) -> str:
+def parallel_coordinates(axes: Sequence[Axis], lines: Sequence[Line], label: str) -> Markup:
     """Return the drawing; empty without axes or lines. The first of `lines` is drawn on top of the others."""
     if not axes or not lines:
-        return ""
+        return Markup()
     step = min(max((WIDTH - LEFT - RIGHT) / max(len(axes) - 1, 1), LEAST_STEP), MOST_STEP)
     places = [LEFT + step * place for place in range(len(axes))]
     width = round(places[-1] + RIGHT)
     kinds = ["line best", *["line"] * (len(lines) - 1)]
-    drawn = "".join(_drawn(axes, places, *one) for one in reversed(list(zip(lines, kinds, strict=True))))
+    drawn = [_drawn(axes, places, *one) for one in reversed(list(zip(lines, kinds, strict=True)))]
     # Labels alternate between two levels, so that long ones of neighbours do not run into each other.
-    uprights = "".join(_upright(axis, x) for axis, x in zip(axes, places, strict=True))
-    names = "".join(_name(axis, x, place % 2) for place, (axis, x) in enumerate(zip(axes[:-1], places, strict=False)))
-    names += _last_name(axes[-1], width, (len(axes) - 1) % 2)
-    return (
-        f'<svg class="parallel" viewBox="0 0 {width} {TOP + HEIGHT + BOTTOM}" width="{width}" '
-        f'height="{TOP + HEIGHT + BOTTOM}" role="img" aria-label="{escape(label)}">{drawn}{uprights}{names}</svg>'
-    )
+    uprights = [part for axis, x in zip(axes, places, strict=True) for part in _upright(axis, x)]
+    names = [_name(axis, x, place % 2) for place, (axis, x) in enumerate(zip(axes[:-1], places, strict=False))]
+    names.append(_last_name(axes[-1], width, (len(axes) - 1) % 2))
+    height = TOP + HEIGHT + BOTTOM
+    size = {"viewBox": f"0 0 {width} {height}", "width": width, "height": height}
+    return element("svg", *drawn, *uprights, *names, class_="parallel", **size, role="img", aria_label=label)
 
 
-def _drawn(axes: Sequence[Axis], places: Sequence[float], line: Line, kind: str) -> str:
+def _drawn(axes: Sequence[Axis], places: Sequence[float], line: Line, kind: str) -> Markup:
     shares = [axis.place(line.values.get(axis.name)) for axis in axes]
     points = " ".join(f"{x:.1f},{_y(share):.1f}" for x, share in zip(places, shares, strict=True) if share is not None)
-    return f'<polyline class="{kind}" points="{points}" fill="none"><title>{escape(line.title)}</title></polyline>'
+    return element("polyline", element("title", line.title), class_=kind, points=points, fill="none")
 
 
-def _upright(axis: Axis, x: float) -> str:
-    words = "".join(
-        f'<text class="tick" x="{x + 4:.1f}" y="{_y(share) + (-3 if share < 0.5 else 9 if share == 1.0 else 3):.1f}">'
-        f"{escape(_cut(text))}</text>"
-        for share, text in axis.ticks
-    )
-    return f'<path class="axis" d="M{x:.1f} {TOP}V{TOP + HEIGHT}"/>{words}'
+def _upright(axis: Axis, x: float) -> list[Markup]:
+    line = element("path", class_="axis", d=f"M{x:.1f} {TOP}V{TOP + HEIGHT}")
+    return [line, *(_tick(share, words, x + 4) for share, words in axis.ticks)]
 
 
-def _name(axis: Axis, x: float, level: int) -> str:
-    return _label(axis.label, MOST_LETTERS, f'x="{x:.1f}" y="{_label_y(level)}" text-anchor="middle"')
+def _tick(share: float, words: str, x: float) -> Markup:
+    y = _y(share) + (-3 if share < 0.5 else 9 if share == 1.0 else 3)
+    return element("text", shortened(words, MOST_LETTERS), class_="tick", x=f"{x:.1f}", y=f"{y:.1f}")
 
 
-def _last_name(axis: Axis, width: int, level: int) -> str:
+def _name(axis: Axis, x: float, level: int) -> Markup:
+    return _label(axis.label, MOST_LETTERS, f"{x:.1f}", level, "middle")
+
+
+def _last_name(axis: Axis, width: int, level: int) -> Markup:
     """Return the name of the last axis; it ends with the drawing, and has more space, for it may be a goal's."""
-    return _label(axis.label, MOST_LETTERS_AT_THE_END, f'x="{width - 2}" y="{_label_y(level)}" text-anchor="end"')
+    return _label(axis.label, MOST_LETTERS_AT_THE_END, f"{width - 2}", level, "end")
 
 
-def _label(words: str, most: int, place: str) -> str:
-    whole = f"<title>{escape(words)}</title>" if len(words) > most else ""
-    return f'<text class="name" {place}>{escape(_cut(words, most))}{whole}</text>'
+def _label(words: str, most: int, x: str, level: int, anchor: str) -> Markup:
+    whole = element("title", words) if len(words) > most else Markup()
+    return element("text", shortened(words, most), whole, class_="name", x=x, y=_label_y(level), text_anchor=anchor)
 
 
 def _label_y(level: int) -> int:
@@ -125,10 +128,6 @@ def _label_y(level: int) -> int:
 
 def _y(share: float) -> float:
     return TOP + HEIGHT * (1 - share)
-
-
-def _cut(words: str, most: int = MOST_LETTERS) -> str:
-    return words if len(words) <= most else words[: most - 1] + "…"
 
 
 def _words(value: Value) -> str:

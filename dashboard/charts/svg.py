@@ -3,8 +3,9 @@
 import itertools
 import math
 from collections.abc import Sequence
-from html import escape
 from typing import NamedTuple
+
+from markupsafe import Markup, escape
 
 from dashboard.records.network import LayerSpec
 
@@ -15,24 +16,34 @@ STEP, GAP, RADIUS, LINE = 130, 22, 8, 15
 MOST_LETTERS = 20
 
 
-def sparkline(values: Sequence[float | None], label: str, width: int = 96, height: int = 20) -> str:
+def element(tag: str, *children: str, **attributes: object) -> Markup:
+    """Return an SVG element; texts and values are escaped, children that are elements are not.
+
+    An attribute of two words is written with an underscore, `class_` with one at its end; None leaves it out.
+    """
+    values = {name.rstrip("_").replace("_", "-"): value for name, value in attributes.items() if value is not None}
+    start = tag + "".join(f' {name}="{escape(value)}"' for name, value in values.items())
+    inner = "".join(escape(child) for child in children)
+    return Markup(f"<{start}>{inner}</{tag}>" if inner else f"<{start}/>")  # noqa: S704 - escaped above
+
+
+def sparkline(values: Sequence[float | None], label: str, width: int = 96, height: int = 20) -> Markup:
     """Return a line through the values with a dot at the last; empty for fewer than two; None and NaN are left out."""
     points = [(index, value) for index, value in enumerate(values) if value is not None and math.isfinite(value)]
     if len(points) < 2:
-        return ""
+        return Markup()
     low, high = min(value for _, value in points), max(value for _, value in points)
     span = (high - low) or 1.0
     step = (width - 6) / (len(values) - 1)
     places = [(3 + index * step, height - 3 - (value - low) / span * (height - 6)) for index, value in points]
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
-    return (
-        f'<svg class="spark" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" '
-        f'aria-label="{escape(label)}"><polyline points="{line}" fill="none"/>'
-        f'<circle cx="{places[-1][0]:.1f}" cy="{places[-1][1]:.1f}" r="2.5"/></svg>'
-    )
+    last = element("circle", cx=f"{places[-1][0]:.1f}", cy=f"{places[-1][1]:.1f}", r=2.5)
+    size = {"viewBox": f"0 0 {width} {height}", "width": width, "height": height}
+    drawn = element("polyline", points=line, fill="none")
+    return element("svg", drawn, last, class_="spark", **size, role="img", aria_label=label)
 
 
-def network_drawing(inputs: int, layers: Sequence[LayerSpec], outputs_label: str = "") -> str:
+def network_drawing(inputs: int, layers: Sequence[LayerSpec], outputs_label: str = "") -> Markup:
     """Return a network as columns of circles, one a layer, an ellipsis where there are more units than circles.
 
     Of a deep network the first and the last layers are drawn, and between them how many more there are. Its colours
@@ -44,12 +55,10 @@ def network_drawing(inputs: int, layers: Sequence[LayerSpec], outputs_label: str
     width, height = STEP * len(columns), captions + LINE * max(len(column.lines) for column in columns)
     margin = max(4 * STEP - width, 0) // 2  # so that a small network is not drawn with giant circles
     parts = [_links(left, right, middle) for left, right in itertools.pairwise(columns)]
-    parts += [_drawn(column, middle) + _caption(column, captions) for column in columns]
+    parts += [part for column in columns for part in (*_drawn(column, middle), *_caption(column, captions))]
     label = f"Network: {inputs:,} inputs, then " + ", ".join(f"{layer.units:,} {layer.activation}" for layer in layers)
-    return (
-        f'<svg class="network" viewBox="{-margin} 0 {width + 2 * margin} {height:g}" role="img" '
-        f'aria-label="{escape(label)}">' + "".join(parts) + "</svg>"
-    )
+    view = f"{-margin} 0 {width + 2 * margin} {height:g}"
+    return element("svg", *parts, class_="network", viewBox=view, role="img", aria_label=label)
 
 
 class _Column(NamedTuple):
@@ -94,24 +103,32 @@ def _lines(layer: LayerSpec, is_output: bool) -> list[str]:
     ]
 
 
-def _drawn(column: _Column, middle: float) -> str:
+def _drawn(column: _Column, middle: float) -> list[Markup]:
     """Return a layer's circles, and the sign that there are more of them, or more layers."""
     sign = "⋮" if column.size > MOST_CIRCLES else "⋯" if not column.size else ""
-    more = f'<text class="more" x="{column.x}" y="{middle + 6:g}" text-anchor="middle">{sign}</text>' if sign else ""
-    places = [middle + offset for offset in column.offsets] if column.size else []
-    return "".join(f'<circle class="unit" cx="{column.x}" cy="{y:g}" r="{RADIUS}"/>' for y in places) + more
+    ys = [middle + offset for offset in column.offsets] if column.size else []
+    circles = [element("circle", class_="unit", cx=column.x, cy=f"{y:g}", r=RADIUS) for y in ys]
+    return [*circles, _text(sign, "more", column.x, middle + 6)] if sign else circles
 
 
-def _caption(column: _Column, top: float) -> str:
-    return "".join(
-        f'<text class="caption" x="{column.x}" y="{top + LINE * number:g}" text-anchor="middle">'
-        f"{escape(line if len(line) <= MOST_LETTERS else line[: MOST_LETTERS - 1] + '…')}</text>"
+def _caption(column: _Column, top: float) -> list[Markup]:
+    return [
+        _text(shortened(line, MOST_LETTERS), "caption", column.x, top + LINE * number)
         for number, line in enumerate(column.lines)
-    )
+    ]
 
 
-def _links(left: _Column, right: _Column, middle: float) -> str:
+def shortened(text: str, most: int) -> str:
+    """Return at most so many letters of a text, the last an ellipsis where it is cut."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _text(words: str, css: str, x: float, y: float) -> Markup:
+    return element("text", words, class_=css, x=x, y=f"{y:g}", text_anchor="middle")
+
+
+def _links(left: _Column, right: _Column, middle: float) -> Markup:
     """Return the lines between two layers; none to where layers are left out."""
     ends = itertools.product(left.offsets, right.offsets) if left.size and right.size else ()
     lines = "".join(f"M{left.x + RADIUS} {middle + y:g}L{right.x - RADIUS} {middle + z:g}" for y, z in ends)
-    return f'<path class="link" d="{lines}"/>' if lines else ""
+    return element("path", class_="link", d=lines) if lines else Markup()

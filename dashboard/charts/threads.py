@@ -5,10 +5,12 @@ Plotly's small bundle has no such chart, and its full one costs a second; this n
 
 import math
 from collections.abc import Sequence
-from html import escape
 from typing import Any, NamedTuple
 
+from markupsafe import Markup
+
 from dashboard.charts.palette import version_colours
+from dashboard.charts.svg import element, shortened
 
 WIDTH, HEIGHT, TOP, BOTTOM, SIDE = 1120, 330, 34, 30, 70
 MOST_WORDS = 14
@@ -32,10 +34,12 @@ class Thread(NamedTuple):
     words: str
 
 
-def threads_plot(axes: Sequence[Axis], threads: Sequence[Thread], shade_by: Sequence[float | None], label: str) -> str:
+def threads_plot(
+    axes: Sequence[Axis], threads: Sequence[Thread], shade_by: Sequence[float | None], label: str
+) -> Markup:
     """Return the drawing, dark where `shade_by` is high; empty for fewer than two axes or without a line."""
     if len(axes) < 2 or not threads:
-        return ""
+        return Markup()
     scales = [_scale(axis.values) for axis in axes]
     step = (WIDTH - 2 * SIDE) / (len(axes) - 1)
     xs = [SIDE + step * place for place in range(len(axes))]
@@ -46,11 +50,8 @@ def threads_plot(axes: Sequence[Axis], threads: Sequence[Thread], shade_by: Sequ
         for place in order
     ]
     drawn = [_axis(x, axis.name, scale) for x, axis, scale in zip(xs, axes, scales, strict=True)]
-    return (
-        f'<svg class="threads" viewBox="0 0 {WIDTH} {HEIGHT}" role="group" aria-label="{escape(label)}">'
-        + "".join(lines + drawn)
-        + "</svg>"
-    )
+    view = f"0 0 {WIDTH} {HEIGHT}"
+    return element("svg", *lines, *drawn, class_="threads", viewBox=view, role="group", aria_label=label)
 
 
 class _Scale(NamedTuple):
@@ -98,31 +99,29 @@ def _points(xs: Sequence[float], axes: Sequence[Axis], scales: Sequence[_Scale],
         if height is None:
             begun = False
             continue
-        parts.append(f"{'L' if begun else 'M'}{x:.1f} {HEIGHT - BOTTOM - height * (HEIGHT - TOP - BOTTOM):.1f}")
+        parts.append(f"{'L' if begun else 'M'}{x:.1f} {_y(height):.1f}")
         begun = True
     return parts
 
 
-def _line(thread: Thread, points: list[str], colour: str) -> str:
-    return (
-        f'<a href="{escape(thread.address)}"><title>{escape(thread.words)}</title>'
-        f'<path d="{"".join(points)}" stroke="{colour}"/></a>'
-    )
+def _line(thread: Thread, points: list[str], colour: str) -> Markup:
+    path = element("path", d="".join(points), stroke=colour)
+    return element("a", element("title", thread.words), path, href=thread.address)
 
 
-def _axis(x: float, name: str, scale: _Scale) -> str:
-    texts = "".join(
-        f'<text x="{x + 5:.1f}" y="{HEIGHT - BOTTOM - height * (HEIGHT - TOP - BOTTOM) + 3:.1f}">{_short(words)}</text>'
+def _axis(x: float, name: str, scale: _Scale) -> Markup:
+    place = f"{x:.1f}"
+    texts = [
+        element("text", shortened(words, MOST_LETTERS), x=f"{x + 5:.1f}", y=f"{_y(height) + 3:.1f}")
         for height, words in scale.ticks
-    )
-    return (
-        f'<g class="axis"><line x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>'
-        f'<text class="name" x="{x:.1f}" y="{TOP - 14}" text-anchor="middle">{_short(name)}</text>{texts}</g>'
-    )
+    ]
+    line = element("line", x1=place, x2=place, y1=TOP, y2=HEIGHT - BOTTOM)
+    title = element("text", shortened(name, MOST_LETTERS), class_="name", x=place, y=TOP - 14, text_anchor="middle")
+    return element("g", line, title, *texts, class_="axis")
 
 
-def _short(words: str) -> str:
-    return escape(words if len(words) <= MOST_LETTERS else words[: MOST_LETTERS - 1] + "…")
+def _y(height: float) -> float:
+    return HEIGHT - BOTTOM - height * (HEIGHT - TOP - BOTTOM)
 
 
 def _shares(values: Sequence[float | None]) -> list[float]:

@@ -164,13 +164,12 @@ def _drawing(found: AllVersions, places: Sequence[int], axes: Sequence[str], mea
     ]
     sign = {True: 1, False: -1, None: math.nan}[is_higher_better(measure)]  # nothing is best by an unknown metric
     shade = [None if value is None else sign * value for value in values(measure)]
-    drawn = threads_plot(
+    return threads_plot(
         [Axis(_column_words(found, name), values(name)) for name in axes],
         threads,
         shade,
         f"Settings against metrics of {plural(len(places), 'version')}",
     )
-    return Markup(drawn)  # noqa: S704 - our own drawing; its words are escaped there
 
 
 def _sentence(several: Several) -> str:

@@ -5,7 +5,6 @@ from typing import Any
 from zlib import crc32
 
 from flask import Blueprint, Response, flash, jsonify, render_template, request, url_for
-from markupsafe import Markup
 
 from dashboard.errors import Conflict, UserError
 from dashboard.metrics import metric_words
@@ -343,7 +342,7 @@ def _progress(now: SearchView) -> dict[str, Any]:
         "predicted": len(found),
         "against_random": against_random_sentence(random, search) if random is not None else "",
         "random_search": random_search_sentence(now),
-        "parallel": Markup(findings.parallel_drawing(now, labels)),  # noqa: S704 - our own, escaped there
+        "parallel": findings.parallel_drawing(now, labels),
         "parallel_count": min(len(now.finished), findings.PARALLEL),
         "exports": {"trials": exports("searches.trials", search_id=search.id, sort=sort or None)},
     }

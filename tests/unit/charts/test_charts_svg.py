@@ -12,7 +12,7 @@ SIMPLE = network_drawing(4, [LayerSpec(3, "tanh", dropout=0.2), LayerSpec(2, "so
 
 
 def parsed(svg):
-    root = ElementTree.fromstring(svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1))
+    root = ElementTree.fromstring(str(svg).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1))
     assert all(
         "style" not in element.attrib and not any(name.startswith("on") for name in element.attrib)
         for element in root.iter()
