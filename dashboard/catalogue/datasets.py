@@ -5,9 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from dashboard.catalogue.inserting import insert_row
+from dashboard.catalogue.rows import insert_row, now
 from dashboard.catalogue.tables import datasets, networks
-from dashboard.catalogue.times import now
 from dashboard.errors import NotFound
 from dashboard.records.dataset import Dataset
 

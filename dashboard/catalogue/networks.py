@@ -10,9 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select
 
-from dashboard.catalogue.inserting import insert_row
+from dashboard.catalogue.rows import insert_row, now
 from dashboard.catalogue.tables import datasets, networks, runs, versions
-from dashboard.catalogue.times import now
 from dashboard.errors import NotFound
 from dashboard.records.network import Network, NetworkSpec
 

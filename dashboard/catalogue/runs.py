@@ -10,9 +10,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, Update, and_, case, func, null, or_, select
 from sqlalchemy.orm import aliased
 
-from dashboard.catalogue.inserting import insert_row
+from dashboard.catalogue.rows import insert_row, now
 from dashboard.catalogue.tables import FARTHEST, datasets, epochs, networks, runs, versions
-from dashboard.catalogue.times import now
 from dashboard.errors import NotFound
 from dashboard.records.network import NetworkSpec
 from dashboard.records.run import ENDED_STATES, NO_SPEC, RESUMABLE_STATES, Epoch, Run

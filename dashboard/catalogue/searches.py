@@ -10,10 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, func, select
 
-from dashboard.catalogue.inserting import insert_row
+from dashboard.catalogue.rows import insert_row, now
 from dashboard.catalogue.runs import insert_run
 from dashboard.catalogue.tables import FARTHEST, datasets, epochs, networks, runs, searches, trials
-from dashboard.catalogue.times import now
 from dashboard.errors import NotFound
 from dashboard.records.run import ENDED_STATES, Epoch
 from dashboard.records.run_kinds import kinds_of_search

@@ -1,17 +1,21 @@
-"""The store's tables as the catalogue knows them: which there are, how large, and which versions share each.
+"""The store's tables as the catalogue knows them: which there are, how large, who shares them, one over all versions.
 
 Tensors of one content are one table. Everything is read from the rows of tensors, never from the store itself, so that
 a page of a thousand versions' tables costs a few milliseconds whatever the store is.
 """
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, case, func, select
 
 from dashboard.catalogue.tables import networks, tensors, versions
-from dashboard.records.tensor import TensorKey
+from dashboard.records.tensor import TensorInfo, TensorKey
 
 MOST_USERS = 6
+ABOUT = ("number", "epoch", "run_id", "metrics", "created")
+TENSOR_COLUMNS = ("name", "shape", "dtype", "sha256", "bytes", "table_name", "statistics")
 HIDDEN = select(versions.c.id).where(versions.c.state != "ready")
 
 
@@ -103,3 +107,57 @@ def _row(table: Row[Any], users: list[Row[Any]], uses: int) -> TableRow:
     key = TensorKey(first.slug, first.number, first.tensor, first.dtype, tuple(first.shape), first.sha256)
     named = dict.fromkeys((user.network, user.number) for user in users)
     return TableRow(table.name, key, table.bytes, uses, tuple(named))
+
+
+@dataclass(frozen=True)
+class TensorVersion:
+    """One tensor in one version: what the version says of itself, and the tensor with its stored statistics."""
+
+    version_id: int
+    number: int
+    epoch: int
+    run_id: int | None
+    metrics: dict[str, Any]
+    created: datetime
+    sha256: str
+    bytes: int
+    info: TensorInfo
+
+
+def tensor_history(connection: Connection, network_id: int, tensor: str) -> list[TensorVersion]:
+    """Return a tensor in all versions of a network that exist and have it, in their order."""
+    query = (
+        select(
+            *(versions.c[name] for name in ABOUT),
+            *(versions.c[name].label(f"version_{name}") for name in ("sha256", "bytes")),
+            *(tensors.c[name] for name in ("version_id", *TENSOR_COLUMNS)),
+        )
+        .join(tensors, tensors.c.version_id == versions.c.id)
+        .where(versions.c.network_id == network_id, versions.c.state == "ready", tensors.c.name == tensor)
+        .order_by(versions.c.number)
+    )
+    return [_tensor_version(row) for row in connection.execute(query)]
+
+
+def _tensor_version(row: Row[Any]) -> TensorVersion:
+    about = row._mapping
+    info = TensorInfo(**{name: about[name] for name in TENSOR_COLUMNS} | {"shape": tuple(row.shape)})
+    return TensorVersion(
+        **{name: about[name] for name in ("version_id", *ABOUT)},
+        sha256=about["version_sha256"],
+        bytes=about["version_bytes"],
+        info=info,
+    )
+
+
+def tensor_names(connection: Connection, network_id: int) -> list[str]:
+    """Return the names of the tensors of a network's newest version, in its order."""
+    newest = (
+        select(versions.c.id)
+        .where(versions.c.network_id == network_id, versions.c.state == "ready")
+        .order_by(versions.c.number.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = select(tensors.c.name).where(tensors.c.version_id == newest).order_by(tensors.c.position)
+    return list(connection.execute(query).scalars())

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
-from dashboard.catalogue.inserting import insert_row
 from dashboard.catalogue.networks import insert_known_network, insert_network, list_networks
+from dashboard.catalogue.rows import insert_row
 from dashboard.catalogue.tables import epochs, networks, runs, versions
 from dashboard.records.network import Network
 from dashboard.records.run import ENDED_STATES

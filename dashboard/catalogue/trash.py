@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Update, case, func, select
 
+from dashboard.catalogue.rows import now
 from dashboard.catalogue.runs import delete_runs
 from dashboard.catalogue.tables import networks, tensors, versions
-from dashboard.catalogue.times import now
 from dashboard.errors import NotFound
 from dashboard.records.run import Freed, TrashItem
 

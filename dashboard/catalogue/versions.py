@@ -1,16 +1,16 @@
 """Queries about versions and their tensors; a version exists for others only while its state is `ready`."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, select
+from sqlalchemy import Connection, Row, Select, and_, func, select
 from sqlalchemy.orm import aliased
 
-from dashboard.catalogue.inserting import insert_row
 from dashboard.catalogue.networks import get_network, next_version_number
+from dashboard.catalogue.rows import insert_row, now
 from dashboard.catalogue.tables import FARTHEST, datasets, networks, runs, tensors, versions
-from dashboard.catalogue.times import now
 from dashboard.errors import NotFound
 from dashboard.records.network import Network, NetworkSpec, Version
 from dashboard.records.run import ENDED_STATES
@@ -157,16 +157,73 @@ def versions_of_runs(connection: Connection, run_ids: Sequence[int]) -> dict[int
     return numbers
 
 
+def metric_history(connection: Connection, network_id: int) -> dict[int, dict[str, Any]]:
+    """Return version number -> metrics of all versions of a network that exist, in their order."""
+    query = (
+        select(versions.c.number, versions.c.metrics)
+        .where(versions.c.network_id == network_id, versions.c.state == "ready")
+        .order_by(versions.c.number)
+    )
+    return {row.number: dict(row.metrics) for row in connection.execute(query)}
+
+
+def all_versions(connection: Connection) -> list[tuple[str, int]]:
+    """Return (network, number) of all versions that exist, network by network."""
+    query = (
+        select(networks.c.name, versions.c.number)
+        .join(networks, networks.c.id == versions.c.network_id)
+        .where(versions.c.state == "ready", networks.c.trash == 0)
+    )
+    return [(row.name, row.number) for row in connection.execute(query.order_by(networks.c.id, versions.c.number))]
+
+
+def count_versions(connection: Connection) -> int:
+    """Return how many versions exist, of all networks."""
+    return connection.execute(select(func.count()).where(versions.c.state == "ready")).scalar_one()
+
+
+@dataclass(frozen=True)
+class VersionSettings:
+    """A version as one line among all: what it was trained with (the spec as JSON), and how good it is."""
+
+    network: str
+    number: int
+    epoch: int
+    run_id: int | None
+    dataset: str
+    spec: dict[str, Any]
+    metrics: dict[str, Any]
+
+    @property
+    def reference(self) -> str:
+        """The version as people write it, such as mnist-digits:3."""
+        return f"{self.network}:{self.number}"
+
+
+def version_settings(connection: Connection, network: str | None, limit: int, offset: int = 0) -> list[VersionSettings]:
+    """Return `limit` versions that exist, of one network or of all, the newest first."""
+    query = (
+        select(
+            networks.c.name.label("network"),
+            *(versions.c[name] for name in ("number", "epoch", "run_id", "spec", "metrics")),
+            datasets.c.name.label("dataset"),
+        )
+        .join(networks, networks.c.id == versions.c.network_id)
+        .join(datasets, datasets.c.id == versions.c.dataset_id)
+        .where(versions.c.state == "ready", networks.c.trash == 0)
+        .order_by(versions.c.id.desc())
+        .limit(limit)
+        .offset(offset)
+    )
+    if network is not None:
+        query = query.where(networks.c.name == network)
+    return [VersionSettings(**row._mapping) for row in connection.execute(query)]
+
+
 def is_known(connection: Connection, slug: str, number: int) -> bool:
     """Return whether the catalogue holds this version, finished or not."""
     query = select(versions.c.id).join(networks, networks.c.id == versions.c.network_id)
     return connection.execute(query.where(networks.c.slug == slug, versions.c.number == number)).first() is not None
-
-
-def is_ready(connection: Connection, version_id: int) -> bool:
-    """Return whether a version exists for others."""
-    query = select(versions.c.id).where(versions.c.id == version_id, versions.c.state == "ready")
-    return connection.execute(query).first() is not None
 
 
 def is_writing(connection: Connection, slug: str, number: int) -> bool:

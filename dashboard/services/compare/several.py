@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from dashboard.analysis.cells import Cells, Change
 from dashboard.analysis.distributions import Distribution, distribution
-from dashboard.catalogue import history as history_rows
 from dashboard.catalogue import networks as network_rows
-from dashboard.catalogue.history import VersionSettings
+from dashboard.catalogue import versions as version_rows
+from dashboard.catalogue.versions import VersionSettings
 from dashboard.errors import NotFound, UserError
 from dashboard.metrics import in_order
 from dashboard.records.network import Version
@@ -146,7 +146,7 @@ def get_all_versions(
     with workspace.catalogue.reading() as connection:
         if network is not None:
             network_rows.get_network(connection, network)
-        found = history_rows.version_settings(connection, network, most + 1, offset)
+        found = version_rows.version_settings(connection, network, most + 1, offset)
     more, found = len(found) > most, found[:most]
     rows = [settings_of(version.spec, version.dataset, version.epoch) for version in found]
     settings = list(dict.fromkeys(name for row in rows for name in row))

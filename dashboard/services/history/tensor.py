@@ -17,9 +17,9 @@ from dashboard.analysis.histories import ever_since
 from dashboard.analysis.quantiles import quantiles
 from dashboard.analysis.spectra import singular_values, spectral_tail, stretch
 from dashboard.analysis.statistics import tensor_statistics
-from dashboard.catalogue import history as history_rows
 from dashboard.catalogue import networks as network_rows
-from dashboard.catalogue.history import TensorVersion
+from dashboard.catalogue import stored_tables
+from dashboard.catalogue.stored_tables import TensorVersion
 from dashboard.errors import NotFound
 from dashboard.metrics import best_version
 from dashboard.records.network import Network
@@ -101,10 +101,10 @@ def find_versions(
     """
     with workspace.catalogue.reading() as connection:
         network = network_rows.get_network(connection, network_name)
-        names = history_rows.tensor_names(connection, network.id)
+        names = stored_tables.tensor_names(connection, network.id)
         if not names:
             raise NotFound(f"{network_name} has no version yet: train it first.", "network")
-        versions = history_rows.tensor_history(connection, network.id, tensor or names[0])
+        versions = stored_tables.tensor_history(connection, network.id, tensor or names[0])
     if not versions:
         raise NotFound(f"No version of {network_name} has a tensor named {tensor!r}.", "tensor", names)
     return network, names, versions

@@ -10,9 +10,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dashboard.catalogue import queue as queue_rows
+from dashboard.catalogue import run_marks
 from dashboard.catalogue import runs as run_rows
-from dashboard.catalogue.queue import RunMark
+from dashboard.catalogue.run_marks import RunMark
 from dashboard.jobs.coordinator import is_coordinated
 from dashboard.records.network import Network
 from dashboard.records.run import ENDED_STATES, RUN_STATES
@@ -62,7 +62,7 @@ def get_queue(workspace: Workspace) -> Queue:
     """Return how the queue stands at this moment."""
     with workspace.catalogue.reading() as connection:
         counts = run_rows.count_states(connection)
-        used = queue_rows.count_training(connection)
+        used = run_marks.count_training(connection)
     is_running = has_worker(workspace)
     report = _worker_report(workspace) if is_running else {}
     return Queue(
@@ -83,7 +83,7 @@ def has_worker(workspace: Workspace) -> bool:
 def queue_mark(workspace: Workspace) -> str:
     """Return a short text that changes whenever the queue's page would look different; costs one small query."""
     with workspace.catalogue.reading() as connection:
-        runs = queue_rows.queue_mark(connection)
+        runs = run_marks.queue_mark(connection)
     is_running = has_worker(workspace)
     report = _worker_report(workspace) if is_running else {}
     return hashlib.sha256(f"{runs} {is_running} {report}".encode()).hexdigest()[:16]
@@ -95,7 +95,7 @@ def run_mark(workspace: Workspace, run_id: int) -> str:
     Raises NotFound.
     """
     with workspace.catalogue.reading() as connection:
-        mark = queue_rows.run_mark(connection, run_id)
+        mark = run_marks.run_mark(connection, run_id)
     return mark_text(mark, has_worker(workspace))
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from dashboard.catalogue import datasets as dataset_rows
 from dashboard.catalogue import networks as network_rows
-from dashboard.catalogue import queue as queue_rows
+from dashboard.catalogue import run_marks
 from dashboard.catalogue import runs as run_rows
 from dashboard.catalogue import versions as version_rows
-from dashboard.catalogue.queue import RunMark
+from dashboard.catalogue.run_marks import RunMark
 from dashboard.errors import Conflict, Invalid
 from dashboard.jobs.starting import ensure_coordinator
 from dashboard.parsing import Fields
@@ -95,7 +95,7 @@ def get_run(workspace: Workspace, run_id: int, since: int = 0) -> RunDetail:
         run = run_rows.get_run(connection, run_id)
         epochs = run_rows.list_epochs(connection, run_id, since)
         versions = version_rows.versions_of_run(connection, run_id)
-        return RunDetail(run, epochs, versions, queue_rows.run_mark(connection, run_id))
+        return RunDetail(run, epochs, versions, run_marks.run_mark(connection, run_id))
 
 
 def watch_run(workspace: Workspace, run_id: int, last: int) -> RunDetail:
@@ -104,7 +104,7 @@ def watch_run(workspace: Workspace, run_id: int, last: int) -> RunDetail:
     Raises NotFound.
     """
     with workspace.catalogue.reading() as connection:
-        mark = queue_rows.run_mark(connection, run_id)
+        mark = run_marks.run_mark(connection, run_id)
     return get_run(workspace, run_id, 0 if mark.state in ENDED_STATES else max(mark.done - last, 0))
 
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from dashboard.catalogue import datasets as dataset_rows
-from dashboard.catalogue import history
 from dashboard.catalogue import networks as network_rows
 from dashboard.catalogue import trash as trash_rows
 from dashboard.catalogue import versions as version_rows
@@ -18,13 +17,13 @@ from dashboard.services.workspace import Workspace
 def count_versions(workspace: Workspace) -> int:
     """Return how many versions exist, of all networks."""
     with workspace.catalogue.reading() as connection:
-        return history.count_versions(connection)
+        return version_rows.count_versions(connection)
 
 
 def metric_history(workspace: Workspace, network: Network) -> dict[int, dict[str, Any]]:
     """Return version number -> metrics of all versions of a network, in their order."""
     with workspace.catalogue.reading() as connection:
-        return history.metric_history(connection, network.id)
+        return version_rows.metric_history(connection, network.id)
 
 
 def all_versions(workspace: Workspace, network_name: str) -> list[Version]:

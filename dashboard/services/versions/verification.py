@@ -5,7 +5,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from dashboard.catalogue import history
 from dashboard.catalogue import versions as version_rows
 from dashboard.errors import NotFound
 from dashboard.jobs.job import Progress
@@ -41,7 +40,7 @@ def verify_version(workspace: Workspace, network_name: str, number: int) -> Vers
 def verify_all(workspace: Workspace) -> Iterator[VersionProof]:
     """Verify every version of every network, one after the other; those that are deleted meanwhile are left out."""
     with workspace.catalogue.reading() as connection:
-        wanted = history.all_versions(connection)
+        wanted = version_rows.all_versions(connection)
     for name, number in wanted:
         with suppress(NotFound):
             yield verify_version(workspace, name, number)
@@ -70,7 +69,7 @@ class Findings:
 def verify_store(workspace: Workspace, tell: Callable[[Progress], None]) -> Findings:
     """Verify every version, telling how far it is and what was found."""
     with workspace.catalogue.reading() as connection:
-        wanted = history.all_versions(connection)
+        wanted = version_rows.all_versions(connection)
     findings = Findings()
     for done, (name, number) in enumerate(wanted):
         note = f"reading {name}:{number}, version {done + 1:,} of {len(wanted):,}"

@@ -4,8 +4,8 @@ import pytest
 
 from dashboard.catalogue.networks import list_networks
 from dashboard.catalogue.opening import open_catalogue
+from dashboard.catalogue.rows import now
 from dashboard.catalogue.tables import datasets, networks, versions
-from dashboard.catalogue.times import now
 from dashboard.records.network import LayerSpec, NetworkSpec
 from dashboard.settings import Settings
 

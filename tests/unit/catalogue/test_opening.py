@@ -12,8 +12,8 @@ from sqlalchemy import insert, select
 
 import dashboard.catalogue
 from dashboard.catalogue.opening import HEAD_REVISION, open_catalogue
+from dashboard.catalogue.rows import now
 from dashboard.catalogue.tables import datasets, metadata, networks
-from dashboard.catalogue.times import now
 from dashboard.errors import Conflict, StoreUnavailable
 from dashboard.settings import Settings
 
