@@ -94,10 +94,10 @@ class Fields:
         value = self.data.get(name)
         if value is None or value == "":
             return default
-        if value not in choices:
+        if not isinstance(value, str) or value not in choices:
             self.refuse(name, f"Choose one of: {', '.join(choices)}.")
             return default
-        return str(value)
+        return value
 
     def text(self, name: str, default: str = "", longest: int = 2000) -> str:
         """Return a text of at most `longest` characters without control characters, trimmed."""

@@ -6,11 +6,13 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from dashboard.declarations import declared, setting
 from dashboard.errors import Invalid
+from dashboard.kinds import Secret, Text, Whole
 from dashboard.records.store import (
     EXAMPLES_WITH_PASSWORD,
     StoreKind,
@@ -22,51 +24,47 @@ from dashboard.records.store import (
 PREFIX = "WEIGHTBASE_"
 
 
-def _setting(default: Any, help_text: str, secret: bool = False) -> Any:  # noqa: ANN401 - dataclasses.field is so typed
-    return field(default=default, metadata={"help": help_text, "secret": secret})
-
-
 @dataclass(frozen=True)
 class Settings:
     """The settings of one dashboard; read from the environment by `from_environment`."""
 
-    home: str = _setting("data", "The folder for the catalogue, datasets and CSV weights.")
-    store: str = _setting(
+    home: str = setting(Text(), "data", help="The folder for the catalogue, datasets and CSV weights.")
+    store: str = setting(
+        Text(),
         "csv:",
-        f"The store of tables: csv: (a folder weights/ in the home), {EXAMPLES_WITH_PASSWORD}.",
-        True,
+        help=f"The store of tables: csv: (a folder weights/ in the home), {EXAMPLES_WITH_PASSWORD}.",
     )
-    host: str = _setting("127.0.0.1", "The address to listen on. Any other than loopback requires a password.")
-    port: int = _setting(8000, "The port to listen on.")
-    threads: int = _setting(8, "The number of requests that are served at once.")
-    secret_key: str = _setting(
-        "", "Signs the form tokens. If empty, one is made at the first start and stored in the home.", True
+    host: str = setting(
+        Text(), "127.0.0.1", help="The address to listen on. Any other than loopback requires a password."
     )
-    password: str = _setting("", "If set, every visitor needs it. Required to listen beyond loopback.", True)
-    hosts: str = _setting("", "Additional host names of the dashboard, comma-separated.")
-    slots: int = _setting(2, "The number of runs that train at once on this machine.")
-    checkpoint_seconds: int = _setting(5, "The longest part of a training, in seconds, that is lost if it is killed.")
-    dask: str = _setting("", "A Dask cluster for training, such as tls://scheduler:8786 (docs/dask.md).")
-    dask_ca: str = _setting("", "For tls://: the file of the authority that signed the cluster's certificates.")
-    dask_cert: str = _setting("", "For tls://: the certificate file of the dashboard.")
-    dask_key: str = _setting("", "For tls://: its key file, unless the certificate file contains the key.")
-    max_upload_mb: int = _setting(256, "The largest upload in megabytes.")
-    max_parameters: int = _setting(50_000_000, "The largest network, in weights and biases.")
-    cache_mb: int = _setting(1024, "The size limit of the cache of decoded weights, in megabytes.")
+    port: int = setting(Whole(1, 65535), 8000, help="The port to listen on.")
+    threads: int = setting(Whole(1, 256), 8, help="The number of requests that are served at once.")
+    secret_key: str = setting(
+        Secret(), "", help="Signs the form tokens. If empty, one is made at the first start and stored in the home."
+    )
+    password: str = setting(Secret(), "", help="If set, every visitor needs it. Required to listen beyond loopback.")
+    hosts: str = setting(Text(), "", help="Additional host names of the dashboard, comma-separated.")
+    slots: int = setting(Whole(1, 64), 2, help="The number of runs that train at once on this machine.")
+    checkpoint_seconds: int = setting(
+        Whole(0, 3600), 5, help="The longest part of a training, in seconds, that is lost if it is killed."
+    )
+    dask: str = setting(Text(), "", help="A Dask cluster for training, such as tls://scheduler:8786 (docs/dask.md).")
+    dask_ca: str = setting(
+        Text(), "", help="For tls://: the file of the authority that signed the cluster's certificates."
+    )
+    dask_cert: str = setting(Text(), "", help="For tls://: the certificate file of the dashboard.")
+    dask_key: str = setting(Text(), "", help="For tls://: its key file, unless the certificate file contains the key.")
+    max_upload_mb: int = setting(Whole(1, 100_000), 256, help="The largest upload in megabytes.")
+    max_parameters: int = setting(Whole(1, 10**9), 50_000_000, help="The largest network, in weights and biases.")
+    cache_mb: int = setting(Whole(1, 10**6), 1024, help="The size limit of the cache of decoded weights, in megabytes.")
 
     def __post_init__(self) -> None:
         """Refuse values that cannot work, naming the environment variable."""
-        for name, low, high in (
-            ("port", 1, 65535),
-            ("threads", 1, 256),
-            ("slots", 1, 64),
-            ("checkpoint_seconds", 0, 3600),
-            ("max_upload_mb", 1, 100_000),
-            ("max_parameters", 1, 10**9),
-            ("cache_mb", 1, 10**6),
-        ):
-            if not low <= getattr(self, name) <= high:
-                raise Invalid({environment_name(name): f"{environment_name(name)} must be from {low} to {high}."})
+        for name, one in declared(Settings).items():
+            kind = one.kind
+            if isinstance(kind, Whole) and not kind.low <= getattr(self, name) <= kind.high:
+                variable = environment_name(name)
+                raise Invalid({variable: f"{variable} must be from {kind.low} to {kind.high}."})
         if find_kind(self.store) is None:
             raise Invalid({environment_name("store"): f"{environment_name('store')} must begin with {starts()}."})
         if self.dask and not re.match(r"tls://.|tcp://(127\.0\.0\.1|localhost|\[::1\]):", self.dask):
@@ -129,12 +127,8 @@ class Settings:
     def shown(self) -> list[tuple[str, str, str]]:
         """Return (environment name, value, help) of each setting, with passwords hidden."""
         return [
-            (
-                environment_name(f.name),
-                _hidden(f.name, getattr(self, f.name), f.metadata["secret"]),
-                f.metadata["help"],
-            )
-            for f in fields(self)
+            (environment_name(name), _hidden(name, getattr(self, name), isinstance(one.kind, Secret)), one.help)
+            for name, one in declared(Settings).items()
         ]
 
 
@@ -147,17 +141,14 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
     """Read the settings from environment variables; raises Invalid naming the variable that is wrong."""
     environment = os.environ if environment is None else environment
     values: dict[str, Any] = {}
-    for setting in fields(Settings):
-        name = environment_name(setting.name)
-        text = environment.get(name)
+    for name, one in declared(Settings).items():
+        variable = environment_name(name)
+        text = environment.get(variable)
         if text is None:
             continue
-        if setting.type is int or setting.type == "int":
-            if not re.fullmatch(r"\d{1,12}", text.strip()):
-                raise Invalid({name: f"{name} must be a whole number, not {text!r}."})
-            values[setting.name] = int(text)
-        else:
-            values[setting.name] = text.strip()
+        if isinstance(one.kind, Whole) and not re.fullmatch(r"\d{1,12}", text.strip()):
+            raise Invalid({variable: f"{variable} must be a whole number, not {text!r}."})
+        values[name] = int(text) if isinstance(one.kind, Whole) else text.strip()
     return Settings(**values)
 
 
@@ -169,4 +160,4 @@ def _hidden(name: str, value: Any, secret: bool) -> str:  # noqa: ANN401 - any s
 
 def to_environment(settings: Settings) -> dict[str, str]:
     """Return the environment variables from which `from_environment` reads these very settings."""
-    return {environment_name(f.name): str(getattr(settings, f.name)) for f in fields(settings)}
+    return {environment_name(name): str(getattr(settings, name)) for name in declared(Settings)}

@@ -18,9 +18,6 @@ from dashboard.services import datasets as service
 
 blueprint = Blueprint("datasets", __name__)
 
-FORMAT_FIELDS = {"header", "delimiter", "decimal", "encoding"}
-CHOICES = {"name", "target", "missing", "task", "validation", "test", "seed", "image_shape", "kinds"}
-
 
 @blueprint.get("/datasets")
 def list_datasets() -> Response:
@@ -81,8 +78,8 @@ def _uploaded() -> Dataset:
 def _choices() -> tuple[dict[str, Any], str]:
     """Return what goes with the file, `kinds` read from its JSON text; and whether there is a header."""
     fields = Fields(request.form.to_dict())
-    fields.known(FORMAT_FIELDS | CHOICES)
-    header = fields.choice("header", "auto", ("auto", "yes", "no"))
+    fields.known({"name", *service.DATASET_SETTINGS})
+    header = service.DATASET_SETTINGS["header"].kind.read(fields, "header", "auto")
     data: dict[str, Any] = {name: value for name, value in fields.data.items() if name != "header"}
     if "kinds" in data:
         try:

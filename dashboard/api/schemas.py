@@ -1,43 +1,33 @@
 """The shapes of what is asked and answered, as JSON Schema: the words of the OpenAPI document.
 
-Choices and limits come from `records`, so that the document cannot promise what is refused.
+Fields that a person fills in are described by what is declared of them, so that the document cannot promise what is
+refused.
 """
 
-import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, replace
 from typing import Any
 
-from dashboard.metrics import all_goals
+from dashboard.declarations import Setting
 from dashboard.parsing import NAME_PATTERN
 from dashboard.records.dataset import TASKS
-from dashboard.records.network import MOST_LAYERS, MOST_UNITS
+from dashboard.records.network import LAYER_SETTINGS, MOST_LAYERS, OUTPUT_SETTINGS
 from dashboard.records.run import PRIORITIES, RUN_STATES
 from dashboard.records.run_kinds import RUN_KINDS
-from dashboard.records.search import SEARCH_STATES, SECOND_GOALS, TRIAL_STATES, Budget
+from dashboard.records.search import SEARCH_STATES, TRIAL_STATES
 from dashboard.records.store import EXAMPLES_WITH_PASSWORD
-from dashboard.records.training import (
-    ACTIVATIONS,
-    INITIALIZERS,
-    LOSSES,
-    OPTIMIZERS,
-    SCALINGS,
-    SCHEDULES,
-    TRAINING_DTYPES,
-    TrainingSpec,
-)
+from dashboard.records.training import TRAINING_SETTINGS
 from dashboard.services.compare.several import KINDS
 from dashboard.services.compare.versions import NUMBER_NAMES
+from dashboard.services.datasets import DATASET_SETTINGS
 from dashboard.services.history.health import MEASURES, UNIT_FINDINGS
 from dashboard.services.history.tensor import SINCE
 from dashboard.services.search.requests import (
-    ACTIVATIONS_TO_TRY,
-    DEFAULT_SAMPLER,
+    BUDGET_SETTINGS,
     DEFAULT_SPACE,
-    DEFAULT_STOPPING,
-    MOST_EPOCHS,
-    MOST_SECONDS,
-    MOST_TRIALS,
-    SAMPLERS,
-    STOPPING,
+    GOAL_SETTINGS,
+    SEARCH_SETTINGS,
+    SPACE_SETTINGS,
 )
 
 Schema = dict[str, Any]
@@ -61,7 +51,12 @@ def ref(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def choice(words: tuple[str, ...]) -> Schema:
+def described(settings: Mapping[str, Setting]) -> dict[str, Schema]:
+    """Return the schema of each declared setting."""
+    return {name: setting.schema for name, setting in settings.items()}
+
+
+def choice(words: Iterable[str]) -> Schema:
     """Return the schema of one of these words."""
     return {"type": "string", "enum": list(words)}
 
@@ -89,49 +84,8 @@ def page_of(name: str) -> Schema:
     return record({"items": array(ref(name)), "next": next_page})
 
 
-TRAINING_VALUES: dict[str, Schema] = {
-    "loss": choice(LOSSES),
-    "optimizer": choice(OPTIMIZERS),
-    "learning_rate": {"type": "number", "exclusiveMinimum": 0, "maximum": 1000},
-    "schedule": choice(SCHEDULES),
-    "warmup_epochs": {"type": "integer", "minimum": 0, "maximum": 10_000},
-    "decay": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
-    "step_epochs": {"type": "integer", "minimum": 1, "maximum": 10_000},
-    "momentum": {"type": "number", "minimum": 0, "maximum": 0.9999},
-    "batch_size": {"type": "integer", "minimum": 1, "maximum": 1_000_000},
-    "epochs": {"type": "integer", "minimum": 1, "maximum": 100_000},
-    "patience": {
-        "type": "integer",
-        "minimum": 0,
-        "maximum": 100_000,
-        "description": "Stop after so many epochs without a better validation loss; 0: never.",
-    },
-    "restore_best": BOOLEAN,
-    "weight_decay": {"type": "number", "minimum": 0, "maximum": 1},
-    "l1": {"type": "number", "minimum": 0, "maximum": 10},
-    "l2": {"type": "number", "minimum": 0, "maximum": 10},
-    "clip_norm": {"type": "number", "minimum": 0, "maximum": 1e6},
-    "label_smoothing": {"type": "number", "minimum": 0, "maximum": 0.5},
-    "class_weights": choice(("none", "balanced")),
-    "seed": {"type": "integer", "minimum": 0, "maximum": 2**31 - 1},
-    "initializer": choice(INITIALIZERS),
-    "dtype": choice(TRAINING_DTYPES),
-    "scaling": choice(SCALINGS),
-    "save": {"type": "string", "pattern": r"^(every|best|last|\d+)$", "description": "Or a number of epochs."},
-}
-DEFAULTS = dataclasses.asdict(TrainingSpec())
-TRAINING: dict[str, Schema] = {name: schema | {"default": DEFAULTS[name]} for name, schema in TRAINING_VALUES.items()}
-
-UNITS: Schema = {"type": "integer", "minimum": 1, "maximum": MOST_UNITS}
-HIDDEN = choice(tuple(name for name in ACTIVATIONS if name != "softmax"))
-LAYER = {
-    "units": UNITS,
-    "activation": HIDDEN | {"default": "relu"},
-    "bias": BOOLEAN | {"default": True},
-    "dropout": {"type": "number", "minimum": 0, "maximum": 0.95, "default": 0},
-    "frozen": BOOLEAN | {"default": False},
-}
-OUTPUT = {"activation": choice(ACTIVATIONS) | {"default": "softmax"}, "bias": LAYER["bias"], "frozen": LAYER["frozen"]}
+TRAINING = described(TRAINING_SETTINGS)
+LAYER, OUTPUT = described(LAYER_SETTINGS), described(OUTPUT_SETTINGS)
 DEFINITION = {
     "name": NAME,
     "purpose": TEXT | {"maxLength": 2000},
@@ -155,19 +109,8 @@ DATASET = {
 DATASET_UPLOAD = {
     "file": {"type": "string", "format": "binary", "description": "The CSV file."},
     "name": NAME,
-    "target": TEXT | {"description": "The target column's name, or its index from 0."},
-    "header": choice(("auto", "yes", "no")),
-    "delimiter": TEXT,
-    "decimal": choice((".", ",")),
-    "encoding": TEXT,
-    "missing": choice(("drop", "impute")),
-    "task": choice(TASKS),
-    "validation": {"type": "number", "description": "The share of the records kept for validation."},
-    "test": {"type": "number", "description": "The share of the records kept for the test."},
-    "seed": INTEGER,
-    "image_shape": TEXT | {"description": "Height and width of the pictures in the columns, such as 28x28."},
-    "kinds": TEXT | {"description": 'JSON text: {"column": "numeric" | "categorical" | "ignore"}.'},
-}
+} | described({name: replace(setting, default=MISSING) for name, setting in DATASET_SETTINGS.items()})
+"""Without defaults, since most of them follow from the file."""
 
 NETWORK = {
     "name": TEXT,
@@ -443,38 +386,15 @@ ALL_VERSIONS = {
     "next": nullable(INTEGER),
 }
 
-RANGE = {"low": NUMBER, "high": NUMBER, "log": BOOLEAN | {"description": "Answered; not to be sent."}}
-SPACE = {
-    name: {"anyOf": [ref("Range"), NUMBER], "description": "One number fixes it.", "default": DEFAULT_SPACE[name]}
-    for name in ("layers", "units", "dropout", "learning_rate")
-} | {
-    "activation": array(choice(ACTIVATIONS_TO_TRY), default=DEFAULT_SPACE["activation"]),
-    "optimizer": array(choice(OPTIMIZERS), default=DEFAULT_SPACE["optimizer"]),
-    "schedule": array(choice(SCHEDULES), default=DEFAULT_SPACE["schedule"]),
-    "batch_size": array(INTEGER, default=DEFAULT_SPACE["batch_size"]),
-    "weight_decay": {"anyOf": [ref("Range"), NUMBER, choice(("off",))], "default": DEFAULT_SPACE["weight_decay"]},
-    "no_weight_decay": BOOLEAN | {"description": "Candidates without weight decay are tried, too.", "default": True},
-}
-GOAL = {
-    "metric": choice(all_goals()) | {"description": "The usual one of the dataset's task if it is left out."},
-    "second": choice(("", *SECOND_GOALS)) | {"description": "What is kept small beside it.", "default": ""},
-}
-BUDGET = {
-    "trials": {"type": "integer", "minimum": 1, "maximum": MOST_TRIALS, "default": Budget().trials},
-    "epochs": {"type": "integer", "minimum": 1, "maximum": MOST_EPOCHS, "default": Budget().epochs},
-    "seconds": NUMBER | {"minimum": 0, "maximum": MOST_SECONDS, "default": 0, "description": "0: no limit."},
-}
+SPACE = {name: setting.schema | {"default": DEFAULT_SPACE[name]} for name, setting in SPACE_SETTINGS.items()}
+BUDGET, GOAL = described(BUDGET_SETTINGS), described(GOAL_SETTINGS)
 SEARCH_DEFINITION = {
     "name": NAME,
-    "purpose": TEXT | {"maxLength": 2000},
     "dataset": TEXT,
     "space": ref("SearchSpace"),
     "goal": ref("Goal"),
     "budget": ref("Budget"),
-    "sampler": choice(tuple(SAMPLERS)) | {"default": DEFAULT_SAMPLER},
-    "stopping": choice(tuple(STOPPING)) | {"default": DEFAULT_STOPPING},
-    "seed": {"type": "integer", "minimum": 0, "default": 1},
-}
+} | described(SEARCH_SETTINGS)
 TRIAL = {
     "trial": INTEGER,
     "run": INTEGER,
@@ -559,7 +479,7 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "BundledDataset": record({"bundled": TEXT}, closed=True),
     "DatasetPage": page_of("Dataset"),
-    "Layer": record(LAYER, ("activation", "bias", "dropout", "frozen"), closed=True),
+    "Layer": record(LAYER, tuple(name for name in LAYER if name != "units"), closed=True),
     "OutputLayer": record(OUTPUT, tuple(OUTPUT), closed=True),
     "Training": record(TRAINING, tuple(TRAINING), closed=True),
     "NetworkDefinition": record(DEFINITION, ("purpose", "fields", "layers", "output", "training"), closed=True),
@@ -588,7 +508,6 @@ SCHEMAS: dict[str, Schema] = {
     "StoredTablePage": page_of("StoredTable"),
     "TrashItem": record(TRASH_ITEM, closed=True),
     "TrashPage": page_of("TrashItem"),
-    "Range": record(RANGE, tuple(RANGE), closed=True),
     "SearchSpace": record(SPACE, tuple(SPACE), closed=True),
     "Goal": record(GOAL, tuple(GOAL), closed=True),
     "Budget": record(BUDGET, tuple(BUDGET), closed=True),

@@ -12,7 +12,7 @@ from dashboard.data.cells import MOST_CATEGORIES
 from dashboard.data.detection import CsvFormat
 from dashboard.data.moments import Moments
 
-KINDS = ("numeric", "categorical", "ignore")
+KINDS = {"numeric": "number", "categorical": "category", "ignore": "ignore"}
 EXAMPLES = 5
 
 

@@ -14,13 +14,22 @@ from pathlib import Path
 from typing import Any
 
 from dashboard.data.cells import is_missing, number
+from dashboard.declarations import declared, setting
 from dashboard.errors import Invalid
+from dashboard.kinds import Choice
 from dashboard.parsing import Fields
 
 DETECTED_DELIMITERS = "\t|;,"
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "space": " "}
-ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "cp1252", "latin-1")
-HEADER_WORDS = ("auto", "yes", "no")
+ENCODINGS = {
+    "utf-8": "UTF-8",
+    "utf-8-sig": "UTF-8 with a byte-order mark",
+    "utf-16": "UTF-16",
+    "cp1252": "Windows-1252",
+    "latin-1": "Latin-1",
+}
+HEADERS = {"auto": "detect", "yes": "holds the names", "no": "is data already"}
+DECIMALS = {".": "point .", ",": "comma ,"}
 SAMPLE_BYTES = 2_000_000
 SAMPLE_RECORDS = 200
 SAMPLE_CELLS = 200_000
@@ -54,14 +63,33 @@ TEXT_STARTS = (
 REMEDY = "Unpack it or save it as CSV (UTF-8), then upload that file."
 
 
+class DelimiterChoice(Choice):
+    """One of the characters in DELIMITERS, or its name."""
+
+    def __init__(self) -> None:
+        super().__init__({sign: f"{name} {sign}".strip() for name, sign in DELIMITERS.items()})
+        self.schema = {"type": "string", "enum": [*DELIMITERS, *DELIMITERS.values()]}
+
+    def read(self, fields: Fields, name: str, default: str) -> str:
+        """Return the character in a field."""
+        given = str(fields.data.get(name) or default)
+        delimiter = DELIMITERS.get(given, given)
+        if delimiter not in self.words:
+            fields.refuse(name, f"Choose one of: {', '.join(DELIMITERS)}.")
+        return delimiter
+
+
 @dataclass(frozen=True)
 class CsvFormat:
-    """How a CSV file is written; `encoding` is a Python codec's name, `decimal` is ``.`` or ``,``."""
+    """How a CSV file is written; `encoding` is a Python codec's name.
 
-    delimiter: str = ","
-    header: bool = True
-    encoding: str = "utf-8"
-    decimal: str = "."
+    Of the header a person says auto, yes or no, of the others what was detected is the default.
+    """
+
+    delimiter: str = setting(DelimiterChoice(), ",", "Delimiter")
+    header: bool = setting(Choice(HEADERS), True, "First line")
+    encoding: str = setting(Choice(ENCODINGS), "utf-8", "Encoding")
+    decimal: str = setting(Choice(DECIMALS), ".", "Decimal mark")
 
     def to_json(self) -> dict[str, Any]:
         """Return plain texts and a boolean; `from_json` reads them back."""
@@ -73,14 +101,17 @@ class CsvFormat:
         return cls(**data)
 
 
+FORMAT_SETTINGS = declared(CsvFormat)
+
+
 def detect_format(path: Path, header: str = "auto") -> CsvFormat:
     """Return how a file is written; `header` is auto, yes or no.
 
     The whole file is checked to be text, the rest is detected from its first 2 MB. Raises Invalid, under the field
     ``file`` (or ``header``), for what is empty or no CSV file.
     """
-    if header not in HEADER_WORDS:
-        raise Invalid({"header": f"Choose one of: {', '.join(HEADER_WORDS)}."})
+    if header not in HEADERS:
+        raise Invalid({"header": f"Choose one of: {', '.join(HEADERS)}."})
     encoding = _encoding(path)
     sample = _sample(path, encoding)
     delimiter = _delimiter(sample)
@@ -96,17 +127,14 @@ def parse_format(fields: Fields, detected: CsvFormat) -> CsvFormat:
     `delimiter` is one of the five characters or its name (comma, semicolon, tab, bar, space); `header` is auto, yes
     or no. Raises Invalid with a message for each wrong field.
     """
-    word = fields.data.get("delimiter")
-    delimiter = DELIMITERS.get(str(word), word) or detected.delimiter
-    if delimiter not in DELIMITERS.values():
-        fields.refuse("delimiter", f"Choose one of: {', '.join(DELIMITERS)}.")
-    header = fields.choice("header", "auto", HEADER_WORDS)
-    decimal = fields.choice("decimal", "." if delimiter == "," else detected.decimal, (".", ","))
+    delimiter = FORMAT_SETTINGS["delimiter"].kind.read(fields, "delimiter", detected.delimiter)
+    header = FORMAT_SETTINGS["header"].kind.read(fields, "header", "auto")
+    decimal = FORMAT_SETTINGS["decimal"].kind.read(fields, "decimal", "." if delimiter == "," else detected.decimal)
     if decimal == delimiter:
         fields.refuse("decimal", "The decimal sign and the delimiter cannot both be a comma.")
-    encoding = fields.choice("encoding", detected.encoding, ENCODINGS)
+    encoding = FORMAT_SETTINGS["encoding"].kind.read(fields, "encoding", detected.encoding)
     fields.done()
-    return CsvFormat(str(delimiter), detected.header if header == "auto" else header == "yes", encoding, decimal)
+    return CsvFormat(delimiter, detected.header if header == "auto" else header == "yes", encoding, decimal)
 
 
 def _encoding(path: Path) -> str:

@@ -8,19 +8,19 @@ from typing import Any
 
 from dashboard.data.cells import MOST_CATEGORIES
 from dashboard.data.columns import KINDS, Column, Preview
-from dashboard.data.detection import CsvFormat
+from dashboard.data.detection import FORMAT_SETTINGS, CsvFormat
 from dashboard.data.splitting import default_share
+from dashboard.declarations import declared, read, setting
+from dashboard.kinds import Choice, Number, Text, Whole
 from dashboard.parsing import Fields
 from dashboard.records.dataset import TASKS
 
 MOST_HELD_BACK = 0.95
-SPEC_FIELDS = frozenset(
-    {"name", "delimiter", "header", "encoding", "decimal"}
-    | {"target", "kinds", "missing", "task", "validation", "test", "seed", "image_shape"}
-)
+MISSING = {"drop": "drop the rows", "impute": "fill in the mean, or the most frequent category"}
+SHARE = Number(0, 0.9)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DatasetSpec:
     """What a person chose: `kinds` has the kind of each column but the target, `missing` is drop or impute.
 
@@ -28,14 +28,28 @@ class DatasetSpec:
     """
 
     format: CsvFormat
-    target: str
-    kinds: dict[str, str]
-    missing: str
-    task: str
-    validation: float
-    test: float
-    seed: int
-    image_shape: tuple[int, int] | None
+    target: str = setting(Text(note="Its name, or its index from 0."), label="Target", help="The column to predict.")
+    kinds: dict[str, str] = setting(
+        Text(note='As JSON text: {"column": "numeric" | "categorical" | "ignore"}.'), label="Type"
+    )
+    missing: str = setting(Choice(MISSING), "drop", "Missing values")
+    task: str = setting(
+        Choice(TASKS, empty="as the target suggests"),
+        label="Task",
+        help="Classification predicts one of some classes, regression a number.",
+    )
+    validation: float = setting(
+        SHARE,
+        label="Validation share",
+        help="Measured after each epoch. Left empty: a tenth, at most 2,000 rows.",
+    )
+    test: float = setting(
+        SHARE, label="Test share", help="Measured once, at the end. Left empty: a tenth, at most 2,000 rows."
+    )
+    seed: int = setting(Whole(0, 2**31 - 1), 1, "Seed of the split")
+    image_shape: tuple[int, int] | None = setting(
+        Text(), label="Image shape", help="Height and width if the columns are pixels: 28x28."
+    )
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values; `from_json` reads them back."""
@@ -48,6 +62,10 @@ class DatasetSpec:
         return cls(**{**data, "format": CsvFormat.from_json(data["format"]), "image_shape": shape})
 
 
+SPEC_SETTINGS = declared(DatasetSpec)
+SPEC_FIELDS = frozenset({"name", *FORMAT_SETTINGS, *SPEC_SETTINGS})
+
+
 def parse_spec(fields: Fields, preview: Preview) -> DatasetSpec:
     """Read a person's choices about a previewed file; what is not given is filled in with the suggestions.
 
@@ -57,19 +75,13 @@ def parse_spec(fields: Fields, preview: Preview) -> DatasetSpec:
     fields.known(SPEC_FIELDS)
     target = _target(fields, preview)
     kinds = _kinds(fields, preview, target)
-    task = _task(fields, preview, preview.column(target))
     share = default_share(preview.rows)
-    spec = DatasetSpec(
-        format=preview.format,
-        target=target,
-        kinds=kinds,
-        missing=fields.choice("missing", "drop", ("drop", "impute")),
-        task=task,
-        validation=fields.number("validation", share, 0.0, 0.9),
-        test=fields.number("test", share, 0.0, 0.9),
-        seed=fields.integer("seed", 1, 0, 2**31 - 1),
-        image_shape=_image_shape(fields, preview, target, kinds),
-    )
+    suggested = {"task": preview.suggested_task(target), "validation": share, "test": share}
+    simple = {name: SPEC_SETTINGS[name] for name in ("missing", "task", "validation", "test", "seed")}
+    chosen = read(fields, simple, suggested)
+    _check_target(fields, chosen["task"], preview.column(target))
+    shape = _image_shape(fields, preview, target, kinds)
+    spec = DatasetSpec(format=preview.format, target=target, kinds=kinds, image_shape=shape, **chosen)
     if spec.validation + spec.test > MOST_HELD_BACK:
         fields.refuse("validation", "Validation and test together must leave at least 5 % for training.")
     return spec
@@ -107,9 +119,8 @@ def _kinds(fields: Fields, preview: Preview, target: str) -> dict[str, str]:
     return kinds
 
 
-def _task(fields: Fields, preview: Preview, column: Column) -> str:
-    """Return the task; refuse a target that cannot serve for it."""
-    task = fields.choice("task", preview.suggested_task(column.name), TASKS)
+def _check_target(fields: Fields, task: str, column: Column) -> None:
+    """Refuse a target that cannot serve for a task."""
     if not column.distinct:
         fields.refuse("target", f"The target '{column.name}' has no values: choose another column.")
     elif column.distinct == 1 and task == "classification":
@@ -120,7 +131,6 @@ def _task(fields: Fields, preview: Preview, column: Column) -> str:
         fields.refuse("target", f"{message}: choose regression, or another target.")
     elif task == "regression" and not column.is_numeric:
         fields.refuse("task", f"The target '{column.name}' is not a number everywhere: choose classification.")
-    return task
 
 
 def _image_shape(fields: Fields, preview: Preview, target: str, kinds: Mapping[str, str]) -> tuple[int, int] | None:

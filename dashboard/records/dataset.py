@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-TASKS = ("classification", "regression")
+TASKS = {"classification": "classification", "regression": "regression"}
 
 
 @dataclass(frozen=True)

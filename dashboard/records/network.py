@@ -7,22 +7,34 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from dashboard.declarations import declared, read, setting
+from dashboard.kinds import Choice, Flag, Number, Whole
 from dashboard.parsing import Fields
 from dashboard.records.training import ACTIVATIONS, TrainingSpec
 
 MOST_LAYERS = 200
-MOST_UNITS = 100_000
+HIDDEN_ACTIVATIONS = {name: words for name, words in ACTIVATIONS.items() if name != "softmax"}
+DROPOUT = Number(0, 0.95)
 
 
 @dataclass(frozen=True)
 class LayerSpec:
     """One dense layer: `units` outputs, an activation, and what is done to its weights while training."""
 
-    units: int
-    activation: str = "relu"
-    bias: bool = True
-    dropout: float = 0.0
-    frozen: bool = False
+    units: int = setting(Whole(1, 100_000), label="Units")
+    activation: str = setting(Choice(HIDDEN_ACTIVATIONS), "relu", "Activation")
+    bias: bool = setting(Flag(), True, "Bias")
+    dropout: float = setting(DROPOUT, 0.0, "Dropout")
+    frozen: bool = setting(Flag(), False, "Frozen")
+
+
+LAYER_SETTINGS = declared(LayerSpec)
+OUTPUT_SETTINGS = {
+    "activation": dataclasses.replace(LAYER_SETTINGS["activation"], kind=Choice(ACTIVATIONS), default="softmax"),
+    "bias": LAYER_SETTINGS["bias"],
+    "frozen": LAYER_SETTINGS["frozen"],
+}
+"""The settings of the output layer, whose units follow from the dataset."""
 
 
 @dataclass(frozen=True)
@@ -68,20 +80,12 @@ class NetworkSpec:
 
 
 def parse_layer(fields: Fields, output: bool = False) -> LayerSpec:
-    """Read one layer; the output layer's units follow from the dataset (0 here)."""
-    fields.known({"activation", "bias", "frozen"} | (set() if output else {"units", "dropout"}))
-    hidden_choices = tuple(a for a in ACTIVATIONS if a != "softmax")
+    """Read one layer; the output layer gets 0 units, since they follow from the dataset."""
+    settings = OUTPUT_SETTINGS if output else LAYER_SETTINGS
+    fields.known(settings)
     if not output and fields.data.get("units") in (None, ""):
         fields.refuse("units", "Say how many units the layer has.")
-    return LayerSpec(
-        units=0 if output else fields.integer("units", 1, 1, MOST_UNITS),
-        activation=fields.choice(
-            "activation", "softmax" if output else "relu", ACTIVATIONS if output else hidden_choices
-        ),
-        bias=fields.boolean("bias", True),
-        dropout=0.0 if output else fields.number("dropout", 0.0, 0.0, 0.95),
-        frozen=fields.boolean("frozen", False),
-    )
+    return LayerSpec(**{"units": 0} | read(fields, settings, {} if output else {"units": 1}))
 
 
 def check_combination(fields: Fields, output: LayerSpec, training: TrainingSpec, task: str) -> None:

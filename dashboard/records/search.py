@@ -4,19 +4,30 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from dashboard.metrics import is_higher_better
+from dashboard.declarations import setting
+from dashboard.kinds import Choice, Number, Whole
+from dashboard.metrics import all_goals, is_higher_better, metric_words
 
 SEARCH_STATES = ("running", "paused", "stopped", "finished")
 TRIAL_STATES = ("running", "finished", "stopped", "failed", "cancelled")
-SECOND_GOALS = ("parameters", "prediction_seconds")
+SECOND_GOALS = {"parameters": "the number of parameters", "prediction_seconds": "prediction time"}
 
 
 @dataclass(frozen=True)
 class Goal:
     """What a search looks for: a validation metric, and perhaps a `second` number of SECOND_GOALS to keep small."""
 
-    metric: str
-    second: str = ""
+    metric: str = setting(
+        Choice({name: metric_words(name) for name in all_goals()}, empty="validation accuracy, or loss for numbers"),
+        label="Metric",
+        help="Of the validation part, after each epoch. Left empty: the usual one of the dataset's task.",
+    )
+    second: str = setting(
+        Choice(SECOND_GOALS, empty="nothing else"),
+        "",
+        "Second goal",
+        "To be made small as well: the result is then a front of best compromises.",
+    )
 
     @property
     def is_higher_better(self) -> bool:
@@ -36,9 +47,11 @@ class Goal:
 class Budget:
     """How much a search may spend: trials, epochs of each, and seconds of the clock in all (0: no limit)."""
 
-    trials: int = 40
-    epochs: int = 10
-    seconds: float = 0.0
+    trials: int = setting(Whole(1, 10_000), 40, "Trials", "How many networks are tried.")
+    epochs: int = setting(Whole(1, 10_000), 10, "Epochs per trial", "A trial may be stopped before.")
+    seconds: float = setting(
+        Number(0, 30 * 86400), 0.0, "Time limit (seconds)", "While trials train; 0 or empty: no limit."
+    )
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,11 @@
-"""A setting's range, and the reading of ranges and choices from untrusted input."""
+"""A setting's range."""
 
 import dataclasses
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from optuna.distributions import FloatDistribution, IntDistribution
-
-from dashboard.parsing import Fields
 
 
 @dataclass(frozen=True)
@@ -51,61 +48,3 @@ class Range:
     def to_json(self) -> dict[str, Any]:
         """Return plain values; `Range(**data)` reads them back."""
         return dataclasses.asdict(self)
-
-
-def parse_range(fields: Fields, name: str, default: Range, low: float, high: float, whole: bool = False) -> Range:
-    """Read {"low": …, "high": …} of a field within bounds; what is not given keeps the default's value.
-
-    A single number fixes the setting. The parameter decides whether its range is logarithmic, not the person.
-    """
-    value = fields.data.get(name)
-    if value is not None and not isinstance(value, dict):
-        number = fields.integer(name, 0, int(low), int(high)) if whole else fields.number(name, 0.0, low, high)
-        return Range(number, number, default.log) if value != "" else default
-    inner = fields.inner(name)
-    inner.known({"low", "high"} | ({"log"} if "log" in inner.data else set()))
-    if whole:
-        bottom: float = inner.integer("low", int(default.low), int(low), int(high))
-        top: float = inner.integer("high", max(int(default.high), int(bottom)), int(low), int(high))
-    else:
-        bottom = inner.number("low", default.low, low, high)
-        top = inner.number("high", max(default.high, bottom), low, high)
-    if bottom > top:
-        inner.refuse("low", f"The range begins above its end: {bottom:g} is more than {top:g}.")
-        return default
-    return Range(bottom, top, default.log)
-
-
-def parse_choices(fields: Fields, name: str, default: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
-    """Read a list of known words (a text separates them by commas), each once, in the order that we list them."""
-    words = _words(fields.data.get(name))
-    if words is None:
-        return tuple(default)
-    wrong = [word for word in words if word not in known]
-    if wrong or not words:
-        said = f"{wrong[0]!r} is not known here. " if wrong else ""
-        fields.refuse(name, f"{said}Choose one or more of: {', '.join(known)}.")
-        return tuple(default)
-    return tuple(word for word in known if word in words)
-
-
-def parse_whole_numbers(fields: Fields, name: str, default: Sequence[int], low: int, high: int) -> tuple[int, ...]:
-    """Read a list of whole numbers (a text separates them by commas), each once, the smallest first; 20 at most."""
-    words = _words(fields.data.get(name))
-    if words is None:
-        return tuple(default)
-    numbers = sorted({int(word) for word in words if word.isascii() and word.isdigit() and len(word) < 10})
-    is_clean = 1 <= len(numbers) == len(set(words)) <= 20
-    if not is_clean or not low <= numbers[0] <= numbers[-1] <= high:
-        fields.refuse(name, f"Give 1 to 20 different whole numbers from {low:,} to {high:,}, such as 16, 32, 64.")
-        return tuple(default)
-    return tuple(numbers)
-
-
-def _words(value: object) -> list[str] | None:
-    """Return what a list, a text with commas or a single number holds, as texts; None if nothing was given."""
-    if value is None:
-        return None
-    parts = value if isinstance(value, list | tuple) else str(value).split(",")
-    words = [str(part).strip() for part in parts]
-    return [word for word in words if word]

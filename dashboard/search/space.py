@@ -14,24 +14,18 @@ from typing import Any
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import Trial
 
+from dashboard.declarations import declared, read, setting
 from dashboard.errors import Invalid
+from dashboard.kinds import Flag, Number, RangeOf, Several, Whole, WholeNumbers
 from dashboard.parsing import Fields
-from dashboard.records.network import LayerSpec, NetworkSpec
-from dashboard.records.training import ACTIVATIONS, OPTIMIZERS, SCHEDULES, TrainingSpec
+from dashboard.records.network import DROPOUT, HIDDEN_ACTIVATIONS, LayerSpec, NetworkSpec
+from dashboard.records.training import OPTIMIZERS, SCHEDULES, TrainingSpec
 from dashboard.search.encoding import Condition
-from dashboard.search.ranges import Range, parse_choices, parse_range, parse_whole_numbers
+from dashboard.search.ranges import Range
 
-HIDDEN_ACTIVATIONS = tuple(name for name in ACTIVATIONS if name != "softmax")
-MOST_HIDDEN_LAYERS = 10
-MOST_HIDDEN_UNITS = 4096
 MOST_IN_GRID = 100_000
 REGRESSION_LOSSES = ("squared_error", "absolute_error", "huber")
 OUTPUT_OF_LOSS = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}
-LAYERS = Range(1, 3)
-UNITS = Range(16, 256, log=True)
-DROPOUT = Range(0.0, 0.5)
-LEARNING_RATE = Range(1e-4, 3e-2, log=True)
-WEIGHT_DECAY = Range(1e-6, 1e-2, log=True)
 
 Params = Mapping[str, Any]
 
@@ -44,34 +38,28 @@ class SearchSpace:
     with `no_weight_decay`, candidates without it are tried, too.
     """
 
-    layers: Range = LAYERS
-    units: Range = UNITS
-    activation: tuple[str, ...] = ("tanh", "relu", "silu")
-    dropout: Range = DROPOUT
-    learning_rate: Range = LEARNING_RATE
-    batch_size: tuple[int, ...] = (16, 32, 64, 128)
-    optimizer: tuple[str, ...] = ("momentum", "adam", "adamw")
-    schedule: tuple[str, ...] = ("constant", "cosine")
-    weight_decay: Range | None = WEIGHT_DECAY
-    no_weight_decay: bool = True
+    layers: Range = setting(RangeOf(Whole(0, 10)), Range(1, 3), "Hidden layers")
+    units: Range = setting(RangeOf(Whole(1, 4096)), Range(16, 256, log=True), "Units of each layer")
+    dropout: Range = setting(RangeOf(DROPOUT), Range(0.0, 0.5), "Dropout")
+    learning_rate: Range = setting(RangeOf(Number(1e-8, 100)), Range(1e-4, 3e-2, log=True), "Learning rate")
+    batch_size: tuple[int, ...] = setting(
+        WholeNumbers(1, 100_000), (16, 32, 64, 128), "Batch sizes", "Whole numbers, separated by commas."
+    )
+    weight_decay: Range | None = setting(
+        RangeOf(Number(1e-12, 1), can_be_off=True), Range(1e-6, 1e-2, log=True), "Weight decay"
+    )
+    no_weight_decay: bool = setting(
+        Flag(), True, "Try going without, too", "Candidates without weight decay are tried as well."
+    )
+    activation: tuple[str, ...] = setting(Several(HIDDEN_ACTIVATIONS), ("tanh", "relu", "silu"), "Activations")
+    optimizer: tuple[str, ...] = setting(Several(OPTIMIZERS), ("momentum", "adam", "adamw"), "Optimizers")
+    schedule: tuple[str, ...] = setting(Several(SCHEDULES), ("constant", "cosine"), "Learning-rate schedules")
 
     @classmethod
     def parse(cls, fields: Fields) -> "SearchSpace":
-        """Read a space from untrusted input; what is not given keeps its default, what is wrong lands in `fields`."""
-        fields.known({field.name for field in dataclasses.fields(cls)})
-        default = cls()
-        return cls(
-            layers=parse_range(fields, "layers", default.layers, 0, MOST_HIDDEN_LAYERS, whole=True),
-            units=parse_range(fields, "units", default.units, 1, MOST_HIDDEN_UNITS, whole=True),
-            activation=parse_choices(fields, "activation", default.activation, HIDDEN_ACTIVATIONS),
-            dropout=parse_range(fields, "dropout", default.dropout, 0.0, 0.95),
-            learning_rate=parse_range(fields, "learning_rate", default.learning_rate, 1e-8, 100.0),
-            batch_size=parse_whole_numbers(fields, "batch_size", default.batch_size, 1, 100_000),
-            optimizer=parse_choices(fields, "optimizer", default.optimizer, OPTIMIZERS),
-            schedule=parse_choices(fields, "schedule", default.schedule, SCHEDULES),
-            weight_decay=_parse_weight_decay(fields),
-            no_weight_decay=fields.boolean("no_weight_decay", default.no_weight_decay),
-        )
+        """Read a space from untrusted input; what is not given keeps its default, errors go to `fields`."""
+        fields.known(declared(cls))
+        return cls(**read(fields, declared(cls)))
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values, in the form that `parse` reads, too."""
@@ -253,14 +241,6 @@ def _conditions(space: SearchSpace) -> dict[str, Condition]:
     if "has_weight_decay" in known and "weight_decay" in known:
         conditions["weight_decay"] = Condition("has_weight_decay", (True,))
     return conditions
-
-
-def _parse_weight_decay(fields: Fields) -> Range | None:
-    """Read the range of the weight decay; the words off and none, or a 0, leave it out."""
-    value = fields.data.get("weight_decay")
-    if value in (0, 0.0, False) or (isinstance(value, str) and value.strip().lower() in {"off", "none", "0"}):
-        return None
-    return parse_range(fields, "weight_decay", WEIGHT_DECAY, 1e-12, 1.0)
 
 
 def _ask(trial: Trial, name: str, distribution: BaseDistribution) -> bool | int | float | str | None:

@@ -17,10 +17,11 @@ import numpy as np
 from dashboard.catalogue import datasets as dataset_rows
 from dashboard.catalogue import searches as search_rows
 from dashboard.data.bundled import BUNDLED, BundledSample
+from dashboard.data.columns import KINDS, Preview, preview
 from dashboard.data.columns import Column as PreviewColumn
-from dashboard.data.columns import Preview, preview
 from dashboard.data.dataset import DatasetSpec, ingest, open_arrays, parse_spec
-from dashboard.data.detection import CsvFormat, detect_format, parse_format
+from dashboard.data.detection import FORMAT_SETTINGS, CsvFormat, detect_format, parse_format
+from dashboard.data.specification import SPEC_SETTINGS
 from dashboard.errors import Conflict, Invalid, NotFound, StoreUnavailable, TooLarge
 from dashboard.parsing import Fields
 from dashboard.records.dataset import Dataset
@@ -30,6 +31,9 @@ __all__ = ["Preview", "PreviewColumn"]  # for those who may not import data
 
 PIECE = 2**20
 TOKEN = re.compile(r"[0-9a-f]{32}")
+COLUMN_KINDS = KINDS
+DATASET_SETTINGS = FORMAT_SETTINGS | SPEC_SETTINGS
+"""What is declared of everything that a person says of an upload, but its name."""
 
 
 @dataclass(frozen=True)

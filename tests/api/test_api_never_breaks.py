@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dashboard.records.training import TRAINING_FIELDS
+from dashboard.records.training import TRAINING_SETTINGS
 from dashboard.services.search.requests import DEFAULT_SPACE
 
 pytestmark = pytest.mark.usefixtures("kept")
@@ -37,7 +37,7 @@ DEFINITIONS = st.fixed_dictionaries(
         "fields": VALUES,
         "layers": LAYERS,
         "output": some({"activation", "bias", "frozen"}) | VALUES,
-        "training": some(TRAINING_FIELDS) | VALUES,
+        "training": some(TRAINING_SETTINGS) | VALUES,
     },
 )
 
@@ -63,7 +63,7 @@ def test_any_definition_is_kept_or_refused(client, body):
 
 
 @FUZZ
-@given(some(TRAINING_FIELDS | {"parent"}) | VALUES)
+@given(some({*TRAINING_SETTINGS, "parent"}) | VALUES)
 def test_any_start_is_queued_or_refused(client, body):
     assert client.fetch("POST", "/api/v1/networks/iris-net/runs", json=body).status_code in {202, 400, 404, 422}
 

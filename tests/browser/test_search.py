@@ -30,7 +30,7 @@ def start(walk):
     walk.go("/searches/new?dataset=digits")
     page.get_by_label("Name", exact=True).fill("digits-search")
     page.get_by_label("Trials", exact=True).fill("40")
-    page.get_by_label("Epochs of each").fill("1")
+    page.get_by_label("Epochs per trial").fill("1")
     page.get_by_label("Hidden layers, from").fill("1")
     page.get_by_label("Hidden layers, to").fill("2")
     page.get_by_label("Units of each layer, from").fill("4")

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from dashboard.declarations import declared
 from dashboard.errors import Invalid
+from dashboard.kinds import Whole
 from dashboard.settings import Settings, environment_name, from_environment, to_environment
 
 ROOT = Path(__file__).parent.parent.parent
@@ -71,8 +73,27 @@ def test_a_password_with_an_at_sign_is_hidden_to_its_end():
     assert shown["WEIGHTBASE_STORE"] == "mysql://me:***@db:3306/weights"
 
 
-@pytest.mark.parametrize("setting", dataclasses.fields(Settings), ids=lambda setting: setting.name)
-def test_the_manual_tells_every_setting_with_its_default_and_its_help(setting):
-    line = f"| `{environment_name(setting.name)}` | {f'`{setting.default}`' if setting.default != '' else ''} |"
+@pytest.mark.parametrize("name", declared(Settings))
+def test_the_manual_has_every_setting_with_its_default_and_its_help(name):
+    setting = declared(Settings)[name]
+    line = f"| `{environment_name(name)}` | {f'`{setting.default}`' if setting.default != '' else ''} |"
     manual = (ROOT / "docs" / "settings.md").read_text()
-    assert f"{line} {setting.metadata['help']} |" in manual
+    assert f"{line} {setting.help} |" in manual
+
+
+LIMITED = {name: setting.kind for name, setting in declared(Settings).items() if isinstance(setting.kind, Whole)}
+
+
+@pytest.mark.parametrize("name", LIMITED)
+def test_a_number_is_accepted_up_to_its_limits_and_refused_one_beyond_them(name):
+    kind = LIMITED[name]
+    variable = environment_name(name)
+    for number in (kind.low, kind.high):
+        assert getattr(from_environment({variable: str(number)}), name) == number
+    for number in (kind.low - 1, kind.high + 1):
+        with pytest.raises(Invalid, match=variable):
+            from_environment({variable: str(number)})
+
+
+def test_all_settings_are_declared():
+    assert list(declared(Settings)) == [field.name for field in dataclasses.fields(Settings)]

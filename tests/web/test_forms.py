@@ -8,11 +8,11 @@ from werkzeug.datastructures import MultiDict
 from dashboard.errors import Conflict, Invalid
 from dashboard.parsing import Fields
 from dashboard.records.network import MOST_LAYERS, check_combination, parse_layer
-from dashboard.records.training import TRAINING_FIELDS, TrainingSpec, parse_training
+from dashboard.records.training import TRAINING_SETTINGS, TrainingSpec, parse_training
 from dashboard.web.datasets.forms import DatasetForm
 from dashboard.web.kit.forms import ConfirmForm, attach_errors, problems
 from dashboard.web.networks.form_actions import act
-from dashboard.web.networks.forms import NetworkForm, TrainingForm
+from dashboard.web.networks.forms import NetworkForm
 from dashboard.web.networks.presets import PRESETS, preset
 from dashboard.web.runs.forms import RunForm
 
@@ -72,8 +72,8 @@ def test_the_form_says_what_the_json_api_would_be_told():
 
 
 def test_the_training_settings_of_the_form_are_those_of_the_record_and_each_is_shown_once():
-    shown = [*TrainingForm.BASIC, *(name for _, names in TrainingForm.GROUPS for name in names)]
-    assert sorted(shown) == sorted(TRAINING_FIELDS) == sorted(TrainingForm()._fields)
+    shown = [name for names in NetworkForm.GROUPS.values() for name in names]
+    assert shown == list(TRAINING_SETTINGS) == [field.short_name for field in NetworkForm().training.form]
 
 
 def test_a_fresh_form_holds_the_defaults_of_the_record():

@@ -17,7 +17,7 @@ from dashboard.records.dataset import Dataset
 from dashboard.records.network import Network, check_combination
 from dashboard.records.page import Page
 from dashboard.records.run import ENDED_STATES, PRIORITIES, RESUMABLE_STATES, STARTED_BY_LENGTH, Epoch, Run
-from dashboard.records.training import TRAINING_FIELDS, parse_training
+from dashboard.records.training import TRAINING_SETTINGS, parse_training
 from dashboard.services.datasets import require_records
 from dashboard.services.runs import passwords
 from dashboard.services.versions.reading import get_version
@@ -59,8 +59,8 @@ def start_run(workspace: Workspace, network_name: str, overrides: Mapping[str, A
     if message := why_not_trained(network, dataset):
         raise Conflict(message, "network")
     fields = Fields(overrides)
-    fields.known(TRAINING_FIELDS | {"parent", "priority"})
-    given = {name: value for name, value in fields.data.items() if name in TRAINING_FIELDS}
+    fields.known({*TRAINING_SETTINGS, "parent", "priority"})
+    given = {name: value for name, value in fields.data.items() if name in TRAINING_SETTINGS}
     training = parse_training(Fields(given, "", fields.errors), network.spec.training)
     check_combination(fields, network.spec.layers[-1], training, network.task)
     # A run's settings are given by themselves, not within a definition.

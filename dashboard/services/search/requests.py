@@ -4,15 +4,18 @@ A search is driven by a run of its own (`search_driver`); what is asked of it he
 driver sees within a second. Resuming queues a new driving run: all that it has to know stands in the catalogue.
 """
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
 from dashboard.catalogue import datasets as dataset_rows
 from dashboard.catalogue import searches as search_rows
+from dashboard.declarations import declared, read, setting
 from dashboard.errors import Conflict, Invalid
 from dashboard.jobs.job import Job
 from dashboard.jobs.starting import ensure_coordinator
+from dashboard.kinds import Choice, Text, Whole
 from dashboard.metrics import goals
 from dashboard.parsing import Fields
 from dashboard.records.dataset import Dataset
@@ -20,10 +23,10 @@ from dashboard.records.network import LayerSpec, NetworkSpec
 from dashboard.records.page import Page
 from dashboard.records.run import Run
 from dashboard.records.run_kinds import SEARCHES
-from dashboard.records.search import SECOND_GOALS, Budget, Goal, Search
+from dashboard.records.search import Budget, Goal, Search
 from dashboard.records.training import TrainingSpec
 from dashboard.search.samplers import DEFAULT_SAMPLER, SAMPLERS, make_sampler
-from dashboard.search.space import HIDDEN_ACTIVATIONS, SearchSpace
+from dashboard.search.space import SearchSpace
 from dashboard.search.stopping import DEFAULT_STOPPING, STOPPING
 from dashboard.services.datasets import chosen_dataset
 from dashboard.services.networks import check_size
@@ -31,16 +34,11 @@ from dashboard.services.search.view import brief_view
 from dashboard.services.workspace import Workspace
 from dashboard.settings import Settings
 
-__all__ = ["DEFAULT_SAMPLER", "DEFAULT_STOPPING", "SAMPLERS", "STOPPING"]  # for those who may not enter the search room
-
-KNOWN_FIELDS = {"name", "purpose", "dataset", "space", "goal", "budget", "sampler", "stopping", "seed"}
 CHANGES = {"space", "budget"}
-MOST_TRIALS, MOST_EPOCHS, MOST_SECONDS = 10_000, 10_000, 30 * 86400.0
-ACTIVATIONS_TO_TRY = HIDDEN_ACTIVATIONS
+SPACE_SETTINGS, GOAL_SETTINGS, BUDGET_SETTINGS = declared(SearchSpace), declared(Goal), declared(Budget)
 DEFAULT_SPACE = SearchSpace().to_json()
-DEFAULT_BUDGET = asdict(Budget())
 SAMPLER_KINDS, STOPPING_KINDS = tuple(SAMPLERS.values()), tuple(STOPPING.values())
-"""Who may propose, and by what rule poor trials are stopped: each with its name, its title and what to know of it."""
+"""The samplers and the stopping rules: each with its name, its title and what to know of it."""
 
 
 @dataclass(frozen=True)
@@ -64,35 +62,48 @@ class Wanted:
     """What a person wants to be searched, after reading."""
 
     name: str
-    purpose: str
     dataset: Dataset
     space: SearchSpace
     goal: Goal
     budget: Budget
-    sampler: str
-    stopping: str
-    seed: int
+    purpose: str = setting(Text(2000), "", "Purpose", "What it is for, in your words.")
+    sampler: str = setting(Choice({kind.name: kind.title for kind in SAMPLER_KINDS}), DEFAULT_SAMPLER, "Sampler")
+    stopping: str = setting(
+        Choice({kind.name: kind.title for kind in STOPPING_KINDS}, empty="as suits the goal"),
+        DEFAULT_STOPPING,
+        "Stop trials early",
+        f"With one goal: {STOPPING[DEFAULT_STOPPING].title.lower()}. With two: never.",
+    )
+    seed: int = setting(
+        Whole(0, 2**31 - 5),  # the seeds that confirm the winner follow it
+        1,
+        "Seed",
+        "The same seed and scores give the same proposals.",
+    )
+
+
+SEARCH_SETTINGS = declared(Wanted)
 
 
 def read_search(workspace: Workspace, data: Mapping[str, Any]) -> Wanted:
     """Read a search in the form of the JSON API; raises Invalid with a message for each wrong field."""
     fields = Fields(data)
-    fields.known(KNOWN_FIELDS)
-    name, purpose = fields.name(), fields.text("purpose")
-    dataset = _dataset(workspace, fields)
+    fields.known([field.name for field in dataclasses.fields(Wanted)])
+    name, dataset = fields.name(), _dataset(workspace, fields)
     space = SearchSpace.parse(fields.inner("space"))
     goal = _goal(fields.inner("goal"), dataset.task if dataset is not None else "classification")
     budget = _budget(fields.inner("budget"), Budget())
-    sampler = fields.choice("sampler", DEFAULT_SAMPLER, tuple(SAMPLERS))
-    stopping = fields.choice("stopping", DEFAULT_STOPPING, tuple(STOPPING))
-    if goal.second and stopping != "none" and fields.data.get("stopping"):
-        fields.refuse("stopping", "With a second goal no trial is stopped early: choose never (none).")
-    seed = fields.integer("seed", 1, 0, 2**31 - 5)  # the seeds that confirm the winner follow it
+    values = read(fields, SEARCH_SETTINGS)
+    if goal.second and values["stopping"] != "none":
+        if fields.data.get("stopping"):
+            fields.refuse("stopping", "With a second goal no trial is stopped early: choose never (none).")
+        values["stopping"] = "none"
     fields.done()
     assert dataset is not None
     check_largest(workspace, dataset, space)
-    make_sampler(sampler, space, seed)  # raises Invalid if a package is missing, or the grid is too large
-    return Wanted(name, purpose, dataset, space, goal, budget, sampler, "none" if goal.second else stopping, seed)
+    # Raises Invalid if a package is missing, or the grid is too large.
+    make_sampler(values["sampler"], space, values["seed"])
+    return Wanted(name, dataset, space, goal, budget, **values)
 
 
 def create_search(workspace: Workspace, data: Mapping[str, Any]) -> Search:
@@ -253,17 +264,11 @@ def _dataset(workspace: Workspace, fields: Fields) -> Dataset | None:
 
 
 def _goal(fields: Fields, task: str) -> Goal:
-    fields.known({"metric", "second"})
+    fields.known(GOAL_SETTINGS)
     metrics = goals(task)
-    metric = fields.choice("metric", metrics[0], metrics)
-    return Goal(metric, fields.choice("second", "", SECOND_GOALS))
+    return Goal(fields.choice("metric", metrics[0], metrics), GOAL_SETTINGS["second"].kind.read(fields, "second", ""))
 
 
 def _budget(fields: Fields, base: Budget) -> Budget:
-    fields.known(asdict(base))
-    return replace(
-        base,
-        trials=fields.integer("trials", base.trials, 1, MOST_TRIALS),
-        epochs=fields.integer("epochs", base.epochs, 1, MOST_EPOCHS),
-        seconds=fields.number("seconds", base.seconds, 0.0, MOST_SECONDS),
-    )
+    fields.known(BUDGET_SETTINGS)
+    return Budget(**read(fields, BUDGET_SETTINGS, asdict(base)))

@@ -2,63 +2,49 @@
 
 from typing import Any
 
-from wtforms import Field, FieldList, FileField, SelectField, StringField, TextAreaField
+from wtforms import Field, FieldList, FileField, SelectField, TextAreaField
 
-from dashboard.records.dataset import TASKS
-from dashboard.web.kit.forms import PageForm, choice_field, number_field, options
+from dashboard.services.datasets import COLUMN_KINDS
+from dashboard.services.datasets import DATASET_SETTINGS as SETTINGS
+from dashboard.web.kit.forms import PageForm, form_field, name_field, options
 
-DELIMITERS = ((",", "comma ,"), (";", "semicolon ;"), ("\t", "tab"), ("|", "bar |"))
-
-ENCODINGS = (
-    ("utf-8", "UTF-8"),
-    ("utf-8-sig", "UTF-8 with a mark"),
-    ("utf-16", "UTF-16"),
-    ("cp1252", "Windows-1252"),
-    ("latin-1", "Latin-1"),
-)
-
-HEADERS = (("yes", "holds the names"), ("no", "is data already"))
-DECIMALS = ((".", "point ."), (",", "comma ,"))
-MISSING = (("drop", "drop the rows"), ("impute", "fill in the mean, or the most frequent category"))
-KINDS = (("numeric", "number"), ("categorical", "category"), ("ignore", "ignore"))
 MOST_KINDS = 100
 """Beyond so many columns there is no select for each: those to leave out, or to take as categories, are typed."""
 
 
 class UploadForm(PageForm):
-    """A CSV file and the name that it shall have."""
+    """A CSV file and the name of its dataset."""
 
     file = FileField("CSV file", render_kw={"accept": ".csv,.tsv,.txt,text/csv,text/plain"})
-    name = StringField("Name", description="Left empty: the file's name.", render_kw={"autocomplete": "off"})
+    name = name_field("Left empty: the file's name.")
 
 
 class DatasetForm(PageForm):
-    """What the columns of an uploaded CSV are, what shall be predicted, and how rows are split.
+    """What the columns of an uploaded CSV are, what is predicted, and how rows are split.
 
     `columns` are the names of the file's columns, in order; `kinds` holds one select for each of the first
     MOST_KINDS.
     """
 
-    name = StringField("Name", render_kw={"autocomplete": "off"})
-    delimiter = SelectField("Delimiter", choices=options(DELIMITERS))
-    header = SelectField("First line", choices=options(HEADERS))
-    encoding = SelectField("Encoding", choices=options(ENCODINGS))
-    decimal = SelectField("Decimal mark", choices=options(DECIMALS))
-    target = SelectField("Target", description="The column that the network shall predict.")
-    task = choice_field("Task", ("", *TASKS), "Classification predicts one of some classes, regression a number.")
-    kinds = FieldList(SelectField("Type", choices=options(KINDS)), max_entries=MOST_KINDS)
+    name = name_field("")
+    delimiter = form_field(SETTINGS["delimiter"])
+    header = form_field(SETTINGS["header"])
+    encoding = form_field(SETTINGS["encoding"])
+    decimal = form_field(SETTINGS["decimal"])
+    target = SelectField(SETTINGS["target"].label, description=SETTINGS["target"].help)
+    task = form_field(SETTINGS["task"])
+    kinds = FieldList(
+        SelectField(SETTINGS["kinds"].label, choices=options(COLUMN_KINDS.items())), max_entries=MOST_KINDS
+    )
     categorical = TextAreaField(
-        "Further categories", description="Names of columns, one a line.", render_kw={"rows": 2}
+        "Further categories", description="Names of columns, one per line.", render_kw={"rows": 2}
     )
-    ignored = TextAreaField("Further columns to ignore", description="One a line.", render_kw={"rows": 2})
-    missing = SelectField(
-        "Missing values",
-        choices=options(MISSING),
-    )
-    validation = number_field("Validation share", "Measured after each epoch. Left empty: a tenth, at most 2,000 rows.")
-    test = number_field("Test share", "Measured once, at the end. Left empty: a tenth, at most 2,000 rows.")
-    seed = number_field("Seed of the split", whole=True)
-    image_shape = StringField("Image shape", description="For pixels: 28 × 28.", render_kw={"size": 8})
+    ignored = TextAreaField("Further columns to ignore", description="One per line.", render_kw={"rows": 2})
+    missing = form_field(SETTINGS["missing"])
+    validation = form_field(SETTINGS["validation"])
+    test = form_field(SETTINGS["test"])
+    seed = form_field(SETTINGS["seed"])
+    image_shape = form_field(SETTINGS["image_shape"], size=8)
 
     def __init__(self, *args: Any, columns: list[str], **kwargs: Any) -> None:  # noqa: ANN401 - what a Form takes
         super().__init__(*args, **kwargs)

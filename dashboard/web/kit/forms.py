@@ -1,10 +1,10 @@
-"""The small parts that the forms are made of: fields that keep what was typed, and errors put beside them.
+"""Form fields made from declared settings, which keep what was typed, and errors shown next to them.
 
-Numbers are text fields on purpose: whatever a person typed comes back to them beside the message. What is
-right and wrong is decided by the domain (`dashboard.parsing`), in one place for forms and for the JSON API.
+Numbers are text fields on purpose: whatever a person typed comes back to them with the message. What is right and
+wrong is decided by the domain (`dashboard.kinds`), in one place for forms and for the JSON API.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from wtforms import (
@@ -14,37 +14,17 @@ from wtforms import (
     Form,
     FormField,
     SelectField,
+    SelectMultipleField,
     StringField,
+    TextAreaField,
 )
 from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # the stubs are older than the package
+from wtforms.widgets import CheckboxInput, ListWidget
 
+from dashboard.declarations import Setting
 from dashboard.errors import Invalid, UserError
-
-WORDS = {
-    "": "as the target suggests",
-    "leaky_relu": "leaky relu",
-    "squared_error": "squared error",
-    "absolute_error": "absolute error",
-    "huber": "Huber",
-    "binary_cross_entropy": "binary cross-entropy",
-    "cross_entropy": "cross-entropy",
-    "sgd": "SGD",
-    "momentum": "SGD with momentum",
-    "nesterov": "Nesterov",
-    "rmsprop": "RMSprop",
-    "adam": "Adam",
-    "adamw": "AdamW",
-    "glorot_uniform": "Glorot, uniform",
-    "glorot_normal": "Glorot, normal",
-    "he_uniform": "He, uniform",
-    "he_normal": "He, normal",
-    "lecun_uniform": "LeCun, uniform",
-    "lecun_normal": "LeCun, normal",
-    "normal_sqrt": "N(0, 1/√n), the book's",
-    "minmax": "minimum to maximum: 0 to 1",
-    "book": "the book's: 0.01 to 1",
-    "standard": "standard: mean 0, deviation 1",
-}
+from dashboard.kinds import Choice, Flag, Number, RangeOf, Several, Whole
+from dashboard.records.training import SaveRule
 
 
 class Problem(NamedTuple):
@@ -63,15 +43,41 @@ class PageForm(Form):
         return find_field(self, path.split("."))
 
 
-def number_field(label: str, help_text: str = "", whole: bool = False) -> StringField:
-    """Return a text field for a number, which keeps whatever was typed."""
-    mode = "numeric" if whole else "decimal"
-    return StringField(label, description=help_text, render_kw={"inputmode": mode, "size": 8, "autocomplete": "off"})
+def form_field(setting: Setting, **attributes: Any) -> Any:  # noqa: ANN401 - a field that WTForms binds later
+    """Return the field in which a person fills in a setting; what is not among its choices is left to the domain."""
+    kind = setting.kind
+    about: dict[str, Any] = {"label": setting.label, "description": setting.help}
+    if isinstance(kind, Whole | Number):
+        return _number_field(kind, **about)
+    if isinstance(kind, Flag):
+        return BooleanField(**about)
+    if isinstance(kind, Choice):
+        first = [("", kind.empty)] if kind.empty else []
+        return SelectField(choices=options([*first, *kind.words.items()]), **about)
+    if isinstance(kind, Several):
+        ticks: dict[str, Any] = {"widget": ListWidget(prefix_label=False), "option_widget": CheckboxInput()}
+        return SelectMultipleField(choices=options(kind.words.items()), **ticks, **about)
+    if isinstance(kind, RangeOf):
+        ends = {"low": f"{setting.label}, from", "high": f"{setting.label}, to"}
+        return FormField(_form({end: _number_field(kind.numbers, label) for end, label in ends.items()}), **about)
+    if isinstance(kind, SaveRule):
+        attributes = {"list": "save-choices", "size": 8}
+    return StringField(render_kw={"autocomplete": "off"} | attributes, **about)
 
 
-def choice_field(label: str, names: Iterable[str], help_text: str = "") -> SelectField:
-    """Return a select over the domain's names, shown in words; a name that is not among them is left to the domain."""
-    return SelectField(label, choices=options((name, WORDS.get(name, name)) for name in names), description=help_text)
+def form_of(settings: Mapping[str, Setting], **further: Any) -> type[Form]:  # noqa: ANN401 - as `form_field`
+    """Return a form with a field for each setting, and further ones."""
+    return _form({name: form_field(setting) for name, setting in settings.items()} | further)
+
+
+def name_field(help_text: str = "Letters, digits, spaces, points, hyphens.") -> StringField:
+    """Return the field for a name."""
+    return StringField("Name", description=help_text, render_kw={"autocomplete": "off"})
+
+
+def purpose_field() -> TextAreaField:
+    """Return the field in which a person says what something is for."""
+    return TextAreaField("Purpose", description="What it is for, in your words.", render_kw={"rows": 2})
 
 
 def options(pairs: Iterable[tuple[str, str]]) -> list[SelectChoice]:
@@ -79,9 +85,14 @@ def options(pairs: Iterable[tuple[str, str]]) -> list[SelectChoice]:
     return [SelectChoice(value, label) for value, label in pairs]
 
 
-def tick_field(label: str, help_text: str = "") -> BooleanField:
-    """Return a tick box."""
-    return BooleanField(label, description=help_text)
+def _form(fields: Mapping[str, Any]) -> type[Form]:
+    return type("DeclaredForm", (Form,), dict(fields))
+
+
+def _number_field(kind: Whole | Number, label: str, description: str = "") -> StringField:
+    """Return a text field for a number, which keeps whatever was typed."""
+    mode = "numeric" if isinstance(kind, Whole) else "decimal"
+    return StringField(label, description=description, render_kw={"inputmode": mode, "size": 8, "autocomplete": "off"})
 
 
 def attach_errors(form: PageForm, error: UserError) -> None:

@@ -3,36 +3,34 @@
 from dataclasses import asdict
 from typing import Any
 
+from dashboard.kinds import Choice
 from dashboard.metrics import metric_words
-from dashboard.records.network import Network, NetworkSpec
-from dashboard.records.training import TrainingSpec
+from dashboard.records.network import LAYER_SETTINGS, Network, NetworkSpec
+from dashboard.records.training import TRAINING_SETTINGS
 from dashboard.web.kit.formats import number, plural
 
-MAIN_SETTINGS = {"loss", "optimizer", "learning_rate", "batch_size", "epochs", "scaling", "seed"}
-SETTINGS = {
-    "dtype": "precision",
-    "initializer": "first weights",
-    "l1": "L1 penalty",
-    "l2": "L2 penalty",
-    "clip_norm": "clip gradients at",
-    "restore_best": "go back to the best",
-    "scaling": "scaling of inputs",
-    "save": "save a version",
-}
+SETTINGS = LAYER_SETTINGS | TRAINING_SETTINGS
 
 
 def setting_words(name: str) -> str:
     """Return a setting's name as people say it."""
-    return SETTINGS.get(name, name.replace("_", " "))
+    return SETTINGS[name].words if name in SETTINGS else name.replace("_", " ")
+
+
+def choice_words(name: str, value: str) -> str:
+    """Return what a setting's value is called, such as squared error."""
+    kind = SETTINGS[name].kind
+    return kind.words.get(value, value) if isinstance(kind, Choice) else value
 
 
 def folded_settings(spec: NetworkSpec) -> dict[str, list[tuple[str, Any]]]:
     """Return the settings that matter first (`shown`: the main ones, and what is unusual), and the rest."""
-    usual = asdict(TrainingSpec())
     chosen = asdict(spec.training)
-    shown = [name for name, value in chosen.items() if name in MAIN_SETTINGS or value != usual[name]]
-    parts = {"shown": shown, "folded": [name for name in chosen if name not in shown]}
-    return {part: [(setting_words(name), chosen[name]) for name in names] for part, names in parts.items()}
+    is_shown = {name: not SETTINGS[name].group or value != SETTINGS[name].default for name, value in chosen.items()}
+    return {
+        part: [(setting_words(name), value) for name, value in chosen.items() if is_shown[name] == shown]
+        for part, shown in (("shown", True), ("folded", False))
+    }
 
 
 def networks_sentence(total: int, versions: int, active: int) -> str:

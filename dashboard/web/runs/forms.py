@@ -1,19 +1,20 @@
 """The form that starts a run."""
 
-from wtforms import SelectField, StringField
+from wtforms import SelectField
 
-from dashboard.web.kit.forms import PageForm, number_field
+from dashboard.records.training import TRAINING_SETTINGS
+from dashboard.web.kit.forms import PageForm, form_field
 
 
 class RunForm(PageForm):
-    """A training of a network: what is left empty is as the network's definition says."""
+    """A training of a network; empty fields use the network's own settings."""
 
     parent = SelectField("Start from", description="New weights, or a version to train on.")
-    epochs = number_field("Epochs", whole=True)
-    learning_rate = number_field("Learning rate")
-    batch_size = number_field("Batch size", whole=True)
-    seed = number_field("Seed", whole=True)
-    save = StringField("Save a version", description="every, best, last or a number of epochs.", render_kw={"size": 8})
+    epochs = form_field(TRAINING_SETTINGS["epochs"])
+    learning_rate = form_field(TRAINING_SETTINGS["learning_rate"])
+    batch_size = form_field(TRAINING_SETTINGS["batch_size"])
+    seed = form_field(TRAINING_SETTINGS["seed"])
+    save = form_field(TRAINING_SETTINGS["save"])
 
     def overrides(self) -> dict[str, str]:
         """Return the settings that were typed, unchecked."""

@@ -2,114 +2,34 @@
 
 from typing import Any
 
-from wtforms import Field, Form, FormField, SelectField, SelectMultipleField, StringField, TextAreaField
-from wtforms.widgets import CheckboxInput, ListWidget
+from wtforms import BooleanField, Field, FormField, SelectField
 
-from dashboard.metrics import all_goals, metric_words
-from dashboard.records.search import Search
-from dashboard.records.training import OPTIMIZERS, SCHEDULES
+from dashboard.kinds import RangeOf
+from dashboard.records.search import Budget, Search
 from dashboard.services.search.requests import (
-    ACTIVATIONS_TO_TRY,
-    DEFAULT_BUDGET,
+    BUDGET_SETTINGS,
     DEFAULT_SPACE,
-    SAMPLER_KINDS,
-    STOPPING_KINDS,
+    GOAL_SETTINGS,
+    SEARCH_SETTINGS,
+    SPACE_SETTINGS,
 )
-from dashboard.web.kit.forms import WORDS, PageForm, number_field, options, tick_field
+from dashboard.web.kit.forms import PageForm, form_field, form_of, name_field, purpose_field
 
-RANGES = ("layers", "units", "dropout", "learning_rate", "weight_decay")
-USUAL_GOAL = "validation accuracy, or loss for numbers"
-CHOICES = ("activation", "optimizer", "schedule")
-
-
-def several_field(label: str, names: tuple[str, ...], help_text: str = "") -> SelectMultipleField:
-    """Return tick boxes of which several may be chosen; a name that is not among them is left to the domain."""
-    return SelectMultipleField(
-        label,
-        choices=options((name, WORDS.get(name, name)) for name in names),
-        description=help_text,
-        widget=ListWidget(prefix_label=False),
-        option_widget=CheckboxInput(),
-    )
-
-
-class RangeForm(Form):
-    """From, to."""
-
-    low = number_field("from")
-    high = number_field("to")
-
-
-class SpaceForm(Form):
-    """What may be tried; the names are those of `SearchSpace`."""
-
-    layers = FormField(RangeForm, "Hidden layers")
-    units = FormField(RangeForm, "Units of each layer")
-    dropout = FormField(RangeForm, "Dropout")
-    learning_rate = FormField(RangeForm, "Learning rate")
-    weight_decay = FormField(RangeForm, "Weight decay")
-    decays = tick_field("Try weight decay")
-    no_weight_decay = tick_field("Try going without, too")
-    batch_size = StringField("Batch sizes", description="Whole numbers, separated by commas.")
-    activation = several_field("Activations", ACTIVATIONS_TO_TRY)
-    optimizer = several_field("Optimizers", OPTIMIZERS)
-    schedule = several_field("Learning-rate schedules", SCHEDULES)
-
-    def process(self, *args: Any, **named: Any) -> None:  # noqa: ANN401 - as the base class takes them
-        """Fill the fields, and name the ends of each range so that they can stand alone: Learning rate, from."""
-        super().process(*args, **named)
-        for name in RANGES:
-            ends: Any = self[name]
-            for end in ends.form:
-                end.label.text = f"{ends.label.text}, {end.label.text}"
-
-
-class GoalForm(Form):
-    """What is looked for."""
-
-    metric = SelectField(
-        "Look for the best",
-        choices=options([("", USUAL_GOAL), *((name, metric_words(name)) for name in all_goals())]),
-        description="Measured on the validation part after each epoch.",
-    )
-    second = SelectField(
-        "And keep small",
-        choices=options(
-            [
-                ("", "nothing else"),
-                ("parameters", "the number of parameters"),
-                ("prediction_seconds", "prediction time"),
-            ]
-        ),
-        description="With a second goal there is a front of best compromises.",
-    )
-
-
-class BudgetForm(Form):
-    """How much it may cost."""
-
-    trials = number_field("Trials", "How many networks are tried.", whole=True)
-    epochs = number_field("Epochs of each", "Poor ones are stopped before.", whole=True)
-    seconds = number_field("Seconds in all", "Of the clock, while trials train; 0 or empty: no limit.")
+RANGES = [name for name, setting in SPACE_SETTINGS.items() if isinstance(setting.kind, RangeOf)]
+BudgetForm, SpaceForm = form_of(BUDGET_SETTINGS), form_of(SPACE_SETTINGS, decays=BooleanField("Try weight decay"))
 
 
 class SearchForm(PageForm):
-    """A search; `definition` says it as the JSON API would be told."""
+    """A search; `definition` has the shape of the JSON API."""
 
-    name = StringField(
-        "Name", description="Letters, digits, spaces, points, hyphens.", render_kw={"autocomplete": "off"}
-    )
-    purpose = TextAreaField("Purpose", description="What it is for, in your words.", render_kw={"rows": 2})
+    name = name_field()
+    purpose = purpose_field()
     dataset = SelectField("Dataset", description="It needs a validation part.")
-    goal = FormField(GoalForm)
+    goal = FormField(form_of(GOAL_SETTINGS))
     budget = FormField(BudgetForm)
-    sampler = SelectField("Who proposes", choices=options((kind.name, kind.title) for kind in SAMPLER_KINDS))
-    stopping = SelectField(
-        "Stop poor trials",
-        choices=options([("", "as suits the goal"), *((kind.name, kind.title) for kind in STOPPING_KINDS)]),
-        description=f"With one goal: {STOPPING_KINDS[0].title.lower()}. With two: never.",
-    )
-    seed = number_field("Seed", "The same seed and scores give the same proposals.", whole=True)
+    sampler = form_field(SEARCH_SETTINGS["sampler"])
+    stopping = form_field(SEARCH_SETTINGS["stopping"])
+    seed = form_field(SEARCH_SETTINGS["seed"])
     space = FormField(SpaceForm)
 
     def definition(self) -> dict[str, Any]:
@@ -118,14 +38,14 @@ class SearchForm(PageForm):
         return typed | {"goal": self.goal.data, "budget": self.budget.data, "space": typed_space(self.space.data)}
 
     def field_at(self, path: str) -> Field | None:
-        """Return the field at a path; what is wrong with a range as a whole stands beside its end."""
+        """Return the field at a path; an error of a whole range belongs to its end."""
         return super().field_at(f"{path}.high" if path.removeprefix("space.") in RANGES else path)
 
     def fill(self) -> None:
         """Put the defaults in."""
         self.space.process(None, space_values(DEFAULT_SPACE))
-        self.budget.process(None, DEFAULT_BUDGET | {"seconds": "0"})
-        self.sampler.data, self.seed.data = SAMPLER_KINDS[0].name, "1"
+        self.budget.process(None, budget_values(Budget()))
+        self.sampler.data, self.seed.data = SEARCH_SETTINGS["sampler"].default, SEARCH_SETTINGS["seed"].default
 
 
 class WidenForm(PageForm):
@@ -144,17 +64,21 @@ class WidenForm(PageForm):
 
     def fill(self, search: Search) -> None:
         """Put in what the search has now."""
-        budget = search.budget
-        self.budget.process(None, {"trials": budget.trials, "epochs": budget.epochs, "seconds": f"{budget.seconds:g}"})
+        self.budget.process(None, budget_values(search.budget))
         self.space.process(None, space_values(search.space))
 
 
 def typed_space(typed: dict[str, Any]) -> dict[str, Any]:
-    """Return a space as the JSON API would be told, from what was typed."""
+    """Return a space in the shape of the JSON API, from what was typed."""
     space = {name: value for name, value in typed.items() if name != "decays"}
     if not typed["decays"]:
         space["weight_decay"] = "off"
     return space
+
+
+def budget_values(budget: Budget) -> dict[str, Any]:
+    """Return what the form shows of a budget."""
+    return {"trials": budget.trials, "epochs": budget.epochs, "seconds": f"{budget.seconds:g}"}
 
 
 def space_values(space: dict[str, Any]) -> dict[str, Any]:

@@ -9,8 +9,7 @@ from dashboard.records.search import Search, Trial
 from dashboard.services.search.findings import AgainstRandom, Saved, best_trial, random_search
 from dashboard.services.search.view import SearchView
 from dashboard.web.kit.formats import duration, number, plural, setting
-from dashboard.web.kit.forms import WORDS
-from dashboard.web.kit.words import setting_words
+from dashboard.web.kit.words import choice_words, setting_words
 
 SECOND_WORDS = {"parameters": "parameters", "prediction_seconds": "seconds a prediction"}
 PARAMETER_WORDS = {"layers": "hidden layers", "has_weight_decay": "decays weights", "score": "score"}
@@ -69,8 +68,8 @@ def candidate_words(params: Mapping[str, Any], space: Mapping[str, Any]) -> str:
     optimizer = params.get("optimizer", space["optimizer"][0])
     rate = params.get("learning_rate", space["learning_rate"]["low"])
     batch = params.get("batch_size", space["batch_size"][0])
-    body = f"{'-'.join(units)} {WORDS.get(activation, activation)}" if units else "no hidden layer"
-    trained = f"{WORDS.get(optimizer, optimizer)} {rate:.3g}, batch {batch}"
+    body = f"{'-'.join(units)} {choice_words('activation', activation)}" if units else "no hidden layer"
+    trained = f"{choice_words('optimizer', optimizer)} {rate:.3g}, batch {batch}"
     return ", ".join([body, trained, *_unusual_words(params, space, bool(units))])
 
 
@@ -81,7 +80,7 @@ def _unusual_words(params: Mapping[str, Any], space: Mapping[str, Any], has_hidd
         yield f"dropout {_two_digits(dropout)}"
     schedule = params.get("schedule", space["schedule"][0])
     if schedule != "constant":
-        yield WORDS.get(schedule, schedule)
+        yield choice_words("schedule", schedule)
     decay = space["weight_decay"]
     if decay != "off" and params.get("has_weight_decay", True):
         yield f"decay {_two_digits(params.get('weight_decay', decay['low']))}"

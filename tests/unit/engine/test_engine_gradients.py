@@ -153,8 +153,8 @@ def differentiated(network, factor):
 
 
 def test_the_registries_hold_exactly_the_names_of_the_records():
-    assert tuple(ACTIVATIONS) == records.ACTIVATIONS
-    assert tuple(LOSSES) == records.LOSSES
-    assert tuple(OPTIMIZERS) == records.OPTIMIZERS
-    assert tuple(SCHEDULES) == records.SCHEDULES
-    assert tuple(INITIALIZERS) == records.INITIALIZERS
+    assert list(ACTIVATIONS) == list(records.ACTIVATIONS)
+    assert list(LOSSES) == list(records.LOSSES)
+    assert list(OPTIMIZERS) == list(records.OPTIMIZERS)
+    assert list(SCHEDULES) == list(records.SCHEDULES)
+    assert list(INITIALIZERS) == list(records.INITIALIZERS)
