@@ -20,11 +20,27 @@ GELU_CUBE = 0.044715
 
 @dataclass(frozen=True)
 class Activation:
-    """A pair of functions, and whether the backward one needs the sums instead of the activations."""
+    """A pair of functions, whether the way back needs the sums instead of the activations, and what health looks at.
+
+    Its outputs lie between `low` and `high`. A unit of a rectifier is active on a record if its output is above 0,
+    which it is if its sum is. A rectifier that `cuts_off` has the output and the slope 0 below that, so that a unit
+    that is never active cannot recover. One that `saturates` is flat where its sum is far from 0, on either side.
+    """
 
     forward: Callable[[Array, Array], None]
     backward: Callable[[Array, Array], None]
     needs_sums: bool = False
+    low: float = -np.inf
+    high: float = np.inf
+    is_rectifier: bool = False
+    cuts_off: bool = False
+    saturates: bool = False
+
+    def output(self, total: float) -> float:
+        """Return the output of one unit whose sum is `total`."""
+        value = np.array([[total]])
+        self.forward(value, np.zeros((1, 1)))
+        return float(value[0, 0])
 
 
 def identity(values: Array, scratch: Array) -> None:
@@ -179,13 +195,13 @@ def softmax_backward(gradient: Array, saved: Array) -> None:
 
 ACTIVATIONS: dict[str, Activation] = {
     "identity": Activation(identity, identity_backward),
-    "sigmoid": Activation(sigmoid, sigmoid_backward),
-    "tanh": Activation(tanh, tanh_backward),
-    "relu": Activation(relu, relu_backward),
-    "leaky_relu": Activation(leaky_relu, leaky_relu_backward),
-    "elu": Activation(elu, elu_backward),
-    "gelu": Activation(gelu, gelu_backward, needs_sums=True),
-    "silu": Activation(silu, silu_backward, needs_sums=True),
-    "softplus": Activation(softplus, softplus_backward),
-    "softmax": Activation(softmax, softmax_backward),
+    "sigmoid": Activation(sigmoid, sigmoid_backward, low=0.0, high=1.0, saturates=True),
+    "tanh": Activation(tanh, tanh_backward, low=-1.0, high=1.0, saturates=True),
+    "relu": Activation(relu, relu_backward, low=0.0, is_rectifier=True, cuts_off=True),
+    "leaky_relu": Activation(leaky_relu, leaky_relu_backward, is_rectifier=True),
+    "elu": Activation(elu, elu_backward, low=-1.0, is_rectifier=True),
+    "gelu": Activation(gelu, gelu_backward, needs_sums=True, low=-0.2, is_rectifier=True),
+    "silu": Activation(silu, silu_backward, needs_sums=True, low=-0.3, is_rectifier=True),
+    "softplus": Activation(softplus, softplus_backward, low=0.0),
+    "softmax": Activation(softmax, softmax_backward, low=0.0, high=1.0),
 }

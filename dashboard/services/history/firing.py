@@ -1,7 +1,8 @@
 """Which units of a layer never fire on the records of their dataset, and which are saturated on nearly all of them.
 
 Unlike the health of stored tables this puts the records through the network. A unit behind a relu (or one of its
-kin) *fires* on a record if its sum is above zero; a sigmoid or tanh is *flat* there if its sum is beyond ±4.
+kin) *fires* on a record if its sum is above zero; a sigmoid or tanh is *flat* there if its sum is beyond ±4. What an
+activation is like, it says itself (`engine.activations.Activation`).
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ import numpy as np
 from dashboard.analysis.health import FLAT_FROM
 from dashboard.data.dataset import open_arrays
 from dashboard.data.preprocessing import Preprocessing, encode
+from dashboard.engine.activations import ACTIVATIONS
 from dashboard.engine.network import BLOCK_ROWS, Network
 from dashboard.errors import Invalid, NotFound
 from dashboard.records.network import Version
@@ -30,12 +32,6 @@ MOSTLY = 0.95
 """A unit is called saturated if it is flat on such a share of the records."""
 CELLS_A_RECORD = 1 / 5_000
 """To put a record through costs about as much as reading this share of the network's weights for a count."""
-
-KIN_OF_RELU = frozenset({"relu", "leaky_relu", "elu", "gelu", "silu"})
-FLAT_AT = {
-    "sigmoid": (1 / (1 + np.exp(FLAT_FROM)), 1 / (1 + np.exp(-FLAT_FROM))),
-    "tanh": (-np.tanh(4.0), np.tanh(4.0)),
-}
 
 
 def firing(
@@ -74,9 +70,11 @@ def count_firing(workspace: Workspace, version: Version, records: Sequence[Array
         network = _loaded(workspace, version)
     except Invalid:
         return nothing  # an imported version, whose tensors have names of their own
-    activation, units = version.spec.layers[layer - 1].activation, version.spec.layers[layer - 1].units
+    activation, units = ACTIVATIONS[version.spec.layers[layer - 1].activation], version.spec.layers[layer - 1].units
     woken, flat = np.zeros(units, dtype=bool), np.zeros(units, dtype=np.int64)
-    low, high = FLAT_AT.get(activation, (-np.inf, np.inf))
+    low, high = np.array(
+        [activation.output(-FLAT_FROM), activation.output(FLAT_FROM)]
+    )  # float64, as outputs may not be
     for inputs in records:
         with np.errstate(all="ignore"):  # weights that are not finite make sums that are none
             answers = network.answers(inputs, layer)
@@ -85,8 +83,8 @@ def count_firing(workspace: Workspace, version: Version, records: Sequence[Array
     count = sum(map(len, records))
     return {
         "records": count,
-        "silent": np.flatnonzero(~woken).tolist() if activation in KIN_OF_RELU else [],
-        "saturated": np.flatnonzero(flat >= MOSTLY * count).tolist() if activation in FLAT_AT else [],
+        "silent": np.flatnonzero(~woken).tolist() if activation.is_rectifier else [],
+        "saturated": np.flatnonzero(flat >= MOSTLY * count).tolist() if activation.saturates else [],
     }
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from dashboard.analysis.health import MEANINGS, LayerHealth, largest_sums, layer_health
 from dashboard.data.preprocessing import Preprocessing
+from dashboard.engine.activations import ACTIVATIONS, Activation
 from dashboard.errors import NotFound
 from dashboard.records.network import Version
 from dashboard.records.tensor import TensorInfo
@@ -19,7 +20,6 @@ __all__ = ["MEANINGS"]  # of the findings, for those who may not enter the analy
 
 RULES = ("deaf", "unheard", "silent")
 Array = np.ndarray[Any, Any]
-OUTPUTS = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 
 Range = tuple[float, float] | None
 """Between which numbers all inputs of a layer lie; None where that is not known."""
@@ -43,8 +43,8 @@ class DeadUnit:
 def dead_units(workspace: Workspace, version: Version, tensors: list[TensorInfo]) -> list[DeadUnit]:
     """Return the units of the hidden layers that do nothing, in order; raises StoreError.
 
-    A unit is dead if its incoming weights are all 0, if its outgoing ones are, or, behind a relu, if no inputs within
-    the range of the dataset's can lift it above 0.
+    A unit is dead if its incoming weights are all 0, if its outgoing ones are, or, behind an activation that cuts off,
+    such as a relu, if no inputs within the range of the dataset's can lift it above 0.
     """
     found: list[DeadUnit] = []
     healths = kept_findings(workspace, version, tensors)
@@ -91,8 +91,9 @@ def findings(workspace: Workspace, version: Version, tensors: list[TensorInfo]) 
         weight, bias, after = (array(workspace, version, known[n]) if n in known else None for n in names)
         if weight is None:
             break
-        found[names[0]] = layer_health(weight, bias, after, inputs if layer.activation == "relu" else None)
-        inputs = _behind(layer.activation, weight, bias, inputs)
+        activation = ACTIVATIONS[layer.activation]
+        found[names[0]] = layer_health(weight, bias, after, inputs if activation.cuts_off else None)
+        inputs = _behind(activation, weight, bias, inputs)
     for name, info in known.items():
         if name not in found and len(info.shape) > 1:
             found[name] = layer_health(array(workspace, version, info))
@@ -114,8 +115,9 @@ def input_range(workspace: Workspace, version: Version) -> Range:
     return (min(ends), max(ends)) if ends else None
 
 
-def _behind(activation: str, weight: Array, bias: Array | None, inputs: Range) -> Range:
-    """Return between which numbers the outputs of a layer lie, None where its activation does not say."""
-    if activation == "relu" and inputs is not None:
-        return 0.0, max(float(largest_sums(weight, bias, inputs).max(initial=0.0)), 0.0)
-    return OUTPUTS.get(activation)
+def _behind(activation: Activation, weight: Array, bias: Array | None, inputs: Range) -> Range:
+    """Return the range of a layer's outputs, None where its activation does not limit them."""
+    if activation.cuts_off and inputs is not None:
+        return 0.0, activation.output(float(largest_sums(weight, bias, inputs).max(initial=0.0)))
+    limits = activation.low, activation.high
+    return limits if np.isfinite(limits).all() else None

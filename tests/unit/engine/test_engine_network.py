@@ -229,3 +229,19 @@ def test_chunks_hold_whole_batches():
 
 def test_three_blobs_are_what_the_tests_take_them_for():
     assert np.bincount(three_blobs(150).targets).tolist() == [50, 50, 50]
+
+
+SUMS = np.linspace(-30.0, 30.0, 1201)
+
+
+@pytest.mark.parametrize("name", set(ACTIVATIONS) - {"softmax"})
+def test_what_an_activation_says_of_itself_is_true(name):
+    activation = ACTIVATIONS[name]
+    outputs = np.array([activation.output(total) for total in SUMS])
+    assert (outputs >= activation.low).all()
+    assert (outputs <= activation.high).all()
+    if activation.is_rectifier:
+        np.testing.assert_array_equal(outputs > 0, SUMS > 0)
+    assert activation.cuts_off == bool((outputs[SUMS < 0] == 0).all())
+    slopes = np.abs(np.diff(outputs) / np.diff(SUMS))
+    assert activation.saturates == bool(max(slopes[0], slopes[-1]) < 0.01)
