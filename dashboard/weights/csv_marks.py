@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from os import stat_result
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -26,11 +27,10 @@ class Marks:
     offsets: Array
     special: bool
 
-    def save(self, path: Path, status: stat_result) -> None:
-        """Write the marks of the file that has this status."""
+    def save(self, file: BinaryIO, status: stat_result) -> None:
+        """Write the marks of the table that has this status."""
         head = np.array([status.st_size, status.st_mtime_ns, self.special], np.int64)
-        with path.open("wb") as file:
-            np.save(file, np.concatenate((head, self.offsets)))
+        np.save(file, np.concatenate((head, self.offsets)))
 
 
 def load_marks(path: Path, cut: Cut, status: stat_result) -> Marks | None:

@@ -7,18 +7,17 @@ marks only.
 """
 
 import os
-import uuid
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from dashboard.files import UNFINISHED, atomic_write
 from dashboard.weights.csv_marks import Marks, load_marks
 from dashboard.weights.csv_tables import SIDES, SPECIAL, TABLE, named, remove_table
 from dashboard.weights.files import link
 from dashboard.weights.table_text import Cut
 
 MARKS = ".marks.npy"
-TEMPORARY = "tmp-"
 
 
 class Pool:
@@ -69,11 +68,8 @@ class Pool:
 
     def keep_marks(self, content: str, marks: Marks, status: os.stat_result) -> None:
         """Write the marks of the table that has this status, all at once, if that is possible."""
-        spare = self.folder / f"{TEMPORARY}{uuid.uuid4().hex}"
         try:
-            self.folder.mkdir(exist_ok=True)
-            marks.save(spare, status)
-            spare.replace(self.path(content, MARKS))
+            atomic_write(self.path(content, MARKS), lambda file: marks.save(file, status))
         except (FileNotFoundError, PermissionError):
             return  # a sweep took it for a left-over, or we may only read: marks can be made again at any time
 
@@ -99,10 +95,10 @@ class Pool:
         Marks without a table in the pool stay: they serve versions that keep files of their own.
         """
         names = [entry.name for entry in os.scandir(self.folder)]
-        temporary = [name for name in names if name.startswith(TEMPORARY)]
+        temporary = [name for name in names if name.startswith(UNFINISHED)]
         for name in temporary:
             (self.folder / name).unlink(missing_ok=True)
-        contents = {name.split(".", 1)[0] for name in names if not name.startswith(TEMPORARY)}
+        contents = {name.split(".", 1)[0] for name in names if not name.startswith(UNFINISHED)}
         return sorted(temporary) + [name for content in sorted(contents) for name in self._clear_unlinked(content)]
 
 

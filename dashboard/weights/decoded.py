@@ -7,17 +7,17 @@ one that is removed while it is mapped stays readable for who has mapped it.
 import logging
 import os
 import time
-import uuid
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
+from dashboard.files import UNFINISHED, atomic_write
 from dashboard.records.tensor import TensorKey
 from dashboard.weights.checksums import content_id, tensor_sha256
 from dashboard.weights.dtypes import Array, bits_dtype, from_bits, numpy_dtype
-from dashboard.weights.files import sync, translated
+from dashboard.weights.files import translated
 from dashboard.weights.table_store import TableStore
 
 log = logging.getLogger(__name__)
@@ -79,18 +79,13 @@ class DecodedCache:
 
     def _keep(self, path: Path, array: Array) -> bool:
         """Keep an array if that is possible: a full disk, or a folder without rights, costs time and nothing else."""
-        spare = self.folder / f"tmp-{uuid.uuid4().hex}"
+        stored = array.view(np.uint16) if array.dtype.name == "bfloat16" else array
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._make_space(array.nbytes + HEADER_BYTES)
-            with spare.open("xb") as file:
-                np.save(file, array.view(np.uint16) if array.dtype.name == "bfloat16" else array)
-            sync(spare)
-            spare.replace(path)
+            atomic_write(path, lambda file: np.save(file, stored), durable=True)
         except OSError as error:
             log.warning("%s is not cached: %s", path.name, error)
-            with suppress(OSError):
-                spare.unlink(missing_ok=True)
             return False
         return True
 
@@ -124,7 +119,7 @@ class DecodedCache:
 
 
 def _is_ours(path: Path) -> bool:
-    return path.suffix == ".npy" or path.name.startswith("tmp-")
+    return path.suffix == ".npy" or path.name.startswith(UNFINISHED)
 
 
 def _storable(dtype: str) -> np.dtype[np.generic]:

@@ -8,7 +8,6 @@ removed at any time: whoever needs them counts them again.
 import hashlib
 import logging
 import time
-import uuid
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import Any
 
 import orjson
 
+from dashboard.files import atomic_write
 from dashboard.services.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ def kept_numbers(
 
 def clear_numbers(workspace: Workspace) -> None:
     """Remove all that is kept."""
-    for path in _folder(workspace).glob("*.json*"):
+    for path in _folder(workspace).glob("*"):
         path.unlink(missing_ok=True)
 
 
@@ -108,12 +108,7 @@ def _keep(path: Path, fresh: dict[str, Numbers]) -> None:
     together = _read(path) | fresh
     for key in list(together)[: max(len(together) - MOST_ON_A_SHELF, 0)]:
         del together[key]
-    spare = path.with_suffix(f".json-{uuid.uuid4().hex}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        spare.write_bytes(orjson.dumps(together, option=OPTIONS))
-        spare.replace(path)
+        atomic_write(path, orjson.dumps(together, option=OPTIONS))
     except OSError as error:
         log.warning("Numbers are not kept in the cache: %s", error)
-        with suppress(OSError):
-            spare.unlink(missing_ok=True)

@@ -1,14 +1,13 @@
 """Checkpoints as files: what a run goes on from, written wholly or not at all, and read back only if it is whole.
 
 They are in ``checkpoints/`` of the home, each named by run, attempt and epoch. The run's row says which one counts, so
-a file that a crash has left counts for nothing; it goes with the next checkpoint, or at the coordinator's next start.
+a file that a crash has left counts for nothing, and is removed at the coordinator's next start.
 """
 
 import contextlib
 import hashlib
 import io
 import json
-import os
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from dashboard.catalogue.runs import Checkpoint
+from dashboard.files import atomic_write
 from dashboard.jobs.job import TrainingCheckpoint
 
 ABOUT = "about"
@@ -23,16 +23,9 @@ ABOUT = "about"
 
 def write(home: Path, run_id: int, attempt: int, checkpoint: TrainingCheckpoint) -> Checkpoint:
     """Write a checkpoint so that it survives a crash once this returns; returns what its row is to say."""
-    folder = home / "checkpoints"
-    folder.mkdir(exist_ok=True)
     content = _packed(checkpoint)
     name = f"{run_id}-{attempt}-{checkpoint.epoch}.npz"
-    part = folder / f"{name}.part"
-    with open(part, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.rename(folder / name)
+    atomic_write(home / "checkpoints" / name, content, durable=True)
     return Checkpoint(run_id, checkpoint.epoch, name, hashlib.sha256(content).hexdigest())
 
 

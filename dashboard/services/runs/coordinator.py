@@ -4,6 +4,7 @@ import json
 from functools import partial
 
 from dashboard.catalogue import runs as run_rows
+from dashboard.files import atomic_write
 from dashboard.jobs.coordinator import Coordinator, coordinator_lock
 from dashboard.jobs.places import open_places, place_name
 from dashboard.jobs.stop_signals import end_on_signals
@@ -43,7 +44,5 @@ def _any_queued(workspace: Workspace) -> bool:
 
 def _report(settings: Settings, slots: int, problem: str | None) -> None:
     """Write down for the pages where runs execute, how many at once, and what is wrong with that place."""
-    path = settings.home_folder / "coordinator.json"
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps({"place": place_name(settings), "slots": slots, "problem": problem}))
-    part.replace(path)
+    report = {"place": place_name(settings), "slots": slots, "problem": problem}
+    atomic_write(settings.home_folder / "coordinator.json", json.dumps(report).encode())
