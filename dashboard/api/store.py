@@ -18,8 +18,8 @@ blueprint = Blueprint("store", __name__)
 @blueprint.get("/store")
 def get_store() -> Response:
     """Answer where the store is, how many tables it holds, and the room that it takes."""
-    about = {"kind": workspace().store.kind, "place": tables.place(workspace())}
-    body = about | tables.count_tables(workspace())._asdict() | asdict(tables.room(workspace()))
+    about = {"kind": workspace().store.kind, "place": tables.location(workspace())}
+    body = about | tables.count_tables(workspace())._asdict() | asdict(tables.disk_space(workspace()))
     return json_answer(body, headers={"Cache-Control": "no-store"})
 
 
@@ -73,7 +73,7 @@ def restore(item: str) -> Response:
 @blueprint.delete("/store/trash/<item>")
 def delete_for_good(item: str) -> Response:
     """Remove what lies in the trash, its tables included; this cannot be undone."""
-    trash.delete_for_good(workspace(), item)
+    trash.delete_permanently(workspace(), item)
     return Response(status=204)
 
 

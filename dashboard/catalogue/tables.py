@@ -74,7 +74,7 @@ networks = Table(
     Column("spec", JSON, nullable=False),
     Column("last_version", Integer, nullable=False, default=0),
     Column("created", Time, nullable=False),
-    # 0; in the trash the network's own id, so that its name is free; minus that once it is being deleted for good.
+    # 0; in the trash the network's own id, so that its name is free; minus that once it is being deleted permanently.
     Column("trash", Integer, nullable=False, default=0, index=True),
     Column("trashed", Time, nullable=True),
     UniqueConstraint("name", "trash"),

@@ -1,6 +1,6 @@
-"""The trash: versions and networks that are hidden but whole, until they are restored or deleted for good.
+"""The trash: versions and networks that are hidden but whole, until they are restored or deleted permanently.
 
-A version is there by itself (state `trash`), or because its network is (`with_network`). Deleting for good begins
+A version is there by itself (state `trash`), or because its network is (`with_network`). Deleting permanently begins
 with one transaction that makes versions `deleting` and a network's `trash` negative: from then on a sweep finishes it.
 """
 
@@ -15,7 +15,7 @@ from dashboard.errors import NotFound
 from dashboard.records.run import Freed, TrashItem
 
 MOST_NAMED = 3
-GONE = "This is not in the trash any more: it was restored or deleted for good."
+GONE = "This is not in the trash any more: it was restored or deleted permanently."
 
 
 def trash_version(connection: Connection, version_id: int) -> None:
@@ -111,17 +111,17 @@ def drop_deleted_networks(connection: Connection) -> list[str]:
 
 
 def any_deleted_network(connection: Connection) -> bool:
-    """Return whether a network is being deleted for good, or was when its process died."""
+    """Return whether a network is being deleted permanently, or was when its process died."""
     return connection.execute(select(networks.c.id).where(networks.c.trash < 0).limit(1)).first() is not None
 
 
 def freed_by_version(connection: Connection, version_id: int) -> Freed:
-    """Return what deleting a version for good would free."""
+    """Return what deleting a version permanently would free."""
     return _freed(connection, versions.c.id == version_id)
 
 
 def freed_by_network(connection: Connection, network_id: int) -> Freed:
-    """Return what deleting a network for good, with all its versions, would free."""
+    """Return what deleting a network permanently, with all its versions, would free."""
     return _freed(connection, versions.c.network_id == network_id)
 
 

@@ -84,7 +84,7 @@ class Run:
 
 @dataclass(frozen=True)
 class TrashItem:
-    """A version or a network in the trash; `name` is what a person types to delete it for good."""
+    """A version or a network in the trash; `name` is what a person types to delete it permanently."""
 
     kind: str
     id: int
@@ -101,7 +101,7 @@ class TrashItem:
 
 @dataclass(frozen=True)
 class Freed:
-    """What a deletion for good frees: tables that nothing else uses, the bytes of their weights; and what stays."""
+    """What a permanent deletion frees: tables that nothing else uses, the bytes of their weights; and what stays."""
 
     tables: int
     bytes: int

@@ -178,7 +178,7 @@ def delete_dataset(workspace: Workspace, name: str) -> None:
         trashed = dataset_rows.networks_using(connection, dataset.id, in_trash=True)
         if trashed:
             names = ", ".join(trashed[:5])
-            raise Conflict(f"Networks in the trash use this dataset: {names}. Delete them there for good.", "dataset")
+            raise Conflict(f"Networks in the trash use this dataset: {names}. Empty the trash first.", "dataset")
         dataset_rows.delete_dataset(connection, dataset.id)
     if dataset.has_records:
         _remove_unused(workspace, dataset.folder)

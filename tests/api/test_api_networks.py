@@ -3,7 +3,7 @@
 import pytest
 
 from dashboard.services.datasets import add_bundled
-from dashboard.services.store.trash import delete_for_good, list_trash
+from dashboard.services.store.trash import delete_permanently, list_trash
 
 NETWORKS = "/api/v1/networks"
 
@@ -91,7 +91,7 @@ def test_a_deleted_network_is_hidden_and_gone_with_versions_and_files_once_it_is
     client.fails("GET", f"{NETWORKS}/iris-net", 404)
     assert "trash" in client.fails("DELETE", "/api/v1/datasets/iris", 409)["message"]
     (item,) = list_trash(kept)
-    delete_for_good(kept, item.key)
+    delete_permanently(kept, item.key)
     assert kept.store.tables() == []
     client.delete("/api/v1/datasets/iris", status=204)
 

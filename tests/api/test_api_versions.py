@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dashboard.services.store.trash import delete_for_good, list_trash
+from dashboard.services.store.trash import delete_permanently, list_trash
 
 VERSIONS = "/api/v1/networks/iris-net/versions"
 
@@ -101,7 +101,7 @@ def test_a_deleted_version_is_hidden_and_its_tables_go_once_it_is_deleted_from_t
     client.fails("POST", f"{VERSIONS}/3/verify", 404)
     assert [version["version"] for version in client.get(VERSIONS)["items"]] == [2, 1]
     (item,) = list_trash(kept)
-    delete_for_good(kept, item.key)
+    delete_permanently(kept, item.key)
     assert {table.versions[0][1] for table in kept.store.tables()} == {1, 2}
 
 

@@ -150,7 +150,7 @@ for number in range(int(sys.argv[3]), 10_000):
         print("restored", number, flush=True)
     else:
         print("doomed", number, flush=True)
-        trash.delete_for_good(workspace, item.key)
+        trash.delete_permanently(workspace, item.key)
         print("gone", number, flush=True)
 """
 

@@ -170,11 +170,11 @@ def test_a_deletion_says_beforehand_what_it_would_free_and_what_is_shared(flower
 def test_deleting_for_good_says_what_goes_and_asks_for_the_name(flowers, browser):
     delete(browser, "/networks/flowers/versions/2", "flowers:2")
     page = browser.get("/store/trash/version-2")
-    assert page.h1 == "Delete flowers:2 for good"
+    assert page.h1 == "Delete flowers:2 permanently"
     assert "2 tables stay for others, such as flowers:1, flowers:3." in words(page.root)
     browser.post("/store/trash/version-2", {"typed": "flowers:1"}, status=422)
     page = browser.post("/store/trash/version-2", {"typed": "flowers:2"})
-    assert "flowers:2 is deleted for good." in words(page.root)
+    assert "flowers:2 is deleted permanently." in words(page.root)
     assert [version.number for version in list_versions(flowers, "flowers").items] == [3, 1]
     browser.get("/store/trash/version-2", status=404)
 

@@ -118,7 +118,7 @@ class CatalogueJournal:
     def version(self, job: Job, report: Mapping[str, Any]) -> bool:
         """Save a version of the run's network, unless an earlier attempt has saved this epoch's; raises StoreError.
 
-        Of a trial, which has no network, only the numbers are kept.
+        Of a trial, which has no network, only the numbers are stored.
         """
         assert isinstance(job, TrainingJob)
         with self.workspace.catalogue.reading() as connection:
@@ -158,7 +158,7 @@ class CatalogueJournal:
             try:
                 point = checkpoints.write(self.home, job.run_id, job.attempt, checkpoint)
             except OSError as error:  # a full disk: the training goes on, and an older checkpoint counts
-                log.error("run %s: its checkpoint could not be kept (%s)", job.run_id, error)
+                log.error("run %s: its checkpoint could not be stored (%s)", job.run_id, error)
                 return True
             with self.workspace.catalogue.writing() as connection:
                 counts = run_rows.keep_checkpoint(connection, job.attempt, point)

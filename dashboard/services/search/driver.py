@@ -40,7 +40,7 @@ HOPELESS = 5
 STOPPED_EARLY = "stopped early: it is unlikely to become the best"
 ENDED_WELL = {"finished", "stopped"}
 
-Tell = Callable[[Progress], None]
+Report = Callable[[Progress], None]
 Candidate = tuple[dict[str, Any], NetworkSpec, int | None, dict[str, float] | None]
 """What is to be trained: the setting, the network, which trial it confirms, and what is expected of its score."""
 
@@ -48,10 +48,10 @@ Candidate = tuple[dict[str, Any], NetworkSpec, int | None, dict[str, float] | No
 class Driver:
     """Drives one search until it is done, paused, stopped, or another attempt drives it."""
 
-    def __init__(self, workspace: Workspace, job: SearchJob, tell: Tell) -> None:
-        self.workspace, self.job, self.tell = workspace, job, tell
+    def __init__(self, workspace: Workspace, job: SearchJob, report: Report) -> None:
+        self.workspace, self.job, self.report = workspace, job, report
         self.curves: dict[int, tuple[float, ...]] = {}
-        self.told = Progress(0, 0, "", {})
+        self.reported = Progress(0, 0, "", {})
         self.judged: dict[int, int] = {}
         self.retried: set[int] = set()
         with workspace.catalogue.reading() as connection:
@@ -72,13 +72,13 @@ class Driver:
             except StoreError as error:
                 log.error("search %s: %s Trying again.", self.job.search_id, error.message)  # perhaps each second
                 pause = RETRY_SECONDS
-                self.tell(replace(self.told, note=f"{error.message} Trying again."))
+                self.report(replace(self.reported, note=f"{error.message} Trying again."))
             time.sleep(pause)
 
     def step(self) -> bool:
         """Do what there is to do now; False once there is nothing left."""
         now = self._look()
-        self._tell(now)
+        self._report(now)
         if not self._drives():
             return False
         settled = [self._settle(now, trial) for trial in now.running]
@@ -104,11 +104,11 @@ class Driver:
         with self.workspace.catalogue.reading() as connection:
             return search_rows.drives(connection, self.job.search_id, self.job.run_id, self.job.attempt, state)
 
-    def _tell(self, now: SearchView) -> None:
+    def _report(self, now: SearchView) -> None:
         ended = sum(trial.state not in {"running", "cancelled"} for trial in now.candidates)
         words = f"{len(now.running)} trials under way" if now.running else "looking for a candidate"
-        self.told = Progress(ended, max(now.search.budget.trials, ended), words, {})
-        self.tell(self.told)
+        self.reported = Progress(ended, max(now.search.budget.trials, ended), words, {})
+        self.report(self.reported)
 
     # ---- trials that have ended ----------------------------------------------------------------------------------
 

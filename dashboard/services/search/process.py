@@ -20,7 +20,7 @@ def main(job: SearchJob, pipe: Connection) -> None:
     workspace = None
     try:
         workspace = open_workspace(job.settings, sweeping=False)
-        Driver(workspace, job, reporter.tell).drive()
+        Driver(workspace, job, reporter.report).drive()
     except Cancelled:
         state = "cancelled"
         if workspace is not None:

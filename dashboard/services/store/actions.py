@@ -51,7 +51,7 @@ def start_verify(workspace: Workspace, started_by: str = "") -> Run:
 
 
 def start_empty(workspace: Workspace, started_by: str = "") -> Run:
-    """Give up all that lies in the trash, and queue the removal of its tables; raises Conflict if it is empty."""
+    """Start deleting all that is in the trash, and queue the removal of its tables; raises Conflict if it is empty."""
     with workspace.catalogue.writing() as connection:
         if not trash_rows.list_trash(connection):
             raise Conflict("The trash is empty already.", "trash")

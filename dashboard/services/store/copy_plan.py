@@ -38,7 +38,7 @@ class Side:
         return self._keys.get(version_id)
 
     def network_of(self, run: RunRow) -> Network | None:
-        """Return a run's network; None if it lies in the trash."""
+        """Return a run's network; None if it is in the trash."""
         return self._networks.get(run.network_id)
 
 
@@ -116,5 +116,5 @@ def _require_same_version(ours: Mark, there: Mark) -> None:
     elif there.state in {"writing", "deleting"}:
         reason = "is being saved or deleted at the target at this moment. Copy once more then."
     else:
-        reason = "lies in the trash of the target. Restore it there, or delete it there for good."
+        reason = "is in the trash of the target. Restore it there, or delete it there permanently."
     raise Conflict(f"{ours.reference} {reason}", "to")

@@ -30,17 +30,17 @@ from dashboard.services.workspace import Workspace, making
 from dashboard.weights.checksums import tensor_sha256
 from dashboard.weights.dtypes import Array
 
-Tell = Callable[[Progress], None]
+Report = Callable[[Progress], None]
 
 
-def copy_store(source: Workspace, target: Workspace, tell: Tell) -> str | None:
+def copy_store(source: Workspace, target: Workspace, report: Report) -> str | None:
     """Copy datasets, networks, runs and versions, and prove them; return what went wrong in a sentence, or None.
 
     Raises Conflict, before anything is copied, if the target holds something else under the same name or number. What
     the trash holds stays; versions of runs that have not ended are left for the next time.
     """
     plan = make_plan(look(source), look(target))
-    copy = _Copy(source, target, plan, tell)
+    copy = _Copy(source, target, plan, report)
     copy.say("datasets and networks")
     copy.copy_definitions()
     copy.copy_versions()
@@ -56,7 +56,7 @@ class _Copy:
     source: Workspace
     target: Workspace
     plan: Plan
-    tell: Tell
+    report: Report
     done: int = 0
     copied: int = 0
     damaged: int = 0
@@ -73,7 +73,7 @@ class _Copy:
         left_out = [
             {"version": f"{name}:{number}", "reason": why} for (name, number), why in self.plan.left_out.items()
         ]
-        self.tell(Progress(self.done, total, note, counts | {"left_out": left_out} | self.findings.to_json()))
+        self.report(Progress(self.done, total, note, counts | {"left_out": left_out} | self.findings.to_json()))
 
     def copy_definitions(self) -> None:
         """Copy the datasets with their folders, and the networks, that are not at the target yet."""
@@ -167,7 +167,7 @@ class _Copy:
         if run.id in self.runs:
             return self.runs[run.id]
         network = self.plan.source.network_of(run)
-        assert network is not None  # the runs of networks in the trash are not asked for
+        assert network is not None  # the runs of networks in the trash are not copied
         parent = self._parent(run.parent_id)
         ties = {
             "network_id": self.networks[network.name].id,
@@ -177,8 +177,8 @@ class _Copy:
         with self.source.catalogue.reading() as connection:
             epochs = transfers.epoch_rows(connection, run.id)
         with self.target.catalogue.writing() as connection:
-            found = transfers.find_run(connection, self.networks[network.name].id, run.values)
-            new_id = found or transfers.copy_run_row(connection, run.id, ties, run.values, epochs)
+            known_id = transfers.find_run(connection, self.networks[network.name].id, run.values)
+            new_id = known_id or transfers.copy_run_row(connection, run.id, ties, run.values, epochs)
         self.runs[run.id] = new_id
         return new_id
 
@@ -224,8 +224,8 @@ def copy_folder(source: Workspace, target: Workspace, dataset: Dataset) -> None:
 
 def _require_original(path: Path, dataset: Dataset) -> None:
     with open(path, "rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != dataset.sha256:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest != dataset.sha256:
         raise StoreUnavailable(f"The file of the dataset {dataset.name!r} is not what was uploaded; it is not copied.")
 
 

@@ -16,8 +16,8 @@ from dashboard.services.workspace import Workspace, open_workspace
 
 REPORT_SECONDS = 0.2
 
-Tell = Callable[[Progress], None]
-Action = Callable[[Workspace, ActionJob, Tell], str | None]
+Report = Callable[[Progress], None]
+Action = Callable[[Workspace, ActionJob, Report], str | None]
 
 
 def main(job: ActionJob, pipe: Connection) -> None:
@@ -26,9 +26,9 @@ def main(job: ActionJob, pipe: Connection) -> None:
     state: str = "finished"
     error: str | None = None
     try:
-        # The coordinator has swept; here a sweep would do an emptying's work before its progress can be told.
+        # The coordinator has swept; here a sweep would do an emptying's work before its progress can be reported.
         workspace = open_workspace(job.settings, sweeping=False)
-        error = find_action(job.kind)(workspace, job, reporter.tell)
+        error = find_action(job.kind)(workspace, job, reporter.report)
         state = "failed" if error else "finished"
     except Cancelled:
         state = "cancelled"
@@ -46,7 +46,7 @@ class Reporter:
         self.waiting: Progress | None = None
         self.sent_at = 0.0
 
-    def tell(self, progress: Progress) -> None:
+    def report(self, progress: Progress) -> None:
         """Report progress now or soon; raises Cancelled if the coordinator asks the run to stop."""
         self.waiting = progress
         if time.monotonic() - self.sent_at > REPORT_SECONDS:
@@ -67,21 +67,21 @@ def find_action(kind: str) -> Action:
     return action
 
 
-def verify(workspace: Workspace, _: ActionJob, tell: Tell) -> str | None:
+def verify(workspace: Workspace, _: ActionJob, report: Report) -> str | None:
     """Verify every version; what differs is in the run's result, and no failure of the run."""
-    verify_store(workspace, tell)
+    verify_store(workspace, report)
     return None
 
 
-def copy(workspace: Workspace, job: ActionJob, tell: Tell) -> str | None:
+def copy(workspace: Workspace, job: ActionJob, report: Report) -> str | None:
     """Copy everything to the store of the request; raises UserError without the password that it needs."""
     if job.request["password"] and not job.password:
         raise UserError(GIVE_IT_AGAIN)
     settings = target_settings(job.settings, job.request["to"], job.password, job.request["home"])
-    return copy_store(workspace, open_workspace(settings), tell)
+    return copy_store(workspace, open_workspace(settings), report)
 
 
-def empty(workspace: Workspace, _: ActionJob, tell: Tell) -> str | None:
-    """Remove the tables of what was deleted for good in the trash."""
-    remove_deleted(workspace, tell)
+def empty(workspace: Workspace, _: ActionJob, report: Report) -> str | None:
+    """Remove the tables of what was deleted permanently in the trash."""
+    remove_deleted(workspace, report)
     return None

@@ -1,4 +1,4 @@
-"""Reading versions that lie in the store, but not in the catalogue, back into it: for a folder copied elsewhere."""
+"""Reading versions that are in the store, but not in the catalogue, back into it: for a folder copied elsewhere."""
 
 from collections.abc import Mapping
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""The store's tables as a person looks at them, and the room that they take."""
+"""The store's tables as a person looks at them, and the disk space that they take."""
 
 import shutil
 from dataclasses import dataclass
@@ -30,8 +30,8 @@ class StoredTable:
 
 
 @dataclass(frozen=True)
-class Room:
-    """What there is room for: the disk that the store's folder (None: a server's) lies on, and the decoded cache."""
+class Space:
+    """The space on the disk of the store's folder (None: a server's) and in the decoded cache."""
 
     disk_used: int | None
     disk_free: int | None
@@ -42,8 +42,8 @@ class Room:
 def list_tables(workspace: Workspace, prefix: str = "", limit: int = 50, offset: int = 0) -> Page[StoredTable]:
     """Return a page of the tables whose names begin with `prefix`, in the order of names; raises StoreUnavailable."""
     with workspace.catalogue.reading() as connection:
-        found = stored_tables.list_tables(connection, limit + 1, offset, prefix)
-    shown = found[:limit]
+        rows = stored_tables.list_tables(connection, limit + 1, offset, prefix)
+    shown = rows[:limit]
     sizes = workspace.store.bytes_of([table.key for table in shown])
     tables = [
         StoredTable(
@@ -59,7 +59,7 @@ def list_tables(workspace: Workspace, prefix: str = "", limit: int = 50, offset:
         )
         for table, size in zip(shown, sizes, strict=True)
     ]
-    return Page(tables, offset + limit if len(found) > limit else None)
+    return Page(tables, offset + limit if len(rows) > limit else None)
 
 
 def count_tables(workspace: Workspace, prefix: str = "") -> Totals:
@@ -68,13 +68,13 @@ def count_tables(workspace: Workspace, prefix: str = "") -> Totals:
         return stored_tables.count_tables(connection, prefix)
 
 
-def room(workspace: Workspace) -> Room:
-    """Return how full the store's disk and the cache are; a server's disk cannot be seen from here."""
+def disk_space(workspace: Workspace) -> Space:
+    """Return how full the store's disk and the cache are; a server's disk is unknown."""
     used = free = None
     if folder := workspace.settings.store_folder:
         disk = shutil.disk_usage(_existing(folder))
         used, free = disk.used, disk.free
-    return Room(used, free, workspace.decoded.size() + size_of_numbers(workspace), workspace.decoded.limit_bytes)
+    return Space(used, free, workspace.decoded.size() + size_of_numbers(workspace), workspace.decoded.limit_bytes)
 
 
 def clear_cache(workspace: Workspace) -> None:
@@ -83,8 +83,8 @@ def clear_cache(workspace: Workspace) -> None:
     clear_numbers(workspace)
 
 
-def place(workspace: Workspace) -> str:
-    """Return where the store lies: a folder, or an address without its password."""
+def location(workspace: Workspace) -> str:
+    """Return where the store is: a folder, or an address without its password."""
     return str(workspace.settings.store_folder or split_password(workspace.settings.store)[0])
 
 

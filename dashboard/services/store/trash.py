@@ -1,4 +1,4 @@
-"""The trash: what was deleted lies there whole, until it is restored or deleted for good."""
+"""The trash: what was deleted is in it as a whole, until it is restored or deleted permanently."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ from dashboard.services.workspace import Workspace, drop_deleted_networks, sweep
 
 
 def list_trash(workspace: Workspace) -> list[TrashItem]:
-    """Return what lies in the trash, what was put there last first."""
+    """Return what is in the trash, the latest first."""
     with workspace.catalogue.reading() as connection:
         return trash_rows.list_trash(connection)
 
@@ -39,7 +39,7 @@ def restore(workspace: Workspace, key: str) -> TrashItem:
     return item
 
 
-def delete_for_good(workspace: Workspace, key: str) -> TrashItem:
+def delete_permanently(workspace: Workspace, key: str) -> TrashItem:
     """Remove one thing in the trash; what a crash interrupts, a sweep finishes. Raises NotFound."""
     with workspace.catalogue.writing() as connection:
         item = trash_rows.get_trashed(connection, *_split(key))
@@ -49,30 +49,30 @@ def delete_for_good(workspace: Workspace, key: str) -> TrashItem:
     return item
 
 
-def remove_deleted(workspace: Workspace, tell: Callable[[Progress], None] | None = None) -> int:
+def remove_deleted(workspace: Workspace, report: Callable[[Progress], None] | None = None) -> int:
     """Remove the tables and rows of all versions that were given up; return how many there were."""
     with workspace.catalogue.reading() as connection:
         deleted = trash_rows.deleting_versions(connection)
     removed = 0
     for done, (version_id, slug, number) in enumerate(deleted):
-        if tell is not None:
+        if report is not None:
             note = f"removing {slug} v{number}, version {done + 1:,} of {len(deleted):,}"
-            tell(Progress(done, len(deleted), note, {"removed": removed}))
+            report(Progress(done, len(deleted), note, {"removed": removed}))
         removed += len(sweep_version(workspace, version_id, slug, number))
     drop_deleted_networks(workspace)
-    if tell is not None:
-        tell(Progress(len(deleted), len(deleted), "", {"removed": removed}))
+    if report is not None:
+        report(Progress(len(deleted), len(deleted), "", {"removed": removed}))
     return removed
 
 
 def freed_by_version(workspace: Workspace, network_name: str, number: int) -> Freed:
-    """Return what deleting a version for good would free; raises NotFound."""
+    """Return what deleting a version permanently would free; raises NotFound."""
     with workspace.catalogue.reading() as connection:
         return trash_rows.freed_by_version(connection, version_rows.get_version(connection, network_name, number).id)
 
 
 def freed_by_network(workspace: Workspace, name: str) -> Freed:
-    """Return what deleting a network for good, with all its versions, would free; raises NotFound."""
+    """Return what deleting a network permanently, with all its versions, would free; raises NotFound."""
     with workspace.catalogue.reading() as connection:
         return trash_rows.freed_by_network(connection, network_rows.get_network(connection, name).id)
 

@@ -12,7 +12,7 @@ from dashboard.records.tensor import TensorInfo
 from dashboard.services.networks import get_network
 from dashboard.services.runs import passwords as handover
 from dashboard.services.store.actions import require_apart
-from dashboard.services.store.tables import place, room
+from dashboard.services.store.tables import disk_space, location
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
 from dashboard.weights.checksums import content_id
@@ -59,8 +59,8 @@ def test_a_further_kind_of_store_needs_no_more_than_its_entry_and_what_opens_it(
     workspace = open_workspace(Settings(home=str(tmp_path), store="shelf:one"))
     save(workspace, new_network(workspace), zeros(get_network(workspace, "small")))
     assert list((tmp_path / "one").rglob("*.csv"))
-    assert place(workspace) == str(tmp_path / "one")
-    assert room(workspace).disk_free is not None
+    assert location(workspace) == str(tmp_path / "one")
+    assert disk_space(workspace).disk_free is not None
     require_apart(workspace.settings, Settings(home=str(tmp_path / "other"), store="shelf:one"))
     with pytest.raises(Invalid):
         require_apart(workspace.settings, workspace.settings)

@@ -85,11 +85,11 @@ def test_a_restored_version_is_as_it_was(workspace):
 def test_a_version_that_is_deleted_for_good_takes_only_its_own_tables(workspace):
     delete_version(workspace, "flowers", 2)
     key = only_item(workspace).key
-    assert trash.delete_for_good(workspace, key).name == "flowers:2"
+    assert trash.delete_permanently(workspace, key).name == "flowers:2"
     assert numbers(workspace) == [1, 3]
     assert all(proof.identical for proof in verify_all(workspace))
     assert stored(workspace) == {("flowers", 1), ("flowers", 3)}
-    for action in (trash.restore, trash.delete_for_good, trash.get_item):
+    for action in (trash.restore, trash.delete_permanently, trash.get_item):
         with pytest.raises(NotFound, match="not in the trash any more"):
             action(workspace, key)
     assert save(workspace, seed=9) == 4
@@ -103,7 +103,7 @@ def test_what_a_deletion_frees_is_what_nothing_else_uses(workspace):
     delete_version(workspace, "flowers", 2)
     assert trash.freed_by_item(workspace, only_item(workspace)) == freed
     assert trash.freed_by_trash(workspace) == freed
-    trash.delete_for_good(workspace, only_item(workspace).key)
+    trash.delete_permanently(workspace, only_item(workspace).key)
     assert len(tables - {table.name for table in workspace.store.tables()}) == freed.tables
 
 
@@ -144,7 +144,7 @@ def test_the_name_of_a_deleted_network_is_free_and_taking_it_is_told_on_restorin
 def test_a_network_that_is_deleted_for_good_leaves_nothing(workspace):
     delete_version(workspace, "flowers", 1)
     delete_network(workspace, "flowers")
-    trash.delete_for_good(workspace, only_item(workspace).key)
+    trash.delete_permanently(workspace, only_item(workspace).key)
     assert (trash.list_trash(workspace), workspace.store.tables()) == ([], [])
     delete_dataset(workspace, "iris")
 
@@ -198,7 +198,7 @@ def test_a_save_that_has_just_begun_is_no_business_of_a_deletion(workspace):
         row = values | {"epoch": 1, "dataset_id": 1, "sha256": "", "bytes": 0}
         begun = version_rows.begin_version(connection, network.id, row)
     delete_version(workspace, "flowers", 2)
-    trash.delete_for_good(workspace, only_item(workspace).key)
+    trash.delete_permanently(workspace, only_item(workspace).key)
     with workspace.catalogue.reading() as connection:
         assert version_rows.unfinished_versions(connection) == [(begun[0], "flowers", begun[1])]
 
@@ -212,7 +212,7 @@ def test_a_version_that_is_saved_while_its_network_is_given_up_goes_with_it(work
             row = {name: {} for name in ("spec", "preprocessing", "metrics", "evaluation")}
             about = row | {"epoch": 1, "dataset_id": 1, "sha256": "", "bytes": 0}
             version_id, _ = version_rows.begin_version(connection, network.id, about)
-        trash.delete_for_good(workspace, key)
+        trash.delete_permanently(workspace, key)
         with workspace.catalogue.writing() as connection:
             version_rows.finish_version(connection, version_id, [])
     sweep(workspace)
