@@ -1,4 +1,4 @@
-"""Networks: reading a person's definition, keeping it, listing, deleting."""
+"""Networks: reading a definition, creating, listing, deleting."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ KNOWN_FIELDS = {"name", "purpose", "dataset", "fields", "layers", "output", "tra
 
 @dataclass(frozen=True)
 class Definition:
-    """A person's definition after reading: what will be kept when it is created."""
+    """A person's definition after reading: what will be stored when it is created."""
 
     name: str
     purpose: str
@@ -55,7 +55,7 @@ def read_definition(workspace: Workspace, data: Mapping[str, Any]) -> Definition
 
 
 def create_network(workspace: Workspace, data: Mapping[str, Any]) -> Network:
-    """Keep a new network; raises Invalid, or Conflict if its name is taken."""
+    """Create a network; raises Invalid, or Conflict if its name is taken."""
     definition = read_definition(workspace, data)
     row = {
         "name": definition.name,
@@ -75,7 +75,7 @@ def create_network(workspace: Workspace, data: Mapping[str, Any]) -> Network:
 
 
 def get_network(workspace: Workspace, name: str) -> Network:
-    """Return a network; raises NotFound with the names that there are."""
+    """Return a network; raises NotFound, naming similar ones."""
     with workspace.catalogue.reading() as connection:
         return network_rows.get_network(connection, name)
 
@@ -83,8 +83,8 @@ def get_network(workspace: Workspace, name: str) -> Network:
 def list_networks(workspace: Workspace, limit: int = 50, offset: int = 0, search: str = "") -> Page[NetworkSummary]:
     """Return a page of networks, the newest first, each with its last versions' metrics."""
     with workspace.catalogue.reading() as connection:
-        found = network_rows.list_networks(connection, limit + 1, offset, search)
-    return Page(found[:limit], offset + limit if len(found) > limit else None)
+        page = network_rows.list_networks(connection, limit + 1, offset, search)
+    return Page(page[:limit], offset + limit if len(page) > limit else None)
 
 
 def count_networks(workspace: Workspace) -> int:

@@ -1,4 +1,4 @@
-"""Whether everything that the dashboard stands on can be used now."""
+"""Whether the store and the catalogue can be used now."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from dashboard.services.workspace import Workspace
 
 @dataclass(frozen=True)
 class Health:
-    """What was found; `coordinator` tells whether queued runs are being looked after at this moment."""
+    """The status of the parts; `coordinator` says whether a process takes queued runs now."""
 
     version: str
     store: str
@@ -25,7 +25,7 @@ class Health:
 
 
 def check_health(workspace: Workspace) -> Health:
-    """Ask the store and the catalogue whether they can be used, and collect what they say."""
+    """Check the store and the catalogue, and collect their problems."""
     problems = []
     for ping in (workspace.store.ping, workspace.catalogue.ping):
         try:

@@ -34,7 +34,7 @@ class Workspace:
 
     @property
     def datasets_folder(self) -> Path:
-        """Where datasets lie, each in a folder named by its content."""
+        """The folder of datasets, each in a folder named by its content."""
         return self.settings.home_folder / "datasets"
 
     @property
@@ -46,7 +46,7 @@ class Workspace:
 def open_workspace(settings: Settings, sweeping: bool = True) -> Workspace:
     """Open everything and sweep away what a crash has left; raises StoreUnavailable with the remedy.
 
-    Without `sweeping` what was left stays for the next one, for processes that stand beside one that has swept.
+    Without `sweeping` left-over data remains, for processes that run next to one that has swept.
     """
     catalogue = open_catalogue(settings)
     store = open_store(settings)
@@ -108,7 +108,7 @@ def drop_deleted_networks(workspace: Workspace) -> list[str]:
 
 
 def sweep_version(workspace: Workspace, version_id: int, slug: str, number: int) -> list[str]:
-    """Remove a version that nobody is writing, if it is unfinished or given up; return its name then."""
+    """Remove a version that is not being written, if it is unfinished or being deleted; return its name then."""
     try:
         # Holding its save lock proves that nobody is writing it; it is checked again whether it was finished meanwhile.
         with workspace.store.saving((slug, number)):

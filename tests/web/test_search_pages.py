@@ -381,7 +381,7 @@ def test_what_a_network_has_in_common_with_its_trial_is_said_as_it_is(found, sea
 
 def test_a_finished_search_offers_to_go_on_only_with_more_to_spend(found):
     progress = found.get("/searches/1").by_id("progress")
-    assert "All its trials have been tried: give it more trials to go on." in words(progress)
+    assert "All trials have been used. Add trials to continue." in words(progress)
     assert "Resume" not in {words(button) for button in progress.iter("button")}
 
 
@@ -423,7 +423,7 @@ def test_a_change_says_what_is_left_to_do_for_it(found, searched):
     same = form | space | {"budget-trials": str(before.budget.trials)}
     try:
         page = found.post("/searches/1/change", same, source="/searches/1")
-        assert "Changed. All its trials have been tried: give it more trials to go on." in words(page.root)
+        assert "Changed. All trials have been used. Add trials to continue." in words(page.root)
         page = found.post("/searches/1/change", form | space, source="/searches/1")
         assert "Changed. Resume the search to use it." in words(page.root)
     finally:

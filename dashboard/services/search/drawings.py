@@ -1,4 +1,4 @@
-"""What the page of a search draws: the numbers of `search_findings`, drawn by `charts`."""
+"""The figures of a search's page: the numbers of `findings`, drawn by `charts`."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,7 @@ Words = Callable[[str], str]
 
 
 def history(now: SearchView, words: Words) -> dict[str, Any]:
-    """Return every score in its order, and the best so far, as a figure.
+    """Return every score in order, and the best so far, as a figure.
 
     Places count the candidates: trials that confirm one have numbers, too, but a random search has no such trials.
     """
@@ -28,7 +28,7 @@ def history(now: SearchView, words: Words) -> dict[str, Any]:
 
 
 def curves(now: SearchView, words: Words) -> dict[str, Any]:
-    """Return the learning curves of the running trials, beside the best one's, as a figure."""
+    """Return the learning curves of the running trials, with the best one's, as a figure."""
     return figures.learning_curves_figure(findings.learning_curves(now), words(now.search.goal.metric))
 
 
@@ -39,21 +39,21 @@ def front(now: SearchView, words: Words) -> dict[str, Any]:
 
 
 def importance(now: SearchView, words: Words) -> dict[str, Any]:
-    """Return how much each setting matters as a figure."""
+    """Return the importance of each setting as a figure."""
     return figures.importance_figure({words(name): share for name, share in findings.importance(now).items()})
 
 
 def predictions(now: SearchView, words: Words) -> dict[str, Any]:
     """Return predicted against real scores as a figure."""
-    found = [one for one in findings.predictions(now) if one.score is not None]
-    points = [Point(one.mean, one.score or 0.0, one.trial) for one in found]
+    ended = [one for one in findings.predictions(now) if one.score is not None]
+    points = [Point(one.mean, one.score or 0.0, one.trial) for one in ended]
     goal = now.search.goal
-    return figures.predictions_figure(points, [one.sd for one in found], words(goal.metric), bounds_of(goal))
+    return figures.predictions_figure(points, [one.sd for one in ended], words(goal.metric), bounds_of(goal))
 
 
 def belief(now: SearchView, name: str, words: Words) -> dict[str, Any]:
-    """Return what the proposer expects at each value of one setting as a figure."""
-    found = findings.belief(now, name) or {"values": [], "mean": [], "sd": []}
+    """Return the predictions at each value of one setting as a figure."""
+    numbers = findings.belief(now, name) or {"values": [], "mean": [], "sd": []}
     is_log = name.startswith("units_") or name in findings.LOGARITHMIC
     score, bounds = words(now.search.goal.metric), bounds_of(now.search.goal)
-    return figures.belief_figure(found["values"], found["mean"], found["sd"], words(name), score, is_log, bounds)
+    return figures.belief_figure(numbers["values"], numbers["mean"], numbers["sd"], words(name), score, is_log, bounds)

@@ -1,8 +1,8 @@
-"""What drives a search: it asks for candidates, queues their trials, watches them, stops poor ones, names the winner.
+"""The driver of a search: it requests candidates, queues trials, stops them early, and determines the winner.
 
-All that it knows stands in the catalogue, and it looks there anew at each step: whatever is killed, the next driver
-goes on from the trials that have ended, and none of them runs twice. Whatever it writes is written in a transaction
-that first makes sure that this attempt still drives the search.
+Its state is in the catalogue, which it reads again at each step: after a crash the next driver continues from the
+trials that have ended, and none of them runs twice. Every write is a transaction that first checks that this attempt
+still drives the search.
 """
 
 import logging
@@ -24,7 +24,7 @@ from dashboard.search.stopping import should_stop
 from dashboard.search.studies import propose
 from dashboard.search.together import on_seeds
 from dashboard.services.runs.queue import get_queue
-from dashboard.services.search.proposer import keep_proposer, predicted
+from dashboard.services.search.proposer import predicted, save_proposer
 from dashboard.services.search.requests import SearchJob, base_training, sizes
 from dashboard.services.search.trials import prediction_seconds
 from dashboard.services.search.view import SearchView, directions, view
@@ -36,13 +36,13 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 0.1
 RETRY_SECONDS = 1.0
 HOPELESS = 5
-"""So many candidates that failed, and none that did not: something else is wrong than the candidates."""
+"""If this many candidates failed and none succeeded, the problem is not the candidates."""
 STOPPED_EARLY = "stopped early: it is unlikely to become the best"
 ENDED_WELL = {"finished", "stopped"}
 
 Report = Callable[[Progress], None]
 Candidate = tuple[dict[str, Any], NetworkSpec, int | None, dict[str, float] | None]
-"""What is to be trained: the setting, the network, which trial it confirms, and what is expected of its score."""
+"""A trial to queue: its parameters, its network, the trial that it confirms, and its predicted score."""
 
 
 class Driver:
@@ -60,9 +60,9 @@ class Driver:
             self.dataset_id = search_rows.dataset_id_of(connection, job.search_id)
 
     def drive(self) -> None:
-        """Go on step by step; raises Cancelled if the coordinator asks for it, UserError if nothing can be trained.
+        """Continue step by step; raises Cancelled if the coordinator cancels it, UserError if nothing can be trained.
 
-        While catalogue or store cannot be used, trials that run go on, and what is to be done here waits.
+        While catalogue or store cannot be used, running trials continue, and this driver waits.
         """
         goes_on = True
         while goes_on:
@@ -76,7 +76,7 @@ class Driver:
             time.sleep(pause)
 
     def step(self) -> bool:
-        """Do what there is to do now; False once there is nothing left."""
+        """Take one step; False once nothing is left to do."""
         now = self._look()
         self._report(now)
         if not self._drives():
@@ -88,13 +88,13 @@ class Driver:
             self._cancel(now.running)
         if now.search.state != "running":
             return bool(now.running)
-        self._stop_poor_ones(now)
+        self._stop_early(now)
         if self._propose(now):
             return True
         return bool(now.running) or self._conclude(now)
 
     def _look(self) -> SearchView:
-        """Return the search as it stands; curves of ended trials are read once."""
+        """Return the current state of the search; curves of ended trials are read once."""
         now = view(self.workspace, self.job.search_id, self.curves)
         ended = [trial.number for trial in now.trials if trial.state != "running"]
         self.curves = {number: now.curves[number] for number in ended}
@@ -106,14 +106,14 @@ class Driver:
 
     def _report(self, now: SearchView) -> None:
         ended = sum(trial.state not in {"running", "cancelled"} for trial in now.candidates)
-        words = f"{len(now.running)} trials under way" if now.running else "looking for a candidate"
+        words = f"{len(now.running)} trials running" if now.running else "choosing a candidate"
         self.reported = Progress(ended, max(now.search.budget.trials, ended), words, {})
         self.report(self.reported)
 
     # ---- trials that have ended ----------------------------------------------------------------------------------
 
     def _settle(self, now: SearchView, trial: Trial) -> bool:
-        """Write down how a trial ended whose run has ended; False while it goes on."""
+        """Record how a trial ended if its run has ended; False while it runs."""
         with self.workspace.catalogue.reading() as connection:
             run = run_rows.get_run(connection, trial.run_id)
             epochs = run_rows.list_epochs(connection, run.id)
@@ -142,7 +142,7 @@ class Driver:
         return True
 
     def _end_state(self, trial: Trial, run: Run, score: float | None) -> str | None:
-        """Return the state in which a trial ended; None if its run died and is to be tried once more."""
+        """Return the state in which a trial ended; None if its run died and is to be tried again."""
         if run.state == "finished":
             return "finished" if score is not None else "failed"
         if trial.stopped_at is not None and score is not None and run.state != "failed":
@@ -163,15 +163,15 @@ class Driver:
             return prediction_seconds(spec)
         return float(trial.parameters) if now.search.goal.second else None
 
-    # ---- trials that go on ---------------------------------------------------------------------------------------
+    # ---- running trials ------------------------------------------------------------------------------------------
 
     def _cancel(self, running: list[Trial]) -> None:
         with self.workspace.catalogue.writing() as connection:
             for trial in running:
                 run_rows.request_cancel(connection, trial.run_id)
 
-    def _stop_poor_ones(self, now: SearchView) -> None:
-        """Ask trials to end that the rule gives up; each is judged once an epoch."""
+    def _stop_early(self, now: SearchView) -> None:
+        """Stop the trials that the rule rejects; each is checked once per epoch."""
         rule, direction = now.search.stopping, directions(now.search.goal)[0]
         for place, trial in enumerate(now.candidates):
             so_far = now.curves.get(trial.number, ())
@@ -188,7 +188,7 @@ class Driver:
     # ---- candidates ----------------------------------------------------------------------------------------------
 
     def _propose(self, now: SearchView) -> bool:
-        """Queue one candidate if there is a free slot and budget left; tell whether that was done."""
+        """Queue one candidate if there is a free slot and budget left; return whether that was done."""
         search = now.search
         if any(now.nothing_left) or len(now.running) >= get_queue(self.workspace).slots:
             return False
@@ -197,11 +197,11 @@ class Driver:
         proposal = propose(space, search.sampler, search.seed, directions(search.goal), now.past())
         spec = space.spec(proposal.params, base_training(search, search.seed), *sizes(self.dataset), search.task)
         self._add(now, [(proposal.params, spec, None, predicted(now, proposal))])
-        keep_proposer(self.workspace, now, self.dataset_id, proposal)
+        save_proposer(self.workspace, now, self.dataset_id, proposal)
         return True
 
     def _add(self, now: SearchView, wanted: Sequence[Candidate]) -> None:
-        """Queue trials, all of them or none: none if the person has just asked for something else."""
+        """Queue trials, all of them or none: none if the person has just changed the search."""
         with self.workspace.catalogue.writing() as connection:
             if not search_rows.drives(connection, now.search.id, self.job.run_id, self.job.attempt, "running"):
                 return
@@ -218,12 +218,12 @@ class Driver:
         if len(failed) >= HOPELESS and len(failed) == now.spent:
             with self.workspace.catalogue.reading() as connection:
                 error = run_rows.get_run(connection, failed[-1].run_id).error
-            raise UserError(f"The first {len(failed)} trials all failed. The last one said: {error or 'nothing'}")
+            raise UserError(f"The first {len(failed)} trials all failed. Error of the last one: {error or 'nothing'}")
 
     # ---- the winner ----------------------------------------------------------------------------------------------
 
     def _conclude(self, now: SearchView) -> bool:
-        """Confirm the leaders with other seeds, then write down the winner; False once that is done."""
+        """Confirm the leaders with other seeds, then record the winner; False once that is done."""
         leader = next_to_confirm(now)
         if leader is not None:
             with self.workspace.catalogue.reading() as connection:

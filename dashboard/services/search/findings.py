@@ -1,6 +1,6 @@
-"""What a search has found so far, as numbers: its best, how that came about, what stopping saved, what was predicted.
+"""Results of a search as numbers: its best, its history, the epochs saved by early stopping, the predictions.
 
-All of it is computed from the trials as they stand (`search_view.SearchView`); pages draw it, the API tells it.
+All of it is computed from the current trials (`view.SearchView`); pages draw it, the API returns it.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ LOGARITHMIC = frozenset({"learning_rate", "weight_decay", "batch_size"})
 
 
 class Step(NamedTuple):
-    """A candidate that has a score, in its order, and the best score of those before it and itself."""
+    """A candidate with a score, and the best score up to it."""
 
     trial: int
     state: str
@@ -27,7 +27,7 @@ class Step(NamedTuple):
 
 
 class Saved(NamedTuple):
-    """What the trials cost, and what stopping poor ones early saved of it."""
+    """What the trials cost, and what early stopping saved."""
 
     stopped: int
     epochs: int
@@ -37,7 +37,7 @@ class Saved(NamedTuple):
 
 
 class Prediction(NamedTuple):
-    """What the proposer expected of a trial before it ran, and what came of it (None while it runs)."""
+    """The prediction for a trial before it ran, and its score (None while it runs)."""
 
     trial: int
     mean: float
@@ -46,9 +46,9 @@ class Prediction(NamedTuple):
 
 
 class AgainstRandom(NamedTuple):
-    """Proposals beside the random trials that the proposer began with, as many of each as there are of both.
+    """Proposals compared with the random trials at the beginning, the same number of each.
 
-    `better` of all `proposed` beat the best of all `random` ones; drawn at random, too, `expected` of them would.
+    `better` of all `proposed` beat the best of all `random` ones; of random proposals `expected` would.
     """
 
     each: int
@@ -103,16 +103,16 @@ def predictions(now: SearchView) -> list[Prediction]:
     ]
 
 
-def correlation_of(found: list[Prediction]) -> float | None:
+def correlation_of(made: list[Prediction]) -> float | None:
     """Return the rank correlation of predicted and real scores; None for too few, or without any difference."""
-    ended = [(one.mean, one.score) for one in found if one.score is not None]
+    ended = [(one.mean, one.score) for one in made if one.score is not None]
     return rank_correlation([mean for mean, _ in ended], [score for _, score in ended])
 
 
 def against_random(now: SearchView) -> AgainstRandom | None:
-    """Return the proposals beside the random trials before them; None while there are none of either.
+    """Return the comparison of proposals with the random trials before them; None without both.
 
-    If proposals were random draws, too, each would beat the best of n random ones with the chance 1/(n + 1).
+    If proposals were random draws, too, each would beat the best of n random ones with probability 1/(n + 1).
     """
     goal = now.search.goal
     ended = [trial for trial in now.candidates if trial.state == "finished" and trial.score is not None]
@@ -182,27 +182,27 @@ def parallel_drawing(now: SearchView, labels: Mapping[str, str], most: int | Non
 
 
 def believed_settings(now: SearchView) -> list[str]:
-    """Return the settings of which the proposer expects something, or will once it has learnt."""
+    """Return the settings for which the proposer has, or will have, a prediction."""
     varied = SearchSpace.from_json(now.search.space).distributions()
     return list(now.search.beliefs.get("settings", [name for name, one in varied.items() if not one.single()]))
 
 
 def belief(now: SearchView, name: str) -> dict[str, Any] | None:
-    """Return what the proposer expects on average at each value of one setting; None if it has no idea yet."""
-    found: dict[str, Any] | None = now.search.beliefs.get("settings", {}).get(name)
-    return found
+    """Return the mean prediction at each value of one setting; None before there is any."""
+    numbers: dict[str, Any] | None = now.search.beliefs.get("settings", {}).get(name)
+    return numbers
 
 
 def importance(now: SearchView) -> dict[str, float]:
-    """Return the share of what tells good candidates from others that each setting has; empty for too few trials."""
+    """Return the importance of each setting as a share of 1; empty for too few trials."""
     space = SearchSpace.from_json(now.search.space)
     return {one.name: one.share for one in importances(space, directions(now.search.goal), now.past())}
 
 
 def random_search(now: SearchView) -> dict[str, Any] | None:
-    """Return what the proposer thinks a random search would have found after 1, 2 … trials; None without an idea.
+    """Return the estimated best of a random search after 1, 2 … trials; None before there is any.
 
     {"mean", "low", "high"}, each a list; low and high hold eight searches of ten between them.
     """
-    found: dict[str, Any] | None = now.search.beliefs.get("random")
-    return found
+    numbers: dict[str, Any] | None = now.search.beliefs.get("random")
+    return numbers

@@ -24,14 +24,14 @@ def main(job: SearchJob, pipe: Connection) -> None:
     except Cancelled:
         state = "cancelled"
         if workspace is not None:
-            _pause_if_asked(workspace, job)
+            _pause_if_cancelled(workspace, job)
     except WeightbaseError as failure:
         state, error = "failed", failure.message
     reporter.flush()
     pipe.send(("end", {"state": state, "error": error}))
 
 
-def _pause_if_asked(workspace: Workspace, job: SearchJob) -> None:
+def _pause_if_cancelled(workspace: Workspace, job: SearchJob) -> None:
     """Pause the search if a person cancelled the run that drives it; a coordinator that ends leaves it to the next."""
     with workspace.catalogue.writing() as connection:
         run = run_rows.get_run(connection, job.run_id)

@@ -1,7 +1,7 @@
-"""The proposer as a network among networks: its weights become versions as it learns from further trials.
+"""The proposer as an ordinary network: its weights become versions as it learns from further trials.
 
-They are listed, browsed, compared and exported like any other's. What it expects of each setting is kept with the
-search, so that its page need not train it anew.
+They are listed, browsed, compared and exported like any others. Its predictions for each setting are stored with the
+search, so that its page need not train it again.
 """
 
 import numpy as np
@@ -27,7 +27,7 @@ NAMES_TRIED = 9
 
 
 def belief_of(search: Search, proposal: Proposal) -> Belief | None:
-    """Return what a proposal was based on; None if nothing had been learnt, or by a sampler that is no network."""
+    """Return the model behind a proposal; None if nothing had been learnt, or for another sampler."""
     belief = proposal.sampler.belief if isinstance(proposal.sampler, NeuralSampler) else None
     if belief is not None and not search.goal.second:
         belief.bounds = bounds_of(search.goal)
@@ -35,7 +35,7 @@ def belief_of(search: Search, proposal: Proposal) -> Belief | None:
 
 
 def predicted(now: SearchView, proposal: Proposal) -> dict[str, float] | None:
-    """Return the score that is expected of a proposal, and its standard deviation, if the proposer can tell.
+    """Return the predicted score of a proposal with its standard deviation, if there is a prediction.
 
     With two goals it learns from a mixture of both that has no unit.
     """
@@ -46,8 +46,8 @@ def predicted(now: SearchView, proposal: Proposal) -> dict[str, float] | None:
     return {"mean": expected.value, "sd": (expected.high - expected.low) / 2}
 
 
-def keep_proposer(workspace: Workspace, now: SearchView, dataset_id: int, proposal: Proposal) -> int | None:
-    """Save the proposer's weights as a version, and what it expects of each setting, if it has learnt enough anew.
+def save_proposer(workspace: Workspace, now: SearchView, dataset_id: int, proposal: Proposal) -> int | None:
+    """Save the proposer's weights as a version, and its predictions for each setting, if it has learnt enough.
 
     Returns the version's number, or None.
     """
@@ -58,8 +58,8 @@ def keep_proposer(workspace: Workspace, now: SearchView, dataset_id: int, propos
         return None
     learned = belief.ensemble.as_network()
     network = _network(workspace, now.search, dataset_id, learned.spec)
-    found = predictions(now)
-    metrics = {"trials": learnt, "rank_correlation": correlation_of(found), "val_loss": _squared_error(now)}
+    made = predictions(now)
+    metrics = {"trials": learnt, "rank_correlation": correlation_of(made), "val_loss": _squared_error(now)}
     known = {name: value for name, value in metrics.items() if value is not None}
     draft = Draft(learned.tensors(), learned.spec, dataset_id, {}, known, {}, epoch=learnt)
     number = save_version(workspace, network, draft)
@@ -69,7 +69,7 @@ def keep_proposer(workspace: Workspace, now: SearchView, dataset_id: int, propos
     }
     random = believed_random_search(belief, now.search.budget.trials)
     believed = {name: line.tolist() for name, line in random._asdict().items()}
-    has_unit = not now.search.goal.second  # two goals are mixed anew for each proposal
+    has_unit = not now.search.goal.second  # two goals are weighted differently for each proposal
     beliefs = {"trials": learnt, "version": number} | ({"settings": settings, "random": believed} if has_unit else {})
     with workspace.catalogue.writing() as connection:
         search_rows.change_search(connection, now.search.id, {"beliefs": beliefs})

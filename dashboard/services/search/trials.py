@@ -1,6 +1,6 @@
-"""Trials: what is kept of one when it has ended, and how any of them becomes a network with versions.
+"""Trials: what is stored of one when it has ended, and how it becomes a network with versions.
 
-A trial's weights are not kept, only its numbers and the SHA-256 of its weights: a training is a function of its spec
+A trial's weights are not stored, only its numbers and the SHA-256 of its weights: a training is a function of its spec
 and its data, so training the same spec again gives the same bits, and the checksum proves it.
 """
 
@@ -32,9 +32,9 @@ UNFIT = {
 
 
 def report_of_trial(run: Run, report: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is kept of a trial's last report: the epoch, its metrics, and the checksum of its weights.
+    """Return what is stored of a trial's last report: the epoch, its metrics, and the checksum of its weights.
 
-    What was measured on the test part is kept only of trials that confirm a winner: nothing else may be chosen by it.
+    Metrics of the test part are stored only for trials that confirm a winner: they must influence no other choice.
     These have no checksum: trained as a stack (`jobs.together`) they agree with the same spec alone within rounding.
     """
     metrics = report["metrics"]

@@ -1,6 +1,6 @@
-"""A search as it stands: its trials, what each epoch of them measured, and what follows from that.
+"""The state of a search: its trials, the metrics of their epochs, and what follows from them.
 
-Read in one go from the catalogue; the driver decides on it, and the pages show it.
+It is read at once from the catalogue; the driver decides by it, and the pages show it.
 """
 
 import math
@@ -17,12 +17,12 @@ from dashboard.search.studies import Past
 from dashboard.services.workspace import Workspace
 
 PAST_STATES = {"cancelled": "failed"}
-"""A trial that a person cancelled teaches nothing, like one that failed."""
+"""A trial that a person cancelled counts like a failed one."""
 
 
 @dataclass(frozen=True)
 class SearchView:
-    """A search with its trials in their order; `curves` holds the goal's metric after each epoch, by trial number."""
+    """A search with its trials in order; `curves` holds the goal's metric after each epoch, by trial number."""
 
     search: Search
     trials: list[Trial]
@@ -52,11 +52,11 @@ class SearchView:
     @property
     def confirmations(self) -> dict[int, list[Trial]]:
         """Candidate -> the trials that train it again with other seeds."""
-        found: dict[int, list[Trial]] = {}
+        again: dict[int, list[Trial]] = {}
         for trial in self.trials:
             if trial.confirms is not None and trial.state != "cancelled":
-                found.setdefault(trial.confirms, []).append(trial)
-        return found
+                again.setdefault(trial.confirms, []).append(trial)
+        return again
 
     @property
     def confirmed(self) -> dict[int, float]:
@@ -66,17 +66,17 @@ class SearchView:
         """
         scores = {number: [trial.score for trial in again] for number, again in self.confirmations.items()}
         return {
-            number: fmean(score for score in found if score is not None)
-            for number, found in scores.items()
-            if None not in found
+            number: fmean(score for score in own if score is not None)
+            for number, own in scores.items()
+            if None not in own
         }
 
     def past(self) -> list[Past]:
-        """Return the candidates as a proposer is told of them, in their order."""
+        """Return the candidates in the form for samplers, in order."""
         return [past_of(trial, self.search.goal, self.curves.get(trial.number, ())) for trial in self.candidates]
 
     def busy_seconds(self) -> float:
-        """Return for how long of the clock at least one candidate trained, of those that have ended.
+        """Return for how long, by the clock, at least one candidate trained, of those that have ended.
 
         Waiting does not count: neither in the queue nor while the machine was switched off.
         """
@@ -92,25 +92,25 @@ class SearchView:
         """Why no further candidate can be tried, in a sentence, and the part of the budget to widen; else empty."""
         budget = self.search.budget
         if self.spent >= budget.trials:
-            return "All its trials have been tried: give it more trials to go on.", "budget.trials"
+            return "All trials have been used. Add trials to continue.", "budget.trials"
         if 0 < budget.seconds <= self.busy_seconds():
-            return "Its time is spent: give it more seconds to go on.", "budget.seconds"
+            return "Time limit reached. Raise it to continue.", "budget.seconds"
         return "", ""
 
 
 def view(workspace: Workspace, search_id: int, known: Mapping[int, tuple[float, ...]] | None = None) -> SearchView:
-    """Return a search as it stands; `known` are curves of ended trials that need not be read again. Raises NotFound."""
+    """Return the current state of a search; `known` curves need not be read again. Raises NotFound."""
     with workspace.catalogue.reading() as connection:
         search = search_rows.get_search(connection, search_id)
         trials = search_rows.list_trials(connection, search_id)
         wanted = [trial for trial in trials if known is None or trial.number not in known]
         epochs = search_rows.epochs_of(connection, [trial.run_id for trial in wanted])
-    fresh = {trial.number: curve(epochs[trial.run_id], search.goal) for trial in wanted}
-    return SearchView(search, trials, {**(known or {}), **fresh})
+    curves = {trial.number: curve(epochs[trial.run_id], search.goal) for trial in wanted}
+    return SearchView(search, trials, {**(known or {}), **curves})
 
 
 def brief_view(workspace: Workspace, search_id: int) -> SearchView:
-    """Return a search as it stands with the curves of running trials only; raises NotFound."""
+    """Return the current state of a search with the curves of running trials only; raises NotFound."""
     with workspace.catalogue.reading() as connection:
         search = search_rows.get_search(connection, search_id)
         trials = search_rows.list_trials(connection, search_id)
@@ -138,7 +138,7 @@ def bounds_of(goal: Goal) -> tuple[float, float]:
 
 
 def past_of(trial: Trial, goal: Goal, measured_so_far: tuple[float, ...]) -> Past:
-    """Return a trial as a proposer is told of it."""
+    """Return a trial in the form for samplers."""
     values = [trial.score, trial.second] if goal.second else [trial.score]
     known = tuple(value for value in values if value is not None)
     whole = known if trial.state in {"finished", "stopped"} and len(known) == len(values) else ()

@@ -1,8 +1,8 @@
 """The winner: the best of many scores is partly luck, so the leaders are trained again before one is called best.
 
-The leading candidate is trained anew with three other seeds; if their mean falls behind the score of the next one,
+The leading candidate is trained again with three other seeds; if their mean falls behind the score of the next one,
 that one is, too, and so on, three candidates at most. The best mean wins; one that failed with another seed cannot.
-Only confirmations are measured on the test part, which nothing was chosen by.
+Only confirmations are evaluated on the test part, which influences no choice.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What a copy between two stores will do: looked up on both sides, so that conflicts show before anything is done."""
+"""The plan of a copy between two stores, made from both sides, so that conflicts appear before anything is copied."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -67,7 +67,7 @@ def look(workspace: Workspace) -> Side:
 def make_plan(source: Side, target: Side) -> Plan:
     """Sort the source's versions into those to copy, those there already and those that must wait.
 
-    Raises Conflict naming the first thing that is another one at the target under the same name.
+    Raises Conflict naming the first object that differs at the target under the same name.
     """
     for dataset in source.datasets.values():
         _require_same_dataset(dataset, target.datasets.get(dataset.name))

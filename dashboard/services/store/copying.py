@@ -1,7 +1,7 @@
-"""Copying everything from one store to another, exactly: what is there already is skipped, so it can go on any time.
+"""Copying everything from one store to another, exactly; existing versions are skipped, so a copy can be repeated.
 
-Versions go one by one in the order of their making, each wholly or not at all, as a save does. At the end every version
-is read back from the target and compared with the SHA-256 that was taken when it was first saved.
+Versions are copied one by one in the order of their creation, each completely or not at all, like a save. At the end
+every version is read back from the target and compared with the SHA-256 that was taken when it was first saved.
 """
 
 import hashlib
@@ -36,8 +36,8 @@ Report = Callable[[Progress], None]
 def copy_store(source: Workspace, target: Workspace, report: Report) -> str | None:
     """Copy datasets, networks, runs and versions, and prove them; return what went wrong in a sentence, or None.
 
-    Raises Conflict, before anything is copied, if the target holds something else under the same name or number. What
-    the trash holds stays; versions of runs that have not ended are left for the next time.
+    Raises Conflict, before anything is copied, if the target holds something else under the same name or number. The
+    trash is not copied; versions of runs that have not ended are left for the next copy.
     """
     plan = make_plan(look(source), look(target))
     copy = _Copy(source, target, plan, report)
@@ -45,13 +45,13 @@ def copy_store(source: Workspace, target: Workspace, report: Report) -> str | No
     copy.copy_definitions()
     copy.copy_versions()
     copy.copy_other_runs()
-    copy.prove()
+    copy.verify()
     return copy.failure()
 
 
 @dataclass
 class _Copy:
-    """A copy that is going on: what ties rows together at the target, and what came of it so far."""
+    """A copy in progress: the ids at the target, and the results so far."""
 
     source: Workspace
     target: Workspace
@@ -67,7 +67,7 @@ class _Copy:
     runs: dict[int, int] = field(default_factory=dict)  # id at the source -> id at the target
 
     def say(self, note: str) -> None:
-        """Tell how far it is; may raise what ends the copy."""
+        """Report the progress; may raise what ends the copy."""
         total = 2 * len(self.plan.wanted) + len(self.plan.present)
         counts = {"copied": self.copied, "skipped": len(self.plan.present), "to_copy": len(self.plan.wanted)}
         left_out = [
@@ -103,12 +103,12 @@ class _Copy:
             self.networks[network.name] = network_rows.get_network(connection, network.name)
 
     def copy_versions(self) -> None:
-        """Copy the wanted versions in the order of their making; what cannot be read at the source is left out."""
+        """Copy the wanted versions in the order of their creation; unreadable ones are left out."""
         for number, mark in enumerate(self.plan.wanted, start=1):
             self.say(f"copying {mark.reference}, version {number:,} of {len(self.plan.wanted):,}")
             parent = self._parent(mark.parent_id)
             if parent in self.plan.left_out:
-                self._leave_out(mark, "The version that it goes on from was left out.")
+                self._leave_out(mark, "The version that it continues from was left out.")
                 continue
             try:
                 self._copy_version(mark, self.versions.get(parent) if parent is not None else None)
@@ -119,7 +119,7 @@ class _Copy:
                 self._leave_out(mark, error.message)
 
     def _leave_out(self, mark: Mark, reason: str) -> None:
-        self.done += 2  # it will not be proven, either
+        self.done += 2  # it will not be verified, either
         self.plan.left_out[mark.network, mark.number] = reason
 
     def _parent(self, parent_id: int | None) -> Key | None:
@@ -148,7 +148,7 @@ class _Copy:
         self.done += 1
 
     def _read(self, mark: Mark, slug: str, infos: list[TensorInfo]) -> Iterator[tuple[TensorInfo, Array]]:
-        """Yield the tensors one by one, each proven: what is damaged at the source is not carried on."""
+        """Yield the tensors one by one, each verified: what is damaged at the source is not copied."""
         for info in infos:
             self.say(f"copying {mark.reference}, {info.name}")
             array = self.source.store.read(info.key(slug, mark.number))
@@ -182,12 +182,12 @@ class _Copy:
         self.runs[run.id] = new_id
         return new_id
 
-    def prove(self) -> None:
-        """Read every version back from the target, those that were there before, too."""
+    def verify(self) -> None:
+        """Read every version back from the target, including those that existed before."""
         marks = (*self.plan.present, *self.plan.wanted)
         settled = [mark for mark in marks if (mark.network, mark.number) not in self.plan.left_out]
         for number, mark in enumerate(settled, start=1):
-            self.say(f"proving {mark.reference}, version {number:,} of {len(settled):,}")
+            self.say(f"verifying {mark.reference}, version {number:,} of {len(settled):,}")
             with suppress(NotFound):  # deleted at the target meanwhile
                 self.findings.add(verify_version(self.target, mark.network, mark.number))
             self.done += 1

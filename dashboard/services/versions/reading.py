@@ -21,13 +21,13 @@ def count_versions(workspace: Workspace) -> int:
 
 
 def metric_history(workspace: Workspace, network: Network) -> dict[int, dict[str, Any]]:
-    """Return version number -> metrics of all versions of a network, in their order."""
+    """Return version number -> metrics of all versions of a network, in order."""
     with workspace.catalogue.reading() as connection:
         return version_rows.metric_history(connection, network.id)
 
 
 def all_versions(workspace: Workspace, network_name: str) -> list[Version]:
-    """Return all versions of a network, in their order; raises NotFound for an unknown network."""
+    """Return all versions of a network, in order; raises NotFound for an unknown network."""
     with workspace.catalogue.reading() as connection:
         network = network_rows.get_network(connection, network_name)
         return version_rows.list_versions(connection, network, max(network.last_version, 1))[::-1]
@@ -36,10 +36,10 @@ def all_versions(workspace: Workspace, network_name: str) -> list[Version]:
 def references(workspace: Workspace, most_networks: int = 20) -> list[str]:
     """Return name:number of all versions of the newest networks, as offered where two are chosen to compare."""
     with workspace.catalogue.reading() as connection:
-        found = network_rows.list_networks(connection, most_networks)
+        newest = network_rows.list_networks(connection, most_networks)
         return [
             f"{summary.network.name}:{number}"
-            for summary in found
+            for summary in newest
             if summary.versions
             for number in version_rows.numbers(connection, summary.network.id)
         ]
@@ -72,8 +72,8 @@ def list_versions(workspace: Workspace, network_name: str, limit: int = 50, offs
     """Return a page of a network's versions, the newest first; raises NotFound for an unknown network."""
     with workspace.catalogue.reading() as connection:
         network = network_rows.get_network(connection, network_name)
-        found = version_rows.list_versions(connection, network, limit + 1, offset)
-    return Page(found[:limit], offset + limit if len(found) > limit else None)
+        page = version_rows.list_versions(connection, network, limit + 1, offset)
+    return Page(page[:limit], offset + limit if len(page) > limit else None)
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from dashboard.weights.checksums import tensor_sha256, version_sha256
 from dashboard.weights.dtypes import Array
 from dashboard.weights.table_store import VersionKey
 
-KEPT = ("epoch", "spec", "preprocessing", "metrics", "evaluation", "sha256", "bytes", "changed")
-"""What of a version's row lies beside its tables, too."""
+IN_MANIFEST = ("epoch", "spec", "preprocessing", "metrics", "evaluation", "sha256", "bytes", "changed")
+"""The parts of a version's row that are also stored with its tables."""
 
 
 @dataclass(frozen=True)
@@ -109,10 +109,10 @@ def _written(
 
 
 def manifest(network: Network, number: int, row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what lies beside a version's tables, so that they can be indexed again; `row` is its catalogue row."""
+    """Return the manifest of a version, from which it can be indexed again; `row` is its catalogue row."""
     about = {name: value for name, value in asdict(network).items() if name not in {"id", "last_version", "created"}}
-    kept = {name: row[name] for name in KEPT}
-    return {"network": about | {"spec": network.spec.to_json()}, "number": number} | kept
+    numbers = {name: row[name] for name in IN_MANIFEST}
+    return {"network": about | {"spec": network.spec.to_json()}, "number": number} | numbers
 
 
 def _key(network: Network, name: str, array: Array, sha256: str) -> TensorKey:

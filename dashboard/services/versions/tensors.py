@@ -69,19 +69,19 @@ def window(
     return Window(version, tensor, wanted_rows, wanted_columns, key.rows, key.columns, cells)
 
 
-def window_csv(found: Window, header: bool = True) -> str:
+def window_csv(window: Window, header: bool = True) -> str:
     """Return a window as CSV: a header with the column names, first column the row number; or the bare numbers."""
-    lines = ["row," + ",".join(f"c{column}" for column in found.columns)] if header else []
-    for row, cells in zip(found.rows, found.cells, strict=True):
+    lines = ["row," + ",".join(f"c{column}" for column in window.columns)] if header else []
+    for row, cells in zip(window.rows, window.cells, strict=True):
         lines.append((f"{row}," if header else "") + ",".join(cell_text(cell) for cell in cells))
     return "".join(f"{line}\n" for line in lines)
 
 
-def window_numbers(found: Window) -> list[list[int | float | bool | str]]:
-    """Return a window as rows of numbers; "nan", "inf" and "-inf" stand for what JSON has no numbers for."""
-    if found.cells.dtype.kind in "iub":
-        return list(found.cells.tolist())
-    wide = found.cells.astype(np.float64)  # exact for every float that is stored, bfloat16 included
+def window_numbers(window: Window) -> list[list[int | float | bool | str]]:
+    """Return a window as rows of numbers; "nan", "inf" and "-inf" represent what JSON has no numbers for."""
+    if window.cells.dtype.kind in "iub":
+        return list(window.cells.tolist())
+    wide = window.cells.astype(np.float64)  # exact for every float that is stored, bfloat16 included
     if np.isfinite(wide).all():
         return list(wide.tolist())
     return [[cell if np.isfinite(cell) else repr(cell) for cell in row] for row in wide.tolist()]
@@ -157,7 +157,7 @@ def file_name(key: TensorKey) -> str:
 
 
 class _Outlet(io.RawIOBase):
-    """Where the ZIP is written to, and taken from piece by piece: it never lies in memory as a whole."""
+    """Where the ZIP is written to, and taken from piece by piece: it is never in memory as a whole."""
 
     def __init__(self) -> None:
         self.pieces: list[bytes] = []

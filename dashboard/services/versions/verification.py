@@ -1,4 +1,4 @@
-"""The proof: what lies in the store is read back and compared with the SHA-256 taken from memory when it was saved."""
+"""Verification: the content of the store is compared with the SHA-256 computed from memory at the save."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -66,17 +66,17 @@ class Findings:
         return {"proven": self.proven, "different": self.different, "differences": list(self.differences)}
 
 
-def verify_store(workspace: Workspace, tell: Callable[[Progress], None]) -> Findings:
-    """Verify every version, telling how far it is and what was found."""
+def verify_store(workspace: Workspace, report: Callable[[Progress], None]) -> Findings:
+    """Verify every version, reporting progress and findings."""
     with workspace.catalogue.reading() as connection:
         wanted = version_rows.all_versions(connection)
     findings = Findings()
     for done, (name, number) in enumerate(wanted):
         note = f"reading {name}:{number}, version {done + 1:,} of {len(wanted):,}"
-        tell(Progress(done, len(wanted), note, findings.to_json()))
+        report(Progress(done, len(wanted), note, findings.to_json()))
         with suppress(NotFound):  # deleted meanwhile
             findings.add(verify_version(workspace, name, number))
-    tell(Progress(len(wanted), len(wanted), "", findings.to_json()))
+    report(Progress(len(wanted), len(wanted), "", findings.to_json()))
     return findings
 
 

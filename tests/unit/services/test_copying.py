@@ -144,7 +144,7 @@ def test_another_network_of_the_same_name_is_a_conflict(source, target):
 def test_a_version_in_the_targets_trash_is_a_conflict_with_two_ways_out(source, target):
     copy(source, target)
     delete_version(target, "flowers", 2)
-    with pytest.raises(Conflict, match=r"flowers:2 lies in the trash of the target. Restore it"):
+    with pytest.raises(Conflict, match=r"flowers:2 is in the trash of the target. Restore it"):
         copy_store(source, target, lambda _: None)
     restore(target, list_trash(target)[0].key)
     assert copy(source, target)[0] is None
@@ -206,7 +206,7 @@ def test_the_command_prints_each_version_and_what_came_of_it(source, tmp_path, m
     assert cli.main(["copy", "--to", f"csv:{tmp_path / 'tables'}", "--to-home", str(tmp_path / "home")]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert "copying flowers:1, version 1 of 4" in lines
-    assert "proving odds:1, version 3 of 4" in lines
+    assert "verifying odds:1, version 3 of 4" in lines
     assert lines[-1] == "4 versions copied, 0 were there already, 0 left out; 4 proven, 0 different"
     assert (tmp_path / "tables" / "flowers" / "v0004" / "version.json").exists()
 

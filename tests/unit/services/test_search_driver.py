@@ -135,7 +135,7 @@ def test_a_trial_that_died_too_often_is_tried_once_more_and_then_given_up(worksp
 
 def test_where_all_trials_fail_the_search_says_why(workspace):
     bench = Bench(workspace, trials=30)
-    with pytest.raises(UserError, match=r"The first 5 trials all failed\. The last one said: It diverged"):
+    with pytest.raises(UserError, match=r"The first 5 trials all failed\. Error of the last one: It diverged"):
         for _ in range(8):
             bench.steps(1)
             job = bench.take()
@@ -192,11 +192,11 @@ def test_while_the_store_cannot_be_written_the_search_waits_and_says_so(workspac
         if "Trying again." in progress.note:
             raise Cancelled
 
-    bench.driver.tell = tell
+    bench.driver.report = tell
     with pytest.raises(Cancelled):
         bench.driver.drive()
     place.unlink()
-    bench.driver.tell = bench.told.append
+    bench.driver.report = bench.told.append
     bench.finish(bench.take(), 0.7)
     bench.steps()
     assert [version.number for version in list_versions(workspace, "s-proposer").items] != []
@@ -280,7 +280,7 @@ def test_a_finished_search_that_goes_on_has_no_winner_until_one_has_won_again(wo
         pass
     assert bench.now.search.result["best"] == 1
     bench.journal.end(bench.driver.job, "finished", None)
-    with pytest.raises(Conflict, match="give it more trials"):
+    with pytest.raises(Conflict, match="Add trials to continue"):
         resume_search(workspace, bench.id)
     change_search(workspace, bench.id, {"budget": {"trials": 3}})
     assert resume_search(workspace, bench.id).result == {}
@@ -306,7 +306,7 @@ def test_a_search_whose_time_is_spent_says_so_and_goes_on_with_more(workspace):
             bench.finish(job, 0.5)
     bench.journal.end(bench.driver.job, "finished", None)
     assert bench.now.search.state == "finished"
-    with pytest.raises(Conflict, match="Its time is spent"):
+    with pytest.raises(Conflict, match="Time limit reached"):
         resume_search(workspace, bench.id)
     change_search(workspace, bench.id, {"budget": {"seconds": 60}})
     assert resume_search(workspace, bench.id).state == "running"
