@@ -34,6 +34,7 @@ check: $(VENV)/dev.ok        ## lint, format and types
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	$(VENV)/bin/mypy --config-file tests/mypy.ini tests
 
 test: check                  ## all tests, with a real browser and real processes
 	@tests/install_system_packages.sh

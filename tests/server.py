@@ -35,7 +35,7 @@ class Server:
 
     def __init__(self, folder: Path, options=()) -> None:
         self.folder = folder
-        self.process = None
+        self.process: subprocess.Popen[bytes] | None = None
         server, install = map(find_binary, BINARIES)
         self.user = ["--user=root"] if os.getuid() == 0 else []
         (folder / "tmp").mkdir()

@@ -7,6 +7,7 @@ saved as a version; docs/engine.md shows how.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dashboard.engine.activations import sigmoid
 from dashboard.engine.arrays import Array
@@ -71,7 +72,7 @@ class neuralNetwork:  # noqa: N801 - the book's name
         sigmoid(values, values)
         return values
 
-    def train(self, inputs_list: Array, targets_list: Array) -> None:
+    def train(self, inputs_list: ArrayLike, targets_list: ArrayLike) -> None:
         """Learn one record; several rows at once add up their errors, as in the book's formula."""
         inputs = np.array(inputs_list, dtype=np.float64, ndmin=2)
         targets = np.array(targets_list, dtype=np.float64, ndmin=2)
@@ -92,7 +93,7 @@ class neuralNetwork:  # noqa: N801 - the book's name
         self.who += self.lr * (errors * outputs * (1.0 - outputs)).T @ hidden
         self.wih += self.lr * (hidden_errors * hidden * (1.0 - hidden)).T @ inputs
 
-    def query(self, inputs_list: Array) -> Array:
+    def query(self, inputs_list: ArrayLike) -> Array:
         """Return the outputs as a column (outputs, 1), or (outputs, rows) for several rows of inputs."""
         return self.network.predict(np.array(inputs_list, dtype=np.float64, ndmin=2)).T
 

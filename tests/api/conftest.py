@@ -1,23 +1,19 @@
 """An app around a folder of its own, a client that holds every answer to the OpenAPI document, and kept versions."""
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from dashboard import create_app
-from dashboard.jobs.coordinator import coordinator_lock, is_coordinated
+from dashboard.jobs.coordinator import coordinator_lock
 from dashboard.services.datasets import add_bundled
 from dashboard.services.networks import create_network
 from dashboard.services.workspace import open_workspace
-from dashboard.settings import Settings, to_environment
+from dashboard.settings import Settings
 from tests.api.api_client import ApiClient
 from tests.api.examples import IRIS_NETWORK, save, special_tensors
+from tests.worker import working
 
 APP = Path(__file__).parent.parent.parent / "app.py"
 
@@ -66,13 +62,8 @@ def trained_home(tmp_path_factory):
     home = tmp_path_factory.mktemp("trained")
     settings = Settings(home=str(home))
     opened = open_workspace(settings)
-    worker = subprocess.Popen([sys.executable, str(APP), "worker"], env=os.environ | to_environment(settings))
-    while not is_coordinated(home):
-        assert worker.poll() is None, "the coordinator did not start"
-        time.sleep(0.02)
-    yield opened
-    worker.send_signal(signal.SIGTERM)
-    worker.wait()
+    with working(settings):
+        yield opened
     opened.catalogue.close()
 
 

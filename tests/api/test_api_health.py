@@ -11,7 +11,7 @@ import pytest
 from dashboard import __version__
 from dashboard.jobs.coordinator import coordinator_lock, is_coordinated
 from dashboard.settings import Settings, to_environment
-from tests.processes.run_processes import APP, wait_until
+from tests.worker import APP, wait_until
 
 
 def free_port():

@@ -1,5 +1,7 @@
 """Networks through the API: defined, listed, read, deleted; bad definitions are refused and leave nothing."""
 
+from typing import Any
+
 import pytest
 
 from dashboard.services.datasets import add_bundled
@@ -7,7 +9,7 @@ from dashboard.services.store.trash import delete_permanently, list_trash
 
 NETWORKS = "/api/v1/networks"
 
-BOOK = {
+BOOK: dict[str, Any] = {
     "name": "Rashid's book 1".replace("'", ""),
     "purpose": "Digits",
     "dataset": "iris",

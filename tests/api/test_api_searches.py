@@ -2,6 +2,7 @@
 
 import io
 import time
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,7 @@ def test_a_search_is_answered_as_it_was_defined(iris):
     assert (run["kind"], run["state"], run["network"], run["total"]) == ("search", "queued", None, 3)
 
 
-WRONG = {
+WRONG: dict[str, Any] = {
     "name": {"name": ""},
     "dataset": {"dataset": "tulips"},
     "space.units.low": {"space": {"units": {"low": 9, "high": 8}}},

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable
 
 from dashboard.settings import Settings
 from dashboard.weights.opening import open_store
@@ -38,4 +39,5 @@ def work(store, first, count):
 
 if __name__ == "__main__":
     opened = open_store(Settings(store=sys.argv[1]))
-    {"hold": hold, "work": work}[sys.argv[2]](opened, *map(int, sys.argv[3:]))
+    verbs: dict[str, Callable[..., None]] = {"hold": hold, "work": work}
+    verbs[sys.argv[2]](opened, *map(int, sys.argv[3:]))

@@ -79,8 +79,8 @@ class StoreContract:
     def test_zeros_denormals_infinities_and_every_kind_of_nan_come_back_as_they_were(self, store, dtype):
         width = 8 * bits_dtype(dtype).itemsize
         sign, infinity = 1 << (width - 1), (1 << (width - 1)) - (1 << FLOATS[dtype])
-        bits = [0, 1, 2, infinity - 1, infinity, infinity + 1, infinity + 2, sign - 1, (sign + infinity) // 2]
-        bits = np.array(bits + [sign | b for b in bits], bits_dtype(dtype))
+        patterns = [0, 1, 2, infinity - 1, infinity, infinity + 1, infinity + 2, sign - 1, (sign + infinity) // 2]
+        bits = np.array(patterns + [sign | b for b in patterns], bits_dtype(dtype))
         array = from_bits(bits, dtype, (2, 9))
         assert_same_bits(store.read(save_one(store, array)), array)
 

@@ -266,8 +266,11 @@ def test_a_folder_that_we_may_not_write_is_named_with_the_remedy(tmp_path):
 
 def test_the_settings_name_the_folder(tmp_path):
     home = str(tmp_path / "home")
-    assert open_store(Settings(home=home)).folder == tmp_path / "home" / "weights"
-    assert open_store(Settings(home=home, store=f"csv:{tmp_path}/other")).folder == tmp_path / "other"
+    default, other = open_store(Settings(home=home)), open_store(Settings(home=home, store=f"csv:{tmp_path}/other"))
+    assert isinstance(default, CsvStore)
+    assert isinstance(other, CsvStore)
+    assert default.folder == tmp_path / "home" / "weights"
+    assert other.folder == tmp_path / "other"
 
 
 def test_a_network_folder_that_is_not_ours_is_left_alone(store):

@@ -4,8 +4,9 @@ import pytest
 
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
-from tests.processes.run_processes import start_coordinator, wait_for_end
+from tests.processes.run_processes import wait_for_end
 from tests.processes.runs_survive import start_training, weights_of
+from tests.worker import start_worker
 
 
 @pytest.fixture
@@ -17,7 +18,7 @@ def workspace(tmp_path):
 
 @pytest.fixture
 def coordinator(workspace):
-    process = start_coordinator(workspace.settings)
+    process = start_worker(workspace.settings)
     yield process
     process.terminate()
     process.wait()
@@ -26,7 +27,7 @@ def coordinator(workspace):
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory):
     workspace = open_workspace(Settings(home=str(tmp_path_factory.mktemp("undisturbed"))))
-    coordinator = start_coordinator(workspace.settings)
+    coordinator = start_worker(workspace.settings)
     assert wait_for_end(workspace, start_training(workspace).id).run.attempt == 1
     coordinator.terminate()
     coordinator.wait()

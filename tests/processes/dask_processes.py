@@ -14,8 +14,8 @@ from cryptography.x509.oid import NameOID
 from distributed import Client
 
 from dashboard.jobs.dask_cluster import security_of
-from tests.processes.run_processes import APP, wait_until
 from tests.processes.test_serving import free_port
+from tests.worker import APP, wait_until
 
 WORKERS = 2
 

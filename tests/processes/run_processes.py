@@ -3,33 +3,13 @@
 import contextlib
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
-from dashboard.jobs.coordinator import is_coordinated
 from dashboard.services.runs.runs import get_run
-from dashboard.settings import to_environment
+from tests.worker import wait_until
 
-APP = Path(__file__).parent.parent.parent / "app.py"
 MOMENT = 0.02
-
-
-def wait_until(condition, what):
-    """Poll until the condition holds; the time limit only turns a hang into a failure."""
-    for _ in range(1200):
-        if condition():
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"waited a minute for {what}")
-
-
-def start_coordinator(settings):
-    environment = os.environ | to_environment(settings)
-    process = subprocess.Popen([sys.executable, str(APP), "worker"], env=environment)
-    wait_until(lambda: is_coordinated(settings.home_folder), "the coordinator to take its lock")
-    return process
 
 
 def wait_for_end(workspace, run_id):

@@ -15,8 +15,9 @@ from dashboard.services.runs.runs import cancel_run, get_run, resume_run, start_
 from dashboard.services.versions.reading import get_version, list_versions
 from dashboard.services.versions.tensors import read_tensors
 from dashboard.services.workspace import open_workspace
-from tests.processes.run_processes import is_alive, signal_to, start_coordinator, wait_for_end, wait_until
+from tests.processes.run_processes import is_alive, signal_to, wait_for_end
 from tests.processes.test_runs import ENDLESS, define, wait_for_epochs
+from tests.worker import start_worker, wait_until
 
 EPOCHS = 15
 TRAINING = {"batch_size": 1, "epochs": EPOCHS, "save": "10", "optimizer": "adam", "learning_rate": 0.001}
@@ -52,7 +53,7 @@ class RunsSurvive:
 
     @pytest.fixture
     def coordinator(self, workspace):
-        running = [start_coordinator(workspace.settings)]
+        running = [start_worker(workspace.settings)]
         yield running
         running[-1].terminate()
         running[-1].wait()
@@ -105,7 +106,7 @@ class RunsSurvive:
         time.sleep(moments(1)[0])
         coordinator[-1].kill()
         coordinator[-1].wait()
-        coordinator.append(start_coordinator(workspace.settings))
+        coordinator.append(start_worker(workspace.settings))
         assert self.ends_undisturbed(place, workspace, run.id).attempt == 2
 
     def test_a_coordinator_that_is_told_to_stop_puts_its_run_back_into_the_queue(self, place, workspace, coordinator):
@@ -115,7 +116,7 @@ class RunsSurvive:
         assert coordinator[-1].wait() == 0
         waiting = get_run(workspace, run.id).run
         assert (waiting.state, waiting.attempt, waiting.error) == ("queued", 1, None)
-        coordinator.append(start_coordinator(workspace.settings))
+        coordinator.append(start_worker(workspace.settings))
         assert self.ends_undisturbed(place, workspace, run.id).attempt == 2
 
     def test_an_attempt_that_was_only_paused_writes_nothing_once_another_runs(self, place, workspace, coordinator):
@@ -125,7 +126,7 @@ class RunsSurvive:
         signal_to(paused, signal.SIGSTOP)
         coordinator[-1].kill()
         coordinator[-1].wait()
-        coordinator.append(start_coordinator(workspace.settings))
+        coordinator.append(start_worker(workspace.settings))
         wait_until(lambda: get_run(workspace, run.id).run.attempt == 2, "the run to be taken up again")
         signal_to(paused, signal.SIGCONT)
         self.ends_undisturbed(place, workspace, run.id)

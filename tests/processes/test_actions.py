@@ -15,17 +15,10 @@ from dashboard.services.versions.reading import delete_version, list_versions
 from dashboard.services.versions.verification import verify_all
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
-from tests.processes.run_processes import (
-    APP,
-    get_on_until,
-    signal_to,
-    start_coordinator,
-    training_pids,
-    wait_for_end,
-    wait_until,
-)
+from tests.processes.run_processes import get_on_until, signal_to, training_pids, wait_for_end
 from tests.processes.test_runs import ENDLESS, define, wait_for_epochs
 from tests.unit.services.store_examples import contents, fill, save
+from tests.worker import APP, start_worker, wait_until
 
 pytestmark = pytest.mark.processes
 
@@ -109,12 +102,12 @@ def test_a_coordinator_that_is_killed_while_the_trash_is_emptied_leaves_the_rest
     for seed in range(20, 60):
         delete_version(workspace, "flowers", save(workspace, seed=seed))
     kept = contents(workspace)
-    coordinator = start_coordinator(workspace.settings)
+    coordinator = start_worker(workspace.settings)
     run = start_empty(workspace)
     wait_until(lambda: get_run(workspace, run.id).run.state != "queued", "the emptying to begin")
     coordinator.kill()
     coordinator.wait()
-    second = start_coordinator(workspace.settings)
+    second = start_worker(workspace.settings)
     wait_for_end(workspace, run.id)
     second.terminate()
     second.wait()

@@ -11,10 +11,11 @@ import pytest
 from dashboard.services.runs.runs import get_run
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings, to_environment
-from tests.processes.run_processes import APP, descendants, is_alive, signal_to, wait_for_end, wait_until
+from tests.processes.run_processes import descendants, is_alive, signal_to, wait_for_end
 from tests.processes.runs_survive import EPOCHS, start_training, weights_of
 from tests.processes.test_runs import wait_for_epochs
 from tests.processes.test_serving import free_port, health, port_is_free
+from tests.worker import APP, wait_until
 
 pytestmark = pytest.mark.processes
 

@@ -11,8 +11,8 @@ import pytest
 from dashboard.services.versions.verification import verify_all
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings, to_environment
-from tests.processes.run_processes import APP
 from tests.unit.services.store_examples import contents, fill, save
+from tests.worker import APP
 
 pytestmark = pytest.mark.processes
 

@@ -11,9 +11,10 @@ import pytest
 from dashboard.services.runs.runs import get_run, start_run
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings, to_environment
-from tests.processes.run_processes import APP, descendants, signal_to, wait_until
+from tests.processes.run_processes import descendants, signal_to
 from tests.processes.test_runs import define, wait_for_epochs
 from tests.processes.test_serving import free_port, health
+from tests.worker import APP, wait_until
 
 pytestmark = pytest.mark.processes
 

@@ -23,14 +23,8 @@ from dashboard.services.versions.reading import delete_version, get_version, lis
 from dashboard.services.versions.tensors import read_tensors
 from dashboard.services.versions.verification import verify_version
 from dashboard.services.workspace import making, sweep
-from tests.processes.run_processes import (
-    is_alive,
-    signal_to,
-    start_coordinator,
-    training_pids,
-    wait_for_end,
-    wait_until,
-)
+from tests.processes.run_processes import is_alive, signal_to, training_pids, wait_for_end
+from tests.worker import start_worker, wait_until
 
 pytestmark = pytest.mark.processes
 
@@ -240,7 +234,7 @@ def test_a_run_whose_parent_is_gone_cannot_be_started_again_as_if_it_had_none(wo
 def test_a_queued_run_that_is_cancelled_never_starts(workspace):
     define(workspace, **ENDLESS)
     (workspace.settings.home_folder / ".coordinator.lock").touch()
-    coordinator = start_coordinator(workspace.settings)
+    coordinator = start_worker(workspace.settings)
     runs = [start_run(workspace, "net", {}) for _ in range(workspace.settings.slots + 1)]
     wait_for_epochs(workspace, runs[0].id)
     assert cancel_run(workspace, runs[-1].id).state == "cancelled"

@@ -6,9 +6,10 @@ import pytest
 
 from dashboard.services.runs.runs import get_run, start_run
 from dashboard.settings import Settings
-from tests.processes.run_processes import children_of, is_alive, signal_to, training_pids, wait_for_end, wait_until
+from tests.processes.run_processes import children_of, is_alive, signal_to, training_pids, wait_for_end
 from tests.processes.runs_survive import RunsSurvive
 from tests.processes.test_runs import ENDLESS, define, wait_for_epochs
+from tests.worker import wait_until
 
 pytestmark = pytest.mark.processes
 

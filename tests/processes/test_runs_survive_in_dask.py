@@ -14,11 +14,11 @@ from dashboard.services.runs.journal import CatalogueJournal
 from dashboard.services.runs.runs import get_run
 from dashboard.settings import Settings
 from tests.processes.dask_processes import Cluster
-from tests.processes.run_processes import wait_until
 from tests.processes.runs_survive import RunsSurvive, start_training
 from tests.processes.test_runs import wait_for_epochs
 from tests.processes.test_searches import define as define_search
 from tests.processes.test_searches import wait_until_idle
+from tests.worker import wait_until
 
 pytestmark = pytest.mark.processes
 

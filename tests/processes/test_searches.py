@@ -20,14 +20,8 @@ from dashboard.services.search.trials import get_trial, promote
 from dashboard.services.search.view import brief_view, view
 from dashboard.services.versions.reading import get_version
 from dashboard.services.versions.verification import verify_version
-from tests.processes.run_processes import (
-    children_of,
-    signal_to,
-    start_coordinator,
-    training_pids,
-    wait_for_end,
-    wait_until,
-)
+from tests.processes.run_processes import children_of, signal_to, training_pids, wait_for_end
+from tests.worker import start_worker, wait_until
 
 pytestmark = pytest.mark.processes
 
@@ -62,12 +56,12 @@ def kill_everything(coordinator):
 
 
 def test_no_finished_trial_runs_twice_when_everything_is_killed_in_the_middle_and_goes_on(workspace):
-    first = start_coordinator(workspace.settings)
+    first = start_worker(workspace.settings)
     search = define(workspace, trials=8)
     wait_for_trials(workspace, search.id, 3)
     kill_everything(first)
     before = ended(workspace, search.id)
-    second = start_coordinator(workspace.settings)
+    second = start_worker(workspace.settings)
     now = wait_until_idle(workspace, search.id)
     second.terminate()
     second.wait()

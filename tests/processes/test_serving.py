@@ -12,7 +12,8 @@ from contextlib import closing
 import pytest
 
 from dashboard.settings import Settings, to_environment
-from tests.processes.run_processes import APP, children_of, descendants, is_alive, signal_to, wait_until
+from tests.processes.run_processes import children_of, descendants, is_alive, signal_to
+from tests.worker import APP, wait_until
 
 pytestmark = pytest.mark.processes
 

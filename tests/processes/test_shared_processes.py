@@ -13,9 +13,9 @@ from dashboard.services.datasets import add_bundled
 from dashboard.services.runs.runs import cancel_run, get_run, start_run
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
-from tests.processes.run_processes import start_coordinator, wait_until
 from tests.processes.test_runs import define
 from tests.unit.services.test_search_driver import confirming
+from tests.worker import start_worker, wait_until
 
 pytestmark = pytest.mark.processes
 
@@ -83,7 +83,7 @@ def test_they_take_one_slot_until_the_last_of_them_has_ended(tmp_path):
         other = start_run(opened, "net", {})
         trials = [get_run(opened, run_id).run for run_id in range(1, other.id)]
         waiting = [run.id for run in trials if run.request.get("confirms")]
-    coordinator = start_coordinator(opened.settings)
+    coordinator = start_worker(opened.settings)
     try:
         wait_until(
             lambda: {get_run(opened, run_id).run.state for run_id in waiting} == {"running"}, "the three to train"

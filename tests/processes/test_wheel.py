@@ -15,8 +15,8 @@ from pathlib import Path
 import plotly.graph_objects
 import pytest
 
-from tests.processes.run_processes import wait_until
 from tests.processes.test_serving import free_port, health
+from tests.worker import wait_until
 
 pytestmark = pytest.mark.processes
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -34,7 +35,7 @@ def write(workspace, until, seed):
     dataset = get_dataset(workspace, "iris").id
     saved, deleted = [], []
     while time.monotonic() < until:
-        tensors = {
+        tensors: dict[str, Any] = {
             name: generator.standard_normal(shape).astype(np.float32) for name, shape in network.spec.tensor_shapes
         }
         tensors["layer_02.weight"] = np.full((64, 32), len(saved) % 3, np.float32)  # shared with the other writers

@@ -140,7 +140,7 @@ def names(path: Path) -> Iterator[str]:
     classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
     fields = [item.target for node in classes for item in node.body if isinstance(item, ast.AnnAssign)]
     for node in ast.walk(tree):
-        if node in fields and node.id in STORED:
+        if isinstance(node, ast.Name) and node in fields and node.id in STORED:
             continue
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             yield node.name

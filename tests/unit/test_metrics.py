@@ -135,7 +135,9 @@ def test_a_declared_metric_is_saved_with_a_version(mape, monkeypatch):
 def training_job():
     rng = np.random.default_rng(4)
     none = np.zeros((60, 0), np.int32)
-    arrays = Arrays(rng.normal(size=(60, 2)), none, rng.normal(size=60), ["a", "b"], [], [], [], "regression", None, [])
+    arrays = Arrays(
+        rng.normal(size=(60, 2)), none, rng.normal(size=60), ["a", "b"], [], [], [], "regression", None, frozenset()
+    )
     split = {"validation": 0.2, "test": 0.2, "seed": 1}
     return TrainingJob(1, 1, SPECS["regression"], "regression", Path("none"), split, 60.0, arrays=arrays)
 

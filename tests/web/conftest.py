@@ -1,23 +1,19 @@
 """Apps around folders of their own: an empty one, and one in which the demo network was trained by a real process."""
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from dashboard import create_app
-from dashboard.jobs.coordinator import coordinator_lock, is_coordinated
+from dashboard.jobs.coordinator import coordinator_lock
 from dashboard.services.demo import start_demo
 from dashboard.services.runs.runs import get_run
 from dashboard.services.workspace import open_workspace
-from dashboard.settings import Settings, to_environment
+from dashboard.settings import Settings
 from dashboard.web.kit import live as shared_parts
 from dashboard.web.runs import views as runs
 from tests.web.page_check import Browser
+from tests.worker import wait_until, working
 
 APP = Path(__file__).parent.parent.parent / "app.py"
 
@@ -48,18 +44,10 @@ def trained_workspace(tmp_path_factory):
     """A workspace with the six versions of the demo; tests only read it."""
     home = tmp_path_factory.mktemp("demo")
     opened = open_workspace(Settings(home=str(home)))
-    worker = subprocess.Popen([sys.executable, str(APP), "worker"], env=os.environ | to_environment(opened.settings))
-    try:
-        while not is_coordinated(home):
-            assert worker.poll() is None, "the coordinator did not start"
-            time.sleep(0.02)
+    with working(opened.settings):
         run = start_demo(opened)
-        while not get_run(opened, run.id).run.has_ended:
-            time.sleep(0.05)
-        assert get_run(opened, run.id).run.state == "finished"
-    finally:
-        worker.send_signal(signal.SIGTERM)
-        worker.wait()
+        wait_until(lambda: get_run(opened, run.id).run.has_ended, "the demo to end")
+    assert get_run(opened, run.id).run.state == "finished"
     yield opened
     opened.catalogue.close()
 

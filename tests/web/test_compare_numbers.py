@@ -200,7 +200,8 @@ def test_distributions_and_the_histogram_of_the_change_with_any_bins(odd, tensor
 
 
 def check_counts(found, sides, ends, bins):
-    edges = np.linspace(*ends, bins + 1)
+    low, high = ends
+    edges = np.linspace(low, high, bins + 1)
     assert found[:, 0] == pytest.approx(edges[:-1], rel=1e-9, abs=1e-12)
     assert found[:, 1] == pytest.approx(edges[1:], rel=1e-9, abs=1e-12)
     edges = np.append(found[:, 0], found[-1, 1])  # the same to their last digit: a cell may lie on one

@@ -2,31 +2,27 @@
 
 import csv
 import io
-import os
 import re
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import asdict, replace
+from typing import Any
 
 import pytest
 
 from dashboard import create_app
 from dashboard.catalogue import searches as search_rows
-from dashboard.jobs.coordinator import coordinator_lock, is_coordinated
+from dashboard.jobs.coordinator import coordinator_lock
 from dashboard.search.space import SearchSpace
 from dashboard.services.datasets import add_bundled
 from dashboard.services.search.findings import AgainstRandom
 from dashboard.services.search.requests import create_search, get_search, list_searches
 from dashboard.services.search.view import brief_view
 from dashboard.services.workspace import open_workspace
-from dashboard.settings import Settings, to_environment
+from dashboard.settings import Settings
 from dashboard.web.searches.page import chart_size
 from dashboard.web.searches.views import FIGURES, figure_mark
 from dashboard.web.searches.words import against_random_sentence, candidate_words, opened_sentence
-from tests.web.conftest import APP
 from tests.web.page_check import Browser, parse_fragment, words
+from tests.worker import wait_until, working
 
 NEW = "/searches/new"
 TRIALS = 12
@@ -49,19 +45,11 @@ COMPROMISES = SMALL | {
 def searched(tmp_path_factory):
     """A workspace in which two searches, the second with two goals, were driven to their ends by real processes."""
     opened = open_workspace(Settings(home=str(tmp_path_factory.mktemp("searched"))))
-    worker = subprocess.Popen([sys.executable, str(APP), "worker"], env=os.environ | to_environment(opened.settings))
-    try:
-        while not is_coordinated(opened.settings.home_folder):
-            assert worker.poll() is None, "the coordinator did not start"
-            time.sleep(0.02)
+    with working(opened.settings):
         add_bundled(opened, "iris")
         for asked in (SMALL, COMPROMISES):
             search = create_search(opened, asked)
-            while get_search(opened, search.id).is_driven:
-                time.sleep(0.05)
-    finally:
-        worker.send_signal(signal.SIGTERM)
-        worker.wait()
+            wait_until(lambda: not get_search(opened, search.id).is_driven, "the search to end")  # noqa: B023
     assert [get_search(opened, number).state for number in (1, 2)] == ["finished", "finished"]
     with coordinator_lock(opened.settings.home_folder):  # from here on nothing is trained
         yield opened
@@ -346,7 +334,12 @@ def test_a_search_is_paused_resumed_and_stopped_by_its_buttons(workspace, browse
 def test_a_budget_is_widened_and_a_wrong_one_is_refused_beside_its_field(workspace, browser):
     add_bundled(workspace, "iris")
     create_search(workspace, SMALL)
-    form = {"budget-trials": "99", "budget-epochs": "2", "budget-seconds": "0", "space-units-high": "64"}
+    form: dict[str, Any] = {
+        "budget-trials": "99",
+        "budget-epochs": "2",
+        "budget-seconds": "0",
+        "space-units-high": "64",
+    }
     form |= {"space-activation": ["relu"], "space-optimizer": ["adam"], "space-schedule": ["cosine"]}
     browser.post("/searches/1/change", form, source="/searches/1")
     search = get_search(workspace, 1)
@@ -415,7 +408,7 @@ def test_of_a_few_trials_nothing_is_said_about_random_search():
 
 
 def test_a_change_says_what_is_left_to_do_for_it(found, searched):
-    form = {"budget-trials": "99", "budget-epochs": "2", "budget-seconds": "0"}
+    form: dict[str, Any] = {"budget-trials": "99", "budget-epochs": "2", "budget-seconds": "0"}
     with searched.catalogue.reading() as connection:
         before = search_rows.get_search(connection, 1)
     space = {"space-activation": before.space["activation"], "space-optimizer": before.space["optimizer"]}

@@ -169,7 +169,8 @@ def main():
     target = Path(sys.argv[1]).absolute()
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        maker = Maker(Settings(home=folder, **({"store": sys.argv[2]} if sys.argv[2:] else {})))
+        store = sys.argv[2] if sys.argv[2:] else "csv:"
+        maker = Maker(Settings(home=folder, store=store))
         maker.datasets()
         maker.networks()
         if TRIALS:

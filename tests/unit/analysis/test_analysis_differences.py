@@ -1,5 +1,6 @@
 import math
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -113,12 +114,12 @@ def test_values_whose_squares_leave_the_range_of_float64_are_summed_all_the_same
     if not a.size:
         return
     exact = [Fraction(two) - Fraction(one) for one, two in zip(a.tolist(), b.tolist(), strict=True)]
-    mean = sum(abs(d) for d in exact) / len(exact)
-    square = sum(d * d for d in exact) / len(exact)
+    mean: Any = sum(abs(d) for d in exact) / len(exact)
+    square: Any = sum(d * d for d in exact) / len(exact)
     if math.isfinite(found.mean_abs):
         assert abs(Fraction(found.mean_abs) - mean) <= mean * Fraction(1, 10**9) + Fraction(1e-322)
     if math.isfinite(found.rms):
-        ratio = Fraction(found.rms) ** 2 / square if square > Fraction(1, 10**600) else 1
+        ratio: Any = Fraction(found.rms) ** 2 / square if square > Fraction(1, 10**600) else 1
         assert abs(ratio - 1) < Fraction(1, 10**9)
     length = sum(Fraction(one) ** 2 for one in a.tolist())
     if length and found.relative is not None and math.isfinite(found.relative) and found.relative > 1e-290:

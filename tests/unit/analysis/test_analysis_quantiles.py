@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from analysis_arrays import NUMBER_DTYPES, bit_patterns, wide
@@ -44,7 +46,7 @@ def test_counting_by_few_bits_finds_the_same_cells_as_sorting(array, bits):
 def test_a_tensor_of_more_cells_than_are_ever_sorted_has_numpys_quantiles(make):
     random = np.random.default_rng(7)
     size = 2 * module.FEW_CELLS + 1
-    cells = {
+    cells: Any = {
         "normal": lambda: random.standard_normal(size).astype(np.float32),
         "uniform": lambda: random.uniform(1, 2, size),
         "sparse": lambda: random.standard_normal(size) * (random.random(size) < 0.01),

@@ -74,7 +74,7 @@ def test_the_books_script_runs_unchanged():
     before = n.query([1.0, 0.5, -1.5])[0]
     n.train([1.0, 0.5, -1.5], [0.99, 0.01, 0.01])
     assert n.query([1.0, 0.5, -1.5])[0] > before
-    assert numpy.argmax(n.query([1.0, 0.5, -1.5])) in (0, 1, 2)
+    assert int(numpy.argmax(n.query([1.0, 0.5, -1.5]))) in (0, 1, 2)
     assert (n.inodes, n.hnodes, n.onodes, n.lr) == (3, 3, 3, 0.3)
     np.testing.assert_allclose(n.activation_function(np.array([0.0, 2.0])), expit([0.0, 2.0]))
 

@@ -25,6 +25,7 @@ def both_ways(layers, samples, dtype="float64", class_weights=None, **spec):
     for in_turn in (True, False):
         network = make_network(layers, dtype=dtype, optimizer="sgd", batch_size=1, learning_rate=0.1, **spec)
         (chunk,) = Feed(network, samples, ROWS).chunks(np.arange(ROWS))
+        steps: RecordSteps | BatchSteps
         if in_turn:
             steps = RecordSteps(network, class_weights)
         else:

@@ -1,6 +1,7 @@
 """Training steps worked by hand, the rules of the optimizers written out plainly, and scikit-learn's own gradients."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from dashboard.engine.training import Training
 from dashboard.records.network import LayerSpec, NetworkSpec
 from dashboard.records.training import TrainingSpec
 
-BOOK = {"loss": "squared_error", "optimizer": "sgd", "learning_rate": 0.1, "batch_size": 1, "epochs": 1}
+BOOK: dict[str, Any] = {"loss": "squared_error", "optimizer": "sgd", "learning_rate": 0.1, "batch_size": 1, "epochs": 1}
 
 
 def sigmoid(z):

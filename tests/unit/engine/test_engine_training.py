@@ -1,6 +1,7 @@
 """A training gives the same bits every time, resumed or not; it stops, keeps the best, and survives what runs away."""
 
 import time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ SPECS = [
 ]
 
 
-def blobs():
+def blobs() -> tuple[Samples, Samples]:
     samples = three_blobs(150)
     return samples.take(np.arange(120)), samples.take(np.arange(120, 150))
 
@@ -115,7 +116,8 @@ def test_balanced_class_weights_count_a_rare_class_as_much_as_a_common_one():
     samples = Samples(blobs.inputs[kept], blobs.targets[kept])
     training = Training(make_network(class_weights="balanced"), samples, None, "classification")
     counts = np.bincount(samples.targets)
-    np.testing.assert_allclose(training.steps.class_weights * counts, len(kept) / 3)
+    steps: Any = training.steps
+    np.testing.assert_allclose(steps.class_weights * counts, len(kept) / 3)
 
 
 def test_patience_stops_and_the_best_weights_are_back():

@@ -25,7 +25,7 @@ def samples(dtype=np.float32):
     return Samples(inputs, rng.integers(0, 3, ROWS), scale=1 / 255)
 
 
-def parts(whole):
+def parts(whole) -> tuple[Samples, Samples]:
     return whole.take(np.arange(ROWS - 20)), whole.take(np.arange(ROWS - 20, ROWS))
 
 
@@ -48,7 +48,9 @@ def test_a_training_without_them_learns_what_it_learns_with_them(optimizer, dtyp
     settings = spec(optimizer=optimizer, dtype="float64", clip_norm=1.0, save="best")
     without, found = trained(settings, samples(dtype))
     assert without.core.spec.inputs == WIDTH - len(ZERO)
-    monkeypatch.setattr(training_module, "without_zero_inputs", lambda *pair: Reduced(*pair, slice(None)))
+    monkeypatch.setattr(
+        training_module, "without_zero_inputs", lambda network, train: Reduced(network, train, slice(None))
+    )
     whole, wanted = trained(settings, samples(dtype))
     assert whole.core is whole.network
     np.testing.assert_allclose(without.network.vector, whole.network.vector, rtol=1e-9, atol=1e-12)

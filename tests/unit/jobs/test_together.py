@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,7 +33,7 @@ def jobs_of(rates=(0.01, 0.01, 0.01), **training):
         [],
         "regression",
         None,
-        [],
+        frozenset(),
     )
     settings = TrainingSpec(loss="squared_error", epochs=EPOCHS, batch_size=8, **training)
     spec = NetworkSpec(3, (LayerSpec(5, "tanh"), LayerSpec(1, "identity")), settings)
@@ -40,7 +41,7 @@ def jobs_of(rates=(0.01, 0.01, 0.01), **training):
         replace(one, training=replace(one.training, learning_rate=rate))
         for one, rate in zip(on_seeds(spec, range(1, len(rates) + 1)), rates, strict=True)
     ]
-    about = {"task": "regression", "folder": Path("none"), "split": SPLIT, "checkpoint_seconds": 60.0}
+    about: dict[str, Any] = {"task": "regression", "folder": Path("none"), "split": SPLIT, "checkpoint_seconds": 60.0}
     return [TrainingJob(number, 1, one, **about, arrays=arrays) for number, one in enumerate(specs)]
 
 

@@ -1,4 +1,5 @@
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -194,7 +195,8 @@ def test_failed_stopped_and_strange_trials_do_not_stop_a_search():
     past[3] = Past({"layers": 99}, "finished", (1.0,))
     proposal = propose(SPACE, "neural", 1, ["maximize"], past)
     assert SPACE.holds(proposal.params)
-    assert len(proposal.sampler.belief.scores.values) == 9
+    sampler: Any = proposal.sampler
+    assert len(sampler.belief.scores.values) == 9
 
 
 def test_with_two_goals_proposals_look_in_different_directions_of_the_front():
@@ -202,5 +204,6 @@ def test_with_two_goals_proposals_look_in_different_directions_of_the_front():
     both = [one._replace(values=(one.values[0], float(one.params["units_1"]))) for one in past]
     proposals = [propose(SPACE, "neural", seed, ["maximize", "minimize"], both) for seed in range(2)]
     assert all(SPACE.holds(one.params) for one in proposals)
-    values = [one.sampler.belief.scores.values for one in proposals]
+    samplers: list[Any] = [one.sampler for one in proposals]
+    values = [sampler.belief.scores.values for sampler in samplers]
     assert not np.array_equal(np.argsort(values[0]), np.argsort(values[1]))

@@ -6,12 +6,14 @@ from dashboard.records.run_kinds import ACTIONS
 from dashboard.services.runs.journal import CatalogueJournal
 from dashboard.services.runs.runs import get_run
 from dashboard.services.store import process as action_process
+from dashboard.services.store.actions import ActionJob
 
 
 def carry_out(workspace, told_to_stop=False):
     """Claim the next action, carry it out, write its reports down, and return the ended run."""
     journal = CatalogueJournal(workspace)
     job = journal.claim([ACTIONS])
+    assert isinstance(job, ActionJob)
     ours, theirs = multiprocessing.Pipe()
     with ours, theirs:
         if told_to_stop:

@@ -13,7 +13,14 @@ from dashboard.services.networks import create_network, delete_network, get_netw
 from dashboard.services.runs.journal import CatalogueJournal
 from dashboard.services.runs.runs import get_run
 from dashboard.services.search.driver import Driver
-from dashboard.services.search.requests import change_search, create_search, get_search, pause_search, resume_search
+from dashboard.services.search.requests import (
+    SearchJob,
+    change_search,
+    create_search,
+    get_search,
+    pause_search,
+    resume_search,
+)
 from dashboard.services.search.view import view
 from dashboard.services.versions.reading import list_versions
 from dashboard.services.workspace import open_workspace
@@ -42,7 +49,9 @@ class Bench:
         self.driver = self.new_driver()
 
     def new_driver(self):
-        return Driver(self.workspace, self.journal.claim([SEARCHES]), self.told.append)
+        job = self.journal.claim([SEARCHES])
+        assert isinstance(job, SearchJob)
+        return Driver(self.workspace, job, self.told.append)
 
     def steps(self, count=2):
         return [self.driver.step() for _ in range(count)]

@@ -1,6 +1,7 @@
 """What a search has found, from trials that stand here: best so far, front, what was saved, what was predicted."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,15 @@ NOON = datetime(2026, 11, 24, 12)
 
 
 def search(metric="val_accuracy", second="", **more):
-    about = {"id": 1, "name": "s", "purpose": "", "dataset": "iris", "task": "classification", "seed": 1, "network": ""}
+    about: dict[str, Any] = {
+        "id": 1,
+        "name": "s",
+        "purpose": "",
+        "dataset": "iris",
+        "task": "classification",
+        "seed": 1,
+        "network": "",
+    }
     about |= {"space": SearchSpace().to_json(), "goal": Goal(metric, second), "budget": Budget(trials=9, epochs=10)}
     about |= {"sampler": "neural", "stopping": "curve", "state": "running", "run_id": 1, "run_state": "running"}
     return Search(**about | {"beliefs": {}, "result": {}, "created": NOON, "changed": NOON} | more)

@@ -52,8 +52,8 @@ def answers(tmp_path_factory, mysql_server_url):
     workspace = open_workspace(Settings(home=str(tmp_path_factory.mktemp("home")), store=url))
     add_bundled(workspace, "iris")
     for name in ("mnist", "MNIST"):
-        network = {"name": name, "dataset": "iris", "layers": [{"units": 3}], "output": {"activation": "softmax"}}
-        create_network(workspace, network)
+        definition = {"name": name, "dataset": "iris", "layers": [{"units": 3}], "output": {"activation": "softmax"}}
+        create_network(workspace, definition)
     for name, seeds in (("MNIST", [9]), ("mnist", [1, 1, 3, 4])):
         for number, seed in enumerate(seeds):
             network = get_network(workspace, name)

@@ -56,7 +56,12 @@ def test_the_least_recently_used_goes_when_there_is_no_room(store, cache):
 def test_the_folder_is_not_looked_through_for_each_of_many_small_arrays(store, tmp_path, monkeypatch):
     cache = DecodedCache(tmp_path / "cache", 1_000_000)
     looks = []
-    monkeypatch.setattr(cache, "_files", lambda: looks.append(None) or DecodedCache._files(cache))
+
+    def look():
+        looks.append(None)
+        return DecodedCache._files(cache)
+
+    monkeypatch.setattr(cache, "_files", look)
     keys = [save_one(store, normal((10, 10), seed=seed)) for seed in range(300)]  # 528 bytes each, as files
     for key in keys:
         cache.get(store, key)
