@@ -3,13 +3,13 @@
 The tree; the number is the HTTP status that `web` and `api` answer with::
 
     WeightbaseError                 500  something of ours went wrong
-    ├── UserError                   400  the person can mend it; the message says how
+    ├── UserError                   400  the person can fix it; the message says how
     │   ├── Invalid                 422  one or more fields are wrong, a message for each
     │   ├── NotFound                404  no such network, version, tensor, cell, run ...
     │   ├── Conflict                409  the name is taken, the state does not allow it
     │   │   └── Superseded          409  another attempt at the run has taken over
     │   ├── TooLarge                413  an upload or a network beyond a stated limit
-    │   └── Forbidden               403  refused by the rules of the house
+    │   └── Forbidden               403  refused by a security rule
     └── StoreError                  503  the store or the catalogue cannot do it now
         ├── StoreUnavailable        503  it cannot be reached
         ├── TensorMissing           503  a table that should be there is not
@@ -87,7 +87,7 @@ class TooLarge(UserError):
 
 
 class Forbidden(UserError):
-    """Refused by a rule of the house (host, origin, password)."""
+    """Refused by a security rule (host, origin, password)."""
 
     status = 403
     code = "forbidden"

@@ -85,7 +85,7 @@ def curve_words(name: str) -> str:
 
 
 def is_higher_better(name: str) -> bool | None:
-    """Tell whether more of a metric is better; None if that is not known."""
+    """Return whether more of a metric is better; None if that is not known."""
     metric = find_metric(name)
     return metric.higher_is_better if metric else None
 

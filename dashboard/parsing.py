@@ -35,7 +35,7 @@ class Fields:
                 self.refuse(str(name), f"Unknown field {name!r}; known: {', '.join(sorted(names))}.")
 
     def inner(self, name: str) -> "Fields":
-        """Return the mapping that lies in a field, sharing this one's errors."""
+        """Return the mapping in a field, sharing this one's errors."""
         return Fields(self.data.get(name) or {}, f"{self.path}.{name}" if self.path else name, self.errors)
 
     def items(self, name: str, low: int, high: int) -> list["Fields"]:

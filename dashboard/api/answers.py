@@ -46,20 +46,20 @@ def file_answer(pieces: Iterable[bytes] | bytes, mimetype: str, file_name: str) 
 
 
 def is_known(etag: str) -> bool:
-    """Tell whether the client has this answer already."""
+    """Return whether the client has this answer already."""
     return request.if_none_match.contains_weak(etag)
 
 
 def unchanged(etag: str) -> Response:
-    """Return 304: the client's own copy is good."""
+    """Return 304: the client's copy is current."""
     return tagged(current_app.response_class(status=304), etag)
 
 
 def tagged(answer: Response, etag: str) -> Response:
     """Tag an answer that will never be different.
 
-    It may be kept, but is to be asked for again, which costs a 304: a network that is deleted and made anew under
-    the same name has other versions at the same addresses, so that a year's `immutable` would show the old ones.
+    It may be cached, but must be revalidated, which costs a 304: a network that is deleted and created again under
+    the same name has other versions at the same addresses, so `immutable` would show the old ones.
     """
     answer.set_etag(etag)
     answer.headers["Cache-Control"] = "private, no-cache"
@@ -67,7 +67,7 @@ def tagged(answer: Response, etag: str) -> Response:
 
 
 def _begun(pieces: Iterable[bytes]) -> Iterable[bytes]:
-    """Take the first piece now, while an error can still be told as such."""
+    """Take the first piece now, while an error can still be answered as such."""
     rest = iter(pieces)
     first = next(rest, b"")
 

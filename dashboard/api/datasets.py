@@ -22,7 +22,9 @@ blueprint = Blueprint("datasets", __name__)
 @blueprint.get("/datasets")
 def list_datasets() -> Response:
     """Answer all datasets, the newest first."""
-    return json_answer({"items": [dataset_json(found) for found in service.list_datasets(workspace())], "next": None})
+    return json_answer(
+        {"items": [dataset_json(dataset) for dataset in service.list_datasets(workspace())], "next": None}
+    )
 
 
 @blueprint.post("/datasets")

@@ -1,6 +1,6 @@
 """The one shape of every failure: {"error": {"code", "message", "field"}}.
 
-Beside these: `errors` (field path -> message) when several fields may be wrong, `nearest` when a name is unknown,
+In addition: `errors` (field path -> message) when several fields may be wrong, `nearest` when a name is unknown,
 `id` when the fault is ours: the log holds the traceback under it.
 """
 
@@ -87,9 +87,9 @@ def error_shape(code: str, message: str, field: str | None) -> dict[str, dict[st
 
 
 def _nearest(names: Sequence[str]) -> list[str]:
-    """Return the few names that are most like something in the address that was asked for."""
-    asked = [str(part) for part in (request.view_args or {}).values()] + list(request.args.values())
-    if len(names) <= MOST_NEAREST or not asked:
+    """Return the few names that are most similar to a part of the requested address."""
+    parts = [str(part) for part in (request.view_args or {}).values()] + list(request.args.values())
+    if len(names) <= MOST_NEAREST or not parts:
         return list(names[:MOST_NEAREST])
-    likeness = {name: max(SequenceMatcher(None, name, part).ratio() for part in asked) for name in names}
+    likeness = {name: max(SequenceMatcher(None, name, part).ratio() for part in parts) for name in names}
     return sorted(names, key=lambda name: -likeness[name])[:MOST_NEAREST]

@@ -1,4 +1,4 @@
-"""Whether the dashboard can work: asked by whoever starts it, and by monitors."""
+"""Whether the dashboard works, for monitoring and start scripts."""
 
 from flask import Blueprint, Response
 
@@ -13,15 +13,15 @@ blueprint = Blueprint("health", __name__)
 @blueprint.get("/healthy")
 def healthy() -> Response:
     """Answer 200, or 503 with all that is wrong."""
-    found = check_health(workspace())
+    health = check_health(workspace())
     body = {
-        "ok": found.ok,
-        "version": found.version,
-        "store": found.store,
-        "catalogue": found.catalogue,
-        "coordinator": found.coordinator,
-        "problems": found.problems,
+        "ok": health.ok,
+        "version": health.version,
+        "store": health.store,
+        "catalogue": health.catalogue,
+        "coordinator": health.coordinator,
+        "problems": health.problems,
     }
-    if not found.ok:
-        body |= error_shape("store_unavailable", " ".join(found.problems), None)
-    return json_answer(body, 200 if found.ok else 503, {"Cache-Control": "no-store"})
+    if not health.ok:
+        body |= error_shape("store_unavailable", " ".join(health.problems), None)
+    return json_answer(body, 200 if health.ok else 503, {"Cache-Control": "no-store"})

@@ -1,7 +1,7 @@
-"""Tensors over versions: history, the time-line of one part, health; and several versions side by side.
+"""Tensors over versions: history, the timeline of one part, health; and several versions side by side.
 
-What must be counted from very large tensors is counted for some seconds a request; what is null then comes when the
-same is asked again (`uncounted` says how much is left).
+Numbers of very large tensors are computed for some seconds per request; further requests compute those that are null
+then (`uncounted` says how many are left).
 """
 
 from typing import Any
@@ -29,8 +29,8 @@ def get_history(network: str) -> Response:
     fields = query("tensor", "since")
     tensor, since = fields.text("tensor"), fields.choice("since", service.SINCE[0], service.SINCE)
     fields.done()
-    found = service.get_history(workspace(), network, tensor, since, SECONDS)
-    spectra = service.spectra_of(workspace(), found.network, found.versions, SECONDS)
+    history = service.get_history(workspace(), network, tensor, since, SECONDS)
+    spectra = service.spectra_of(workspace(), history.network, history.versions, SECONDS)
     items = [
         {
             **_about(version),
@@ -39,10 +39,12 @@ def get_history(network: str) -> Response:
             "change": change,
             "spectrum": spectrum,
         }
-        for version, base, change, spectrum in zip(found.versions, found.bases, found.changes, spectra, strict=True)
+        for version, base, change, spectrum in zip(
+            history.versions, history.bases, history.changes, spectra, strict=True
+        )
     ]
-    about = {"network": network, "tensor": found.tensor, "since": since, "best": found.best}
-    return json_answer(about | {"uncounted": found.uncounted + spectra.count(None), "items": items})
+    about = {"network": network, "tensor": history.tensor, "since": since, "best": history.best}
+    return json_answer(about | {"uncounted": history.uncounted + spectra.count(None), "items": items})
 
 
 @blueprint.get("/networks/<network>/timeline")
@@ -57,26 +59,26 @@ def get_part(network: str) -> Response:
 
 @blueprint.get("/networks/<network>/health")
 def get_network_health(network: str) -> Response:
-    """Answer the measures of health of one table in every version, and the units of each finding."""
+    """Answer the health metrics of one tensor in every version, and the units of each finding."""
     fields = query("tensor")
     tensor = fields.text("tensor")
     fields.done()
-    found = get_health(workspace(), network, tensor, SECONDS)
+    health = get_health(workspace(), network, tensor, SECONDS)
     items = [
         _about(version) | measures | {"findings": None if findings is None else dict(findings)}
-        for version, measures, findings in zip(found.versions, found.measures, found.findings, strict=True)
+        for version, measures, findings in zip(health.versions, health.measures, health.findings, strict=True)
     ]
-    return json_answer({"network": network, "tensor": found.tensor, "items": items})
+    return json_answer({"network": network, "tensor": health.tensor, "items": items})
 
 
 @blueprint.get("/compare/several")
 def several() -> Response:
     """Answer two to eight versions side by side: metrics, settings, and the statistics of one tensor."""
     query("version", "tensor").done()
-    found = get_several(workspace(), request.args.getlist("version"), request.args.get("tensor", ""))
-    versions = [version_json(version) for version in found.versions]
-    facts = [fact_values_json(fact) for fact in found.facts]
-    return json_answer({"versions": versions, "tensors": found.tensors, "tensor": found.tensor, "facts": facts})
+    group = get_several(workspace(), request.args.getlist("version"), request.args.get("tensor", ""))
+    versions = [version_json(version) for version in group.versions]
+    facts = [fact_values_json(fact) for fact in group.facts]
+    return json_answer({"versions": versions, "tensors": group.tensors, "tensor": group.tensor, "facts": facts})
 
 
 @blueprint.get("/compare/all")
@@ -86,13 +88,13 @@ def all_versions() -> Response:
     limit, offset = page_of(fields)
     network = fields.text("network")
     fields.done()
-    found = get_all_versions(workspace(), network or None, limit, offset)
+    page = get_all_versions(workspace(), network or None, limit, offset)
     items = [
         {"version": version.reference, "values": {name: finite(value) for name, value in row.items()}}
-        for version, row in zip(found.versions, found.rows, strict=True)
+        for version, row in zip(page.versions, page.rows, strict=True)
     ]
-    about = {"settings": found.settings, "varying": found.varying, "metrics": found.metrics}
-    return json_answer(about | {"items": items, "next": offset + limit if found.more else None})
+    about = {"settings": page.settings, "varying": page.varying, "metrics": page.metrics}
+    return json_answer(about | {"items": items, "next": offset + limit if page.more else None})
 
 
 def _about(version: service.TensorVersion) -> dict[str, Any]:
@@ -100,15 +102,15 @@ def _about(version: service.TensorVersion) -> dict[str, Any]:
 
 
 def _part_json(part: PartHistory) -> dict[str, Any]:
-    """Return a time-line; a value that is not finite is null."""
-    found = {"last_changed": part.at(part.line.last_changed), "died": part.at(part.line.died)}
-    found |= {"silent_since": part.since("silent"), "saturated_since": part.since("saturated")}
+    """Return a timeline; a value that is not finite is null."""
+    events = {"last_changed": part.at(part.line.last_changed), "died": part.at(part.line.died)}
+    events |= {"silent_since": part.since("silent"), "saturated_since": part.since("saturated")}
     return {
         "network": part.network.name,
         "tensor": part.tensor,
         "what": part.what,
         **{name: getattr(part, name) for name in PLACES},
-        **{name: None if version is None else _about(version) for name, version in found.items()},
+        **{name: None if version is None else _about(version) for name, version in events.items()},
         "records": max((one["records"] for one in part.records if one is not None), default=0),
         "items": [
             _about(version) | {"value": finite(value), "changed": changed}

@@ -17,7 +17,7 @@ blueprint = Blueprint("openapi", __name__)
 
 ABOUT = (
     "Everything that the pages do, for programs. Lists come in pages: ask again with `offset` set to `next` until it "
-    "is null. Every failure has one shape, `Error`, whose message says how to mend it. NaN and infinities are null, "
+    "is null. Every failure has one shape, `Error`, whose message says how to fix it. NaN and infinities are null, "
     'except in the cells of a table, where they are the texts "nan", "inf" and "-inf". Times are UTC.'
 )
 

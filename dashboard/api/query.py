@@ -52,7 +52,7 @@ def query(*names: str) -> Fields:
 
 
 def page() -> tuple[int, int]:
-    """Return (limit, offset) as asked for; raises Invalid."""
+    """Return (limit, offset) as requested; raises Invalid."""
     fields = query("limit", "offset")
     limit, offset = page_of(fields)
     fields.done()
@@ -65,14 +65,14 @@ def page_of(fields: Fields) -> tuple[int, int]:
 
 
 def given(names: Collection[str]) -> bool:
-    """Tell whether the query gives any of these fields."""
+    """Return whether the query gives any of these fields."""
     return any(name in request.args for name in names)
 
 
 def _no_field_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
         raise UserError(f"The field {twice!r} is given twice.", twice)
-    return found
+    return fields

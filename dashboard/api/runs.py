@@ -1,4 +1,4 @@
-"""Runs: starting them, watching, cancelling, letting them go on, starting anew."""
+"""Runs: starting, watching, cancelling, resuming and restarting them."""
 
 from flask import Blueprint, Response, url_for
 
@@ -24,7 +24,7 @@ def start_run(network: str) -> Response:
 
 @blueprint.get("/runs")
 def list_runs() -> Response:
-    """Answer a page of runs: running ones first, then queued ones in their turn, then the newest that ended."""
+    """Answer a page of runs: running ones first, then queued ones in order, then the newest that ended."""
     fields = query("limit", "offset", "network", "state")
     limit, offset = page_of(fields)
     network = fields.text("network") or None
@@ -61,7 +61,7 @@ def restart_run(run_id: int) -> Response:
 
 @blueprint.post("/runs/<number:run_id>/resume")
 def resume_run(run_id: int) -> Response:
-    """Let a training that ended before its goal go on from its checkpoint, as its next attempt."""
+    """Resume a training that ended early from its checkpoint, as its next attempt."""
     return _accepted(service.resume_run(workspace(), run_id))
 
 

@@ -153,7 +153,7 @@ RUN = {
     "state": choice(RUN_STATES),
     "parent": nullable(REFERENCE),
     "attempt": INTEGER | {"description": "How often it was started: more than once if it died, or was to go on."},
-    "checkpoint": INTEGER | {"description": "The epoch from which it goes on when it is taken up again; 0: anew."},
+    "checkpoint": INTEGER | {"description": "The epoch from which it resumes; 0: from the beginning."},
     "priority": PRIORITY,
     "started_by": TEXT | {"description": "Who asked for it, as far as that is known, such as ada (API)."},
     "cancel_requested": BOOLEAN,
@@ -176,7 +176,7 @@ STORE = {
     "shared": INTEGER | {"description": "How many of them several versions use."},
     "bytes": INTEGER | {"description": "Of the weights in all tables."},
     "disk_used": nullable(INTEGER),
-    "disk_free": nullable(INTEGER | {"description": "Null for a server's disk, which cannot be seen from here."}),
+    "disk_free": nullable(INTEGER | {"description": "Null for the disk of a server, which is not accessible."}),
     "cache": INTEGER | {"description": "Bytes of decoded arrays; they can be made again at any time."},
     "cache_limit": INTEGER,
 }
@@ -451,7 +451,7 @@ SEARCH_FINDINGS = {
 
 ERROR = {
     "code": TEXT,
-    "message": TEXT | {"description": "What is wrong and how to mend it."},
+    "message": TEXT | {"description": "What is wrong and how to fix it."},
     "field": nullable(TEXT | {"description": "The field that is wrong, as a path such as layers.0.units."}),
     "errors": {"type": "object", "additionalProperties": TEXT, "description": "Every wrong field and its message."},
     "nearest": array(TEXT, description="Names like the one that was asked for."),

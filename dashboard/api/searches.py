@@ -41,7 +41,7 @@ def create_search() -> Response:
 
 @blueprint.get("/searches/<number:search_id>")
 def get_search(search_id: int) -> Response:
-    """Answer a search: what it looks for, how far it has come, and its best."""
+    """Answer a search: its goal, its progress, and its best."""
     return _answer(search_id)
 
 
@@ -62,39 +62,39 @@ def delete_search(search_id: int) -> Response:
 @blueprint.post("/searches/<number:search_id>/pause")
 def pause_search(search_id: int) -> Response:
     """Start no further trial; those that run may end."""
-    return _asked(service.pause_search(workspace(), search_id))
+    return _accepted(service.pause_search(workspace(), search_id))
 
 
 @blueprint.post("/searches/<number:search_id>/resume")
 def resume_search(search_id: int) -> Response:
     """Let a search go on; no trial that has ended runs again."""
-    return _asked(service.resume_search(workspace(), search_id))
+    return _accepted(service.resume_search(workspace(), search_id))
 
 
 @blueprint.post("/searches/<number:search_id>/stop")
 def stop_search(search_id: int) -> Response:
     """Start no further trial, and cancel those that run."""
-    return _asked(service.stop_search(workspace(), search_id))
+    return _accepted(service.stop_search(workspace(), search_id))
 
 
 @blueprint.get("/searches/<number:search_id>/trials")
 def list_trials(search_id: int) -> Response:
-    """Answer a page of a search's trials in their order, those that confirm another included."""
+    """Answer a page of a search's trials in order, those that confirm another included."""
     fields = query("limit", "offset")
     limit, offset = page_of(fields)
     fields.done()
-    found = brief_view(workspace(), search_id).trials
+    trials = brief_view(workspace(), search_id).trials
     end = offset + limit
-    page = Page(found[offset:end], end if end < len(found) else None)
+    page = Page(trials[offset:end], end if end < len(trials) else None)
     return json_answer(page_json(page, [trial_json(trial) for trial in page.items]))
 
 
 @blueprint.get("/searches/<number:search_id>/trials/<number:trial>")
 def get_trial(search_id: int, trial: int) -> Response:
     """Answer a trial with the definition that it trained and the checksum of its weights."""
-    _, found, run = find_trial(workspace(), search_id, trial)
+    _, details, run = find_trial(workspace(), search_id, trial)
     more: dict[str, Any] = {"spec": run.spec.to_json(), "result": run.result, "error": run.error}
-    return json_answer(trial_json(found) | more, headers={"Cache-Control": "no-store"})
+    return json_answer(trial_json(details) | more, headers={"Cache-Control": "no-store"})
 
 
 @blueprint.post("/searches/<number:search_id>/trials/<number:trial>/network")
@@ -111,7 +111,7 @@ def open_trial(search_id: int, trial: int) -> Response:
 
 @blueprint.get("/searches/<number:search_id>/findings")
 def get_findings(search_id: int) -> Response:
-    """Answer what a search has found: how the best came about, what matters, what was predicted, what was saved."""
+    """Answer the results of a search: history, importance, predictions, and epochs saved."""
     return json_answer(findings_json(view(workspace(), search_id)), headers={"Cache-Control": "no-store"})
 
 
@@ -119,5 +119,5 @@ def _answer(search_id: int) -> Response:
     return json_answer(search_json(brief_view(workspace(), search_id)), headers={"Cache-Control": "no-store"})
 
 
-def _asked(search: Search) -> Response:
+def _accepted(search: Search) -> Response:
     return json_answer(search_json(brief_view(workspace(), search.id)), 202)

@@ -1,4 +1,4 @@
-"""The store: its tables and room, its trash, and the long actions on all of it, which are runs."""
+"""The store: its tables and disk space, its trash, and the long operations on it, which are runs."""
 
 from dataclasses import asdict
 
@@ -17,7 +17,7 @@ blueprint = Blueprint("store", __name__)
 
 @blueprint.get("/store")
 def get_store() -> Response:
-    """Answer where the store is, how many tables it holds, and the room that it takes."""
+    """Answer where the store is, how many tables it holds, and the space that they take."""
     about = {"kind": workspace().store.kind, "place": tables.location(workspace())}
     body = about | tables.count_tables(workspace())._asdict() | asdict(tables.disk_space(workspace()))
     return json_answer(body, headers={"Cache-Control": "no-store"})
@@ -52,27 +52,27 @@ def list_trash() -> Response:
     fields = query("limit", "offset")
     limit, offset = page_of(fields)
     fields.done()
-    found = trash.list_trash(workspace())
+    items = trash.list_trash(workspace())
     end = offset + limit
-    page = Page(found[offset:end], end if end < len(found) else None)
+    page = Page(items[offset:end], end if end < len(items) else None)
     return json_answer(page_json(page, [trash_item_json(item) for item in page.items]))
 
 
 @blueprint.delete("/store/trash")
 def empty_trash() -> Response:
-    """Give all that lies in the trash up, at once, and queue the removal of its tables."""
+    """Delete everything in the trash permanently, and queue the removal of its tables."""
     return _accepted(actions.start_empty(workspace(), sender("API")))
 
 
 @blueprint.post("/store/trash/<item>/restore")
 def restore(item: str) -> Response:
-    """Bring a version back, or a network with all that went with it."""
+    """Restore a version, or a network with all that was deleted with it."""
     return json_answer(trash_item_json(trash.restore(workspace(), item)))
 
 
 @blueprint.delete("/store/trash/<item>")
 def delete_for_good(item: str) -> Response:
-    """Remove what lies in the trash, its tables included; this cannot be undone."""
+    """Delete an item of the trash permanently, with its tables; this cannot be undone."""
     trash.delete_permanently(workspace(), item)
     return Response(status=204)
 

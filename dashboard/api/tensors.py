@@ -1,4 +1,4 @@
-"""Tensors: a window of cells, or the whole table, as JSON, CSV or .npy; and how its weights are spread."""
+"""Tensors: a window of cells, or the whole table, as JSON, CSV or .npy; and the distribution of its weights."""
 
 from flask import Blueprint, Response
 
@@ -22,64 +22,64 @@ FARTHEST = 10**18 - 1
 @blueprint.get(TENSOR + ".json")
 def get_tensor_json(network: str, version: int, tensor: str) -> Response:
     """Answer a window of a tensor's table, by default its first 50 rows and 20 columns."""
-    found, info, mark = _find(network, version, tensor)
+    owner, info, etag = _find(network, version, tensor)
     fields = query(*WINDOW)
     place = _window(fields)
     fields.done()
-    if is_known(mark):
-        return unchanged(mark)
-    return tagged(json_answer(window_json(service.window(workspace(), found, info, *place))), mark)
+    if is_known(etag):
+        return unchanged(etag)
+    return tagged(json_answer(window_json(service.window(workspace(), owner, info, *place))), etag)
 
 
 @blueprint.get(TENSOR + ".csv")
 def get_tensor_csv(network: str, version: int, tensor: str) -> Response:
-    """Answer the whole table as CSV, or a window of it, with row numbers, if the query says where."""
-    found, info, mark = _find(network, version, tensor)
+    """Answer the whole table as CSV, or a window of it, with row numbers, if the query names one."""
+    owner, info, etag = _find(network, version, tensor)
     fields = query(*WINDOW, "header")
     place, header = _window(fields), fields.choice("header", "yes", ("yes", "no")) == "yes"
     fields.done()
-    if is_known(mark):
-        return unchanged(mark)
+    if is_known(etag):
+        return unchanged(etag)
     if given(WINDOW):
-        text = service.window_csv(service.window(workspace(), found, info, *place), header)
-        return tagged(file_answer(text.encode(), "text/csv", _file_name(found, info, "csv")), mark)
-    pieces = service.tensor_csv(workspace(), found, info, header)
-    return tagged(file_answer(pieces, "text/csv", _file_name(found, info, "csv")), mark)
+        text = service.window_csv(service.window(workspace(), owner, info, *place), header)
+        return tagged(file_answer(text.encode(), "text/csv", _file_name(owner, info, "csv")), etag)
+    pieces = service.tensor_csv(workspace(), owner, info, header)
+    return tagged(file_answer(pieces, "text/csv", _file_name(owner, info, "csv")), etag)
 
 
 @blueprint.get(TENSOR + ".npy")
 def get_tensor_npy(network: str, version: int, tensor: str) -> Response:
     """Answer a tensor as a .npy file."""
-    found, info, mark = _find(network, version, tensor)
-    if is_known(mark):
-        return unchanged(mark)
-    content = service.tensor_npy(workspace(), found, info)
-    return tagged(file_answer(content, "application/octet-stream", _file_name(found, info, "npy")), mark)
+    owner, info, etag = _find(network, version, tensor)
+    if is_known(etag):
+        return unchanged(etag)
+    content = service.tensor_npy(workspace(), owner, info)
+    return tagged(file_answer(content, "application/octet-stream", _file_name(owner, info, "npy")), etag)
 
 
 @blueprint.get(TENSOR + "/distribution")
 def get_distribution(network: str, version: int, tensor: str) -> Response:
-    """Answer how many weights lie in each of `bins` equal bins."""
-    found, info, mark = _find(network, version, tensor)
+    """Answer how many weights are in each of `bins` equal bins."""
+    owner, info, etag = _find(network, version, tensor)
     fields = query("bins", "limits")
     bins, limits = fields.integer("bins", 60, 2, 1000), fields.choice("limits", "robust", ("robust", "full"))
     fields.done()
-    if is_known(mark):
-        return unchanged(mark)
-    spread = tensor_distribution(workspace(), found, info, bins, limits)
-    about = {"version": found.reference, "tensor": info.name, "bins": bins, "limits": limits}
+    if is_known(etag):
+        return unchanged(etag)
+    spread = tensor_distribution(workspace(), owner, info, bins, limits)
+    about = {"version": owner.reference, "tensor": info.name, "bins": bins, "limits": limits}
     numbers = {name: values[0] for name, values in spread.to_json().items() if name != "edges"}
-    return tagged(json_answer(about | {"edges": spread.edges.tolist()} | numbers), mark)
+    return tagged(json_answer(about | {"edges": spread.edges.tolist()} | numbers), etag)
 
 
 def _find(network: str, version: int, tensor: str) -> tuple[Version, TensorInfo, str]:
-    """Return the version, the tensor, and the mark of whatever is answered about them."""
-    found, info = service.find_tensor(workspace(), network, version, tensor)
-    return found, info, etag_of(found.id, info.sha256, info.dtype, info.shape)
+    """Return the version, the tensor, and the etag of answers about them."""
+    owner, info = service.find_tensor(workspace(), network, version, tensor)
+    return owner, info, etag_of(owner.id, info.sha256, info.dtype, info.shape)
 
 
 def _window(fields: Fields) -> tuple[int, int, int, int]:
-    """Return (row, column, rows, columns) as asked for; whether the table has them is the service's to say."""
+    """Return (row, column, rows, columns) as requested; the service checks them against the table."""
     return (
         fields.integer("row", 0, 0, FARTHEST),
         fields.integer("column", 0, 0, FARTHEST),

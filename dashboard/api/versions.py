@@ -20,8 +20,8 @@ blueprint = Blueprint("versions", __name__)
 @blueprint.get("/networks/<network>/versions")
 def list_versions(network: str) -> Response:
     """Answer a page of a network's versions, the newest first."""
-    found = service.list_versions(workspace(), network, *page())
-    return json_answer(page_json(found, [version_json(version) for version in found.items]))
+    listed = service.list_versions(workspace(), network, *page())
+    return json_answer(page_json(listed, [version_json(version) for version in listed.items]))
 
 
 @blueprint.get("/networks/<network>/versions/<number:version>")

@@ -9,7 +9,7 @@ TASKS = {"classification": "classification", "regression": "regression"}
 
 @dataclass(frozen=True)
 class Dataset:
-    """A CSV with its typed columns, target and split; `folder` is where its arrays lie, named by content."""
+    """A CSV with its typed columns, target and split; `folder` holds its arrays, named by content."""
 
     id: int
     name: str
@@ -26,5 +26,5 @@ class Dataset:
 
     @property
     def has_records(self) -> bool:
-        """Whether its records are here; of a dataset that only copied versions tell of they are not."""
+        """Whether its records are available; of a dataset known only from copied versions they are not."""
         return self.folder != ""

@@ -15,7 +15,7 @@ SECOND_GOALS = {"parameters": "the number of parameters", "prediction_seconds": 
 
 @dataclass(frozen=True)
 class Goal:
-    """What a search looks for: a validation metric, and perhaps a `second` number of SECOND_GOALS to keep small."""
+    """The goal of a search: a validation metric, and perhaps a `second` number of SECOND_GOALS to minimise."""
 
     metric: str = setting(
         Choice({name: metric_words(name) for name in all_goals()}, empty="validation accuracy, or loss for numbers"),
@@ -35,7 +35,7 @@ class Goal:
         return bool(is_higher_better(self.metric))
 
     def better(self, one: float, other: float) -> bool:
-        """Tell whether the first score is better than the second."""
+        """Return whether the first score is better than the second."""
         return one > other if self.is_higher_better else one < other
 
     def cost(self, score: float) -> float:
@@ -45,7 +45,7 @@ class Goal:
 
 @dataclass(frozen=True)
 class Budget:
-    """How much a search may spend: trials, epochs of each, and seconds of the clock in all (0: no limit)."""
+    """The budget of a search: trials, epochs per trial, and a time limit in seconds (0: none)."""
 
     trials: int = setting(Whole(1, 10_000), 40, "Trials", "How many networks are tried.")
     epochs: int = setting(Whole(1, 10_000), 10, "Epochs per trial", "A trial may be stopped before.")
@@ -90,7 +90,7 @@ class Search:
 
     @property
     def shown_state(self) -> str:
-        """What a person is told: what is wanted, unless it is still on its way there, or its run ended unasked."""
+        """The state for people: the requested one, unless it is not reached yet or the run ended unexpectedly."""
         if self.is_driven:
             return {"paused": "pausing", "stopped": "stopping"}.get(self.state, "running")
         return "interrupted" if self.state == "running" else self.state

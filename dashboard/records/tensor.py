@@ -19,7 +19,7 @@ def cell_name(shape: Sequence[int], row: int, column: int) -> str:
 
 @dataclass(frozen=True)
 class TensorKey:
-    """All that a store needs to find a tensor's table: whose it is, and what lies in it.
+    """All that a store needs to find a tensor's table: its version and its content.
 
     `network` is the slug that we made ([a-z0-9_], at most 24 characters), never the user's name. `sha256` is
     the hexadecimal SHA-256 of the array's bytes (C order, little-endian).
@@ -48,7 +48,7 @@ class TensorKey:
 
 @dataclass(frozen=True)
 class TableInfo:
-    """A table as it lies in a store: its name, shape, size, and the versions (network slug, number) that use it."""
+    """A table in a store: its name, shape, size, and the versions (network slug, number) that use it."""
 
     name: str
     rows: int
@@ -59,7 +59,7 @@ class TableInfo:
 
 @dataclass(frozen=True)
 class TensorInfo:
-    """One tensor of a version: where it lies, and its numbers taken when it was saved."""
+    """One tensor of a version: its table, and its statistics at the time of the save."""
 
     name: str
     shape: tuple[int, ...]

@@ -128,7 +128,7 @@ class TrainingSpec:
     )
 
     def saves(self, epoch: int) -> bool:
-        """Tell whether the version of this epoch (from 1) is saved whatever its metrics."""
+        """Return whether the version of this epoch (from 1) is saved whatever its metrics."""
         if self.save in {"every", "best", "last"}:
             return self.save == "every"
         return epoch % int(self.save) == 0

@@ -193,12 +193,12 @@ class Encoding:
         return np.array(rows, np.float64).reshape(len(rows), len(self.names))
 
     def at_edge(self, genes: Array) -> Array:
-        """Tell of each setting whether it has its first or last level, or lies in the outer tenth of its range."""
-        found = np.zeros(genes.shape, bool)
+        """Return for each setting whether it has its first or last level, or is in the outer tenth of its range."""
+        edges = np.zeros(genes.shape, bool)
         for place, setting in enumerate(self.settings):
             width = EDGE if setting.levels is None else max(EDGE, 1.0 / setting.levels)
-            found[:, place] = np.minimum(genes[:, place], 1.0 - genes[:, place]) < width
-        return found & self.active(genes)
+            edges[:, place] = np.minimum(genes[:, place], 1.0 - genes[:, place]) < width
+        return edges & self.active(genes)
 
     def _allowed(self, condition: Condition) -> tuple[int, Array]:
         """Return a parent's place, and of each of its levels whether the condition holds there."""

@@ -158,17 +158,17 @@ class SearchSpace:
         params["has_weight_decay"] = training.weight_decay > 0.0
         if hidden:
             params |= {"activation": hidden[0].activation, "dropout": hidden[0].dropout}
-        found = self.active(params)
+        known = self.active(params)
         alike = len({(layer.activation, layer.dropout) for layer in hidden}) <= 1
-        if not alike or not self.holds(found) or not self._agrees(found, spec):
-            raise Invalid({"spec": "This network lies outside the search's space: widen the space, or leave it out."})
-        return found
+        if not alike or not self.holds(known) or not self._agrees(known, spec):
+            raise Invalid({"spec": "This network is outside the search space: widen the space, or leave it out."})
+        return known
 
     def _agrees(self, params: Params, spec: NetworkSpec) -> bool:
-        """Tell whether a candidate has the hidden layers and the training of a definition, what is fixed included."""
+        """Return whether a candidate has the hidden layers and the training of a definition, what is fixed included."""
         made = self.spec(params, spec.training, spec.inputs, spec.layers[-1].units, "classification")
-        kept = ("learning_rate", "batch_size", "optimizer", "schedule", "weight_decay")
-        same = all(getattr(made.training, name) == getattr(spec.training, name) for name in kept)
+        names = ("learning_rate", "batch_size", "optimizer", "schedule", "weight_decay")
+        same = all(getattr(made.training, name) == getattr(spec.training, name) for name in names)
         shapes = [[(layer.units, layer.activation, layer.dropout) for layer in one.layers[:-1]] for one in (made, spec)]
         return same and shapes[0] == shapes[1]
 
