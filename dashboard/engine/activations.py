@@ -22,7 +22,7 @@ GELU_CUBE = 0.044715
 class Activation:
     """A pair of functions, whether the way back needs the sums instead of the activations, and what health looks at.
 
-    Its outputs lie between `low` and `high`. A unit of a rectifier is active on a record if its output is above 0,
+    Its outputs are between `low` and `high`. A unit of a rectifier is active on a record if its output is above 0,
     which it is if its sum is. A rectifier that `cuts_off` has the output and the slope 0 below that, so that a unit
     that is never active cannot recover. One that `saturates` is flat where its sum is far from 0, on either side.
     """
