@@ -10,6 +10,7 @@ from typing import Any
 
 from dashboard.declarations import Setting
 from dashboard.parsing import NAME_PATTERN
+from dashboard.records import statistics as declared
 from dashboard.records.dataset import TASKS
 from dashboard.records.network import LAYER_SETTINGS, MOST_LAYERS, OUTPUT_SETTINGS
 from dashboard.records.run import PRIORITIES, RUN_STATES
@@ -304,9 +305,9 @@ WHERE = {
     "run": nullable(INTEGER),
     "sha256": SHA256 | {"description": "Of the tensor in this version."},
 }
-STATISTICS = {"count": INTEGER, "not_finite": INTEGER, "zeros": NUMBER} | {
-    name: nullable(NUMBER)
-    for name in ("mean", "std", "min", "max", "q05", "q25", "median", "q75", "q95", "norm", "limit")
+STATISTICS = {
+    statistic.name: {"count": INTEGER, "percent": NUMBER, "number": nullable(NUMBER)}[statistic.format]
+    for statistic in declared.STATISTICS
 }
 CHANGE = STATISTICS | {
     "changed": INTEGER | {"description": "How many cells have other bits."},

@@ -14,6 +14,7 @@ from dashboard.errors import NotFound, UserError
 from dashboard.metrics import in_order
 from dashboard.records.network import Version
 from dashboard.records.run import Epoch
+from dashboard.records.statistics import COMPARED
 from dashboard.records.tensor import TensorInfo
 from dashboard.services.compare.versions import Side, side
 from dashboard.services.runs.runs import get_run
@@ -24,7 +25,6 @@ FEWEST, MOST = 2, 8
 MOST_LINES = 500
 """Of all versions so many, the newest, are drawn and listed."""
 KINDS = ("metric", "setting", "weights")
-STATISTICS = ("mean", "std", "min", "q05", "median", "q95", "max", "norm", "zeros", "not_finite")
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ def settings_of(spec: Mapping[str, Any], dataset: str, epoch: int) -> dict[str, 
 def _facts(sides: Sequence[Side], infos: Sequence[TensorInfo]) -> list[Fact]:
     metrics = [one.version.metrics for one in sides]
     settings = [settings_of(one.version.spec.to_json(), one.version.dataset, one.version.epoch) for one in sides]
-    numbers = [{name: info.statistics.get(name) for name in STATISTICS} for info in infos]
+    numbers = [{name: info.statistics.get(name) for name in COMPARED} for info in infos]
     return [
         Fact(kind, name, tuple(one.get(name) for one in each))
         for kind, each in zip(KINDS, (metrics, settings, numbers), strict=True)

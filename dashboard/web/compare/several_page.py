@@ -11,6 +11,7 @@ from dashboard.charts.palette import OKABE_ITO, version_colours
 from dashboard.charts.threads import Axis, Thread, threads_plot
 from dashboard.metrics import best_of, curve_names, curve_words, is_higher_better, metric_name, metric_words
 from dashboard.parsing import Fields
+from dashboard.records.statistics import COMPARED
 from dashboard.services.compare.several import AllVersions, Fact, Several
 from dashboard.services.versions.analyses import EXPENSIVE_CELLS
 from dashboard.web.kit.formats import number, plural
@@ -19,7 +20,6 @@ from dashboard.web.kit.tables import Exports
 from dashboard.web.kit.urls import address
 from dashboard.web.kit.words import setting_words
 
-STATISTICS = {"std": "deviation", "q05": "5 %", "q95": "95 %", "not_finite": "not finite"}
 MOST_NODES = 2800
 """Of a table, so that a browser is not slowed down by it."""
 MOST_AXES = 9
@@ -61,7 +61,7 @@ def words_of(fact: Fact) -> str:
     """Return a fact's name as people say it."""
     if fact.kind == "metric":
         return metric_words(fact.name)
-    return setting_words(fact.name) if fact.kind == "setting" else STATISTICS.get(fact.name, fact.name)
+    return setting_words(fact.name) if fact.kind == "setting" else COMPARED[fact.name].heading.lower()
 
 
 def order_of(several: Several, sort: str) -> list[int]:

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from dashboard.charts.images import HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH, drawn_size
 from dashboard.charts.ridges import Ridge, is_cut, ridge_plot
 from dashboard.errors import NotFound
+from dashboard.records.statistics import COMPARED
 from dashboard.services.cache.numbers import Numbers
 from dashboard.services.history.progress import NOTHING
 from dashboard.services.history.ridges import MOST_RIDGES, Ridges, get_ridges, no_ridges
@@ -25,7 +26,7 @@ from dashboard.web.kit.urls import address
 
 PERCENTILES = ("min", "q05", "q25", "median", "q75", "q95", "max")
 DISTANCES = {"first": "since the first version", "previous": "since the version before"}
-STORED = ("mean", "std", *PERCENTILES, "norm", "zeros", "not_finite")
+STORED = tuple(COMPARED)
 CHANGE = ("norm", "relative", "changed", *PERCENTILES)
 SPECTRUM = ("spectral_norm", "stable_rank", "tail_exponent", "tail_distance")
 POINT_HEADS = (

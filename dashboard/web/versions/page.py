@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from dashboard.charts.images import mosaic_size
 from dashboard.metrics import best_version, metric_name
 from dashboard.records.network import Network, Version
+from dashboard.records.statistics import STATISTICS, VERSION, Statistic
 from dashboard.records.tensor import TensorInfo
 from dashboard.services.history.units import DeadUnit, dead_units
 from dashboard.services.versions import analyses, reading
@@ -26,8 +27,9 @@ OUTLIERS_NAMED = 3
 Chip = tuple[str, str, str]
 
 
-def _statistic(name: str, heading: str = "", format_name: str = "number", exported: bool = True) -> Column:
-    return Column(name, heading, lambda tensor: tensor.statistics.get(name), format_name, exported=exported)
+def _statistic(statistic: Statistic) -> Column:
+    name, heading = statistic.name, statistic.heading if VERSION in statistic.tables else ""
+    return Column(name, heading, lambda tensor: tensor.statistics.get(name), statistic.format)
 
 
 def _shape(tensor: TensorInfo) -> str:
@@ -38,22 +40,7 @@ TENSOR_COLUMNS = (
     Column("tensor", "Tensor", lambda tensor: tensor.name),
     Column("shape", "Shape", lambda tensor: " x ".join(map(str, tensor.shape)), shown=_shape, css="right"),
     Column("dtype", "Type"),
-    _statistic("count"),
-    _statistic("not_finite"),
-    _statistic("zeros"),
-    _statistic("mean", "Mean"),
-    _statistic("std", "Deviation"),
-    _statistic("min", "Lowest"),
-    _statistic("max"),
-    _statistic("q05"),
-    _statistic("q25", "25 %"),
-    _statistic("median", "Median"),
-    _statistic("q75", "75 %"),
-    _statistic("max", "Highest", exported=False),  # on the page next to the quartiles
-    _statistic("q95"),
-    _statistic("zeros", "Zeros", "percent", exported=False),
-    _statistic("norm", "Norm"),
-    _statistic("limit"),
+    *map(_statistic, STATISTICS),
     Column("bytes", "Size", format="size"),
     Column("sha256", "SHA-256", format="digest"),
     Column("table", value=lambda tensor: tensor.table_name),
