@@ -41,7 +41,7 @@ PATH: dict[str, Schema] = {
 QUERY: dict[str, Schema] = {
     "limit": INTEGER | {"minimum": 1, "maximum": MOST_ITEMS, "default": 50},
     "offset": INTEGER | {"minimum": 0, "default": 0, "description": "Where the page begins: what `next` said."},
-    "search": TEXT | {"description": "Only networks with this in their names."},
+    "search": TEXT | {"description": "Only networks with this in their name or purpose."},
     "network": TEXT | {"description": "Only runs of this network."},
     "state": choice(tuple(STATE_FILTERS)) | {"description": "Only runs in this state; ended: in any of the last four."},
     "prefix": TEXT | {"description": "Only tables with names that begin so."},

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, func, or_, select
 
 from dashboard.catalogue.rows import insert_row, now
 from dashboard.catalogue.tables import datasets, networks, runs, versions
@@ -56,7 +56,8 @@ def list_networks(connection: Connection, limit: int, offset: int = 0, search: s
     """Return networks, the newest first, with the metrics of their last 20 versions (oldest first)."""
     query = _networks().order_by(networks.c.id.desc()).limit(limit).offset(offset)
     if search:
-        query = query.where(networks.c.name.icontains(search, autoescape=True))
+        columns = (networks.c.name, networks.c.purpose)
+        query = query.where(or_(*(column.icontains(search, autoescape=True) for column in columns)))
     page = [_network(row) for row in connection.execute(query)]
     histories = _histories(connection, [network.id for network in page])
     active = _active_runs(connection, [network.id for network in page])

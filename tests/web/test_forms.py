@@ -11,7 +11,7 @@ from dashboard.records.network import MOST_LAYERS, check_combination, parse_laye
 from dashboard.records.training import TRAINING_SETTINGS, TrainingSpec, parse_training
 from dashboard.web.datasets.forms import DatasetForm
 from dashboard.web.kit.forms import ConfirmForm, attach_errors, problems
-from dashboard.web.networks.form_actions import act
+from dashboard.web.networks.form_actions import apply_action
 from dashboard.web.networks.forms import NetworkForm
 from dashboard.web.networks.presets import PRESETS, preset
 from dashboard.web.runs.forms import RunForm
@@ -150,7 +150,7 @@ def test_a_key_given_twice_is_refused_rather_than_lost():
 )
 def test_a_button_changes_the_layers_and_keeps_what_was_typed(action, after):
     form = typed()
-    assert act(form, action)
+    assert apply_action(form, action)
     assert [str(text) for text in units(form)] == after
     assert form.name.data == "digits"
     assert form.training.learning_rate.data == "quick"
@@ -160,7 +160,7 @@ def test_a_button_changes_the_layers_and_keeps_what_was_typed(action, after):
 
 def test_a_moved_layer_takes_all_its_settings_along():
     form = typed()
-    act(form, "move-up-1")
+    apply_action(form, "move-up-1")
     assert form.layers[0].data == {
         "units": "many",
         "activation": "relu",
@@ -172,7 +172,7 @@ def test_a_moved_layer_takes_all_its_settings_along():
 
 def test_a_new_layer_is_like_the_last_one():
     form = typed()
-    act(form, "add-layer")
+    apply_action(form, "add-layer")
     assert form.layers[2].data == {
         "units": 64,
         "activation": "relu",
@@ -184,22 +184,22 @@ def test_a_new_layer_is_like_the_last_one():
 
 def test_free_fields_are_added_and_removed():
     form = typed()
-    act(form, "add-field")
+    apply_action(form, "add-field")
     assert len(form.fields) == 3
-    act(form, "remove-field-0")
+    apply_action(form, "remove-field-0")
     assert form.definition()["fields"] == {}
 
 
 @pytest.mark.parametrize("action", ["create", "", "remove", "drop-layer-1", "move-sideways-1", "add-layer-1-2"])
 def test_what_is_no_button_of_the_layers_changes_nothing(action):
     form = typed()
-    assert not act(form, action)
+    assert not apply_action(form, action)
     assert units(form) == ["200", "many"]
 
 
 def test_a_layer_beyond_the_limit_is_refused_with_the_limit_named():
     form = NetworkForm(MultiDict({f"layers-{index}-units": "1" for index in range(MOST_LAYERS)}))
-    act(form, "add-layer")
+    apply_action(form, "add-layer")
     assert len(form.layers) == MOST_LAYERS
     assert str(MOST_LAYERS) in form.form_errors[0]
 
@@ -207,7 +207,7 @@ def test_a_layer_beyond_the_limit_is_refused_with_the_limit_named():
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_is_a_definition_that_the_domain_accepts(name):
     form = typed(training__optimizer="rmsprop")
-    act(form, f"preset-{name}")
+    apply_action(form, f"preset-{name}")
     task = "regression" if name == "regression" else "classification"
     layers, output, training = parse(form.definition(), task)
     wanted = preset(name)

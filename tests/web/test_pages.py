@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections import Counter
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -355,6 +356,14 @@ def test_a_form_that_is_too_old_says_what_to_do(demo):
 def test_the_list_of_networks_is_sorted_by_the_address(trained_workspace, demo):
     page = demo.get("/?sort=score")
     heads = {words(e): e.get("aria-sort") for e in page.root.iter("th") if e.get("scope") == "col"}
-    assert heads["Score ↓"] == "descending"
+    assert heads["Value ↓"] == "descending"
     assert heads["Name"] is None
     assert "/?sort=-score" in page.links()
+
+
+@pytest.mark.parametrize(("search", "count"), [("DEMO", 1), ("handwritten Digits", 1), ("%", 0)])
+def test_the_filter_of_networks_looks_at_names_and_purposes(demo, search, count):
+    page = demo.get(f"/?search={quote(search)}")
+    assert len(page.all("tr", data_href=NETWORK)) == count
+    rows = demo.raw(f"/networks.json?search={quote(search)}").json["items"]
+    assert len(rows) == count

@@ -1,4 +1,4 @@
-"""What the buttons of the network form do beside Create: each works without JavaScript, by sending the form.
+"""What the buttons of the network form other than Create do: each works without JavaScript, by sending the form.
 
 The value of a button is the action: add-layer, remove-layer-2, move-up-2, move-down-2, add-field, remove-field-0,
 preset-book. All that was typed stays; an index that is no longer there does nothing.
@@ -12,7 +12,7 @@ from dashboard.web.networks.forms import MOST_FREE_FIELDS, NEW_LAYER, NetworkFor
 from dashboard.web.networks.presets import PRESETS, preset
 
 
-def act(form: NetworkForm, action: str) -> bool:
+def apply_action(form: NetworkForm, action: str) -> bool:
     """Do what a button asks for; False if the action is none of these (Create, say)."""
     match = re.fullmatch(r"(\w+(?:-(?:layer|field|up|down))?)(?:-([a-z]+|\d{1,4}))?", action)
     if match is None or match[1] not in ACTIONS:
@@ -25,8 +25,8 @@ def _add_layer(form: NetworkForm, _: str) -> None:
     if len(form.layers) >= MOST_LAYERS:
         form.form_errors.append(f"A network has at most {MOST_LAYERS} hidden layers.")
         return
-    like = form.layers[-1].data if len(form.layers) else {}
-    alike = {name: like[name] for name in ("activation", "bias", "dropout") if name in like}
+    last = form.layers[-1].data if len(form.layers) else {}
+    alike = {name: last[name] for name in ("activation", "bias", "dropout") if name in last}
     form.layers.append_entry(NEW_LAYER | alike)
 
 

@@ -1,24 +1,52 @@
-"""The list of networks as a table: versions, how the score came about, the best version."""
+"""What the pages of networks show: the list, the versions and layers of one network, and a preview of a new one."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from flask import url_for
+from markupsafe import Markup
 
-from dashboard.charts.svg import sparkline
-from dashboard.metrics import best_version, metric_name, metric_words
+from dashboard.charts.svg import network_drawing, sparkline
+from dashboard.errors import Invalid
+from dashboard.metrics import best_version, in_order, metric_name, metric_words
+from dashboard.records.network import Network, NetworkSpec, Version
 from dashboard.services.networks import NetworkSummary
 from dashboard.web.kit.tables import Column, Table, exports
 from dashboard.web.kit.urls import address
 
+MOST_METRICS = 4
+MOST_NOTES = 3
 
-def network_address(row: dict[str, Any]) -> str:
-    """Return the address of a row's network."""
+History = Mapping[int, Mapping[str, Any]]
+"""Version number -> metrics, the oldest version first."""
+
+
+class Ranking(NamedTuple):
+    """The best version of a network by the metric that ranks it; None without a metric, or where all are equal."""
+
+    best: int | None
+    metric: str | None
+    value: float | None
+
+
+def ranking(task: str, history: History) -> Ranking:
+    """Return which version is best."""
+    best = best_version(task, history)
+    metric = metric_name(task, history[best]) if best is not None else None
+    if best is None or metric is None:
+        return Ranking(best, None, None)
+    value = history[best][metric]
+    all_equal = len(history) > 1 and {metrics.get(metric) for metrics in history.values()} == {value}
+    return Ranking(None if all_equal else best, metric, value)
+
+
+def _network_address(row: dict[str, Any]) -> str:
     return address("networks.show", name=row["name"])
 
 
-COLUMNS = (
-    Column("name", "Name", link=network_address, sortable=True),
+NETWORK_COLUMNS = (
+    Column("name", "Name", sortable=True),
     Column("progress", "Progress", lambda row: row["spark"], "markup", exported=False),
     Column("task"),
     Column("dataset", "Dataset", link=lambda row: url_for("datasets.show", name=row["dataset"]), sortable=True),
@@ -26,7 +54,7 @@ COLUMNS = (
     Column("latest", "Latest", format="version", shown=lambda row: (row["name"], row["latest"])),
     Column("best", "Best", format="best_version", shown=lambda row: (row["name"], row["best"])),
     Column("metric", "Metric", shown=lambda row: row["metric"] and metric_words(row["metric"]), css="muted"),
-    Column("score", "Score", format="number", sortable=True),
+    Column("score", "Value", format="number", sortable=True),
     Column("parameters", "Parameters", format="count", sortable=True),
     Column("saved", "Saved", format="when", sortable=True),
     Column("runs", "Run", lambda row: row["runs"], "chip_links", exported=False),
@@ -36,20 +64,20 @@ COLUMNS = (
 def networks_table(summaries: Iterable[NetworkSummary], sort: str, search: str) -> Table:
     """Return networks as a table, in the order `sort`."""
     files = exports("networks.networks", search=search or None, sort=sort or None)
-    rows = [_row(summary) for summary in summaries]
-    return Table("networks", COLUMNS, rows, "Networks", files, link=network_address).in_order(sort)
+    rows = [_network_row(summary) for summary in summaries]
+    return Table("networks", NETWORK_COLUMNS, rows, "Networks", files, link=_network_address).in_order(sort)
 
 
-def _row(summary: NetworkSummary) -> dict[str, Any]:
+def _network_row(summary: NetworkSummary) -> dict[str, Any]:
     history, network = dict(summary.metrics), summary.network
     best = best_version(network.task, history)
     metric = metric_name(network.task, history[best]) if best is not None else None
-    spark = sparkline([metrics.get(metric) for metrics in history.values()], metric_words(metric)) if metric else ""
+    values = [metrics.get(metric) for metrics in history.values()] if metric else []
     return {
         "name": network.name,
         "task": network.task,
         "dataset": network.dataset,
-        "spark": spark,
+        "spark": sparkline(values, metric_words(metric or "")),
         "versions": summary.versions,
         "latest": summary.latest,
         "best": best,
@@ -57,5 +85,116 @@ def _row(summary: NetworkSummary) -> dict[str, Any]:
         "score": history[best][metric] if best is not None and metric is not None else None,
         "parameters": network.spec.parameters,
         "saved": summary.latest_created,
-        "runs": [("running", f"run {run}", url_for("runs.show", run_id=run)) for run in summary.active_runs],
+        "runs": run_chips(summary.active_runs),
     }
+
+
+def run_chips(runs: Iterable[int]) -> list[tuple[str, str, str]]:
+    """Return a chip for each active run, which leads to it."""
+    return [("running", f"run {run}", url_for("runs.show", run_id=run)) for run in runs]
+
+
+@dataclass(frozen=True)
+class VersionRow:
+    """A version in the table of its network: the number of the version before it, and that of the best one."""
+
+    version: Version
+    before: int | None = None
+    best: int | None = None
+
+    @property
+    def is_best(self) -> bool:
+        """Whether no version is better."""
+        return self.version.number == self.best
+
+
+def _of_version(name: str, heading: str = "", **more: Any) -> Column:  # noqa: ANN401 - what a Column takes
+    return Column(name, heading, lambda row: getattr(row.version, name), **more)
+
+
+def _of_run(row: VersionRow) -> str:
+    return url_for("runs.show", run_id=row.version.run_id) if row.version.run_id else ""
+
+
+VERSION_COLUMNS = (
+    _of_version("changed", "Changed", format="percent", help="L2 of the change since the version before, of its norm"),
+    _of_version("epoch", "Epoch", format="count"),
+    _of_version("run_id", "Run", link=_of_run),
+    _of_version("parent"),
+    _of_version("created", "Saved", format="when"),
+    _of_version("bytes"),
+    _of_version("sha256"),
+    Column("compare", "Compare", format="comparisons", shown=lambda row: row, exported=False, quiet=True),
+)
+
+
+def versions_table(network: Network, rows: Sequence[VersionRow], metrics: Iterable[Mapping[str, Any]]) -> Table:
+    """Return versions as a table; the page shows the first ones of all `metrics` that the versions have."""
+    names = in_order(name for one in metrics for name in one)
+    columns = (
+        Column("select", "Select", lambda row: row.version.reference, "tick", exported=False, css="tick", quiet=True),
+        Column("version", "Version", lambda row: row.version.number, "version_number", shown=lambda row: row),
+        *(_metric_column(name, is_shown=index < MOST_METRICS) for index, name in enumerate(names)),
+        *VERSION_COLUMNS,
+    )
+    files = exports("networks.versions", name=network.name)
+
+    def link(row: VersionRow) -> str:
+        return address("versions.show", name=network.name, number=row.version.number)
+
+    return Table(f"{network.name}_versions", columns, rows, "Versions", files, link=link)
+
+
+def _metric_column(name: str, is_shown: bool) -> Column:
+    heading = metric_words(name).capitalize() if is_shown else ""
+    return Column(name, heading, lambda row: row.version.metrics.get(name), "number", css="wraps")
+
+
+def version_rows(versions: Iterable[Version], history: History, best: int | None) -> list[VersionRow]:
+    """Return versions as the page lists them."""
+    before = dict(zip(list(history)[1:], history, strict=False))
+    return [VersionRow(version, before.get(version.number), best) for version in versions]
+
+
+def layers_table(network: Network) -> Table:
+    """Return the layers of a network; columns of settings that no layer has are in the files only."""
+    layers = network.spec.layers
+    names = [*map(str, range(1, len(layers))), "Output"]
+    columns = (
+        Column("layer", "Layer", lambda row: row[0], exported=False),
+        _of_layer("units", "Units", "count"),
+        _of_layer("activation", "Activation"),
+        _of_layer("bias", "Bias", "setting"),
+        _of_layer("dropout", "Dropout" if any(layer.dropout for layer in layers) else "", "setting"),
+        _of_layer("frozen", "Frozen" if any(layer.frozen for layer in layers) else "", "setting"),
+    )
+    files = exports("networks.layers", name=network.name)
+    return Table(f"{network.name}_layers", columns, list(zip(names, layers, strict=True)), "Layers", files)
+
+
+def _of_layer(name: str, heading: str, format_name: str = "text") -> Column:
+    return Column(name, heading, lambda row: getattr(row[1], name), format_name)
+
+
+class Preview(NamedTuple):
+    """What a definition amounts to; without `spec` something is wrong with it, which the `notes` say."""
+
+    spec: NetworkSpec | None
+    notes: Sequence[str] = ()
+
+    @property
+    def bytes(self) -> int:
+        """How large a version is."""
+        assert self.spec is not None
+        return self.spec.parameters * (8 if self.spec.training.dtype == "float64" else 4)
+
+    @property
+    def drawing(self) -> Markup:
+        """The network as a picture."""
+        return network_drawing(self.spec.inputs, self.spec.layers) if self.spec else Markup()
+
+
+def preview_without_spec(error: Invalid) -> Preview:
+    """Return what is wrong with a definition, without what a person has simply not typed yet."""
+    notes = [message for path, message in error.errors.items() if path not in {"name", "dataset"}]
+    return Preview(None, list(dict.fromkeys(notes))[:MOST_NOTES])

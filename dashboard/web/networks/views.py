@@ -1,16 +1,12 @@
 """Networks: the list, the form that defines one, its page, and training it."""
 
-from collections.abc import Mapping
-from dataclasses import asdict
-from typing import Any
-
 from flask import Blueprint, Response, flash, jsonify, render_template, request, url_for
 
 from dashboard.charts.figures import training_curves
 from dashboard.charts.svg import network_drawing
 from dashboard.errors import Invalid, StoreError, UserError
-from dashboard.metrics import best_version, curve_names, in_order, metric_name, metric_words
-from dashboard.records.network import Network, Version
+from dashboard.metrics import curve_names
+from dashboard.records.network import Network
 from dashboard.services import networks as service
 from dashboard.services.datasets import get_dataset, list_datasets
 from dashboard.services.demo import start_demo
@@ -23,42 +19,43 @@ from dashboard.services.versions.reading import get_detail, list_versions
 from dashboard.web.kit.answers import Answer, confirm_by_name, redirect_to
 from dashboard.web.kit.formats import plural
 from dashboard.web.kit.forms import attach_errors, options, problems
-from dashboard.web.kit.paging import LIST_LENGTH, Pager, is_beyond, last_page, neighbour_pages, pager
-from dashboard.web.kit.query import Query, asked_by, query, query_number, workspace
+from dashboard.web.kit.paging import Pager, pager
+from dashboard.web.kit.query import asked_by, query, workspace
 from dashboard.web.kit.tables import Numbers, Table, asked_order, exports, numbers_at
 from dashboard.web.kit.urls import address
-from dashboard.web.kit.words import folded_settings, network_sentence, networks_sentence
-from dashboard.web.networks.form_actions import act
+from dashboard.web.kit.words import folded_settings
+from dashboard.web.networks import page
+from dashboard.web.networks.form_actions import apply_action
 from dashboard.web.networks.forms import NetworkForm
-from dashboard.web.networks.page import COLUMNS, networks_table
 from dashboard.web.networks.pairs import pair_grid, version_pairs
 from dashboard.web.networks.presets import PRESETS, preset
+from dashboard.web.networks.words import network_sentence, networks_sentence
 from dashboard.web.runs.forms import RunForm
 from dashboard.web.store.words import freed_sentences
-from dashboard.web.versions.page import dead, dead_layers
+from dashboard.web.versions.page import Chip, dead, dead_layers
 
 blueprint = Blueprint("networks", __name__)
 
-MOST_SCORES = 4
+LONGEST_SEARCH = 100
 
 
 @blueprint.get("/")
 def index() -> Answer:
     """Show all networks, each with its best version."""
-    table, pages = _list(query())
+    table, pages = _list()
     if pages.is_beyond:
         return redirect_to(pages.last)
     total = service.count_networks(workspace())
     sentence = networks_sentence(total, reading.count_versions(workspace()), count_active_runs(workspace()))
     return render_template(
-        "networks/index.html", sentence=sentence, search=_search(query()), total=total, table=table, pages=pages
+        "networks/index.html", sentence=sentence, search=_search(), total=total, table=table, pages=pages
     )
 
 
 @numbers_at(blueprint, "/networks")
 def networks() -> Table:
-    """Return what networks there are, each with its best version."""
-    return networks_table(_all(query()), asked_order(query(), COLUMNS, "name"), _search(query()))
+    """Return all networks, each with its best version."""
+    return page.networks_table(_all(), asked_order(query(), page.NETWORK_COLUMNS, "name"), _search())
 
 
 @blueprint.post("/demo")
@@ -70,8 +67,8 @@ def demo() -> Response:
 @blueprint.get("/networks/new")
 def new() -> str:
     """Show the form, filled with the preset that fits the dataset."""
-    datasets = list_datasets(workspace())
-    chosen = next((d for d in datasets if d.name == request.args.get("dataset")), datasets[0] if datasets else None)
+    datasets, name = list_datasets(workspace()), query().text("dataset")
+    chosen = next((dataset for dataset in datasets if dataset.name == name), datasets[0] if datasets else None)
     form = NetworkForm(data={"dataset": chosen.name if chosen else ""})
     form.fill(preset("regression" if chosen and chosen.task == "regression" else "modern"))
     return _form_page(form)
@@ -79,20 +76,19 @@ def new() -> str:
 
 @blueprint.post("/networks/new")
 def create() -> Answer:
-    """Create the network, or do what another button of the form asks for."""
+    """Create the network, or do what another button of the form says."""
     form = NetworkForm(request.form)
-    if act(form, request.form.get("action", "create")):
+    if apply_action(form, request.form.get("action", "create")):
         return _form_page(form)
-    if form.has_no_key_twice():
-        try:
-            network = service.create_network(workspace(), form.definition())
-        except UserError as error:
-            attach_errors(form, error)
-            return _form_page(form), error.status
-        else:
-            flash(f"{network.name} is defined. Train it to get its first versions.")
-            return redirect_to(url_for("networks.show", name=network.name))
-    return _form_page(form), 422
+    if not form.has_no_key_twice():
+        return _form_page(form), 422
+    try:
+        network = service.create_network(workspace(), form.definition())
+    except UserError as error:
+        attach_errors(form, error)
+        return _form_page(form), error.status
+    flash(f"{network.name} is defined. Train it to get its first versions.")
+    return redirect_to(url_for("networks.show", name=network.name))
 
 
 @blueprint.post("/networks/new/preview")
@@ -104,10 +100,7 @@ def preview() -> str:
 @blueprint.get("/networks/<name>")
 def show(name: str) -> Answer:
     """Show a network with its versions."""
-    network = service.get_network(workspace(), name)
-    if "offset" in request.args and is_beyond(list_versions(workspace(), name, 1, _offset()).items):
-        return redirect_to(last_page(len(reading.metric_history(workspace(), network))))
-    return _network_page(network, RunForm(request.args))
+    return _network_page(service.get_network(workspace(), name), RunForm(query().args))
 
 
 @blueprint.post("/networks/<name>/runs")
@@ -119,26 +112,21 @@ def train(name: str) -> Answer:
         run = start_run(workspace(), name, overrides, asked_by())
     except UserError as error:
         attach_errors(form, error)
-        return _network_page(service.get_network(workspace(), name), form), error.status
+        return _network_page(service.get_network(workspace(), name), form, error.status)
     return redirect_to(url_for("runs.show", run_id=run.id))
 
 
 @numbers_at(blueprint, "/networks/<name>/versions")
-def versions(name: str) -> Numbers:
-    """Say which versions a network has, with their metrics."""
-    found = reading.all_versions(workspace(), name)
-    names = in_order(metric for version in found for metric in version.metrics)
-    about = ("changed", "epoch", "run_id", "parent", "created", "bytes", "sha256")
-    rows = [
-        [version.number, *map(version.metrics.get, names), *(getattr(version, key) for key in about)]
-        for version in found
-    ]
-    return Numbers(["version", *names, *about], rows, f"{name}_versions")
+def versions(name: str) -> Table:
+    """Return the versions of a network with their metrics."""
+    rows = [page.VersionRow(version) for version in reading.all_versions(workspace(), name)]
+    network = service.get_network(workspace(), name)
+    return page.versions_table(network, rows, [row.version.metrics for row in rows])
 
 
 @numbers_at(blueprint, "/networks/<name>/curves")
 def curves(name: str) -> Numbers:
-    """Say loss and score of all versions."""
+    """Return loss and accuracy of all versions."""
     history = reading.metric_history(workspace(), service.get_network(workspace(), name))
     names = [metric for metric in curve_names() if any(metric in metrics for metrics in history.values())]
     rows = [[number, *(metrics.get(metric) for metric in names)] for number, metrics in history.items()]
@@ -147,22 +135,21 @@ def curves(name: str) -> Numbers:
 
 @numbers_at(blueprint, "/networks/<name>/pairs")
 def pairs(name: str) -> Numbers:
-    """Say for any two versions what became of the score between them."""
+    """Return how the metric changed between any two versions."""
     network = service.get_network(workspace(), name)
-    found = version_pairs(network.task, reading.metric_history(workspace(), network))
-    return Numbers(["base", "other", "change"], found, f"{name}_pairs")
+    rows = version_pairs(network.task, reading.metric_history(workspace(), network))
+    return Numbers(["base", "other", "change"], rows, f"{name}_pairs")
 
 
 @numbers_at(blueprint, "/networks/<name>/layers")
-def layers(name: str) -> Numbers:
-    """Say what layers a network has."""
-    found = [asdict(layer) for layer in service.get_network(workspace(), name).spec.layers]
-    return Numbers(found[0], [layer.values() for layer in found], f"{name}_layers")
+def layers(name: str) -> Table:
+    """Return the layers of a network."""
+    return page.layers_table(service.get_network(workspace(), name))
 
 
 @blueprint.get("/networks/<name>/curves.figure")
 def curves_figure(name: str) -> Response:
-    """Send loss and score of all versions as a figure."""
+    """Send loss and accuracy of all versions as a figure."""
     history = reading.metric_history(workspace(), service.get_network(workspace(), name))
     figure = training_curves([{"epoch": number, **metrics} for number, metrics in history.items()])
     figure["layout"]["xaxis"]["title"]["text"] = "version"
@@ -183,32 +170,29 @@ def delete(name: str) -> Answer:
     if answer is not None:
         return answer
     service.delete_network(workspace(), name)
-    flash(f"{name} lies in the trash now; the Store page restores it.")
+    flash(f"{name} is in the trash; the Store page restores it.")
     return redirect_to(url_for("networks.index"))
 
 
-def _offset() -> int:
-    return query_number("offset", 0, 0, 10**9)
+def _search() -> str:
+    return query().text("search")[:LONGEST_SEARCH]
 
 
-def _search(request_query: Query) -> str:
-    return request_query.text("search")[:100]
-
-
-def _all(request_query: Query) -> list[NetworkSummary]:
+def _all() -> list[NetworkSummary]:
     most = service.count_networks(workspace()) or 1
-    return service.list_networks(workspace(), most, 0, _search(request_query)).items
+    return service.list_networks(workspace(), most, 0, _search()).items
 
 
-def _list(request_query: Query) -> tuple[Table, Pager]:
+def _list() -> tuple[Table, Pager]:
     """Return a page of the list; sorted by a column all networks are read, since none is a column of the catalogue."""
-    search, sort = _search(request_query), asked_order(request_query, COLUMNS)
+    search, sort = _search(), asked_order(query(), page.NETWORK_COLUMNS)
     if search or sort:
-        table = networks_table(_all(request_query), sort, search)
+        table = page.networks_table(_all(), sort, search)
         pages = pager(len(list(table.rows)))
         return table.part(pages.offset, pages.length), pages
     pages = pager(service.count_networks(workspace()))
-    return networks_table(service.list_networks(workspace(), pages.length, pages.offset).items, "", ""), pages
+    rows = service.list_networks(workspace(), pages.length, pages.offset).items
+    return page.networks_table(rows, "", ""), pages
 
 
 def _form_page(form: NetworkForm) -> str:
@@ -224,94 +208,53 @@ def _form_page(form: NetworkForm) -> str:
     )
 
 
-def _preview(form: NetworkForm) -> dict[str, Any]:
-    empty: dict[str, Any] = {
-        "parameters": None,
-        "bytes": None,
-        "inputs": None,
-        "outputs": None,
-        "drawing": "",
-        "notes": [],
-    }
+def _preview(form: NetworkForm) -> page.Preview:
+    definition = form.definition() | {"name": form.name.data or "unnamed"}
     try:
-        definition = service.read_definition(workspace(), form.definition() | {"name": form.name.data or "unnamed"})
+        return page.Preview(service.read_definition(workspace(), definition).spec)
     except Invalid as error:
-        notes = [message for path, message in error.errors.items() if path not in {"name", "dataset"}]
-        return empty | {"notes": list(dict.fromkeys(notes))[:3]}
-    spec = definition.spec
-    return empty | {
-        "parameters": spec.parameters,
-        "bytes": spec.parameters * (8 if spec.training.dtype == "float64" else 4),
-        "inputs": spec.inputs,
-        "outputs": spec.layers[-1].units,
-        "drawing": network_drawing(spec.inputs, spec.layers),
-    }
+        return page.preview_without_spec(error)
 
 
-def _network_page(network: Network, form: RunForm) -> str:
-    page = list_versions(workspace(), network.name, LIST_LENGTH, _offset())
+def _network_page(network: Network, form: RunForm, status: int = 200) -> Answer:
     history = reading.metric_history(workspace(), network)
-    best = best_version(network.task, history)
-    metric = metric_name(network.task, history[best]) if best is not None else None
-    value = history[best][metric] if best is not None and metric is not None else None
-    if len({metrics.get(metric or "") for metrics in history.values()}) == 1 < len(history):
-        best = None  # no version is better than another
-    _fill_run_form(form, network, list(history))
-    names = in_order(metric for metrics in history.values() for metric in metrics)[:MOST_SCORES]
-    before = dict(zip(list(history)[1:], history, strict=False))
-    return render_template(
+    pages = pager(len(history), "networks.show")
+    if pages.is_beyond:
+        return redirect_to(pages.last)
+    shown = list_versions(workspace(), network.name, pages.length, pages.offset).items
+    best, metric, value = page.ranking(network.task, history)
+    form.offer(network.spec.training, list(history))
+    answer = render_template(
         "networks/show.html",
         network=network,
         sentence=network_sentence(network, len(history), best, metric, value),
-        chip_list=[
-            ("running", f"run {run_id}", url_for("runs.show", run_id=run_id))
-            for run_id in active_runs(workspace(), network)
-        ]
-        + _dead_chips(network, history),
-        versions=[_version_row(version, names, best, before) for version in page.items],
-        score_names=[metric_words(name) for name in names],
+        chip_list=page.run_chips(active_runs(workspace(), network)) + _dead_chips(network, history),
+        versions=page.versions_table(network, page.version_rows(shown, history, best), history.values()),
+        pages=pages,
         run_form=form,
         untrained=why_not_trained(network, get_dataset(workspace(), network.dataset)),
         problems=problems(form),
+        layers=page.layers_table(network),
         settings=folded_settings(network.spec),
         drawing=network_drawing(network.spec.inputs, network.spec.layers),
         curves=url_for("networks.curves_figure", name=network.name) if len(history) > 1 else "",
-        exports={name: exports(f"networks.{name}", name=network.name) for name in ("versions", "curves", "layers")},
-        best=best,
+        curves_files=exports("networks.curves", name=network.name),
         pairs=pair_grid(network.name, network.task, history),
-        pairs_at=exports("networks.pairs", name=network.name),
-        **neighbour_pages(page.next),
+        pairs_files=exports("networks.pairs", name=network.name),
     )
+    return answer, status
 
 
-def _dead_chips(network: Network, history: Mapping[int, Any]) -> list[tuple[str, str, str]]:
+def _dead_chips(network: Network, history: page.History) -> list[Chip]:
     """Name the units of the newest version that do nothing; each chip leads to since when."""
     if not history:
         return []
     newest = max(history)
     try:
-        dead_ones = dead(get_detail(workspace(), network.name, newest), False)
+        units = dead(get_detail(workspace(), network.name, newest), False)
     except StoreError as error:  # the page itself needs no weights, and can say what is wrong with them
         return [("bad", f"v{newest}: {error.message}", address("versions.show", name=network.name, number=newest))]
     return [
         ("warn", f"v{newest}: {words}", address("health.show", name=network.name, tensor=tensor))
-        for tensor, words in dead_layers(dead_ones)
+        for tensor, words in dead_layers(units)
     ]
-
-
-def _version_row(version: Version, names: list[str], best: int | None, before: dict[int, int]) -> dict[str, Any]:
-    wanted = ("number", "changed", "epoch", "run_id", "created", "bytes")
-    about = {name: getattr(version, name) for name in wanted}
-    return about | {
-        "before": before.get(version.number),
-        "best": version.number == best,
-        "scores": [version.metrics.get(name) for name in names],
-    }
-
-
-def _fill_run_form(form: RunForm, network: Network, numbers: list[int]) -> None:
-    training = network.spec.training
-    parents = [("", "new weights"), *((str(number), f"v{number}") for number in reversed(numbers))]
-    form.parent.choices = options(parents)
-    for name in ("epochs", "learning_rate", "batch_size", "seed", "save"):
-        form[name].render_kw = {**(form[name].render_kw or {}), "placeholder": str(getattr(training, name))}

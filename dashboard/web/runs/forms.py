@@ -1,9 +1,11 @@
 """The form that starts a run."""
 
+from collections.abc import Sequence
+
 from wtforms import SelectField
 
-from dashboard.records.training import TRAINING_SETTINGS
-from dashboard.web.kit.forms import PageForm, form_field
+from dashboard.records.training import TRAINING_SETTINGS, TrainingSpec
+from dashboard.web.kit.forms import PageForm, form_field, options
 
 
 class RunForm(PageForm):
@@ -23,3 +25,10 @@ class RunForm(PageForm):
             for name, text in self.data.items()
             if name != "parent" and isinstance(text, str) and text.strip()
         }
+
+    def offer(self, training: TrainingSpec, versions: Sequence[int]) -> None:
+        """Offer versions to train on, the newest first, and show the network's own settings in the empty fields."""
+        numbers = [(str(number), f"v{number}") for number in reversed(versions)]
+        self.parent.choices = options([("", "new weights"), *numbers])
+        for name in ("epochs", "learning_rate", "batch_size", "seed", "save"):
+            self[name].render_kw = {**(self[name].render_kw or {}), "placeholder": str(getattr(training, name))}
