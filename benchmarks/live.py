@@ -4,12 +4,12 @@
 
 `python app.py` is started on a home of its own and a long training is queued. Then the other pages (list of networks,
 version, window of a tensor, comparison, queue) are fetched one after the other over a kept connection, as one person's
-browser does: first alone, then beside clients that each ask once a second for the live part of the run's page, as
+browser does: first alone, then with clients that each request once a second for the live part of the run's page, as
 static/poll.js does, each over a connection of its own. Printed: p50 and p95 of each page both ways, how many polls were
 answered of how many asked, the longest wait, the web server's processor time, the seconds from the command to the first
 answered page, and the memory of web and coordinator (proportional set size: pages that processes share are counted
-once). The target for all other pages together: a p95 under 50 ms beside the clients; what they take alone on this
-machine stands beside it. Ends with status 1 if a poll was not served.
+once). The target for all other pages together: a p95 under 50 ms with the clients; what they take alone on this
+machine is printed, too. Ends with status 1 if a poll was not served.
 """
 
 import argparse
@@ -128,7 +128,7 @@ def measure(workspace: Workspace, supervisor: int, port: int, clients: int, seco
     print(f"the web server took {used / (seconds - 1):.0%} of one core; this machine's load: {os.getloadavg()[0]:.1f}")
     for failure in sorted(set(polls.failures)):
         print(f"not served: {polls.failures.count(failure)} × {failure}")
-    met = "yes" if all_beside[1] < TARGET_MS else f"no; beside the clients {all_beside[1] / all_alone[1]:.2f} × alone"
+    met = "yes" if all_beside[1] < TARGET_MS else f"no; with the clients {all_beside[1] / all_alone[1]:.2f} × alone"
     print(f"other pages' p95 under {TARGET_MS:.0f} ms: {met}")
     return not polls.failures and set(polls.statuses) <= {200, 204}
 
@@ -157,7 +157,7 @@ async def watch(port: int, run_id: int, late: float, until: float, polls: Polls)
         except (OSError, asyncio.IncompleteReadError) as error:
             if isinstance(error, OSError) or error.partial:
                 polls.failures.append(type(error).__name__)
-            connection = None  # a kept connection that the server has closed is opened anew, as browsers do
+            connection = None  # a connection that the server has closed is opened again, as browsers do
             continue
         polls.waits.append(time.perf_counter() - began)
         polls.statuses.append(status)

@@ -1,6 +1,6 @@
 """Peak resident memory of training 784-200-10 on MNIST's shape: ours, PyTorch and scikit-learn, each in a process.
 
-Every process reads the same .npy file of uint8 pixels, as our datasets lie on the disk, and trains two epochs with Adam
+Every process reads the same .npy file of uint8 pixels, as datasets are on the disk, and trains two epochs with Adam
 and batches of 128. Ends with status 1 if ours is not the smallest.
 
     python benchmarks/memory.py [folder with MNIST]

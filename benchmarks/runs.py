@@ -1,4 +1,4 @@
-"""What a run costs beside its training: many small candidates, a cancel, and a kill.
+"""The overhead of a run: many small candidates, a cancel, and a kill.
 
 Sixty trainings of a tenth of a second are queued at once on two slots, as a search does. The pure training is timed
 on both at once, on the same spec and records, with as many epochs as take a tenth of a second here: sixty would take

@@ -1,4 +1,4 @@
-"""Search: our proposer beside random search and Optuna's TPE and Gaussian process, on public tables of networks.
+"""Search: the neural sampler against random search and Optuna's TPE and Gaussian process, on public tables.
 
     python benchmarks/search.py [--tables all] [--seeds 20] [--trials 100] [--samplers random,tpe,gp,neural]
                                 [--processes 1] [--keep FILE] [--no-noise] [--together]
@@ -164,7 +164,7 @@ def print_differences(samplers, placed):
         if name != "neural":
             gap = own - placed[number]
             verdict = "no difference" if abs(gap.mean()) <= 2 * error(gap) else "better" if gap.mean() < 0 else "worse"
-            print(f"  neural beside {name:<6} {gap.mean():+.2f} ± {error(gap):.2f} ranks: {verdict}")
+            print(f"  neural against {name:<6} {gap.mean():+.2f} ± {error(gap):.2f} ranks: {verdict}")
 
 
 def print_worse_than_random(runs, tables, seeds, budget):

@@ -1,4 +1,4 @@
-"""Both stores beside what people would use instead: saving, loading, windows, identical versions.
+"""Both stores compared with the alternatives: saving, loading, windows, identical versions.
 
 Ours is the whole save, the proof included: written, synced, read back, compared by SHA-256, published. The peers only
 write. Each round runs ours and the peers one after the other; medians of the rounds; ratios are peer's time / ours.
@@ -163,7 +163,7 @@ class StoreCase:
 
 
 class CsvBench:
-    """The CSV store beside pandas, numpy and Python's csv module."""
+    """The CSV store against pandas, numpy and Python's csv module."""
 
     name = "CSV"
 
@@ -234,7 +234,7 @@ class CsvCase(StoreCase):
 
 
 class MysqlBench:
-    """The MySQL store beside pandas, executemany, and the server's own LOAD DATA INFILE and SELECT INTO OUTFILE."""
+    """The MySQL store against pandas, executemany, and the server's own LOAD DATA INFILE and SELECT INTO OUTFILE."""
 
     name = "MySQL"
 

@@ -1,6 +1,6 @@
-"""Training speed: our engine beside PyTorch (eager), scikit-learn, the book's own loop and the bare matrix products.
+"""Training speed: the engine against PyTorch (eager), scikit-learn, the book's own loop and the bare matrix products.
 
-One thread, CPU time, the candidates in turn, medians of RUNS; ratios above 1 mean that ours is quicker.
+One thread, CPU time, the candidates alternating, medians of RUNS; ratios above 1 mean that ours is quicker.
 
     python benchmarks/training.py [folder with MNIST]
 """
@@ -197,7 +197,7 @@ def compare_stack(inputs, codes, count=64, rows=1_600):
 
 
 def medians(candidates):
-    """Run each candidate in turn, RUNS times after a warm-up; return the median CPU seconds of each."""
+    """Run the candidates alternately, RUNS times after a warm-up; return the median CPU seconds of each."""
     times = {name: [] for name in candidates}
     for run in range(RUNS + 1):
         for name, epoch in candidates.items():

@@ -105,6 +105,11 @@ CLEAN = (
     "docs",
     "README.md",
     "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "app.py",
+    "dashboard/__init__.py",
+    "dashboard/cli.py",
 )
 """The folders and files that follow the tables."""
 
