@@ -6,8 +6,7 @@ from flask import Blueprint, Response, url_for
 
 from dashboard.api.answers import json_answer
 from dashboard.api.query import json_object, page_of, query
-from dashboard.api.search_shapes import findings_json, search_json, trial_json
-from dashboard.api.shapes import network_json, page_json, run_json
+from dashboard.api.shapes import findings_json, network_json, page_json, run_json, search_json, trial_json
 from dashboard.http import workspace
 from dashboard.parsing import Fields
 from dashboard.records.page import Page

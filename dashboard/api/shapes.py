@@ -1,20 +1,25 @@
 """Records as JSON: the one place where the names of the API's fields are chosen; `schemas.py` describes them."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from dashboard.api import schemas
 from dashboard.metrics import best_version
 from dashboard.records.dataset import Dataset
-from dashboard.records.network import Network, NetworkSpec, Version
+from dashboard.records.network import Network, Version
 from dashboard.records.page import Page
 from dashboard.records.run import Epoch, Run, TrashItem
+from dashboard.records.search import TRIAL_STATES, Trial
 from dashboard.records.tensor import TensorInfo
 from dashboard.services.compare.detail import CellDetail
 from dashboard.services.compare.several import Fact as SeveralFact
 from dashboard.services.compare.versions import NUMBER_NAMES, Fact, TensorDiff, VersionDiff
 from dashboard.services.networks import NetworkSummary
 from dashboard.services.runs.runs import RunDetail
+from dashboard.services.search import findings
+from dashboard.services.search.view import SearchView
 from dashboard.services.store.tables import StoredTable
 from dashboard.services.versions.reading import VersionDetail
 from dashboard.services.versions.tensors import Window, window_numbers
@@ -30,8 +35,7 @@ def page_json(page: Page[Any], items: list[Json]) -> Json:
 
 def dataset_json(dataset: Dataset) -> Json:
     """Return a dataset without its description, as lists show it."""
-    wanted = ("name", "task", "rows", "bytes", "sha256", "source", "licence", "created")
-    return {name: getattr(dataset, name) for name in wanted}
+    return _fields(schemas.DATASET, dataset)
 
 
 def dataset_detail_json(dataset: Dataset, networks: list[str]) -> Json:
@@ -41,17 +45,10 @@ def dataset_detail_json(dataset: Dataset, networks: list[str]) -> Json:
 
 def network_json(network: Network) -> Json:
     """Return a network in the words in which it is defined, and what follows from them."""
-    return {
-        "name": network.name,
-        "purpose": network.purpose,
-        "task": network.task,
-        "dataset": network.dataset,
-        "fields": network.fields,
-        "created": network.created,
-        "last_version": network.last_version,
-        "parameters": network.spec.parameters,
-        **_spec_json(network.spec),
-    }
+    *hidden, output = (asdict(layer) for layer in network.spec.layers)
+    spec = {"inputs": network.spec.inputs, "layers": hidden, "output": output}
+    training = asdict(network.spec.training)
+    return _fields(schemas.NETWORK, network, parameters=network.spec.parameters, training=training, **spec)
 
 
 def summary_json(summary: NetworkSummary) -> Json:
@@ -67,16 +64,9 @@ def summary_json(summary: NetworkSummary) -> Json:
 
 
 def run_json(run: Run) -> Json:
-    """Return a run without its epochs; an action on the store has no network, dataset and training settings."""
-    wanted = ("id", "kind", "state", "parent", "attempt", "checkpoint", "cancel_requested", "error")
-    queue = ("priority", "started_by")
-    progress = ("request", "done", "total", "note", "result")
-    times = ("created", "started", "ended", "heartbeat")
-    return {name: getattr(run, name) for name in wanted + queue + progress + times} | {
-        "network": run.network or None,
-        "dataset": run.dataset or None,
-        "training": asdict(run.spec.training) if run.is_training else None,
-    }
+    """Return a run without its epochs; one that works on the store has no network, dataset and training settings."""
+    training = asdict(run.spec.training) if run.is_training else None
+    return _fields(schemas.RUN, run, network=run.network or None, dataset=run.dataset or None, training=training)
 
 
 def run_detail_json(detail: RunDetail) -> Json:
@@ -96,9 +86,7 @@ def epoch_json(epoch: Epoch) -> Json:
 
 def version_json(version: Version) -> Json:
     """Return a version as lists show it."""
-    wanted = ("network", "epoch", "parent", "dataset", "metrics", "changed", "sha256", "bytes", "created")
-    about = {name: getattr(version, name) for name in wanted}
-    return {"version": version.number, "reference": version.reference, "run": version.run_id} | about
+    return _fields(schemas.VERSION, version, version=version.number, run=version.run_id)
 
 
 def version_detail_json(detail: VersionDetail) -> Json:
@@ -132,9 +120,8 @@ def table_json(table: StoredTable) -> Json:
 
 
 def trash_item_json(item: TrashItem) -> Json:
-    """Return what lies in the trash; `id` is what addresses take."""
-    wanted = ("kind", "name", "versions", "bytes", "trashed")
-    return {"id": item.key} | {name: getattr(item, name) for name in wanted}
+    """Return what is in the trash; `id` is what addresses take."""
+    return _fields(schemas.TRASH_ITEM, item, id=item.key)
 
 
 def window_json(window: Window) -> Json:
@@ -226,6 +213,46 @@ def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _spec_json(spec: NetworkSpec) -> Json:
-    *hidden, output = (asdict(layer) for layer in spec.layers)
-    return {"inputs": spec.inputs, "layers": hidden, "output": output, "training": asdict(spec.training)}
+def search_json(now: SearchView) -> Json:
+    """Return a search with the number of its candidates in each state, and its best one so far."""
+    search, best = now.search, findings.best_trial(now)
+    states = [trial.state for trial in now.candidates]
+    return _fields(
+        schemas.SEARCH,
+        search,
+        goal=asdict(search.goal),
+        budget=asdict(search.budget),
+        state=search.shown_state,
+        run=search.run_id,
+        network=search.network or None,
+        trials={state: states.count(state) for state in TRIAL_STATES},
+        best=trial_json(best) if best is not None else None,
+    )
+
+
+def trial_json(trial: Trial) -> Json:
+    """Return a trial: its candidate, its run, and what came of it."""
+    return _fields(schemas.TRIAL, trial, trial=trial.number, run=trial.run_id)
+
+
+def findings_json(now: SearchView) -> Json:
+    """Return what a search has found, as its page shows it."""
+    predicted, random = findings.predictions(now), findings.against_random(now)
+    front, _ = findings.front(now)
+    return {
+        "history": [step._asdict() for step in findings.history(now)],
+        "curves": {str(number): list(curve) for number, curve in now.curves.items()},
+        "importance": findings.importance(now),
+        "front": [point.trial for point in front],
+        "saved": findings.saved(now)._asdict(),
+        "predictions": [one._asdict() for one in predicted],
+        "rank_correlation": findings.correlation_of(predicted),
+        "against_random": random._asdict() if random is not None else None,
+        "random_search": findings.random_search(now),
+        "beliefs": now.search.beliefs.get("settings", {}),
+    }
+
+
+def _fields(schema: Mapping[str, Any], record: Any, **values: Any) -> Json:  # noqa: ANN401 - any record
+    """Return the fields of a schema: a value given here, or else the record's attribute of that name."""
+    return {name: values[name] if name in values else getattr(record, name) for name in schema}
