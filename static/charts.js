@@ -3,12 +3,11 @@
 "use strict";
 (() => {
   const source = document.querySelector("script[data-plotly]").dataset.plotly;
-  const palettes = {
-    light: { ink: "#15181d", muted: "#58616d", line: "#e1e5ea", page: "#ffffff", scale: ["#053061", "#2166ac", "#4393c3", "#92c5de", "#d1e5f0", "#ffffff", "#fddbc7", "#f4a582", "#d6604d", "#b2182b", "#67001f"] },
-    dark: { ink: "#e8ebef", muted: "#9ba6b4", line: "#2a303a", page: "#14171c", scale: ["#9fd0ff", "#4aa3f0", "#1f5c94", "#14171c", "#8f4a12", "#e8833a", "#ffc48f"] },
-  };
-  const inTheDark = { "#2166ac": "#4aa3f0", "#b2182b": "#e8833a", "#0072b2": "#56b4e9", "#56b4e9": "#0072b2" };
-  const colours = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442"]; // Okabe and Ito
+  const styles = getComputedStyle(document.documentElement);
+  const both = (name) => styles.getPropertyValue(`--${name}`).match(/#[0-9a-f]{6}/g); // of the stylesheet: light, dark
+  const colour = (name) => both(name)[window.weightbase.isDark() ? 1 : 0];
+  const series = [1, 2, 3, 4, 5, 6, 7].map((number) => `series-${number}`);
+  const scale = Array.from({ length: 21 }, (_, step) => (step === 10 ? "page" : `w${step - 10}`));
   const options = { displayModeBar: false, responsive: true, displaylogo: false };
   let loading;
 
@@ -24,22 +23,22 @@
   }
 
   function themed(figure) {
-    const palette = palettes[window.weightbase.isDark() ? "dark" : "light"];
+    const [ink, muted, line, page] = ["ink", "muted", "line", "page"].map(colour);
     const named = figure.layout.showlegend ?? figure.data.length > 1;
-    const axis = { gridcolor: palette.line, linecolor: palette.line, zerolinecolor: palette.muted, tickcolor: palette.line, automargin: true };
+    const axis = { gridcolor: line, linecolor: line, zerolinecolor: muted, tickcolor: line, automargin: true };
     const layout = {
       ...figure.layout, height: undefined, width: undefined, autosize: true,
-      paper_bgcolor: palette.page, plot_bgcolor: palette.page, colorway: colours,
-      font: { color: palette.ink, family: getComputedStyle(document.body).fontFamily, size: 12 },
-      hoverlabel: { bgcolor: palette.page, bordercolor: palette.line, font: { color: palette.ink } },
+      paper_bgcolor: page, plot_bgcolor: page, colorway: series.map(colour),
+      font: { color: ink, family: getComputedStyle(document.body).fontFamily, size: 12 },
+      hoverlabel: { bgcolor: page, bordercolor: line, font: { color: ink } },
       modebar: { bgcolor: "transparent" },
-      coloraxis: { ...figure.layout.coloraxis, colorscale: palette.scale.map((colour, i) => [i / (palette.scale.length - 1), colour]) },
+      coloraxis: { ...figure.layout.coloraxis, colorscale: scale.map((name, step) => [step / (scale.length - 1), colour(name)]) },
       margin: { l: 12, r: 12, t: named ? 28 : 12, b: 10 },
       showlegend: named,
-      legend: { orientation: "h", y: 1, yanchor: "bottom", x: 0, xanchor: "left", bgcolor: "rgba(0,0,0,0)" },
+      legend: { orientation: "h", y: 1, yanchor: "bottom", x: 0, xanchor: "left", bgcolor: "transparent" },
     };
     for (const name of Object.keys(layout)) {
-      if (/^[xy]axis\d*$/.test(name)) layout[name] = { ...axis, tickmode: "auto", ...layout[name], title: { font: { size: 12, color: palette.muted }, standoff: 6, ...layout[name].title } };
+      if (/^[xy]axis\d*$/.test(name)) layout[name] = { ...axis, tickmode: "auto", ...layout[name], title: { font: { size: 12, color: muted }, standoff: 6, ...layout[name].title } };
     }
     layout.xaxis ??= axis;
     layout.yaxis ??= axis;
@@ -48,6 +47,7 @@
 
   function recoloured(data) { // the figures name light colours; a thing keeps its hue in the dark
     if (!window.weightbase.isDark()) return data;
+    const inTheDark = Object.fromEntries(["negative", "positive", ...series].map(both));
     return JSON.parse(JSON.stringify(data), (_, value) => (typeof value === "string" && inTheDark[value]) || value);
   }
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dashboard.analysis.distributions import Distribution
-from dashboard.charts.palette import NEGATIVE, NEITHER, OKABE_ITO, POSITIVE
+from dashboard.charts.palette import DIVERGING, NEGATIVE, NEITHER, OKABE_ITO, POSITIVE, see_through
 from dashboard.metrics import curve_names, curve_words, is_higher_better, split_part
 
 Figure = dict[str, Any]
@@ -114,7 +114,7 @@ def confusion_figure(matrix: Sequence[Sequence[int]], classes: Sequence[str]) ->
         "xgap": 1,
         "ygap": 1,
         "customdata": [list(row) for row in matrix],
-        "colorscale": [[0, "rgba(0,114,178,0)"], [1, "rgba(0,114,178,1)"]],
+        "colorscale": [[share, see_through(OKABE_ITO[0], share)] for share in (0, 1)],
         "showscale": False,
         "hovertemplate": "true %{y}, predicted %{x}: %{customdata:,} (%{z:.1%} of %{y})<extra></extra>",
     }
@@ -132,7 +132,7 @@ def confusion_figure(matrix: Sequence[Sequence[int]], classes: Sequence[str]) ->
 
 def _cell_text(true: str, predicted: str, count: int, share: float) -> dict[str, Any]:
     """Return a cell's count, white on a full colour, else in the colour that the theme writes in."""
-    font = {"font": {"color": "#ffffff"}} if share > 0.5 else {}
+    font = {"font": {"color": DIVERGING["light"][5]}} if share > 0.5 else {}
     return {"x": predicted, "y": true, "text": f"{count:,}", "showarrow": False} | font
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dashboard.charts.figures import MOST_MARKERS, Figure, drawable, plain_layout, whole_figure
-from dashboard.charts.palette import OKABE_ITO
+from dashboard.charts.palette import OKABE_ITO, see_through
 
 BANDS = (("q05", "q95", "5 to 95 %", 0.18), ("q25", "q75", "25 to 75 %", 0.32))
 ENDS = (("max", "largest"), ("min", "smallest"))
@@ -33,7 +33,7 @@ def bands_figure(versions: Sequence[int], numbers: Sequence[Mapping[str, Any] | 
             data.append(
                 _trace(versions, _values(numbers, key), name)
                 | {"mode": "lines", "line": {"width": 0}, "showlegend": fill is not None, "hoverinfo": "skip"}
-                | ({"fill": fill, "fillcolor": f"rgba(0,114,178,{share})"} if fill else {})
+                | ({"fill": fill, "fillcolor": see_through(OKABE_ITO[0], share)} if fill else {})
             )
     for key, name in ENDS:
         line = {"color": OKABE_ITO[0], "width": 1, "dash": "dot"}

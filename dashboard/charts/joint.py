@@ -6,7 +6,7 @@ import numpy as np
 
 from dashboard.analysis.joint import JointCounts
 from dashboard.charts.figures import Figure, plain_layout, whole_figure
-from dashboard.charts.palette import NEITHER, OKABE_ITO
+from dashboard.charts.palette import NEITHER, OKABE_ITO, see_through
 
 Array = np.ndarray[Any, Any]
 
@@ -39,7 +39,7 @@ def _density(joint: JointCounts) -> dict[str, Any]:
         "customdata": counts.tolist(),
         "zmin": 0,
         "hoverongaps": False,
-        "colorscale": [[0, "rgba(0,114,178,0)"], [1, "rgba(0,114,178,1)"]],
+        "colorscale": [[share, see_through(OKABE_ITO[0], share)] for share in (0, 1)],
         "showscale": False,
         "hovertemplate": "about %{x:.4~g} became about %{y:.4~g}: %{customdata:,} cells<extra></extra>",
     }

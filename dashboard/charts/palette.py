@@ -1,7 +1,8 @@
 """Colours: one diverging scale for every signed quantity, whose zero is the page's own background.
 
 Light: ColorBrewer's RdBu as explicit stops (blue is negative). Dark: a scale of its own with a dark centre. Figures
-name the light theme's colours; the page's script puts those of the dark one in their place.
+name the light theme's colours; the page's script puts those of the dark one in their place. The stylesheet declares
+the same colours for what it draws itself and for the scripts, and a test compares the two.
 """
 
 from typing import Literal
@@ -17,6 +18,7 @@ DIVERGING: dict[str, tuple[str, ...]] = {
     ),
     "dark": ("#9fd0ff", "#4aa3f0", "#1f5c94", "#14171c", "#8f4a12", "#e8833a", "#ffc48f"),
 }  # fmt: skip
+INK = {"light": "#15181d", "dark": "#e8ebef"}
 NAN_COLOUR = {"light": "#9e9e9e", "dark": "#777777"}
 
 NEGATIVE, POSITIVE, NEITHER = "#2166ac", "#b2182b", "#8a8f98"
@@ -31,24 +33,35 @@ RAMP = ("#a9cfe4", "#6aaed6", "#3d8dc4", "#1f6fb4", "#0b559f")
 
 def diverging_levels(theme: str) -> list[Colour]:
     """Return 256 colours (red, green, blue): levels 0 to 254 of the scale, and 255 for NaN."""
-    return [_at(DIVERGING[theme], level / 254) for level in range(255)] + [_rgb(NAN_COLOUR[theme])]
+    return [_at(DIVERGING[theme], level / 254) for level in range(255)] + [rgb(NAN_COLOUR[theme])]
 
 
 def version_colours(count: int) -> list[str]:
     """Return the colours of so many versions from the oldest, which is light, to the newest."""
     places = [place / (count - 1) for place in range(count)] if count > 1 else [1.0] * count
-    return ["#{:02x}{:02x}{:02x}".format(*_at(RAMP, place)) for place in places]
+    return [colour_at(RAMP, place) for place in places]
+
+
+def colour_at(stops: tuple[str, ...], share: float) -> str:
+    """Return the colour at this share (0 to 1) of the way along equally spaced stops."""
+    return "#{:02x}{:02x}{:02x}".format(*_at(stops, share))
+
+
+def see_through(colour: str, share: float) -> str:
+    """Return a colour of which only a share (0 to 1) covers what is behind it."""
+    red, green, blue = rgb(colour)
+    return f"rgba({red},{green},{blue},{share})"
 
 
 def _at(stops: tuple[str, ...], share: float) -> Colour:
-    """Return the colour at this share (0 to 1) of the way along equally spaced stops."""
     position = share * (len(stops) - 1)
     low = min(int(position), len(stops) - 2)
     part = position - low
-    first, second = _rgb(stops[low]), _rgb(stops[low + 1])
+    first, second = rgb(stops[low]), rgb(stops[low + 1])
     red, green, blue = (round(a + (b - a) * part) for a, b in zip(first, second, strict=True))
     return red, green, blue
 
 
-def _rgb(text: str) -> Colour:
+def rgb(text: str) -> Colour:
+    """Return the (red, green, blue) of a colour written as #rrggbb."""
     return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)

@@ -6,9 +6,7 @@ import numpy as np
 from PIL import Image
 
 from dashboard.analysis.images import unit_mosaic
-from dashboard.charts.palette import DIVERGING
-
-INK = {"light": (21, 24, 29), "dark": (232, 235, 239)}
+from dashboard.charts.palette import DIVERGING, INK, rgb
 
 
 def records_png(
@@ -23,9 +21,8 @@ def records_png(
     shares = (known - low) / ((high - low) or 1.0)
     levels = np.rint(unit_mosaic(shares.T, shape, range(len(shares)), max(len(shares), 1)) * 255).astype(np.uint8)
     image = Image.fromarray(np.repeat(np.repeat(levels, zoom, axis=0), zoom, axis=1), mode="P")
-    page = DIVERGING[theme][len(DIVERGING[theme]) // 2]
-    ground = tuple(int(page[place : place + 2], 16) for place in (1, 3, 5))
-    steps = np.linspace(ground, INK[theme], 256)
+    ground = rgb(DIVERGING[theme][len(DIVERGING[theme]) // 2])
+    steps = np.linspace(ground, rgb(INK[theme]), 256)
     image.putpalette(np.rint(steps).astype(np.uint8).tobytes())
     buffer = io.BytesIO()
     image.save(buffer, "PNG", compress_level=6)

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dashboard.charts.figures import Figure, drawable, plain_layout, whole_figure
-from dashboard.charts.palette import OKABE_ITO
+from dashboard.charts.palette import NEITHER, OKABE_ITO
 
-BEST, OTHER, STOPPED = OKABE_ITO[0], OKABE_ITO[4], "#8a8f98"
+BEST, OTHER, STOPPED = OKABE_ITO[0], OKABE_ITO[4], NEITHER
 MOST_TICKS = 10
 MOST_LETTERS = 20
 Bounds = tuple[float, float]

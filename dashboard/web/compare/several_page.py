@@ -7,7 +7,7 @@ from typing import Any
 from flask import request
 from markupsafe import Markup
 
-from dashboard.charts.palette import OKABE_ITO, version_colours
+from dashboard.charts.palette import NEITHER, OKABE_ITO, version_colours
 from dashboard.charts.threads import Axis, Thread, threads_plot
 from dashboard.metrics import best_of, curve_names, curve_words, is_higher_better, metric_name, metric_words
 from dashboard.parsing import Fields
@@ -77,7 +77,7 @@ def colours_of(several: Several) -> list[str]:
         numbers = [version.number for version in several.versions]
         ramp = dict(zip(sorted(numbers), version_colours(len(numbers)), strict=True))
         return [ramp[number] for number in numbers]
-    return [(*OKABE_ITO, "#8a8f98")[place] for place in range(len(several.versions))]
+    return [(*OKABE_ITO, NEITHER)[place] for place in range(len(several.versions))]
 
 
 def page(several: Several) -> dict[str, Any]:
