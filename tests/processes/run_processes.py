@@ -63,12 +63,12 @@ def signal_to(pids, number):
             os.kill(pid, number)
 
 
-def get_on_until(condition, pids, what):
+def get_on_until(condition, pids, what, moment=MOMENT):
     """Let processes get on for a moment at a time until the condition holds; they are paused then, in the middle."""
 
     def holds_after_a_moment():
         signal_to(pids, signal.SIGCONT)
-        time.sleep(MOMENT)
+        time.sleep(moment)
         signal_to(pids, signal.SIGSTOP)
         return condition()
 
