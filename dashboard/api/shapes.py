@@ -243,7 +243,7 @@ def findings_json(now: SearchView) -> Json:
         "history": [step._asdict() for step in findings.history(now)],
         "curves": {str(number): list(curve) for number, curve in now.curves.items()},
         "importance": findings.importance(now),
-        "front": [point.trial for point in front],
+        "front": [trial.number for trial in front],
         "saved": findings.saved(now)._asdict(),
         "predictions": [one._asdict() for one in predicted],
         "rank_correlation": findings.correlation_of(predicted),

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, select
+from sqlalchemy import Connection, Row, Select, and_, case, func, select
 
 from dashboard.catalogue.rows import insert_row, now
 from dashboard.catalogue.runs import insert_run
@@ -41,9 +41,12 @@ def list_searches(connection: Connection, limit: int, offset: int = 0) -> list[S
     return [_search(row) for row in connection.execute(query)]
 
 
-def count_searches(connection: Connection) -> int:
-    """Return how many searches there are."""
-    return connection.execute(select(func.count()).select_from(searches)).scalar_one()
+def count_searches(connection: Connection) -> tuple[int, int]:
+    """Return how many searches there are, and how many of them a run drives, or will soon."""
+    is_driven = case((runs.c.state.not_in(ENDED_STATES), 1))
+    query = select(func.count(), func.count(is_driven)).select_from(searches)
+    row = connection.execute(query.outerjoin(runs, runs.c.id == searches.c.run_id)).one()
+    return row[0], row[1]
 
 
 def change_search(connection: Connection, search_id: int, values: Mapping[str, Any]) -> None:

@@ -3,18 +3,12 @@
 All of it is computed from the current trials (`view.SearchView`); pages draw it, the API returns it.
 """
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from dashboard.charts.parallel import Axis, Line, axis_of, parallel_coordinates
-from dashboard.charts.search_figures import Curve, Point
 from dashboard.records.search import Trial
 from dashboard.search.findings import importances, pareto_front, rank_correlation
 from dashboard.search.space import SearchSpace
 from dashboard.services.search.view import SearchView, directions
-
-PARALLEL = 20
-LOGARITHMIC = frozenset({"learning_rate", "weight_decay", "batch_size"})
 
 
 class Step(NamedTuple):
@@ -133,52 +127,17 @@ def against_random(now: SearchView) -> AgainstRandom | None:
     )
 
 
-def front(now: SearchView) -> tuple[list[Point], list[Point]]:
-    """Return the candidates that no other beats in both goals, and the others, as points (second goal, score)."""
-    points = [
-        Point(trial.second, trial.score, trial.number)
-        for trial in now.finished
-        if trial.second is not None and trial.score is not None
-    ]
-    best = set(pareto_front([(point.y, point.x) for point in points], directions(now.search.goal)))
-    on, off = list[Point](), list[Point]()
-    for place, point in enumerate(points):
-        (on if place in best else off).append(point)
-    return sorted(on), off
-
-
-def learning_curves(now: SearchView, stopped: int = 3) -> list[Curve]:
-    """Return the curves of the running trials, of the last few that were stopped, and of the best."""
-    best = best_trial(now)
-    curves = [Curve(best.number, now.curves[best.number], "best")] if best is not None else []
-    gone = [trial for trial in now.candidates if trial.state == "stopped"][-stopped:]
-    curves += [Curve(trial.number, now.curves[trial.number], "running") for trial in now.running]
-    return curves + [Curve(trial.number, now.curves[trial.number], "stopped") for trial in gone]
+def front(now: SearchView) -> tuple[list[Trial], list[Trial]]:
+    """Return the candidates that no other beats in both goals, by the second goal, and the others."""
+    scored = [trial for trial in now.finished if trial.second is not None and trial.score is not None]
+    best = pareto_front([(trial.score or 0.0, trial.second or 0.0) for trial in scored], directions(now.search.goal))
+    others = [trial for place, trial in enumerate(scored) if place not in set(best)]
+    return sorted((scored[place] for place in best), key=lambda trial: (trial.second, trial.score)), others
 
 
 def varied(now: SearchView) -> list[str]:
     """Return the settings that the search varies, in their order."""
     return list(SearchSpace.from_json(now.search.space).distributions())
-
-
-def parallel_axes(now: SearchView, most: int | None = PARALLEL) -> tuple[list[Axis], list[Line]]:
-    """Return the axes of the settings that vary and of the score, and a line for each of the best candidates."""
-    best = best_trial(now)
-    shown = sorted(now.finished[:most], key=lambda trial: trial != best)  # the best is drawn on top of the others
-    rows = {trial.number: {**trial.params, "score": trial.score} for trial in shown}
-    axes = [
-        axis_of(name, name, [row.get(name) for row in rows.values()], name in LOGARITHMIC)
-        for name in [*varied(now), "score"]
-        if any(row.get(name) is not None for row in rows.values())
-    ]
-    return axes, [Line(f"trial {number}: {rows[number]['score']:.4g}", rows[number]) for number in rows]
-
-
-def parallel_drawing(now: SearchView, labels: Mapping[str, str], most: int | None = PARALLEL) -> str:
-    """Return the drawing of the best candidates' settings; `labels` are the axes' words."""
-    axes, lines = parallel_axes(now, most)
-    named = [axis._replace(label=labels.get(axis.name, axis.label)) for axis in axes]
-    return parallel_coordinates(named, lines, f"The settings of the {len(lines)} best trials, a line each")
 
 
 def believed_settings(now: SearchView) -> list[str]:

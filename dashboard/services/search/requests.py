@@ -138,14 +138,20 @@ def get_search(workspace: Workspace, search_id: int) -> Search:
         return search_rows.get_search(connection, search_id)
 
 
+def count_searches(workspace: Workspace) -> tuple[int, int]:
+    """Return how many searches there are, and how many of them are running."""
+    with workspace.catalogue.reading() as connection:
+        return search_rows.count_searches(connection)
+
+
 def list_searches(
     workspace: Workspace, limit: int = 50, offset: int = 0
 ) -> tuple[Page[Search], dict[int, dict[str, int]]]:
     """Return a page of searches, the newest first, and how many trials of each are in which state."""
     with workspace.catalogue.reading() as connection:
-        found = search_rows.list_searches(connection, limit + 1, offset)
-        counts = search_rows.count_trials(connection, [search.id for search in found])
-    return Page(found[:limit], offset + limit if len(found) > limit else None), counts
+        searches = search_rows.list_searches(connection, limit + 1, offset)
+        counts = search_rows.count_trials(connection, [search.id for search in searches])
+    return Page(searches[:limit], offset + limit if len(searches) > limit else None), counts
 
 
 def pause_search(workspace: Workspace, search_id: int) -> Search:
@@ -175,9 +181,9 @@ def resume_search(workspace: Workspace, search_id: int) -> Search:
         search_rows.change_search(connection, search_id, {"state": "running", "result": {}})
         if not search.is_driven:
             search_rows.drive(connection, search)
-        found = search_rows.get_search(connection, search_id)
+        resumed = search_rows.get_search(connection, search_id)
     ensure_coordinator(workspace.settings)
-    return found
+    return resumed
 
 
 def change_search(workspace: Workspace, search_id: int, data: Mapping[str, Any]) -> Search:

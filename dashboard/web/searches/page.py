@@ -1,87 +1,263 @@
-"""A search as one line of the list, and its trials in the order that a person asked for."""
+"""What the pages of searches show: the list, and of one search its head, its trials and how well its sampler does."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from operator import attrgetter
+from typing import NamedTuple
+
+from flask import url_for
+from markupsafe import Markup
 
 from dashboard.metrics import metric_words
-from dashboard.records.search import Trial
-from dashboard.services.search.findings import best_trial, front, varied
-from dashboard.services.search.view import SearchView
+from dashboard.records.search import Search, Trial
+from dashboard.services.runs.runs import get_run
+from dashboard.services.search import findings
+from dashboard.services.search.trials import network_name, network_of
+from dashboard.services.search.view import SearchView, brief_view
+from dashboard.web.kit.query import Query, query, workspace
+from dashboard.web.kit.tables import Column, Table, asked_order, exports
+from dashboard.web.searches.figures import MOST_LINES, parallel_drawing, search_mark
+from dashboard.web.searches.words import (
+    SECOND_WORDS,
+    candidate_words,
+    sampler_sentences,
+    saved_sentence,
+    search_sentence,
+    trial_state,
+)
 
-ABOUT = ("run_id", "confirms", "state", "score", "second")
-COSTS = ("parameters", "stopped_at", "epochs", "seconds", "created", "ended")
-
-SIZES = ((7, "low"), (12, ""), (18, "tall"))
-
-SORTS: dict[str, tuple[Callable[[Trial], Any], bool]] = {
-    "trial": (lambda trial: trial.number, False),
-    "score": (lambda trial: trial.score, True),
-    "second": (lambda trial: trial.second, False),
-    "predicted": (lambda trial: trial.predicted["mean"] if trial.predicted else None, True),
-    "parameters": (lambda trial: trial.parameters, True),
-    "epochs": (lambda trial: trial.epochs or None, True),
-    "seconds": (lambda trial: trial.seconds or None, True),
-    "state": (lambda trial: trial.state, False),
-}
-"""What the leaderboard can be sorted by: a trial's value, and whether the largest comes first."""
+TRIALS_SHOWN = 20
+"""So many trials are shown until a person wants all of them."""
+ENDED = {"finished", "stopped", "failed"}
 
 
-def leaderboard(now: SearchView, sort: str) -> list[Trial]:
-    """Return the candidates in this order (one of SORTS, reversed with a minus); the best ones first for any other.
+class SearchRow(NamedTuple):
+    """A search in the list: how many of its trials have ended, and the best one."""
 
-    Trials without a value come last.
+    search: Search
+    ended: int
+    best: Trial | None
+
+
+class Card(NamedTuple):
+    """The best trial so far, or the winner, with the trials that train it `again` with other seeds.
+
+    `network` is the network that was made of it (empty: none), `name` the one that it would get.
     """
-    if sort.removeprefix("-") not in SORTS:
-        ranked = now.finished
-        return ranked + [trial for trial in reversed(now.candidates) if trial not in ranked]
-    value, is_descending = SORTS[sort.removeprefix("-")]
-    known = [trial for trial in now.candidates if value(trial) is not None]
-    known.sort(key=value, reverse=is_descending != sort.startswith("-"))
-    return known + [trial for trial in now.candidates if value(trial) is None]
+
+    trial: Trial
+    words: str
+    network: str
+    name: str
+    is_winner: bool
+    again: Sequence[Trial]
 
 
-def on_the_front(now: SearchView) -> dict[int, Trial]:
-    """Return number -> trial of those that no other beats in both goals, the smallest first; none with one goal."""
-    if not now.search.goal.second:
-        return {}
-    trials = {trial.number: trial for trial in now.finished}
-    return {point.trial: trials[point.trial] for point in front(now)[0]}
+class Head(NamedTuple):
+    """The live head of a search's page; `poll` is where it asks for news, if anything can change."""
+
+    search: Search
+    sentence: str
+    poll: str
+    done: int
+    nothing_left: str
+    error: str | None
+    best: Card | None
+    saved: str
+    metric: str
 
 
-def trial_columns(now: SearchView) -> list[str]:
-    """Return the names of what the table of all trials holds."""
-    return ["trial", *ABOUT, "predicted", "predicted_sd", *COSTS, *_settings(now)]
+class Trials(NamedTuple):
+    """The live tables of a search's page: what runs, what was tried (the first of `total`), what is on the front."""
+
+    search: Search
+    poll: str
+    running: Table
+    tried: Table
+    total: int
+    all_address: str
+    front: Sequence[Trial]
+    second: str
+    parallel: Markup
+    parallel_count: int
+    sampler: Sequence[str]
 
 
-def trial_values(now: SearchView, trial: Trial) -> list[Any]:
-    """Return a trial's line of that table."""
-    predicted = trial.predicted or {}
-    about = [getattr(trial, name) for name in ABOUT]
-    costs = [getattr(trial, name) for name in COSTS]
-    settings = [trial.params.get(name) for name in _settings(now)]
-    return [trial.number, *about, predicted.get("mean"), predicted.get("sd"), *costs, *settings]
+SEARCH_COLUMNS = (
+    Column("search", value=attrgetter("search.id")),
+    Column("name", "Search", attrgetter("search.name"), "search", shown=attrgetter("search")),
+    Column("dataset", "Dataset", attrgetter("search.dataset"), link=lambda row: _dataset_address(row.search)),
+    Column("state", "State", attrgetter("search.shown_state"), "search_state"),
+    Column("trials", "Trials", attrgetter("ended"), shown=lambda row: f"{row.ended:,} of {row.search.budget.trials:,}"),
+    Column("budget", value=attrgetter("search.budget.trials")),
+    Column("metric", "Metric", attrgetter("search.goal.metric"), shown=lambda row: _metric(row.search)),
+    Column("best", "Best trial", lambda row: row.best and row.best.number, "count"),
+    Column("score", "Best", lambda row: row.best and row.best.score, "number"),
+    Column("sampler", "Sampler", attrgetter("search.sampler")),
+    Column("created", "Started", attrgetter("search.created"), "when"),
+)
 
 
-def search_row(now: SearchView, counts: Mapping[str, int]) -> dict[str, Any]:
-    """Return a search's line, and the same as plain numbers."""
-    search, best = now.search, best_trial(now)
-    ended = sum(count for state, count in counts.items() if state not in {"running", "cancelled"})
-    about = [search.id, search.name, search.dataset, search.shown_state, ended, search.budget.trials]
-    found = [search.goal.metric, best.number if best else None, best.score if best else None]
-    return {
-        "search": search,
-        "ended": ended,
-        "best": best,
-        "metric": metric_words(search.goal.metric),
-        "numbers": [*about, *found, search.sampler, search.created],
-    }
+def searches_table(searches: Sequence[Search], counts: Mapping[int, Mapping[str, int]]) -> Table:
+    """Return searches as a table; `counts` says how many trials of each are in which state."""
+    rows = []
+    for search in searches:
+        ended = sum(count for state, count in counts[search.id].items() if state in ENDED)
+        rows.append(SearchRow(search, ended, findings.best_trial(brief_view(workspace(), search.id))))
+    return Table("searches", SEARCH_COLUMNS, rows, "Searches", exports("searches.searches"), link=_search_address)
 
 
-def chart_size(bars: int) -> str:
-    """Return the size of a chart, as the stylesheet calls it, in which so many bars have their names beside them."""
-    return next((size for most, size in SIZES if bars <= most), "taller")
+def trial_columns(now: SearchView) -> list[Column]:
+    """Return the columns of a search's trials, one for each setting that varies or that earlier trials had included."""
+    search, best = now.search, findings.best_trial(now)
+    on_front = {trial.number for trial in front_trials(now)}
+    settings = dict.fromkeys([*findings.varied(now), *(name for trial in now.candidates for name in trial.params)])
+    metric, second = _metric(search).capitalize(), SECOND_WORDS.get(search.goal.second, "")
+    marks = {trial.number: (trial.number, trial == best, trial.number in on_front) for trial in now.trials}
+    return [
+        Column("trial", "Trial", attrgetter("number"), "trial", lambda trial: marks[trial.number], sortable=True),
+        Column("run_id"),
+        Column("confirms"),
+        Column("state", "State", format="trial_state", shown=trial_state, sortable=True),
+        Column("what", "Candidate", lambda trial: _what(search, trial), "cut", exported=False, css="cut"),
+        Column("score", metric, format="number", sortable=True),
+        Column(
+            "second",
+            second.capitalize() if search.goal.second == "prediction_seconds" else "",
+            format="number",
+            sortable=True,
+            largest_first=False,
+        ),
+        _expected("predicted", "mean", "Predicted", sortable=True),
+        _expected("predicted_sd", "sd"),
+        Column("parameters", "Parameters", format="count", sortable=True),
+        Column("stopped_at"),
+        Column("epochs", "Epochs", None, "count", lambda trial: trial.epochs or None, sortable=True),
+        Column("seconds", "Time", None, "duration", lambda trial: trial.seconds or None, sortable=True),
+        Column("created"),
+        Column("ended"),
+        *(_setting(name) for name in settings),
+        Column("open", "Open", lambda trial: (search.id, trial), "open", exported=False, quiet=True),
+    ]
 
 
-def _settings(now: SearchView) -> list[str]:
-    """Return the settings that vary, those of the space first, then what only earlier trials had."""
-    return list(dict.fromkeys([*varied(now), *(name for trial in now.candidates for name in trial.params)]))
+def trials_table(now: SearchView, request_query: Query) -> Table:
+    """Return the candidates of a search in the order that an address asks for, by default the best ones first."""
+    search, columns, ranked = now.search, trial_columns(now), now.finished
+    rows = ranked + [trial for trial in reversed(now.candidates) if trial not in ranked]
+    sort = asked_order(request_query, columns)
+    files = exports("searches.trials", search_id=search.id, sort=sort or None)
+    name = f"{search.name}_trials"
+    return Table(name, columns, rows, "Trials", files, link=_run_address, sorted_by=_sorted_by).in_order(sort)
+
+
+def running_table(now: SearchView) -> Table:
+    """Return the trials that are running, candidates and those that confirm one."""
+    search = now.search
+    columns = [
+        Column("trial", "Trial", attrgetter("number")),
+        Column("state", "State", format="trial_state", shown=trial_state),
+        Column("what", "Candidate", lambda trial: _what(search, trial), "cut", css="cut"),
+        Column("epoch", "Epoch", lambda trial: f"{len(_curve(now, trial))} of {search.budget.epochs}", css="right"),
+        Column("latest", _metric(search).capitalize(), lambda trial: _latest(now, trial), "number"),
+        _expected("predicted", "mean", "Predicted"),
+    ]
+    files = exports("searches.trials", search_id=search.id)
+    return Table("running", columns, now.running, "Running trials", files, link=_run_address)
+
+
+def front_trials(now: SearchView) -> list[Trial]:
+    """Return the trials that no other beats in both goals, the smallest first; none with one goal."""
+    return findings.front(now)[0] if now.search.goal.second else []
+
+
+def head_of(now: SearchView) -> Head:
+    """Return what the head of a search's page shows."""
+    search, best = now.search, findings.best_trial(now)
+    has_failed = not search.is_driven and search.state == "running" and search.run_id is not None
+    poll = url_for("searches.progress", search_id=search.id, mark=search_mark(now))
+    return Head(
+        search=search,
+        sentence=search_sentence(now),
+        poll=poll if search.is_driven else "",
+        done=sum(trial.state in ENDED for trial in now.candidates),
+        nothing_left=now.nothing_left[0] if search.state == "finished" else "",
+        error=get_run(workspace(), search.run_id).run.error if has_failed and search.run_id is not None else None,
+        best=_card(now, best) if best is not None else None,
+        saved=saved_sentence(findings.saved(now)),
+        metric=_metric(search),
+    )
+
+
+def trials_of(now: SearchView) -> Trials:
+    """Return what the tables of a search's page show."""
+    search, table = now.search, trials_table(now, query())
+    rows = list(table.rows)
+    shows_all = query().flag("all")
+    poll = query().address("searches.progress", part="trials", mark=search_mark(now))
+    return Trials(
+        search=search,
+        poll=poll if search.is_driven else "",
+        running=running_table(now),
+        tried=table if shows_all else table.part(0, TRIALS_SHOWN),
+        total=len(rows),
+        all_address=query().address("searches.show", all="1", part=None, mark=None, _anchor="trials"),
+        front=front_trials(now),
+        second=SECOND_WORDS.get(search.goal.second, ""),
+        parallel=parallel_drawing(now),
+        parallel_count=min(len(now.finished), MOST_LINES),
+        sampler=sampler_sentences(now),
+    )
+
+
+def _card(now: SearchView, trial: Trial) -> Card:
+    search = now.search
+    network = network_of(workspace(), search, trial.number)
+    return Card(
+        trial=trial,
+        words=candidate_words(trial.params, search.space),
+        network=network.name if network is not None else "",
+        name=network_name(search, trial.number),
+        is_winner=search.result.get("best") == trial.number,
+        again=now.confirmations.get(trial.number, []),
+    )
+
+
+def _what(search: Search, trial: Trial) -> str:
+    again = f", trial {trial.confirms} again" if trial.confirms else ""
+    return f"{candidate_words(trial.params, search.space)}{again}"
+
+
+def _expected(name: str, key: str, heading: str = "", sortable: bool = False) -> Column:
+    return Column(name, heading, lambda trial: (trial.predicted or {}).get(key), "number", sortable=sortable)
+
+
+def _setting(name: str) -> Column:
+    return Column(name, value=lambda trial: trial.params.get(name))
+
+
+def _curve(now: SearchView, trial: Trial) -> Sequence[float]:
+    return now.curves.get(trial.number, ())
+
+
+def _latest(now: SearchView, trial: Trial) -> float | None:
+    return next(reversed(_curve(now, trial)), None)
+
+
+def _sorted_by(sort: str) -> str:
+    return query().address("searches.show", sort=sort, part=None, mark=None, _anchor="trials")
+
+
+def _run_address(trial: Trial) -> str:
+    return url_for("runs.show", run_id=trial.run_id)
+
+
+def _metric(search: Search) -> str:
+    return metric_words(search.goal.metric)
+
+
+def _search_address(row: SearchRow) -> str:
+    return url_for("searches.show", search_id=row.search.id)
+
+
+def _dataset_address(search: Search) -> str:
+    return url_for("datasets.show", name=search.dataset)

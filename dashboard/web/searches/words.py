@@ -6,12 +6,20 @@ from typing import Any
 
 from dashboard.metrics import METRICS, find_metric, metric_words
 from dashboard.records.search import Search, Trial
-from dashboard.services.search.findings import AgainstRandom, Saved, best_trial, random_search
+from dashboard.services.search.findings import (
+    AgainstRandom,
+    Saved,
+    against_random,
+    best_trial,
+    correlation_of,
+    predictions,
+    random_search,
+)
 from dashboard.services.search.view import SearchView
 from dashboard.web.kit.formats import duration, number, plural, setting
 from dashboard.web.kit.words import choice_words, setting_words
 
-SECOND_WORDS = {"parameters": "parameters", "prediction_seconds": "seconds a prediction"}
+SECOND_WORDS = {"parameters": "parameters", "prediction_seconds": "seconds per prediction"}
 PARAMETER_WORDS = {"layers": "hidden layers", "has_weight_decay": "decays weights", "score": "score"}
 FEWEST_EACH = 5
 STATE_WORDS = {"stopped": "stopped early"}
@@ -30,11 +38,8 @@ def name_words(name: str) -> str:
 
 def searches_sentence(total: int, running: int) -> str:
     """Say how many searches there are."""
-    return (
-        f"{plural(total, 'search', 'searches')}; {running:,} running."
-        if running
-        else f"{plural(total, 'search', 'searches')}."
-    )
+    text = plural(total, "search", "searches")
+    return f"{text}; {running:,} running." if running else f"{text}."
 
 
 def search_sentence(now: SearchView) -> str:
@@ -94,51 +99,59 @@ def opened_sentence(network: str, trial: Trial) -> str:
     """Say how the weights of a network that was made of a trial will compare with the trial's."""
     begin = f"{network} is defined as trial {trial.number} was."
     if trial.confirms is not None:
-        return f"{begin} The trial was trained beside others: the network's weights will agree with it within rounding."
+        return f"{begin} The trial was trained with others: the network's weights will agree with it within rounding."
     if trial.state == "finished":
         return f"{begin} Its training ends with the trial's weights, bit for bit."
     ended = "stopped early" if trial.state == "stopped" else trial.state
     return f"{begin} The trial was {ended} after {plural(trial.epochs, 'epoch')}; the network is trained to its end."
 
 
-def saved_sentence(found: Saved) -> str:
+def saved_sentence(saved: Saved) -> str:
     """Say what the trials cost and what stopping some early saved."""
-    text = f"{plural(found.epochs, 'epoch')} in {duration(found.seconds)} of training"
-    if not found.stopped:
+    text = f"{plural(saved.epochs, 'epoch')} in {duration(saved.seconds)} of training"
+    if not saved.stopped:
         return f"{text}; no trial was stopped early."
-    kept = f"{plural(found.epochs_saved, 'epoch')} and {duration(found.seconds_saved)}"
-    return f"{text}; stopping {plural(found.stopped, 'trial')} early saved {kept}."
+    less = f"{plural(saved.epochs_saved, 'epoch')} and {duration(saved.seconds_saved)}"
+    return f"{text}; stopping {plural(saved.stopped, 'trial')} early saved {less}."
 
 
-def against_random_sentence(found: AgainstRandom, search: Search) -> str:
+def sampler_sentences(now: SearchView) -> list[str]:
+    """Say how good the proposals of the sampler are; nothing before it has proposed."""
+    against, predicted = against_random(now), predictions(now)
+    sentences = [against_random_sentence(against, now.search)] if against is not None else []
+    if sentences or predicted or now.search.network:
+        sentences.append(random_search_sentence(now))
+    correlation = correlation_of(predicted)
+    if correlation is not None:
+        text = f"Rank correlation of predicted and real scores: {number(correlation)}"
+        sentences.append(f"{text}, over {plural(len(predicted), 'prediction')}.")
+    return [sentence for sentence in sentences if sentence]
+
+
+def against_random_sentence(against: AgainstRandom, search: Search) -> str:
     """Say whether proposals beat random ones at the same number of trials; of a few nothing can be said."""
-    if found.each < FEWEST_EACH:
-        return f"Too few yet to tell whether proposals beat random trials: {FEWEST_EACH} of each are needed."
-    metric = metric_words(search.goal.metric)
-    verdict = (
-        "ahead of"
-        if search.goal.better(found.best_proposed, found.best_random)
-        else "level with"
-        if found.best_proposed == found.best_random
-        else "behind"
-    )
+    if against.each < FEWEST_EACH:
+        return f"Too few trials to compare proposals with random trials: {FEWEST_EACH} of each are needed."
+    proposed, random = against.best_proposed, against.best_random
+    verdict = "ahead of" if search.goal.better(proposed, random) else "behind"
+    verdict = "level with" if proposed == random else verdict
     return (
-        f"After {plural(found.each, 'trial')} of each, the proposals are {verdict} the random trials: best {metric} "
-        f"{number(found.best_proposed)} against {number(found.best_random)}. Of {plural(found.proposed, 'proposal')} "
-        f"{found.better:,} beat the best of {found.random:,} random ones; if they were random, too, "
-        f"{number(found.expected)} would."
+        f"After {plural(against.each, 'trial')} of each, the proposals are {verdict} the random trials: best "
+        f"{metric_words(search.goal.metric)} {number(proposed)} against {number(random)}. "
+        f"Of {plural(against.proposed, 'proposal')} {against.better:,} beat the best of {against.random:,} random "
+        f"ones; if they were random, too, {number(against.expected)} would."
     )
 
 
 def random_search_sentence(now: SearchView) -> str:
-    """Say what the proposer thinks a random search of as many trials would have found; empty without an idea."""
-    found, trials = random_search(now), now.spent
-    if found is None or not 1 <= trials <= len(found["mean"]):
+    """Say what the sampler expects of a random search of as many trials; empty without an estimate."""
+    expected, trials = random_search(now), now.spent
+    if expected is None or not 1 <= trials <= len(expected["mean"]):
         return ""
-    mean, low, high = (number(found[name][trials - 1]) for name in ("mean", "low", "high"))
+    mean, low, high = (number(expected[name][trials - 1]) for name in ("mean", "low", "high"))
     return (
-        f"A random search of {plural(trials, 'trial')} would, as it thinks, have come to {mean} "
-        f"(eight of ten such searches to {low} to {high})."
+        f"The sampler estimates that a random search of {plural(trials, 'trial')} would have reached {mean} "
+        f"(eight of ten such searches: {low} to {high})."
     )
 
 

@@ -7,20 +7,19 @@ import pytest
 
 from dashboard.records.search import Budget, Goal, Search, Trial
 from dashboard.search.space import SearchSpace
-from dashboard.services.search import drawings
 from dashboard.services.search.findings import (
     against_random,
     best_trial,
     correlation_of,
     front,
     history,
-    learning_curves,
-    parallel_axes,
     predictions,
     saved,
 )
 from dashboard.services.search.view import SearchView, past_of
 from dashboard.services.search.winner import next_to_confirm, winner
+from dashboard.web.searches import figures
+from dashboard.web.searches.figures import learning_curves, parallel_axes
 
 NOON = datetime(2026, 11, 24, 12)
 
@@ -61,7 +60,7 @@ def test_the_best_so_far_rises_with_finished_trials_and_never_falls():
 def test_the_chart_of_scores_counts_candidates_and_leaves_no_hole_where_one_was_confirmed():
     trials = [trial(1, 0.5), trial(2, 0.4, confirms=1), trial(3, None, "cancelled"), trial(4, 0.9)]
     now = seen(trials, beliefs={"random": {"mean": [0.1, 0.2, 0.3, 0.4]}})
-    data = {trace["name"]: trace for trace in drawings.history(now, str)["data"]}
+    data = {trace["name"]: trace for trace in figures.history(now)["data"]}
     assert (data["trials"]["x"], data["trials"]["customdata"]) == ([1, 2], [1, 4])
     assert data["best so far"]["x"] == data["random search, expected"]["x"] == [1, 2]
 
@@ -87,8 +86,8 @@ def test_the_front_holds_what_no_other_trial_beats_in_both_goals():
     sizes = {1: (0.9, 100), 2: (0.8, 10), 3: (0.85, 200), 4: (0.95, 300), 5: (0.7, 20)}
     now = seen([trial(n, score, second=float(size)) for n, (score, size) in sizes.items()], second="parameters")
     best, others = front(now)
-    assert [point.trial for point in best] == [2, 1, 4]
-    assert sorted(point.trial for point in others) == [3, 5]
+    assert [trial.number for trial in best] == [2, 1, 4]
+    assert sorted(trial.number for trial in others) == [3, 5]
 
 
 def test_predictions_in_the_right_order_correlate_fully_whatever_their_distance():
