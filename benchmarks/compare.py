@@ -33,7 +33,7 @@ sys.path.insert(0, str(ROOT))
 
 import numpy as np  # noqa: E402 - after the number of BLAS threads is set
 
-from dashboard.services.compare.versions import Asked, compare  # noqa: E402
+from dashboard.services.compare.versions import DiffRequest, compare, load_versions  # noqa: E402
 from dashboard.services.datasets import add_bundled, get_dataset  # noqa: E402
 from dashboard.services.networks import create_network  # noqa: E402
 from dashboard.services.versions.reading import get_detail  # noqa: E402
@@ -47,7 +47,7 @@ SIZES = {
     "book": {"layer_01.weight": (784, 200), "layer_02.weight": (200, 10)},
     "large": {"layer_01.weight": (5000, 5000)},
 }
-ASKED = Asked("net:1", "net:2")
+ASKED = DiffRequest("net:1", "net:2")
 WARM_BAR, PAGE_BAR_MS, PAGES = 2.0, 150, 60
 BINS, COARSE, SORTED_CELLS = 4096, 64, 1 << 20
 
@@ -157,15 +157,15 @@ def measure_ours(settings, rounds):
     workspace.decoded.clear()
     watch = Peak()
     watch.start()
-    cold, _ = timed(lambda: compare(workspace, ASKED))
+    cold, _ = timed(lambda: compare(load_versions(workspace, ASKED)))
     peak_cold, watch.peak = watch.so_far(), 0.0
     warm = []
     for _ in range(rounds):
         workspace.kept.clear()
         began = time.process_time()
-        found = compare(workspace, ASKED)
+        found = compare(load_versions(workspace, ASKED))
         warm.append(time.process_time() - began)
-    known, _ = timed(lambda: compare(workspace, ASKED))
+    known, _ = timed(lambda: compare(load_versions(workspace, ASKED)))
     numbers = found.tensors[0].numbers.to_json()
     del numbers["first_cell"], numbers["max_cell"], numbers["identical"]
     warm_peaks = {"peak_cold": peak_cold, "peak": watch.so_far()}

@@ -26,6 +26,11 @@ class Distribution(NamedTuple):
     above: tuple[int, ...]
     not_finite: tuple[int, ...]
 
+    def rows(self) -> list[tuple[float, ...]]:
+        """Return (from, to, the count of each tensor), a row for each bin."""
+        edges = self.edges.tolist()
+        return list(zip(edges[:-1], edges[1:], *(counts.tolist() for counts in self.counts), strict=True))
+
     def to_json(self) -> dict[str, Any]:
         """Return plain lists and numbers by name."""
         return {

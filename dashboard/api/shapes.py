@@ -14,8 +14,8 @@ from dashboard.records.run import Epoch, Run, TrashItem
 from dashboard.records.search import TRIAL_STATES, Trial
 from dashboard.records.tensor import TensorInfo
 from dashboard.services.compare.detail import CellDetail
-from dashboard.services.compare.several import Fact as SeveralFact
-from dashboard.services.compare.versions import NUMBER_NAMES, Fact, TensorDiff, VersionDiff
+from dashboard.services.compare.several import SeveralFact
+from dashboard.services.compare.versions import NUMBER_NAMES, DiffFact, TensorDiff, VersionDiff
 from dashboard.services.networks import NetworkSummary
 from dashboard.services.runs.runs import RunDetail
 from dashboard.services.search import findings
@@ -161,7 +161,7 @@ def diff_json(diff: VersionDiff) -> Json:
     }
 
 
-def fact_json(fact: Fact) -> Json:
+def fact_json(fact: DiffFact) -> Json:
     """Return one metric or setting side by side."""
     return {"name": fact.name, "base": fact.base, "other": fact.other, "equal": fact.equal}
 

@@ -13,7 +13,7 @@ from dashboard.engine.network import Network
 from dashboard.errors import Conflict, StoreUnavailable
 from dashboard.jobs.coordinator import Coordinator, coordinator_lock
 from dashboard.jobs.local_processes import LocalAttempt, LocalProcesses
-from dashboard.services.compare.versions import Asked, compare
+from dashboard.services.compare.versions import DiffRequest, compare, load_versions
 from dashboard.services.datasets import add_bundled, get_dataset
 from dashboard.services.networks import create_network
 from dashboard.services.runs.journal import CatalogueJournal
@@ -83,7 +83,7 @@ def test_two_runs_of_one_seed_end_in_the_same_bits(workspace, coordinator):
     define(workspace, save="last")
     for _ in range(2):
         wait_for_end(workspace, start_run(workspace, "net", {}).id)
-    assert compare(workspace, Asked("net:1", "net:2")).identical
+    assert compare(load_versions(workspace, DiffRequest("net:1", "net:2"))).identical
 
 
 def test_training_on_starts_from_the_parent_and_records_it(workspace, coordinator):

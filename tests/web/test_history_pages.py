@@ -141,9 +141,9 @@ def test_a_unit_that_never_fires_is_named_with_the_version_since_which(browser):
 
 
 @pytest.mark.usefixtures("dying")
-def test_health_says_which_units_are_dead_and_doubled_and_since_when(browser):
+def test_health_says_which_units_are_dead_and_duplicate_and_since_when(browser):
     page = browser.get("/networks/dying/health")
-    assert page.sentence == "v3: 1 unit of 3 dead since v2; 1 unit doubled; norm 1.414 times that of v1."
+    assert page.sentence == "v3: 1 unit of 3 dead since v2; 1 duplicate unit; norm 1.414 times that of v1."
     assert link_to(page, "1").endswith(f"?tensor={TENSOR}&unit=1")
     rows = browser.raw("/networks/dying/health/units.json").json["items"]
     newest = [(row["unit"], row["finding"]) for row in rows if row["version"] == 3]
@@ -173,7 +173,7 @@ def test_what_takes_long_is_counted_only_on_demand_and_then_bit_by_bit(browser):
         counted += 1
         progress = progress if "data-poll-url" in part else ""
         assert counted < 20, part
-    assert "All is counted." in part
+    assert "Everything is counted." in part
     done = browser.get("/networks/dying/history")
     assert done.sentence.startswith("3 versions; it moved most in v2")
     assert 'id="bands"' in done.text
@@ -185,7 +185,7 @@ def test_a_version_without_a_second_one_says_that_there_is_nothing_to_compare(br
     tensors = {name: np.zeros(shape, np.float32) for name, shape in network.spec.tensor_shapes}
     browser.get("/networks/one/history", status=404)
     save_version(workspace, network, Draft(tensors, network.spec, get_dataset(workspace, "iris").id, {}, {}, {}))
-    assert browser.get("/networks/one/history").sentence == "1 version: there is nothing yet to be compared."
+    assert browser.get("/networks/one/history").sentence == "1 version: there is nothing to compare yet."
     assert "all zero since v1" in browser.get("/networks/one/history").text
     assert get_version(workspace, "one", 1).changed is None
 

@@ -80,6 +80,7 @@ def test_a_row_without_values_has_a_note_and_an_empty_table_says_so(demo_app):
         rows,
         link=lambda row: f"/{row['name']}",
         note=lambda row: Note("too large", 2, "Count", "/count") if row["size"] is None else None,
+        header="name",
         empty="none",
     )
     with demo_app.test_request_context("/"):

@@ -18,13 +18,15 @@ from dashboard.analysis.ulps import UlpDistances
 from dashboard.errors import NotFound
 from dashboard.services.compare.versions import TensorPair
 
+__all__ = ["CellChange", "UnitChange"]  # for those who may not import the analysis
+
 Array = np.ndarray[Any, Any]
 
 AXES = ("column", "row")
 """What a unit may be: a column of the table (what a unit weighs), or a row (one input)."""
 
-CELLS_KEPT = 100
-"""Of the cells that changed most so many are kept with what was found out about a tensor."""
+CELLS_CACHED = 100
+"""How many of the cells that changed most are cached with a tensor's numbers."""
 
 
 @dataclass(frozen=True)
@@ -69,20 +71,20 @@ def change_detail(pair: TensorPair, axis: str = "column", units: int = 12, cells
         pair=pair,
         units=unit_changes(pair, axis).ranked(units),
         cells=top_cells(pair, cells),
-        unchanged_rows=pair.kept(unchanged_rows, "unchanged rows"),
+        unchanged_rows=pair.cached(unchanged_rows, "unchanged rows"),
     )
 
 
 def unit_changes(pair: TensorPair, axis: str = "column") -> UnitChanges:
     """Return how far every unit (column or row) of a tensor has moved."""
-    return pair.kept(lambda one, two: unit_differences(one, two, axis), "units", axis)
+    return pair.cached(lambda one, two: unit_differences(one, two, axis), "units", axis)
 
 
 def top_cells(pair: TensorPair, count: int) -> list[CellChange]:
     """Return the cells of a tensor that changed most, the largest change first."""
-    if count > CELLS_KEPT:
+    if count > CELLS_CACHED:
         return top_changes(pair.before, pair.after, count)
-    return pair.kept(lambda one, two: top_changes(one, two, CELLS_KEPT), "cells")[:count]
+    return pair.cached(lambda one, two: top_changes(one, two, CELLS_CACHED), "cells")[:count]
 
 
 def unit_detail(pair: TensorPair, axis: str, unit: int, cells: int = 20) -> UnitDetail:

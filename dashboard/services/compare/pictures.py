@@ -1,4 +1,4 @@
-"""What a page draws of the change of one tensor: distributions, base against other, the map of all cells, units."""
+"""What the charts of one tensor's change show: distributions, base against other, the map of all cells, units."""
 
 from typing import NamedTuple
 
@@ -9,26 +9,27 @@ from dashboard.analysis.distributions import Distribution, distribution
 from dashboard.analysis.images import HeatMap, heat_map, part_starts, robust_limit, unit_picture
 from dashboard.analysis.joint import JointCounts, joint_counts
 from dashboard.analysis.turning import MapPart, unit_numbers, units_as_rows
-from dashboard.charts import images
-from dashboard.charts.images import HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH
 from dashboard.errors import NotFound
 from dashboard.services.compare.detail import unit_changes
 from dashboard.services.compare.versions import TensorPair
 from dashboard.services.versions.analyses import image_shape
 
+__all__ = ["Distribution", "JointCounts"]  # for those who may not import the analysis
+
 ORDERS = ("moved", "raw")
 SIDES = ("before", "after", "change")
-UNIT_PICTURE_ZOOM = 4
 MOST_POINTS = 3_000
 """Cells up to this many are points of a scatter; more are counted on a grid."""
 
 
-class MapAsked(NamedTuple):
-    """Which map: the order of the units, and what part of it, (first, last) of places in the order and of inputs.
+class MapView(NamedTuple):
+    """Which map: at most `height` × `width` levels, the order of the units, and (first, last) of places and inputs.
 
-    None is all of them; what reaches beyond the table is cut off.
+    None is all of them; a part that reaches beyond the table is cut off.
     """
 
+    height: int
+    width: int
     order: str = "moved"
     places: tuple[int, int] | None = None
     inputs: tuple[int, int] | None = None
@@ -69,12 +70,12 @@ class Points(NamedTuple):
 
 def sides_distribution(pair: TensorPair, bins: int, limits: str = "robust") -> Distribution:
     """Return the distributions of both sides' weights of one tensor of a diff, on shared bins."""
-    return pair.kept(lambda one, two: distribution([one, two], bins, limits), "distributions", bins, limits)
+    return pair.cached(lambda one, two: distribution([one, two], bins, limits), "distributions", bins, limits)
 
 
 def change_distribution(pair: TensorPair, bins: int, limits: str = "robust") -> Distribution:
     """Return the distribution of the change of one tensor of a diff."""
-    return pair.kept(lambda one, two: distribution([Change(one, two)], bins, limits), "changes", bins, limits)
+    return pair.cached(lambda one, two: distribution([Change(one, two)], bins, limits), "changes", bins, limits)
 
 
 def base_against_other(pair: TensorPair, bins: int, limits: str = "robust") -> JointCounts | Points:
@@ -88,32 +89,32 @@ def base_against_other(pair: TensorPair, bins: int, limits: str = "robust") -> J
     return Points(rows, columns, base[finite], other[finite])
 
 
-def change_map(pair: TensorPair, asked: MapAsked) -> ChangeMap:
+def change_map(pair: TensorPair, view: MapView) -> ChangeMap:
     """Return what a map of the change shows; raises NotFound for a part outside the table."""
-    order, part = _ordered(pair, asked)
+    order, part = _ordered(pair, view)
     limit = _limit(pair)
 
-    def told(base: Array, other: Array) -> tuple[int, bool]:
-        found = _drawn(base, other, order, part, limit)
-        return found.clipped, found.pooled
+    def drawn(base: Array, other: Array) -> tuple[int, bool]:
+        drawing = units_as_rows(Change(base, other), order, part, view.height, view.width, limit)
+        return drawing.clipped, drawing.pooled
 
-    clipped, pooled = pair.kept(told, "map", *asked)
+    clipped, pooled = pair.cached(drawn, "map", *view)
     rows = Change(pair.before, pair.after).rows
-    return ChangeMap(part, len(order), rows, _row_units(order, part), limit, clipped, pooled)
+    return ChangeMap(part, len(order), rows, _row_units(order, part, view.height), limit, clipped, pooled)
 
 
-def map_numbers(pair: TensorPair, asked: MapAsked) -> MapNumbers:
+def map_numbers(pair: TensorPair, view: MapView) -> MapNumbers:
     """Return the numbers that a map of the change shows, at most as many as it has pixels."""
-    order, part = _ordered(pair, asked)
-    columns = part_starts(len(part.inputs), min(len(part.inputs), HEAT_MAP_WIDTH))[:-1] + part.inputs.start
-    numbers = unit_numbers(Change(pair.before, pair.after), order, part, HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH)
-    return MapNumbers(_row_units(order, part), columns.tolist(), numbers)
+    order, part = _ordered(pair, view)
+    columns = part_starts(len(part.inputs), min(len(part.inputs), view.width))[:-1] + part.inputs.start
+    numbers = unit_numbers(Change(pair.before, pair.after), order, part, view.height, view.width)
+    return MapNumbers(_row_units(order, part, view.height), columns.tolist(), numbers)
 
 
-def change_map_png(pair: TensorPair, asked: MapAsked, theme: str) -> bytes:
-    """Return the change of a tensor as a picture, a pixel a cell: units as rows, inputs across, centred on zero."""
-    order, shown = _ordered(pair, asked)
-    return images.png(_drawn(pair.before, pair.after, order, shown, _limit(pair)), theme)
+def change_heat_map(pair: TensorPair, view: MapView) -> HeatMap:
+    """Return the change of a tensor, a level per cell: units as rows, inputs across, centred on zero."""
+    order, part = _ordered(pair, view)
+    return units_as_rows(Change(pair.before, pair.after), order, part, view.height, view.width, _limit(pair))
 
 
 def picture_shape(pair: TensorPair) -> tuple[int, int] | None:
@@ -121,7 +122,7 @@ def picture_shape(pair: TensorPair) -> tuple[int, int] | None:
     return image_shape(pair.workspace, pair.base.version) if pair.one.name == "layer_01.weight" else None
 
 
-def unit_change_png(pair: TensorPair, unit: int, side: str, theme: str) -> bytes:
+def unit_heat_map(pair: TensorPair, unit: int, side: str) -> HeatMap:
     """Return one first-layer unit's weights before or after, on one scale of colours, or their change, as a picture.
 
     Raises NotFound if the tensor has no such unit or its inputs are no pixels.
@@ -132,34 +133,30 @@ def unit_change_png(pair: TensorPair, unit: int, side: str, theme: str) -> bytes
     before, after = (unit_picture(weights, unit, shape).astype(np.float64) for weights in (pair.before, pair.after))
     limit = None if side == "change" else robust_limit(np.concatenate([before, after]))
     picture = {"before": before, "after": after, "change": after - before}[side]
-    return images.png(heat_map(picture, *shape, limit), theme, UNIT_PICTURE_ZOOM)
+    return heat_map(picture, *shape, limit)
 
 
-def _row_units(order: Array, part: MapPart) -> list[int]:
-    starts = part_starts(len(part.places), min(len(part.places), HEAT_MAP_HEIGHT))[:-1]
+def _row_units(order: Array, part: MapPart, height: int) -> list[int]:
+    starts = part_starts(len(part.places), min(len(part.places), height))[:-1]
     units: list[int] = order[part.places.start + starts].tolist()
     return units
 
 
 def _limit(pair: TensorPair) -> float:
-    return pair.kept(lambda one, two: robust_limit(Change(one, two)), "limit")
+    return pair.cached(lambda one, two: robust_limit(Change(one, two)), "limit")
 
 
-def _ordered(pair: TensorPair, asked: MapAsked) -> tuple[Array, MapPart]:
-    """Return the units in the order that was asked for, and the part of the map."""
+def _ordered(pair: TensorPair, view: MapView) -> tuple[Array, MapPart]:
+    """Return the units in the order of the view, and the part of the map."""
     units = unit_changes(pair)
-    order: Array = np.arange(units.norms.size) if asked.order == "raw" else units.order()
+    order: Array = np.arange(units.norms.size) if view.order == "raw" else units.order()
     rows = Change(pair.before, pair.after).rows
-    return order, MapPart(_inside(asked.places, len(order), "places"), _inside(asked.inputs, rows, "inputs"))
+    return order, MapPart(_inside(view.places, len(order), "places"), _inside(view.inputs, rows, "inputs"))
 
 
 def _inside(ends: tuple[int, int] | None, length: int, field: str) -> range:
     if ends is None:
         return range(length)
     if not 0 <= ends[0] < length:
-        raise NotFound(f"The map has {field} from 0 to {length - 1}; {ends[0]}-{ends[1]} lies outside.", field)
+        raise NotFound(f"The map has {field} from 0 to {length - 1}; {ends[0]}-{ends[1]} is outside.", field)
     return range(ends[0], min(ends[1] + 1, length))
-
-
-def _drawn(base: Array, other: Array, order: Array, part: MapPart, limit: float) -> HeatMap:
-    return units_as_rows(Change(base, other), order, part, HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH, limit)

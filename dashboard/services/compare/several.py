@@ -16,20 +16,22 @@ from dashboard.records.network import Version
 from dashboard.records.run import Epoch
 from dashboard.records.statistics import COMPARED
 from dashboard.records.tensor import TensorInfo
-from dashboard.services.compare.versions import Side, side
+from dashboard.services.compare.versions import VersionTensors, load_tensors
 from dashboard.services.runs.runs import get_run
 from dashboard.services.versions.tensors import array
 from dashboard.services.workspace import Workspace
 
+__all__ = ["Distribution", "VersionSettings"]  # for those who may not import the analysis and the catalogue
+
 FEWEST, MOST = 2, 8
-MOST_LINES = 500
-"""Of all versions so many, the newest, are drawn and listed."""
+MOST_VERSIONS = 500
+"""How many versions, the newest, are drawn and listed."""
 KINDS = ("metric", "setting", "weights")
 
 
 @dataclass(frozen=True)
-class Fact:
-    """One metric, setting or statistic of the chosen tensor, and what each version says of it (None: nothing)."""
+class SeveralFact:
+    """One metric, setting or statistic of the chosen tensor, and its value in each version (None: it has none)."""
 
     kind: str
     name: str
@@ -37,12 +39,12 @@ class Fact:
 
     @property
     def key(self) -> str:
-        """What stands for it in addresses: a metric and a setting may have one name, such as loss."""
+        """Its name in addresses: a metric and a setting may have one name, such as loss."""
         return f"{self.kind}.{self.name}"
 
     @property
     def equal(self) -> bool:
-        """Whether all say the same."""
+        """Whether all versions have the same value."""
         return all(value == self.values[0] for value in self.values)
 
 
@@ -54,7 +56,7 @@ class Several:
     tensors: list[str]
     tensor: str
     infos: list[TensorInfo]
-    facts: list[Fact]
+    facts: list[SeveralFact]
 
     @property
     def is_of_one_shape(self) -> bool:
@@ -75,7 +77,7 @@ def get_several(workspace: Workspace, references: Sequence[str], tensor: str = "
     chosen = list(dict.fromkeys(references))
     if not FEWEST <= len(chosen) <= MOST:
         raise UserError(f"Choose {FEWEST} to {MOST} versions; {len(chosen)} chosen.", "version")
-    sides = [side(workspace, reference, "version") for reference in chosen]
+    sides = load_tensors(workspace, [("version", reference) for reference in chosen])
     common = [name for name in sides[0].tensors if all(name in other.tensors for other in sides)]
     if tensor and tensor not in common:
         raise NotFound(f"Not all of these versions have a tensor named {tensor!r}.", "tensor", common)
@@ -98,7 +100,7 @@ def several_distributions(
     return places[1:], distribution([Change(opened[0], other) for other in opened[1:]], bins, limits)
 
 
-class Curve(NamedTuple):
+class RunCurve(NamedTuple):
     """The epochs of one run, and the versions among those chosen that it wrote, with their epochs."""
 
     label: str
@@ -107,7 +109,7 @@ class Curve(NamedTuple):
     versions: list[Version]
 
 
-def several_curves(workspace: Workspace, several: Several) -> list[Curve]:
+def several_curves(workspace: Workspace, several: Several) -> list[RunCurve]:
     """Return the curve of each run that wrote one of the versions, in the order of choice."""
     by_run: dict[int, list[Version]] = {}
     for version in several.versions:
@@ -119,15 +121,15 @@ def several_curves(workspace: Workspace, several: Several) -> list[Curve]:
             epochs = get_run(workspace, run_id).epochs
         except NotFound:
             continue  # its network was put into the trash at this moment
-        curves.append(Curve(f"{versions[0].network}, run {run_id}", run_id, epochs, versions))
+        curves.append(RunCurve(f"{versions[0].network}, run {run_id}", run_id, epochs, versions))
     return curves
 
 
 @dataclass(frozen=True)
 class AllVersions:
-    """Versions as lines of settings and metrics, the newest first: `settings` and `metrics` name the columns.
+    """Versions as rows of settings and metrics, the newest first: `settings` and `metrics` name the columns.
 
-    `varying` are the settings that are not the same in all of them. `more` tells that there are older ones.
+    `varying` are the settings that are not the same in all of them. `more` says whether there are older ones.
     """
 
     network: str | None
@@ -140,22 +142,22 @@ class AllVersions:
 
 
 def get_all_versions(
-    workspace: Workspace, network: str | None = None, most: int = MOST_LINES, offset: int = 0
+    workspace: Workspace, network: str | None = None, most: int = MOST_VERSIONS, offset: int = 0
 ) -> AllVersions:
     """Return `most` versions of a network, or of all networks, the newest first; raises NotFound for an unknown one."""
     with workspace.catalogue.reading() as connection:
         if network is not None:
             network_rows.get_network(connection, network)
-        found = version_rows.version_settings(connection, network, most + 1, offset)
-    more, found = len(found) > most, found[:most]
-    rows = [settings_of(version.spec, version.dataset, version.epoch) for version in found]
+        versions = version_rows.version_settings(connection, network, most + 1, offset)
+    more, versions = len(versions) > most, versions[:most]
+    rows = [settings_of(version.spec, version.dataset, version.epoch) for version in versions]
     settings = list(dict.fromkeys(name for row in rows for name in row))
-    metrics = in_order(name for version in found for name, value in version.metrics.items() if _is_number(value))
+    metrics = in_order(name for version in versions for name, value in version.metrics.items() if _is_number(value))
     varying = [name for name in settings if len({str(row.get(name)) for row in rows}) > 1]
     rows = [
-        row | {name: version.metrics.get(name) for name in metrics} for row, version in zip(rows, found, strict=True)
+        row | {name: version.metrics.get(name) for name in metrics} for row, version in zip(rows, versions, strict=True)
     ]
-    return AllVersions(network, found, rows, settings, varying, metrics, more)
+    return AllVersions(network, versions, rows, settings, varying, metrics, more)
 
 
 def settings_of(spec: Mapping[str, Any], dataset: str, epoch: int) -> dict[str, Any]:
@@ -164,12 +166,12 @@ def settings_of(spec: Mapping[str, Any], dataset: str, epoch: int) -> dict[str, 
     return {"dataset": dataset, "layers": ", ".join(layers), "epoch": epoch, **spec["training"]}
 
 
-def _facts(sides: Sequence[Side], infos: Sequence[TensorInfo]) -> list[Fact]:
+def _facts(sides: Sequence[VersionTensors], infos: Sequence[TensorInfo]) -> list[SeveralFact]:
     metrics = [one.version.metrics for one in sides]
     settings = [settings_of(one.version.spec.to_json(), one.version.dataset, one.version.epoch) for one in sides]
     numbers = [{name: info.statistics.get(name) for name in COMPARED} for info in infos]
     return [
-        Fact(kind, name, tuple(one.get(name) for one in each))
+        SeveralFact(kind, name, tuple(one.get(name) for one in each))
         for kind, each in zip(KINDS, (metrics, settings, numbers), strict=True)
         for name in dict.fromkeys(name for one in each for name in one)
     ]

@@ -18,8 +18,10 @@ from dashboard.records.tensor import TensorInfo
 from dashboard.services.versions.tensors import array
 from dashboard.services.workspace import Workspace
 
+__all__ = ["TensorDifference"]  # for those who may not import the analysis
+
 Array = np.ndarray[Any, Any]
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 PAIRED = ".."
 """Stands between the names of two tensors that a person has paired."""
@@ -28,8 +30,8 @@ NUMBER_NAMES = (*TensorDifference.__annotations__, "identical")
 """The numbers of a tensor's difference, as `TensorDifference.to_json` names them."""
 
 
-class Asked(NamedTuple):
-    """What is compared: two versions as name:number, and tensors that a person has paired, as base..other."""
+class DiffRequest(NamedTuple):
+    """What to compare: two versions as name:number, and tensors that a person has paired, as base..other."""
 
     base: str
     other: str
@@ -37,22 +39,42 @@ class Asked(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Side:
-    """One side of a diff: a version and its tensors by name."""
+class VersionTensors:
+    """A version and its tensors by name."""
 
     version: Version
     tensors: dict[str, TensorInfo]
 
 
 @dataclass(frozen=True)
-class TensorPair:
-    """A tensor of the base and its counterpart of the same shape; their cells are read when they are asked for."""
+class ComparedVersions:
+    """Both sides of a comparison, loaded once; `by_hand` are the pairs of tensors that a person has made."""
 
     workspace: Workspace
-    base: Side
-    other: Side
+    base: VersionTensors
+    other: VersionTensors
+    by_hand: dict[str, str]
+
+    def matched(self) -> list[Pair]:
+        """Return the names of matching tensors, None on a side that has no counterpart."""
+        one, two = ([(info.name, info.shape) for info in side.tensors.values()] for side in (self.base, self.other))
+        return match_tensors(one, two, self.by_hand)
+
+
+@dataclass(frozen=True)
+class TensorPair:
+    """A tensor of the base and its counterpart of the same shape; their cells are read on first use."""
+
+    workspace: Workspace
+    base: VersionTensors
+    other: VersionTensors
     one: TensorInfo
     two: TensorInfo
+
+    @property
+    def content(self) -> str:
+        """What every number of the comparison depends on: the checksums of both versions."""
+        return f"{self.base.version.sha256} {self.other.version.sha256}"
 
     @cached_property
     def before(self) -> Array:
@@ -64,38 +86,38 @@ class TensorPair:
         """The other's cells, read-only; raises StoreError."""
         return array(self.workspace, self.other.version, self.two)
 
-    def known(self, *what: Hashable) -> Any:  # noqa: ANN401 - what `kept` was asked to find
-        """Return what `kept` has found out, None if it is not known yet."""
+    def known(self, *what: Hashable) -> Any:  # noqa: ANN401 - any result of `cached`
+        """Return the cached result for `what`, None if there is none yet."""
         return self.workspace.kept.get(self._key(what))
 
-    def kept(self, find: Callable[[Array, Array], Found], *what: Hashable) -> Found:
-        """Return what `find` finds out about the cells of both sides; it is kept by their content and by `what`.
+    def cached(self, compute: Callable[[Array, Array], Result], *what: Hashable) -> Result:
+        """Return the result of `compute` for the cells of both sides, cached by their content and by `what`.
 
-        Cells that do not come from the cache of decoded arrays, where only what is proven lies, may have been tampered
-        with: what is found out about them is not kept.
+        Cells that do not come from the cache of decoded arrays, which holds verified cells only, may have been tampered
+        with: results about them are not cached.
         """
-        known: Found | None = self.known(*what)
+        known: Result | None = self.known(*what)
         if known is not None:
             return known
-        found = find(self.before, self.after)
+        result = compute(self.before, self.after)
         if all(isinstance(cells, np.memmap) for cells in (self.before, self.after)):
-            self.workspace.kept.keep(self._key(what), found)
-        return found
+            self.workspace.kept.keep(self._key(what), result)
+        return result
 
     def _key(self, what: tuple[Hashable, ...]) -> Hashable:
         return (*what, *((info.dtype, info.shape, info.sha256) for info in (self.one, self.two)))
 
     def difference(self) -> TensorDifference:
         """Return what changed, in a few numbers."""
-        return self.kept(tensor_difference, "difference")
+        return self.cached(tensor_difference, "difference")
 
 
 @dataclass(frozen=True)
 class TensorDiff:
-    """One line of a diff: status is equal, changed, added, removed or reshaped; numbers where both sides have cells.
+    """A tensor's row of a diff: status is equal, changed, added, removed or reshaped; numbers if both sides have cells.
 
-    Of tensors that were too large to be counted there are no numbers, either. `by_hand` tells whether a person has
-    paired the two; `pair` is there where both have one shape.
+    Tensors too large to be compared cell by cell have no numbers, either. `by_hand` says whether a person has paired
+    the two; `pair` is set if both have the same shape.
     """
 
     name: str
@@ -108,7 +130,7 @@ class TensorDiff:
 
 
 @dataclass(frozen=True)
-class Fact:
+class DiffFact:
     """One metric or setting side by side; None where a side has none."""
 
     name: str
@@ -117,7 +139,7 @@ class Fact:
 
     @property
     def equal(self) -> bool:
-        """Whether both sides say the same."""
+        """Whether both sides have the same value."""
         return bool(self.base == self.other)
 
 
@@ -127,8 +149,8 @@ class VersionDiff:
 
     base: Version
     other: Version
-    metrics: list[Fact]
-    settings: list[Fact]
+    metrics: list[DiffFact]
+    settings: list[DiffFact]
     tensors: list[TensorDiff]
 
     @property
@@ -145,35 +167,37 @@ def parse_reference(text: str, field: str) -> tuple[str, int]:
     return name, int(number)
 
 
-def side(workspace: Workspace, reference: str, field: str) -> Side:
-    """Return the version of a reference with its tensors; raises UserError or NotFound naming the field."""
-    name, number = parse_reference(reference, field)
+def load_tensors(workspace: Workspace, references: Sequence[tuple[str, str]]) -> list[VersionTensors]:
+    """Return the versions of (field, reference) with their tensors; raises UserError or NotFound naming the field."""
+    loaded = []
     with workspace.catalogue.reading() as connection:
-        try:
-            version = version_rows.get_version(connection, name, number)
-        except NotFound as error:
-            raise NotFound(error.message, field, error.nearest) from error
-        return Side(version, {info.name: info for info in version_rows.list_tensors(connection, version.id)})
+        for field, reference in references:
+            name, number = parse_reference(reference, field)
+            try:
+                version = version_rows.get_version(connection, name, number)
+            except NotFound as error:
+                raise NotFound(error.message, field, error.nearest) from error
+            tensors = version_rows.list_tensors(connection, version.id)
+            loaded.append(VersionTensors(version, {info.name: info for info in tensors}))
+    return loaded
 
 
-def compare(workspace: Workspace, asked: Asked, most_cells: int | None = None) -> VersionDiff:
-    """Compare two versions, of one network or of two; raises UserError, NotFound or StoreError.
+def load_versions(workspace: Workspace, request: DiffRequest) -> ComparedVersions:
+    """Return both versions of a comparison; raises UserError or NotFound naming the field."""
+    base, other = load_tensors(workspace, [("base", request.base), ("other", request.other)])
+    return ComparedVersions(workspace, base, other, _by_hand(request.by_hand, base, other))
 
-    Tensors of more than `most_cells` are told equal or changed by their checksums alone; they come without numbers,
-    unless these are known already.
+
+def compare(versions: ComparedVersions, most_cells: int | None = None) -> VersionDiff:
+    """Compare two versions, of one network or of two; raises StoreError.
+
+    Tensors of more than `most_cells` are compared by their checksums only; they have no numbers, unless these are
+    cached.
     """
-    base, other = sides(workspace, asked)
-    by_hand = _by_hand(asked.by_hand, base, other)
-    tensors = [
-        _tensor_diff(workspace, base, other, pair, most_cells, pair.base in by_hand)
-        for pair in _matched(base, other, by_hand)
-    ]
-    return VersionDiff(base.version, other.version, _metrics(base, other), _settings(base, other), tensors)
-
-
-def sides(workspace: Workspace, asked: Asked) -> tuple[Side, Side]:
-    """Return both versions with their tensors; raises UserError or NotFound naming the field."""
-    return side(workspace, asked.base, "base"), side(workspace, asked.other, "other")
+    base, other = versions.base.version, versions.other.version
+    tensors = [_tensor_diff(versions, pair, most_cells) for pair in versions.matched()]
+    settings = _facts(_flat_settings(base), _flat_settings(other))
+    return VersionDiff(base, other, _facts(base.metrics, other.metrics), settings, tensors)
 
 
 def neighbours(workspace: Workspace, version: Version) -> tuple[int | None, int | None]:
@@ -182,12 +206,12 @@ def neighbours(workspace: Workspace, version: Version) -> tuple[int | None, int 
         return version_rows.neighbours(connection, version)
 
 
-def tensor_pair(workspace: Workspace, asked: Asked, tensor_name: str) -> TensorPair:
+def tensor_pair(versions: ComparedVersions, tensor_name: str) -> TensorPair:
     """Return a tensor (named as in either version) with its counterpart of the same shape; raises NotFound."""
-    base, other = sides(workspace, asked)
+    base, other = versions.base, versions.other
     pairs = [
-        TensorPair(workspace, base, other, base.tensors[pair.base], other.tensors[pair.other])
-        for pair in _matched(base, other, _by_hand(asked.by_hand, base, other))
+        TensorPair(versions.workspace, base, other, base.tensors[pair.base], other.tensors[pair.other])
+        for pair in versions.matched()
         if pair.base is not None and pair.other is not None
     ]
     alike = [pair for pair in pairs if pair.one.shape == pair.two.shape]
@@ -200,9 +224,9 @@ def tensor_pair(workspace: Workspace, asked: Asked, tensor_name: str) -> TensorP
     return named[0]
 
 
-def _by_hand(texts: Sequence[str], base: Side, other: Side) -> dict[str, str]:
-    """Return the pairs that a person has made; a name may have the sign between the two in itself."""
-    found = {}
+def _by_hand(texts: Sequence[str], base: VersionTensors, other: VersionTensors) -> dict[str, str]:
+    """Return the pairs that a person has made; a name may contain the sign between the two."""
+    pairs = {}
     for text in texts:
         splits = ((text[: sign.start()], text[sign.start() + 2 :]) for sign in re.finditer(r"(?=\.\.)", text))
         pair = next(((one, two) for one, two in splits if one in base.tensors and two in other.tensors), None)
@@ -212,39 +236,25 @@ def _by_hand(texts: Sequence[str], base: Side, other: Side) -> dict[str, str]:
                 "pair",
                 [*base.tensors, *other.tensors],
             )
-        found[pair[0]] = pair[1]
-    return found
+        pairs[pair[0]] = pair[1]
+    return pairs
 
 
-def _matched(base: Side, other: Side, by_hand: Mapping[str, str]) -> list[Pair]:
-    one, two = ([(info.name, info.shape) for info in part.tensors.values()] for part in (base, other))
-    return match_tensors(one, two, by_hand)
-
-
-def _tensor_diff(
-    workspace: Workspace, base: Side, other: Side, pair: Pair, most_cells: int | None, by_hand: bool
-) -> TensorDiff:
-    one = base.tensors[pair.base] if pair.base is not None else None
-    two = other.tensors[pair.other] if pair.other is not None else None
+def _tensor_diff(versions: ComparedVersions, pair: Pair, most_cells: int | None) -> TensorDiff:
+    one = versions.base.tensors[pair.base] if pair.base is not None else None
+    two = versions.other.tensors[pair.other] if pair.other is not None else None
+    by_hand = pair.base in versions.by_hand
     if one is None or two is None:
         info = one or two
         assert info is not None  # a pair has at least one side
         return TensorDiff(info.name, "added" if one is None else "removed", one, two, None)
     if one.shape != two.shape:
         return TensorDiff(one.name, "reshaped", one, two, None, by_hand)
-    matched = TensorPair(workspace, base, other, one, two)
+    matched = TensorPair(versions.workspace, versions.base, versions.other, one, two)
     is_large = most_cells is not None and math.prod(one.shape) > most_cells
     numbers = matched.known("difference") if is_large else matched.difference()
     is_equal = numbers.identical if numbers else (one.sha256, one.dtype) == (two.sha256, two.dtype)
     return TensorDiff(one.name, "equal" if is_equal else "changed", one, two, numbers, by_hand, matched)
-
-
-def _metrics(base: Side, other: Side) -> list[Fact]:
-    return _facts(base.version.metrics, other.version.metrics)
-
-
-def _settings(base: Side, other: Side) -> list[Fact]:
-    return _facts(_flat_settings(base.version), _flat_settings(other.version))
 
 
 def _flat_settings(version: Version) -> dict[str, Any]:
@@ -258,6 +268,6 @@ def _flat_settings(version: Version) -> dict[str, Any]:
     return head | {"inputs": spec.inputs} | layers | asdict(spec.training)
 
 
-def _facts(base: Mapping[str, Any], other: Mapping[str, Any]) -> list[Fact]:
+def _facts(base: Mapping[str, Any], other: Mapping[str, Any]) -> list[DiffFact]:
     names = [*base, *(name for name in other if name not in base)]
-    return [Fact(name, base.get(name), other.get(name)) for name in names]
+    return [DiffFact(name, base.get(name), other.get(name)) for name in names]

@@ -1,6 +1,6 @@
 """Blame: one weight's, one unit's or one tensor's value over all versions, and which version last changed it.
 
-Of a weight this reads one cell of each table, of a unit one column, and of a whole tensor only what is stored: where
+For a weight this reads one cell of each table, for a unit one column, and for a whole tensor only what is stored: where
 nothing changed (by SHA-256) nothing is read again.
 """
 
@@ -21,16 +21,16 @@ from dashboard.services.workspace import Workspace
 from dashboard.weights.dtypes import Array
 
 PLACES = ("row", "column", "unit")
-"""By which a part is named."""
+"""The fields of an address that name a part."""
 
 
 @dataclass(frozen=True)
 class PartHistory:
     """A part of a tensor over the versions in which the tensor has the newest one's shape.
 
-    `what` is cell, unit or tensor; of a cell `row` and `column` say which, of a unit `column` (in a vector, whose
-    table is one column, `row`). `line` has a value a version: the cell's own, or an L2 norm over finite cells.
-    `records` has what `firing` found in each version, for a unit of a layer.
+    `what` is cell, unit or tensor; `row` and `column` say which cell, `column` (in a vector, whose table is one column,
+    `row`) which unit. `line` has a value per version: the cell's own, or an L2 norm over finite cells. `records` has
+    the result of `firing` in each version, for a unit of a layer.
     """
 
     network: Network
@@ -58,7 +58,7 @@ class PartHistory:
         """Return the version since which the unit is `silent` or `saturated` on the records, if it is at the end."""
         if self.unit is None:
             return None
-        return self.at(ever_since([found is not None and self.unit in found[finding] for found in self.records]))
+        return self.at(ever_since([one is not None and self.unit in one[finding] for one in self.records]))
 
 
 def get_timeline(
@@ -96,9 +96,9 @@ def get_timeline(
 
 
 def layer_of(tensor: str) -> int | None:
-    """Return the number of the layer whose weights or biases these are; None for names that are not ours."""
-    found = re.fullmatch(r"layer_(\d+)\.(?:weight|bias)", tensor)
-    return int(found[1]) if found else None
+    """Return the number of the layer whose weights or biases these are; None for other names."""
+    match = re.fullmatch(r"layer_(\d+)\.(?:weight|bias)", tensor)
+    return int(match[1]) if match else None
 
 
 def _check(name: str, value: int, count: int) -> None:
@@ -136,7 +136,7 @@ def _each_content_once(versions: list[TensorVersion], read: Callable[[TensorVers
 
 
 def _stored(versions: list[TensorVersion]) -> Timeline:
-    """Return the time-line of the norms that lie in the catalogue; a change is told by the checksum."""
+    """Return the time-line of the norms stored in the catalogue; a change is one of the checksum."""
     norms = [version.info.statistics["norm"] for version in versions]
     contents = [version.info.content for version in versions]
     changed = [place > 0 and contents[place] != contents[place - 1] for place in range(len(versions))]

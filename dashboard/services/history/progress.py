@@ -1,7 +1,7 @@
 """Counting what a history shows of very large tensors, a little in each request, while a person watches.
 
-There is no job to be started or cancelled: who leaves the page stops the counting, and who comes back goes on with
-what was kept.
+There is no run to start or cancel: leaving the page stops the counting, and whoever comes back continues with the
+cached results.
 """
 
 import time
@@ -14,10 +14,10 @@ from dashboard.services.workspace import Workspace
 
 SECONDS = 1.0
 NOTHING = Budget(seconds=0.0)
-"""What is kept already, and nothing else."""
+"""Only what is cached already."""
 
 
-class Done(NamedTuple):
+class CountingProgress(NamedTuple):
     """How many counts of `total` are done, and about how many seconds the rest takes (None: not known yet)."""
 
     done: int
@@ -26,13 +26,13 @@ class Done(NamedTuple):
 
     @property
     def is_all(self) -> bool:
-        """Whether nothing is left to be counted."""
+        """Whether nothing is left to count."""
         return self.done >= self.total
 
 
-def count_on(
+def continue_counting(
     workspace: Workspace, network_name: str, tensor: str, since: str, weights: bool, bins: int, limits: str
-) -> Done:
+) -> CountingProgress:
     """Count the changes, spectra and distributions of a tensor for about a second; raises NotFound or StoreError."""
     begin = time.monotonic()
     before = _done(workspace, network_name, tensor, since)
@@ -47,10 +47,10 @@ def count_on(
         history = get_history(workspace, network_name, tensor, since)
         left = Budget(seconds=max(SECONDS - (time.monotonic() - begin), 0.01))
         is_all = get_ridges(workspace, history, weights, bins, limits, left) is not None
-        return Done(done + is_all, total + 1, None)
+        return CountingProgress(done + is_all, total + 1, None)
     fresh = done - sum(counted for counted, _ in before)
     spent = time.monotonic() - begin
-    return Done(done, total + 1, spent / fresh * (total - done) if fresh else None)
+    return CountingProgress(done, total + 1, spent / fresh * (total - done) if fresh else None)
 
 
 def _done(workspace: Workspace, network_name: str, tensor: str, since: str) -> list[tuple[int, int]]:
@@ -58,7 +58,7 @@ def _done(workspace: Workspace, network_name: str, tensor: str, since: str) -> l
     parts = []
     for one in dict.fromkeys((since, "previous", "first")):
         history = get_history(workspace, network_name, tensor, one, NOTHING)
-        pairs = history.pairs(weights=False)
-        parts.append((sum(change is not None for change in history.changes), len(pairs)))
+        steps = history.steps(weights=False)
+        parts.append((sum(change is not None for change in history.changes), len(steps)))
     spectra = spectra_of(workspace, history.network, history.versions, NOTHING)
     return [*parts, (sum(found is not None for found in spectra), len(spectra))]

@@ -1,4 +1,4 @@
-"""What is drawn of a tensor, or of its change, in many versions: distributions on shared bins, and one as a picture."""
+"""A tensor, or its change, in many versions: distributions on shared bins, and one version as levels of a heat map."""
 
 import hashlib
 from collections.abc import Sequence
@@ -7,12 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from dashboard.analysis.distributions import Distribution, counts_between, edges_between
-from dashboard.analysis.images import heat_map
-from dashboard.charts.images import HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH, png
+from dashboard.analysis.images import HeatMap, heat_map
 from dashboard.errors import NotFound
 from dashboard.records.network import Network
 from dashboard.services.cache.numbers import UNLIMITED, Budget, Numbers
-from dashboard.services.history.tensor import Pair, TensorHistory, counted, numbers_of, open_pair
+from dashboard.services.history.tensor import TensorHistory, TensorStep, counted, numbers_of, open_step
 from dashboard.services.workspace import Workspace
 from dashboard.weights.dtypes import Array
 
@@ -47,34 +46,34 @@ def get_ridges(
     limits: str = "robust",
     budget: Budget = UNLIMITED,
 ) -> Ridges | None:
-    """Return the distributions of a tensor's weights, or of its changes; None if that is beyond the budget.
+    """Return the distributions of a tensor's weights, or of its changes; None if the budget does not allow it.
 
     With the limits `robust` the bins reach from the smallest 0.5th to the largest 99.5th percentile of any of them,
     but not beyond FAR times the median of these ends, so that one version that moved far does not flatten all others;
     with `full` from the smallest to the largest value.
     """
-    pairs = thinned(history.pairs(weights))
-    if not pairs:
+    steps = thinned(history.steps(weights))
+    if not steps:
         return no_ridges(bins)
-    numbers = numbers_of(workspace, history.network, pairs, budget)
+    numbers = numbers_of(workspace, history.network, steps, budget)
     known = [found for found in numbers if found is not None]
-    if len(known) < len(pairs):
+    if len(known) < len(steps):
         return None
     edges = edges_between(*_ends(known, limits), bins)
-    counts = _counts(workspace, history.network, pairs, edges, budget)
-    return None if counts is None else Ridges([pair.at.number for pair in pairs], counts)
+    counts = _counts(workspace, history.network, steps, edges, budget)
+    return None if counts is None else Ridges([step.version.number for step in steps], counts)
 
 
 def no_ridges(bins: int) -> Ridges:
-    """Return what is shown where there is nothing to count."""
+    """Return the distributions of no version at all."""
     return Ridges([], Distribution(edges_between(-1.0, 1.0, bins), (), (), (), ()))
 
 
-def thinned(pairs: Sequence[Pair]) -> list[Pair]:
+def thinned(steps: Sequence[TensorStep]) -> list[TensorStep]:
     """Return at most `MOST_RIDGES` of them, evenly chosen."""
-    if len(pairs) <= MOST_RIDGES:
-        return list(pairs)
-    return [pairs[place] for place in np.linspace(0, len(pairs) - 1, MOST_RIDGES).round().astype(int)]
+    if len(steps) <= MOST_RIDGES:
+        return list(steps)
+    return [steps[place] for place in np.linspace(0, len(steps) - 1, MOST_RIDGES).round().astype(int)]
 
 
 def _ends(numbers: Sequence[Numbers], limits: str) -> tuple[float, float]:
@@ -90,23 +89,21 @@ def _ends(numbers: Sequence[Numbers], limits: str) -> tuple[float, float]:
 
 
 def _counts(
-    workspace: Workspace, network: Network, pairs: Sequence[Pair], edges: Array, budget: Budget
+    workspace: Workspace, network: Network, steps: Sequence[TensorStep], edges: Array, budget: Budget
 ) -> Distribution | None:
-    mark = hashlib.sha256(edges.tobytes()).hexdigest()[:16] + " "
+    context = hashlib.sha256(edges.tobytes()).hexdigest()[:16] + " "
 
     def count(place: int) -> Numbers:
-        found = counts_between([open_pair(workspace, network, pairs[place])], edges).to_json()
-        return {name: found[name][0] for name in ("counts", "below", "above", "not_finite")}
+        counts = counts_between([open_step(workspace, network, steps[place])], edges).to_json()
+        return {name: counts[name][0] for name in ("counts", "below", "above", "not_finite")}
 
-    kept = counted(workspace, network, "ridges", pairs, count, budget, mark)
-    found = [one for one in kept if one is not None]
-    if len(found) < len(pairs):
+    numbers = [one for one in counted(workspace, network, "ridges", steps, count, budget, context) if one is not None]
+    if len(numbers) < len(steps):
         return None
-    below, above, odd = (tuple(one[name] for one in found) for name in ("below", "above", "not_finite"))
-    return Distribution(edges, tuple(np.array(one["counts"]) for one in found), below, above, odd)
+    below, above, odd = (tuple(one[name] for one in numbers) for name in ("below", "above", "not_finite"))
+    return Distribution(edges, tuple(np.array(one["counts"]) for one in numbers), below, above, odd)
 
 
-def pair_map_png(workspace: Workspace, network: Network, pair: Pair, theme: str) -> bytes:
-    """Return a tensor in one version, or its change, as a PNG image."""
-    cells = open_pair(workspace, network, pair)
-    return png(heat_map(cells, HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH), theme)
+def step_heat_map(workspace: Workspace, network: Network, step: TensorStep, height: int, width: int) -> HeatMap:
+    """Return a tensor in one version, or its change, pooled to at most height × width levels of colour."""
+    return heat_map(open_step(workspace, network, step), height, width)

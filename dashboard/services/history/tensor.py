@@ -1,7 +1,7 @@
 """How a tensor went through the versions of a network: what is stored with each, and how far each one moved.
 
 What is stored (percentiles, norms, zeros) costs nothing. What must be counted from the weights, the change since
-another version above all, is counted once and kept (see `kept_numbers`), version by version, in bounded memory.
+another version above all, is counted once and cached (see `kept_numbers`), version by version, in bounded memory.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,21 +33,23 @@ SINCE = ("previous", "first", "best")
 """Against which version the change is counted."""
 
 
-class Pair(NamedTuple):
-    """A tensor in one version, and in that against which its change is counted; None for its weights themselves."""
+class TensorStep(NamedTuple):
+    """A tensor in one version, and in the base since which its change is counted; None for its weights themselves."""
 
     base: TensorVersion | None
-    at: TensorVersion
+    version: TensorVersion
 
     @property
     def key(self) -> str:
         """The content that numbers about it depend on."""
-        return self.at.info.content if self.base is None else f"{self.base.info.content} {self.at.info.content}"
+        return (
+            self.version.info.content if self.base is None else f"{self.base.info.content} {self.version.info.content}"
+        )
 
     @property
     def cells(self) -> int:
         """How many cells the tensor has."""
-        return self.at.info.rows * self.at.info.columns
+        return self.version.info.rows * self.version.info.columns
 
 
 @dataclass(frozen=True)
@@ -84,12 +86,12 @@ class TensorHistory:
         place = ever_since([version.info.statistics["zeros"] == 1 for version in self.versions])
         return None if place is None else self.versions[place]
 
-    def pairs(self, weights: bool) -> list[Pair]:
+    def steps(self, weights: bool) -> list[TensorStep]:
         """Return what can be counted: the weights of every version, or the changes of those that have a base."""
         if weights:
-            return [Pair(None, version) for version in self.versions]
-        pairs = (Pair(base, at) for base, at in zip(self.bases, self.versions, strict=True))
-        return [pair for pair in pairs if pair.base is not None]
+            return [TensorStep(None, version) for version in self.versions]
+        steps = (TensorStep(base, version) for base, version in zip(self.bases, self.versions, strict=True))
+        return [step for step in steps if step.base is not None]
 
 
 def find_versions(
@@ -117,10 +119,10 @@ def get_history(
     network, names, versions = find_versions(workspace, network_name, tensor)
     best = best_version(network.task, {version.number: version.metrics for version in versions})
     bases = _bases(versions, since, best)
-    pairs = [Pair(base, at) for base, at in zip(bases, versions, strict=True) if base is not None]
-    counted = numbers_of(workspace, network, pairs, budget)
-    by_key = {pair.key: numbers for pair, numbers in zip(pairs, counted, strict=True)}
-    missing = {pair.key: pair.at.info for pair in pairs if by_key[pair.key] is None}
+    steps = [TensorStep(base, version) for base, version in zip(bases, versions, strict=True) if base is not None]
+    counted = numbers_of(workspace, network, steps, budget)
+    by_key = {step.key: numbers for step, numbers in zip(steps, counted, strict=True)}
+    missing = {step.key: step.version.info for step in steps if by_key[step.key] is None}
     return TensorHistory(
         network=network,
         tensor=versions[0].info.name,
@@ -130,8 +132,8 @@ def get_history(
         versions=versions,
         bases=bases,
         changes=[
-            None if base is None else _with_relative(base, by_key[Pair(base, at).key])
-            for base, at in zip(bases, versions, strict=True)
+            None if base is None else _with_relative(base, by_key[TensorStep(base, version).key])
+            for base, version in zip(bases, versions, strict=True)
         ],
         uncounted=len(missing),
         cells=sum(info.rows * info.columns for info in missing.values()),
@@ -160,22 +162,22 @@ def _with_relative(base: TensorVersion, numbers: Numbers | None) -> Numbers | No
 
 
 def numbers_of(
-    workspace: Workspace, network: Network, pairs: Sequence[Pair], budget: Budget = UNLIMITED
+    workspace: Workspace, network: Network, steps: Sequence[TensorStep], budget: Budget = UNLIMITED
 ) -> list[Numbers | None]:
     """Return the numbers of changes, or of weights themselves, as far as the budget goes; None for the others."""
 
     def count(place: int) -> Numbers:
-        pair = pairs[place]
-        opened = open_pair(workspace, network, pair)
+        step = steps[place]
+        opened = open_step(workspace, network, step)
         cells = in_memory(opened)
         low, high = (float(end) for end in quantiles(cells, ROBUST))
         ends = {"low": None if np.isnan(low) else low, "high": None if np.isnan(high) else high}
         if isinstance(opened, Change):
             changed = count_changed(opened.base.array, opened.other.array)
             return ends | tensor_statistics(cells).to_json() | {"changed": changed}
-        return ends | pair.at.info.statistics
+        return ends | step.version.info.statistics
 
-    return counted(workspace, network, "numbers", pairs, count, budget)
+    return counted(workspace, network, "numbers", steps, count, budget)
 
 
 def spectra_of(
@@ -185,12 +187,12 @@ def spectra_of(
 
     Of tables with more than 1,024 rows and columns the tail is None. Cells that are not finite count as 0.
     """
-    pairs = [Pair(None, version) for version in versions]
+    steps = [TensorStep(None, version) for version in versions]
 
     def count(place: int) -> Numbers:
-        return spectrum(open_pair(workspace, network, pairs[place]))
+        return spectrum(open_step(workspace, network, steps[place]))
 
-    return counted(workspace, network, "spectra", pairs, count, budget)
+    return counted(workspace, network, "spectra", steps, count, budget)
 
 
 def spectrum(cells: Cells) -> Numbers:
@@ -209,10 +211,10 @@ def spectrum(cells: Cells) -> Numbers:
     }
 
 
-def open_pair(workspace: Workspace, network: Network, pair: Pair) -> Cells:
+def open_step(workspace: Workspace, network: Network, step: TensorStep) -> Cells:
     """Return a tensor, or its change, to be read block by block; raises StoreError."""
-    at = open_tensor(workspace, network, pair.at)
-    return Cells(at) if pair.base is None else Change(open_tensor(workspace, network, pair.base), at)
+    cells = open_tensor(workspace, network, step.version)
+    return Cells(cells) if step.base is None else Change(open_tensor(workspace, network, step.base), cells)
 
 
 def open_tensor(workspace: Workspace, network: Network, version: TensorVersion) -> Array:
@@ -224,16 +226,16 @@ def counted(
     workspace: Workspace,
     network: Network,
     what: str,
-    pairs: Sequence[Pair],
+    steps: Sequence[TensorStep],
     count: Callable[[int], Numbers],
     budget: Budget,
-    mark: str = "",
+    context: str = "",
 ) -> list[Numbers | None]:
-    """Return what was counted of each pair, and count what is not kept as far as the budget goes.
+    """Return the numbers of each step from the cache, and count those it lacks as far as the budget goes.
 
-    `mark` is what the numbers depend on beside the weights.
+    `context` is what the numbers depend on next to the weights.
     """
-    if not pairs:
+    if not steps:
         return []
-    shelf, keys = f"{what} {network.slug} {pairs[0].at.info.name}", [f"{mark}{pair.key}" for pair in pairs]
-    return kept_numbers(workspace, shelf, keys, [pair.cells for pair in pairs], count, budget)
+    name, keys = f"{what} {network.slug} {steps[0].version.info.name}", [f"{context}{step.key}" for step in steps]
+    return kept_numbers(workspace, name, keys, [step.cells for step in steps], count, budget)

@@ -1,97 +1,112 @@
-"""The map of a change on its page: where its picture is, what its rows are, and how to look at a part of it."""
+"""The map of a change on its page: its picture, its legend, and the addresses of other parts of it."""
 
 import math
 from typing import Any
 
 from dashboard.charts.images import drawn_size
+from dashboard.charts.palette import THEMES
 from dashboard.services.compare.detail import top_cells
-from dashboard.services.compare.pictures import ChangeMap
+from dashboard.services.compare.pictures import ChangeMap, change_map
 from dashboard.services.compare.versions import TensorPair
-from dashboard.web.compare.query import asked_map, here
+from dashboard.web.compare.query import CompareQuery
+from dashboard.web.compare.words import map_legend
 from dashboard.web.kit.tables import exports
 from dashboard.web.kit.urls import address
 
 DOWN, ACROSS = 13, 25
-"""Units and inputs that are seen around one cell."""
+"""How many units and inputs are shown around one cell."""
 
 SHORTEST = 8
-"""No part is shorter than so many cells on a side, unless the table is."""
+"""A part is at least this long on each side, if the table is."""
+
+MOVES = (("←", "left", 0, -1), ("→", "right", 0, 1), ("↑", "up", -1, 0), ("↓", "down", 1, 0))
 
 
-def map_lines(found: ChangeMap, pair: TensorPair, keys: dict[str, Any]) -> dict[str, Any]:
-    """Return what the page shows of a map; `keys` are the values of its picture's address."""
-    places, inputs = found.part
-    order = asked_map().order
-    is_whole = len(places) == found.units and len(inputs) == found.inputs
-    seen = {"order": order} | ({} if is_whole else {"places": _text(places), "inputs": _text(inputs)})
-    numbers = {name: value for name, value in keys.items() if name != "v"}
+def map_page(params: CompareQuery, pair: TensorPair, keys: dict[str, Any]) -> dict[str, Any]:
+    """Return what the page shows of a tensor's map; `keys` are the values of its picture's address.
+
+    `data` is for the script, `zooms` and `moves` are (address, key, words).
+    """
+    drawn = change_map(pair, params.map)
+    places, inputs = drawn.part
+    is_whole = len(places) == drawn.units and len(inputs) == drawn.inputs
+    values = {"order": params.map.order} | ({} if is_whole else {"places": _text(places), "inputs": _text(inputs)})
+    numbers = {name: value for name, value in keys.items() if name != "v"} | values
     return {
-        "light": address("changes.heat_map", theme="light", **keys, **seen),
-        "dark": address("changes.heat_map", theme="dark", **keys, **seen),
+        "drawn": drawn,
+        "pictures": [address("changes.heat_map", theme=theme, **keys, **values) for theme in THEMES],
         "size": drawn_size(len(places), len(inputs)),
-        "limit": found.limit,
-        "clipped": found.clipped,
-        "pooled": found.pooled,
-        "order": order,
-        "is_whole": is_whole,
-        "places": places,
-        "inputs": inputs,
-        "row_units": found.row_units,
-        "shows_cells": not is_whole and not found.pooled,
-        "steps": _steps(found, pair),
-        "exports": exports("changes.map_numbers", **numbers, **seen),
-        "other_order": here(order="" if order == "raw" else "raw", places="", inputs=""),
-        "select": here(unit="", tensor=pair.one.name),
-        "cell": here("compare.cell", tensor=pair.one.name, row="", column=""),
-        "zoom": here(places="", inputs="", tensor=pair.one.name),
+        "legend": map_legend(drawn, is_whole, params.map.order),
+        "data": _data(params, pair, drawn, not is_whole and not drawn.pooled),
+        "zooms": _zooms(params, drawn, pair, is_whole),
+        "moves": _moves(params, drawn),
+        "exports": exports("changes.map_numbers", **numbers),
     }
 
 
-def around(pair: TensorPair, row: int, column: int) -> dict[str, Any]:
-    """Return a map of the cells around one, in the order of the table, and where it is seen as a part of the whole."""
+def _data(params: CompareQuery, pair: TensorPair, drawn: ChangeMap, shows_cells: bool) -> dict[str, Any]:
+    """Return what the script knows of the map: its rows and columns, and where a click or a drag leads."""
+    places, inputs = drawn.part
+    tensor = pair.one.name
+    data = {
+        "units": " ".join(map(str, drawn.row_units)),
+        "place": places.start,
+        "places": len(places),
+        "input": inputs.start,
+        "inputs": len(inputs),
+        "select": params.address(unit="", tensor=tensor),
+        "zoom": params.address(places="", inputs="", tensor=tensor),
+    }
+    return data | ({"cell": params.address("compare.cell", tensor=tensor, row="", column="")} if shows_cells else {})
+
+
+def map_around(params: CompareQuery, pair: TensorPair, row: int, column: int) -> dict[str, Any]:
+    """Return a map of the cells around one, in the order of the table."""
     key = pair.one.key("", 0)
     places, inputs = _around(DOWN, column, range(key.columns)), _around(ACROSS, row, range(key.rows))
-    seen = {"order": "raw", "places": _text(places), "inputs": _text(inputs)}
-    gone = {"row": "", "column": "", "unit": "", "axis": ""}
+    shown = {"order": "raw", "places": _text(places), "inputs": _text(inputs)}
+    shown |= {"row": "", "column": "", "unit": "", "axis": ""}
+    pictures = [params.address("changes.heat_map", theme=theme, **shown) for theme in THEMES]
     return {
-        "light": here("changes.heat_map", theme="light", **seen, **gone),
-        "dark": here("changes.heat_map", theme="dark", **seen, **gone),
+        "pictures": pictures,
         "size": drawn_size(len(places), len(inputs)),
-        "address": here(**seen, **gone),
+        "address": params.address(**shown),
     }
 
 
-def _steps(found: ChangeMap, pair: TensorPair) -> list[tuple[str, str, str]]:
-    """Return (address, key, words) of the parts that lie inside, around and beside this one."""
-    places, inputs = found.part
-    middle = _middle(found, pair)
-    whole = len(places) == found.units and len(inputs) == found.inputs
-    closer = [_halved(part, at) for part, at in zip(found.part, middle, strict=True)]
+def _zooms(params: CompareQuery, drawn: ChangeMap, pair: TensorPair, is_whole: bool) -> list[tuple[str, str, str]]:
+    """Return the addresses of the part inside this one, of the part around it, and of the whole."""
+    middle = _middle(drawn, pair)
+    closer = [_halved(part, centre) for part, centre in zip(drawn.part, middle, strict=True)]
     wider = [
         _around(2 * len(part), (part.start + part.stop) // 2, range(total))
-        for part, total in zip(found.part, (found.units, found.inputs), strict=True)
+        for part, total in zip(drawn.part, (drawn.units, drawn.inputs), strict=True)
     ]
-    steps = [(_at(*closer) if closer != list(found.part) else "", "+", "closer")]
-    steps += [(_at(*wider) if not whole else "", "-", "wider"), (_at(None, None) if not whole else "", "0", "whole")]
-    for key, words, down, across in (
-        ("←", "left", 0, -1),
-        ("→", "right", 0, 1),
-        ("↑", "up", -1, 0),
-        ("↓", "down", 1, 0),
-    ):
-        beside = _moved(places, found.units, down), _moved(inputs, found.inputs, across)
-        steps.append((_at(*beside) if beside != (places, inputs) else "", key, words))
-    return steps
+    return [
+        (_part_address(params, *closer) if closer != list(drawn.part) else "", "+", "closer"),
+        ("" if is_whole else _part_address(params, *wider), "-", "wider"),
+        ("" if is_whole else params.address(places="", inputs=""), "0", "whole"),
+    ]
 
 
-def _middle(found: ChangeMap, pair: TensorPair) -> tuple[int, int]:
-    """Return where to look closer: at the largest change that lies in the part, else at its middle."""
-    places, inputs = found.part
-    if not found.pooled:
-        at = {unit: place for place, unit in zip(places, found.row_units, strict=True)}
+def _moves(params: CompareQuery, drawn: ChangeMap) -> list[tuple[str, str, str]]:
+    """Return the addresses of the parts next to this one."""
+    places, inputs = drawn.part
+    moves = []
+    for key, words, down, across in MOVES:
+        moved = _moved(places, drawn.units, down), _moved(inputs, drawn.inputs, across)
+        moves.append((_part_address(params, *moved) if moved != (places, inputs) else "", key, words))
+    return moves
+
+
+def _middle(drawn: ChangeMap, pair: TensorPair) -> tuple[int, int]:
+    """Return the centre of a closer look: the largest change in the part, else the part's middle."""
+    places, inputs = drawn.part
+    if not drawn.pooled:
+        place_of = {unit: place for place, unit in zip(places, drawn.row_units, strict=True)}
         for cell in top_cells(pair, 100):
-            if cell.column in at and cell.row in inputs:
-                return at[cell.column], cell.row
+            if cell.column in place_of and cell.row in inputs:
+                return place_of[cell.column], cell.row
     return (places.start + places.stop) // 2, (inputs.start + inputs.stop) // 2
 
 
@@ -101,7 +116,7 @@ def _halved(part: range, middle: int) -> range:
 
 
 def _around(length: int, middle: int, whole: range) -> range:
-    """Return a part of this length (at most) around a middle that lies inside the whole."""
+    """Return a part of this length (at most) around a middle, inside the whole."""
     length = min(length, len(whole))
     start = min(max(middle - length // 2, whole.start), whole.stop - length)
     return range(start, start + length)
@@ -113,9 +128,9 @@ def _moved(part: range, total: int, step: int) -> range:
     return range(start, start + len(part))
 
 
-def _at(places: range | None, inputs: range | None) -> str:
-    return here(places=_text(places), inputs=_text(inputs))
+def _part_address(params: CompareQuery, places: range, inputs: range) -> str:
+    return params.address(places=_text(places), inputs=_text(inputs))
 
 
-def _text(part: range | None) -> str:
-    return f"{part.start}-{part.stop - 1}" if part is not None else ""
+def _text(part: range) -> str:
+    return f"{part.start}-{part.stop - 1}"

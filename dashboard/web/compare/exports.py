@@ -3,168 +3,186 @@
 from collections.abc import Iterable
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify
 
 from dashboard.charts.figures import change_figure, distribution_figure
+from dashboard.charts.images import png
 from dashboard.charts.joint import joint_figure
 from dashboard.services.compare import detail as details
 from dashboard.services.compare import pictures
-from dashboard.services.compare.pictures import Points
-from dashboard.services.compare.versions import sides
-from dashboard.web.compare import page as lines
-from dashboard.web.compare.query import asked, asked_axis, asked_map, asked_pair, chosen, compared, hides_equal
+from dashboard.services.compare.pictures import Distribution, JointCounts, Points
+from dashboard.services.compare.versions import TensorPair, compare
+from dashboard.web.compare.query import CompareQuery, compare_query
+from dashboard.web.compare.tables import (
+    TENSOR_COLUMNS,
+    all_cells,
+    cells_table,
+    facts_table,
+    tensors_table,
+    unit_cells_table,
+    units_table,
+)
 from dashboard.web.kit.answers import cached_until_changed, png_answer
-from dashboard.web.kit.query import asked_bins, query_number, workspace
-from dashboard.web.kit.tables import Numbers, numbers_at
+from dashboard.web.kit.tables import Numbers, Table, asked_order, numbers_at
 
 blueprint = Blueprint("changes", __name__, url_prefix="/compare")
 
-MOST_CELLS = 10_000
+CELLS_SHOWN, MOST_CELLS = 10, 10_000
 GRID = 80
-"""Of a scatter with too many points: bins to a side."""
+"""Bins to a side of a scatter with too many points."""
+UNIT_PICTURE_ZOOM = 4
 
 
 @numbers_at(blueprint, "/tensors")
-def tensors() -> Numbers:
-    """Say how far each tensor has moved, in the order of the page."""
-    shown = lines.shown_tensors(compared(), request.args.get("sort", ""), hides_equal())
-    return Numbers(lines.TENSOR_HEADS, map(lines.tensor_numbers, shown), _file_name("tensors"))
+def tensors() -> Table:
+    """Return how far each tensor has moved, in the order of the page."""
+    params = compare_query()
+    return tensors_table(params, compare(params.load()), asked_order(params.query, TENSOR_COLUMNS))
 
 
 @numbers_at(blueprint, "/metrics")
-def metrics() -> Numbers:
-    """Say the metrics side by side."""
-    rows = [[fact.name, fact.base, fact.other, fact.equal] for fact in compared(0).metrics]
-    return Numbers(["metric", "base", "other", "equal"], rows, _file_name("metrics"))
+def metrics() -> Table:
+    """Return the metrics side by side."""
+    params = compare_query()
+    return facts_table(params, compare(params.load(), 0), "metrics")
 
 
 @numbers_at(blueprint, "/settings")
-def settings() -> Numbers:
-    """Say the settings side by side."""
-    rows = [[fact.name, fact.base, fact.other, fact.equal] for fact in compared(0).settings]
-    return Numbers(["setting", "base", "other", "equal"], rows, _file_name("settings"))
+def settings() -> Table:
+    """Return the settings side by side."""
+    params = compare_query()
+    return facts_table(params, compare(params.load(), 0), "settings")
 
 
 @numbers_at(blueprint, "/units")
-def units() -> Numbers:
-    """Say how far each unit (or with axis=row each input) of the tensor has moved, the farthest first."""
-    changes = details.unit_changes(asked_pair(), asked_axis())
-    return Numbers(["unit", "norm", "max_abs", "changed"], changes.ranked(), _file_name("units"))
+def units() -> Table:
+    """Return how far each unit (or with axis=row each input) of the tensor has moved, the farthest first."""
+    params, pair = _pair()
+    return units_table(params, pair, details.unit_changes(pair, params.axis).ranked(), None)
 
 
 @numbers_at(blueprint, "/cells")
-def cells() -> Numbers:
-    """Say which cells of the tensor changed most."""
-    found = details.top_cells(asked_pair(), query_number("count", lines.CELLS_SHOWN, 1, MOST_CELLS))
-    return Numbers(["row", "column", "base", "other", "change"], found, _file_name("cells"))
+def cells() -> Table:
+    """Return the cells of the tensor that changed most."""
+    params, pair = _pair()
+    count = params.query.number("count", CELLS_SHOWN, 1, MOST_CELLS)
+    return cells_table(params, pair, details.top_cells(pair, count))
 
 
 @numbers_at(blueprint, "/unit")
-def unit_numbers() -> Numbers:
-    """Say both sides of every cell of one unit."""
-    axis, number = asked_axis(), query_number("unit", 0)
-    found = details.unit_detail(asked_pair(), axis, number)
-    rows = ([cell, *sides] for cell, sides in enumerate(found.cells.T.tolist()))
-    along = "row" if axis == "column" else "column"
-    return Numbers([along, "base", "other", "change"], rows, _file_name(f"{axis}_{number}"))
+def unit_numbers() -> Table:
+    """Return both sides of every cell of one unit."""
+    params, pair = _pair()
+    detail = details.unit_detail(pair, params.axis, params.unit or 0)
+    return unit_cells_table(params, detail, all_cells(detail, params.axis))
 
 
 @numbers_at(blueprint, "/cell")
 def cell_numbers() -> Numbers:
-    """Say all that is known about the change of one cell."""
-    row, column = query_number("row", 0), query_number("column", 0)
-    found = details.cell_detail(asked_pair(), row, column)
+    """Return all that is known about the change of one cell."""
+    params, pair = _pair()
+    detail = details.cell_detail(pair, params.query.number("row"), params.query.number("column"))
     heads = ["row", "column", "base", "other", "change", "ulps", "base_bits", "other_bits", "place"]
-    return Numbers(heads, [[*found.cell, found.ulps, *found.bits, found.rank.place]], _file_name("cell"))
+    return Numbers(heads, [[*detail.cell, detail.ulps, *detail.bits, detail.rank.place]], params.file_name("cell"))
 
 
 @numbers_at(blueprint, "/map")
 def map_numbers() -> Numbers:
-    """Say what the map shows: a line for each unit, its change from each input."""
-    found = pictures.map_numbers(asked_pair(), asked_map())
-    rows = ([unit, *changes] for unit, changes in zip(found.units, found.changes.tolist(), strict=True))
-    return Numbers(["unit", *(f"input_{number}" for number in found.inputs)], rows, _file_name("map"))
+    """Return what the map shows: a row for each unit, its change from each input."""
+    params, pair = _pair()
+    shown = pictures.map_numbers(pair, params.map)
+    rows = ([unit, *changes] for unit, changes in zip(shown.units, shown.changes.tolist(), strict=True))
+    return Numbers(["unit", *(f"input_{number}" for number in shown.inputs)], rows, params.file_name("map"))
 
 
 @numbers_at(blueprint, "/distributions")
 def distributions() -> Numbers:
-    """Say how many weights of each side lie in each bin."""
-    bins, limits, _ = asked_bins()
-    found = pictures.sides_distribution(asked_pair(), bins, limits)
-    edges, (base, other) = found.edges.tolist(), (counts.tolist() for counts in found.counts)
-    rows = zip(edges[:-1], edges[1:], base, other, strict=True)
-    return Numbers(["from", "to", "base", "other"], rows, _file_name("distributions"))
+    """Return how many weights of each side are in each bin."""
+    params, pair = _pair()
+    rows = _sides(params, pair).rows()
+    return Numbers(["from", "to", "base", "other"], rows, params.file_name("distributions"))
 
 
 @numbers_at(blueprint, "/changes")
 def changes() -> Numbers:
-    """Say how many weights changed by how much."""
-    bins, limits, _ = asked_bins()
-    found = pictures.change_distribution(asked_pair(), bins, limits)
-    edges = found.edges.tolist()
-    rows = zip(edges[:-1], edges[1:], found.counts[0].tolist(), strict=True)
-    return Numbers(["from", "to", "cells"], rows, _file_name("changes"))
+    """Return how many weights changed by how much."""
+    params, pair = _pair()
+    return Numbers(["from", "to", "cells"], _change(params, pair).rows(), params.file_name("changes"))
 
 
 @numbers_at(blueprint, "/scatter")
 def scatter() -> Numbers:
-    """Say which value of the base goes with which of the other: cell by cell, or counted on a grid."""
-    found = _against()
-    if isinstance(found, Points):
-        rows: Iterable[Any] = zip(*(part.tolist() for part in found), strict=True)
-        return Numbers(["row", "column", "base", "other"], rows, _file_name("scatter"))
-    edges, (first, second) = found.edges, found.counts.nonzero()
-    parts = (edges[first], edges[first + 1], edges[second], edges[second + 1], found.counts[first, second])
+    """Return which value of the base goes with which of the other: cell by cell, or counted on a grid."""
+    params, pair = _pair()
+    cells = _against(params, pair)
+    if isinstance(cells, Points):
+        rows: Iterable[Any] = zip(*(part.tolist() for part in cells), strict=True)
+        return Numbers(["row", "column", "base", "other"], rows, params.file_name("scatter"))
+    edges, (first, second) = cells.edges, cells.counts.nonzero()
+    parts = (edges[first], edges[first + 1], edges[second], edges[second + 1], cells.counts[first, second])
     rows = zip(*(part.tolist() for part in parts), strict=True)
-    return Numbers(["base_from", "base_to", "other_from", "other_to", "cells"], rows, _file_name("scatter"))
+    heads = ["base_from", "base_to", "other_from", "other_to", "cells"]
+    return Numbers(heads, rows, params.file_name("scatter"))
 
 
 @blueprint.get("/distributions.figure")
 def distributions_figure() -> Response:
     """Send the weights of both sides on shared bins as a figure."""
-    bins, limits, log = asked_bins()
-    found = pictures.sides_distribution(asked_pair(), bins, limits)
-    return cached_until_changed(jsonify(distribution_figure(found, list(asked()[:2]), log)), _mark())
+    params, pair = _pair()
+    labels = [params.versions.base, params.versions.other]
+    figure = distribution_figure(_sides(params, pair), labels, params.bins.log)
+    return cached_until_changed(jsonify(figure), pair.content)
 
 
 @blueprint.get("/changes.figure")
 def changes_figure() -> Response:
     """Send the distribution of the change as a figure."""
-    bins, limits, log = asked_bins()
-    found = pictures.change_distribution(asked_pair(), bins, limits)
-    return cached_until_changed(jsonify(change_figure(found, log)), _mark())
+    params, pair = _pair()
+    figure = change_figure(_change(params, pair), params.bins.log)
+    return cached_until_changed(jsonify(figure), pair.content)
 
 
 @blueprint.get("/scatter.figure")
 def scatter_figure() -> Response:
     """Send base against other as a figure."""
-    return cached_until_changed(jsonify(joint_figure(_against(), *asked()[:2])), _mark())
+    params, pair = _pair()
+    figure = joint_figure(_against(params, pair), params.versions.base, params.versions.other)
+    return cached_until_changed(jsonify(figure), pair.content)
 
 
 @blueprint.get("/heat-map.png")
 def heat_map() -> Response:
     """Send the change of a tensor, or a part of it, as a picture, units as rows."""
-    part = asked_map()
-    return png_answer(lambda theme: pictures.change_map_png(asked_pair(), part, theme), _mark())
+    params, pair = _pair()
+    return png_answer(lambda theme: png(pictures.change_heat_map(pair, params.map), theme), pair.content)
 
 
 @blueprint.get("/unit.png")
 def unit_picture() -> Response:
     """Send one unit's weights before or after, or their change, as a picture."""
-    number, side = query_number("unit", 0), chosen("side", pictures.SIDES)
-    return png_answer(lambda theme: pictures.unit_change_png(asked_pair(), number, side, theme), _mark())
+    params, pair = _pair()
+    side = params.query.word("side", pictures.SIDES, pictures.SIDES[0])
+
+    def draw(theme: str) -> bytes:
+        return png(pictures.unit_heat_map(pair, params.unit or 0, side), theme, UNIT_PICTURE_ZOOM)
+
+    return png_answer(draw, pair.content)
 
 
-def _against() -> Any:  # noqa: ANN401 - JointCounts of the analysis, or Points
-    _, limits, _ = asked_bins()
-    return pictures.base_against_other(asked_pair(), GRID, limits)
+def _pair() -> tuple[CompareQuery, TensorPair]:
+    params = compare_query()
+    return params, params.pair()
 
 
-def _mark() -> str:
-    """Return what the answer depends on beside its address: the content of both versions."""
-    return " ".join(side.version.sha256 for side in sides(workspace(), asked()))
+def _sides(params: CompareQuery, pair: TensorPair) -> Distribution:
+    bins, limits, _ = params.bins
+    return pictures.sides_distribution(pair, bins, limits)
 
 
-def _file_name(what: str) -> str:
-    base, other, _ = asked()
-    return f"{base}_to_{other}_{what}"
+def _change(params: CompareQuery, pair: TensorPair) -> Distribution:
+    bins, limits, _ = params.bins
+    return pictures.change_distribution(pair, bins, limits)
+
+
+def _against(params: CompareQuery, pair: TensorPair) -> JointCounts | Points:
+    return pictures.base_against_other(pair, GRID, params.bins.limits)

@@ -1,231 +1,181 @@
-"""What the comparison's page shows, made of what the services found: lines of tables, chips, addresses of pictures."""
+"""What the page of a comparison shows: both versions, and one tensor of them in detail."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
-from dashboard.charts.palette import THEMES
-from dashboard.errors import Invalid
-from dashboard.metrics import metric_name, metric_words
-from dashboard.records.network import Version
-from dashboard.records.tensor import TensorInfo, cell_name
-from dashboard.services.compare.detail import ChangeDetail
-from dashboard.services.compare.pictures import SIDES
-from dashboard.services.compare.versions import PAIRED, Fact, TensorDiff, TensorPair, VersionDiff
-from dashboard.web.compare.query import here
-from dashboard.web.compare.words import score_sentence
+from dashboard.metrics import metric_name
+from dashboard.services.compare.detail import change_detail, top_cells, unit_changes
+from dashboard.services.compare.pictures import SIDES, picture_shape
+from dashboard.services.compare.versions import PAIRED, TensorDiff, TensorPair, VersionDiff
+from dashboard.web.compare.change_map import map_page
+from dashboard.web.compare.query import CompareQuery
+from dashboard.web.compare.tables import (
+    cells_table,
+    facts_table,
+    number_of,
+    tensor_address,
+    tensors_table,
+    units_table,
+)
+from dashboard.web.compare.words import change_sentence, comparison_sentence, one_cell_sentence, score_sentence
 from dashboard.web.kit.formats import plural
+from dashboard.web.kit.tables import Exports, exports
 from dashboard.web.kit.urls import address
 
-NUMBERS = (
-    "relative", "max_abs", "mean_abs", "rms", "cosine", "correlation", "changed", "count", "sign_flips",
-    "not_comparable", "ulp_median", "ulp_max", "wasserstein", "kl",
-)  # fmt: skip
-TENSOR_HEADS = (
-    "tensor", "status", *NUMBERS, "max_row", "max_column", "first_row", "first_column", "other_tensor",
-)  # fmt: skip
-SORTS = ("tensor", "status", "changed_share", *NUMBERS)
-CELLS_SHOWN = 10
+UNITS_NAMED = 3
+Chart = tuple[str, str, str, Exports]
+"""A chart's name, its title, and the addresses of its figure and numbers."""
+CHARTS = {
+    "changes": "Distribution of the change",
+    "distributions": "Before and after",
+    "scatter": "Base against other",
+}
 
 
-def shown_tensors(found: VersionDiff, sort: str, hides_equal: bool) -> list[TensorDiff]:
-    """Return the tensors of a comparison in the order `sort` (one of SORTS, reversed with a minus).
+def unmatched(params: CompareQuery, diff: VersionDiff) -> dict[str, Any]:
+    """Return the tensors without a counterpart and of another shape, those that can be paired, and those that are.
 
-    Numbers begin with the largest, texts with A; tensors without the number come last. Without an order they stand as
-    in the base. Raises Invalid for another order.
+    `lists` are (heading, (name, shape)), `bases` and `added` (name, shape), `paired` (base, other, address without it).
     """
-    name = sort.removeprefix("-")
-    if sort and name not in SORTS:
-        raise Invalid({"sort": f"Sort by one of: {', '.join(SORTS)}; a minus turns the order round."})
-    shown = [tensor for tensor in found.tensors if not (hides_equal and tensor.status == "equal")]
-    if not sort:
-        return shown
-    is_text = name in {"tensor", "status"}
-    value = (lambda tensor: tensor.name if name == "tensor" else tensor.status) if is_text else _number(name)
-    known = [tensor for tensor in shown if value(tensor) is not None]
-    known.sort(key=value, reverse=is_text == sort.startswith("-"))
-    return known + [tensor for tensor in shown if value(tensor) is None]
+
+    def named(*states: str) -> list[tuple[str, str]]:
+        return [(tensor.name, _shape_words(tensor)) for tensor in diff.tensors if tensor.status in states]
+
+    base, other, by_hand = params.versions
+    lists = [
+        (f"Removed: only in {base}", named("removed")),
+        (f"Added: only in {other}", named("added")),
+        ("Of another shape", named("reshaped")),
+    ]
+    pairs = [(t.name, t.other.name) for t in diff.tensors if t.by_hand and t.other is not None]
+    paired = [
+        (one, two, params.address(pair=[pair for pair in by_hand if pair != f"{one}{PAIRED}{two}"]))
+        for one, two in pairs
+    ]
+    shown = [entry for entry in lists if entry[1]]
+    return {"lists": shown, "bases": named("removed", "reshaped"), "added": named("added"), "paired": paired}
 
 
-def _number(name: str) -> Callable[[TensorDiff], Any]:
-    return lambda tensor: getattr(tensor.numbers, name) if tensor.numbers is not None else None
+def _shape_words(tensor: TensorDiff) -> str:
+    info = tensor.base or tensor.other
+    assert info is not None  # one of them is there
+    return " × ".join(f"{length:,}" for length in info.shape) or "one number"
 
 
-def neighbours(shown: Sequence[TensorDiff], name: str) -> tuple[str, str]:
+def unit_pictures(pair: TensorPair, keys: dict[str, Any], unit: int) -> dict[str, Any] | None:
+    """Return a unit's change, and its weights before and after, as pictures; None where weights are not pixels."""
+    shape = picture_shape(pair)
+    if shape is None:
+        return None
+
+    def at(side: str, theme: str) -> str:
+        return address("changes.unit_picture", side=side, unit=unit, theme=theme, **keys)
+
+    sides = [(side, at(side, "light"), at(side, "dark")) for side in (SIDES[-1], *SIDES[:-1])]
+    return {"unit": unit, "height": shape[0], "width": shape[1], "sides": sides}
+
+
+def tensor_page(
+    params: CompareQuery, tensor: TensorDiff, pair: TensorPair, rows: Iterable[TensorDiff]
+) -> dict[str, Any]:
+    """Return what the page shows of a tensor; `rows` are those of the table, whose neighbours are one step away."""
+    assert tensor.numbers is not None  # or there is nothing to show
+    keys = params.keys | {"tensor": tensor.name}
+    cached_keys = keys | {"v": f"{pair.base.version.sha256[:8]}{pair.other.version.sha256[:8]}"}
+    detail = change_detail(pair, params.axis)
+    is_vector = _is_vector(tensor)
+    moved = [] if is_vector else unit_changes(pair).ranked(UNITS_NAMED)
+    named = [unit.unit for unit in moved if unit.norm > 0]
+    unit = params.unit if params.unit is not None else moved[0].unit if moved else 0
+    pictures = unit_pictures(pair, cached_keys, unit)
+    first = detail.cells[0] if detail.cells else None
+    unchanged = detail.unchanged_rows if named else 0
+    before, after = neighbours(params, rows, tensor.name)
+    in_place = unit if pictures and params.axis == "column" else None
+    return {
+        "name": tensor.name,
+        "sentence": change_sentence(tensor.numbers, named, unchanged, pair.one.shape, first),
+        "is_equal": tensor.status == "equal",
+        "steps": [(before, "p", "previous difference"), (after, "n", "next difference")],
+        "unit_page": params.address("compare.unit", tensor=tensor.name, unit=unit, axis=""),
+        "is_most_moved": unit in named[:1],
+        "map": None if is_vector else map_page(params, pair, cached_keys),
+        "units": None if is_vector else units_table(params, pair, detail.units, in_place),
+        "cells": cells_table(params, pair, detail.cells),
+        "pictures": pictures,
+        "charts": _charts(params, keys, cached_keys),
+    }
+
+
+def neighbours(params: CompareQuery, rows: Iterable[TensorDiff], name: str) -> tuple[str, str]:
     """Return the addresses of the changed tensors before and after this one on the page, empty where there is none."""
-    names = [tensor.name for tensor in shown if tensor.numbers is not None and tensor.status == "changed"]
+    names = [tensor.name for tensor in rows if tensor.numbers is not None and tensor.status == "changed"]
     if name not in names:
         return "", ""
-    at = names.index(name)
-    before, after = names[at - 1 : at] if at else [], names[at + 1 : at + 2]
-    one, two = (here(tensor=other[0], unit="", places="", inputs="") if other else "" for other in (before, after))
+    place = names.index(name)
+    before, after = names[place - 1 : place] if place else [], names[place + 1 : place + 2]
+    one, two = (tensor_address(params, other[0]) if other else "" for other in (before, after))
     return one, two
 
 
-def most_changed(found: VersionDiff) -> list[TensorDiff]:
-    """Return the changed tensors that were counted, the most changed first.
-
-    Matrices stand before biases, whose first values are often 0.
-    """
-    changed = [tensor for tensor in found.tensors if tensor.status == "changed" and tensor.numbers is not None]
-    return sorted(changed, key=lambda tensor: (is_vector(tensor), -(relative(tensor) or 0.0)))
-
-
-def is_vector(tensor: TensorDiff) -> bool:
-    """Tell whether a tensor has one number a unit."""
-    return tensor.base is None or len(tensor.base.shape) < 2
-
-
-def relative(tensor: TensorDiff) -> float | None:
-    """Return a tensor's relative change, None where there is none."""
-    return tensor.numbers.relative if tensor.numbers is not None else None
-
-
-def score(found: VersionDiff) -> str:
-    """Say what became of the score; empty if it cannot be said."""
-    one, two = found.base.metrics, found.other.metrics
-    metric = metric_name(None, one)
-    if metric is None or two.get(metric) is None:
-        return ""
-    return score_sentence(metric, one[metric], two[metric])
-
-
-def chips(found: VersionDiff) -> list[tuple[str, str, str]]:
-    """Return what is worth knowing beside the sentence: settings that differ, signs that flipped."""
-    names = [metric_words(fact.name) for fact in found.settings if not fact.equal and fact.name not in {"epoch", "run"}]
-    flips = sum(tensor.numbers.sign_flips for tensor in found.tensors if tensor.numbers is not None)
-    odd = sum(tensor.numbers.not_comparable for tensor in found.tensors if tensor.numbers is not None)
-    said = [("", f"{len(names)} settings differ", "#side")] if names else []
-    said += [("", f"{flips:,} signs flipped", "")] if flips else []
-    return said + ([("bad", f"{plural(odd, 'cell')} NaN or Inf", "")] if odd else [])
-
-
-def fact_line(fact: Fact, words: str, is_metric: bool) -> dict[str, Any]:
-    """Return a metric or setting side by side."""
-    numeric = is_metric and fact.base is not None and fact.other is not None and not fact.equal
-    change = fact.other - fact.base if numeric else None
-    return {"name": words, "base": fact.base, "other": fact.other, "change": change, "same": fact.equal}
-
-
-def tensor_line(tensor: TensorDiff) -> dict[str, Any]:
-    """Return a tensor's line; its address shows what changed in it."""
-    both = tensor.base is not None and tensor.other is not None and tensor.base.shape == tensor.other.shape
-    return {
-        "name": tensor.name,
-        "other_name": tensor.other.name if tensor.other is not None else None,
-        "status": tensor.status,
-        "difference": tensor.numbers,
-        "at": _farthest_cell(tensor),
-        "too_large": both and tensor.numbers is None,
-        "cells": tensor.base.cells if tensor.base is not None else 0,
-        "address": here(tensor=tensor.name, unit="", places="", inputs="") if tensor.numbers is not None else "",
-    }
-
-
-def _farthest_cell(tensor: TensorDiff) -> str:
-    """Name the cell that changed most, or the first that changed where no number says how much."""
-    numbers = tensor.numbers
-    if numbers is None or numbers.identical or tensor.base is None:
-        return ""
-    cell = numbers.max_cell if numbers.max_abs else numbers.first_cell
-    return cell_name(tensor.base.shape, *cell) if cell else ""
-
-
-def tensor_numbers(tensor: TensorDiff) -> list[Any]:
-    """Return a tensor's numbers, as the CSV has them."""
-    other = tensor.other.name if tensor.other is not None else None
-    if tensor.numbers is None:
-        return [tensor.name, tensor.status, *[None] * (len(TENSOR_HEADS) - 3), other]
-    numbers = [getattr(tensor.numbers, name) for name in NUMBERS]
-    cells = [*(tensor.numbers.max_cell or (None, None)), *(tensor.numbers.first_cell or (None, None))]
-    return [tensor.name, tensor.status, *numbers, *cells, other]
-
-
-def unmatched(found: VersionDiff) -> dict[str, Any]:
-    """Return the tensors without a counterpart on either side, those of another shape, and what a person paired."""
-
-    def words(tensor: TensorDiff) -> tuple[str, str]:
-        info = tensor.base or tensor.other
-        assert info is not None  # one of them is there
-        return tensor.name, " × ".join(f"{length:,}" for length in info.shape) or "one number"
-
-    states = {state: [words(t) for t in found.tensors if t.status == state] for state in ("removed", "added")}
-    paired = [tensor for tensor in found.tensors if tensor.by_hand]
-    reshaped = [tensor for tensor in found.tensors if tensor.status == "reshaped"]
-    return states | {
-        "reshaped": [words(tensor) for tensor in reshaped],
-        "bases": [words(t) for t in found.tensors if t.base is not None and t.status in {"removed", "reshaped"}],
-        "paired": [_pair_line(tensor) for tensor in paired],
-    }
-
-
-def _pair_line(tensor: TensorDiff) -> dict[str, str]:
-    assert tensor.other is not None  # it was paired with it
-    return {"name": tensor.name, "other": tensor.other.name, "text": f"{tensor.name}{PAIRED}{tensor.other.name}"}
-
-
-def unit_lines(detail: ChangeDetail, axis: str) -> list[dict[str, Any]]:
-    """Return the units that moved most, each with the addresses of its own page and of its column in the table."""
-    largest = detail.units[0].norm if detail.units else 0.0
+def _charts(params: CompareQuery, keys: dict[str, Any], cached_keys: dict[str, Any]) -> list[Chart]:
+    controls = params.given("bins", "log", "full")
+    figures = {name: address(f"changes.{name}_figure", **cached_keys, **controls) for name in CHARTS}
     return [
-        {
-            "number": unit.unit,
-            "norm": unit.norm,
-            "largest": unit.max_abs,
-            "share": unit.norm / largest if largest else 0.0,
-            "page": here("compare.unit", tensor=detail.pair.one.name, axis=axis, unit=unit.unit),
-            "table": table(detail.pair, **{axis: unit.unit}),
-        }
-        for unit in detail.units
+        (name, title, figures[name], exports(f"changes.{name}", **keys, **controls)) for name, title in CHARTS.items()
     ]
 
 
-def cell_line(pair: TensorPair, cell: Any) -> dict[str, Any]:  # noqa: ANN401 - a CellChange
-    """Return a changed cell with its address in the table of the other version, and that of its own page."""
+def comparison_page(params: CompareQuery, diff: VersionDiff, sort: str) -> dict[str, Any]:
+    """Return what the page of two versions shows, in detail of the query's tensor, or the one that changed most."""
+    ranked = most_changed(diff)
+    wanted = params.tensor or (ranked[0].name if ranked else "")
+    chosen = next((tensor for tensor in diff.tensors if tensor.name == wanted and tensor.numbers is not None), None)
+    tensors = tensors_table(params, diff, sort, chosen.name if chosen else "")
     return {
-        "name": cell_name(pair.one.shape, cell.row, cell.column),
-        "row": cell.row,
-        "column": cell.column,
-        "base": cell.base,
-        "other": cell.other,
-        "delta": cell.change,
-        "address": table(pair, row=cell.row, column=cell.column),
-        "page": cell_page(pair, cell.row, cell.column),
+        "sentence": _sentence(diff, ranked),
+        "chips": _chips(diff),
+        "facts": [facts_table(params, diff, what, params.hides_equal) for what in ("metrics", "settings")],
+        "tensors": tensors,
+        "equal": sum(tensor.status == "equal" for tensor in diff.tensors),
+        "unmatched": unmatched(params, diff),
+        "selected": tensor_page(params, chosen, chosen.pair, tensors.rows) if chosen and chosen.pair else None,
     }
 
 
-def cell_page(pair: TensorPair, row: int, column: int) -> str:
-    """Return the address of the page of one cell's change."""
-    return here("compare.cell", tensor=pair.one.name, row=row, column=column)
+def most_changed(diff: VersionDiff) -> list[TensorDiff]:
+    """Return the changed tensors that have numbers, the most changed first.
+
+    Matrices come before biases, whose first values are often 0.
+    """
+    changed = [tensor for tensor in diff.tensors if tensor.status == "changed" and tensor.numbers is not None]
+    return sorted(changed, key=lambda tensor: (_is_vector(tensor), -(number_of(tensor, "relative") or 0.0)))
 
 
-def unit_pictures(shape: tuple[int, int] | None, keys: dict[str, Any], unit: int) -> dict[str, Any] | None:
-    """Return the pictures of a unit before, after, and of its change; None where weights are no pictures."""
-    if shape is None:
-        return None
-    height, width = shape
-    items = {
-        side: {theme: address("changes.unit_picture", side=side, unit=unit, theme=theme, **keys) for theme in THEMES}
-        for side in SIDES
-    }
-    return {"width": width, "height": height, "sides": items}
+def _is_vector(tensor: TensorDiff) -> bool:
+    return tensor.base is None or len(tensor.base.shape) < 2
 
 
-def table(pair: TensorPair, **cell: int) -> str:
-    """Return the address of a cell in the table of the other version."""
-    return _table(pair.other.version, pair.two, cell)
+def _sentence(diff: VersionDiff, ranked: list[TensorDiff]) -> str:
+    """Say what changed; if only one cell differs, which one."""
+    one, two = diff.base.metrics, diff.other.metrics
+    metric = metric_name(None, one)
+    known = metric is not None and two.get(metric) is not None
+    score = score_sentence(metric, one[metric], two[metric]) if metric is not None and known else ""
+    counted = [tensor.numbers.changed for tensor in diff.tensors if tensor.numbers is not None]
+    changed = next((tensor for tensor in diff.tensors if tensor.status == "changed"), None)
+    if changed and changed.pair and sum(counted) == 1 and len(counted) == len(diff.tensors):
+        (cell,) = top_cells(changed.pair, 1)
+        return f"{one_cell_sentence(changed.pair.one, cell)}{' ' + score if score else ''}"
+    largest = (ranked[0].name, number_of(ranked[0], "relative")) if ranked else None
+    return comparison_sentence([tensor.status for tensor in diff.tensors], largest, score)
 
 
-def base_table(pair: TensorPair, **cell: int) -> str:
-    """Return the address of a cell in the table of the base."""
-    return _table(pair.base.version, pair.one, cell)
-
-
-def timelines(pair: TensorPair, **cell: int) -> list[str]:
-    """Return the addresses of a cell over all versions, of the base's network and of the other's."""
-    sides = ((pair.base.version, pair.one), (pair.other.version, pair.two))
-    return [address("history.show", name=version.network, tensor=tensor.name, **cell) for version, tensor in sides]
-
-
-def _table(version: Version, tensor: TensorInfo, cell: dict[str, int]) -> str:
-    place = {"name": version.network, "number": version.number, "tensor": tensor.name}
-    return address("tensors.show", **place, **cell)
+def _chips(diff: VersionDiff) -> list[tuple[str, str, str]]:
+    """Return how many settings differ, signs flipped and cells are not finite."""
+    settings = sum(not fact.equal and fact.name not in {"epoch", "run"} for fact in diff.settings)
+    flips = sum(tensor.numbers.sign_flips for tensor in diff.tensors if tensor.numbers is not None)
+    odd = sum(tensor.numbers.not_comparable for tensor in diff.tensors if tensor.numbers is not None)
+    chips = [("", f"{settings} settings differ", "#side")] if settings else []
+    chips += [("", f"{flips:,} signs flipped", "")] if flips else []
+    return chips + ([("bad", f"{plural(odd, 'cell')} NaN or Inf", "")] if odd else [])

@@ -1,82 +1,84 @@
-"""What the query of a comparison's addresses asks for, and these addresses with a part of it changed."""
+"""The query of a comparison's addresses, read once, and these addresses with a part of it changed."""
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
-from flask import request
-
+from dashboard.charts.images import HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH
 from dashboard.errors import Invalid
-from dashboard.parsing import Fields
-from dashboard.services.compare import versions as service
 from dashboard.services.compare.detail import AXES
-from dashboard.services.compare.pictures import ORDERS, MapAsked
-from dashboard.services.compare.versions import Asked, TensorPair, VersionDiff
-from dashboard.web.kit.query import workspace
-from dashboard.web.kit.urls import address
+from dashboard.services.compare.pictures import ORDERS, MapView
+from dashboard.services.compare.versions import ComparedVersions, DiffRequest, TensorPair, load_versions, tensor_pair
+from dashboard.web.kit.query import Bins, Query, query, workspace
 
 SPAN = re.compile(r"(\d{1,18})-(\d{1,18})")
 
 
-def asked() -> Asked:
-    """Return which versions are compared, and the tensors that were paired by hand."""
-    args = request.args
-    return Asked(args.get("base", ""), args.get("other", ""), tuple(args.getlist("pair")))
+@dataclass(frozen=True)
+class CompareQuery:
+    """Which versions are compared, and which tensor, unit and part of the map is shown of them."""
+
+    query: Query
+    versions: DiffRequest
+    tensor: str
+    axis: str
+    unit: int | None
+    map: MapView
+    bins: Bins
+    hides_equal: bool
+
+    @property
+    def keys(self) -> dict[str, Any]:
+        """What is compared, as the values of an address."""
+        base, other, by_hand = self.versions
+        return {"base": base, "other": other} | ({"pair": list(by_hand)} if by_hand else {})
+
+    def given(self, *names: str) -> dict[str, str]:
+        """Return those of these values that the address has."""
+        return {name: self.query.args[name] for name in names if self.query.args.get(name)}
+
+    def address(self, endpoint: str = "compare.show", **changed: Any) -> str:  # noqa: ANN401 - values of the query
+        """Return the address of a view with this query, some of its values changed; empty ones go."""
+        return self.query.address(endpoint, **changed)
+
+    def file_name(self, what: str) -> str:
+        """Return the name of a file of the comparison."""
+        return f"{self.versions.base}_to_{self.versions.other}_{what}"
+
+    def load(self) -> ComparedVersions:
+        """Load both versions; raises UserError or NotFound."""
+        return load_versions(workspace(), self.versions)
+
+    def pair(self) -> TensorPair:
+        """Load the tensor of the query with its counterpart; raises UserError or NotFound."""
+        return tensor_pair(self.load(), self.tensor)
 
 
-def asked_tensor() -> str:
-    """Return the name of the tensor that is asked for."""
-    return request.args.get("tensor", "")
+def compare_query() -> CompareQuery:
+    """Read the query of this request; raises Invalid."""
+    source = query()
+    return CompareQuery(
+        query=source,
+        versions=DiffRequest(source.text("base"), source.text("other"), tuple(source.args.getlist("pair"))),
+        tensor=source.text("tensor"),
+        axis=source.word("axis", AXES, AXES[0]),
+        unit=source.number("unit") if source.args.get("unit") else None,
+        map=_map_view(source),
+        bins=source.bins,
+        hides_equal=source.text("equal") == "hide",
+    )
 
 
-def asked_pair() -> TensorPair:
-    """Return the tensor that is asked for with its counterpart; raises NotFound."""
-    return service.tensor_pair(workspace(), asked(), asked_tensor())
+def _map_view(source: Query) -> MapView:
+    order = source.word("order", ORDERS, ORDERS[0])
+    return MapView(HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH, order, _span(source, "places"), _span(source, "inputs"))
 
 
-def compared(most_cells: int | None = None) -> VersionDiff:
-    """Return the comparison that is asked for."""
-    return service.compare(workspace(), asked(), most_cells)
-
-
-def chosen(name: str, choices: tuple[str, ...]) -> str:
-    """Return one of the choices, the first of them if none is made; raises Invalid for another word."""
-    fields = Fields(request.args.to_dict())
-    choice = fields.choice(name, choices[0], choices)
-    fields.done()
-    return choice
-
-
-def asked_axis() -> str:
-    """Return whether units are columns or rows."""
-    return chosen("axis", AXES)
-
-
-def asked_map() -> MapAsked:
-    """Return the order and the part of the map; raises Invalid."""
-    return MapAsked(chosen("order", ORDERS), _span("places"), _span("inputs"))
-
-
-def hides_equal() -> bool:
-    """Tell whether what is equal is left out."""
-    return request.args.get("equal") == "hide"
-
-
-def here(endpoint: str = "compare.show", **changed: Any) -> str:  # noqa: ANN401 - values of the query
-    """Return the address of a view with this query, some of its values changed; empty ones go."""
-    values: dict[str, Any] = request.args.to_dict(flat=False) | changed
-    return address(endpoint, **{name: value for name, value in values.items() if value not in ("", [], [""])})
-
-
-def fields_but(*names: str) -> list[tuple[str, str]]:
-    """Return the query but for some names, as the hidden fields of a form that sets these."""
-    return [(name, value) for name, value in request.args.items(multi=True) if name not in names and value]
-
-
-def _span(name: str) -> tuple[int, int] | None:
-    text = request.args.get(name, "")
+def _span(source: Query, name: str) -> tuple[int, int] | None:
+    text = source.text(name)
     if not text:
         return None
-    found = SPAN.fullmatch(text)
-    if found is None or int(found[1]) > int(found[2]):
+    span = SPAN.fullmatch(text)
+    if span is None or int(span[1]) > int(span[2]):
         raise Invalid({name: f"Write {name} as first-last, such as 10-59."})
-    return int(found[1]), int(found[2])
+    return int(span[1]), int(span[2])

@@ -1,23 +1,22 @@
-"""What the pages about several versions show, made of what the services found."""
+"""The tables and drawings of the pages about several versions."""
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from flask import request
+from flask import url_for
 from markupsafe import Markup
 
 from dashboard.charts.palette import NEITHER, OKABE_ITO, version_colours
 from dashboard.charts.threads import Axis, Thread, threads_plot
 from dashboard.metrics import best_of, curve_names, curve_words, is_higher_better, metric_name, metric_words
-from dashboard.parsing import Fields
+from dashboard.records.network import Version
 from dashboard.records.statistics import COMPARED
-from dashboard.services.compare.several import AllVersions, Fact, Several
+from dashboard.services.compare.several import AllVersions, Several, SeveralFact, VersionSettings
 from dashboard.services.versions.analyses import EXPENSIVE_CELLS
 from dashboard.web.kit.formats import number, plural
-from dashboard.web.kit.query import wants_all
-from dashboard.web.kit.tables import Exports
-from dashboard.web.kit.urls import address
+from dashboard.web.kit.query import Query
+from dashboard.web.kit.tables import Column, Table, query_exports
 from dashboard.web.kit.words import setting_words
 
 MOST_NODES = 2800
@@ -25,54 +24,88 @@ MOST_NODES = 2800
 MOST_AXES = 9
 
 
-def asked_filter() -> tuple[bool, str]:
-    """Return whether what is equal is hidden (`equal=hide`), and the words that names must hold (`filter`)."""
-    return request.args.get("equal") == "hide", request.args.get("filter", "")[:100].strip().casefold()
+def shows_change(source: Query, several: Several) -> bool:
+    """Tell whether the change since the first version is shown: unless the weights are chosen, or shapes differ."""
+    return source.text("show") != "weights" and several.is_of_one_shape
 
 
-def asked_sort() -> str:
-    """Return the name that is sorted by, with a minus for the smallest first; empty for the order of choice."""
-    return request.args.get("sort", "")[:100]
+def curve_of(source: Query) -> str:
+    """Return the metric that the curves show."""
+    return source.word("measure", curve_names(), "val_loss")
 
 
-def asked_measure() -> str:
-    """Return what the curves show; raises Invalid."""
-    fields = Fields(request.args.to_dict())
-    measure = fields.choice("measure", "val_loss", curve_names())
-    fields.done()
-    return measure
+def matches(source: Query, text: str) -> bool:
+    """Tell whether a text has the words of the filter in it."""
+    return source.text("filter").casefold() in text.casefold()
 
 
-def shows_change(several: Several) -> bool:
-    """Tell whether the change since the first one is shown: unless the weights are asked for, or shapes differ."""
-    return request.args.get("show") != "weights" and several.is_of_one_shape
-
-
-def filtered(facts: Sequence[Fact], hide_equal: bool, words: str) -> list[Fact]:
-    """Return the facts whose names hold the words, without those that are equal if these are to be hidden."""
-    return [
-        fact
-        for fact in facts
-        if words in f"{fact.name} {words_of(fact)}".casefold() and not (hide_equal and fact.equal)
-    ]
-
-
-def words_of(fact: Fact) -> str:
+def words_of(fact: SeveralFact) -> str:
     """Return a fact's name as people say it."""
     if fact.kind == "metric":
         return metric_words(fact.name)
     return setting_words(fact.name) if fact.kind == "setting" else COMPARED[fact.name].heading.lower()
 
 
-def order_of(several: Several, sort: str) -> list[int]:
+def facts_table(source: Query, several: Several) -> Table:
+    """Return metrics, settings and statistics, a column per version; a click on a name sorts the versions by it."""
+    sort, hides_equal = source.text("sort"), source.text("equal") == "hide"
+
+    def sorted_by(fact: SeveralFact) -> str:
+        return source.address("several.show", sort=f"-{fact.key}" if sort == fact.key else fact.key)
+
+    def name(fact: SeveralFact) -> str:
+        return words_of(fact) + {fact.key: " ←", f"-{fact.key}": " →"}.get(sort, "")
+
+    named = [fact for fact in several.facts if matches(source, f"{fact.name} {words_of(fact)}")]
+    columns = (
+        Column("kind", "Kind", css="muted"),
+        Column("name", "Name", shown=name, link=sorted_by),
+        *(_fact_column(several.versions[place], place) for place in _order_of(several, sort)),
+        Column("equal"),
+    )
+    return Table(
+        "versions",
+        columns,
+        [fact for fact in named if not (hides_equal and fact.equal)],
+        "The versions side by side",
+        query_exports("several.facts"),
+        css=lambda fact: "same" if fact.equal else "",
+        header="name",
+        swaps=True,
+        empty="no line",
+    )
+
+
+def _fact_column(version: Version, place: int) -> Column:
+    return Column(
+        version.reference,
+        version.reference,
+        lambda fact: fact.values[place],
+        "fact",
+        shown=lambda fact: (fact.kind, fact.values[place]),
+        css="right",
+        heading_link=url_for("versions.show", name=version.network, number=version.number),
+    )
+
+
+def _order_of(several: Several, sort: str) -> Sequence[int]:
     """Return the places of the versions in the order of a fact's value, the largest first; unknown ones come last."""
-    places = list(range(len(several.versions)))
+    places = range(len(several.versions))
     fact = next((fact for fact in several.facts if fact.key == sort.removeprefix("-")), None)
-    return places if fact is None else _ordered(places, list(fact.values), sort.startswith("-"))
+    if fact is None:
+        return places
+    column = _sortable(fact.key, list(fact.values), value=lambda place: fact.values[place])
+    return list(Table("", (column,), places).in_order(sort).rows)
+
+
+def _sortable(name: str, values: Sequence[Any], heading: str = "", **more: Any) -> Column:  # noqa: ANN401
+    """Return a column that a first click sorts by the largest number first, or by texts from A."""
+    is_number = any(isinstance(value, int | float) for value in values)
+    return Column(name, heading, sortable=True, largest_first=is_number, **more)
 
 
 def colours_of(several: Several) -> list[str]:
-    """Return a colour a version: a ramp from old to new within one network, else one for each."""
+    """Return a colour per version: a ramp from old to new within one network, else one for each."""
     if len({version.network for version in several.versions}) == 1:
         numbers = [version.number for version in several.versions]
         ramp = dict(zip(sorted(numbers), version_colours(len(numbers)), strict=True))
@@ -80,95 +113,102 @@ def colours_of(several: Several) -> list[str]:
     return [(*OKABE_ITO, NEITHER)[place] for place in range(len(several.versions))]
 
 
-def page(several: Several) -> dict[str, Any]:
+def several_page(source: Query, several: Several) -> dict[str, Any]:
     """Return what the page of two to eight versions shows."""
-    hide, words = asked_filter()
-    order, shown = order_of(several, asked_sort()), filtered(several.facts, hide, words)
-    draws = several.cells <= EXPENSIVE_CELLS or wants_all()
+    table = facts_table(source, several)
     return {
         "several": several,
         "sentence": _sentence(several),
-        "order": [several.versions[place] for place in order],
-        "rows": [
-            {"fact": fact, "words": words_of(fact), "cells": [fact.values[place] for place in order]} for fact in shown
-        ],
-        "hidden": len(several.facts) - len(shown),
-        "hide_equal": hide,
-        "filter": request.args.get("filter", "")[:100],
-        "sort": asked_sort(),
-        "measure": asked_measure(),
-        "measures": {name: curve_words(name) for name in curve_names()},
-        "change": shows_change(several),
-        "draws": draws,
-        "address": _address,
-        "distributions": _address("several.distributions_of") if several.tensor else "",
-        "curves": _address("several.curves_of") if any(version.run_id for version in several.versions) else "",
-        "exports": {what: _exports(f"several.{what}") for what in ("facts", "distributions", "curves")},
+        "table": table,
+        "hidden": len(several.facts) - len(list(table.rows)),
+        "curve": curve_of(source),
+        "curve_words": {name: curve_words(name) for name in curve_names()},
+        "change": shows_change(source, several),
+        "draws": several.cells <= EXPENSIVE_CELLS or source.draws_all,
+        "exports": {what: query_exports(f"several.{what}") for what in ("distributions", "curves")},
+        "has_curves": any(version.run_id for version in several.versions),
     }
 
 
-def columns_of(found: AllVersions) -> list[str]:
-    """Return the columns of the table of all versions; settings that are equal in all only with `equal=show`."""
-    return [*(found.settings if request.args.get("equal") == "show" else found.varying), *found.metrics]
+class VersionRow(NamedTuple):
+    """A version with its settings and metrics by name."""
+
+    version: VersionSettings
+    values: dict[str, Any]
 
 
-def places_of(found: AllVersions, sort: str, words: str) -> list[int]:
-    """Return the places of the versions that hold the words anywhere, sorted by a column, the largest first."""
-    places = [
-        place
-        for place, (version, row) in enumerate(zip(found.versions, found.rows, strict=True))
-        if not words or words in f"{version.reference} {' '.join(map(str, row.values()))}".casefold()
-    ]
-    column = sort.removeprefix("-")
-    if column == "version":
-        values: list[Any] = [(version.network, version.number) for version in found.versions]
-    else:
-        values = [row.get(column) for row in found.rows]
-    return _ordered(places, values, sort.startswith("-")) if column else places
+def all_table(source: Query, shown: AllVersions) -> Table:
+    """Return versions as settings and metrics; settings that are equal in all only with `equal=show`."""
+    names = [*(shown.settings if source.text("equal") == "show" else shown.varying), *shown.metrics]
+    rows = [VersionRow(*pair) for pair in zip(shown.versions, shown.rows, strict=True)]
+    columns = (
+        Column("tick", "Select", lambda row: row.version.reference, "tick", exported=False, quiet=True, css="tick"),
+        Column(
+            "version",
+            "Version",
+            lambda row: row.version.reference,
+            sortable=True,
+            sort_key=lambda row: (row.version.network, row.version.number),
+            largest_first=True,
+        ),
+        *(_all_column(shown, name) for name in names),
+    )
+    return Table(
+        "all_versions",
+        columns,
+        [row for row in rows if matches(source, f"{row.version.reference} {' '.join(map(str, row.values.values()))}")],
+        "All versions",
+        query_exports("several.all_numbers"),
+        link=lambda row: _version_page(row.version),
+        header="version",
+        empty="no version has that",
+    ).in_order(source.text("sort"))
 
 
-def all_page(found: AllVersions, places: Sequence[int]) -> dict[str, Any]:
+def _all_column(shown: AllVersions, name: str) -> Column:
+    values = [row.get(name) for row in shown.rows]
+    form = "number" if name in shown.metrics else "setting"
+    css = "" if name in shown.metrics else "right"
+    return _sortable(
+        name, values, _column_words(shown, name), value=lambda row: row.values.get(name), format=form, css=css
+    )
+
+
+def all_page(source: Query, shown: AllVersions) -> dict[str, Any]:
     """Return what the page of all versions shows."""
-    measure, columns = request.args.get("metric") or next(iter(found.metrics), ""), columns_of(found)
-    most = max(MOST_NODES // (2 * len(columns) + 5), 1)
-    axes = [*found.varying[: MOST_AXES - 2], *[name for name in (measure,) if name in found.metrics]]
-    axes += [name for name in found.metrics if name not in axes][: max(MOST_AXES - len(axes), 0)][:2]
+    table = all_table(source, shown)
+    rows = list(table.rows)
+    metric = source.text("metric") or next(iter(shown.metrics), "")
+    most = max(MOST_NODES // (2 * len(table.columns) + 3), 1)
     return {
-        "found": found,
-        "sentence": _all_sentence(found, places, measure),
-        "drawing": _drawing(found, places, axes, measure),
-        "columns": [(name, _column_words(found, name), name in found.metrics) for name in columns],
-        "rows": [(found.versions[place], found.rows[place]) for place in places[:most]],
-        "left_out": len(places) - len(places[:most]),
-        "shows_equal": request.args.get("equal") == "show",
-        "metric": measure,
-        "metrics": [(name, metric_words(name)) for name in found.metrics],
-        "filter": request.args.get("filter", "")[:100],
-        "sort": asked_sort(),
-        "address": _all_address,
-        "sorted_by": lambda name: _all_address(sort=name),
-        "exports": _exports("several.all_numbers"),
+        "shown": shown,
+        "query": source,
+        "sentence": _all_sentence(shown, rows, metric),
+        "drawing": _drawing(shown, rows, metric),
+        "table": table.part(0, most),
+        "left_out": max(len(rows) - most, 0),
+        "metric": metric,
+        "metrics": [(name, metric_words(name)) for name in shown.metrics],
     }
 
 
-def _drawing(found: AllVersions, places: Sequence[int], axes: Sequence[str], measure: str) -> Markup:
-    def values(name: str) -> list[Any]:
-        return [found.rows[place].get(name) for place in places]
-
+def _drawing(shown: AllVersions, rows: Sequence[VersionRow], metric: str) -> Markup:
+    names = [*shown.varying[: MOST_AXES - 2], *[name for name in (metric,) if name in shown.metrics]]
+    names += [name for name in shown.metrics if name not in names][: max(MOST_AXES - len(names), 0)][:2]
     threads = [
         Thread(
-            address("versions.show", name=found.versions[place].network, number=found.versions[place].number),
-            f"{found.versions[place].reference}: {metric_words(measure)} {number(found.rows[place].get(measure))}",
+            _version_page(row.version),
+            f"{row.version.reference}: {metric_words(metric)} {number(row.values.get(metric))}",
         )
-        for place in places
+        for row in rows
     ]
-    sign = {True: 1, False: -1, None: math.nan}[is_higher_better(measure)]  # nothing is best by an unknown metric
-    shade = [None if value is None else sign * value for value in values(measure)]
+    sign = {True: 1, False: -1, None: math.nan}[is_higher_better(metric)]  # nothing is best by an unknown metric
+    values = [row.values.get(metric) for row in rows]
     return threads_plot(
-        [Axis(_column_words(found, name), values(name)) for name in axes],
+        [Axis(_column_words(shown, name), [row.values.get(name) for row in rows]) for name in names],
         threads,
-        shade,
-        f"Settings against metrics of {plural(len(places), 'version')}",
+        [None if value is None else sign * value for value in values],
+        f"Settings against metrics of {plural(len(rows), 'version')}",
     )
 
 
@@ -187,44 +227,21 @@ def _sentence(several: Several) -> str:
     return f"{text}; {several.versions[best].reference} has the best {metric_words(score)}, {value}."
 
 
-def _all_sentence(found: AllVersions, places: Sequence[int], measure: str) -> str:
-    count = plural(len(places), "version")
-    where = f"of {found.network}" if found.network else "of all networks"
-    text = f"{count} {where}{', the newest' if found.more else ''}"
-    text += f"; {plural(len(found.varying), 'setting')} differ" if len(found.varying) != 1 else "; 1 setting differs"
-    known = {place: value for place in places if (value := found.rows[place].get(measure)) is not None}
-    best = best_of(measure, known)
+def _all_sentence(shown: AllVersions, rows: Sequence[VersionRow], metric: str) -> str:
+    count = plural(len(rows), "version")
+    where = f"of {shown.network}" if shown.network else "of all networks"
+    text = f"{count} {where}{', the newest' if shown.more else ''}"
+    text += f"; {plural(len(shown.varying), 'setting differs', 'settings differ')}"
+    known = {place: value for place, row in enumerate(rows) if (value := row.values.get(metric)) is not None}
+    best = best_of(metric, known)
     if best is None:
         return f"{text}."
-    value = number(found.rows[best][measure])
-    return f"{text}; best {metric_words(measure)}: {value} of {found.versions[best].reference}."
+    return f"{text}; best {metric_words(metric)}: {number(known[best])} of {rows[best].version.reference}."
 
 
-def _ordered(places: Sequence[int], values: Sequence[Any], turned: bool) -> list[int]:
-    """Return places with the largest value first (numbers before texts), turned round on demand; unknown ones last."""
-    known = [place for place in places if values[place] is not None]
-    numbers = [place for place in known if isinstance(values[place], int | float)]
-    numbers.sort(key=lambda place: values[place], reverse=not turned)
-    texts = [place for place in known if not isinstance(values[place], int | float)]
-    texts.sort(
-        key=lambda place: values[place] if isinstance(values[place], tuple) else (str(values[place]),), reverse=turned
-    )
-    return [*numbers, *texts, *(place for place in places if values[place] is None)]
+def _column_words(shown: AllVersions, name: str) -> str:
+    return metric_words(name) if name in shown.metrics else setting_words(name)
 
 
-def _column_words(found: AllVersions, name: str) -> str:
-    return metric_words(name) if name in found.metrics else setting_words(name)
-
-
-def _address(endpoint: str = "several.show", **changed: Any) -> str:  # noqa: ANN401 - values of the query
-    """Return an address about the same versions, with some values of its query changed; empty ones go."""
-    kept: dict[str, Any] = {name: values for name, values in request.args.lists() if name not in changed}
-    return address(endpoint, **kept, **{name: value for name, value in changed.items() if value not in {"", None}})
-
-
-def _all_address(**changed: Any) -> str:  # noqa: ANN401 - values of the query
-    return _address("several.all_versions", **changed)
-
-
-def _exports(endpoint: str) -> Exports:
-    return Exports(*(_address(endpoint, suffix=suffix) for suffix in Exports._fields))
+def _version_page(version: VersionSettings) -> str:
+    return url_for("versions.show", name=version.network, number=version.number)

@@ -1,15 +1,23 @@
-"""Sentences that say what changed: between two versions, in a tensor, in a unit, in one cell."""
+"""Sentences that say what changed: between two versions, in a tensor, on a map, in a unit, in one cell."""
 
 from collections.abc import Sequence
-from typing import Any
 
+from dashboard.errors import NotFound, UserError
 from dashboard.metrics import metric_words
 from dashboard.records.tensor import TensorInfo, cell_name
+from dashboard.services.compare.detail import CellChange, CellDetail, UnitDetail
+from dashboard.services.compare.pictures import ChangeMap
+from dashboard.services.compare.versions import TensorDifference
 from dashboard.web.kit.formats import change, full, number, percent, plural
 
-Cell = Any  # a CellChange of the analysis
-LINES = {"column": ("unit", "input"), "row": ("input", "unit")}
-"""What a column and a row of a table are, and what its cells are counted by."""
+AXIS_WORDS = {"column": ("unit", "input"), "row": ("input", "unit")}
+"""What a column and a row of a table are, and what their cells are counted by."""
+
+
+def with_nearest(error: UserError) -> str:
+    """Say what is wrong with a choice of versions, and which ones are nearest to it."""
+    nearest = error.nearest[:5] if isinstance(error, NotFound) else ()
+    return f"{error.message} Nearest: {', '.join(nearest)}." if nearest else error.message
 
 
 def comparison_sentence(statuses: Sequence[str], largest: tuple[str, float | None] | None, score: str) -> str:
@@ -26,18 +34,18 @@ def comparison_sentence(statuses: Sequence[str], largest: tuple[str, float | Non
     return f"{text}.{' ' + score if score else ''}"
 
 
-def one_cell_sentence(tensor: TensorInfo, cell: Cell) -> str:
-    """Say which one cell of all is another one, with all the digits: the change may be in the last of them."""
+def one_cell_sentence(tensor: TensorInfo, cell: CellChange) -> str:
+    """Say which cell is the only one that differs, with all digits: the change may be in the last of them."""
     return f"Only one weight differs: {tensor.name} {cell_name(tensor.shape, cell.row, cell.column)}, {became(cell)}."
 
 
-def became(cell: Cell) -> str:
-    """Say what a cell became, with all the digits."""
+def became(cell: CellChange) -> str:
+    """Say what a cell became, with all digits."""
     return f"{full(cell.base)} became {full(cell.other)}"
 
 
 def score_sentence(metric: str, base: float, other: float) -> str:
-    """Say what became of the score."""
+    """Say how the score changed."""
     if base == other:
         return f"The {metric_words(metric)} stayed at {number(base)}."
     verb = "rose" if other > base else "fell"
@@ -45,13 +53,13 @@ def score_sentence(metric: str, base: float, other: float) -> str:
 
 
 def change_sentence(
-    numbers: Any,  # noqa: ANN401 - a TensorDifference
+    numbers: TensorDifference,
     units: Sequence[int],
     unchanged_rows: int,
     shape: Sequence[int] = (),
-    first: Cell | None = None,
+    first: CellChange | None = None,
 ) -> str:
-    """Say what changed in one tensor; of one cell that is the only one (`first`), what became of it."""
+    """Say what changed in one tensor; if it is one cell only (`first`), what it became."""
     if numbers.identical:
         return "Equal, bit for bit."
     if numbers.changed == 1 and first is not None:
@@ -68,27 +76,38 @@ def change_sentence(
     return text
 
 
-def unit_sentence(found: Any, axis: str) -> str:  # noqa: ANN401 - a UnitDetail of the services
+def map_legend(drawn: ChangeMap, is_whole: bool, order: str) -> str:
+    """Say what is across and down on a map of the change, and in which order."""
+    places, inputs = drawn.part
+    text = f"{plural(len(inputs), 'input')} across, {plural(len(places), 'unit')} down"
+    if not is_whole:
+        text = f"inputs {inputs.start} to {inputs.stop - 1} across, {plural(len(places), 'unit')} down"
+        text += f" from position {places.start + 1}"
+    text += ", the most changed on top" if order == "moved" else ", in the order of the table"
+    return f"{text}; a pixel shows the largest of its cells" if drawn.pooled else text
+
+
+def unit_sentence(detail: UnitDetail, axis: str) -> str:
     """Say how far one unit has moved, among how many."""
-    unit, length = found.unit, found.cells.shape[1]
-    name, along = LINES[axis]
+    unit, length = detail.unit, detail.cells.shape[1]
+    name, along = AXIS_WORDS[axis]
     if not unit.changed:
         return f"Equal, bit for bit: none of its {plural(length, 'weight')} changed."
     text = f"{unit.changed:,} of {plural(length, 'weight')} changed; L2 of Δ {number(unit.norm)}, "
-    text += f"place {found.place:,} of {plural(found.units, name)}"
+    text += f"place {detail.place:,} of {plural(detail.units, name)}"
     if not unit.norm:
         return f"{text}."
-    largest = found.largest[0]
+    largest = detail.largest[0]
     return f"{text}; largest {change(largest.change)} at {along} {largest.row if axis == 'column' else largest.column}."
 
 
-def cell_sentence(found: Any) -> str:  # noqa: ANN401 - a CellDetail of the services
-    """Say what became of one cell."""
-    cell, rank = found.cell, found.rank
-    if found.bits[0] == found.bits[1]:
+def cell_sentence(detail: CellDetail) -> str:
+    """Say what one cell became."""
+    cell, rank = detail.cell, detail.rank
+    if detail.bits[0] == detail.bits[1]:
         return f"Equal, bit for bit: {full(cell.base)} on both sides."
     text = f"{became(cell)}: "
     if rank.place is None:
         return f"{text}a change of bits that no number measures."
     largest = "the largest change" if rank.place == 1 else f"the change at place {rank.place:,}"
-    return f"{text}{change(cell.change)}, {largest} of {plural(found.pair.difference().count, 'weight')}."
+    return f"{text}{change(cell.change)}, {largest} of {plural(detail.pair.difference().count, 'weight')}."

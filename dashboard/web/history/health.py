@@ -1,155 +1,180 @@
-"""The health of a table over all versions: what its stored weights say of dead, doubled and saturated units."""
+"""The health of a tensor over all versions: what its stored weights say of dead, duplicate and saturated units."""
 
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
 
-from flask import Blueprint, Response, jsonify, render_template, request
+from flask import Blueprint, Response, jsonify, render_template
+from markupsafe import Markup
 
 from dashboard.charts.history_figures import Line, lines_figure
 from dashboard.charts.svg import sparkline
-from dashboard.parsing import Fields
+from dashboard.services.cache.numbers import Numbers as Counts
 from dashboard.services.history.health import MEASURES, HealthHistory, dead_of, get_health
-from dashboard.web.history.health_words import FINDINGS, MEANINGS, NAMES, health_sentence
-from dashboard.web.history.query import budget
+from dashboard.services.history.tensor import TensorVersion
+from dashboard.web.history.health_words import FINDING_WORDS, FINDINGS, MEANINGS, NAMES, health_sentence
+from dashboard.web.history.page import VERSION
+from dashboard.web.history.query import HistoryQuery, history_query
+from dashboard.web.kit.formats import plural
 from dashboard.web.kit.query import workspace
-from dashboard.web.kit.tables import Numbers, exports, numbers_at
+from dashboard.web.kit.tables import Column, Table, asked_order, numbers_at, query_exports
 from dashboard.web.kit.urls import address
 
 blueprint = Blueprint("health", __name__)
 
 HEALTH = "/networks/<name>/health"
-MOST_ROWS, MOST_UNITS = 100, 100
-SORTS = ("version", *MEASURES)
+MOST_ROWS, MOST_UNITS, MOST_DEAD = 100, 100, 8
 
 
 @blueprint.get(HEALTH)
 def show(name: str) -> str:
-    """Show the health of the table `tensor` in every version, and the units of the newest that are not well."""
-    health, sort = _health(name), _sort()
-    rows = _sorted(health, sort)
-    units = _units(health, len(health.versions) - 1)
+    """Show the health of the tensor `tensor` in every version, and the unhealthy units of the newest."""
+    params = history_query(name)
+    health = _health(params)
+    versions = versions_table(params, health)
+    units = units_table(params, health, [len(health.versions) - 1])
     return render_template(
         "health/show.html",
-        network=health.network,
         health=health,
+        params=params,
         matrices=[other for other in health.names if not other.endswith(".bias")],
         sentence=health_sentence(health),
-        measures=[_measure(health, measure) for measure in MEASURES],
+        measures=[_card(health, measure) for measure in MEASURES],
+        measure=_measure(params),
         names=NAMES,
-        rows=rows[:MOST_ROWS],
-        left_out=len(rows) - len(rows[:MOST_ROWS]),
-        units=[(unit, finding, MEANINGS[finding]) for unit, finding in units[:MOST_UNITS]],
-        further=len(units) - len(units[:MOST_UNITS]),
-        sort=sort,
-        sorted_by=lambda other: _address(name, sort=other),
-        measure=_chosen(),
-        figure=_address(name, "health.trend_of", measure=_chosen()),
-        exports={what: exports(f"health.{what}", name=name, **_kept()) for what in ("health", "units")},
-        anyway=_address(name, draw="1"),
+        versions=versions.part(0, MOST_ROWS),
+        left_out=max(len(health.versions) - MOST_ROWS, 0),
+        units=units.part(0, MOST_UNITS),
+        further=max(len(list(units.rows)) - MOST_UNITS, 0),
     )
 
 
 @numbers_at(blueprint, HEALTH)
-def health(name: str) -> Numbers:
-    """Say all measures of each version."""
-    found, sort = _health(name), _sort()
-    rows = [[found.versions[place].number, *found.measures[place].values()] for place in _sorted_places(found, sort)]
-    return Numbers(["version", *MEASURES], rows, f"{name}_{found.tensor}_health")
+def health(name: str) -> Table:
+    """Return all measures of each version."""
+    params = history_query(name)
+    return versions_table(params, _health(params))
 
 
 @numbers_at(blueprint, f"{HEALTH}/units")
-def units(name: str) -> Numbers:
-    """Say which units of which version have which finding."""
-    found = _health(name)
-    rows = [
-        [found.versions[place].number, unit, finding, MEANINGS[finding]]
-        for place in range(len(found.versions))
-        for unit, finding in _units(found, place)
-    ]
-    return Numbers(["version", "unit", "finding", "meaning"], rows, f"{name}_{found.tensor}_units")
+def units(name: str) -> Table:
+    """Return which units of which version have which finding."""
+    params = history_query(name)
+    health = _health(params)
+    return units_table(params, health, range(len(health.versions)))
 
 
 @blueprint.get(f"{HEALTH}/trend.figure")
 def trend_of(name: str) -> Response:
     """Send one measure over the versions as a figure."""
-    found, measure = _health(name), _chosen()
-    numbers = [version.number for version in found.versions]
-    values = [measures[measure] for measures in found.measures]
-    return jsonify(lines_figure(numbers, [Line(NAMES[measure], values)], NAMES[measure]))
+    params = history_query(name)
+    health, measure = _health(params), _measure(params)
+    numbers = [version.number for version in health.versions]
+    return jsonify(lines_figure(numbers, [Line(NAMES[measure], _values(health, measure))], NAMES[measure]))
 
 
-def _health(name: str) -> HealthHistory:
-    fields = Fields(request.args.to_dict())
-    tensor = fields.text("tensor")
-    fields.done()
-    return get_health(workspace(), name, tensor, budget())
+def _measure(params: HistoryQuery) -> str:
+    """Return the measure that is drawn."""
+    return params.query.word("measure", MEASURES, "dead")
 
 
-def _sort() -> str:
-    fields = Fields(request.args.to_dict())
-    sort = fields.choice("sort", "version", [*SORTS, *(f"-{name}" for name in SORTS)])
-    fields.done()
-    return sort
+def _health(params: HistoryQuery) -> HealthHistory:
+    return get_health(workspace(), params.name, params.tensor, params.budget)
 
 
-def _chosen() -> str:
-    fields = Fields(request.args.to_dict())
-    measure = fields.choice("measure", "dead", MEASURES)
-    fields.done()
-    return measure
+class VersionRow(NamedTuple):
+    """The health of the tensor in one version."""
+
+    version: TensorVersion
+    measures: dict[str, float | None]
+    findings: Counts | None
 
 
-def _kept() -> dict[str, str]:
-    """Return what of the query stays in every address of this page."""
-    return {key: request.args[key] for key in ("tensor", "sort", "measure", "draw") if request.args.get(key)}
+def versions_table(params: HistoryQuery, health: HealthHistory) -> Table:
+    """Return the measures of each version."""
+
+    def dead(row: VersionRow) -> list[tuple[str, str]]:
+        units = dead_of(row.findings)
+        links = [(str(unit), _unit_page(health, unit)) for unit in units[:MOST_DEAD]]
+        more = len(units) - MOST_DEAD
+        return [*links, (f"and {plural(more, 'other')}", "")] if more > 0 else links
+
+    rows = [VersionRow(*row) for row in zip(health.versions, health.measures, health.findings, strict=True)]
+    columns = (
+        replace(VERSION, sortable=True, largest_first=True, css="right"),
+        *(_measure_column(measure) for measure in MEASURES),
+        Column("dead_units", "Which are dead", dead, "links", exported=False),
+    )
+    return Table(
+        f"{params.name}_{health.tensor}_health",
+        columns,
+        rows[::-1],
+        f"Health of {health.tensor} in each version",
+        query_exports("health.health"),
+        link=lambda row: address("versions.show", name=params.name, number=row.version.number),
+    ).in_order(asked_order(params.query, columns, "version"))
 
 
-def _address(name: str, endpoint: str = "health.show", **changed: Any) -> str:  # noqa: ANN401 - values of the query
-    return address(endpoint, name=name, **_kept() | changed)
+def _measure_column(name: str) -> Column:
+    heading = NAMES[name].capitalize()
+    return Column(name, heading, lambda row: row.measures[name], "number", sortable=True, help=MEANINGS[name])
 
 
-def _sorted_places(found: HealthHistory, sort: str) -> list[int]:
-    """Return the places of the versions in the order asked for: the largest first; those without a number last."""
-    measure, turned = sort.removeprefix("-"), sort.startswith("-")
-    values = [
-        version.number if measure == "version" else measures[measure]
-        for version, measures in zip(found.versions, found.measures, strict=True)
-    ]
-    known = [place for place, value in enumerate(values) if value is not None]
-    known.sort(key=lambda place: (values[place], place), reverse=not turned)
-    return known + [place for place, value in enumerate(values) if value is None]
+class UnitRow(NamedTuple):
+    """A finding about a unit in one version."""
+
+    version: int
+    unit: int
+    finding: str
 
 
-def _sorted(found: HealthHistory, sort: str) -> list[dict[str, Any]]:
-    return [
-        {
-            "version": found.versions[place],
-            "measures": found.measures[place],
-            "dead": dead_of(found.findings[place]),
-        }
-        for place in _sorted_places(found, sort)
-    ]
+def units_table(params: HistoryQuery, health: HealthHistory, places: range | list[int]) -> Table:
+    """Return which units of the versions at these places have which finding."""
+    columns = (
+        Column("version"),
+        Column("unit", "Unit"),
+        Column("finding", "Finding", shown=lambda row: FINDING_WORDS[row.finding]),
+        Column("meaning", "Meaning", lambda row: MEANINGS[row.finding], css="wide"),
+    )
+    return Table(
+        f"{params.name}_{health.tensor}_units",
+        columns,
+        [row for place in places for row in _units(health, place)],
+        "Unhealthy units",
+        query_exports("health.units"),
+        link=lambda row: _unit_page(health, row.unit),
+    )
 
 
-def _measure(found: HealthHistory, measure: str) -> dict[str, Any]:
-    """Return a measure with its meaning and its course over the versions as a small drawing."""
-    values = [measures[measure] for measures in found.measures]
-    drawn = sparkline(values, f"{NAMES[measure]} over the versions", 220, 30)
-    return {
-        "name": measure,
-        "words": NAMES[measure],
-        "meaning": MEANINGS[measure],
-        "first": values[0],
-        "last": values[-1],
-        "spark": drawn,
-        "address": _address(found.network.name, measure=measure),
-    }
+def _units(health: HealthHistory, place: int) -> Iterator[UnitRow]:
+    """Return the findings of one version, in the order of units; a group of duplicates names all its members."""
+    findings, number = health.findings[place], health.versions[place].number
+    if findings is None:
+        return
+    named = [(unit, finding) for finding in FINDINGS for unit in findings[finding]]
+    duplicates = [(unit, "duplicates") for group in findings["duplicates"] for unit in group]
+    yield from (UnitRow(number, unit, finding) for unit, finding in sorted([*named, *duplicates]))
 
 
-def _units(found: HealthHistory, place: int) -> list[tuple[int, str]]:
-    """Return (unit, finding) of one version, in the order of units; a group of doubles names all its members."""
-    health = found.findings[place]
-    if health is None:
-        return []
-    named = [(unit, finding) for finding in FINDINGS for unit in health[finding]]
-    doubles = [(unit, "duplicates") for group in health["duplicates"] for unit in group]
-    return sorted([*named, *doubles])
+def _unit_page(health: HealthHistory, unit: int) -> str:
+    return address("history.show", name=health.network.name, tensor=health.tensor, unit=unit)
+
+
+class MeasureCard(NamedTuple):
+    """A measure with its meaning, its newest value and its course over the versions as a small drawing."""
+
+    name: str
+    words: str
+    meaning: str
+    last: float | None
+    spark: Markup
+
+
+def _card(health: HealthHistory, measure: str) -> MeasureCard:
+    values = _values(health, measure)
+    spark = sparkline(values, f"{NAMES[measure]} over the versions", 220, 30)
+    return MeasureCard(measure, NAMES[measure], MEANINGS[measure], values[-1], spark)
+
+
+def _values(health: HealthHistory, measure: str) -> list[float | None]:
+    return [measures[measure] for measures in health.measures]

@@ -5,6 +5,15 @@ from dashboard.services.history.units import MEANINGS as OF_UNITS
 from dashboard.web.kit.formats import number, plural
 
 FINDINGS = ("deaf", "unheard", "silent", "constant", "saturating")
+FINDING_WORDS = {
+    "deaf": "no weights in",
+    "unheard": "no weights out",
+    "silent": "never active",
+    "constant": "constant",
+    "saturating": "saturating",
+    "duplicates": "duplicate",
+}
+"""What pages call the findings about units."""
 NAMES = {
     "dead": "dead units",
     "duplicates": "duplicate units",
@@ -17,29 +26,29 @@ NAMES = {
     "not_finite": "not finite",
 }
 MEANINGS = OF_UNITS | {
-    "dead": "Units that contribute nothing: all weights in or out are zero, or behind a relu no input can wake them.",
+    "dead": "Units that contribute nothing: all weights in or out are zero, or behind a relu they are never active.",
     "duplicates": "Units with the same weights and bias, bit for bit: all but one of each group are wasted.",
-    "norm_growth": "The table's norm as a multiple of that in the first version: steady growth asks for weight decay.",
-    "stable_rank": "In how many directions the table really works, the squared norm over the squared largest stretch.",
-    "spectral_norm": "The most by which the table can stretch its input: large ones make training unsteady.",
+    "norm_growth": "The tensor's norm as a multiple of the first version's: steady growth calls for weight decay.",
+    "stable_rank": "In how many directions the tensor really works, the squared norm over the squared largest stretch.",
+    "spectral_norm": "The most by which the tensor can stretch its input: large values make training unsteady.",
     "tail_exponent": "How heavy the tail of the eigenvalues is; for well-trained layers it is mostly from 2 to 6.",
     "not_finite": "Cells that are NaN or infinite: one of them spoils every answer.",
 }
-"""Of the findings about units, and of the measures of a table."""
+"""What the findings about units and the measures of a tensor mean."""
 
 
 def health_sentence(health: HealthHistory) -> str:
     """Say how many units of the newest version are dead, and since when."""
-    newest, found = health.versions[-1], health.findings[-1]
-    if found is None:
+    newest, findings = health.versions[-1], health.findings[-1]
+    if findings is None:
         return f"{plural(len(health.versions), 'version')}; their health is not counted yet."
-    dead = dead_of(found)
-    facts = [f"no unit of {plural(found['units'], 'unit')} is dead"]
+    dead = dead_of(findings)
+    facts = [f"no unit of {plural(findings['units'], 'unit')} is dead"]
     if dead:
-        facts = [f"{plural(len(dead), 'unit')} of {found['units']:,} dead{_since(health, len(dead))}"]
+        facts = [f"{plural(len(dead), 'unit')} of {findings['units']:,} dead{_since(health, len(dead))}"]
     wasted = health.measures[-1]["duplicates"]
-    facts += [f"{plural(int(wasted), 'unit')} doubled"] if wasted else []
-    facts += [f"{plural(len(found['saturating']), 'unit')} near saturation"] if found["saturating"] else []
+    facts += [plural(int(wasted), "duplicate unit")] if wasted else []
+    facts += [f"{plural(len(findings['saturating']), 'unit')} near saturation"] if findings["saturating"] else []
     growth = health.measures[-1]["norm_growth"]
     facts += [f"norm {number(growth)} times that of v{health.versions[0].number}"] if growth is not None else []
     return f"v{newest.number}: {'; '.join(facts)}."

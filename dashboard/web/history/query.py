@@ -1,63 +1,57 @@
-"""What is asked of a history, as it stands in the query of every address about it."""
+"""The query of the addresses of a history and of health, read once."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
-from flask import request
-
-from dashboard.parsing import Fields
 from dashboard.services.cache.numbers import Budget
+from dashboard.services.history.parts import PLACES
 from dashboard.services.history.tensor import SINCE
 from dashboard.services.versions.analyses import EXPENSIVE_CELLS
-from dashboard.web.kit.query import BINS, wants_all
-from dashboard.web.kit.urls import address
+from dashboard.web.kit.query import Bins, Query, query
 
 SECONDS_A_REQUEST = 1.0
 SHOWN = ("change", "weights")
+FARTHEST_CELL = 10**15
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Which tensor; its weights, or their change since which version; bins; and the version `at` (0: the newest)."""
+class HistoryQuery:
+    """Which tensor of a network; its weights, or their change since which version; the chosen version (`at`).
 
+    At 0 is the newest. A part of the tensor is named by its `place` (row and column, or unit).
+    """
+
+    query: Query
+    name: str
     tensor: str
-    show: str
+    weights: bool
     since: str
     at: int
-    bins: int
-    limits: str
-    log: bool
+    bins: Bins
+    place: dict[str, int | None]
 
     @property
-    def weights(self) -> bool:
-        """Whether the weights themselves are shown."""
-        return self.show == "weights"
+    def has_part(self) -> bool:
+        """Whether a cell, a unit, or the whole as one line (`line`) is shown."""
+        return "line" in self.query.args or any(value is not None for value in self.place.values())
 
-    def address(self, endpoint: str, name: str, **changed: Any) -> str:  # noqa: ANN401 - values of the query
-        """Return the address of a view about the same, with some values of its query changed; the usual ones go."""
-        values = asdict(self) | {"full": "1" if self.limits == "full" else "", "draw": "1" if wants_all() else ""}
-        values |= {"limits": "", "log": "1" if self.log else ""} | changed
-        usual = {"show": SHOWN[0], "since": SINCE[0], "at": 0, "bins": BINS}
-        kept = {key: value for key, value in values.items() if value not in {"", None} and usual.get(key) != value}
-        return address(endpoint, name=name, **kept)
+    @property
+    def budget(self) -> Budget:
+        """How much a page may count: not what takes long, unless a person wants it (`draw`)."""
+        return Budget(seconds=SECONDS_A_REQUEST) if self.query.draws_all else Budget(most_cells=EXPENSIVE_CELLS)
 
 
-def asked() -> Asked:
-    """Read the query; raises Invalid."""
-    fields = Fields(request.args.to_dict())
-    wanted = Asked(
-        tensor=fields.text("tensor"),
-        show=fields.choice("show", SHOWN[0], SHOWN),
-        since=fields.choice("since", SINCE[0], SINCE),
-        at=fields.integer("at", 0, 0, 10**9),
-        bins=fields.integer("bins", BINS, 2, 1000),
-        limits="full" if fields.boolean("full", False) else "robust",
-        log=fields.boolean("log", False),
+def history_query(name: str) -> HistoryQuery:
+    """Read the query of this request about a network; raises Invalid."""
+    source = query()
+    return HistoryQuery(
+        query=source,
+        name=name,
+        tensor=source.text("tensor"),
+        weights=source.word("show", SHOWN, SHOWN[0]) == "weights",
+        since=source.word("since", SINCE, SINCE[0]),
+        at=source.number("at", 0, 0, 10**9),
+        bins=source.bins,
+        place={
+            place: source.number(place, 0, 0, FARTHEST_CELL) if source.args.get(place) else None for place in PLACES
+        },
     )
-    fields.done()
-    return wanted
-
-
-def budget() -> Budget:
-    """Return how much a page may count: not what takes long, unless a person asks for it (`draw`)."""
-    return Budget(seconds=SECONDS_A_REQUEST) if wants_all() else Budget(most_cells=EXPENSIVE_CELLS)

@@ -16,10 +16,10 @@ def change_words(since: str) -> str:
 
 
 def history_sentence(history: TensorHistory) -> str:
-    """Say where a tensor moved most, and which version last changed it."""
+    """Say in which version a tensor moved most, and which one last changed it."""
     count = plural(len(history.versions), "version")
     if len(history.versions) == 1:
-        return f"{count}: there is nothing yet to be compared."
+        return f"{count}: there is nothing to compare yet."
     text = f"{count}; {_moved(history)}"
     last = history.last_changed
     if last is None:
@@ -38,7 +38,7 @@ def _moved(history: TensorHistory) -> str:
     ]
     if not known:
         return "how far they moved cannot be said as a share of a norm"
-    share, number_of_most = max(known, key=lambda found: (found[0], -found[1]))
+    share, number_of_most = max(known, key=lambda pair: (pair[0], -pair[1]))
     if history.since == "previous":
         return f"it moved most in v{number_of_most}, by {percent(share)} of its norm"
     from_where = "the first version" if history.since == "first" else f"the best, v{history.best}"
@@ -63,3 +63,23 @@ def part_sentence(part: PartHistory) -> str:
         run = f" by run {last.run_id}" if last.run_id else ""
         blame = f"last changed in v{last.number}{run}, {plural(int(part.line.changed.sum()), 'time')} in all"
     return f"In v{newest.number} it {what} {number(value)}; {blame}."
+
+
+def is_uncounted(part: PartHistory) -> bool:
+    """Tell whether it is not counted how often the unit fires."""
+    return any(counts is None for counts in part.records)
+
+
+def firing_note(part: PartHistory) -> str:
+    """Say how it is known whether a unit fires; empty for what is no unit of a layer."""
+    if part.what != "unit" or not part.layer:
+        return ""
+    records = max((counts["records"] for counts in part.records if counts is not None), default=0)
+    if records:
+        return (
+            f"{plural(records, 'record')} of the dataset were put through each version: a unit behind a relu that is "
+            "active for none of them never fires; a sigmoid or tanh whose sum is beyond ±4 on 95 % of them is flat."
+        )
+    if is_uncounted(part):
+        return "Whether it fires on the dataset is not counted: the versions are large."
+    return "Whether it fires is unknown: the records of the dataset are missing."

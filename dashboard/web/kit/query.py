@@ -1,7 +1,7 @@
 """The query of an address, read once a request; the workspace; who sends the request."""
 
 from collections.abc import Collection
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from flask import current_app, g, request, url_for
 from werkzeug.datastructures import MultiDict
@@ -15,6 +15,14 @@ MOST_NAME = 100
 LONGEST_TEXT = 2000
 
 T = TypeVar("T")
+
+
+class Bins(NamedTuple):
+    """How many bins a distribution has, its limits (robust or full), and whether its counts are on a log axis."""
+
+    number: int
+    limits: str
+    log: bool
 
 
 class Query:
@@ -51,16 +59,22 @@ class Query:
         return self.flag("draw")
 
     @property
-    def bins(self) -> tuple[int, str, bool]:
-        """(bins, limits, log) as the controls above a distribution set them."""
+    def bins(self) -> Bins:
+        """The bins of a distribution as the controls above it set them."""
         limits = "full" if self.flag("full") else "robust"
-        return self.number("bins", BINS, 2, 1000), limits, self.flag("log")
+        return Bins(self.number("bins", BINS, 2, 1000), limits, self.flag("log"))
 
     def address(self, endpoint: str = "", **changed: Any) -> str:  # noqa: ANN401 - values of an address
         """Return the address of this page (or another view) with this query, some values changed; empty ones go."""
         values: dict[str, Any] = self.args.to_dict(flat=False) | (request.view_args or {}) | changed
-        kept = {name: value for name, value in values.items() if value not in (None, "", [], [""])}
-        return url_for(endpoint or request.endpoint or "", **kept)
+        given = {name: value for name, value in values.items() if value not in (None, "", [], [""])}
+        own = {name: value for name, value in given.items() if name != "endpoint" and not name.startswith("_")}
+        return url_for(endpoint or request.endpoint or "", **own)
+
+    def hidden_fields(self, *without: str) -> list[tuple[str, str]]:
+        """Return the query but for some names, as the hidden fields of a form that sets these."""
+        items = self.args.items(multi=True)
+        return [(name, value) for name, value in items if name not in without and value]
 
     def _checked(self, value: T) -> T:
         self._fields.done()
@@ -91,21 +105,6 @@ def asked_by() -> str:
 def query_number(name: str, default: int, low: int = 0, high: int = FARTHEST) -> int:
     """Return a whole number of the query; raises Invalid if it is none or beyond its bounds."""
     return query().number(name, default, low, high)
-
-
-def query_word(name: str, choices: Collection[str]) -> str:
-    """Return one of the known words of the query, empty if it is not there; raises Invalid for another."""
-    return query().word(name, choices)
-
-
-def asked_bins() -> tuple[int, str, bool]:
-    """Return (bins, limits, log) as the controls above a distribution set them; raises Invalid."""
-    return query().bins
-
-
-def wants_all() -> bool:
-    """Return whether what takes long is drawn and counted all the same (`draw`)."""
-    return query().draws_all
 
 
 def takes_gzip() -> bool:

@@ -111,8 +111,8 @@ class Table:
     """Rows under columns. `sort` is a column's name, with a minus for the other direction; `link` is a row's page.
 
     `label` names the table for screen readers, `sorted_by` gives the address that sorts by a column (default: this
-    page's own), `css` the row's class, `note` what a row without values says. `empty` is said of no rows at all. With
-    `swaps` the links of the rows change the page in place.
+    page's own), `css` the row's class, `note` what a row without values says. `empty` is said of no rows at all.
+    `header` is the column that names the rows (default: the first); with `swaps` its links change the page in place.
     """
 
     name: str
@@ -126,6 +126,7 @@ class Table:
     sorted_by: Callable[[str], str] | None = None
     note: Callable[[Any], Note | None] | None = None
     empty: str = ""
+    header: str = ""
     swaps: bool = False
 
     @property
@@ -151,8 +152,8 @@ class Table:
 
     @property
     def row_header(self) -> Column:
-        """The column whose cells name their rows, and lead to them: the first one that is more than a tick."""
-        return next(column for column in self.shown_columns if column.format != "tick")
+        """The column whose cells name their rows, and lead to them."""
+        return next(column for column in self.shown_columns if self.header in {"", column.name})
 
     @property
     def headings(self) -> list[Heading]:
@@ -228,6 +229,11 @@ def numbers_at(blueprint: Blueprint, path: str) -> Callable[[View], View]:
 def exports(endpoint: str, **place: Any) -> Exports:  # noqa: ANN401 - what stands in an address
     """Return the addresses of the numbers of a view."""
     return Exports(*(url_for(endpoint, suffix=suffix, **place) for suffix in Exports._fields))
+
+
+def query_exports(endpoint: str, **changed: Any) -> Exports:  # noqa: ANN401 - values of the query
+    """Return the addresses of the numbers of a view with this page's query, some of its values changed."""
+    return Exports(*(query().address(endpoint, suffix=suffix, offset="", **changed) for suffix in Exports._fields))
 
 
 def csv_answer(numbers: Numbers) -> Response:
