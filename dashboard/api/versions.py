@@ -41,12 +41,12 @@ def delete_version(network: str, version: int) -> Response:
 def get_version_zip(network: str, version: int) -> Response:
     """Answer a version as a ZIP: a CSV for each tensor, and version.json with all that belongs to it."""
     detail = service.get_detail(workspace(), network, version)
-    mark = etag_of(detail.version.sha256, detail.version.id)
-    if is_known(mark):
-        return unchanged(mark)
+    etag = etag_of(detail.version.sha256, detail.version.id)
+    if is_known(etag):
+        return unchanged(etag)
     about = version_detail_json(detail)
     name = f"{re.sub('[^A-Za-z0-9.-]+', '_', network)}_v{version:04d}.zip"
-    return tagged(file_answer(version_zip(workspace(), detail.version, about), "application/zip", name), mark)
+    return tagged(file_answer(version_zip(workspace(), detail.version, about), "application/zip", name), etag)
 
 
 @blueprint.post("/networks/<network>/versions/<number:version>/verify")
