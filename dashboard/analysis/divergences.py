@@ -31,9 +31,9 @@ class Distances(NamedTuple):
     kl: float | None
 
 
-def distribution_distances(base: Array, other: Array) -> Distances:
-    """Return how far the distributions of two tensors' finite cells are apart."""
-    if max(base.size, other.size) <= SORTED_CELLS:
+def distribution_distances(base: Array, other: Array, sorted_cells: int = SORTED_CELLS) -> Distances:
+    """Return how far the distributions of two tensors' finite cells are apart; more than `sorted_cells` are binned."""
+    if max(base.size, other.size) <= sorted_cells:
         one, two = (_sorted(side) for side in (base, other))
         return Distances(_exact_wasserstein(one, two), kl_divergence(_counted(one, two)))
     fine = distribution([base, other], FINE_BINS, "full")

@@ -17,13 +17,15 @@ BITS = 16
 """Leading bits to count by in one pass."""
 
 
-def quantiles(source: Array | Cells, shares: Sequence[float], sizes: bool = False) -> Array:
+def quantiles(
+    source: Array | Cells, shares: Sequence[float], sizes: bool = False, few: int = FEW_CELLS, bits: int = BITS
+) -> Array:
     """Return the quantiles at `shares` (0 to 1) of the finite cells, or of their absolute values with `sizes`.
 
     Between two cells the quantile is interpolated linearly, as numpy does by default (method 7 of Hyndman and Fan
-    1996). Without any finite cell all are NaN.
+    1996). Without any finite cell all are NaN. Up to `few` cells are sorted, more are counted by `bits` at a time.
     """
-    cells = _Keys(cells_of(source), sizes)
+    cells = _Keys(cells_of(source), sizes, few, bits)
     low, high, count = cells.span()
     if not count:
         return np.full(len(shares), np.nan)
@@ -48,10 +50,9 @@ class _Keys:
     To sort them is quicker than numpy's partition, and than another pass to count them.
     """
 
-    def __init__(self, cells: Cells, sizes: bool) -> None:
-        self.cells = cells
-        self.sizes = sizes
-        is_few = cells.size <= FEW_CELLS
+    def __init__(self, cells: Cells, sizes: bool, few: int, bits: int) -> None:
+        self.cells, self.sizes, self.few, self.bits = cells, sizes, few, bits
+        is_few = cells.size <= few
         self.sorted = np.sort(np.concatenate([np.empty(0, np.int64), *self])) if is_few else None
 
     def __iter__(self) -> Iterator[Array]:
@@ -77,10 +78,10 @@ def _select(source: _Keys, low: int, high: int, count: int, ranks: Array) -> Arr
         return np.asarray(source.sorted[ranks])
     if low == high:
         return np.full(ranks.size, low, dtype=np.int64)
-    if count <= FEW_CELLS:
+    if count <= source.few:
         taken = np.concatenate([keys[(keys >= low) & (keys <= high)] for keys in source])
         return np.asarray(np.partition(taken, ranks)[ranks])
-    shift = max((high - low).bit_length() - BITS, 0)
+    shift = max((high - low).bit_length() - source.bits, 0)
     ends = np.cumsum(_count(source, low, high, shift))
     parts = []
     for bucket, group in groupby(ranks.tolist(), key=lambda rank: int(np.searchsorted(ends, rank, side="right"))):

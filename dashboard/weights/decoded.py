@@ -31,9 +31,8 @@ HEADER_BYTES = 128
 class DecodedCache:
     """Arrays by type, shape and SHA-256 in `folder`, at most about `limit_bytes`; the least recently used go first."""
 
-    def __init__(self, folder: Path, limit_bytes: int) -> None:
-        self.folder = folder
-        self.limit_bytes = limit_bytes
+    def __init__(self, folder: Path, limit_bytes: int, look_seconds: float = LOOK_SECONDS) -> None:
+        self.folder, self.limit_bytes, self.look_seconds = folder, limit_bytes, look_seconds
         self.allowed = 0  # bytes that may be added before the folder is looked through again, up to `look_again`
         self.look_again = 0.0
 
@@ -108,7 +107,7 @@ class DecodedCache:
             path.unlink(missing_ok=True)
             total -= size
         self.allowed = max(0, self.limit_bytes - total) // SHARERS
-        self.look_again = time.monotonic() + LOOK_SECONDS
+        self.look_again = time.monotonic() + self.look_seconds
 
     def _files(self) -> Iterator[tuple[float, int, Path]]:
         for entry in os.scandir(self.folder):

@@ -16,10 +16,13 @@ MOST_CELLS = 5_000_000
 """Of larger networks the version before is not read at each save, which would hold up what is trained."""
 
 
-def moved(workspace: Workspace, network: Network, arrays: Mapping[str, Array]) -> float | None:
+def moved(
+    workspace: Workspace, network: Network, arrays: Mapping[str, Array], most_cells: int = MOST_CELLS
+) -> float | None:
     """Return ‖new − before‖ / ‖before‖ (L2, over all tensors together) against the network's newest version.
 
-    None if there is none, its tensors are others, it is 0 or cannot be read, or the network is very large.
+    None if there is none, its tensors are others, it is 0 or cannot be read, or the network has more than
+    `most_cells` cells.
     """
     with workspace.catalogue.reading() as connection:
         newest = version_rows.list_versions(connection, network, 1)
@@ -27,7 +30,7 @@ def moved(workspace: Workspace, network: Network, arrays: Mapping[str, Array]) -
     shapes = {info.name: info.shape for info in infos}
     if not newest or shapes != {name: values.shape for name, values in arrays.items()}:
         return None
-    if sum(values.size for values in arrays.values()) > MOST_CELLS:
+    if sum(values.size for values in arrays.values()) > most_cells:
         return None
     try:
         return _distance(workspace, newest[0], infos, arrays)

@@ -6,7 +6,6 @@ from hypothesis.extra import numpy as hnp
 from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
-from dashboard.analysis import divergences
 from dashboard.analysis.distributions import Distribution, distribution
 from dashboard.analysis.divergences import (
     COARSE_BINS,
@@ -63,12 +62,11 @@ def test_the_cells_themselves_are_as_far_apart_as_scipy_says(one, two):
     assert found.kl == pytest.approx(stats.entropy(counts[0] + 0.5, counts[1] + 0.5), abs=1e-12)
 
 
-def test_more_cells_than_are_sorted_are_counted_in_fine_bins(monkeypatch):
+def test_more_cells_than_are_sorted_are_counted_in_fine_bins():
     random = np.random.default_rng(9)
     one, two = (random.normal(0, spread, 5000).astype(np.float32) for spread in (1.0, 1.5))
     exact = distribution_distances(one, two)
-    monkeypatch.setattr(divergences, "SORTED_CELLS", 100)
-    binned = distribution_distances(one, two)
+    binned = distribution_distances(one, two, sorted_cells=100)
     width = float(max(one.max(), two.max()) - min(one.min(), two.min())) / FINE_BINS
     assert binned.wasserstein == pytest.approx(exact.wasserstein, abs=width)
     assert binned.kl == pytest.approx(exact.kl, rel=1e-9)

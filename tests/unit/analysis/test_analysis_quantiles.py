@@ -35,10 +35,7 @@ def test_quantiles_equal_those_that_numpy_sorts_for(array, shares):
 def test_counting_by_few_bits_finds_the_same_cells_as_sorting(array, bits):
     shares = (0.0, 0.1, 0.5, 0.9, 1.0)
     expected = quantiles(array, shares)
-    with pytest.MonkeyPatch.context() as patch:  # so that counting is needed for a handful of cells
-        patch.setattr(module, "FEW_CELLS", 1)
-        patch.setattr(module, "BITS", bits)
-        counted = quantiles(array, shares)
+    counted = quantiles(array, shares, few=1, bits=bits)  # so that counting is needed for a handful of cells
     np.testing.assert_array_equal(counted, expected)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from saved_versions import new_network, save, zeros
 
-from dashboard.services.versions import movement
+from dashboard.services.versions.movement import moved
 from dashboard.services.versions.reading import delete_version, get_version
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
@@ -74,9 +74,8 @@ def test_a_damaged_version_before_does_not_keep_a_new_one_from_being_saved(works
     assert changed(workspace, 2) is None
 
 
-def test_the_version_before_of_a_very_large_network_is_not_read(workspace, monkeypatch):
-    monkeypatch.setattr(movement, "MOST_CELLS", 10)
+def test_the_version_before_of_a_very_large_network_is_not_read(workspace):
     network = new_network(workspace)
     save(workspace, network, filled(network, 1.0))
-    save(workspace, network, filled(network, 3.0))
-    assert changed(workspace, 2) is None
+    assert moved(workspace, network, filled(network, 3.0)) == pytest.approx(2.0)
+    assert moved(workspace, network, filled(network, 3.0), most_cells=10) is None

@@ -83,11 +83,10 @@ def test_many_small_arrays_stay_within_the_limit_however_many_caches_share_the_f
     assert caches[0].size() > 30_000
 
 
-def test_what_was_allowed_in_an_empty_folder_counts_no_more_when_others_have_filled_it(store, tmp_path, monkeypatch):
-    first, second = (DecodedCache(tmp_path / "cache", 50_000) for _ in range(2))
+def test_what_was_allowed_in_an_empty_folder_counts_no_more_when_others_have_filled_it(store, tmp_path):
+    first, second = DecodedCache(tmp_path / "cache", 50_000), DecodedCache(tmp_path / "cache", 50_000, look_seconds=0)
     keys = [save_one(store, normal((10, 10), seed=seed)) for seed in range(100)]  # 528 bytes each, as files
     first.get(store, keys[0])
-    monkeypatch.setattr("dashboard.weights.decoded.LOOK_SECONDS", 0)
     for key in keys[1:94]:
         second.get(store, key)
     assert second.size() > 49_000
