@@ -1,4 +1,4 @@
-"""Errors as pages: what is wrong, how to mend it, the nearest names; a fault of ours gets an id, the log the rest."""
+"""Errors as pages: what is wrong, how to fix it, the nearest names; a fault of ours gets an id, the log the rest."""
 
 import difflib
 from collections.abc import Sequence
@@ -16,13 +16,21 @@ from dashboard.services.datasets import upload_limit
 
 MOST_NEAREST = 5
 VIEW_ARGUMENTS = {"network": "name", "dataset": "name", "version": "number", "tensor": "tensor"}
-TITLES = {400: "This request was not understood", 401: "A password is needed", 403: "Refused", 404: "Not found"}
-TITLES |= {405: "Not possible here", 409: "Not now", 413: "Too large", 422: "Something needs mending"}
+TITLES = {
+    400: "This request was not understood",
+    401: "A password is needed",
+    403: "Refused",
+    404: "Not found",
+    405: "This method is not allowed",
+    409: "This cannot be done right now",
+    413: "Too large",
+    422: "Please fix the form",
+    503: "The store cannot do this right now",
+}
 OLD_FORM = (
-    "This form is too old: the dashboard was set up anew since, or cookies were cleared. Go back, reload the page and "
+    "This form is too old: the dashboard was set up again since, or cookies were cleared. Go back, reload the page and "
     "send the form again."
 )
-TITLES |= {503: "The store cannot do this now"}
 
 
 def show_errors(app: Flask) -> None:
@@ -41,7 +49,7 @@ def foreseen(error: WeightbaseError) -> Response | tuple[str, int]:
 
 
 def refused(error: HTTPException) -> Response | tuple[str, int]:
-    """Show what Flask or the rules of the house refuse."""
+    """Show what Flask or our own rules refuse."""
     status = error.code or 500
     if isinstance(error, CSRFError):
         return error_page(status, OLD_FORM)
@@ -57,7 +65,7 @@ def too_large(_: RequestEntityTooLarge) -> Response | tuple[str, int]:
 
 def unforeseen(error: Exception) -> Response | tuple[str, int]:
     """Show that something of ours failed; what it was goes to the log only."""
-    return error_page(500, "Something failed here, not in your request.", (), log_fault(error))
+    return error_page(500, "Something failed in the dashboard, not in your request.", (), log_fault(error))
 
 
 def error_page(
@@ -79,12 +87,12 @@ def error_page(
 def nearest_links(error: WeightbaseError) -> list[tuple[str, str]]:
     """Return (name, address) of what was perhaps meant, for a name in the address that is not known."""
     argument = VIEW_ARGUMENTS.get(error.field or "") if isinstance(error, NotFound) else None
-    asked = (request.view_args or {}).get(argument or "")
-    if not isinstance(error, NotFound) or argument is None or asked is None or request.method != "GET":
+    wanted = (request.view_args or {}).get(argument or "")
+    if not isinstance(error, NotFound) or argument is None or wanted is None or request.method != "GET":
         return []
     if error.field == "version":
         return [_link(name, argument, int(name.rpartition(":")[2])) for name in error.nearest[:MOST_NEAREST]]
-    names = difflib.get_close_matches(str(asked), error.nearest, MOST_NEAREST, 0.4) or error.nearest[:MOST_NEAREST]
+    names = difflib.get_close_matches(str(wanted), error.nearest, MOST_NEAREST, 0.4) or error.nearest[:MOST_NEAREST]
     return [_link(name, argument, name) for name in names]
 
 

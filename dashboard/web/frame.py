@@ -1,17 +1,42 @@
-"""What the frame of every page shows: the store, our version, and how many runs are active."""
+"""What the frame of every page shows: its sections, the store, our version, and how many runs are active."""
 
-from typing import Any
+from typing import Any, NamedTuple
+
+from flask import request, url_for
 
 from dashboard import __version__
 from dashboard.errors import StoreError
 from dashboard.services.runs.queue import count_active_runs
 from dashboard.web.kit.query import workspace
 
+SECTIONS = {
+    "networks": "networks.index",
+    "datasets": "datasets.index",
+    "runs": "runs.index",
+    "searches": "searches.index",
+    "compare": "compare.show",
+    "store": "store.show",
+    "help": "help.show",
+}
+OF_NETWORKS = {"versions", "tensors", "history", "health"}
+
+
+class Site(NamedTuple):
+    """The frame's values; `sections` are (name, words, address), `section` is that of the page."""
+
+    sections: list[tuple[str, str, str]]
+    section: str
+    store: str
+    version: str
+    active_runs: int
+
 
 def frame() -> dict[str, Any]:
-    """Return what base.html needs beside the page's own values; an error page comes without the count."""
+    """Return what base.html needs in addition to the page's own values; an error page comes without the count."""
     try:
         active = count_active_runs(workspace())
     except StoreError:
         active = 0  # the page that says that the catalogue is away needs a frame, too
-    return {"site": {"store": workspace().store.kind, "version": __version__, "active_runs": active}}
+    sections = [(name, name.capitalize(), url_for(endpoint)) for name, endpoint in SECTIONS.items()]
+    section = "networks" if request.blueprint in OF_NETWORKS else request.blueprint or ""
+    return {"site": Site(sections, section, workspace().store.kind, __version__, active)}

@@ -11,8 +11,7 @@ from dashboard.records.network import MOST_LAYERS, check_combination, parse_laye
 from dashboard.records.training import TRAINING_SETTINGS, TrainingSpec, parse_training
 from dashboard.web.datasets.forms import DatasetForm
 from dashboard.web.kit.forms import ConfirmForm, attach_errors, problems
-from dashboard.web.networks.form_actions import apply_action
-from dashboard.web.networks.forms import NetworkForm
+from dashboard.web.networks.forms import NetworkForm, apply_action
 from dashboard.web.networks.presets import PRESETS, preset
 from dashboard.web.runs.forms import RunForm
 

@@ -25,8 +25,7 @@ from dashboard.web.kit.tables import Numbers, Table, asked_order, exports, numbe
 from dashboard.web.kit.urls import address
 from dashboard.web.kit.words import folded_settings
 from dashboard.web.networks import page
-from dashboard.web.networks.form_actions import apply_action
-from dashboard.web.networks.forms import NetworkForm
+from dashboard.web.networks.forms import NetworkForm, apply_action
 from dashboard.web.networks.pairs import pair_grid, version_pairs
 from dashboard.web.networks.presets import PRESETS, preset
 from dashboard.web.networks.words import network_sentence, networks_sentence
