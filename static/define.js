@@ -1,10 +1,10 @@
 // The network form: the buttons that change layers and presets send the form as they would without script, and what
-// comes back replaces the form in place; while a person types, the preview beside it follows.
+// comes back replaces the form in place; while a person types, the preview next to it follows.
 "use strict";
 (() => {
   const form = () => document.getElementById("definition");
   let waiting;
-  let asked = 0;
+  let sent = 0;
 
   async function send(url, action) {
     const data = new FormData(form());
@@ -26,7 +26,7 @@
     const page = await send(form().getAttribute("action"), action);
     const fresh = page.getElementById("definition");
     if (!fresh) throw new Error("no form came back");
-    ++asked;
+    ++sent;
     form().replaceWith(document.adoptNode(fresh));
     form().querySelectorAll("details").forEach((details, index) => { details.open ||= open[index]; });
     focusAfter(action);
@@ -34,12 +34,12 @@
 
   // form().dataset would be the field of that name.
   async function preview() {
-    const number = ++asked;
+    const number = ++sent;
     const box = document.getElementById("preview");
     box.classList.add("stale");
     const page = await send(form().getAttribute("data-preview-url"));
     const fresh = page.getElementById("preview");
-    if (number !== asked || !fresh) return;
+    if (number !== sent || !fresh) return;
     document.getElementById("preview").replaceWith(document.adoptNode(fresh));
   }
 

@@ -1,4 +1,4 @@
-// The map of a change: the pointer is told which unit and input it is on; a click shows that unit's pictures, or the cell
+// The map of a change: the pointer shows its unit and input; a click shows that unit's pictures, or the cell
 // where single cells are seen; a drag looks closer. Forms with data-submit-on-change are sent when one of their fields changes.
 "use strict";
 (() => {

@@ -1,4 +1,4 @@
-// Live parts: an element with data-poll-url is fetched anew once a second, while the page is visible; it stops when the
+// Live parts: an element with data-poll-url is fetched again once a second, while the page is visible; it stops when the
 // new part no longer asks to be polled. 204 means that nothing is new. What a person is at in the part stays: the focus,
 // the current row, opened menus, and how far it is scrolled.
 "use strict";
@@ -31,7 +31,7 @@
     return part;
   }
 
-  async function refreshAll() { // whatever changed in several parts is told once
+  async function refreshAll() { // changes in several parts are announced once
     const fresh = [];
     for (const element of live()) {
       try {

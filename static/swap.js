@@ -1,8 +1,8 @@
 // Stepping without a new page: a link or GET form with data-swap is fetched and its main part put in place, so that
-// the scripts and drawn charts stay alive. Address, title and history are those of the page that was asked for.
+// the scripts and drawn charts stay alive. Address, title and history are those of the page that was requested.
 "use strict";
 (() => {
-  let asked = 0;
+  let sent = 0;
 
   function keepCharts(fresh) {
     for (const chart of document.querySelectorAll("main .chart[id]")) {
@@ -15,12 +15,12 @@
   }
 
   async function show(url, remember) {
-    const number = ++asked;
+    const number = ++sent;
     const main = document.querySelector("main");
     main.setAttribute("aria-busy", "true");
     const response = await fetch(url, { headers: { Accept: "text/html" } });
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    if (number !== asked) return;
+    if (number !== sent) return;
     const fresh = document.adoptNode(page.querySelector("main"));
     const focus = document.activeElement?.dataset?.key ?? "";
     const scroll = main.querySelector(".scroll[id]");

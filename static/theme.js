@@ -4,17 +4,17 @@
   const root = document.documentElement;
   const stored = () => { try { return localStorage.getItem("theme"); } catch { return null; } };
   const isDark = () => (root.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
-  const tell = () => document.dispatchEvent(new CustomEvent("themechange"));
+  const announce = () => document.dispatchEvent(new CustomEvent("themechange"));
 
   function choose(theme) {
     root.dataset.theme = theme;
     try { localStorage.setItem("theme", theme); } catch { /* storage is switched off: the choice lasts for this page */ }
-    tell();
+    announce();
   }
 
   root.classList.add("js");
   if (["light", "dark"].includes(stored())) root.dataset.theme = stored();
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", tell);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", announce);
   window.weightbase = { isDark };
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-theme-toggle]")) choose(isDark() ? "light" : "dark");

@@ -25,7 +25,7 @@
     words.textContent = message;
   }
 
-  function show(request, form) { // the page that came back takes this one's place, without being asked for again
+  function show(request, form) { // the page that came back takes this one's place, without another request
     const page = new DOMParser().parseFromString(request.responseText, "text/html");
     const fresh = document.adoptNode(page.querySelector("main"));
     const field = form.querySelector("input[type=file]");

@@ -103,7 +103,7 @@ def version_detail_json(detail: VersionDetail) -> Json:
 
 
 def tensor_json(tensor: TensorInfo) -> Json:
-    """Return a tensor with its statistics beside its shape."""
+    """Return a tensor with its shape and statistics."""
     return tensor.statistics | {
         "name": tensor.name,
         "shape": list(tensor.shape),
@@ -199,13 +199,13 @@ def cell_change_json(cell: Any) -> Json:  # noqa: ANN401 - a CellChange of the a
     return {name: _finite(value) for name, value in cell._asdict().items()}
 
 
-def cell_detail_json(found: CellDetail) -> Json:
+def cell_detail_json(detail: CellDetail) -> Json:
     """Return all about the change of one cell; `place` is its rank by |change|, null where none can be measured."""
-    return cell_change_json(found.cell) | {
-        "ulps": found.ulps,
-        "base_bits": found.bits[0],
-        "other_bits": found.bits[1],
-        "place": found.rank.place,
+    return cell_change_json(detail.cell) | {
+        "ulps": detail.ulps,
+        "base_bits": detail.bits[0],
+        "other_bits": detail.bits[1],
+        "place": detail.rank.place,
     }
 
 

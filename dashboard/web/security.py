@@ -1,8 +1,8 @@
-"""Who may ask, and what a page may do: checked before every view, told to the browser in every answer.
+"""Who may send requests, and what a page may do: checked before every view, sent to the browser in every answer.
 
-In this order: the host is one of ours (so that another site's name cannot be pointed at us), the password is
-right if one is set, an unsafe request comes from our own pages (Origin, Sec-Fetch-Site), and a form carries its
-token. The JSON API needs no token, as programs have no session; browsers are held off it by the origin check.
+In this order: the host is allowed (so that another site's name cannot be pointed at us), the password is right if one
+is set, an unsafe request comes from the dashboard's own pages (Origin, Sec-Fetch-Site), and a form carries its token.
+The JSON API needs no token, as programs have no session; browsers are held off it by the origin check.
 """
 
 import hmac
@@ -68,7 +68,7 @@ def secure(app: Flask, settings: Settings) -> None:
 
 
 def check_host(host: str, settings: Settings) -> None:
-    """Refuse a request that names a host we do not go by; raises UserError (400) with the setting to change."""
+    """Refuse a request that names an unknown host; raises UserError (400) with the setting to change."""
     match = re.fullmatch(r"(\[[0-9a-f:.]+\]|[^:\s]+)(?::\d{1,5})?", host.lower())
     if match is None or match[1] not in settings.allowed_hosts:
         raise UserError(
@@ -96,7 +96,7 @@ def check_origin() -> None:
 
 
 def add_headers(response: Response) -> Response:
-    """Tell the browser what our pages may do; a page is asked for anew each time unless its view says otherwise."""
+    """Send the headers that restrict pages; a page is revalidated each time unless its view says otherwise."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers.setdefault("Cache-Control", "no-cache")

@@ -56,7 +56,7 @@ class UnitDetail(NamedTuple):
 
 
 class CellDetail(NamedTuple):
-    """One cell's change: how many floating-point numbers lie between (None: not finite), the bits, and its place."""
+    """One cell's change: how many floating-point numbers are between (None: not finite), the bits, and its place."""
 
     pair: TensorPair
     cell: CellChange

@@ -23,7 +23,7 @@ from dashboard.web.compare.tables import (
     units_table,
 )
 from dashboard.web.kit.answers import cached_until_changed, png_answer
-from dashboard.web.kit.tables import Numbers, Table, asked_order, numbers_at
+from dashboard.web.kit.tables import Numbers, Table, chosen_order, numbers_at
 
 blueprint = Blueprint("changes", __name__, url_prefix="/compare")
 
@@ -37,7 +37,7 @@ UNIT_PICTURE_ZOOM = 4
 def tensors() -> Table:
     """Return how far each tensor has moved, in the order of the page."""
     params = compare_query()
-    return tensors_table(params, compare(params.load()), asked_order(params.query, TENSOR_COLUMNS))
+    return tensors_table(params, compare(params.load()), chosen_order(params.query, TENSOR_COLUMNS))
 
 
 @numbers_at(blueprint, "/metrics")

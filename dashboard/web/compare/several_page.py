@@ -25,7 +25,7 @@ MOST_AXES = 9
 
 
 def shows_change(source: Query, several: Several) -> bool:
-    """Tell whether the change since the first version is shown: unless the weights are chosen, or shapes differ."""
+    """Return whether the change since the first version is shown: unless the weights are chosen, or shapes differ."""
     return source.text("show") != "weights" and several.is_of_one_shape
 
 
@@ -35,7 +35,7 @@ def curve_of(source: Query) -> str:
 
 
 def matches(source: Query, text: str) -> bool:
-    """Tell whether a text has the words of the filter in it."""
+    """Return whether a text has the words of the filter in it."""
     return source.text("filter").casefold() in text.casefold()
 
 

@@ -16,7 +16,7 @@ from dashboard.web.compare.tables import TENSOR_COLUMNS, cell_page, other_table,
 from dashboard.web.compare.words import AXIS_WORDS, cell_sentence, unit_sentence, with_nearest
 from dashboard.web.kit.answers import Answer, redirect_to
 from dashboard.web.kit.query import Query, query, workspace
-from dashboard.web.kit.tables import asked_order
+from dashboard.web.kit.tables import chosen_order
 from dashboard.web.kit.urls import address, api_address
 
 blueprint = Blueprint("compare", __name__, url_prefix="/compare")
@@ -44,7 +44,7 @@ def show() -> Answer:
         diff = compare(params.load(), None if params.query.draws_all else EXPENSIVE_CELLS)
     except UserError as error:
         return _page(base, other, with_nearest(error)), error.status
-    shown = comparison_page(params, diff, asked_order(params.query, TENSOR_COLUMNS))
+    shown = comparison_page(params, diff, chosen_order(params.query, TENSOR_COLUMNS))
     return _page(base, other, "", params=params, steps=_steps(params, diff), **shown)
 
 

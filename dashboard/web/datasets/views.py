@@ -31,7 +31,7 @@ from dashboard.web.kit.formats import plural
 from dashboard.web.kit.forms import attach_errors, problems
 from dashboard.web.kit.paging import pager
 from dashboard.web.kit.query import query, workspace
-from dashboard.web.kit.tables import Table, asked_order, numbers_at
+from dashboard.web.kit.tables import Table, chosen_order, numbers_at
 
 blueprint = Blueprint("datasets", __name__)
 
@@ -57,7 +57,7 @@ def index() -> Answer:
 @numbers_at(blueprint, "/datasets")
 def datasets() -> Table:
     """Return what datasets there are."""
-    return datasets_table(asked_order(query(), DATASET_COLUMNS, "created"))
+    return datasets_table(chosen_order(query(), DATASET_COLUMNS, "created"))
 
 
 @blueprint.get("/datasets/new")

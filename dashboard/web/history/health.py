@@ -17,7 +17,7 @@ from dashboard.web.history.page import VERSION
 from dashboard.web.history.query import HistoryQuery, history_query
 from dashboard.web.kit.formats import plural
 from dashboard.web.kit.query import workspace
-from dashboard.web.kit.tables import Column, Table, asked_order, numbers_at, query_exports
+from dashboard.web.kit.tables import Column, Table, chosen_order, numbers_at, query_exports
 from dashboard.web.kit.urls import address
 
 blueprint = Blueprint("health", __name__)
@@ -112,7 +112,7 @@ def versions_table(params: HistoryQuery, health: HealthHistory) -> Table:
         f"Health of {health.tensor} in each version",
         query_exports("health.health"),
         link=lambda row: address("versions.show", name=params.name, number=row.version.number),
-    ).in_order(asked_order(params.query, columns, "version"))
+    ).in_order(chosen_order(params.query, columns, "version"))
 
 
 def _measure_column(name: str) -> Column:

@@ -66,7 +66,7 @@ def part_sentence(part: PartHistory) -> str:
 
 
 def is_uncounted(part: PartHistory) -> bool:
-    """Tell whether it is not counted how often the unit fires."""
+    """Return whether it is not counted how often the unit fires."""
     return any(counts is None for counts in part.records)
 
 

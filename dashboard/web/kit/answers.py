@@ -1,4 +1,4 @@
-"""Answers that several nouns give: a page or a redirect, and the question before something is destroyed."""
+"""Answers that several nouns give: a page or a redirect, and the confirmation before something is deleted."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ def redirect_to(address: str) -> Response:
 
 
 def confirm_by_name(name: str, title: str, what: Sequence[str], back: str, verb: str = "Delete") -> Answer | None:
-    """Return the page that asks for the name of what is about to go; None once it has been typed and sent."""
+    """Return the page that requires the name of what is to be deleted; None once it has been typed and sent."""
     form = ConfirmForm(request.form)
     if request.method == "POST" and form.confirms(name):
         return None
@@ -30,24 +30,24 @@ def confirm_by_name(name: str, title: str, what: Sequence[str], back: str, verb:
     return (page, 422) if request.method == "POST" else page
 
 
-def png_answer(draw: Callable[[str], bytes], mark: str) -> Response:
-    """Return the picture that `draw` makes in the theme that was asked for; raises UserError for another theme."""
+def png_answer(draw: Callable[[str], bytes], tag: str) -> Response:
+    """Return the picture that `draw` makes in the requested theme; raises UserError for another theme."""
     theme = request.args.get("theme", "light")
     if theme not in THEMES:
         raise UserError("The theme is light or dark.", "theme")
-    if _etag(mark) in request.if_none_match:
-        return cached_until_changed(Response(status=304), mark)
-    return cached_until_changed(Response(draw(theme), mimetype="image/png"), mark)
+    if _etag(tag) in request.if_none_match:
+        return cached_until_changed(Response(status=304), tag)
+    return cached_until_changed(Response(draw(theme), mimetype="image/png"), tag)
 
 
-def cached_until_changed(answer: Response, mark: str) -> Response:
-    """Let a browser keep an answer about the content `mark`, for ever where the address names it (v=)."""
-    answer.set_etag(_etag(mark))
+def cached_until_changed(answer: Response, tag: str) -> Response:
+    """Let a browser cache an answer about the content `tag`, for ever where the address names it (v=)."""
+    answer.set_etag(_etag(tag))
     answer.headers["Cache-Control"] = (
         "private, max-age=31536000, immutable" if "v" in request.args else "private, no-cache"
     )
     return answer
 
 
-def _etag(mark: str) -> str:
-    return hashlib.sha256(f"{mark} {request.full_path}".encode()).hexdigest()[:32]
+def _etag(tag: str) -> str:
+    return hashlib.sha256(f"{tag} {request.full_path}".encode()).hexdigest()[:32]

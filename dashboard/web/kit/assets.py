@@ -1,4 +1,4 @@
-"""Stylesheet, scripts and the chart library, at addresses that change with their content and may be kept for ever."""
+"""Stylesheet, scripts and the chart library, at addresses that change with their content and may be cached for ever."""
 
 import gzip
 import hashlib
@@ -21,9 +21,9 @@ def serve_assets(app: Flask) -> None:
 
 
 def asset(name: str) -> str:
-    """Return the address of a file of static/, with a mark of its content."""
+    """Return the address of a file of static/, with a hash of its content."""
     path = Path(str(current_app.static_folder)) / name
-    return url_for("static", filename=name, v=_mark(path, path.stat().st_mtime_ns))
+    return url_for("static", filename=name, v=_hash(path, path.stat().st_mtime_ns))
 
 
 def plotly_address() -> str:
@@ -42,12 +42,12 @@ def plotly(digest: str) -> Response:
 
 
 def keep_for_ever(response: Response) -> Response:
-    """Let browsers keep a file of static/ that was asked for with the mark of its content."""
+    """Let browsers cache a file of static/ whose address has the hash of its content."""
     if request.endpoint == "static" and "v" in request.args and response.status_code == 200:
         response.headers["Cache-Control"] = FOR_EVER
     return response
 
 
 @lru_cache(maxsize=256)
-def _mark(path: Path, _changed: int) -> str:
+def _hash(path: Path, _changed: int) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12]

@@ -96,7 +96,7 @@ def _number_field(kind: Whole | Number, label: str, description: str = "") -> St
 
 
 def attach_errors(form: PageForm, error: UserError) -> None:
-    """Put the domain's messages beside the fields they are about; what belongs to none stands above the form."""
+    """Attach the domain's messages to the fields that they are about; others are shown above the form."""
     messages = error.errors if isinstance(error, Invalid) else {error.field or "": error.message}
     for path, message in messages.items():
         field = form.field_at(path)
@@ -150,7 +150,7 @@ class ConfirmForm(PageForm):
     typed = StringField("Its name, to confirm", render_kw={"autocomplete": "off"})
 
     def confirms(self, name: str) -> bool:
-        """Tell whether the name was typed, and say so beside the field if not."""
+        """Return whether the name was typed, with a message at the field if not."""
         if (self.typed.data or "").strip() == name:
             return True
         self.typed.errors = [f"Type {name} to confirm."]

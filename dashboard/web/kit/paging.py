@@ -71,7 +71,7 @@ def neighbour_pages(following: int | None) -> dict[str, str]:
 
 
 def is_beyond(rows: Sequence[object]) -> bool:
-    """Tell whether a page of a list beyond its last one was asked for."""
+    """Return whether a page of a list beyond its last one was requested."""
     return not rows and "offset" in request.args and query_number("offset", 0) > 0
 
 

@@ -96,7 +96,7 @@ def workspace() -> Workspace:
     return opened
 
 
-def asked_by() -> str:
+def started_by() -> str:
     """Return who sends the request through a page, as far as that is known: `ada (page)`, or `page`."""
     name = request.authorization.username if request.authorization is not None else None
     return f"{name[:MOST_NAME]} (page)" if name else "page"

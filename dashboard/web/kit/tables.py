@@ -189,8 +189,8 @@ class Table:
         return replace(self, rows=list(self.rows)[first : first + length])
 
 
-def asked_order(request_query: Query, columns: Iterable[Column], default: str = "") -> str:
-    """Return the order that an address asks for (`sort`); raises Invalid for a column that cannot be sorted by."""
+def chosen_order(request_query: Query, columns: Iterable[Column], default: str = "") -> str:
+    """Return the order that an address chooses (`sort`); raises Invalid for a column that cannot be sorted by."""
     names = [column.name for column in columns if column.sortable]
     return request_query.word("sort", [*names, *(f"-{name}" for name in names)]) or default
 
@@ -204,7 +204,7 @@ def _is_unknown(value: Any) -> bool:  # noqa: ANN401 - any value of a table
 
 
 def _sort_key(value: Any) -> Any:  # noqa: ANN401 - any value of a table
-    """Return what a value is compared by; texts, where a column has both, stand apart from numbers."""
+    """Return what a value is compared by; texts, where a column has both, are separate from numbers."""
     return (1, value.casefold()) if isinstance(value, str) else (0, value)
 
 

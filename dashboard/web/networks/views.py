@@ -20,8 +20,8 @@ from dashboard.web.kit.answers import Answer, confirm_by_name, redirect_to
 from dashboard.web.kit.formats import plural
 from dashboard.web.kit.forms import attach_errors, options, problems
 from dashboard.web.kit.paging import Pager, pager
-from dashboard.web.kit.query import asked_by, query, workspace
-from dashboard.web.kit.tables import Numbers, Table, asked_order, exports, numbers_at
+from dashboard.web.kit.query import query, started_by, workspace
+from dashboard.web.kit.tables import Numbers, Table, chosen_order, exports, numbers_at
 from dashboard.web.kit.urls import address
 from dashboard.web.kit.words import folded_settings
 from dashboard.web.networks import page
@@ -54,7 +54,7 @@ def index() -> Answer:
 @numbers_at(blueprint, "/networks")
 def networks() -> Table:
     """Return all networks, each with its best version."""
-    return page.networks_table(_all(), asked_order(query(), page.NETWORK_COLUMNS, "name"), _search())
+    return page.networks_table(_all(), chosen_order(query(), page.NETWORK_COLUMNS, "name"), _search())
 
 
 @blueprint.post("/demo")
@@ -108,7 +108,7 @@ def train(name: str) -> Answer:
     form = RunForm(request.form)
     overrides = form.overrides() | ({"parent": form.parent.data} if form.parent.data else {})
     try:
-        run = start_run(workspace(), name, overrides, asked_by())
+        run = start_run(workspace(), name, overrides, started_by())
     except UserError as error:
         attach_errors(form, error)
         return _network_page(service.get_network(workspace(), name), form, error.status)
@@ -184,7 +184,7 @@ def _all() -> list[NetworkSummary]:
 
 def _list() -> tuple[Table, Pager]:
     """Return a page of the list; sorted by a column all networks are read, since none is a column of the catalogue."""
-    search, sort = _search(), asked_order(query(), page.NETWORK_COLUMNS)
+    search, sort = _search(), chosen_order(query(), page.NETWORK_COLUMNS)
     if search or sort:
         table = page.networks_table(_all(), sort, search)
         pages = pager(len(list(table.rows)))

@@ -14,7 +14,7 @@ from dashboard.services.search import findings
 from dashboard.services.search.trials import network_name, network_of
 from dashboard.services.search.view import SearchView, brief_view
 from dashboard.web.kit.query import Query, query, workspace
-from dashboard.web.kit.tables import Column, Table, asked_order, exports
+from dashboard.web.kit.tables import Column, Table, chosen_order, exports
 from dashboard.web.searches.figures import MOST_LINES, parallel_drawing, search_mark
 from dashboard.web.searches.words import (
     SECOND_WORDS,
@@ -144,7 +144,7 @@ def trials_table(now: SearchView, request_query: Query) -> Table:
     """Return the candidates of a search in the order that an address asks for, by default the best ones first."""
     search, columns, ranked = now.search, trial_columns(now), now.finished
     rows = ranked + [trial for trial in reversed(now.candidates) if trial not in ranked]
-    sort = asked_order(request_query, columns)
+    sort = chosen_order(request_query, columns)
     files = exports("searches.trials", search_id=search.id, sort=sort or None)
     name = f"{search.name}_trials"
     return Table(name, columns, rows, "Trials", files, link=_run_address, sorted_by=_sorted_by).in_order(sort)
