@@ -3,6 +3,7 @@
 from flask import Flask
 from jinja2 import StrictUndefined
 
+from dashboard.http import workspace
 from dashboard.web import help_page
 from dashboard.web.compare.exports import blueprint as compare_exports_pages
 from dashboard.web.compare.several_views import blueprint as several_pages
@@ -15,7 +16,6 @@ from dashboard.web.history.views import blueprint as history_pages
 from dashboard.web.kit import formats
 from dashboard.web.kit.assets import serve_assets
 from dashboard.web.kit.compression import compress
-from dashboard.web.kit.query import workspace
 from dashboard.web.networks.views import blueprint as networks_pages
 from dashboard.web.runs.views import blueprint as runs_pages
 from dashboard.web.searches.views import blueprint as searches_pages

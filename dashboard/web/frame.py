@@ -6,8 +6,8 @@ from flask import request, url_for
 
 from dashboard import __version__
 from dashboard.errors import StoreError
+from dashboard.http import workspace
 from dashboard.services.runs.queue import count_active_runs
-from dashboard.web.kit.query import workspace
 
 SECTIONS = {
     "networks": "networks.index",

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from flask import Blueprint, current_app, render_template
 
-from dashboard.web.kit.query import workspace
+from dashboard.http import workspace
 from dashboard.web.kit.tables import Column, Table
 
 blueprint = Blueprint("help", __name__)

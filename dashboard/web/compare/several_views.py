@@ -7,6 +7,7 @@ from flask import Blueprint, Response, jsonify, render_template
 from dashboard.charts.figures import distribution_figure
 from dashboard.charts.history_figures import curves_figure, overlay_figure
 from dashboard.errors import NotFound, UserError
+from dashboard.http import workspace
 from dashboard.metrics import curve_words
 from dashboard.services.compare import several as service
 from dashboard.services.compare.several import AllVersions, Distribution, Several
@@ -22,7 +23,7 @@ from dashboard.web.compare.several_page import (
 )
 from dashboard.web.compare.words import with_nearest
 from dashboard.web.kit.answers import Answer, cached_until_changed
-from dashboard.web.kit.query import Query, query, workspace
+from dashboard.web.kit.query import Query, query
 from dashboard.web.kit.tables import Numbers, Table, numbers_at
 
 blueprint = Blueprint("several", __name__, url_prefix="/compare")

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, render_template
 
 from dashboard.errors import UserError
+from dashboard.http import workspace
 from dashboard.services.compare import detail as details
 from dashboard.services.compare.versions import PAIRED, VersionDiff, compare, neighbours
 from dashboard.services.versions import reading
@@ -15,7 +16,7 @@ from dashboard.web.compare.query import CompareQuery, compare_query
 from dashboard.web.compare.tables import TENSOR_COLUMNS, cell_page, other_table, sides_table, unit_cells_table
 from dashboard.web.compare.words import AXIS_WORDS, cell_sentence, unit_sentence, with_nearest
 from dashboard.web.kit.answers import Answer, redirect_to
-from dashboard.web.kit.query import Query, query, workspace
+from dashboard.web.kit.query import Query, query
 from dashboard.web.kit.tables import chosen_order
 from dashboard.web.kit.urls import address, api_address
 

@@ -8,10 +8,10 @@ from typing import NamedTuple
 from flask import url_for
 from wtforms import Field
 
+from dashboard.http import workspace
 from dashboard.records.dataset import Dataset
 from dashboard.services.datasets import Preview, PreviewColumn, bundled_samples, list_datasets, networks_by_dataset
 from dashboard.web.datasets.forms import MOST_KINDS, DatasetForm
-from dashboard.web.kit.query import workspace
 from dashboard.web.kit.tables import Column, Table, exports
 
 VALUES_SHOWN = 14

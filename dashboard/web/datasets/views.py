@@ -10,6 +10,7 @@ from flask import Blueprint, Response, flash, render_template, request, url_for
 from dashboard.charts.palette import THEMES
 from dashboard.charts.records import records_png
 from dashboard.errors import Invalid, UserError
+from dashboard.http import workspace
 from dashboard.records.dataset import Dataset
 from dashboard.services import datasets as service
 from dashboard.services.datasets import Preview, Upload
@@ -30,7 +31,7 @@ from dashboard.web.kit.answers import Answer, confirm_by_name, png_answer, redir
 from dashboard.web.kit.formats import plural
 from dashboard.web.kit.forms import attach_errors, problems
 from dashboard.web.kit.paging import pager
-from dashboard.web.kit.query import query, workspace
+from dashboard.web.kit.query import query
 from dashboard.web.kit.tables import Table, chosen_order, numbers_at
 
 blueprint = Blueprint("datasets", __name__)

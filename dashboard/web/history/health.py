@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from dashboard.charts.history_figures import Line, lines_figure
 from dashboard.charts.svg import sparkline
+from dashboard.http import workspace
 from dashboard.services.cache.numbers import Numbers as Counts
 from dashboard.services.history.health import MEASURES, HealthHistory, dead_of, get_health
 from dashboard.services.history.tensor import TensorVersion
@@ -16,7 +17,6 @@ from dashboard.web.history.health_words import FINDING_WORDS, FINDINGS, MEANINGS
 from dashboard.web.history.page import VERSION
 from dashboard.web.history.query import HistoryQuery, history_query
 from dashboard.web.kit.formats import plural
-from dashboard.web.kit.query import workspace
 from dashboard.web.kit.tables import Column, Table, chosen_order, numbers_at, query_exports
 from dashboard.web.kit.urls import address
 

@@ -11,6 +11,7 @@ from dashboard.charts.images import drawn_size
 from dashboard.charts.palette import THEMES
 from dashboard.charts.ridges import Ridge, is_cut, ridge_plot
 from dashboard.errors import NotFound
+from dashboard.http import workspace
 from dashboard.records.statistics import COMPARED, HISTORY, Statistic
 from dashboard.services.cache.numbers import Numbers
 from dashboard.services.history.progress import NOTHING
@@ -21,7 +22,6 @@ from dashboard.web.history.query import HistoryQuery
 from dashboard.web.history.words import change_words, history_sentence
 from dashboard.web.kit.formats import number as written
 from dashboard.web.kit.formats import percent, plural
-from dashboard.web.kit.query import workspace
 from dashboard.web.kit.tables import Column, Table, exports, query_exports
 from dashboard.web.kit.urls import address
 

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 from dashboard.charts.figures import Figure
 from dashboard.charts.history_figures import Line, lines_figure, mark_version
+from dashboard.http import workspace
 from dashboard.services.history.parts import PLACES, PartHistory, get_timeline
 from dashboard.services.history.tensor import TensorVersion
 from dashboard.web.history.page import ABOUT_VERSION, VERSION
 from dashboard.web.history.query import HistoryQuery
 from dashboard.web.history.words import firing_note, is_uncounted, part_heading, part_sentence
-from dashboard.web.kit.query import workspace
 from dashboard.web.kit.tables import Column, Table, query_exports
 from dashboard.web.kit.urls import address
 

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, jsonify, render_template
 from dashboard.charts.figures import change_figure, distribution_figure
 from dashboard.charts.history_figures import Line, bands_figure, lines_figure
 from dashboard.charts.images import HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH, png
+from dashboard.http import workspace
 from dashboard.services.history import tensor as service
 from dashboard.services.history.progress import NOTHING, continue_counting
 from dashboard.services.history.ridges import step_heat_map
@@ -17,7 +18,6 @@ from dashboard.web.history.part import get_part, part_figure, part_page, part_ro
 from dashboard.web.history.query import HistoryQuery, history_query
 from dashboard.web.kit.answers import Answer, cached_until_changed, png_answer, redirect_to
 from dashboard.web.kit.paging import pager
-from dashboard.web.kit.query import workspace
 from dashboard.web.kit.tables import Numbers, Table, numbers_at
 
 blueprint = Blueprint("history", __name__)

@@ -1,17 +1,15 @@
-"""The query of an address, read once a request; the workspace; who sends the request."""
+"""The query of an address, read once a request."""
 
 from collections.abc import Collection
 from typing import Any, NamedTuple, TypeVar
 
-from flask import current_app, g, request, url_for
+from flask import g, request, url_for
 from werkzeug.datastructures import MultiDict
 
 from dashboard.parsing import Fields
-from dashboard.services.workspace import Workspace
 
 BINS = 60
 FARTHEST = 2**62
-MOST_NAME = 100
 LONGEST_TEXT = 2000
 
 T = TypeVar("T")
@@ -87,19 +85,6 @@ def query() -> Query:
         g.query = Query(request.args)
     assert isinstance(g.query, Query)
     return g.query
-
-
-def workspace() -> Workspace:
-    """Return what the services work on."""
-    opened = current_app.extensions["workspace"]
-    assert isinstance(opened, Workspace)
-    return opened
-
-
-def started_by() -> str:
-    """Return who sends the request through a page, as far as that is known: `ada (page)`, or `page`."""
-    name = request.authorization.username if request.authorization is not None else None
-    return f"{name[:MOST_NAME]} (page)" if name else "page"
 
 
 def query_number(name: str, default: int, low: int = 0, high: int = FARTHEST) -> int:

@@ -5,6 +5,7 @@ from flask import Blueprint, Response, flash, jsonify, render_template, request,
 from dashboard.charts.figures import training_curves
 from dashboard.charts.svg import network_drawing
 from dashboard.errors import Invalid, StoreError, UserError
+from dashboard.http import sender, workspace
 from dashboard.metrics import curve_names
 from dashboard.records.network import Network
 from dashboard.services import networks as service
@@ -20,7 +21,7 @@ from dashboard.web.kit.answers import Answer, confirm_by_name, redirect_to
 from dashboard.web.kit.formats import plural
 from dashboard.web.kit.forms import attach_errors, options, problems
 from dashboard.web.kit.paging import Pager, pager
-from dashboard.web.kit.query import query, started_by, workspace
+from dashboard.web.kit.query import query
 from dashboard.web.kit.tables import Numbers, Table, chosen_order, exports, numbers_at
 from dashboard.web.kit.urls import address
 from dashboard.web.kit.words import folded_settings
@@ -108,7 +109,7 @@ def train(name: str) -> Answer:
     form = RunForm(request.form)
     overrides = form.overrides() | ({"parent": form.parent.data} if form.parent.data else {})
     try:
-        run = start_run(workspace(), name, overrides, started_by())
+        run = start_run(workspace(), name, overrides, sender("page"))
     except UserError as error:
         attach_errors(form, error)
         return _network_page(service.get_network(workspace(), name), form, error.status)

@@ -6,12 +6,13 @@ from typing import Any, NamedTuple
 
 from flask import url_for
 
+from dashboard.http import workspace
 from dashboard.records.run import Epoch, Run
 from dashboard.services.runs.queue import STATE_FILTERS, get_queue, has_worker, mark_text
 from dashboard.services.runs.runs import RunDetail, list_runs, seconds_left
 from dashboard.services.versions.reading import versions_of_runs
 from dashboard.web.kit.paging import LIST_LENGTH, Pager, pager
-from dashboard.web.kit.query import query, workspace
+from dashboard.web.kit.query import query
 from dashboard.web.kit.tables import Column, Table, exports
 from dashboard.web.runs.words import (
     action_sentence,

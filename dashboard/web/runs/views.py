@@ -7,12 +7,12 @@ from flask import Blueprint, Response, flash, jsonify, render_template, request,
 
 from dashboard.charts.figures import training_curves
 from dashboard.errors import Conflict
+from dashboard.http import sender, workspace
 from dashboard.records.run import Run
 from dashboard.services.runs import runs as service
 from dashboard.services.runs.queue import STATE_FILTERS, queue_mark, run_mark
 from dashboard.web.kit.answers import Answer, redirect_to
 from dashboard.web.kit.live import SharedParts
-from dashboard.web.kit.query import started_by, workspace
 from dashboard.web.kit.tables import Table, exports, numbers_at
 from dashboard.web.kit.words import folded_settings
 from dashboard.web.runs.page import (
@@ -121,7 +121,7 @@ def resume(run_id: int) -> Response:
 @blueprint.post("/runs/<int:run_id>/restart")
 def restart(run_id: int) -> Response:
     """Start a run again from its beginning, with the same settings."""
-    return _change(run_id, lambda: service.restart_run(workspace(), run_id, started_by()))
+    return _change(run_id, lambda: service.restart_run(workspace(), run_id, sender("page")))
 
 
 def _change(run_id: int, change: Callable[[], Run]) -> Response:

@@ -7,13 +7,14 @@ from typing import NamedTuple
 from flask import url_for
 from markupsafe import Markup
 
+from dashboard.http import workspace
 from dashboard.metrics import metric_words
 from dashboard.records.search import Search, Trial
 from dashboard.services.runs.runs import get_run
 from dashboard.services.search import findings
 from dashboard.services.search.trials import network_name, network_of
 from dashboard.services.search.view import SearchView, brief_view
-from dashboard.web.kit.query import Query, query, workspace
+from dashboard.web.kit.query import Query, query
 from dashboard.web.kit.tables import Column, Table, chosen_order, exports
 from dashboard.web.searches.figures import MOST_LINES, parallel_drawing, search_mark
 from dashboard.web.searches.words import (

@@ -5,6 +5,7 @@ from dataclasses import replace
 from flask import Blueprint, Response, flash, jsonify, render_template, request, url_for
 
 from dashboard.errors import Conflict, UserError
+from dashboard.http import workspace
 from dashboard.services.datasets import list_datasets
 from dashboard.services.search import findings
 from dashboard.services.search import requests as service
@@ -14,7 +15,7 @@ from dashboard.web.kit.answers import Answer, confirm_by_name, redirect_to
 from dashboard.web.kit.formats import plural
 from dashboard.web.kit.forms import attach_errors, options, problems
 from dashboard.web.kit.paging import LIST_LENGTH, pager
-from dashboard.web.kit.query import query, workspace
+from dashboard.web.kit.query import query
 from dashboard.web.kit.tables import Numbers, Table, exports, numbers_at
 from dashboard.web.searches.figures import FIGURES, chart_size, figure_mark, search_mark
 from dashboard.web.searches.forms import SearchForm, WidenForm

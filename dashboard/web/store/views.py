@@ -3,6 +3,7 @@
 from flask import Blueprint, Response, flash, render_template, request, url_for
 
 from dashboard.errors import Conflict, Invalid
+from dashboard.http import sender, workspace
 from dashboard.records.store import public_address
 from dashboard.services.store import actions, trash
 from dashboard.services.store import tables as service
@@ -11,7 +12,7 @@ from dashboard.web.kit.answers import Answer, confirm_by_name, redirect_to
 from dashboard.web.kit.formats import plural
 from dashboard.web.kit.forms import attach_errors, problems
 from dashboard.web.kit.paging import LIST_LENGTH, Pager, pager
-from dashboard.web.kit.query import query, started_by, workspace
+from dashboard.web.kit.query import query
 from dashboard.web.kit.tables import Table, numbers_at
 from dashboard.web.store.forms import CopyForm
 from dashboard.web.store.page import stored_table, trash_table
@@ -44,7 +45,7 @@ def tables() -> Table:
 @blueprint.post("/verify")
 def verify() -> Response:
     """Start reading every version back, and show how far it is."""
-    return redirect_to(url_for("runs.show", run_id=actions.start_verify(workspace(), started_by()).id))
+    return redirect_to(url_for("runs.show", run_id=actions.start_verify(workspace(), sender("page")).id))
 
 
 @blueprint.post("/copy")
@@ -52,7 +53,7 @@ def copy() -> Answer:
     """Start copying everything to another store, and show how far it is."""
     form = CopyForm(request.form)
     try:
-        run = actions.start_copy(workspace(), form.typed(), started_by())
+        run = actions.start_copy(workspace(), form.typed(), sender("page"))
     except Invalid as error:
         attach_errors(form, error)
         form.to.data = public_address(form.to.data or "")
@@ -111,7 +112,7 @@ def empty() -> Answer:
     )
     what = [count, *freed_sentences(trash.freed_by_trash(workspace())), "This cannot be undone."]
     answer = confirm_by_name("trash", "Empty the trash", what, url_for("store.show"), "Empty the trash")
-    return answer or redirect_to(url_for("runs.show", run_id=actions.start_empty(workspace(), started_by()).id))
+    return answer or redirect_to(url_for("runs.show", run_id=actions.start_empty(workspace(), sender("page")).id))
 
 
 def _search() -> str:

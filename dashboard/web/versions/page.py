@@ -5,6 +5,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from dashboard.charts.images import mosaic_size
+from dashboard.http import workspace
 from dashboard.metrics import best_version, metric_name
 from dashboard.records.network import Network, Version
 from dashboard.records.statistics import STATISTICS, VERSION, Statistic
@@ -14,7 +15,7 @@ from dashboard.services.versions import analyses, reading
 from dashboard.services.versions.reading import VersionDetail
 from dashboard.web.kit.formats import number as written
 from dashboard.web.kit.formats import plural
-from dashboard.web.kit.query import query, workspace
+from dashboard.web.kit.query import query
 from dashboard.web.kit.tables import Column, Exports, Table, exports
 from dashboard.web.kit.urls import address, api_address
 from dashboard.web.versions.words import dead_words, version_sentence

@@ -8,6 +8,7 @@ import numpy as np
 from flask import Blueprint, render_template
 
 from dashboard.charts.images import HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH, Size, drawn_size
+from dashboard.http import workspace
 from dashboard.records.network import Version
 from dashboard.records.tensor import TensorInfo, cell_name
 from dashboard.services.versions import analyses
@@ -16,7 +17,7 @@ from dashboard.services.versions.reading import get_detail
 from dashboard.services.versions.tensors import WINDOW_COLUMNS, WINDOW_ROWS, Window
 from dashboard.web.kit.formats import full, plural, shade
 from dashboard.web.kit.formats import number as written
-from dashboard.web.kit.query import BINS, query, workspace
+from dashboard.web.kit.query import BINS, query
 from dashboard.web.kit.tables import Exports, exports
 from dashboard.web.kit.urls import address, api_address
 from dashboard.web.versions.page import Chip, far_out

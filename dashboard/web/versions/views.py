@@ -4,6 +4,7 @@ from flask import Blueprint, Response, flash, jsonify, render_template
 
 from dashboard.charts.figures import distribution_figure
 from dashboard.charts.images import HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH, mosaic_zoom, png
+from dashboard.http import workspace
 from dashboard.records.network import Version
 from dashboard.records.tensor import TensorInfo
 from dashboard.services.networks import get_network
@@ -13,7 +14,7 @@ from dashboard.services.versions.reading import get_detail
 from dashboard.services.versions.tensors import find_tensor
 from dashboard.services.versions.verification import VersionProof, verify_version
 from dashboard.web.kit.answers import Answer, cached_until_changed, confirm_by_name, png_answer, redirect_to
-from dashboard.web.kit.query import query, workspace
+from dashboard.web.kit.query import query
 from dashboard.web.kit.tables import Numbers, Table, exports, numbers_at
 from dashboard.web.kit.urls import address, api_address
 from dashboard.web.kit.words import folded_settings
