@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from dashboard import create_app
+from dashboard.web.kit.live import LiveParts
 from tests.server import mysql_server_url, mysql_url
 
 __all__ = ["mysql_server_url", "mysql_url"]
@@ -28,6 +29,7 @@ def app_of():
     def app_of(workspace):
         made[:] = made or [create_app(workspace=workspace)]
         made[0].extensions["workspace"] = workspace
+        made[0].extensions["live"] = LiveParts(mark_seconds=0)  # each poll sees what was done just before it
         return made[0]
 
     return app_of

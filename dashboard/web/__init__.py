@@ -16,6 +16,7 @@ from dashboard.web.history.views import blueprint as history_pages
 from dashboard.web.kit import formats
 from dashboard.web.kit.assets import serve_assets
 from dashboard.web.kit.compression import compress
+from dashboard.web.kit.live import LiveParts
 from dashboard.web.networks.views import blueprint as networks_pages
 from dashboard.web.runs.views import blueprint as runs_pages
 from dashboard.web.searches.views import blueprint as searches_pages
@@ -32,6 +33,7 @@ def register_pages(app: Flask) -> None:
     with app.app_context():
         secure(app, workspace().settings)
     formats.install(app)
+    app.extensions["live"] = LiveParts()
     serve_assets(app)
     for pages in (
         networks_pages,

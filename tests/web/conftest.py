@@ -10,19 +10,10 @@ from dashboard.services.demo import start_demo
 from dashboard.services.runs.runs import get_run
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
-from dashboard.web.kit import live as shared_parts
-from dashboard.web.runs import views as runs
 from tests.web.page_check import Browser
 from tests.worker import wait_until, working
 
 APP = Path(__file__).parent.parent.parent / "app.py"
-
-
-@pytest.fixture(autouse=True)
-def unshared_marks(monkeypatch):
-    """Let each poll see what was done just before it, in this workspace; else it may be a tenth of a second behind."""
-    monkeypatch.setattr(shared_parts, "MARK_SECONDS", 0)
-    runs.PARTS.parts.clear()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from dashboard.services.networks import create_network
 from dashboard.services.runs.runs import get_run
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
-from dashboard.web.kit import live as shared_parts
+from dashboard.web.kit.live import LiveParts
 from tests.web.page_check import Browser, parse_fragment, words
 
 EPOCH = {
@@ -126,15 +126,15 @@ def test_a_poll_that_brings_nothing_asks_the_catalogue_once(workspace, browser, 
     assert len([text for text in asked if text.startswith("SELECT")]) == 1
 
 
-def test_tabs_that_poll_at_the_same_moment_share_what_the_catalogue_says(workspace, browser, started, monkeypatch):
-    monkeypatch.setattr(shared_parts, "MARK_SECONDS", 60)
+def test_tabs_that_poll_at_the_same_moment_share_what_the_catalogue_says(workspace, browser, started):
+    browser.client.application.extensions["live"] = LiveParts(mark_seconds=60)
     following = poll(browser, f"/runs/{started.id}/progress")[2]
     asked = []
     event.listen(workspace.catalogue.engine, "before_cursor_execute", lambda *query: asked.append(query[2]))
     assert [poll(browser, following)[0].status_code for _ in range(5)] == [204] * 5
     assert asked == []
     add_epoch(workspace, started, 1)
-    monkeypatch.setattr(shared_parts, "MARK_SECONDS", 0)  # a moment later
+    browser.client.application.extensions["live"] = LiveParts(mark_seconds=0)  # a moment later
     assert "Epoch 1 of 4" in poll(browser, following)[1]
 
 

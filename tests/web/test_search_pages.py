@@ -192,6 +192,22 @@ def test_what_all_candidates_have_in_common_is_said_of_each():
     assert candidate_words(params | {"layers": 0}, space) == "no hidden layer, Adam 0.01, batch 16, step, decay 0.001"
 
 
+def test_a_list_says_on_each_of_its_pages_how_many_searches_there_are_in_all(workspace, browser):
+    add_bundled(workspace, "iris")
+    first = create_search(workspace, SMALL)
+    with workspace.catalogue.writing() as connection:
+        dataset_id = search_rows.dataset_id_of(connection, first.id)
+        row = {"purpose": "", "dataset_id": dataset_id, "space": first.space, "goal": asdict(first.goal), "seed": 1}
+        row |= {"budget": asdict(first.budget), "sampler": "neural", "stopping": "curve", "state": "stopped"}
+        for number in range(52):
+            search_rows.insert_search(connection, row | {"name": f"more-{number}"})
+    for address, rows in (("/searches", "1 to 50 of 53"), ("/searches?offset=50", "51 to 53 of 53")):
+        page = browser.get(address)
+        assert page.sentence == "53 searches; 1 running."
+        assert rows in words(page.root)
+    assert browser.get("/searches?offset=100").links()["/searches"]
+
+
 @pytest.mark.parametrize("address", ["/searches", "/searches/1/delete", "/runs", "/runs/1", "/runs/2"])
 def test_the_pages_about_a_search_keep_the_rules_and_lead_to_it(found, address):
     page = found.get(address)

@@ -12,7 +12,7 @@ from dashboard.records.run import Run
 from dashboard.services.runs import runs as service
 from dashboard.services.runs.queue import STATE_FILTERS, queue_mark, run_mark
 from dashboard.web.kit.answers import Answer, redirect_to
-from dashboard.web.kit.live import SharedParts
+from dashboard.web.kit.live import live_answer
 from dashboard.web.kit.tables import Table, exports, numbers_at
 from dashboard.web.kit.words import folded_settings
 from dashboard.web.runs.page import (
@@ -27,8 +27,6 @@ from dashboard.web.runs.page import (
 
 blueprint = Blueprint("runs", __name__)
 
-PARTS = SharedParts()
-
 
 @blueprint.get("/runs")
 def index() -> Answer:
@@ -42,8 +40,12 @@ def index() -> Answer:
 @blueprint.get("/runs/queue")
 def queue() -> Response:
     """Send the live part of the queue's page; nothing (204) if it still looks as it did at `mark`."""
-    state, mark = requested_state(), PARTS.mark(lambda: queue_mark(workspace()))
-    return _live(mark, lambda: render_template("runs/_queue.html", page=queue_page(state, mark)))
+    state = requested_state()
+
+    def render(mark: str) -> str:
+        return render_template("runs/_queue.html", page=queue_page(state, mark))
+
+    return live_answer(lambda: queue_mark(workspace()), render)
 
 
 @numbers_at(blueprint, "/runs")
@@ -70,13 +72,12 @@ def show(run_id: int) -> str:
 @blueprint.get("/runs/<int:run_id>/progress")
 def progress(run_id: int) -> Response:
     """Send the live part of a run's page; nothing (204) if it still looks as it did at `mark`."""
-    mark = PARTS.mark(lambda: run_mark(workspace(), run_id))
 
-    def render() -> str:
+    def render(_: str) -> str:
         page = run_page(service.watch_run(workspace(), run_id, EPOCHS_SHOWN))
         return render_template("runs/_progress.html", page=page)
 
-    return _live(mark, render)
+    return live_answer(lambda: run_mark(workspace(), run_id), render)
 
 
 @blueprint.get("/runs/<int:run_id>/epochs.figure")
@@ -134,11 +135,3 @@ def _change(run_id: int, change: Callable[[], Run]) -> Response:
     if state is None:
         return redirect_to(url_for("runs.show", run_id=run_id))
     return redirect_to(url_for("runs.index", state=state if state in STATE_FILTERS else None))
-
-
-def _live(mark: str, render: Callable[[], str]) -> Response:
-    """Answer a poll with 204 if the tab has what belongs to this mark, else with the new part."""
-    is_known = request.args.get("mark") == mark
-    answer = Response(status=204) if is_known else Response(PARTS.part(mark, render))
-    answer.headers["Cache-Control"] = "no-store"
-    return answer

@@ -1,6 +1,7 @@
 """Searches: the list, the form that defines one, its live page and its numbers, and the buttons of it."""
 
 from dataclasses import replace
+from functools import cache, partial
 
 from flask import Blueprint, Response, flash, jsonify, render_template, request, url_for
 
@@ -14,6 +15,7 @@ from dashboard.services.search.view import SearchView, brief_view, view
 from dashboard.web.kit.answers import Answer, confirm_by_name, redirect_to
 from dashboard.web.kit.formats import plural
 from dashboard.web.kit.forms import attach_errors, options, problems
+from dashboard.web.kit.live import live_answer
 from dashboard.web.kit.paging import LIST_LENGTH, pager
 from dashboard.web.kit.query import query
 from dashboard.web.kit.tables import Numbers, Table, exports, numbers_at
@@ -81,16 +83,15 @@ def show(search_id: int) -> Answer:
 @blueprint.get("/searches/<int:search_id>/progress")
 def progress(search_id: int) -> Response:
     """Send a live part of a search's page, its head or (part=trials) its tables; 204 if nothing has changed since."""
-    now = brief_view(workspace(), search_id)
     is_head = query().word("part", ("head", "trials"), "head") == "head"
-    if query().text("mark") == search_mark(now):
-        answer = Response(status=204)
-    elif is_head:
-        answer = Response(render_template("searches/_progress.html", head=head_of(now)))
-    else:
-        answer = Response(render_template("searches/_trials.html", trials=trials_of(now)))
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    now = cache(partial(brief_view, workspace(), search_id))
+
+    def render(_: str) -> str:
+        if is_head:
+            return render_template("searches/_progress.html", head=head_of(now()))
+        return render_template("searches/_trials.html", trials=trials_of(now()))
+
+    return live_answer(lambda: search_mark(now()), render)
 
 
 @blueprint.post("/searches/<int:search_id>/<any(pause, resume, stop):verb>")
