@@ -112,7 +112,7 @@ def test_what_does_not_exist_is_refused_with_the_nearest_that_does(demo, address
 
 def test_a_method_that_is_not_meant_is_refused(demo):
     page = demo.post("/help", status=405, source="/networks/new")
-    assert page.h1 == "Not possible here"
+    assert page.h1 == "This method is not allowed"
 
 
 def test_the_comparison_says_what_changed(demo):

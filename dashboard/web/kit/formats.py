@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable
 from datetime import UTC, datetime
 from numbers import Integral
-from typing import Any
+from typing import SupportsFloat
 
 from flask import Flask
 
@@ -19,7 +19,7 @@ SHADE_LEVELS = 10
 SIGNIFICANT_DIGITS = 4
 
 
-def number(value: Any) -> str:  # noqa: ANN401 - any real number, of numpy's or of Python's
+def number(value: SupportsFloat | None) -> str:
     """Write a real number with four significant digits; whole numbers are written whole, None as a dash."""
     if value is None:
         return NOTHING
@@ -28,13 +28,13 @@ def number(value: Any) -> str:  # noqa: ANN401 - any real number, of numpy's or 
     return _special(float(value)) or _rounded(float(value))
 
 
-def change(value: Any) -> str:  # noqa: ANN401 - any real number
+def change(value: SupportsFloat | None) -> str:
     """Write a number with its sign, as every change is written."""
     text = number(value)
-    return f"+{text}" if value is not None and value > 0 else text
+    return f"+{text}" if value is not None and float(value) > 0 else text
 
 
-def full(value: Any) -> str:  # noqa: ANN401 - any real number
+def full(value: SupportsFloat | None) -> str:
     """Write a number with all its digits: the shortest text that reads back as the same double, as in the CSV."""
     if value is None:
         return NOTHING
@@ -43,7 +43,7 @@ def full(value: Any) -> str:  # noqa: ANN401 - any real number
     return _special(float(value)) or repr(float(value))
 
 
-def setting(value: Any) -> str:  # noqa: ANN401 - any setting
+def setting(value: object) -> str:
     """Write a setting as a person would type it: `0.001`, `1e-5`, `yes`, `adam`."""
     if value is None or value == "":
         return NOTHING
@@ -54,7 +54,7 @@ def setting(value: Any) -> str:  # noqa: ANN401 - any setting
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def percent(share: Any) -> str:  # noqa: ANN401 - any real number
+def percent(share: float | None) -> str:
     """Write a share of 1 in percent; all and nothing are only said when they are exact."""
     if share is None or math.isnan(share):
         return NOTHING
@@ -123,7 +123,7 @@ def plural(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
-def shade(value: Any, limit: float) -> str:  # noqa: ANN401 - any real number
+def shade(value: SupportsFloat | None, limit: float) -> str:
     """Return the class that shades a cell: `w-10` (at or below -limit) over `w0` to `w10`; `wn` if not a number."""
     if value is None or math.isnan(value):
         return "wn"

@@ -142,7 +142,7 @@ def versions_table(network: Network, rows: Sequence[VersionRow], metrics: Iterab
     def link(row: VersionRow) -> str:
         return address("versions.show", name=network.name, number=row.version.number)
 
-    return Table(f"{network.name}_versions", columns, rows, "Versions", files, link=link)
+    return Table(f"{network.name}_versions", columns, rows, "Versions", files, link=link, header="version")
 
 
 def _metric_column(name: str, is_shown: bool) -> Column:

@@ -1,4 +1,4 @@
-"""Ready-made definitions that a person can start from; what they say is what the JSON API would be told."""
+"""Ready-made definitions that a person can start from; in the form of the JSON API."""
 
 from copy import deepcopy
 from typing import Any

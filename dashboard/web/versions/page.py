@@ -47,8 +47,8 @@ TENSOR_COLUMNS = (
     Column("table", value=lambda tensor: tensor.table_name),
 )
 DEAD_UNIT_COLUMNS = (
-    Column("layer"),
-    Column("unit", "Unit", shown=lambda unit: f"{unit.unit} of layer {unit.layer}"),
+    Column("layer", "Layer"),
+    Column("unit", "Unit"),
     Column("rule"),
     Column("meaning", "Why", css="wide"),
 )
@@ -110,7 +110,7 @@ def dead_units_table(version: Version, units: Sequence[DeadUnit], length: int | 
     )
     files = exports("versions.dead_units", name=version.network, number=version.number)
     name, link = f"{_file(version)}_dead_units", lambda unit: _history_address(version, unit)
-    return Table(name, columns, units[:length], "Dead units", files, link=link)
+    return Table(name, columns, units[:length], "Dead units", files, link=link, header="unit")
 
 
 def chips(detail: VersionDetail, units: Sequence[DeadUnit]) -> list[Chip]:
