@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 from dataclasses import replace
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dashboard.errors import WeightbaseError
 from dashboard.settings import Settings, from_environment
@@ -80,9 +80,16 @@ def copy(given: argparse.Namespace) -> int:
     source = _endpoint(given.source, given.from_home, FROM_PASSWORD)
     target = _endpoint(given.to, given.to_home, TO_PASSWORD)
     require_apart(source, target)
-    printer = _Printer(sys.stdout)
-    error = copy_store(open_workspace(source), open_workspace(target), printer.show)
-    printer.finish(error)
+    result: dict[str, Any] = {}
+
+    def report(progress: "Progress") -> None:
+        _print_progress(progress)
+        result.update(progress.result)
+
+    error = copy_store(open_workspace(source), open_workspace(target), report)
+    _print_result(result)
+    if error:
+        print(error)
     return 1 if error else 0
 
 
@@ -158,35 +165,26 @@ def _print_proof(proof: "VersionProof") -> bool:
     return proof.identical
 
 
-class _Printer:
-    """Prints one line a step: overwritten on a terminal, else one a version."""
+def _print_progress(progress: "Progress") -> None:
+    """Print what is being copied now: over the line before on a terminal, else a line for each version."""
+    if sys.stdout.isatty():
+        share = 100 * progress.done // progress.total if progress.total else 0
+        print(f"\r\033[K{share:3} %  {progress.note}", end="", flush=True)
+    elif ", version " in progress.note:
+        print(progress.note, flush=True)
 
-    def __init__(self, out: IO[str]) -> None:
-        self.out = out
 
-    def show(self, progress: "Progress") -> None:
-        """Print what is being done now."""
-        if self.out.isatty():
-            share = 100 * progress.done // progress.total if progress.total else 0
-            print(f"\r\033[K{share:3} %  {progress.note}", end="", file=self.out, flush=True)
-        elif ", version " in progress.note:
-            print(progress.note, file=self.out, flush=True)
-        self.last = progress
+def _print_result(result: dict[str, Any]) -> None:
+    """Print what a copy has left out, what differs, and the counts."""
+    from dashboard.services.store.copying import counts_sentence
 
-    def finish(self, error: str | None) -> None:
-        """Print what came of it."""
-        from dashboard.services.store.copying import counts_sentence
-
-        result = self.last.result
-        if self.out.isatty():
-            print("\r\033[K", end="", file=self.out)
-        for left in result["left_out"][:MOST_SHOWN]:
-            print(f"{left['version']} left out: {left['reason']}", file=self.out)
-        for line in result["differences"][:MOST_SHOWN]:
-            print(f"{line['version']} {line['tensor']}: {line['problem']}", file=self.out)
-        print(counts_sentence(result), file=self.out)
-        if error:
-            print(error, file=self.out)
+    if sys.stdout.isatty():
+        print("\r\033[K", end="")
+    for left in result["left_out"][:MOST_SHOWN]:
+        print(f"{left['version']} left out: {left['reason']}")
+    for line in result["differences"][:MOST_SHOWN]:
+        print(f"{line['version']} {line['tensor']}: {line['problem']}")
+    print(counts_sentence(result))
 
 
 if __name__ == "__main__":

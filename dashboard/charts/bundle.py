@@ -11,9 +11,9 @@ and colour bars write style attributes; another line lets these be set through t
 
 import gzip
 import hashlib
-import importlib.util
 import re
 from functools import cache
+from importlib.metadata import distribution
 from pathlib import Path
 
 from dashboard.charts.small_bundle import small_bundle
@@ -49,10 +49,5 @@ def without_inline_styles(script: bytes) -> bytes:
 
 
 def package_script() -> Path:
-    """Return the full bundle of the plotly package, located without importing it; raises FileNotFoundError."""
-    spec = importlib.util.find_spec("plotly")
-    if spec is None or spec.origin is None:
-        raise FileNotFoundError(
-            "The package plotly is not installed: pip install plotly, or make run, which sets everything up."
-        )
-    return Path(spec.origin).parent / "package_data" / "plotly.min.js"
+    """Return the full bundle of the plotly package, without importing it; raises PackageNotFoundError."""
+    return Path(str(distribution("plotly").locate_file("plotly/package_data/plotly.min.js")))
