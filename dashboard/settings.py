@@ -63,26 +63,15 @@ class Settings:
         for name, one in declared(Settings).items():
             kind = one.kind
             if isinstance(kind, Whole) and not kind.low <= getattr(self, name) <= kind.high:
-                variable = environment_name(name)
-                raise Invalid({variable: f"{variable} must be from {kind.low} to {kind.high}."})
+                raise _refusal(name, f"must be from {kind.low} to {kind.high}.")
         if find_kind(self.store) is None:
-            raise Invalid({environment_name("store"): f"{environment_name('store')} must begin with {starts()}."})
+            raise _refusal("store", f"must begin with {starts()}.")
         if self.dask and not re.match(r"tls://.|tcp://(127\.0\.0\.1|localhost|\[::1\]):", self.dask):
-            name = environment_name("dask")
-            raise Invalid({name: f"{name} must begin with tls:// (or tcp:// on this machine): Dask carries out code."})
+            raise _refusal("dask", "must begin with tls:// (or tcp:// on this machine): a Dask cluster executes code.")
         if self.dask.startswith("tls:") and not (self.dask_ca and self.dask_cert):
-            name = environment_name("dask_ca")
-            raise Invalid(
-                {name: f"Set {name} and {environment_name('dask_cert')}: files that identify cluster and us."}
-            )
+            raise _refusal("dask_ca", f"and {environment_name('dask_cert')} are required for tls://.")
         if not self.is_loopback and not self.password:
-            raise Invalid(
-                {
-                    environment_name(
-                        "password"
-                    ): f"Listening on {self.host} lets others in: set {environment_name('password')} first."
-                }
-            )
+            raise _refusal("password", f"is required to listen on {self.host}, where others can reach the dashboard.")
 
     def with_absolute_paths(self) -> "Settings":
         """Return the same settings with folders that mean the same to a process that works in another folder."""
@@ -130,6 +119,11 @@ class Settings:
             (environment_name(name), _hidden(name, getattr(self, name), isinstance(one.kind, Secret)), one.help)
             for name, one in declared(Settings).items()
         ]
+
+
+def _refusal(name: str, reason: str) -> Invalid:
+    """Return the error for one setting; the reason follows the name of its environment variable."""
+    return Invalid({environment_name(name): f"{environment_name(name)} {reason}"})
 
 
 def environment_name(field_name: str) -> str:
