@@ -102,11 +102,11 @@ def _records(workspace: Workspace, version: Version) -> list[Array]:
             inputs=arrays.inputs[chosen], categories=arrays.categories[chosen], target=arrays.target[chosen]
         )
         dtype = np.dtype(version.spec.training.dtype)
-        found = encode(taken, preprocessing, dtype)
+        encoded = encode(taken, preprocessing, dtype)
     except (NotFound, Invalid, KeyError):
         return []  # a version that was copied here alone, or was saved without its preprocessing
-    blocks = (found.inputs[start : start + BLOCK_ROWS] for start in range(0, len(chosen), BLOCK_ROWS))
-    return [(block * found.scale + found.offset).astype(dtype) for block in blocks]
+    blocks = (encoded.inputs[start : start + BLOCK_ROWS] for start in range(0, len(chosen), BLOCK_ROWS))
+    return [(block * encoded.scale + encoded.offset).astype(dtype) for block in blocks]
 
 
 def _loaded(workspace: Workspace, version: Version) -> Network:

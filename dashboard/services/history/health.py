@@ -42,9 +42,9 @@ def get_health(workspace: Workspace, network_name: str, tensor: str = "", budget
 
     keys = [key(version.version_id, version.sha256) for version in versions]
     weights = [version.bytes // 4 for version in versions]
-    found = kept_numbers(workspace, shelf(network.slug), keys, weights, count, budget)
+    counted = kept_numbers(workspace, shelf(network.slug), keys, weights, count, budget)
     spectra = spectra_of(workspace, network, versions, budget)
-    own = [None if each is None else each.get(versions[0].info.name) for each in found]
+    own = [None if each is None else each.get(versions[0].info.name) for each in counted]
     return HealthHistory(
         network=network,
         tensor=versions[0].info.name,
@@ -57,30 +57,30 @@ def get_health(workspace: Workspace, network_name: str, tensor: str = "", budget
         ],
         cells=sum(
             size
-            for size, each, spectrum in zip(weights, found, spectra, strict=True)
+            for size, each, spectrum in zip(weights, counted, spectra, strict=True)
             if each is None or spectrum is None
         ),
     )
 
 
-def dead_of(found: Numbers | None) -> list[int]:
+def dead_of(findings: Numbers | None) -> list[int]:
     """Return the units that do nothing: deaf, unheard or silent ones; none where nothing is counted."""
-    if found is None:
+    if findings is None:
         return []
-    return sorted({*found["deaf"], *found["unheard"], *found["silent"]})
+    return sorted({*findings["deaf"], *findings["unheard"], *findings["silent"]})
 
 
 def _measures(
-    first: TensorVersion, version: TensorVersion, found: Numbers | None, spectrum: Numbers | None
+    first: TensorVersion, version: TensorVersion, findings: Numbers | None, spectrum: Numbers | None
 ) -> dict[str, float | None]:
     """Return the numbers of one version; `duplicates` counts the units that are wasted, all but one of each group."""
     counts: dict[str, float | None] = dict.fromkeys(("dead", "duplicates", "constant", "saturating"))
-    if found is not None:
+    if findings is not None:
         counts = {
-            "dead": len(dead_of(found)),
-            "duplicates": sum(len(group) - 1 for group in found["duplicates"]),
-            "constant": len(found["constant"]),
-            "saturating": len(found["saturating"]),
+            "dead": len(dead_of(findings)),
+            "duplicates": sum(len(group) - 1 for group in findings["duplicates"]),
+            "constant": len(findings["constant"]),
+            "saturating": len(findings["saturating"]),
         }
     before, now = first.info.statistics["norm"], version.info.statistics["norm"]
     names = ("stable_rank", "spectral_norm", "tail_exponent")

@@ -61,4 +61,4 @@ def _done(workspace: Workspace, network_name: str, tensor: str, since: str) -> l
         steps = history.steps(weights=False)
         parts.append((sum(change is not None for change in history.changes), len(steps)))
     spectra = spectra_of(workspace, history.network, history.versions, NOTHING)
-    return [*parts, (sum(found is not None for found in spectra), len(spectra))]
+    return [*parts, (sum(spectrum is not None for spectrum in spectra), len(spectra))]

@@ -56,7 +56,7 @@ def get_ridges(
     if not steps:
         return no_ridges(bins)
     numbers = numbers_of(workspace, history.network, steps, budget)
-    known = [found for found in numbers if found is not None]
+    known = [one for one in numbers if one is not None]
     if len(known) < len(steps):
         return None
     edges = edges_between(*_ends(known, limits), bins)
@@ -79,7 +79,7 @@ def thinned(steps: Sequence[TensorStep]) -> list[TensorStep]:
 def _ends(numbers: Sequence[Numbers], limits: str) -> tuple[float, float]:
     """Return the ends of the bins; −1 and 1 where nothing is finite."""
     low, high = ("min", "max") if limits == "full" else ("low", "high")
-    ends = np.array([(found[low], found[high]) for found in numbers if found[low] is not None]).reshape(-1, 2)
+    ends = np.array([(one[low], one[high]) for one in numbers if one[low] is not None]).reshape(-1, 2)
     if not ends.size:
         return -1.0, 1.0
     with np.errstate(over="ignore"):  # the largest numbers need no bound

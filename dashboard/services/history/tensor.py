@@ -199,8 +199,8 @@ def spectrum(cells: Cells) -> Numbers:
     """Return the numbers of `spectra_of` for one table."""
     values = singular_values(cells)
     if values is None or not values.size or not values[0] > 0:
-        found = stretch(cells)
-        norm, rank, tail = found.spectral_norm, found.stable_rank, None
+        stretched = stretch(cells)
+        norm, rank, tail = stretched.spectral_norm, stretched.stable_rank, None
     else:
         norm, rank, tail = float(values[0]), float(np.square(values / values[0]).sum()), spectral_tail(values)
     return {

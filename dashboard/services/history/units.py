@@ -46,15 +46,15 @@ def dead_units(workspace: Workspace, version: Version, tensors: list[TensorInfo]
     A unit is dead if its incoming weights are all 0, if its outgoing ones are, or, behind an activation that cuts off,
     such as a relu, if no inputs within the range of the dataset's can lift it above 0.
     """
-    found: list[DeadUnit] = []
+    dead: list[DeadUnit] = []
     healths = kept_findings(workspace, version, tensors)
     for number in range(1, len(version.spec.layers)):
         name = f"layer_{number:02d}.weight"
         if name not in healths:  # an imported version, whose tensors have names of their own
-            return found
+            return dead
         rules = {unit: rule for rule in reversed(RULES) for unit in healths[name][rule]}
-        found += [DeadUnit(number, name, unit, rules[unit]) for unit in sorted(rules)]
-    return found
+        dead += [DeadUnit(number, name, unit, rules[unit]) for unit in sorted(rules)]
+    return dead
 
 
 def kept_findings(workspace: Workspace, version: Version, tensors: list[TensorInfo]) -> dict[str, Numbers]:
@@ -63,9 +63,9 @@ def kept_findings(workspace: Workspace, version: Version, tensors: list[TensorIn
     def count(_: int) -> Numbers:
         return findings(workspace, version, tensors)
 
-    (found,) = kept_numbers(workspace, shelf(version.slug), [key(version.id, version.sha256)], [0], count)
-    assert found is not None  # nothing limits what may be counted
-    return found
+    (known,) = kept_numbers(workspace, shelf(version.slug), [key(version.id, version.sha256)], [0], count)
+    assert known is not None  # nothing limits what may be counted
+    return known
 
 
 def shelf(slug: str) -> str:
@@ -84,7 +84,7 @@ def findings(workspace: Workspace, version: Version, tensors: list[TensorInfo]) 
     Of our own layers the biases, the next layer's weights and the range of the inputs are taken into account.
     """
     known = {info.name: info for info in tensors}
-    found: dict[str, LayerHealth] = {}
+    healths: dict[str, LayerHealth] = {}
     inputs = input_range(workspace, version)
     for number, layer in enumerate(version.spec.layers, start=1):
         names = [f"layer_{number:02d}.weight", f"layer_{number:02d}.bias", f"layer_{number + 1:02d}.weight"]
@@ -92,12 +92,12 @@ def findings(workspace: Workspace, version: Version, tensors: list[TensorInfo]) 
         if weight is None:
             break
         activation = ACTIVATIONS[layer.activation]
-        found[names[0]] = layer_health(weight, bias, after, inputs if activation.cuts_off else None)
+        healths[names[0]] = layer_health(weight, bias, after, inputs if activation.cuts_off else None)
         inputs = _behind(activation, weight, bias, inputs)
     for name, info in known.items():
-        if name not in found and len(info.shape) > 1:
-            found[name] = layer_health(array(workspace, version, info))
-    return {name: health._asdict() for name, health in found.items()}
+        if name not in healths and len(info.shape) > 1:
+            healths[name] = layer_health(array(workspace, version, info))
+    return {name: health._asdict() for name, health in healths.items()}
 
 
 def input_range(workspace: Workspace, version: Version) -> Range:

@@ -160,20 +160,11 @@ def _unit_page(health: HealthHistory, unit: int) -> str:
     return address("history.show", name=health.network.name, tensor=health.tensor, unit=unit)
 
 
-class MeasureCard(NamedTuple):
-    """A measure with its meaning, its newest value and its course over the versions as a small drawing."""
-
-    name: str
-    words: str
-    meaning: str
-    last: float | None
-    spark: Markup
-
-
-def _card(health: HealthHistory, measure: str) -> MeasureCard:
+def _card(health: HealthHistory, measure: str) -> tuple[str, str, str, float | None, Markup]:
+    """Return a measure's name, words, meaning, newest value, and its course over the versions as a small drawing."""
     values = _values(health, measure)
     spark = sparkline(values, f"{NAMES[measure]} over the versions", 220, 30)
-    return MeasureCard(measure, NAMES[measure], MEANINGS[measure], values[-1], spark)
+    return measure, NAMES[measure], MEANINGS[measure], values[-1], spark
 
 
 def _values(health: HealthHistory, measure: str) -> list[float | None]:
