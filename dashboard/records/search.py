@@ -19,14 +19,11 @@ class Goal:
 
     metric: str = setting(
         Choice({name: metric_words(name) for name in all_goals()}, empty="validation accuracy, or loss for numbers"),
-        label="Metric",
-        help="Of the validation part, after each epoch. Left empty: the usual one of the dataset's task.",
+        label="Goal",
+        help="Measured on the validation part after each epoch.",
     )
     second: str = setting(
-        Choice(SECOND_GOALS, empty="nothing else"),
-        "",
-        "Second goal",
-        "To be made small as well: the result is then a front of best compromises.",
+        Choice(SECOND_GOALS, empty="none"), "", "Second goal", "Minimised, too: there is a front of best compromises."
     )
 
     @property
@@ -49,9 +46,7 @@ class Budget:
 
     trials: int = setting(Whole(1, 10_000), 40, "Trials", "How many networks are tried.")
     epochs: int = setting(Whole(1, 10_000), 10, "Epochs per trial", "A trial may be stopped before.")
-    seconds: float = setting(
-        Number(0, 30 * 86400), 0.0, "Time limit (seconds)", "While trials train; 0 or empty: no limit."
-    )
+    seconds: float = setting(Number(0, 30 * 86400), 0.0, "Time limit (seconds)", "While trials train; 0: no limit.")
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,10 @@ class TrainingSpec:
     """
 
     loss: str = setting(
-        Choice(LOSSES), "cross_entropy", "Loss", "Cross-entropy for classes, squared error for numbers."
+        Choice(LOSSES),
+        "cross_entropy",
+        "Loss",
+        "To be minimised: cross-entropy for classes, squared error for numbers.",
     )
     optimizer: str = setting(
         Choice(OPTIMIZERS), "adam", "Optimizer", "How a gradient becomes a step. Adam is a good default."

@@ -27,7 +27,7 @@ from dashboard.parsing import Fields
 from dashboard.records.dataset import Dataset
 from dashboard.services.workspace import Workspace, making
 
-__all__ = ["Preview", "PreviewColumn"]  # for those who may not import data
+__all__ = ["FORMAT_SETTINGS", "Preview", "PreviewColumn"]  # for those who may not import data
 
 PIECE = 2**20
 TOKEN = re.compile(r"[0-9a-f]{32}")

@@ -71,15 +71,11 @@ class Wanted:
     stopping: str = setting(
         Choice({kind.name: kind.title for kind in STOPPING_KINDS}, empty="as suits the goal"),
         DEFAULT_STOPPING,
-        "Stop trials early",
+        "Early stopping",
         f"With one goal: {STOPPING[DEFAULT_STOPPING].title.lower()}. With two: never.",
     )
-    seed: int = setting(
-        Whole(0, 2**31 - 5),  # the seeds that confirm the winner follow it
-        1,
-        "Seed",
-        "The same seed and scores give the same proposals.",
-    )
+    # Three seeds more confirm the winner.
+    seed: int = setting(Whole(0, 2**31 - 5), 1, "Seed", "The same seed and metrics give the same proposals.")
 
 
 SEARCH_SETTINGS = declared(Wanted)

@@ -39,7 +39,6 @@ blueprint = Blueprint("datasets", __name__)
 COLUMNS_SHOWN = 50
 ROWS_SHOWN = 10
 PICTURES_SHOWN, PICTURE_PIXELS = 14, 56
-FORMAT_FIELDS = ("delimiter", "header", "encoding", "decimal")
 
 
 @blueprint.get("/datasets")
@@ -98,7 +97,7 @@ def choose(upload: str) -> str:
 def create(upload: str) -> Answer:
     """Make the dataset, or read the file again in another format."""
     waiting = service.get_upload(workspace(), upload)
-    changes = {name: request.form[name] for name in FORMAT_FIELDS if request.form.get(name)}
+    changes = {name: request.form[name] for name in service.FORMAT_SETTINGS if request.form.get(name)}
     try:
         preview = service.preview_upload(workspace(), waiting, changes)
     except UserError as error:
@@ -239,11 +238,8 @@ def _detected_form(preview: Preview, name: str) -> DatasetForm:
         target=target,
         kinds=[column.kind for column in preview.columns[:MOST_KINDS]],
         image_shape=f"{shape[0]} x {shape[1]}" if shape else "",
-        seed="1",
-        delimiter=preview.format.delimiter,
-        header="yes" if preview.format.header else "no",
-        encoding=preview.format.encoding,
-        decimal=preview.format.decimal,
+        seed=service.DATASET_SETTINGS["seed"].default,
+        **(preview.format.to_json() | {"header": "yes" if preview.format.header else "no"}),
     )
 
 
@@ -255,7 +251,7 @@ def _with_errors(preview: Preview, data: Mapping[str, str], error: UserError) ->
 
 def _choices(form: DatasetForm) -> dict[str, Any]:
     """Return what was chosen in the words of the JSON API; what was left empty is left to the defaults."""
-    names = ("name", "target", "task", "missing", "validation", "test", "seed", *FORMAT_FIELDS)
+    names = {"name", *service.DATASET_SETTINGS} - {"kinds", "image_shape"}
     chosen = {name: form[name].data for name in names if form[name].data}
     kinds = {column: kind for column, kind in form.chosen_kinds().items() if column != form.target.data}
     return chosen | {"kinds": kinds, "image_shape": form.image_shape.data or ""}

@@ -1,4 +1,4 @@
-"""The form in which a person says what is to be searched: where, for what, and how much it may cost."""
+"""The forms of a search: its goal, budget, strategy and space."""
 
 from typing import Any
 
@@ -19,7 +19,15 @@ RANGES = [name for name, setting in SPACE_SETTINGS.items() if isinstance(setting
 BudgetForm, SpaceForm = form_of(BUDGET_SETTINGS), form_of(SPACE_SETTINGS, decays=BooleanField("Try weight decay"))
 
 
-class SearchForm(PageForm):
+class FormWithSpace(PageForm):
+    """A form that asks for a search space, among others."""
+
+    def field_at(self, path: str) -> Field | None:
+        """Return the field at a path; an error of a whole range belongs to its end."""
+        return super().field_at(f"{path}.high" if path.removeprefix("space.") in RANGES else path)
+
+
+class SearchForm(FormWithSpace):
     """A search; `definition` has the shape of the JSON API."""
 
     name = name_field()
@@ -37,10 +45,6 @@ class SearchForm(PageForm):
         typed = {name: self[name].data or "" for name in ("name", "purpose", "dataset", "sampler", "stopping", "seed")}
         return typed | {"goal": self.goal.data, "budget": self.budget.data, "space": typed_space(self.space.data)}
 
-    def field_at(self, path: str) -> Field | None:
-        """Return the field at a path; an error of a whole range belongs to its end."""
-        return super().field_at(f"{path}.high" if path.removeprefix("space.") in RANGES else path)
-
     def fill(self) -> None:
         """Put the defaults in."""
         self.space.process(None, space_values(DEFAULT_SPACE))
@@ -48,8 +52,8 @@ class SearchForm(PageForm):
         self.sampler.data, self.seed.data = SEARCH_SETTINGS["sampler"].default, SEARCH_SETTINGS["seed"].default
 
 
-class WidenForm(PageForm):
-    """Another budget and space for a search that there is."""
+class WidenForm(FormWithSpace):
+    """Another budget and space for an existing search."""
 
     budget = FormField(BudgetForm)
     space = FormField(SpaceForm)
@@ -57,10 +61,6 @@ class WidenForm(PageForm):
     def changes(self) -> dict[str, Any]:
         """Return what was typed in the shape of the JSON API, unchecked."""
         return {"budget": self.budget.data, "space": typed_space(self.space.data)}
-
-    def field_at(self, path: str) -> Field | None:
-        """Return the field at a path, as SearchForm does."""
-        return super().field_at(f"{path}.high" if path.removeprefix("space.") in RANGES else path)
 
     def fill(self, search: Search) -> None:
         """Put in what the search has now."""
