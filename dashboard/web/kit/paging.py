@@ -1,12 +1,10 @@
 """Pages of a list: which part of it an address shows, and the addresses of its neighbours."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from flask import request
-
-from dashboard.web.kit.query import query, query_number
+from dashboard.web.kit.query import query
 
 LIST_LENGTH = 50
 
@@ -61,24 +59,3 @@ def pager(total: int, endpoint: str = "", length: int = LIST_LENGTH, **changed: 
         return request_query.address(endpoint, **{"offset": offset or None} | changed)
 
     return Pager(request_query.offset, total, length, address)
-
-
-def neighbour_pages(following: int | None) -> dict[str, str]:
-    """Return the addresses of the previous and next page of this list, empty where there is none."""
-    offset = query_number("offset", 0)
-    before = _with_offset(max(offset - LIST_LENGTH, 0)) if offset else ""
-    return {"previous": before, "next": _with_offset(following) if following else ""}
-
-
-def is_beyond(rows: Sequence[object]) -> bool:
-    """Return whether a page of a list beyond its last one was requested."""
-    return not rows and "offset" in request.args and query_number("offset", 0) > 0
-
-
-def last_page(total: int) -> str:
-    """Return the address of the last page of this list of so many."""
-    return _with_offset(max(total - 1, 0) // LIST_LENGTH * LIST_LENGTH)
-
-
-def _with_offset(offset: int) -> str:
-    return query().address(offset=offset or None)

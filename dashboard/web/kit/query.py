@@ -87,11 +87,6 @@ def query() -> Query:
     return g.query
 
 
-def query_number(name: str, default: int, low: int = 0, high: int = FARTHEST) -> int:
-    """Return a whole number of the query; raises Invalid if it is none or beyond its bounds."""
-    return query().number(name, default, low, high)
-
-
 def takes_gzip() -> bool:
     """Return whether the browser takes compressed answers."""
     return bool(request.accept_encodings["gzip"])
