@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from dashboard.charts.palette import diverging_levels
+from dashboard.services.compare import versions
 from dashboard.services.versions import analyses
 from dashboard.services.versions.tensors import array, find_tensor
 from tests.web.page_check import classes, words
@@ -251,3 +252,30 @@ def test_every_pair_of_versions_is_one_click_from_the_networks_page(demo):
     }
     base, other, difference = lines[1].split(",")
     assert float(difference) == scores[int(other)] - scores[int(base)]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"/compare?{TENSOR}",
+        f"/compare/unit?{TENSOR}&unit=3",
+        f"/compare/changes.figure?{TENSOR}",
+        f"/compare/heat-map.png?{TENSOR}",
+        f"/compare/units.csv?{TENSOR}",
+    ],
+)
+def test_both_versions_are_loaded_once_a_request(demo, monkeypatch, address):
+    loaded, load = [], versions.load_tensors
+
+    def count(workspace, references):
+        loaded.append(references)
+        return load(workspace, references)
+
+    monkeypatch.setattr(versions, "load_tensors", count)
+    assert demo.raw(address).status_code == 200
+    assert loaded == [[("base", "demo-digits:1"), ("other", "demo-digits:6")]]
+
+
+@pytest.mark.parametrize("address", ["/?", f"/compare?{SIDES}&", "/networks/demo-digits/history?"])
+def test_a_query_may_have_names_that_addresses_are_made_with(demo, address):
+    demo.get(f"{address}endpoint=x&_external=1&_anchor=y&name=z&suffix=w")
