@@ -11,7 +11,7 @@ from dashboard.catalogue import trash as trash_rows
 from dashboard.catalogue import versions as version_rows
 from dashboard.catalogue.opening import Catalogue, open_catalogue
 from dashboard.errors import Conflict
-from dashboard.services.cache.memory import Kept
+from dashboard.services.cache.memory import ResultCache
 from dashboard.settings import Settings
 from dashboard.weights import save_lock
 from dashboard.weights.decoded import DecodedCache
@@ -30,7 +30,7 @@ class Workspace:
     catalogue: Catalogue
     store: TableStore
     decoded: DecodedCache
-    kept: Kept = field(default_factory=Kept)
+    results: ResultCache = field(default_factory=ResultCache)
 
     @property
     def datasets_folder(self) -> Path:

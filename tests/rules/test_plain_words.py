@@ -86,59 +86,25 @@ IN_NAMES = {
 STORED = {"deaf", "unheard", "silent", "found"}
 """Fields that caches and the API name so: findings about units, and `found` next to `expected`."""
 
-CLEAN = (
-    "dashboard/services/demo.py",
-    "dashboard/services/networks.py",
-    "dashboard/services/versions",
-    "dashboard/web/errors.py",
-    "dashboard/web/frame.py",
-    "dashboard/web/help_page.py",
-    "dashboard/web/networks",
-    "dashboard/web/versions",
-    "static",
-    "templates/_charts.html",
-    "templates/_keys.html",
-    "templates/_keys_table.html",
-    "templates/base.html",
-    "templates/components",
-    "templates/confirm.html",
-    "templates/errors",
-    "templates/help",
-    "templates/networks",
-    "templates/tensors",
-    "templates/versions",
-    "dashboard/analysis",
-    "dashboard/catalogue",
-    "dashboard/charts",
-    "dashboard/data",
-    "dashboard/engine",
-    "dashboard/errors.py",
-    "dashboard/files.py",
-    "dashboard/http.py",
-    "dashboard/jobs",
-    "dashboard/metrics.py",
-    "dashboard/parsing.py",
-    "dashboard/records",
-    "dashboard/search",
-    "dashboard/settings.py",
-    "dashboard/weights",
-    "docs",
+PLACES = (
     "README.md",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "SECURITY.md",
     "app.py",
-    "dashboard/__init__.py",
-    "dashboard/cli.py",
+    "dashboard",
+    "docs",
+    "static",
+    "templates",
 )
-"""The folders and files that follow the tables."""
+"""The folders and files that follow the tables: all that people read, and the program."""
 
 TEXT = re.compile(rf"\b({'|'.join(IN_TEXT)})\b", re.IGNORECASE)
 
 
 def files(*suffixes: str) -> list[Path]:
-    """Return the files of the clean places that end in one of the suffixes."""
-    places = [ROOT / place for place in CLEAN]
+    """Return the files of these places that end in one of the suffixes."""
+    places = [ROOT / place for place in PLACES]
     every = [path for place in places for path in (place.rglob("*") if place.is_dir() else [place])]
     return sorted({path for path in every if path.suffix in suffixes})
 

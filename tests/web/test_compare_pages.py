@@ -122,7 +122,7 @@ def test_an_equal_tensor_has_nothing_more_to_show(demo):
 def test_a_very_large_tensor_is_compared_by_its_checksum_only_until_a_person_wants_more(
     demo, trained_workspace, monkeypatch
 ):
-    trained_workspace.kept.clear()  # what is known already is shown
+    trained_workspace.results.clear()  # what is known already is shown
     monkeypatch.setattr("dashboard.web.compare.views.EXPENSIVE_CELLS", 500)
     page = demo.get(f"/compare?{SIDES}")
     row = next(e for e in page.root.iter("tr") if words(e).startswith("layer_01.weight"))

@@ -5,7 +5,7 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 
-from dashboard.services.cache import numbers as kept_numbers
+from dashboard.services.cache import numbers as cached_numbers
 from dashboard.services.datasets import add_bundled, get_dataset
 from dashboard.services.networks import create_network, get_network
 from dashboard.services.versions.reading import get_version
@@ -264,13 +264,13 @@ def test_the_networks_and_the_versions_pages_lead_to_history_and_health(demo):
 
 def test_numbers_that_were_counted_are_kept_and_the_store_is_not_read_again(dying, browser):
     browser.get("/networks/dying/history")
-    kept = kept_numbers.size_of_numbers(dying)
+    kept = cached_numbers.size_of_numbers(dying)
     for table in (dying.settings.home_folder / "weights").rglob("*.csv"):
         table.write_text("c0\nnot a number\n")
     dying.decoded.clear()
     assert kept > 0
     assert browser.get("/networks/dying/history").sentence.startswith("3 versions; it moved most in v2")
-    kept_numbers.clear_numbers(dying)
+    cached_numbers.clear_numbers(dying)
     browser.get("/networks/dying/history", status=503)
     chips = [words(e) for e in browser.get("/networks/dying").root.iter("a") if "bad" in classes(e)]
     assert chips[0].startswith("v3: ")  # that page needs no weights, and says what is wrong with them

@@ -1,40 +1,36 @@
-"""What was found out about tensors, kept by their content: the change between two of them can never be another one.
+"""Results about tensors in memory, by their content: the change between two tensors is always the same.
 
-Only small things belong here (numbers, not arrays of cells); the least recently asked for go first. Threads may ask at
-the same time: at worst something is found out twice.
+Only small results belong in it (numbers, not arrays of cells). Threads may use it at the same time: at worst a result
+is computed twice.
 """
 
 import threading
-from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Any
+
+from cachetools import LRUCache
 
 MOST = 256
 
 
-class Kept:
-    """At most `most` findings by their keys; None is none."""
+class ResultCache:
+    """The `most` results that were used last, by their keys."""
 
     def __init__(self, most: int = MOST) -> None:
-        self.most = most
-        self._found: OrderedDict[Hashable, Any] = OrderedDict()
+        self._results: LRUCache[Hashable, Any] = LRUCache(most)
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable) -> Any:  # noqa: ANN401 - who keeps something knows what it is
-        """Return what is kept under a key, None if nothing is."""
+    def get(self, key: Hashable) -> Any:  # noqa: ANN401 - the caller knows the type of its results
+        """Return the result of a key, None if there is none."""
         with self._lock:
-            if key in self._found:
-                self._found.move_to_end(key)
-            return self._found.get(key)
+            return self._results.get(key)
 
-    def keep(self, key: Hashable, found: Any) -> None:  # noqa: ANN401
-        """Keep a finding under its key."""
+    def put(self, key: Hashable, result: Any) -> None:  # noqa: ANN401
+        """Store the result of a key."""
         with self._lock:
-            self._found[key] = found
-            while len(self._found) > self.most:
-                self._found.popitem(last=False)
+            self._results[key] = result
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove all results."""
         with self._lock:
-            self._found.clear()
+            self._results.clear()

@@ -1,8 +1,8 @@
-"""Numbers about weights that take time to count, kept by the content that they were counted from.
+"""Numbers about weights that are expensive to compute, cached by the content of the tensors.
 
-A version never changes, and a tensor is named by its SHA-256, so that such a number is right for ever. They lie as
-one small JSON file a *shelf* (a network's tensor and what is asked of it) beside the decoded arrays, and may be
-removed at any time: whoever needs them counts them again.
+A version never changes, and a tensor is named by its SHA-256, so that such a number stays right. They are stored in one
+small JSON file per *group* (a network's tensor and a kind of number), next to the decoded arrays, and may be removed at
+any time: they are then computed again.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from dashboard.services.workspace import Workspace
 log = logging.getLogger(__name__)
 
 Numbers = dict[str, Any]
-MOST_ON_A_SHELF = 5_000
+MOST_IN_A_FILE = 5_000
 OPTIONS = orjson.OPT_SERIALIZE_NUMPY
 
 
@@ -40,20 +40,20 @@ class Budget:
 UNLIMITED = Budget()
 
 
-def kept_numbers(
+def cached_numbers(
     workspace: Workspace,
-    shelf: str,
+    group: str,
     keys: Sequence[str],
     cells: Sequence[int],
     count: Callable[[int], Numbers],
     budget: Budget = UNLIMITED,
 ) -> list[Numbers | None]:
-    """Return the numbers under each key; `count` (given the place of a key) counts those that are not kept.
+    """Return the numbers under each key; `count` (given the place of a key) computes those that are not cached.
 
     To count those of one key so many `cells` are read. What the budget does not allow is None. Numbers are plain JSON
-    without NaN and infinities. Raises what `count` raises; what was counted before that is kept.
+    without NaN and infinities. Raises what `count` raises; numbers computed before that are cached.
     """
-    path = _path(workspace, shelf)
+    path = _path(workspace, group)
     known = _read(path)
     missing = {key: place for place, key in enumerate(keys) if key not in known}
     wanted = sum(cells[place] for place in missing.values())
@@ -73,13 +73,13 @@ def kept_numbers(
 
 
 def clear_numbers(workspace: Workspace) -> None:
-    """Remove all that is kept."""
+    """Remove all cached numbers."""
     for path in _folder(workspace).glob("*"):
         path.unlink(missing_ok=True)
 
 
 def size_of_numbers(workspace: Workspace) -> int:
-    """Return how many bytes are kept."""
+    """Return the size of the cache in bytes."""
     total = 0
     for path in _folder(workspace).glob("*.json"):
         with suppress(FileNotFoundError):  # removed by another process meanwhile
@@ -91,24 +91,24 @@ def _folder(workspace: Workspace) -> Path:
     return workspace.settings.home_folder / "cache" / "numbers"
 
 
-def _path(workspace: Workspace, shelf: str) -> Path:
-    return _folder(workspace) / f"{hashlib.sha256(shelf.encode()).hexdigest()[:32]}.json"
+def _path(workspace: Workspace, group: str) -> Path:
+    return _folder(workspace) / f"{hashlib.sha256(group.encode()).hexdigest()[:32]}.json"
 
 
 def _read(path: Path) -> dict[str, Numbers]:
     try:
-        found = orjson.loads(path.read_bytes())
+        numbers = orjson.loads(path.read_bytes())
     except (OSError, ValueError):
-        return {}  # nothing is kept, or it was torn: it is counted again
-    return found if isinstance(found, dict) else {}
+        return {}  # nothing is cached, or it was torn: it is computed again
+    return numbers if isinstance(numbers, dict) else {}
 
 
 def _keep(path: Path, fresh: dict[str, Numbers]) -> None:
-    """Add to what lies on the shelf now; of two who add at once one may be forgotten, and counts again some day."""
+    """Add to the numbers of the group; of two processes that add at once one may be lost, and computes again."""
     together = _read(path) | fresh
-    for key in list(together)[: max(len(together) - MOST_ON_A_SHELF, 0)]:
+    for key in list(together)[: max(len(together) - MOST_IN_A_FILE, 0)]:
         del together[key]
     try:
         atomic_write(path, orjson.dumps(together, option=OPTIONS))
     except OSError as error:
-        log.warning("Numbers are not kept in the cache: %s", error)
+        log.warning("Numbers are not cached: %s", error)

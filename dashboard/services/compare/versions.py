@@ -88,7 +88,7 @@ class TensorPair:
 
     def known(self, *what: Hashable) -> Any:  # noqa: ANN401 - any result of `cached`
         """Return the cached result for `what`, None if there is none yet."""
-        return self.workspace.kept.get(self._key(what))
+        return self.workspace.results.get(self._key(what))
 
     def cached(self, compute: Callable[[Array, Array], Result], *what: Hashable) -> Result:
         """Return the result of `compute` for the cells of both sides, cached by their content and by `what`.
@@ -101,7 +101,7 @@ class TensorPair:
             return known
         result = compute(self.before, self.after)
         if all(isinstance(cells, np.memmap) for cells in (self.before, self.after)):
-            self.workspace.kept.keep(self._key(what), result)
+            self.workspace.results.put(self._key(what), result)
         return result
 
     def _key(self, what: tuple[Hashable, ...]) -> Hashable:

@@ -16,7 +16,7 @@ from dashboard.engine.activations import ACTIVATIONS
 from dashboard.engine.network import BLOCK_ROWS, Network
 from dashboard.errors import Invalid, NotFound
 from dashboard.records.network import Version
-from dashboard.services.cache.numbers import UNLIMITED, Budget, Numbers, kept_numbers
+from dashboard.services.cache.numbers import UNLIMITED, Budget, Numbers, cached_numbers
 from dashboard.services.datasets import get_dataset
 from dashboard.services.history.tensor import TensorVersion
 from dashboard.services.versions.reading import get_detail
@@ -58,7 +58,7 @@ def firing(
 
     keys = [f"{version.version_id} {version.sha256}" for version in versions]
     cells = [int(version.bytes / 4 * MOST_RECORDS * CELLS_A_RECORD) for version in versions]
-    return kept_numbers(workspace, f"firing {network_name} {layer}", keys, cells, count, budget)
+    return cached_numbers(workspace, f"firing {network_name} {layer}", keys, cells, count, budget)
 
 
 def count_firing(workspace: Workspace, version: Version, records: Sequence[Array], layer: int) -> Numbers:

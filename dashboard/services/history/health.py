@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from dashboard.records.network import Network
-from dashboard.services.cache.numbers import UNLIMITED, Budget, Numbers, kept_numbers
+from dashboard.services.cache.numbers import UNLIMITED, Budget, Numbers, cached_numbers
 from dashboard.services.history.tensor import TensorVersion, find_versions, spectra_of
-from dashboard.services.history.units import findings, key, shelf
+from dashboard.services.history.units import findings, group, key
 from dashboard.services.versions.reading import get_detail
 from dashboard.services.workspace import Workspace
 
@@ -42,7 +42,7 @@ def get_health(workspace: Workspace, network_name: str, tensor: str = "", budget
 
     keys = [key(version.version_id, version.sha256) for version in versions]
     weights = [version.bytes // 4 for version in versions]
-    counted = kept_numbers(workspace, shelf(network.slug), keys, weights, count, budget)
+    counted = cached_numbers(workspace, group(network.slug), keys, weights, count, budget)
     spectra = spectra_of(workspace, network, versions, budget)
     own = [None if each is None else each.get(versions[0].info.name) for each in counted]
     return HealthHistory(
@@ -64,7 +64,7 @@ def get_health(workspace: Workspace, network_name: str, tensor: str = "", budget
 
 
 def dead_of(findings: Numbers | None) -> list[int]:
-    """Return the units that do nothing: deaf, unheard or silent ones; none where nothing is counted."""
+    """Return the units that contribute nothing; none where nothing is counted."""
     if findings is None:
         return []
     return sorted({*findings["deaf"], *findings["unheard"], *findings["silent"]})

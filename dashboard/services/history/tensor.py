@@ -1,7 +1,7 @@
 """How a tensor went through the versions of a network: what is stored with each, and how far each one moved.
 
 What is stored (percentiles, norms, zeros) costs nothing. What must be counted from the weights, the change since
-another version above all, is counted once and cached (see `kept_numbers`), version by version, in bounded memory.
+another version above all, is counted once and cached (see `cached_numbers`), version by version, in bounded memory.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ from dashboard.catalogue.stored_tables import TensorVersion
 from dashboard.errors import NotFound
 from dashboard.metrics import best_version
 from dashboard.records.network import Network
-from dashboard.services.cache.numbers import UNLIMITED, Budget, Numbers, kept_numbers
+from dashboard.services.cache.numbers import UNLIMITED, Budget, Numbers, cached_numbers
 from dashboard.services.workspace import Workspace
 from dashboard.weights.dtypes import Array
 
@@ -238,4 +238,4 @@ def counted(
     if not steps:
         return []
     name, keys = f"{what} {network.slug} {steps[0].version.info.name}", [f"{context}{step.key}" for step in steps]
-    return kept_numbers(workspace, name, keys, [step.cells for step in steps], count, budget)
+    return cached_numbers(workspace, name, keys, [step.cells for step in steps], count, budget)

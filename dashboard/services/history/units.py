@@ -11,7 +11,7 @@ from dashboard.engine.activations import ACTIVATIONS, Activation
 from dashboard.errors import NotFound
 from dashboard.records.network import Version
 from dashboard.records.tensor import TensorInfo
-from dashboard.services.cache.numbers import Numbers, kept_numbers
+from dashboard.services.cache.numbers import Numbers, cached_numbers
 from dashboard.services.datasets import get_dataset
 from dashboard.services.versions.tensors import array
 from dashboard.services.workspace import Workspace
@@ -22,7 +22,7 @@ RULES = ("deaf", "unheard", "silent")
 Array = np.ndarray[Any, Any]
 
 Range = tuple[float, float] | None
-"""Between which numbers all inputs of a layer lie; None where that is not known."""
+"""The range of all inputs of a layer; None where it is not known."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def dead_units(workspace: Workspace, version: Version, tensors: list[TensorInfo]
     such as a relu, if no inputs within the range of the dataset's can lift it above 0.
     """
     dead: list[DeadUnit] = []
-    healths = kept_findings(workspace, version, tensors)
+    healths = cached_findings(workspace, version, tensors)
     for number in range(1, len(version.spec.layers)):
         name = f"layer_{number:02d}.weight"
         if name not in healths:  # an imported version, whose tensors have names of their own
@@ -57,24 +57,24 @@ def dead_units(workspace: Workspace, version: Version, tensors: list[TensorInfo]
     return dead
 
 
-def kept_findings(workspace: Workspace, version: Version, tensors: list[TensorInfo]) -> dict[str, Numbers]:
+def cached_findings(workspace: Workspace, version: Version, tensors: list[TensorInfo]) -> dict[str, Numbers]:
     """Return table -> finding -> units (see `findings`), counted at most once; raises StoreError."""
 
     def count(_: int) -> Numbers:
         return findings(workspace, version, tensors)
 
-    (known,) = kept_numbers(workspace, shelf(version.slug), [key(version.id, version.sha256)], [0], count)
+    (known,) = cached_numbers(workspace, group(version.slug), [key(version.id, version.sha256)], [0], count)
     assert known is not None  # nothing limits what may be counted
     return known
 
 
-def shelf(slug: str) -> str:
-    """Return where the findings about a network's versions are kept."""
+def group(slug: str) -> str:
+    """Return the group in which the findings about a network's versions are cached."""
     return f"health {slug}"
 
 
 def key(version_id: int, sha256: str) -> str:
-    """Return what the findings about a version are kept under: its content, and the row that names its dataset."""
+    """Return the key of the findings about a version: its content, and the row that names its dataset."""
     return f"{version_id} {sha256}"
 
 
@@ -101,7 +101,7 @@ def findings(workspace: Workspace, version: Version, tensors: list[TensorInfo]) 
 
 
 def input_range(workspace: Workspace, version: Version) -> Range:
-    """Return between which numbers all scaled inputs of the version's dataset lie; None if that is not known here."""
+    """Return the range of all scaled inputs of the version's dataset; None if it is not known."""
     try:
         columns = {column["name"]: column for column in get_dataset(workspace, version.dataset).description["columns"]}
         preprocessing = Preprocessing.from_json(version.preprocessing)

@@ -1,9 +1,9 @@
-"""Numbers that are counted once: what is kept, what a budget allows, and what becomes of a damaged shelf."""
+"""Numbers that are counted once: what is kept, what a budget allows, and what becomes of a damaged group."""
 
 import pytest
 
 from dashboard.services.cache import numbers as module
-from dashboard.services.cache.numbers import Budget, clear_numbers, kept_numbers, size_of_numbers
+from dashboard.services.cache.numbers import Budget, cached_numbers, clear_numbers, size_of_numbers
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
 
@@ -26,8 +26,8 @@ class Counter:
         return {"place": place}
 
 
-def ask(workspace, count, keys="abc", budget=module.UNLIMITED, shelf="shelf"):
-    return kept_numbers(workspace, shelf, list(keys), [10] * len(keys), count, budget)
+def ask(workspace, count, keys="abc", budget=module.UNLIMITED, group="group"):
+    return cached_numbers(workspace, group, list(keys), [10] * len(keys), count, budget)
 
 
 def test_what_was_counted_once_is_not_counted_again(workspace):
@@ -42,7 +42,7 @@ def test_what_was_counted_once_is_not_counted_again(workspace):
 def test_equal_keys_are_counted_once_and_shelves_are_apart(workspace):
     count = Counter()
     assert ask(workspace, count, "aab") == [{"place": 1}, {"place": 1}, {"place": 2}]
-    ask(workspace, count, "a", shelf="another")
+    ask(workspace, count, "a", group="another")
     assert count.asked == [1, 2, 0]
 
 
@@ -85,7 +85,7 @@ def test_a_damaged_shelf_is_counted_again(workspace, content):
 
 
 def test_a_shelf_forgets_its_oldest(workspace, monkeypatch):
-    monkeypatch.setattr(module, "MOST_ON_A_SHELF", 3)
+    monkeypatch.setattr(module, "MOST_IN_A_FILE", 3)
     count = Counter()
     ask(workspace, count, "abc")
     ask(workspace, count, "d")
