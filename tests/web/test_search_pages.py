@@ -224,6 +224,7 @@ def test_the_leaderboard_is_sorted_by_the_address(found):
             int(words(list(row.iter("td"))[place]).replace(",", "")) for row in table.iter("tr") if row.get("data-href")
         ]
 
+    assert "/searches/1?sort=-parameters#trials" in found.get("/searches/1?sort=parameters").links()
     assert sizes("parameters") == sorted(sizes(""), reverse=True)
     assert sizes("-parameters") == sorted(sizes(""))
 

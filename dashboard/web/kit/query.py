@@ -64,10 +64,11 @@ class Query:
 
     def address(self, endpoint: str = "", **changed: Any) -> str:  # noqa: ANN401 - values of an address
         """Return the address of this page (or another view) with this query, some values changed; empty ones go."""
-        values: dict[str, Any] = self.args.to_dict(flat=False) | (request.view_args or {}) | changed
+        args = self.args.to_dict(flat=False)
+        sent = {name: value for name, value in args.items() if name != "endpoint" and not name.startswith("_")}
+        values: dict[str, Any] = sent | (request.view_args or {}) | changed
         given = {name: value for name, value in values.items() if value not in (None, "", [], [""])}
-        own = {name: value for name, value in given.items() if name != "endpoint" and not name.startswith("_")}
-        return url_for(endpoint or request.endpoint or "", **own)
+        return url_for(endpoint or request.endpoint or "", **given)
 
     def hidden_fields(self, *without: str) -> list[tuple[str, str]]:
         """Return the query but for some names, as the hidden fields of a form that sets these."""
