@@ -12,7 +12,7 @@ MAY_IMPORT = {
     "charts": {"analysis"},
     "jobs": {"engine", "data"},
     "search": {"engine"},
-    "services": {"engine", "data", "weights", "catalogue", "analysis", "charts", "jobs", "search"},
+    "services": {"engine", "data", "weights", "catalogue", "analysis", "jobs", "search"},
     "http": {"services"},
     "web": {"services", "charts", "http"},
     "api": {"services", "http"},

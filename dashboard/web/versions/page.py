@@ -146,10 +146,13 @@ def far_out(statistics: Mapping[str, Any]) -> float | None:
 
 def tensors_table(version: Version, tensors: Sequence[TensorInfo]) -> Table:
     """Return the tensors with their statistics."""
-    path = ("networks", version.network, "versions", version.number, "tensors")
+
+    def file(tensor: str) -> str:
+        return api_address("networks", version.network, "versions", version.number, "tensors", f"{tensor}.csv")
+
     columns = (
         *TENSOR_COLUMNS,
-        Column("csv", "Export", lambda tensor: api_address(*path, f"{tensor.name}.csv"), "csv_file", exported=False),
+        Column("csv", "Export", lambda tensor: file(tensor.name), "csv_file", exported=False, quiet=True),
     )
     files = exports("versions.tensors", name=version.network, number=version.number)
     name, link = f"{_file(version)}_tensors", lambda tensor: tensor_address(version, tensor)
