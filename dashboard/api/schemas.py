@@ -168,7 +168,7 @@ RUN = {
     "done": INTEGER,
     "total": INTEGER | {"description": "Of epochs, or of an action's steps; 0 while that is not known."},
     "note": TEXT | {"description": "What is being done at the moment."},
-    "result": FREE | {"description": "What came of an action so far."},
+    "result": FREE | {"description": "The result so far."},
 }
 STORE = {
     "kind": choice(("csv", "mysql")),
@@ -464,7 +464,7 @@ HEALTH = {
     "version": TEXT,
     "store": TEXT,
     "catalogue": TEXT,
-    "coordinator": BOOLEAN | {"description": "Whether a process looks after queued runs now."},
+    "coordinator": BOOLEAN | {"description": "Whether a worker process is running."},
     "problems": array(TEXT),
     "error": record(ERROR, ERROR_OPTIONAL),
 }

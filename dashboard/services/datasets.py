@@ -217,7 +217,7 @@ def _store(workspace: Workspace, path: Path, name: str, spec: DatasetSpec, sourc
         with workspace.catalogue.writing() as connection:
             dataset_rows.insert_dataset(connection, row)
             if not (workspace.datasets_folder / folder).exists():
-                raise StoreUnavailable("The same data was deleted at this moment. Send it once more.")
+                raise StoreUnavailable("The same data was just being deleted. Send the file again.")
     except Conflict as error:
         _remove_unused(workspace, folder)
         raise Conflict(f"There is a dataset named {name!r} already. Choose another name.", "name") from error

@@ -96,7 +96,7 @@ class CatalogueJournal:
             parent_id = run_rows.parent_id(connection, run.id)
             point = run_rows.get_checkpoint(connection, run.id)
         if parent_id is not None and run.parent is None:
-            raise UserError("The version that this run goes on from was deleted meanwhile: start a new run.")
+            raise UserError("The version that this run continues from was deleted. Start a new run.")
         checkpoint = None if point is None else self._checkpoint(run, point)
         job = TrainingJob(
             checkpoint=checkpoint,

@@ -82,7 +82,7 @@ def make_plan(source: Side, target: Side) -> Plan:
             _require_same_version(mark, there)
             plan.present.append(mark)
         elif mark.run_id is not None and not source.runs[mark.run_id].has_ended:
-            plan.left_out[key] = f"Run {mark.run_id}, which wrote it, has not ended. Copy once more then."
+            plan.left_out[key] = f"Run {mark.run_id}, which wrote it, has not ended. Copy again when it has."
         else:
             plan.wanted.append(mark)
     return plan
@@ -114,7 +114,7 @@ def _require_same_version(ours: Mark, there: Mark) -> None:
             "is a different version at the target. Nothing is overwritten: delete one of the two, or copy elsewhere."
         )
     elif there.state in {"writing", "deleting"}:
-        reason = "is being saved or deleted at the target at this moment. Copy once more then."
+        reason = "is being saved or deleted at the target. Copy again later."
     else:
         reason = "is in the trash of the target. Restore it there, or delete it there permanently."
     raise Conflict(f"{ours.reference} {reason}", "to")

@@ -131,7 +131,7 @@ class _Copy:
             infos = version_rows.list_tensors(connection, mark.id)
             version = version_rows.get_version(connection, mark.network, mark.number)
         if row is None:
-            raise NotFound("It was deleted meanwhile.")
+            raise NotFound("It was deleted during the copy.")
         network = self.networks[mark.network]
         ties = {
             "run_id": self._run(self.plan.source.runs[mark.run_id]) if mark.run_id is not None else None,
