@@ -11,6 +11,8 @@ from dashboard.engine.network import Parameters
 from dashboard.engine.samples import Samples
 
 BLOCK_ROWS = 512
+ERRORS = ("mae", "rmse", "r2")
+"""What `Errors` measures of a regression."""
 
 
 def nothing() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from dashboard.engine.arrays import Array
 from dashboard.engine.feed import check
-from dashboard.engine.measuring import Tally, blocks, classes, measure, nothing
+from dashboard.engine.measuring import ERRORS, Tally, blocks, classes, measure, nothing
 from dashboard.engine.network import Network
 from dashboard.engine.samples import Samples
 
@@ -30,7 +30,7 @@ def evaluate(network: Network, samples: Samples, task: str, tick: Callable[[], N
     with np.errstate(over="ignore"):  # an infinite loss is an answer here, too
         if task == "regression":
             loss, _, errors = measure(network, samples, task, tick)
-            return {"loss": _finite(loss)} | {name: _finite(errors.get(name)) for name in ("mae", "rmse", "r2")}
+            return {"loss": _finite(loss)} | {name: _finite(errors.get(name)) for name in ERRORS}
         return _classification(network, samples, tick)
 
 

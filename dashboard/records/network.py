@@ -10,7 +10,7 @@ from typing import Any
 from dashboard.declarations import declared, read, setting
 from dashboard.kinds import Choice, Flag, Number, Whole
 from dashboard.parsing import Fields
-from dashboard.records.training import ACTIVATIONS, TrainingSpec
+from dashboard.records.training import ACTIVATIONS, NUMBER_LOSSES, OUTPUT_OF_LOSS, TrainingSpec
 
 MOST_LAYERS = 200
 HIDDEN_ACTIVATIONS = {name: words for name, words in ACTIVATIONS.items() if name != "softmax"}
@@ -90,15 +90,13 @@ def parse_layer(fields: Fields, output: bool = False) -> LayerSpec:
 
 def check_combination(fields: Fields, output: LayerSpec, training: TrainingSpec, task: str) -> None:
     """Refuse losses and output activations that do not belong together, naming the remedy."""
-    losses = {"squared_error", "absolute_error", "huber"}
-    if task == "regression" and training.loss not in losses:
-        fields.refuse("training.loss", "A regression needs squared_error, absolute_error or huber.")
+    if task == "regression" and training.loss not in NUMBER_LOSSES:
+        fields.refuse("training.loss", f"A regression needs one of {', '.join(NUMBER_LOSSES)}.")
     if task == "regression" and output.activation == "softmax":
         fields.refuse("output.activation", "softmax is for classes; a regression's output is usually identity.")
-    if training.loss == "cross_entropy" and output.activation != "softmax":
-        fields.refuse("output.activation", "The loss cross_entropy needs the output activation softmax.")
-    if training.loss == "binary_cross_entropy" and output.activation != "sigmoid":
-        fields.refuse("output.activation", "The loss binary_cross_entropy needs the output activation sigmoid.")
+    needed = OUTPUT_OF_LOSS.get(training.loss, output.activation)
+    if output.activation != needed:
+        fields.refuse("output.activation", f"The loss {training.loss} needs the output activation {needed}.")
     if training.warmup_epochs >= training.epochs > 0 and training.warmup_epochs:
         fields.refuse("training.warmup_epochs", "The warm-up must be shorter than the training.")
 

@@ -18,6 +18,10 @@ LOSSES = {
     "binary_cross_entropy": "binary cross-entropy",
     "cross_entropy": "cross-entropy",
 }
+NUMBER_LOSSES = ("squared_error", "absolute_error", "huber")
+"""The losses of regressions; a classification can have them, too."""
+OUTPUT_OF_LOSS = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}
+"""The losses that need a certain output activation."""
 OPTIMIZERS = {
     "sgd": "SGD",
     "momentum": "SGD with momentum",

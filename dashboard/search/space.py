@@ -19,13 +19,11 @@ from dashboard.errors import Invalid
 from dashboard.kinds import Flag, Number, RangeOf, Several, Whole, WholeNumbers
 from dashboard.parsing import Fields
 from dashboard.records.network import DROPOUT, HIDDEN_ACTIVATIONS, LayerSpec, NetworkSpec
-from dashboard.records.training import OPTIMIZERS, SCHEDULES, TrainingSpec
+from dashboard.records.training import NUMBER_LOSSES, OPTIMIZERS, OUTPUT_OF_LOSS, SCHEDULES, TrainingSpec
 from dashboard.search.encoding import Condition
 from dashboard.search.ranges import Range
 
 MOST_IN_GRID = 100_000
-REGRESSION_LOSSES = ("squared_error", "absolute_error", "huber")
-OUTPUT_OF_LOSS = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}
 
 Params = Mapping[str, Any]
 
@@ -142,7 +140,7 @@ class SearchSpace:
         activation = params.get("activation", self.activation[0])
         dropout = float(params.get("dropout", self.dropout.low))
         is_classes = task == "classification"
-        loss = base.loss if is_classes or base.loss in REGRESSION_LOSSES else "squared_error"
+        loss = base.loss if is_classes or base.loss in NUMBER_LOSSES else "squared_error"
         output = OUTPUT_OF_LOSS.get(loss, "sigmoid") if is_classes else "identity"
         training = dataclasses.replace(base, loss=loss, **self._training(params))
         hidden = [LayerSpec(width, activation, dropout=dropout) for width in units]

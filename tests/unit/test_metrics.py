@@ -158,8 +158,8 @@ READS_THEM_WHEN_IT_STARTS = """
 from dashboard import metrics
 metrics.METRICS["mape"] = metrics.Metric("mape", "MAPE", False, metrics.NUMBERS, metrics.NEW_RECORDS)
 from dashboard.api.schemas import GOAL
-from dashboard.web.searches.forms import GoalForm
-print("val_mape" in GOAL["metric"]["enum"], "validation MAPE" in str(GoalForm.metric.kwargs["choices"]))
+from dashboard.web.searches.forms import SearchForm
+print("val_mape" in str(GOAL["metric"]), "validation MAPE" in str(SearchForm.goal.args[0].metric.kwargs["choices"]))
 """
 
 
