@@ -18,7 +18,6 @@ from dashboard.catalogue import datasets as dataset_rows
 from dashboard.catalogue import searches as search_rows
 from dashboard.data.bundled import BUNDLED, BundledSample
 from dashboard.data.columns import KINDS, Preview, preview
-from dashboard.data.columns import Column as PreviewColumn
 from dashboard.data.dataset import DatasetSpec, ingest, open_arrays, parse_spec
 from dashboard.data.detection import FORMAT_SETTINGS, CsvFormat, detect_format, parse_format
 from dashboard.data.specification import SPEC_SETTINGS
@@ -27,7 +26,7 @@ from dashboard.parsing import Fields
 from dashboard.records.dataset import Dataset
 from dashboard.services.workspace import Workspace, making
 
-__all__ = ["FORMAT_SETTINGS", "Preview", "PreviewColumn"]  # for those who may not import data
+__all__ = ["FORMAT_SETTINGS", "Preview"]  # for those who may not import data
 
 PIECE = 2**20
 TOKEN = re.compile(r"[0-9a-f]{32}")

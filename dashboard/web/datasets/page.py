@@ -6,11 +6,10 @@ from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 from flask import url_for
-from wtforms import Field
 
 from dashboard.http import workspace
 from dashboard.records.dataset import Dataset
-from dashboard.services.datasets import Preview, PreviewColumn, bundled_samples, list_datasets, networks_by_dataset
+from dashboard.services.datasets import Preview, bundled_samples, list_datasets, networks_by_dataset
 from dashboard.web.datasets.forms import MOST_KINDS, DatasetForm
 from dashboard.web.kit.tables import Column, Table, exports
 
@@ -23,18 +22,6 @@ class DatasetRow(NamedTuple):
 
     dataset: Dataset
     networks: int
-
-
-class ChosenColumn(NamedTuple):
-    """A column of an uploaded file, and the field in which its type is chosen."""
-
-    column: PreviewColumn
-    field: Field
-
-
-def address_of(row: DatasetRow) -> str:
-    """Return the address of a row's dataset."""
-    return url_for("datasets.show", name=row.dataset.name)
 
 
 DATASET_COLUMNS = (
@@ -59,10 +46,10 @@ STATISTICS = (
 )
 COLUMN_COLUMNS = (Column("name", "Column"), Column("kind", "Type"), *STATISTICS)
 CHOICE_COLUMNS = (
-    Column("name", "Column", attrgetter("column.name")),
-    Column("kind", "Type", lambda row: (row.field, row.column.name), "field"),
-    *(replace(statistic, value=attrgetter(f"column.{statistic.name}")) for statistic in STATISTICS[:-1]),
-    Column("examples", "Examples", lambda row: ", ".join(row.column.examples[:4]), css="muted"),
+    Column("name", "Column"),
+    Column("kind", "Type", format="field"),
+    *STATISTICS[:-1],
+    Column("examples", "Examples", lambda column: ", ".join(column.examples[:4]), css="muted"),
 )
 CLASS_COLUMNS = (
     Column("class", "Class", itemgetter(0)),
@@ -82,7 +69,11 @@ def datasets_table(sort: str) -> Table:
     networks = networks_by_dataset(workspace())
     rows = [DatasetRow(dataset, networks.get(dataset.id, 0)) for dataset in list_datasets(workspace())]
     files = exports("datasets.datasets", sort=sort or None)
-    return Table("datasets", DATASET_COLUMNS, rows, "Datasets", files, link=address_of).in_order(sort)
+    return Table("datasets", DATASET_COLUMNS, rows, "Datasets", files, link=_address).in_order(sort)
+
+
+def _address(row: DatasetRow) -> str:
+    return url_for("datasets.show", name=row.dataset.name)
 
 
 def columns_table(dataset: Dataset) -> Table:
@@ -129,8 +120,12 @@ def raw_rows_table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> Table
 
 def choice_table(preview: Preview, form: DatasetForm) -> Table:
     """Return the columns of an uploaded file, each with the field in which its type is chosen."""
-    rows = [ChosenColumn(*pair) for pair in zip(preview.columns[:MOST_KINDS], form.kinds, strict=False)]
-    return Table("columns", CHOICE_COLUMNS, rows, "Columns")
+    fields = {column.name: (field, column.name) for column, field in zip(preview.columns, form.kinds, strict=False)}
+    columns = [
+        replace(column, shown=lambda row: fields[row.name]) if column.format == "field" else column
+        for column in CHOICE_COLUMNS
+    ]
+    return Table("columns", columns, preview.columns[:MOST_KINDS], "Columns")
 
 
 def samples_table() -> Table:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from flask import url_for
 
@@ -210,7 +210,7 @@ def run_page(detail: RunDetail) -> RunPage:
         sentence, done, total = action_sentence(run, detail.position), run.done, run.total
         table = differences_table(run).part(0, ROWS_SHOWN)
     mark = mark_text(detail.mark, is_running)
-    needs_password = can_restart(run) and run.request.get("password")
+    copy_form = url_for("store.show", to=run.request.get("to"), home=run.request.get("home"), _anchor="copy")
     return RunPage(
         run=run,
         heading=f"Run {run.id} of {run.network}" if run.network else f"Run {run.id}: {run.title}",
@@ -224,9 +224,5 @@ def run_page(detail: RunDetail) -> RunPage:
         versions=detail.versions,
         table=table,
         can_restart=can_restart(run),
-        form_address=_form_address(run.request) if needs_password else "",
+        form_address=copy_form if can_restart(run) and run.request.get("password") else "",
     )
-
-
-def _form_address(request: dict[str, Any]) -> str:
-    return url_for("store.show", to=request["to"], home=request["home"], _anchor="copy")
