@@ -69,15 +69,8 @@ def mark_version(drawn: Figure, version: int, words: str) -> Figure:
     """Return a figure over versions with an upright line at one of them."""
     line = {"color": OKABE_ITO[5], "width": 1.5, "dash": "dash"}
     shape = {"type": "line", "xref": "x", "yref": "paper", "x0": version, "x1": version, "y0": 0, "y1": 1, "line": line}
-    note = {
-        "x": version,
-        "y": 1,
-        "yref": "paper",
-        "text": words,
-        "showarrow": False,
-        "xanchor": "left",
-        "yanchor": "top",
-    }
+    anchors = {"xanchor": "left", "yanchor": "top"}
+    note = {"x": version, "y": 1, "yref": "paper", "text": words, "showarrow": False} | anchors
     own = drawn["layout"]
     own["shapes"], own["annotations"] = [*own.get("shapes", ()), shape], [*own.get("annotations", ()), note]
     return drawn

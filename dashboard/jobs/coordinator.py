@@ -3,11 +3,10 @@
 There is one coordinator a data folder, held by a lock; it is the only writer of the states of runs. One thread
 a run waits for its reports, so that saving a large version of one run delays no other.
 
-What dies is resumed from its checkpoint.
-
-Trainings share the slots of their place. Actions on the store have a lane of their own, one at a time: they mostly wait
-for disks and servers, and must not wait for a queue of trainings; two at once would only slow each other down. What
-drives a search has a lane, too: it mostly waits for its trials, which are trainings.
+What dies is resumed from its checkpoint. Trainings share the slots of their place. Actions on the store have a lane of
+their own, one at a time: they mostly wait for disks and servers, and must not wait for a queue of trainings; two at
+once would only slow each other down. What drives a search has a lane, too: it mostly waits for its trials, which are
+trainings.
 """
 
 import contextlib
@@ -75,9 +74,8 @@ def _take(file: IO[str], how: int) -> bool:
 class Coordinator:
     """Executes queued runs, trainings in `place` and others in `local`, until `stop` is set.
 
-    With `until_idle` it ends when nothing is left to do.
-
-    `report` is called with (slots, problem) of the place whenever they change, for people to see.
+    With `until_idle` it ends when nothing is left to do. `report` is called with (slots, problem) of the place whenever
+    they change, for people to see.
     """
 
     def __init__(

@@ -100,9 +100,7 @@ def _sentence(key: TensorKey, difference: Difference | None) -> str:
     if difference is None:
         return f"{key.tensor} is not what was saved; the cells that differ cannot be located."
     if difference.column is None:
-        return (
-            f"{key.tensor} is not what was saved: many cells differ, the first of them in row {difference.row} or near."
-        )
+        return f"{key.tensor} is not what was saved: many cells differ, the first in row {difference.row} or near."
     place = f"row {difference.row}, column {difference.column}"
     if difference.expected is None:
         return f"{key.tensor} is not what was saved: {place} is one of the cells that differ."
