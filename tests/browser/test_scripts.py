@@ -349,7 +349,7 @@ def test_a_click_on_a_cell_and_one_more_show_it_over_all_versions(watch):
 def test_versions_are_ticked_and_stand_side_by_side(watch):
     tab = watch(NETWORK)
     for number in (1, 3, 6):
-        tab.get_by_label(f"Select version {number}").check()
+        tab.get_by_label(f"Select demo-digits:{number}").check()
     tab.get_by_role("button", name="Side by side").click()
     expect(tab.locator("h1")).to_have_text("3 versions side by side")
     drawn(tab, "distributions")
@@ -364,8 +364,8 @@ def test_everything_is_there_without_javascript(watch):
     tab.get_by_label("Name", exact=True).press("Enter")  # as a person would: it creates, and removes no layer
     expect(tab.locator("h1")).to_have_text("plain")
     tab.goto(NETWORK)
-    tab.get_by_label("Select version 1").check()
-    tab.get_by_label("Select version 6").check()
+    tab.get_by_label("Select demo-digits:1").check()
+    tab.get_by_label("Select demo-digits:6").check()
     tab.get_by_role("button", name="Compare the selected").click()
     expect(tab.locator("h1")).to_have_text("What changed from demo-digits:1 to demo-digits:6")
     tab.get_by_role("link", name="layer_02.weight").click()

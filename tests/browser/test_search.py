@@ -76,7 +76,7 @@ def look_at_the_proposer(walk):
     expect(page.locator("#tried")).to_contain_text("Rank correlation")
     page.get_by_role("link", name="digits-search-proposer").click()
     expect(page.locator("h1")).to_have_text("digits-search-proposer")
-    boxes = page.get_by_role("checkbox", name="Select version")
+    boxes = page.get_by_role("checkbox", name="Select digits-search-proposer:")
     boxes.first.check()
     boxes.last.check()
     page.get_by_role("button", name="Compare the selected").click()

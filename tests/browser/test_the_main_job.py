@@ -127,7 +127,7 @@ def browse(walk, tmp_path):
 def compare(walk):
     page = walk.page
     walk.go("/networks/mnist-book")
-    boxes = page.get_by_role("checkbox", name="Select version")
+    boxes = page.get_by_role("checkbox", name="Select mnist-book:")
     boxes.first.check()
     boxes.last.check()
     page.get_by_role("button", name="Compare the selected").click()
