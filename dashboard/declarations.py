@@ -39,7 +39,7 @@ class Setting:
     def schema(self) -> dict[str, Any]:
         """The field as JSON Schema, its default and its help included."""
         about = f"{self.help} {self.kind.schema.get('description', '')}".strip()
-        default = {} if self.default is MISSING else {"default": self.default}
+        default = {} if self.default in (MISSING, None) else {"default": self.default}
         return self.kind.schema | default | ({"description": about} if about else {})
 
 

@@ -2,12 +2,7 @@
 
 from dataclasses import dataclass
 
-from dashboard.api.query import MOST_ITEMS
-from dashboard.api.schemas import INTEGER, REFERENCE, TEXT, Schema, choice, ref
-from dashboard.services.compare.detail import AXES
-from dashboard.services.history.tensor import SINCE
-from dashboard.services.runs.queue import STATE_FILTERS
-from dashboard.services.versions.tensors import MOST_CELLS, WINDOW_COLUMNS, WINDOW_ROWS
+from dashboard.api.schemas import INTEGER, TEXT, Schema, ref
 
 JSON = "application/json"
 
@@ -37,52 +32,6 @@ PATH: dict[str, Schema] = {
     "trial": INTEGER | {"minimum": 1, "description": "A trial's number."},
     "item": TEXT | {"description": "The id of something in the trash, such as version-12."},
 }
-
-QUERY: dict[str, Schema] = {
-    "limit": INTEGER | {"minimum": 1, "maximum": MOST_ITEMS, "default": 50},
-    "offset": INTEGER | {"minimum": 0, "default": 0, "description": "Where the page begins: what `next` said."},
-    "search": TEXT | {"description": "Only networks with this in their name or purpose."},
-    "network": TEXT | {"description": "Only runs of this network."},
-    "state": choice(tuple(STATE_FILTERS)) | {"description": "Only runs in this state; ended: in any of the last four."},
-    "prefix": TEXT | {"description": "Only tables with names that begin so."},
-    "version": {"type": "array", "items": REFERENCE, "description": "Two to eight of them: version= several times."},
-    "since": INTEGER | {"minimum": 0, "default": 0, "description": "Only epochs after this one."},
-    "unit": INTEGER | {"minimum": 0, "description": "A unit: a column of the table, of a vector one cell."},
-    "row": INTEGER | {"minimum": 0, "default": 0, "description": "The window's first row, from 0."},
-    "column": INTEGER | {"minimum": 0, "default": 0, "description": "The window's first column, from 0."},
-    "rows": INTEGER
-    | {
-        "minimum": 1,
-        "default": WINDOW_ROWS,
-        "description": f"At most so many rows; a window has at most {MOST_CELLS:,} cells.",
-    },
-    "columns": INTEGER | {"minimum": 1, "default": WINDOW_COLUMNS, "description": "At most so many columns."},
-    "header": choice(("yes", "no")) | {"default": "yes", "description": "no: the bare numbers."},
-    "bins": INTEGER | {"minimum": 2, "maximum": 1000, "default": 60},
-    "limits": choice(("robust", "full"))
-    | {"default": "robust", "description": "The bins' range: 0.5th to 99.5th percentile, or smallest to largest."},
-    "base": REFERENCE,
-    "other": REFERENCE,
-    "tensor": TEXT | {"description": "A tensor's name, as in `base`."},
-    "axis": choice(AXES) | {"default": AXES[0], "description": "column: units; row: inputs."},
-    "pair": {
-        "type": "array",
-        "items": TEXT,
-        "description": "A tensor of the base and one of the other that belong together, as base..other; repeatable.",
-    },
-}
-REQUIRED_QUERY = {"base", "other", "tensor"}
-
-ANY_TENSOR = {"tensor": TEXT | {"description": "A tensor's name; by default the first one."}}
-OWN_QUERY: dict[str, dict[str, Schema]] = {
-    "history.get_part": ANY_TENSOR,
-    "history.get_network_health": ANY_TENSOR,
-    "history.several": ANY_TENSOR,
-    "history.get_history": ANY_TENSOR
-    | {"since": choice(SINCE) | {"default": SINCE[0], "description": "Against which version."}},
-    "history.all_versions": {"network": TEXT | {"description": "Only versions of this network."}},
-}
-"""Parameters that mean something else to one view, and may be left out there."""
 
 PAGING = ("limit", "offset")
 COMPARED = ("base", "other", "pair")

@@ -6,10 +6,10 @@ then (`uncounted` says how many are left).
 
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from dashboard.api.answers import json_answer
-from dashboard.api.query import page_of, query
+from dashboard.api.query import read_query
 from dashboard.api.shapes import fact_values_json, finite, version_json
 from dashboard.http import workspace
 from dashboard.services.cache.numbers import Budget
@@ -26,9 +26,7 @@ SECONDS = Budget(seconds=20.0)
 @blueprint.get("/networks/<network>/history")
 def get_history(network: str) -> Response:
     """Answer a tensor's statistics in every version, and its change since another one."""
-    fields = query("tensor", "since")
-    tensor, since = fields.text("tensor"), fields.choice("since", service.SINCE[0], service.SINCE)
-    fields.done()
+    tensor, since = read_query("tensor", "since")
     history = service.get_history(workspace(), network, tensor, since, SECONDS)
     spectra = service.spectra_of(workspace(), history.network, history.versions, SECONDS)
     items = [
@@ -50,19 +48,15 @@ def get_history(network: str) -> Response:
 @blueprint.get("/networks/<network>/timeline")
 def get_part(network: str) -> Response:
     """Answer the value of one weight (row, column), unit or tensor in every version, and which last changed it."""
-    fields = query("tensor", *PLACES)
-    tensor = fields.text("tensor")
-    place = {name: fields.integer(name, 0, 0, 10**15) if fields.data.get(name) else None for name in PLACES}
-    fields.done()
-    return json_answer(_part_json(get_timeline(workspace(), network, tensor, **place, budget=SECONDS)))
+    tensor, *place = read_query("tensor", *PLACES)
+    at = dict(zip(PLACES, place, strict=True))
+    return json_answer(_part_json(get_timeline(workspace(), network, tensor, **at, budget=SECONDS)))
 
 
 @blueprint.get("/networks/<network>/health")
 def get_network_health(network: str) -> Response:
     """Answer the health metrics of one tensor in every version, and the units of each finding."""
-    fields = query("tensor")
-    tensor = fields.text("tensor")
-    fields.done()
+    (tensor,) = read_query("tensor")
     health = get_health(workspace(), network, tensor, SECONDS)
     items = [
         _about(version) | measures | {"findings": None if findings is None else dict(findings)}
@@ -74,8 +68,7 @@ def get_network_health(network: str) -> Response:
 @blueprint.get("/compare/several")
 def several() -> Response:
     """Answer two to eight versions side by side: metrics, settings, and the statistics of one tensor."""
-    query("version", "tensor").done()
-    group = get_several(workspace(), request.args.getlist("version"), request.args.get("tensor", ""))
+    group = get_several(workspace(), *read_query("version", "tensor"))
     versions = [version_json(version) for version in group.versions]
     facts = [fact_values_json(fact) for fact in group.facts]
     return json_answer({"versions": versions, "tensors": group.tensors, "tensor": group.tensor, "facts": facts})
@@ -84,10 +77,7 @@ def several() -> Response:
 @blueprint.get("/compare/all")
 def all_versions() -> Response:
     """Answer the settings and metrics of all versions, of one network or of all, the newest first."""
-    fields = query("limit", "offset", "network")
-    limit, offset = page_of(fields)
-    network = fields.text("network")
-    fields.done()
+    limit, offset, network = read_query("limit", "offset", "network")
     page = get_all_versions(workspace(), network or None, limit, offset)
     items = [
         {"version": version.reference, "values": {name: finite(value) for name, value in row.items()}}

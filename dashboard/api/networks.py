@@ -5,7 +5,7 @@ from urllib.parse import quote
 from flask import Blueprint, Response, request
 
 from dashboard.api.answers import json_answer
-from dashboard.api.query import json_object, page_of, query
+from dashboard.api.query import json_object, read_query
 from dashboard.api.shapes import network_json, page_json, summary_json
 from dashboard.http import workspace
 from dashboard.services import networks as service
@@ -16,10 +16,7 @@ blueprint = Blueprint("networks", __name__)
 @blueprint.get("/networks")
 def list_networks() -> Response:
     """Answer a page of networks, the newest first."""
-    fields = query("limit", "offset", "search")
-    limit, offset = page_of(fields)
-    search = fields.text("search", longest=200)
-    fields.done()
+    limit, offset, search = read_query("limit", "offset", "search")
     page = service.list_networks(workspace(), limit, offset, search)
     return json_answer(page_json(page, [summary_json(summary) for summary in page.items]))
 

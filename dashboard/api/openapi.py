@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import MISSING
 from http import HTTPStatus
 from typing import Any
 
@@ -10,7 +11,8 @@ from werkzeug.routing import Rule
 
 from dashboard import __version__
 from dashboard.api.answers import json_answer
-from dashboard.api.descriptions import JSON, OPERATIONS, OWN_QUERY, PATH, QUERY, REQUIRED_QUERY, Operation
+from dashboard.api.descriptions import JSON, OPERATIONS, PATH, Operation
+from dashboard.api.query import OWN_PARAMETERS, PARAMETERS
 from dashboard.api.schemas import SCHEMAS, Schema, ref
 
 blueprint = Blueprint("openapi", __name__)
@@ -68,14 +70,14 @@ def _path(rule: Rule) -> str:
 def _operation(view: str, about: str, arguments: list[str]) -> dict[str, Any]:
     operation = OPERATIONS[view]
     noun, _, name = view.partition(".")
-    own = OWN_QUERY.get(view, {})
+    query = PARAMETERS | OWN_PARAMETERS.get(view, {})
     described: dict[str, Any] = {
         "operationId": name,
         "tags": [noun],
         "summary": about.splitlines()[0],
         "parameters": [_parameter("path", argument, PATH[argument], True) for argument in arguments]
         + [
-            _parameter("query", field, own.get(field, QUERY[field]), field in REQUIRED_QUERY and field not in own)
+            _parameter("query", field, query[field].schema, query[field].default is MISSING)
             for field in operation.query
         ],
         "responses": _responses(operation),

@@ -1,18 +1,27 @@
-"""What was asked: the body, the query and the page of a request, read with a message for whatever is wrong."""
+"""The body and the query of a request, read with a message for whatever is wrong; what a query may hold."""
 
 import json
 from collections.abc import Collection
+from dataclasses import MISSING, replace
 from typing import Any
 
 import orjson
 from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
+from dashboard.api.schemas import REFERENCE
+from dashboard.declarations import Kind, Setting, read
 from dashboard.errors import UserError
+from dashboard.kinds import Choice, Schema, Text, Whole
 from dashboard.parsing import Fields
+from dashboard.services.compare.detail import AXES
+from dashboard.services.history.tensor import SINCE
+from dashboard.services.runs.queue import STATE_FILTERS
+from dashboard.services.versions.tensors import MOST_CELLS, WINDOW_COLUMNS, WINDOW_ROWS
 
 MOST_JSON_BYTES = 4 * 2**20
 MOST_ITEMS = 500
+FARTHEST = 10**18 - 1
 JSON_WANTED = "Send a JSON object, with the header Content-Type: application/json."
 
 
@@ -44,24 +53,78 @@ def json_object(optional: bool = False) -> dict[str, Any]:
     return value
 
 
-def query(*names: str) -> Fields:
-    """Return the query's fields, refusing others than these."""
+class Repeated:
+    """A parameter that may be given several times."""
+
+    def __init__(self, items: Schema) -> None:
+        self.schema: Schema = {"type": "array", "items": items}
+
+    def read(self, _: Fields, name: str, __: object) -> list[str]:
+        """Return all that is given under a name."""
+        return request.args.getlist(name)
+
+
+def parameter(kind: Kind, default: Any = MISSING, about: str = "") -> Setting:  # noqa: ANN401 - as the kind reads
+    """Declare a parameter of the query; without a default it is required."""
+    return Setting(kind, default, "", about, "")
+
+
+PARAMETERS: dict[str, Setting] = {
+    "limit": parameter(Whole(1, MOST_ITEMS), 50),
+    "offset": parameter(Whole(0, 10**9), 0, "Where the page begins: what `next` said."),
+    "search": parameter(Text(200), "", "Only networks with this in their name or purpose."),
+    "network": parameter(Text(2000), "", "Only runs of this network."),
+    "state": parameter(
+        Choice(dict.fromkeys(STATE_FILTERS, "")), None, "Only runs in this state; ended: in any of the last four."
+    ),
+    "prefix": parameter(Text(200), "", "Only tables with names that begin so."),
+    "version": parameter(Repeated(REFERENCE), None, "Two to eight of them: version= several times."),
+    "since": parameter(Whole(0, 2**31 - 1), 0, "Only epochs after this one."),
+    "unit": parameter(Whole(0, FARTHEST), None, "A unit: a column of the table, of a vector one cell."),
+    "row": parameter(Whole(0, FARTHEST), 0, "The window's first row, from 0."),
+    "column": parameter(Whole(0, FARTHEST), 0, "The window's first column, from 0."),
+    "rows": parameter(
+        Whole(1, MOST_CELLS), WINDOW_ROWS, f"At most so many rows; a window has at most {MOST_CELLS:,} cells."
+    ),
+    "columns": parameter(Whole(1, MOST_CELLS), WINDOW_COLUMNS, "At most so many columns."),
+    "header": parameter(Choice({"yes": "", "no": ""}), "yes", "no: the bare numbers."),
+    "bins": parameter(Whole(2, 1000), 60),
+    "limits": parameter(
+        Choice({"robust": "", "full": ""}),
+        "robust",
+        "The bins' range: 0.5th to 99.5th percentile, or smallest to largest.",
+    ),
+    "base": parameter(Text(2000, REFERENCE["description"])),
+    "other": parameter(Text(2000, REFERENCE["description"])),
+    "tensor": parameter(Text(2000), about="A tensor's name, as in `base`."),
+    "axis": parameter(Choice(dict.fromkeys(AXES, "")), AXES[0], "column: units; row: inputs."),
+    "pair": parameter(
+        Repeated({"type": "string"}),
+        None,
+        "A tensor of the base and one of the other that belong together, as base..other; repeatable.",
+    ),
+}
+ANY_TENSOR = {"tensor": parameter(Text(2000), "", "A tensor's name; by default the first one.")}
+OWN_PARAMETERS: dict[str, dict[str, Setting]] = {
+    "history.get_part": ANY_TENSOR | {name: replace(PARAMETERS[name], default=None) for name in ("row", "column")},
+    "history.get_network_health": ANY_TENSOR,
+    "history.several": ANY_TENSOR,
+    "history.get_history": ANY_TENSOR
+    | {"since": parameter(Choice(dict.fromkeys(SINCE, "")), SINCE[0], "Against which version.")},
+    "history.all_versions": {"network": parameter(Text(2000), "", "Only versions of this network.")},
+}
+"""Parameters that mean something else to one view, or may be left out there."""
+
+
+def read_query(*names: str) -> tuple[Any, ...]:
+    """Return the values of these parameters, or their defaults; raises Invalid for wrong and for other ones."""
     fields = Fields(request.args.to_dict())
     fields.known(names)
-    return fields
-
-
-def page() -> tuple[int, int]:
-    """Return (limit, offset) as requested; raises Invalid."""
-    fields = query("limit", "offset")
-    limit, offset = page_of(fields)
+    settings = PARAMETERS | OWN_PARAMETERS.get((request.endpoint or "").removeprefix("api."), {})
+    required = {name: "" for name in names if settings[name].default is MISSING}
+    values = read(fields, {name: settings[name] for name in names}, required)
     fields.done()
-    return limit, offset
-
-
-def page_of(fields: Fields) -> tuple[int, int]:
-    """Return (limit, offset) from a query that has other fields, too."""
-    return fields.integer("limit", 50, 1, MOST_ITEMS), fields.integer("offset", 0, 0, 10**9)
+    return tuple(values.values())
 
 
 def given(names: Collection[str]) -> bool:

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, url_for
 
 from dashboard.api.answers import json_answer
-from dashboard.api.query import json_object, page_of, query
+from dashboard.api.query import json_object, read_query
 from dashboard.api.shapes import epoch_json, page_json, run_detail_json, run_json
 from dashboard.http import sender, workspace
 from dashboard.records.run import Run
@@ -12,8 +12,6 @@ from dashboard.services.runs import runs as service
 from dashboard.services.runs.queue import STATE_FILTERS
 
 blueprint = Blueprint("runs", __name__)
-
-MOST_EPOCHS = 2**31 - 1
 
 
 @blueprint.post("/networks/<network>/runs")
@@ -25,14 +23,10 @@ def start_run(network: str) -> Response:
 @blueprint.get("/runs")
 def list_runs() -> Response:
     """Answer a page of runs: running ones first, then queued ones in order, then the newest that ended."""
-    fields = query("limit", "offset", "network", "state")
-    limit, offset = page_of(fields)
-    network = fields.text("network") or None
-    state = fields.choice("state", "", STATE_FILTERS)
-    fields.done()
-    if network is not None:
+    limit, offset, network, state = read_query("limit", "offset", "network", "state")
+    if network:
         get_network(workspace(), network)
-    page, last = service.list_runs(workspace(), limit, offset, network, STATE_FILTERS.get(state, ()))
+    page, last = service.list_runs(workspace(), limit, offset, network or None, STATE_FILTERS.get(state, ()))
     items = [run_json(run) | {"last_epoch": epoch_json(last[run.id]) if run.id in last else None} for run in page.items]
     return json_answer(page_json(page, items))
 
@@ -40,9 +34,7 @@ def list_runs() -> Response:
 @blueprint.get("/runs/<number:run_id>")
 def get_run(run_id: int) -> Response:
     """Answer a run with its epochs, or only those after `since`."""
-    fields = query("since")
-    since = fields.integer("since", 0, 0, MOST_EPOCHS)
-    fields.done()
+    (since,) = read_query("since")
     detail = service.get_run(workspace(), run_id, since)
     return json_answer(run_detail_json(detail), headers={"Cache-Control": "no-store"})
 

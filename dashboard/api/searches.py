@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, url_for
 
 from dashboard.api.answers import json_answer
-from dashboard.api.query import json_object, page_of, query
+from dashboard.api.query import json_object, read_query
 from dashboard.api.shapes import findings_json, network_json, page_json, run_json, search_json, trial_json
 from dashboard.http import workspace
 from dashboard.parsing import Fields
@@ -22,9 +22,7 @@ blueprint = Blueprint("searches", __name__)
 @blueprint.get("/searches")
 def list_searches() -> Response:
     """Answer a page of searches, the newest first."""
-    fields = query("limit", "offset")
-    limit, offset = page_of(fields)
-    fields.done()
+    limit, offset = read_query("limit", "offset")
     page, _ = service.list_searches(workspace(), limit, offset)
     items = [search_json(brief_view(workspace(), search.id)) for search in page.items]
     return json_answer(page_json(page, items))
@@ -79,9 +77,7 @@ def stop_search(search_id: int) -> Response:
 @blueprint.get("/searches/<number:search_id>/trials")
 def list_trials(search_id: int) -> Response:
     """Answer a page of a search's trials in order, those that confirm another included."""
-    fields = query("limit", "offset")
-    limit, offset = page_of(fields)
-    fields.done()
+    limit, offset = read_query("limit", "offset")
     trials = brief_view(workspace(), search_id).trials
     end = offset + limit
     page = Page(trials[offset:end], end if end < len(trials) else None)

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from flask import Blueprint, Response, url_for
 
 from dashboard.api.answers import json_answer
-from dashboard.api.query import json_object, page_of, query
+from dashboard.api.query import json_object, read_query
 from dashboard.api.shapes import page_json, run_json, table_json, trash_item_json
 from dashboard.http import sender, workspace
 from dashboard.records.page import Page
@@ -26,10 +26,7 @@ def get_store() -> Response:
 @blueprint.get("/store/tables")
 def list_tables() -> Response:
     """Answer a page of the store's tables in the order of their names, each once, with those that use it."""
-    fields = query("limit", "offset", "prefix")
-    limit, offset = page_of(fields)
-    prefix = fields.text("prefix", longest=200)
-    fields.done()
+    limit, offset, prefix = read_query("limit", "offset", "prefix")
     page = tables.list_tables(workspace(), prefix, limit, offset)
     return json_answer(page_json(page, [table_json(table) for table in page.items]))
 
@@ -49,9 +46,7 @@ def copy_store() -> Response:
 @blueprint.get("/store/trash")
 def list_trash() -> Response:
     """Answer a page of what was deleted, the newest first."""
-    fields = query("limit", "offset")
-    limit, offset = page_of(fields)
-    fields.done()
+    limit, offset = read_query("limit", "offset")
     items = trash.list_trash(workspace())
     end = offset + limit
     page = Page(items[offset:end], end if end < len(items) else None)

@@ -3,10 +3,9 @@
 from flask import Blueprint, Response
 
 from dashboard.api.answers import file_answer, is_known, json_answer, tagged, unchanged
-from dashboard.api.query import given, query
+from dashboard.api.query import given, read_query
 from dashboard.api.shapes import window_json
 from dashboard.http import etag_of, workspace
-from dashboard.parsing import Fields
 from dashboard.records.network import Version
 from dashboard.records.tensor import TensorInfo
 from dashboard.services.versions import tensors as service
@@ -15,17 +14,14 @@ from dashboard.services.versions.analyses import tensor_distribution
 blueprint = Blueprint("tensors", __name__)
 
 TENSOR = "/networks/<network>/versions/<number:version>/tensors/<tensor:tensor>"
-WINDOW = ("row", "rows", "column", "columns")
-FARTHEST = 10**18 - 1
+WINDOW = ("row", "column", "rows", "columns")
 
 
 @blueprint.get(TENSOR + ".json")
 def get_tensor_json(network: str, version: int, tensor: str) -> Response:
     """Answer a window of a tensor's table, by default its first 50 rows and 20 columns."""
     owner, info, etag = _find(network, version, tensor)
-    fields = query(*WINDOW)
-    place = _window(fields)
-    fields.done()
+    place = read_query(*WINDOW)
     if is_known(etag):
         return unchanged(etag)
     return tagged(json_answer(window_json(service.window(workspace(), owner, info, *place))), etag)
@@ -35,15 +31,13 @@ def get_tensor_json(network: str, version: int, tensor: str) -> Response:
 def get_tensor_csv(network: str, version: int, tensor: str) -> Response:
     """Answer the whole table as CSV, or a window of it, with row numbers, if the query names one."""
     owner, info, etag = _find(network, version, tensor)
-    fields = query(*WINDOW, "header")
-    place, header = _window(fields), fields.choice("header", "yes", ("yes", "no")) == "yes"
-    fields.done()
+    *place, header = read_query(*WINDOW, "header")
     if is_known(etag):
         return unchanged(etag)
     if given(WINDOW):
-        text = service.window_csv(service.window(workspace(), owner, info, *place), header)
+        text = service.window_csv(service.window(workspace(), owner, info, *place), header == "yes")
         return tagged(file_answer(text.encode(), "text/csv", _file_name(owner, info, "csv")), etag)
-    pieces = service.tensor_csv(workspace(), owner, info, header)
+    pieces = service.tensor_csv(workspace(), owner, info, header == "yes")
     return tagged(file_answer(pieces, "text/csv", _file_name(owner, info, "csv")), etag)
 
 
@@ -61,9 +55,7 @@ def get_tensor_npy(network: str, version: int, tensor: str) -> Response:
 def get_distribution(network: str, version: int, tensor: str) -> Response:
     """Answer how many weights are in each of `bins` equal bins."""
     owner, info, etag = _find(network, version, tensor)
-    fields = query("bins", "limits")
-    bins, limits = fields.integer("bins", 60, 2, 1000), fields.choice("limits", "robust", ("robust", "full"))
-    fields.done()
+    bins, limits = read_query("bins", "limits")
     if is_known(etag):
         return unchanged(etag)
     spread = tensor_distribution(workspace(), owner, info, bins, limits)
@@ -76,16 +68,6 @@ def _find(network: str, version: int, tensor: str) -> tuple[Version, TensorInfo,
     """Return the version, the tensor, and the etag of answers about them."""
     owner, info = service.find_tensor(workspace(), network, version, tensor)
     return owner, info, etag_of(owner.id, info.sha256, info.dtype, info.shape)
-
-
-def _window(fields: Fields) -> tuple[int, int, int, int]:
-    """Return (row, column, rows, columns) as requested; the service checks them against the table."""
-    return (
-        fields.integer("row", 0, 0, FARTHEST),
-        fields.integer("column", 0, 0, FARTHEST),
-        fields.integer("rows", service.WINDOW_ROWS, 1, service.MOST_CELLS),
-        fields.integer("columns", service.WINDOW_COLUMNS, 1, service.MOST_CELLS),
-    )
 
 
 def _file_name(version: Version, tensor: TensorInfo, suffix: str) -> str:

@@ -5,7 +5,7 @@ import re
 from flask import Blueprint, Response
 
 from dashboard.api.answers import file_answer, is_known, json_answer, tagged, unchanged
-from dashboard.api.query import json_object, page
+from dashboard.api.query import json_object, read_query
 from dashboard.api.shapes import page_json, proof_json, version_detail_json, version_json
 from dashboard.http import etag_of, workspace
 from dashboard.parsing import Fields
@@ -20,7 +20,7 @@ blueprint = Blueprint("versions", __name__)
 @blueprint.get("/networks/<network>/versions")
 def list_versions(network: str) -> Response:
     """Answer a page of a network's versions, the newest first."""
-    listed = service.list_versions(workspace(), network, *page())
+    listed = service.list_versions(workspace(), network, *read_query("limit", "offset"))
     return json_answer(page_json(listed, [version_json(version) for version in listed.items]))
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from dashboard.api.descriptions import OPERATIONS, PATH, QUERY
+from dashboard.api.descriptions import OPERATIONS, PATH
 from dashboard.api.openapi import api_rules
+from dashboard.api.query import PARAMETERS
 from dashboard.api.schemas import DATASET_UPLOAD, DEFINITION, SCHEMAS, TRAINING
 from dashboard.data.specification import SPEC_FIELDS
 from dashboard.records.training import TrainingSpec
@@ -60,7 +61,7 @@ def test_every_schema_and_parameter_is_used(client):
         for op in item.values()
         for parameter in op["parameters"]
     }
-    assert used == set(PATH) | set(QUERY)
+    assert used == set(PATH) | set(PARAMETERS)
 
 
 def test_operation_ids_are_unique_and_every_summary_is_a_sentence(client):
