@@ -9,6 +9,9 @@ from typing import Any
 
 from dashboard.errors import Invalid
 
+LONGEST_NAME = 64
+LONGEST_TEXT = 2000
+MOST_FREE_FIELDS = 50
 TRUE_WORDS = frozenset({"true", "yes", "on", "1"})
 FALSE_WORDS = frozenset({"false", "no", "off", "0", ""})
 
@@ -99,7 +102,7 @@ class Fields:
             return default
         return value
 
-    def text(self, name: str, default: str = "", longest: int = 2000) -> str:
+    def text(self, name: str, default: str = "", longest: int = LONGEST_TEXT) -> str:
         """Return a text of at most `longest` characters without control characters, trimmed."""
         value = self.data.get(name)
         if value is None:
@@ -121,15 +124,15 @@ class Fields:
             self.refuse(field_name, "The name new is taken by the dashboard's own pages. Choose another.")
         return value
 
-    def pairs(self, name: str, most: int = 50) -> dict[str, str]:
+    def pairs(self, name: str, most: int = MOST_FREE_FIELDS) -> dict[str, str]:
         """Return free fields: a mapping of short keys to texts."""
         inner = self.inner(name)
         if len(inner.data) > most:
             self.refuse(name, f"At most {most} free fields.")
             return {}
         for key in inner.data:
-            if not isinstance(key, str) or not 1 <= len(key.strip()) <= 64:
-                self.refuse(name, "The key of a free field has 1 to 64 characters.")
+            if not isinstance(key, str) or not 1 <= len(key.strip()) <= LONGEST_NAME:
+                self.refuse(name, f"The key of a free field has 1 to {LONGEST_NAME} characters.")
         return {str(key).strip(): inner.text(str(key)) for key in inner.data}
 
     def done(self) -> None:
@@ -139,10 +142,15 @@ class Fields:
 
 
 NAME_RULE = (
-    "A name has 1 to 64 letters, digits, spaces, points, hyphens and underscores, "
+    f"A name has 1 to {LONGEST_NAME} letters, digits, spaces, points, hyphens and underscores, "
     "begins with a letter or digit and does not end with a point."
 )
-NAME_PATTERN = r"[^\W_](?:[\w .\-]{0,62}[\w\-])?"
+NAME_PATTERN = rf"[^\W_](?:[\w .\-]{{0,{LONGEST_NAME - 2}}}[\w\-])?"
+
+
+def name_with_end(name: str, end: str) -> str:
+    """Return a name with something appended, cut short before that if it would be too long."""
+    return name[: LONGEST_NAME - len(end)].rstrip(" .") + end
 
 
 def _float_or_none(text: str) -> float | None:

@@ -13,7 +13,7 @@ from dashboard.api.schemas import REFERENCE
 from dashboard.declarations import Kind, Setting, read
 from dashboard.errors import UserError
 from dashboard.kinds import Choice, Schema, Text, Whole
-from dashboard.parsing import Fields
+from dashboard.parsing import LONGEST_TEXT, Fields
 from dashboard.services.compare.detail import AXES
 from dashboard.services.history.tensor import SINCE
 from dashboard.services.runs.queue import STATE_FILTERS
@@ -73,7 +73,7 @@ PARAMETERS: dict[str, Setting] = {
     "limit": parameter(Whole(1, MOST_ITEMS), 50),
     "offset": parameter(Whole(0, 10**9), 0, "Where the page begins: what `next` said."),
     "search": parameter(Text(200), "", "Only networks with this in their name or purpose."),
-    "network": parameter(Text(2000), "", "Only runs of this network."),
+    "network": parameter(Text(LONGEST_TEXT), "", "Only runs of this network."),
     "state": parameter(
         Choice(dict.fromkeys(STATE_FILTERS, "")), None, "Only runs in this state; ended: in any of the last four."
     ),
@@ -94,9 +94,9 @@ PARAMETERS: dict[str, Setting] = {
         "robust",
         "The bins' range: 0.5th to 99.5th percentile, or smallest to largest.",
     ),
-    "base": parameter(Text(2000, REFERENCE["description"])),
-    "other": parameter(Text(2000, REFERENCE["description"])),
-    "tensor": parameter(Text(2000), about="A tensor's name, as in `base`."),
+    "base": parameter(Text(LONGEST_TEXT, REFERENCE["description"])),
+    "other": parameter(Text(LONGEST_TEXT, REFERENCE["description"])),
+    "tensor": parameter(Text(LONGEST_TEXT), about="A tensor's name, as in `base`."),
     "axis": parameter(Choice(dict.fromkeys(AXES, "")), AXES[0], "column: units; row: inputs."),
     "pair": parameter(
         Repeated({"type": "string"}),
@@ -104,14 +104,14 @@ PARAMETERS: dict[str, Setting] = {
         "A tensor of the base and one of the other that belong together, as base..other; repeatable.",
     ),
 }
-ANY_TENSOR = {"tensor": parameter(Text(2000), "", "A tensor's name; by default the first one.")}
+ANY_TENSOR = {"tensor": parameter(Text(LONGEST_TEXT), "", "A tensor's name; by default the first one.")}
 OWN_PARAMETERS: dict[str, dict[str, Setting]] = {
     "history.get_part": ANY_TENSOR | {name: replace(PARAMETERS[name], default=None) for name in ("row", "column")},
     "history.get_network_health": ANY_TENSOR,
     "history.several": ANY_TENSOR,
     "history.get_history": ANY_TENSOR
     | {"since": parameter(Choice(dict.fromkeys(SINCE, "")), SINCE[0], "Against which version.")},
-    "history.all_versions": {"network": parameter(Text(2000), "", "Only versions of this network.")},
+    "history.all_versions": {"network": parameter(Text(LONGEST_TEXT), "", "Only versions of this network.")},
 }
 """Parameters that mean something else to one view, or may be left out there."""
 

@@ -9,7 +9,7 @@ from dataclasses import MISSING, replace
 from typing import Any
 
 from dashboard.declarations import Setting
-from dashboard.parsing import NAME_PATTERN
+from dashboard.parsing import LONGEST_NAME, LONGEST_TEXT, MOST_FREE_FIELDS, NAME_PATTERN
 from dashboard.records import statistics as declared
 from dashboard.records.dataset import TASKS
 from dashboard.records.network import LAYER_SETTINGS, MOST_LAYERS, OUTPUT_SETTINGS
@@ -41,7 +41,7 @@ FREE: Schema = {"type": "object"}
 ANYTHING: Schema = {}
 TIME: Schema = {"type": "string", "format": "date-time"}
 SHA256: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
-NAME: Schema = {"type": "string", "pattern": f"^{NAME_PATTERN}$", "maxLength": 64}
+NAME: Schema = {"type": "string", "pattern": f"^{NAME_PATTERN}$", "maxLength": LONGEST_NAME}
 REFERENCE: Schema = {"type": "string", "description": "A version as name:number, such as mnist-digits:3."}
 PRIORITY: Schema = {"enum": list(PRIORITIES), "description": "1: high, 0: normal, -1: low."}
 METRICS: Schema = {"type": "object", "additionalProperties": {"type": ["number", "null"]}}
@@ -89,9 +89,9 @@ TRAINING = described(TRAINING_SETTINGS)
 LAYER, OUTPUT = described(LAYER_SETTINGS), described(OUTPUT_SETTINGS)
 DEFINITION = {
     "name": NAME,
-    "purpose": TEXT | {"maxLength": 2000},
+    "purpose": TEXT | {"maxLength": LONGEST_TEXT},
     "dataset": TEXT,
-    "fields": {"type": "object", "additionalProperties": TEXT, "maxProperties": 50},
+    "fields": {"type": "object", "additionalProperties": TEXT, "maxProperties": MOST_FREE_FIELDS},
     "layers": array(ref("Layer"), maxItems=MOST_LAYERS),
     "output": ref("OutputLayer"),
     "training": ref("Training"),

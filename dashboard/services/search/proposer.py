@@ -9,6 +9,7 @@ import numpy as np
 from dashboard.catalogue import networks as network_rows
 from dashboard.catalogue import searches as search_rows
 from dashboard.errors import Conflict, NotFound
+from dashboard.parsing import name_with_end
 from dashboard.records.network import Network, NetworkSpec
 from dashboard.records.search import Search
 from dashboard.search.against_random import believed_random_search
@@ -100,7 +101,7 @@ def _network(workspace: Workspace, search: Search, dataset_id: int, spec: Networ
     }
     for number in range(1, NAMES_TRIED + 1):
         end = "-proposer" if number == 1 else f"-proposer-{number}"
-        name = search.name[: 64 - len(end)].rstrip(" .") + end
+        name = name_with_end(search.name, end)
         try:
             with workspace.catalogue.writing() as connection:
                 network_id = network_rows.insert_network(connection, row | {"name": name})

@@ -17,7 +17,7 @@ from dashboard.jobs.job import Job
 from dashboard.jobs.starting import ensure_coordinator
 from dashboard.kinds import Choice, Text, Whole
 from dashboard.metrics import goals
-from dashboard.parsing import Fields
+from dashboard.parsing import LONGEST_TEXT, Fields
 from dashboard.records.dataset import Dataset
 from dashboard.records.network import LayerSpec, NetworkSpec
 from dashboard.records.page import Page
@@ -66,7 +66,7 @@ class Wanted:
     space: SearchSpace
     goal: Goal
     budget: Budget
-    purpose: str = setting(Text(2000), "", "Purpose", "What it is for, in your words.")
+    purpose: str = setting(Text(LONGEST_TEXT), "", "Purpose", "What it is for, in your words.")
     sampler: str = setting(Choice({kind.name: kind.title for kind in SAMPLER_KINDS}), DEFAULT_SAMPLER, "Sampler")
     stopping: str = setting(
         Choice({kind.name: kind.title for kind in STOPPING_KINDS}, empty="as suits the goal"),

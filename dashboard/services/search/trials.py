@@ -15,6 +15,7 @@ from dashboard.catalogue import runs as run_rows
 from dashboard.catalogue import searches as search_rows
 from dashboard.engine.network import Network as Engine
 from dashboard.errors import Conflict, NotFound
+from dashboard.parsing import name_with_end
 from dashboard.records.network import Network, NetworkSpec
 from dashboard.records.run import Run
 from dashboard.records.search import Search, Trial
@@ -82,8 +83,7 @@ def promote(workspace: Workspace, search_id: int, number: int, name: str = "") -
 
 def network_name(search: Search, number: int) -> str:
     """Return the name that a trial's network gets unless the person gives another."""
-    end = f"-{number}"
-    return search.name[: 64 - len(end)].rstrip(" .") + end
+    return name_with_end(search.name, f"-{number}")
 
 
 def fields_of(search: Search, number: int) -> dict[str, str]:

@@ -11,6 +11,7 @@ from dashboard.charts.palette import THEMES
 from dashboard.charts.records import records_png
 from dashboard.errors import Invalid, UserError
 from dashboard.http import workspace
+from dashboard.parsing import LONGEST_NAME
 from dashboard.records.dataset import Dataset
 from dashboard.services import datasets as service
 from dashboard.services.datasets import Preview, Upload
@@ -180,7 +181,7 @@ def delete(name: str) -> Answer:
 def suggested_name(file_name: str) -> str:
     """Return a name for a dataset made from a file's: what is not allowed in names becomes a hyphen."""
     stem = PurePath(file_name).name.removesuffix(".csv").removesuffix(".CSV")
-    return re.sub(r"[^\w .\-]+", "-", stem).strip(" .-_")[:64].strip(" .-_") or "dataset"
+    return re.sub(r"[^\w .\-]+", "-", stem).strip(" .-_")[:LONGEST_NAME].strip(" .-_") or "dataset"
 
 
 def _received() -> Upload:

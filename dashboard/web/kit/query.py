@@ -6,11 +6,10 @@ from typing import Any, NamedTuple, TypeVar
 from flask import g, request, url_for
 from werkzeug.datastructures import MultiDict
 
-from dashboard.parsing import Fields
+from dashboard.parsing import LONGEST_TEXT, Fields
 
 BINS = 60
 FARTHEST = 2**62
-LONGEST_TEXT = 2000
 
 T = TypeVar("T")
 

@@ -13,12 +13,12 @@ from typing import Any
 from wtforms import Field, FieldList, Form, FormField, SelectField, StringField
 
 from dashboard.declarations import grouped
+from dashboard.parsing import LONGEST_NAME, MOST_FREE_FIELDS
 from dashboard.records.network import LAYER_SETTINGS, MOST_LAYERS, OUTPUT_SETTINGS, LayerSpec
 from dashboard.records.training import TRAINING_SETTINGS, TrainingSpec
 from dashboard.web.kit.forms import PageForm, form_of, name_field, purpose_field
 from dashboard.web.networks.presets import PRESETS, preset
 
-MOST_FREE_FIELDS = 50
 NEW_LAYER = asdict(LayerSpec(units=64))
 NEW_OUTPUT = {name: setting.default for name, setting in OUTPUT_SETTINGS.items()}
 
@@ -26,7 +26,7 @@ NEW_OUTPUT = {name: setting.default for name, setting in OUTPUT_SETTINGS.items()
 class FreeFieldForm(Form):
     """A key and a value that the person keeps with the network."""
 
-    key = StringField("Key", render_kw={"maxlength": 64, "autocomplete": "off"})
+    key = StringField("Key", render_kw={"maxlength": LONGEST_NAME, "autocomplete": "off"})
     value = StringField("Value", render_kw={"autocomplete": "off"})
 
 
