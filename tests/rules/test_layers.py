@@ -69,3 +69,12 @@ def test_only_the_named_modules_are_at_the_top_of_web_and_services():
 def test_there_is_no_module_of_leftovers():
     names = {"utils", "util", "helpers", "misc", "manager", "managers", "common", "overview"}
     assert [name_of(path) for path in FILES if path.stem in names] == []
+
+
+def test_the_query_of_an_address_is_read_in_one_place():
+    readers = [
+        name_of(path)
+        for path in FILES
+        if package_of(path) == "web" and path.parent.name != "kit" and "request.args" in path.read_text()
+    ]
+    assert readers == []

@@ -3,7 +3,7 @@
 import ast
 import statistics
 
-from tests.rules.source import FILES, name_of, tree_of
+from tests.rules.source import FILES, TEMPLATES, name_of, tree_of
 
 LONGEST_FUNCTION = 45
 LONGEST_TEMPLATE_LINE = 160
@@ -26,3 +26,13 @@ def test_functions_are_short():
     assert statistics.median(sizes) <= 7
     assert sizes[len(sizes) * 9 // 10] <= 20
     assert [(size, name) for size, name in functions() if size > LONGEST_FUNCTION] == []
+
+
+def test_lines_of_templates_are_short():
+    long = [
+        f"{name_of(path)}:{number} has {len(line)} characters"
+        for path in TEMPLATES
+        for number, line in enumerate(path.read_text().splitlines(), start=1)
+        if len(line) > LONGEST_TEMPLATE_LINE
+    ]
+    assert long == []
