@@ -1,59 +1,13 @@
-"""How a tensor went through the versions: its spread, its size and how far it moved, one point a version.
+"""One cell's or one unit's value over the versions of a tensor, and where its bits last changed."""
 
-And blame: one cell's or one unit's value over the versions, and where its bits last changed.
-"""
-
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from dashboard.analysis.cells import Array, Cells, Change
+from dashboard.analysis.cells import Array, Cells
 from dashboard.analysis.differences import count_changed
-from dashboard.analysis.spectra import stretch
-from dashboard.analysis.statistics import TensorStatistics, l2_norm, tensor_statistics
-
-
-class HistoryPoint(NamedTuple):
-    """A tensor in one version.
-
-    `from_first` and `from_previous` are the L2 norms of its change since then, None where there is none or its shape
-    was another; `spectral_norm` and `stable_rank` are those of its table, None if they were not requested (they
-    read a large tensor many times).
-    """
-
-    statistics: TensorStatistics
-    from_first: float | None
-    from_previous: float | None
-    spectral_norm: float | None
-    stable_rank: float | None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the numbers by name, the statistics among them."""
-        return self.statistics.to_json() | {
-            name: value for name, value in self._asdict().items() if name != "statistics"
-        }
-
-
-def history(versions: Iterable[Array], spectra: bool = True) -> list[HistoryPoint]:
-    """Return one point a version, in their order; at most three of the arrays are held at a time."""
-    points: list[HistoryPoint] = []
-    first: Array | None = None
-    previous: Array | None = None
-    for array in versions:
-        first = array if first is None else first
-        spread = stretch(array) if spectra else None
-        points.append(
-            HistoryPoint(
-                tensor_statistics(array),
-                _distance(first, array),
-                _distance(previous, array),
-                spread.spectral_norm if spread is not None else None,
-                spread.stable_rank if spread is not None else None,
-            )
-        )
-        previous = array
-    return points
+from dashboard.analysis.statistics import l2_norm
 
 
 class Timeline(NamedTuple):
@@ -79,11 +33,6 @@ def unit_timeline(versions: Sequence[Array], unit: int) -> Timeline:
     """Return the L2 norm of one unit's (column's) weights over versions of one shape; raises IndexError."""
     units = [np.ascontiguousarray(_table(array)[:, unit]) for array in versions]
     return _timeline(units, [l2_norm(weights) for weights in units])
-
-
-def tensor_timeline(versions: Sequence[Array]) -> Timeline:
-    """Return a whole tensor's L2 norm over versions of one shape."""
-    return _timeline(versions, [l2_norm(array) for array in versions])
 
 
 def _timeline(parts: Sequence[Array], values: Sequence[float]) -> Timeline:
@@ -116,7 +65,3 @@ def ever_since(holds: Sequence[bool]) -> int | None:
 def _table(array: Array) -> Array:
     cells = Cells(array)
     return cells.flat.reshape(cells.rows, cells.columns)
-
-
-def _distance(base: Array | None, other: Array) -> float | None:
-    return l2_norm(Change(base, other)) if base is not None and base.shape == other.shape else None

@@ -1,7 +1,6 @@
 """A tensor in a few numbers, taken once when a version is saved so that lists of tensors read no weights."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
@@ -42,11 +41,6 @@ class TensorStatistics:
     def to_json(self) -> dict[str, Any]:
         """Return the numbers by name."""
         return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "TensorStatistics":
-        """Return the statistics that `to_json` wrote."""
-        return cls(**data)
 
 
 def tensor_statistics(source: Array | Cells) -> TensorStatistics:

@@ -11,7 +11,7 @@ from typing import Any
 
 from dashboard.analysis.distributions import Distribution
 from dashboard.charts.palette import DIVERGING, NEGATIVE, NEITHER, OKABE_ITO, POSITIVE, see_through
-from dashboard.metrics import curve_names, curve_words, is_higher_better, split_part
+from dashboard.metrics import METRICS, curve_names, curve_words, is_higher_better, split_part
 
 Figure = dict[str, Any]
 HEIGHT = 300
@@ -23,6 +23,7 @@ HALF_A_CELL = 0.5
 def training_curves(epochs: Sequence[Mapping[str, Any]]) -> Figure:
     """Return loss (left axis) and accuracy (right axis) over epochs, of training and validation, where measured."""
     numbers = [epoch["epoch"] for epoch in epochs]
+    names = [name for name in curve_names() if any(drawable(epoch.get(name)) is not None for epoch in epochs)]
     data = [
         {
             "type": "scatter",
@@ -33,13 +34,13 @@ def training_curves(epochs: Sequence[Mapping[str, Any]]) -> Figure:
             "marker": {"size": 5},
         }
         | _look(name)
-        for name in curve_names()
-        if any(drawable(epoch.get(name)) is not None for epoch in epochs)
+        for name in names
     ]
     layout = plain_layout("epoch", "loss") | {"hovermode": "x unified"}
     layout["xaxis"]["zeroline"] = False  # the first epoch is 1: a line at 0 would mean nothing
-    if any(trace["yaxis"] == "y2" for trace in data):
-        layout["yaxis2"] = {"title": {"text": "accuracy"}, "overlaying": "y", "side": "right", "showgrid": False}
+    if scores := dict.fromkeys(METRICS[split_part(name)[1]].words for name in names if is_higher_better(name)):
+        title = {"text": ", ".join(scores)}
+        layout["yaxis2"] = {"title": title, "overlaying": "y", "side": "right", "showgrid": False}
     return whole_figure(data, layout)
 
 

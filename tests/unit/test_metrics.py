@@ -115,6 +115,13 @@ def test_a_declared_metric_is_drawn(mape):
     ]
 
 
+def test_a_declared_score_is_drawn_against_an_axis_of_its_name(monkeypatch):
+    monkeypatch.setitem(METRICS, "hits", Metric("hits", "hits", True, NUMBERS, metrics.EVERY_PART))
+    figure = training_curves([{"epoch": 1, "loss": 2.0, "val_hits": 0.2}])
+    assert figure["data"][1]["yaxis"] == "y2"
+    assert figure["layout"]["yaxis2"]["title"]["text"] == "hits"
+
+
 def test_an_error_in_the_unit_of_the_target_is_scaled_back(monkeypatch):
     preprocessing = Preprocessing("none", "regression", (), (), (), 0.0, 1.0, target_scale=0.5, target_offset=0.0)
     assert errors_in_own_unit({"val_worst": 1.0}, preprocessing) == {"val_worst": 1.0}

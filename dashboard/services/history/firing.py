@@ -72,9 +72,7 @@ def count_firing(workspace: Workspace, version: Version, records: Sequence[Array
         return nothing  # an imported version, whose tensors have names of their own
     activation, units = ACTIVATIONS[version.spec.layers[layer - 1].activation], version.spec.layers[layer - 1].units
     woken, flat = np.zeros(units, dtype=bool), np.zeros(units, dtype=np.int64)
-    low, high = np.array(
-        [activation.output(-FLAT_FROM), activation.output(FLAT_FROM)]
-    )  # float64, as outputs may not be
+    low, high = (np.float64(activation.output(total)) for total in (-FLAT_FROM, FLAT_FROM))
     for inputs in records:
         with np.errstate(all="ignore"):  # weights that are not finite make sums that are none
             answers = network.answers(inputs, layer)

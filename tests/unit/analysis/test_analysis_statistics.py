@@ -74,7 +74,7 @@ def test_an_empty_tensor_has_counts_and_no_numbers():
 
 def test_statistics_survive_their_way_through_json():
     found = tensor_statistics(np.arange(5.0))
-    assert TensorStatistics.from_json(found.to_json()) == found
+    assert TensorStatistics(**found.to_json()) == found
 
 
 def test_the_norm_of_each_unit_is_that_of_its_column():
