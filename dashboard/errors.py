@@ -7,7 +7,8 @@ The tree; the number is the HTTP status that `web` and `api` answer with::
     │   ├── Invalid                 422  one or more fields are wrong, a message for each
     │   ├── NotFound                404  no such network, version, tensor, cell, run ...
     │   ├── Conflict                409  the name is taken, the state does not allow it
-    │   │   └── Superseded          409  another attempt at the run has taken over
+    │   │   ├── Superseded          409  another attempt at the run has taken over
+    │   │   └── NewerForm           409  it was stored by a newer Weightbase
     │   ├── TooLarge                413  an upload or a network beyond a stated limit
     │   └── Forbidden               403  refused by a security rule
     └── StoreError                  503  the store or the catalogue cannot do it now
@@ -77,6 +78,18 @@ class Conflict(UserError):
 
 class Superseded(Conflict):
     """Another attempt at the run has taken over, or the run has ended: what this one did does not count."""
+
+
+class NewerForm(Conflict):
+    """What is stored has a form that only a newer Weightbase knows."""
+
+    code = "newer_form"
+
+    def __init__(self, kind: str, form: int, newest: int) -> None:
+        super().__init__(
+            f"This was stored by a newer Weightbase: its {kind.replace('_', ' ')} has form {form}, and this one "
+            f"reads forms up to {newest}. Update Weightbase wherever this data is used, then try again."
+        )
 
 
 class TooLarge(UserError):

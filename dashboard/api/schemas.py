@@ -221,6 +221,12 @@ VERSION = {
     "bytes": INTEGER,
     "created": TIME,
 }
+STATISTICS = {
+    statistic.name: nullable(INTEGER if statistic.format == "count" else NUMBER) for statistic in declared.STATISTICS
+}
+STATISTICS["not_finite"] |= {"description": "How many cells are NaN or infinite; the other numbers leave them out."}
+STATISTICS["zeros"] |= {"description": "The share of zeros."}
+"""Null is what cannot be said: of no finite cell, or of a version that is older than the statistic."""
 TENSOR = {
     "name": TEXT,
     "shape": array(INTEGER),
@@ -228,10 +234,7 @@ TENSOR = {
     "sha256": SHA256,
     "bytes": INTEGER,
     "table": TEXT | {"description": "The name of its table in the store."},
-    "count": INTEGER,
-    "not_finite": INTEGER | {"description": "How many cells are NaN or infinite; the numbers below leave them out."},
-    "zeros": NUMBER | {"description": "The share of zeros."},
-} | {name: nullable(NUMBER) for name in ("mean", "std", "min", "max", "q25", "median", "q75", "norm")}
+} | STATISTICS
 VERSION_DETAIL = VERSION | {
     "tensors": array(ref("Tensor")),
     "spec": FREE,
@@ -304,10 +307,6 @@ WHERE = {
     "epoch": INTEGER,
     "run": nullable(INTEGER),
     "sha256": SHA256 | {"description": "Of the tensor in this version."},
-}
-STATISTICS = {
-    statistic.name: {"count": INTEGER, "percent": NUMBER, "number": nullable(NUMBER)}[statistic.format]
-    for statistic in declared.STATISTICS
 }
 CHANGE = STATISTICS | {
     "changed": INTEGER | {"description": "How many cells have other bits."},

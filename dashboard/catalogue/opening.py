@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from dashboard.catalogue.engines import engine_of, one_at_a_time
-from dashboard.errors import Conflict, StoreError, StoreUnavailable
+from dashboard.errors import Conflict, NewerForm, StoreError, StoreUnavailable
 from dashboard.settings import Settings
 
 HEAD_REVISION = "0003"
@@ -110,13 +110,16 @@ class Catalogue:
 
 
 def open_catalogue(settings: Settings) -> Catalogue:
-    """Return the catalogue of these settings, made or migrated if need be; raises StoreUnavailable."""
+    """Return the catalogue of these settings, made or migrated if need be; raises StoreUnavailable or NewerForm."""
     home = settings.home_folder
     with _translated(), _home_translated(home):
         home.mkdir(parents=True, exist_ok=True)
         engine = engine_of(settings)
         with _migration_lock(home), one_at_a_time(engine):
-            if _revision(engine) != HEAD_REVISION:
+            revision = _revision(engine)
+            if revision is not None and revision > HEAD_REVISION:
+                raise NewerForm("catalogue", int(revision), int(HEAD_REVISION))
+            if revision != HEAD_REVISION:
                 _migrate(engine)
     return Catalogue(engine, home)
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 
 from dashboard.catalogue.rows import insert_row, now
 from dashboard.catalogue.tables import FARTHEST, datasets, epochs, networks, runs, versions
-from dashboard.errors import NotFound
+from dashboard.errors import NewerForm, NotFound
 from dashboard.records.network import NetworkSpec
 from dashboard.records.run import ENDED_STATES, NO_SPEC, RESUMABLE_STATES, Epoch, Run
 from dashboard.records.run_kinds import TRAININGS, kinds_in
@@ -118,7 +118,14 @@ def claim_next_run(connection: Connection, kinds: Collection[str] | None = None)
     and repeated.
     """
     run_id = connection.execute(_next_queued(kinds)).scalar_one_or_none()
-    return None if run_id is None else claim_run(connection, run_id)
+    if run_id is None:
+        return None
+    try:
+        return claim_run(connection, run_id)
+    except NewerForm as error:
+        failed = {"state": "failed", "error": error.message, "ended": now()}
+        connection.execute(runs.update().where(runs.c.id == run_id).values(**failed))
+        return None
 
 
 def claim_run(connection: Connection, run_id: int) -> Run:

@@ -3,6 +3,8 @@
 Names are compared exactly (two networks may differ only in case), times are UTC without a zone.
 """
 
+from typing import Any
+
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -20,6 +22,10 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 from sqlalchemy.dialects import mysql
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+from dashboard.records.stored import numbered, unnumbered
 
 metadata = MetaData(
     naming_convention={
@@ -33,6 +39,25 @@ FARTHEST = 2**63 - 1
 """The largest integer that a database can look up; nothing beyond it exists."""
 
 Time = DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
+
+
+class Stored(TypeDecorator[dict[str, Any]]):
+    """JSON of a kind: written with the number of its form, read in the newest; reading raises NewerForm."""
+
+    impl = JSON
+    cache_ok = True
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def process_bind_param(self, value: dict[str, Any] | None, dialect: Dialect) -> dict[str, Any] | None:
+        """Add the number."""
+        return None if value is None else numbered(value)
+
+    def process_result_value(self, value: dict[str, Any] | None, dialect: Dialect) -> dict[str, Any] | None:
+        """Take the number away, and bring the rest to the newest form."""
+        return None if value is None else unnumbered(self.kind, value)
 
 
 def _exact(length: int) -> String:
@@ -54,8 +79,8 @@ datasets = Table(
     Column("task", String(16), nullable=False),
     Column("source", Text, nullable=False),
     Column("licence", Text, nullable=False),
-    Column("spec", JSON, nullable=False),
-    Column("description", JSON, nullable=False),
+    Column("spec", Stored("dataset"), nullable=False),
+    Column("description", Stored("description"), nullable=False),
     Column("created", Time, nullable=False),
     mysql_engine="InnoDB",
     sqlite_autoincrement=True,
@@ -71,7 +96,7 @@ networks = Table(
     Column("task", String(16), nullable=False),
     Column("dataset_id", ForeignKey(datasets.c.id), nullable=False),
     Column("fields", JSON, nullable=False),
-    Column("spec", JSON, nullable=False),
+    Column("spec", Stored("network"), nullable=False),
     Column("last_version", Integer, nullable=False, default=0),
     Column("created", Time, nullable=False),
     # 0; in the trash the network's own id, so that its name is free; minus that once it is being deleted permanently.
@@ -91,7 +116,7 @@ runs = Table(
     Column("dataset_id", ForeignKey(datasets.c.id), nullable=True),
     Column("parent_id", Integer, nullable=True),  # a version; no foreign key, since versions refer to runs
     Column("state", String(16), nullable=False, index=True),
-    Column("spec", JSON, nullable=False),
+    Column("spec", Stored("network"), nullable=False),
     Column("attempt", Integer, nullable=False, default=0),
     Column("cancel_requested", Boolean, nullable=False, default=False),
     Column("priority", Integer, nullable=False, default=0, server_default="0"),
@@ -100,11 +125,11 @@ runs = Table(
     Column("deaths", Integer, nullable=False, default=0, server_default="0"),
     Column("checkpoint", JSON(none_as_null=True), nullable=True),  # {"epoch", "file", "sha256"}
     Column("error", Text, nullable=True),
-    Column("request", JSON, nullable=False, default=dict),
+    Column("request", Stored("request"), nullable=False, default=dict),
     Column("done", Integer, nullable=False, default=0),
     Column("total", Integer, nullable=False, default=0),
     Column("note", Text, nullable=False, default=""),
-    Column("result", JSON, nullable=False, default=dict),
+    Column("result", Stored("result"), nullable=False, default=dict),
     Column("created", Time, nullable=False),
     Column("started", Time, nullable=True),
     Column("ended", Time, nullable=True),
@@ -124,7 +149,7 @@ epochs = Table(
     Column("val_accuracy", Double, nullable=True),
     Column("seconds", Double, nullable=False),
     Column("learning_rate", Double, nullable=False),
-    Column("metrics", JSON, nullable=False),
+    Column("metrics", Stored("metrics"), nullable=False),
     mysql_engine="InnoDB",
 )
 
@@ -139,10 +164,10 @@ versions = Table(
     Column("run_id", ForeignKey(runs.c.id), nullable=True, index=True),
     Column("parent_id", ForeignKey("versions.id"), nullable=True),
     Column("dataset_id", ForeignKey(datasets.c.id), nullable=False),
-    Column("spec", JSON, nullable=False),
-    Column("preprocessing", JSON, nullable=False),
-    Column("metrics", JSON, nullable=False),
-    Column("evaluation", JSON, nullable=False),  # apart from the metrics, so that lists of versions stay light
+    Column("spec", Stored("network"), nullable=False),
+    Column("preprocessing", Stored("preprocessing"), nullable=False),
+    Column("metrics", Stored("metrics"), nullable=False),
+    Column("evaluation", Stored("evaluation"), nullable=False),  # apart, so that lists of versions stay light
     Column("sha256", String(64), nullable=False),
     Column("bytes", BigInteger, nullable=False),
     Column("created", Time, nullable=False),
@@ -169,7 +194,7 @@ tensors = Table(
     Column("table_name", String(200), nullable=False, index=True),
     Column("table_rows", BigInteger, nullable=False),
     Column("table_columns", BigInteger, nullable=False),
-    Column("statistics", JSON, nullable=False),
+    Column("statistics", Stored("statistics"), nullable=False),
     Index("ix_tensors_content", "content", "version_id", "table_name", "bytes"),  # all that the list of tables needs
     mysql_engine="InnoDB",
 )
@@ -181,17 +206,17 @@ searches = Table(
     Column("name", _exact(64), nullable=False, unique=True),
     Column("purpose", Text, nullable=False),
     Column("dataset_id", ForeignKey(datasets.c.id), nullable=False),
-    Column("space", JSON, nullable=False),
-    Column("goal", JSON, nullable=False),
-    Column("budget", JSON, nullable=False),
+    Column("space", Stored("space"), nullable=False),
+    Column("goal", Stored("goal"), nullable=False),
+    Column("budget", Stored("budget"), nullable=False),
     Column("sampler", String(16), nullable=False),
     Column("stopping", String(16), nullable=False),
     Column("seed", Integer, nullable=False),
     Column("state", String(16), nullable=False),  # what is wanted of it; finished once all of it is done
     Column("run_id", Integer, nullable=True),  # the run that drives it now, or did last
     Column("network_id", Integer, nullable=True),  # that of its proposer; no foreign key: networks can be deleted
-    Column("beliefs", JSON, nullable=False),  # what its proposer expects of each setting
-    Column("result", JSON, nullable=False),
+    Column("beliefs", Stored("beliefs"), nullable=False),  # what its proposer expects of each setting
+    Column("result", Stored("findings"), nullable=False),
     Column("created", Time, nullable=False),
     Column("changed", Time, nullable=False),
     mysql_engine="InnoDB",
@@ -206,8 +231,8 @@ trials = Table(
     Column("run_id", ForeignKey(runs.c.id), nullable=False, unique=True),
     Column("confirms", Integer, nullable=True),  # the trial whose candidate this one trains again with another seed
     Column("state", String(16), nullable=False),
-    Column("params", JSON, nullable=False),
-    Column("predicted", JSON, nullable=True),
+    Column("params", Stored("candidate"), nullable=False),
+    Column("predicted", Stored("prediction"), nullable=True),
     Column("parameters", BigInteger, nullable=False),
     Column("score", Double, nullable=True),
     Column("second", Double, nullable=True),

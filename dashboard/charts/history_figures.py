@@ -40,7 +40,7 @@ def bands_figure(versions: Sequence[int], numbers: Sequence[Mapping[str, Any] | 
         data.append(_trace(versions, _values(numbers, key), name) | {"line": line, "mode": "lines"})
     data.append(_trace(versions, _values(numbers, "median"), "median") | {"line": {"color": OKABE_ITO[0], "width": 2}})
     shape = _over_versions(versions, title)
-    known = [each for each in numbers if each is not None and each["min"] is not None]
+    known = [each for each in numbers if each is not None and None not in map(each.get, ("min", "max", "limit"))]
     if known:
         shape["yaxis"]["range"] = _bulk(known)
     return whole_figure(data if known else [], shape)

@@ -8,6 +8,7 @@ import numpy as np
 
 from dashboard.data.ingestion import ingest, input_names
 from dashboard.data.specification import DatasetSpec, parse_spec
+from dashboard.records.stored import unnumbered
 
 __all__ = ["Array", "Arrays", "DatasetSpec", "ingest", "input_names", "open_arrays", "parse_spec"]
 
@@ -36,7 +37,7 @@ class Arrays(NamedTuple):
 
 def open_arrays(folder: Path) -> Arrays:
     """Return a dataset's arrays without reading them, from the folder of `ingest` and its ``description.json``."""
-    about = json.loads((folder / "description.json").read_text())
+    about = unnumbered("description", json.loads((folder / "description.json").read_text()))
     shape = about["image_shape"]
     return Arrays(
         inputs=_opened(folder / "inputs.npy"),

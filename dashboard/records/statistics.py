@@ -36,4 +36,5 @@ STATISTICS = (
     Statistic("not_finite", "Not finite", "count"),
     Statistic("limit", "Limit of the heat map", is_compared=False),
 )
+NAMES = tuple(statistic.name for statistic in STATISTICS)
 COMPARED = {statistic.name: statistic for statistic in STATISTICS if statistic.is_compared}

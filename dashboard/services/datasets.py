@@ -24,6 +24,7 @@ from dashboard.data.specification import SPEC_SETTINGS
 from dashboard.errors import Conflict, Invalid, NotFound, StoreUnavailable, TooLarge
 from dashboard.parsing import Fields
 from dashboard.records.dataset import Dataset
+from dashboard.records.stored import numbered, unnumbered
 from dashboard.services.workspace import Workspace, making
 
 __all__ = ["FORMAT_SETTINGS", "Preview"]  # for those who may not import data
@@ -237,14 +238,14 @@ def _ingest_once(workspace: Workspace, path: Path, spec: DatasetSpec, folder: st
         fresh = workspace.datasets_folder / f"{folder}-{secrets.token_hex(4)}.new"
         with making(fresh):
             _make_folder(path, spec, fresh, final)
-    return dict(json.loads((final / "description.json").read_text()))
+    return unnumbered("description", json.loads((final / "description.json").read_text()))
 
 
 def _make_folder(path: Path, spec: DatasetSpec, fresh: Path, final: Path) -> None:
     try:
         fresh.mkdir()
         description = ingest(path, spec, fresh)
-        (fresh / "description.json").write_text(json.dumps(description))
+        (fresh / "description.json").write_text(json.dumps(numbered(description)))
         shutil.copyfile(path, fresh / "original.csv")
         fresh.rename(final)
     except OSError as error:

@@ -1,37 +1,87 @@
 """Data folders written by earlier commits open, show all their pages and answer all of the API, and verify."""
 
-from contextlib import closing
+import json
+from contextlib import closing, contextmanager
 
 import pytest
+from sqlalchemy import text
 
 from dashboard import create_app
 from dashboard.jobs.coordinator import coordinator_lock
+from dashboard.records.statistics import NAMES
+from dashboard.records.stored import FORM
 from dashboard.services.versions.verification import verify_all
 from dashboard.services.workspace import open_workspace
 from tests.api.api_client import ApiClient
 from tests.web.old_homes import HOMES, api_addresses, settings_of, unpack, walk
-from tests.web.page_check import Browser
+from tests.web.page_check import Browser, words
 
-NAMES = sorted(path.name.removesuffix(".tar.gz") for path in HOMES.glob("*.tar.gz"))
-FIRST_WITH_SEARCHES = "0003"
+ARCHIVES = sorted(path.name.removesuffix(".tar.gz") for path in HOMES.glob("*.tar.gz"))
+NEWEST = "csv-0003"
+NEWER = "This was stored by a newer Weightbase: its preprocessing has form 2, and this one reads forms up to 1"
+
+
+@contextmanager
+def opened(name, folder, url=None):
+    """Open a workspace around a copy of an earlier data folder; nothing is trained in it."""
+    home = unpack(name, folder)
+    workspace = open_workspace(settings_of(home, url))
+    with closing(workspace.catalogue), coordinator_lock(home):
+        yield workspace
+
+
+def visit_everything(workspace):
+    """Fetch every page and all that the API answers; return how many addresses there are."""
+    app = create_app(workspace=workspace)
+    pages = walk(Browser(app.test_client()), most=1)
+    client = ApiClient(app)
+    addresses = api_addresses(client)
+    for address in {address for of_path in addresses.values() for address in of_path}:
+        client.get(address)
+    assert {path for path in addresses if not addresses[path]} <= {path for path in addresses if "search" in path}
+    return len(pages)
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.server] if name.startswith("mysql") else []) for name in NAMES]
+    "name", [pytest.param(name, marks=[pytest.mark.server] if name.startswith("mysql") else []) for name in ARCHIVES]
 )
 def test_an_earlier_home_shows_all_its_pages_answers_the_api_and_verifies(name, request, tmp_path):
-    has_searches = name.rpartition("-")[2] >= FIRST_WITH_SEARCHES
-    home = unpack(name, tmp_path)
     url = request.getfixturevalue("mysql_url") if name.startswith("mysql") else None
-    workspace = open_workspace(settings_of(home, url))
-    with closing(workspace.catalogue), coordinator_lock(home):  # nothing is trained in it
-        app = create_app(workspace=workspace)
-        assert len(walk(Browser(app.test_client()), most=1)) > 200
-        client = ApiClient(app)
-        addresses = api_addresses(client)
-        assert [path for path in addresses if not addresses[path] and (has_searches or "search" not in path)] == []
-        for address in {address for of_path in addresses.values() for address in of_path}:
-            client.get(address)
+    with opened(name, tmp_path, url) as workspace:
+        assert visit_everything(workspace) > 200
         proofs = list(verify_all(workspace))
     assert len(proofs) >= 5
     assert all(proof.identical for proof in proofs)
+
+
+def change_json(workspace, table, column, change):
+    """Store what `change` returns of one column's JSON in every row, given how many there were before, as text."""
+    with workspace.catalogue.writing() as connection:
+        rows = connection.execute(text(f"SELECT rowid, {column} FROM {table}")).all()
+        for place, (key, stored) in enumerate(rows):
+            new = {"new": json.dumps(change(json.loads(stored), place)), "key": key}
+            connection.execute(text(f"UPDATE {table} SET {column} = :new WHERE rowid = :key"), new)
+
+
+@pytest.mark.parametrize("missing", ["all", "one in each table"])
+def test_versions_that_are_older_than_a_statistic_show_it_as_unknown_on_every_page(missing, tmp_path):
+    def older(statistics, place):
+        left_out = NAMES if missing == "all" else NAMES[place % len(NAMES)]
+        return {name: value for name, value in statistics.items() if name not in left_out}
+
+    with opened(NEWEST, tmp_path) as workspace:
+        change_json(workspace, "tensors", "statistics", older)
+        assert visit_everything(workspace) > 200
+
+
+def test_what_a_newer_weightbase_stored_is_refused_on_its_own_pages_with_the_remedy(tmp_path):
+    with opened(NEWEST, tmp_path) as workspace:
+        change_json(workspace, "versions", "preprocessing", lambda data, place: data | {"form": FORM + 1})
+        app = create_app(workspace=workspace)
+        browser, client = Browser(app.test_client()), ApiClient(app)
+        refused = browser.get("/networks/flowers/versions/3", status=409)
+        assert "Update Weightbase" in words(refused.root)
+        error = client.fails("GET", "/api/v1/networks/flowers/versions/3", 409)
+        assert (error["code"], error["message"].split(".")[0]) == ("newer_form", NEWER)
+        for page in ("/", "/datasets", "/runs", "/searches", "/store", "/networks/new", "/networks/flowers/history"):
+            browser.get(page)

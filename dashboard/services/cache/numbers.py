@@ -16,7 +16,9 @@ from typing import Any
 
 import orjson
 
+from dashboard.errors import NewerForm
 from dashboard.files import atomic_write
+from dashboard.records.stored import numbered, unnumbered
 from dashboard.services.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -97,10 +99,9 @@ def _path(workspace: Workspace, group: str) -> Path:
 
 def _read(path: Path) -> dict[str, Numbers]:
     try:
-        numbers = orjson.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return {}  # nothing is cached, or it was torn: it is computed again
-    return numbers if isinstance(numbers, dict) else {}
+        return unnumbered("numbers", orjson.loads(path.read_bytes()))
+    except (OSError, ValueError, TypeError, NewerForm):
+        return {}  # nothing is cached, it was torn, or it has a newer form: it is computed again
 
 
 def _keep(path: Path, fresh: dict[str, Numbers]) -> None:
@@ -109,6 +110,6 @@ def _keep(path: Path, fresh: dict[str, Numbers]) -> None:
     for key in list(together)[: max(len(together) - MOST_IN_A_FILE, 0)]:
         del together[key]
     try:
-        atomic_write(path, orjson.dumps(together, option=OPTIONS))
+        atomic_write(path, orjson.dumps(numbered(together), option=OPTIONS))
     except OSError as error:
         log.warning("Numbers are not cached: %s", error)

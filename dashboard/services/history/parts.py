@@ -4,6 +4,7 @@ For a weight this reads one cell of each table, for a unit one column, and for a
 nothing changed (by SHA-256) nothing is read again.
 """
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import numpy as np
 from dashboard.analysis.histories import Timeline, cell_timeline, ever_since, timeline, unit_timeline
 from dashboard.errors import NotFound
 from dashboard.records.network import Network
+from dashboard.records.tensor import TensorInfo
 from dashboard.services.cache.numbers import UNLIMITED, Budget, Numbers
 from dashboard.services.history.firing import firing
 from dashboard.services.history.tensor import TensorVersion, find_versions, open_tensor
@@ -137,14 +139,17 @@ def _each_content_once(versions: list[TensorVersion], read: Callable[[TensorVers
 
 def _stored(versions: list[TensorVersion]) -> Timeline:
     """Return the time-line of the norms stored in the catalogue; a change is one of the checksum."""
-    norms = [version.info.statistics["norm"] for version in versions]
     contents = [version.info.content for version in versions]
     changed = [place > 0 and contents[place] != contents[place - 1] for place in range(len(versions))]
-    return timeline([_number(norm, version) for norm, version in zip(norms, versions, strict=True)], changed)
+    return timeline([_norm(version.info) for version in versions], changed)
 
 
-def _number(norm: float | None, version: TensorVersion) -> float:
-    """Return a stored norm: none is 0 without a finite cell, else infinite."""
+def _norm(info: TensorInfo) -> float:
+    """Return a stored norm: 0 without a finite cell, infinite if it is too large, NaN if the version is older."""
+    norm, low, high, odd = (info.statistics[name] for name in ("norm", "min", "max", "not_finite"))
     if norm is not None:
         return float(norm)
-    return 0.0 if version.info.statistics["min"] is None else float("inf")
+    if odd == info.cells:
+        return 0.0
+    is_too_large = None not in {low, high} and not math.isfinite(max(-low, high) * math.sqrt(info.cells))
+    return math.inf if is_too_large else math.nan

@@ -23,6 +23,7 @@ from dashboard.catalogue.stored_tables import TensorVersion
 from dashboard.errors import NotFound
 from dashboard.metrics import best_version
 from dashboard.records.network import Network
+from dashboard.records.statistics import NAMES
 from dashboard.services.cache.numbers import UNLIMITED, Budget, Numbers, cached_numbers
 from dashboard.services.workspace import Workspace
 from dashboard.weights.dtypes import Array
@@ -177,7 +178,8 @@ def numbers_of(
             return ends | tensor_statistics(cells).to_json() | {"changed": changed}
         return ends | step.version.info.statistics
 
-    return counted(workspace, network, "numbers", steps, count, budget)
+    numbers = counted(workspace, network, "numbers", steps, count, budget)
+    return [None if each is None else dict.fromkeys(NAMES) | each for each in numbers]
 
 
 def spectra_of(

@@ -17,6 +17,7 @@ import numpy as np
 from dashboard.catalogue.runs import Checkpoint
 from dashboard.files import atomic_write
 from dashboard.jobs.job import TrainingCheckpoint
+from dashboard.records.stored import numbered, unnumbered
 
 ABOUT = "about"
 
@@ -30,7 +31,7 @@ def write(home: Path, run_id: int, attempt: int, checkpoint: TrainingCheckpoint)
 
 
 def read(home: Path, point: Checkpoint) -> TrainingCheckpoint | None:
-    """Return a checkpoint, or None if its file is gone or not what was written."""
+    """Return a checkpoint, or None if its file is gone or not what was written; raises NewerForm."""
     try:
         content = (home / "checkpoints" / point.file).read_bytes()
     except FileNotFoundError:
@@ -39,7 +40,7 @@ def read(home: Path, point: Checkpoint) -> TrainingCheckpoint | None:
         return None
     with np.load(io.BytesIO(content)) as packed:
         arrays = {name: packed[name] for name in packed.files}
-    about = json.loads(arrays.pop(ABOUT).tobytes())
+    about = unnumbered("checkpoint", json.loads(arrays.pop(ABOUT).tobytes()))
     return TrainingCheckpoint(about["numbers"] | arrays, about["last"], about["best"])
 
 
@@ -61,7 +62,7 @@ def _packed(checkpoint: TrainingCheckpoint) -> bytes:
         else:
             numbers[name] = value
     about = {"numbers": numbers, "last": dict(checkpoint.last), "best": dict(checkpoint.best)}
-    arrays[ABOUT] = np.frombuffer(json.dumps(about).encode(), np.uint8)
+    arrays[ABOUT] = np.frombuffer(json.dumps(numbered(about)).encode(), np.uint8)
     content = io.BytesIO()
     np.savez(content, allow_pickle=False, **arrays)
     return content.getvalue()

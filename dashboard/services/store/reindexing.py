@@ -9,18 +9,29 @@ from dashboard.catalogue import datasets as dataset_rows
 from dashboard.catalogue import networks as network_rows
 from dashboard.catalogue import versions as version_rows
 from dashboard.data.preprocessing import Preprocessing
-from dashboard.errors import Conflict, NotFound
+from dashboard.errors import Conflict, NewerForm, NotFound
+from dashboard.records.stored import unnumbered
 from dashboard.records.tensor import TensorInfo, TensorKey
 from dashboard.services.workspace import Workspace
 from dashboard.weights.table_store import VersionKey
 
 
 def reindex_store(workspace: Workspace) -> list[str]:
-    """Add every published version that the catalogue does not know; return their references."""
-    added = []
-    for key, manifest in workspace.store.manifests():
+    """Add every published version that the catalogue does not know; return their references.
+
+    Raises NewerForm at the end if there are versions that a newer Weightbase saved in a form that we do not know.
+    """
+    added, refused = [], None
+    for key, stored in workspace.store.manifests():
+        try:
+            manifest = unnumbered("manifest", stored)
+        except NewerForm as error:
+            refused = error
+            continue
         if _reindex_version(workspace, key, manifest):
             added.append(f"{manifest['network']['name']}:{key[1]}")
+    if refused is not None:
+        raise refused
     return added
 
 

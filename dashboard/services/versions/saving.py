@@ -11,6 +11,7 @@ from dashboard.catalogue import runs as run_rows
 from dashboard.catalogue import versions as version_rows
 from dashboard.errors import Superseded
 from dashboard.records.network import Network, NetworkSpec
+from dashboard.records.stored import numbered
 from dashboard.records.tensor import TensorInfo, TensorKey
 from dashboard.services.versions.movement import moved
 from dashboard.services.workspace import Workspace, sweep_version
@@ -112,7 +113,7 @@ def manifest(network: Network, number: int, row: Mapping[str, Any]) -> dict[str,
     """Return the manifest of a version, from which it can be indexed again; `row` is its catalogue row."""
     about = {name: value for name, value in asdict(network).items() if name not in {"id", "last_version", "created"}}
     numbers = {name: row[name] for name in IN_MANIFEST}
-    return {"network": about | {"spec": network.spec.to_json()}, "number": number} | numbers
+    return numbered({"network": about | {"spec": network.spec.to_json()}, "number": number} | numbers)
 
 
 def _key(network: Network, name: str, array: Array, sha256: str) -> TensorKey:

@@ -43,7 +43,7 @@ class PointRow(NamedTuple):
     def largest(self) -> float | None:
         """The largest change of a cell."""
         change = self.change
-        return None if change is None or change["min"] is None else max(-change["min"], change["max"])
+        return None if change is None or None in {change["min"], change["max"]} else max(-change["min"], change["max"])
 
 
 def _run_page(row: Any) -> str:  # noqa: ANN401 - any row about a version
@@ -246,7 +246,7 @@ def _chips(history: TensorHistory) -> list[tuple[str, str, str]]:
         chips.append(("bad", f"{plural(statistics['not_finite'], 'cell')} NaN or Inf", table))
     if history.zero_since is not None:
         chips.append(("warn", f"all zero since v{history.zero_since.number}", ""))
-    elif statistics["zeros"] >= 0.01:
+    elif (statistics["zeros"] or 0) >= 0.01:
         chips.append(("", f"{percent(statistics['zeros'])} zeros", ""))
     first, last = history.versions[0].info.statistics["norm"], statistics["norm"]
     if first and last and not 0.5 < last / first < 2:

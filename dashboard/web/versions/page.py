@@ -138,10 +138,11 @@ def _outlier_chips(detail: VersionDetail) -> list[Chip]:
 
 def far_out(statistics: Mapping[str, Any]) -> float | None:
     """Return the farthest weight if it is beyond three times the limit of the heat map; from stored numbers."""
-    if statistics["min"] is None:
+    low, high, limit = (statistics[name] for name in ("min", "max", "limit"))
+    if None in {low, high, limit}:
         return None
-    farthest = max(statistics["min"], statistics["max"], key=abs)
-    return float(farthest) if abs(farthest) > FAR_OUT * statistics["limit"] else None
+    farthest = max(low, high, key=abs)
+    return float(farthest) if abs(farthest) > FAR_OUT * limit else None
 
 
 def tensors_table(version: Version, tensors: Sequence[TensorInfo]) -> Table:

@@ -153,7 +153,7 @@ def _chips(info: TensorInfo) -> list[Chip]:
 
 def _outliers(version: Version, info: TensorInfo) -> list[Chip]:
     """Return chips that name the farthest outliers in Tukey's sense; of a large tensor by its stored numbers."""
-    if info.cells > MOST_SEARCHED or info.statistics["min"] is None:
+    if info.cells > MOST_SEARCHED or None in {info.statistics["q25"], info.statistics["q75"]}:
         value = far_out(info.statistics)
         return [] if value is None else [("warn", f"an outlier: {written(value)}", "")]
     outliers = analyses.tensor_outliers(workspace(), version, info, OUTLIERS_NAMED)

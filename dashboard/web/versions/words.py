@@ -1,5 +1,6 @@
 """Sentences about versions and tensors."""
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -24,16 +25,16 @@ def version_sentence(
 def tensor_sentence(shape: Sequence[int], statistics: Mapping[str, Any]) -> str:
     """Say what a tensor holds."""
     size = " × ".join(f"{length:,}" for length in shape) or "one number"
-    if not statistics["count"]:
+    count, odd = math.prod(shape), statistics["not_finite"]
+    if not count:
         return f"{size}: an axis is empty, so there is no weight."
-    if statistics["min"] is None:
-        return f"{size}: none of the {plural(statistics['count'], 'weight')} is a finite number."
+    if odd == count:
+        return f"{size}: none of the {plural(count, 'weight')} is a finite number."
     text = (
-        f"{size}: {plural(statistics['count'], 'weight')} from {number(statistics['min'])} to "
+        f"{size}: {plural(count, 'weight')} from {number(statistics['min'])} to "
         f"{number(statistics['max'])}, mean {number(statistics['mean'])}, half of them between "
         f"{number(statistics['q25'])} and {number(statistics['q75'])}"
     )
-    odd = statistics["not_finite"]
     return f"{text}; {odd:,} not finite." if odd else f"{text}."
 
 

@@ -24,6 +24,12 @@ from dashboard.settings import Settings, to_environment
 
 TRIALS = int(os.environ.get("TRIALS", "11"))
 NOT_YET_LEARNT = 10  # the neural sampler's network proposes only after so many trials, and weighs 100 kB
+PAGES = (
+    "compare?base=flowers:2&other=flowers:3",
+    "networks/flowers/history?draw=1",
+    "networks/flowers/health?draw=1",
+    "networks/flowers/history?tensor=layer_01.weight&unit=0&draw=1",
+)
 ROWS = [f"{'a' if number % 3 else 'b'},{number % 7},{number * 0.25 + number % 3:.2f}" for number in range(40)]
 CSV = "\n".join(["kind,size,price", "a,,1.5", *ROWS]).encode()
 FLOWERS = {
@@ -103,8 +109,8 @@ class Maker:
         self.ended()
         for path in ("/networks/flowers/versions/1", "/networks/unwanted"):
             assert self.client.delete(f"/api/v1{path}").status_code < 300
-        for page in ("/compare?base=flowers:2&other=flowers:3", "/networks/flowers/history"):
-            assert self.client.get(page).status_code in {200, 404}  # an earlier form may not have this page
+        for page in PAGES:
+            assert self.client.get(f"/{page}").status_code in {200, 404}  # an earlier form may not have this page
 
 
 def pack(home, target):

@@ -1,5 +1,6 @@
 """The catalogue's form: migrations lead to the tables in the code, from nothing, once, by one process at a time."""
 
+import json
 import multiprocessing
 from pathlib import Path
 
@@ -8,13 +9,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import insert, select
+from sqlalchemy import JSON, insert, select, text
 
 import dashboard.catalogue
 from dashboard.catalogue.opening import HEAD_REVISION, open_catalogue
 from dashboard.catalogue.rows import now
 from dashboard.catalogue.tables import datasets, metadata, networks
-from dashboard.errors import Conflict, StoreUnavailable
+from dashboard.errors import Conflict, NewerForm, StoreUnavailable
+from dashboard.records.stored import FORM
 from dashboard.settings import Settings
 
 
@@ -83,3 +85,28 @@ def test_a_home_that_cannot_be_a_folder_is_told_with_the_setting_to_change(tmp_p
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreUnavailable, match="WEIGHTBASE_HOME"):
         open_catalogue(Settings(home=str(tmp_path / "file" / "home")))
+
+
+def test_a_catalogue_of_a_newer_weightbase_is_refused_with_the_remedy(tmp_path):
+    catalogue = open_catalogue(Settings(home=str(tmp_path)))
+    with catalogue.writing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    catalogue.close()
+    with pytest.raises(NewerForm, match="Update Weightbase"):
+        open_catalogue(Settings(home=str(tmp_path)))
+
+
+def test_json_is_stored_with_the_number_of_its_form(tmp_path):
+    catalogue = open_catalogue(Settings(home=str(tmp_path)))
+    with catalogue.writing() as connection:
+        connection.execute(insert(datasets).values(dataset_row("iris") | {"spec": {"target": "species"}}))
+    with catalogue.reading() as connection:
+        stored = json.loads(connection.execute(text("SELECT spec FROM datasets")).scalar_one())
+        read = connection.execute(select(datasets.c.spec)).scalar_one()
+    assert (stored, read) == ({"form": FORM, "target": "species"}, {"target": "species"})
+    catalogue.close()
+
+
+def test_every_json_column_carries_its_form_but_those_that_hold_a_persons_words_or_no_names():
+    plain = {f"{t.name}.{c.name}" for t in metadata.sorted_tables for c in t.columns if isinstance(c.type, JSON)}
+    assert plain == {"networks.fields", "runs.checkpoint", "tensors.shape"}
