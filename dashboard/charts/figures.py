@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dashboard.analysis.distributions import Distribution
-from dashboard.charts.palette import DIVERGING, NEGATIVE, NEITHER, OKABE_ITO, POSITIVE, see_through
+from dashboard.charts.palette import NEGATIVE, NEITHER, OKABE_ITO, POSITIVE
 from dashboard.metrics import METRICS, curve_names, curve_words, is_higher_better, split_part
 
 Figure = dict[str, Any]
@@ -95,61 +95,6 @@ def change_figure(distribution: Distribution, log: bool = False) -> Figure:
     if not log:
         layout["yaxis"]["range"] = [0, _cut(counts)]
     return whole_figure([bars | _counts(counts, log)], layout)
-
-
-def confusion_figure(matrix: Sequence[Sequence[int]], classes: Sequence[str]) -> Figure:
-    """Return a confusion matrix: rows are the true classes, columns the predicted ones.
-
-    A cell holds its count; its colour is the share of the true class that it makes up, so that rare classes can be
-    read as well as frequent ones.
-    """
-    labels = [str(name) for name in classes]
-    shares = [[count / (sum(row) or 1) for count in row] for row in matrix]
-    heat = {
-        "type": "heatmap",
-        "x": labels,
-        "y": labels,
-        "z": shares,
-        "zmin": 0,
-        "zmax": 1,
-        "xgap": 1,
-        "ygap": 1,
-        "customdata": [list(row) for row in matrix],
-        "colorscale": [[share, see_through(OKABE_ITO[0], share)] for share in (0, 1)],
-        "showscale": False,
-        "hovertemplate": "true %{y}, predicted %{x}: %{customdata:,} (%{z:.1%} of %{y})<extra></extra>",
-    }
-    layout = plain_layout("predicted", "true") | {"height": 380}
-    layout["xaxis"] |= {"type": "category", "side": "top", "showgrid": False}
-    layout["yaxis"] |= {"type": "category", "autorange": "reversed", "showgrid": False}
-    if len(labels) <= MOST_CELL_TEXTS:
-        layout["annotations"] = [
-            _cell_text(true, predicted, count, share)
-            for true, row, its in zip(labels, matrix, shares, strict=True)
-            for predicted, count, share in zip(labels, row, its, strict=True)
-        ]
-    return whole_figure([heat] if labels else [], layout)
-
-
-def _cell_text(true: str, predicted: str, count: int, share: float) -> dict[str, Any]:
-    """Return a cell's count, white on a full colour, else in the colour that the theme writes in."""
-    font = {"font": {"color": DIVERGING["light"][5]}} if share > 0.5 else {}
-    return {"x": predicted, "y": true, "text": f"{count:,}", "showarrow": False} | font
-
-
-def class_balance_figure(balance: Mapping[str, int]) -> Figure:
-    """Return how many records each class has, as bars."""
-    bars = {
-        "type": "bar",
-        "x": list(balance),
-        "y": list(balance.values()),
-        "marker": {"color": OKABE_ITO[0]},
-        "name": "records",
-        "hovertemplate": "%{x}: %{y:,} records<extra></extra>",
-    }
-    layout = plain_layout("class", "records")
-    layout["xaxis"]["type"] = "category"
-    return whole_figure([bars] if balance else [], layout)
 
 
 def drawable(value: float | None) -> float | None:

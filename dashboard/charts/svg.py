@@ -43,13 +43,13 @@ def sparkline(values: Sequence[float | None], label: str, width: int = 96, heigh
     return element("svg", drawn, last, class_="spark", **size, role="img", aria_label=label)
 
 
-def network_drawing(inputs: int, layers: Sequence[LayerSpec], outputs_label: str = "") -> Markup:
+def network_drawing(inputs: int, layers: Sequence[LayerSpec]) -> Markup:
     """Return a network as columns of circles, one a layer, an ellipsis where there are more units than circles.
 
     Of a deep network the first and the last layers are drawn, and between them how many more there are. Its colours
     are those of the page, by the classes network, unit, link, more and caption.
     """
-    columns = _columns(inputs, layers, outputs_label)
+    columns = _columns(inputs, layers)
     middle = max(max(column.offsets) for column in columns) + RADIUS + 4
     captions = 2 * middle + LINE
     width, height = STEP * len(columns), captions + LINE * max(len(column.lines) for column in columns)
@@ -78,13 +78,10 @@ class _Column(NamedTuple):
         return ys
 
 
-def _columns(inputs: int, layers: Sequence[LayerSpec], outputs_label: str) -> list[_Column]:
+def _columns(inputs: int, layers: Sequence[LayerSpec]) -> list[_Column]:
     last = len(layers) - 1
     all_of_them = [(inputs, [f"{inputs:,} input{'' if inputs == 1 else 's'}"])]
-    all_of_them += [
-        (layer.units, _lines(layer, place == last) + ([outputs_label] if outputs_label and place == last else []))
-        for place, layer in enumerate(layers)
-    ]
+    all_of_them += [(layer.units, _lines(layer, place == last)) for place, layer in enumerate(layers)]
     left_out = len(all_of_them) - MOST_COLUMNS
     if left_out > 0:
         gap = (0, [f"{left_out + 1:,} more layers"])

@@ -135,27 +135,13 @@ def shade(value: SupportsFloat | None, limit: float) -> str:
 
 FILTERS: dict[str, Callable[..., str]] = {
     function.__name__: function
-    for function in (
-        number,
-        change,
-        full,
-        setting,
-        percent,
-        file_size,
-        duration,
-        age,
-        moment,
-        iso,
-        plural,
-        shade,
-        cell_name,
-    )
+    for function in (number, change, full, setting, percent, file_size, duration, age, moment, iso, plural, shade)
 }
 
 
 def install(app: Flask) -> None:
     """Make the filters known to the templates under their own names."""
-    app.jinja_env.filters.update(FILTERS)
+    app.jinja_env.filters.update(FILTERS, cell_name=cell_name)
 
 
 def _special(value: float) -> str:

@@ -36,14 +36,9 @@ FIGURES = {
     "change, log": figures.change_figure(distribution([np.array([-1.0, 0.0, 2.0])], 3, "full"), log=True),
     "no change": figures.change_figure(distribution([], 3)),
     "empty change": figures.change_figure(distribution([np.empty(0)], 3)),
-    "confusion": figures.confusion_figure([[8, 2], [0, 5]], ["no", "yes"]),
-    "confusion of many": figures.confusion_figure(np.eye(30, dtype=int).tolist(), [str(n) for n in range(30)]),
-    "no confusion": figures.confusion_figure([], []),
     "density": joint_figure(joint_counts(np.arange(9.0), np.arange(9.0) ** 2, 4, "full"), "a:1", "a:2"),
     "points": joint_figure((np.arange(2), np.zeros(2, int), np.array([0.5, 1.0]), np.array([0.5, 2.0])), "a:1", "a:2"),
     "no points": joint_figure((np.zeros(0, int),) * 2 + (np.zeros(0),) * 2, "a:1", "a:2"),
-    "balance": figures.class_balance_figure({"3": 10, "7": 12}),
-    "no balance": figures.class_balance_figure({}),
     "bands": bands_figure([1, 2], [tensor_statistics(np.arange(9.0)).to_json(), None], "weight"),
     "no bands": bands_figure([1], [None], "weight"),
     "lines": lines_figure([1, 2], [Line("norm", [1.0, None]), Line("zeros", [0.0, 0.5], "y2")], "norm", "zeros"),
@@ -118,15 +113,6 @@ def test_the_bar_around_zero_is_cut_where_it_would_flatten_all_others(counts, to
     if any(counts):
         found = found._replace(edges=np.array([-1.5, -0.5, 0.5, 1.5]), counts=(np.array(counts),))
     assert figures.change_figure(found)["layout"]["yaxis"]["range"] == [0, pytest.approx(1.05 * top)]
-
-
-def test_a_confusion_matrix_has_true_rows_and_counts_in_its_cells():
-    figure = FIGURES["confusion"]
-    assert figure["data"][0]["z"] == [[0.8, 0.2], [0.0, 1.0]]
-    texts = [(note["y"], note["x"], note["text"]) for note in figure["layout"]["annotations"]]
-    assert texts == [("no", "no", "8"), ("no", "yes", "2"), ("yes", "no", "0"), ("yes", "yes", "5")]
-    assert figure["layout"]["yaxis"]["autorange"] == "reversed"
-    assert "annotations" not in FIGURES["confusion of many"]["layout"]
 
 
 def test_importing_the_figures_does_not_import_plotly():
