@@ -37,8 +37,8 @@ class Setting:
 
     @property
     def schema(self) -> dict[str, Any]:
-        """The field as JSON Schema, its default and its help included."""
-        about = f"{self.help} {self.kind.schema.get('description', '')}".strip()
+        """The field as JSON Schema, with its default, and described by its help or else its label."""
+        about = f"{self.help or self.label} {self.kind.schema.get('description', '')}".strip()
         default = {} if self.default in (MISSING, None) else {"default": self.default}
         return self.kind.schema | default | ({"description": about} if about else {})
 

@@ -46,9 +46,7 @@ class SearchSpace:
     weight_decay: Range | None = setting(
         RangeOf(Number(1e-12, 1), can_be_off=True), Range(1e-6, 1e-2, log=True), "Weight decay"
     )
-    no_weight_decay: bool = setting(
-        Flag(), True, "Try going without, too", "Candidates without weight decay are tried as well."
-    )
+    no_weight_decay: bool = setting(Flag(), True, "Try without weight decay, too")
     activation: tuple[str, ...] = setting(Several(HIDDEN_ACTIVATIONS), ("tanh", "relu", "silu"), "Activations")
     optimizer: tuple[str, ...] = setting(Several(OPTIMIZERS), ("momentum", "adam", "adamw"), "Optimizers")
     schedule: tuple[str, ...] = setting(Several(SCHEDULES), ("constant", "cosine"), "Learning-rate schedules")
