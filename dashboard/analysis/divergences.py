@@ -108,22 +108,6 @@ def kl_divergence(counted: Distribution) -> float | None:
     return float((p * np.log(p / q)).sum())
 
 
-def jensen_shannon_divergence(counted: Distribution) -> float | None:
-    """Return the Jensen-Shannon divergence of the first two tensors in bits: 0 for equal shares, 1 for none in common.
-
-    (Lin 1991.) None if one of them has no cell in the bins.
-    """
-    shares = _shares(counted)
-    if shares is None:
-        return None
-    middle = (shares[0] + shares[1]) / 2
-    halves = []
-    for p in shares:
-        some = p > 0
-        halves.append((p[some] * np.log2(p[some] / middle[some])).sum() / 2)
-    return float(max(sum(halves), 0.0))
-
-
 def _shares(counted: Distribution) -> tuple[Array, Array] | None:
     one, two = counted.counts[:2]
     return (one / one.sum(), two / two.sum()) if one.any() and two.any() else None

@@ -16,7 +16,6 @@ from dashboard.metrics import METRICS, curve_names, curve_words, is_higher_bette
 Figure = dict[str, Any]
 HEIGHT = 300
 MOST_MARKERS = 60
-MOST_CELL_TEXTS = 20
 HALF_A_CELL = 0.5
 
 

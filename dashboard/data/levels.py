@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.data.blocks import MISSING, ColumnBlock
-from dashboard.data.cells import BLANKS, MOST_CATEGORIES, number, shown_number
+from dashboard.data.cells import MOST_CATEGORIES, number, shown_number
 
 Codes = NDArray[np.int32]
 
@@ -60,13 +60,3 @@ def ordered(names: list[str]) -> list[str]:
     if any(number(name) is None for name in different):
         return different
     return sorted(different, key=float)
-
-
-def level_of(text: str, levels: tuple[str, ...], decimal: str = ".") -> str | None:
-    """Return the level that a cell means, as written or as a number of the same value; None if there is none."""
-    word = text.strip(BLANKS)
-    if word in levels:
-        return word
-    value = number(word, decimal)
-    shown = None if value is None else shown_number(value)
-    return shown if shown in levels else None

@@ -131,16 +131,6 @@ def _has_odd_quotes(path: Path) -> bool:
         return sum(chunk.count(b'"') for chunk in iter(lambda: file.read(1 << 20), b"")) % 2 == 1
 
 
-def text_rows(path: Path, csv_format: CsvFormat) -> Generator[dict[str, str]]:
-    """Yield each row of data as column name -> text; raises Invalid naming the line of a ragged row."""
-    names, _ = head(path, csv_format)
-    with closing(file_records(path, csv_format)) as records:
-        for line, fields in itertools.islice(records, int(csv_format.header), None):
-            if len(fields) != len(names):
-                raise Invalid({"file": ragged_message(line, len(fields), len(names), csv_format)})
-            yield dict(zip(names, fields, strict=True))
-
-
 def ragged_message(line: int, fields: int, expected: int, csv_format: CsvFormat) -> str:
     """Return the message about a row that has more or fewer fields than the first."""
     message = f"Line {line:,} has {fields:,} fields where the first line has {expected:,}"

@@ -15,6 +15,7 @@ from dashboard.data.dataset import Array, Arrays, input_names
 from dashboard.data.moments import Moments
 from dashboard.data.scaling import column_scales, target_scale
 from dashboard.errors import Invalid
+from dashboard.metrics import find_metric
 
 BLOCK_CELLS = 1 << 20
 
@@ -150,6 +151,18 @@ def encode(arrays: Arrays, preprocessing: Preprocessing, dtype: "np.dtype[Any]")
         inputs[:, start : start + len(column.levels)] = _one_hot(arrays, place, column)
         start += len(column.levels)
     return Encoded(inputs, targets, 1.0, 0.0)
+
+
+def errors_in_own_unit(metrics: Mapping[str, Any], preprocessing: Preprocessing) -> dict[str, Any]:
+    """Return metrics with a regression's errors (mae, val_rmse ...) in the target's own unit.
+
+    A network computes its errors in scaled targets; the loss stays what training minimises.
+    """
+    unit = abs(preprocessing.target_scale)
+    return {
+        name: value / unit if value is not None and (metric := find_metric(name)) and metric.in_target_unit else value
+        for name, value in metrics.items()
+    }
 
 
 def _blocks(rows: int, columns: int) -> list[slice]:

@@ -100,19 +100,6 @@ class Training:
         if self.spec.patience and self.spec.restore_best and self.best.vector is not None:
             self.network.vector[...] = self.best.vector
 
-    @property
-    def best_epoch(self) -> int:
-        """The epoch with the lowest validation loss so far, 0 before the first."""
-        return self.best.epoch
-
-    def best_tensors(self) -> dict[str, Array]:
-        """Return copies of the best epoch's tensors; raises Invalid if none are kept."""
-        if self.best.vector is None:
-            raise Invalid({"save": "The best weights are kept only with patience above 0 or save set to best."})
-        best = Network(self.network.spec)
-        best.vector[...] = self.best.vector
-        return best.tensors()
-
     def state(self) -> dict[str, Any]:
         """Return all that is needed to continue after this epoch, as copies: arrays and numbers."""
         state = {

@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from dashboard.data.answering import errors_in_own_unit
-from dashboard.data.preprocessing import Preprocessing, encode, fit
+from dashboard.data.preprocessing import Preprocessing, encode, errors_in_own_unit, fit
 from dashboard.data.splitting import split
 from dashboard.engine.measuring import nothing
 from dashboard.engine.metrics import evaluate

@@ -15,7 +15,6 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 
 Array = np.ndarray[Any, Any]
 NEUTRAL = 0.5
-EDGE = 0.1
 SPREAD = math.sqrt(3.0)  # what is drawn evenly from -SPREAD to SPREAD has a standard deviation of 1
 FEW_LEVELS = 12
 LEVEL_SHARE = 0.7
@@ -191,14 +190,6 @@ class Encoding:
             for params in candidates
         ]
         return np.array(rows, np.float64).reshape(len(rows), len(self.names))
-
-    def at_edge(self, genes: Array) -> Array:
-        """Return for each setting whether it has its first or last level, or is in the outer tenth of its range."""
-        edges = np.zeros(genes.shape, bool)
-        for place, setting in enumerate(self.settings):
-            width = EDGE if setting.levels is None else max(EDGE, 1.0 / setting.levels)
-            edges[:, place] = np.minimum(genes[:, place], 1.0 - genes[:, place]) < width
-        return edges & self.active(genes)
 
     def _allowed(self, condition: Condition) -> tuple[int, Array]:
         """Return a parent's place, and of each of its levels whether the condition holds there."""

@@ -12,7 +12,6 @@ from optuna.samplers import RandomSampler
 from optuna.trial import TrialState
 
 from dashboard.errors import Invalid
-from dashboard.search.encoding import Array
 from dashboard.search.scores import ranks
 from dashboard.search.space import SearchSpace
 from dashboard.search.studies import Past, build_study
@@ -40,11 +39,6 @@ class Epochs(NamedTuple):
 
     trained: int
     saved: int
-
-    @property
-    def share_saved(self) -> float:
-        """The part of all epochs that was spared."""
-        return self.saved / max(1, self.trained + self.saved)
 
 
 def importances(
@@ -74,13 +68,6 @@ def importances(
         )
     shares = optuna.importance.get_param_importances(study, evaluator=evaluator, params=sorted(varied))
     return [Importance(name, share) for name, share in shares.items() if math.isfinite(share)]
-
-
-def best_so_far(scores: Sequence[float], direction: str) -> Array:
-    """Return the best of the scores until each (trials,); NaN before the first number."""
-    values = np.asarray(scores, np.float64)
-    best: Array = np.fmax.accumulate(values) if direction == "maximize" else np.fmin.accumulate(values)
-    return best
 
 
 def rank_correlation(predicted: Sequence[float], real: Sequence[float]) -> float | None:

@@ -144,30 +144,6 @@ class SearchSpace:
         hidden = [LayerSpec(width, activation, dropout=dropout) for width in units]
         return NetworkSpec(inputs, (*hidden, LayerSpec(outputs, output)), training)
 
-    def to_params(self, spec: NetworkSpec) -> dict[str, Any]:
-        """Return the candidate that a definition is; raises Invalid if this space has no such candidate."""
-        hidden, training = spec.layers[:-1], spec.training
-        params: dict[str, Any] = {"layers": len(hidden)}
-        params |= {f"units_{number}": layer.units for number, layer in enumerate(hidden, start=1)}
-        for name in ("learning_rate", "batch_size", "optimizer", "schedule", "weight_decay"):
-            params[name] = getattr(training, name)
-        params["has_weight_decay"] = training.weight_decay > 0.0
-        if hidden:
-            params |= {"activation": hidden[0].activation, "dropout": hidden[0].dropout}
-        known = self.active(params)
-        alike = len({(layer.activation, layer.dropout) for layer in hidden}) <= 1
-        if not alike or not self.holds(known) or not self._agrees(known, spec):
-            raise Invalid({"spec": "This network is outside the search space: widen the space, or leave it out."})
-        return known
-
-    def _agrees(self, params: Params, spec: NetworkSpec) -> bool:
-        """Return whether a candidate has the hidden layers and the training of a definition, what is fixed included."""
-        made = self.spec(params, spec.training, spec.inputs, spec.layers[-1].units, "classification")
-        names = ("learning_rate", "batch_size", "optimizer", "schedule", "weight_decay")
-        same = all(getattr(made.training, name) == getattr(spec.training, name) for name in names)
-        shapes = [[(layer.units, layer.activation, layer.dropout) for layer in one.layers[:-1]] for one in (made, spec)]
-        return same and shapes[0] == shapes[1]
-
     def _training(self, params: Params) -> dict[str, Any]:
         decays = self.weight_decay is not None and params.get("has_weight_decay", True)
         fixed = self.weight_decay.low if self.weight_decay is not None else 0.0

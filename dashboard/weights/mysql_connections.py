@@ -196,17 +196,6 @@ class Connections:
         with self._guard:
             self._idle.append(session)
 
-    @contextmanager
-    def lease(self) -> Iterator[Session]:
-        """Give a session for the time inside; after any error it is closed, not used again."""
-        session = self.take()
-        try:
-            yield session
-        except BaseException:
-            session.close()
-            raise
-        self.give_back(session)
-
     def attempt(self, action: Callable[[Session], T]) -> T:
         """Run something that can be repeated; after a lost connection again, on a new one, a few times."""
         result, session = self.attempt_and_keep(action)

@@ -5,7 +5,7 @@ import os
 import subprocess
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager
 
 import mysql.connector
 import numpy as np
@@ -26,6 +26,16 @@ from tests.contract.drafts import assert_same_bits, key_of, normal, random_bits,
 from tests.server import Server, connect, find_binary, run_sql
 
 pytestmark = pytest.mark.server
+
+
+@contextmanager
+def session_of(connections):
+    """Give a session for the time inside."""
+    session = connections.take()
+    try:
+        yield session
+    finally:
+        session.close()
 
 
 @pytest.fixture
@@ -197,11 +207,11 @@ def test_the_connector_has_its_c_extension_which_the_public_way_needs():
 
 def test_the_connectors_private_parts_are_where_the_quick_way_expects_them(mysql_url):
     """Fails when a new mysql-connector-python moves them: look at `mysql_binary`, or live with `only_public`."""
-    with Connections(parse_address(mysql_url)).lease() as session:
+    with session_of(Connections(parse_address(mysql_url))) as session:
         assert is_available(session.connection)
         assert isinstance(session.channel, BinaryChannel)
         session.close()
-    with Connections(parse_address(mysql_url), only_public=True).lease() as session:
+    with session_of(Connections(parse_address(mysql_url), only_public=True)) as session:
         assert not is_available(session.connection)
         assert isinstance(session.channel, TextChannel)
         session.close()
@@ -211,7 +221,7 @@ def test_the_connectors_private_parts_are_where_the_quick_way_expects_them(mysql
 def test_rows_too_many_too_few_and_errors_leave_the_connection_usable(mysql_url, only_public):
     cell = np.dtype("<f4")
     connections = Connections(parse_address(mysql_url), only_public)
-    with connections.lease() as session:
+    with session_of(connections) as session:
         session.run("CREATE TABLE t (r INT UNSIGNED NOT NULL PRIMARY KEY, c0 FLOAT NOT NULL)")
         session.channel.insert("t", np.arange(10_000, dtype=cell).reshape(10_000, 1))
         with pytest.raises(ValueError, match="9,990 rows too many"):
@@ -245,7 +255,7 @@ def test_rows_come_by_public_interfaces_from_either_kind_of_connection(mysql_url
 @pytest.mark.parametrize("only_public", [False, True])
 def test_a_connection_that_is_lost_between_two_rows_is_said(mysql_server_url, mysql_url, only_public):
     connections = Connections(parse_address(mysql_url), only_public)
-    with connections.lease() as session:
+    with session_of(connections) as session:
         session.run("CREATE TABLE t (r INT UNSIGNED NOT NULL PRIMARY KEY, c0 FLOAT NOT NULL)")
         session.channel.insert("t", np.zeros((9000, 1), np.float32))
         [(number,)] = session.run("SELECT CONNECTION_ID()")
@@ -288,7 +298,7 @@ def test_tls_is_used_and_the_server_held_to_its_certificate(tmp_path):
             array = random_bits("float32", (300, 200))
             key = save_one(store, array)
             assert_same_bits(store.read(key), array)
-            with store._connections.lease() as session:
+            with session_of(store._connections) as session:
                 assert session.run("SHOW STATUS LIKE 'Ssl_cipher'")[0][1] != ""
         (tmp_path / "other").mkdir()
         certificate(tmp_path / "other")

@@ -10,9 +10,8 @@ import pytest
 
 from dashboard import metrics
 from dashboard.charts.figures import training_curves
-from dashboard.data.answering import errors_in_own_unit
 from dashboard.data.dataset import Arrays
-from dashboard.data.preprocessing import Preprocessing
+from dashboard.data.preprocessing import Preprocessing, errors_in_own_unit
 from dashboard.engine.metrics import evaluate
 from dashboard.engine.network import Network
 from dashboard.engine.samples import Samples

@@ -4,9 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from dashboard.data.answering import errors_in_own_unit
 from dashboard.data.dataset import open_arrays
-from dashboard.data.preprocessing import Preprocessing, encode
+from dashboard.data.preprocessing import Preprocessing, encode, errors_in_own_unit
 from dashboard.engine.metrics import evaluate
 from dashboard.engine.network import Network
 from dashboard.engine.samples import Samples

@@ -4,14 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import stats
-from scipy.spatial.distance import jensenshannon
 
 from dashboard.analysis.distributions import Distribution, distribution
 from dashboard.analysis.divergences import (
     COARSE_BINS,
     FINE_BINS,
     distribution_distances,
-    jensen_shannon_divergence,
     kl_divergence,
     wasserstein_distance,
 )
@@ -27,13 +25,12 @@ def binned(one, two):
 def test_distances_equal_scipys(one, two):
     found = binned(one, two)
     if not one.any() or not two.any():
-        assert (wasserstein_distance(found), kl_divergence(found), jensen_shannon_divergence(found)) == (None,) * 3
+        assert (wasserstein_distance(found), kl_divergence(found)) == (None, None)
         return
     middles = (found.edges[1:] + found.edges[:-1]) / 2
     expected = stats.wasserstein_distance(middles, middles, one, two)
     assert wasserstein_distance(found) == pytest.approx(expected, abs=1e-12)
     assert kl_divergence(found) == pytest.approx(stats.entropy(one + 0.5, two + 0.5), abs=1e-12)
-    assert jensen_shannon_divergence(found) == pytest.approx(jensenshannon(one, two, base=2) ** 2, abs=1e-12)
 
 
 def test_with_fine_bins_the_distance_is_that_of_the_cells():
@@ -76,8 +73,7 @@ def test_the_distance_of_the_largest_numbers_does_not_overflow():
     assert distribution_distances(np.array([-1.7e308]), np.array([1.7e308])).wasserstein == np.inf
 
 
-def test_equal_distributions_are_nowhere_apart_and_disjoint_ones_wholly():
-    same, apart = np.array([3, 1, 0, 0, 0, 0, 0]), np.array([0, 0, 0, 0, 0, 0, 9])
+def test_equal_distributions_are_nowhere_apart():
+    same = np.array([3, 1, 0, 0, 0, 0, 0])
     assert wasserstein_distance(binned(same, same)) == 0
     assert kl_divergence(binned(same, same)) == 0
-    assert jensen_shannon_divergence(binned(same, apart)) == pytest.approx(1.0)

@@ -1,7 +1,7 @@
 import subprocess
 import sys
 
-READING = "import dashboard.data.dataset, dashboard.data.answering, dashboard.data.bundled, dashboard.data.columns"
+READING = "import dashboard.data.dataset, dashboard.data.preprocessing, dashboard.data.bundled, dashboard.data.columns"
 
 
 def test_a_process_that_parses_nothing_does_not_load_pyarrow_or_pandas():

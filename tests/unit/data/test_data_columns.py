@@ -4,7 +4,6 @@ from data_files import look, write
 
 from dashboard.data.columns import preview
 from dashboard.data.detection import CsvFormat
-from dashboard.data.lines import text_rows
 from dashboard.errors import Invalid
 
 MIXED = "height,colour,id,empty,label\n1.5,red,a1,,0\n2.5,blue,a2,NA,1\n?,red,a3,-,0\n3.5,red,a4,,1\n"
@@ -152,10 +151,3 @@ def test_the_shape_of_pictures_is_guessed_from_their_pixels(tmp_path):
     assert look(tmp_path, PIXELS).suggested_image_shape("column_1") == (8, 8)
     assert look(tmp_path, PIXELS.replace("\n", ",1.5\n")).suggested_image_shape("column_1") is None
     assert look(tmp_path, "a,b,c,d,y\n1,2,3,4,0\n5,6,7,8,1\n").suggested_image_shape("y") is None
-
-
-def test_rows_can_be_read_as_text_by_column(tmp_path):
-    path = write(tmp_path, "a,b\n1,x\n2,y\n")
-    assert list(text_rows(path, CsvFormat())) == [{"a": "1", "b": "x"}, {"a": "2", "b": "y"}]
-    with pytest.raises(Invalid, match="Line 3 has 1 fields"):
-        list(text_rows(write(tmp_path, "a,b\n1,x\n2\n"), CsvFormat()))

@@ -57,7 +57,7 @@ def test_a_resumed_training_ends_in_the_same_bits_as_an_undisturbed_one(spec, st
     rest = list(resumed.epochs())
     assert other.vector.tobytes() == whole.network.vector.tobytes()
     assert [e.loss for e in rest] == [e.loss for e in whole_epochs[stop:]]
-    assert resumed.best_epoch == whole.best_epoch
+    assert resumed.best.epoch == whole.best.epoch
     assert resumed.state()["vector"].tobytes() == whole.state()["vector"].tobytes()
 
 
@@ -127,10 +127,10 @@ def test_patience_stops_and_the_best_weights_are_back():
     training, epochs = train(network, noise.take(np.arange(40)), noise.take(np.arange(40, 60)))
     losses = [e.val_loss for e in epochs]
     assert len(epochs) < 200
-    assert training.best_epoch == int(np.argmin(losses)) + 1 == len(epochs) - 3
+    assert training.best.epoch == int(np.argmin(losses)) + 1 == len(epochs) - 3
     outputs = network.predict(noise.inputs[40:])
     assert -np.log(outputs[np.arange(20), noise.targets[40:]]).mean() == pytest.approx(min(losses), rel=1e-9)
-    np.testing.assert_array_equal(training.best_tensors()["layer_01.weight"], network.tensors()["layer_01.weight"])
+    np.testing.assert_array_equal(training.best.vector, network.vector)
 
 
 def test_without_restore_best_the_last_weights_stay_and_the_best_can_be_had():
@@ -138,14 +138,8 @@ def test_without_restore_best_the_last_weights_stay_and_the_best_can_be_had():
     noise = Samples(rng.normal(size=(60, 4)), rng.integers(0, 3, 60))
     network = make_network((("tanh", 40), ("softmax", 3)), epochs=30, learning_rate=0.05, save="best")
     training, _ = train(network, noise.take(np.arange(40)), noise.take(np.arange(40, 60)))
-    assert training.best_epoch < 30
-    assert not np.array_equal(training.best_tensors()["layer_01.weight"], network.tensors()["layer_01.weight"])
-
-
-def test_best_weights_that_are_not_kept_are_refused_in_words():
-    training, _ = train(make_network(epochs=1), *blobs())
-    with pytest.raises(Invalid, match="patience"):
-        training.best_tensors()
+    assert training.best.epoch < 30
+    assert not np.array_equal(training.best.vector, network.vector)
 
 
 @pytest.mark.parametrize("batch_size", [1, 16])

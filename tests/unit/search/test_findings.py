@@ -1,4 +1,3 @@
-import itertools
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +9,8 @@ from search_examples import SPACE, drawn, searched
 from dashboard.errors import Invalid
 from dashboard.records.network import LayerSpec, NetworkSpec
 from dashboard.records.training import TrainingSpec
-from dashboard.search.against_random import believed_random_search, best_of_draws
-from dashboard.search.findings import best_so_far, epochs_of, importances, pareto_front, rank_correlation
+from dashboard.search.against_random import believed_random_search
+from dashboard.search.findings import epochs_of, importances, pareto_front, rank_correlation
 from dashboard.search.studies import Past
 from dashboard.search.together import is_quicker, on_seeds
 
@@ -46,11 +45,6 @@ def test_two_goals_have_importances_too():
     assert "units_1" in {one.name for one in importances(SPACE, ["maximize", "minimize"], both)[:6]}
 
 
-def test_the_best_so_far_never_gets_worse():
-    np.testing.assert_array_equal(best_so_far([3, 1, float("nan"), 4], "maximize"), [3, 3, 3, 4])
-    np.testing.assert_array_equal(best_so_far([3, 1, 2], "minimize"), [3, 1, 1])
-
-
 def test_a_rank_correlation_sees_the_order_only():
     assert rank_correlation([1, 2, 3, 4], [10, 100, 1000, 10**9]) == pytest.approx(1.0)
     assert rank_correlation([1, 2], [1, 2]) is None
@@ -67,14 +61,6 @@ def test_epochs_are_saved_by_stopped_trials_only():
     past = [Past({}, "finished", (1.0,), (0.1,) * 8), Past({}, "stopped", (1.0,), (0.1,) * 3), Past({}, "failed")]
     found = epochs_of(past, full=10)
     assert (found.trained, found.saved) == (11, 7)
-    assert found.share_saved == pytest.approx(7 / 18)
-
-
-def test_the_best_of_draws_is_its_average_over_all_draws():
-    scores = [0.1, 0.7, 0.4]
-    expected = [np.mean([max(draw) for draw in itertools.product(scores, repeat=count)]) for count in (1, 2, 3)]
-    np.testing.assert_allclose(best_of_draws(scores, 3, "maximize"), expected)
-    np.testing.assert_allclose(best_of_draws([-1 * one for one in scores], 3, "minimize"), -1 * np.array(expected))
 
 
 def test_a_believed_random_search_gets_better_and_is_beaten():
