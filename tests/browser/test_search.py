@@ -9,7 +9,7 @@ from tests.browser.test_the_main_job import wait_for_chart
 
 pytestmark = pytest.mark.browser
 
-SEARCH_MS = 120_000
+SEARCH_MS = 900_000  # forty trainings, on a machine that does other things as well
 
 
 @pytest.mark.parametrize("theme", ["dark"])  # its pages are looked at in both by tests/web; this is about what it does
@@ -95,4 +95,4 @@ def open_as_network(walk):
     expect(page.locator("#progress")).to_contain_text("finished", timeout=SEARCH_MS)
     page.get_by_role("link", name="To the network").click()
     expect(page.locator("main")).to_contain_text("Trial")
-    expect(page.get_by_role("link", name="v1", exact=True).first).to_be_visible()
+    expect(page.get_by_role("link", name="v1").first).to_be_visible()

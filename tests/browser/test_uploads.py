@@ -43,7 +43,7 @@ def csv_file(folder, megabytes):
 
 def upload(tab, path):
     tab.get_by_label("CSV file").set_input_files(path)
-    tab.get_by_role("button", name="Upload and look").click()
+    tab.get_by_role("button", name="Upload and preview").click()
 
 
 def test_a_file_beyond_the_limit_is_not_even_sent(open_tab, tmp_path):
