@@ -129,8 +129,8 @@ def users(workspace):
 
 BUSY = """
 import sys
-from dashboard.services import trash
-from dashboard.services.versions import delete_version
+from dashboard.services.store import trash
+from dashboard.services.versions.reading import delete_version
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
 workspace = open_workspace(Settings(home=sys.argv[1], store=sys.argv[2]), sweeping=False)

@@ -28,7 +28,7 @@ def declared(monkeypatch):
 def test_no_version_is_the_best_by_an_unknown_metric(versions):
     assert "best" not in versions.get("/compare/all?network=small&metric=val_mape").sentence
     assert "best" not in versions.get(f"/compare/several?{CHOSEN}").sentence
-    assert "none has a score" in versions.get("/networks/small").sentence
+    assert "none has a metric to rank it by" in versions.get("/networks/small").sentence
 
 
 def test_the_best_version_is_the_one_of_the_declared_direction(versions, declared):
