@@ -10,15 +10,15 @@ from dashboard.records.network import LayerSpec, NetworkSpec
 from dashboard.settings import Settings
 
 SPEC = NetworkSpec(2, (LayerSpec(1),)).to_json()
+DATASET = dict.fromkeys(("folder", "sha256", "task", "source", "licence"), "x")
+DATASET |= {"id": 1, "name": "d", "rows": 1, "bytes": 1, "spec": {}, "description": {}, "created": now()}
 
 
 @pytest.fixture
 def catalogue(tmp_path):
     found = open_catalogue(Settings(home=str(tmp_path)))
-    texts = dict.fromkeys(("folder", "sha256", "task", "source", "licence"), "x")
-    about = {"id": 1, "name": "d", "rows": 1, "bytes": 1, "spec": {}, "description": {}, "created": now()}
     with found.writing() as connection:
-        connection.execute(datasets.insert().values(texts | about))
+        connection.execute(datasets.insert().values(DATASET))
     yield found
     found.close()
 
@@ -59,3 +59,26 @@ def test_the_last_twenty_versions_of_each_network_are_given_oldest_first(catalog
 def test_versions_that_are_not_ready_are_neither_counted_nor_take_a_place(catalogue):
     add(catalogue, 1, ["ready"] * 25 + ["trash"] * 40 + ["writing"])
     assert listed(catalogue) == {"n1": (25, 25, list(range(6, 26)))}
+
+
+@pytest.mark.parametrize("store", ["csv:", pytest.param("mysql", marks=pytest.mark.server)])
+def test_networks_are_filtered_by_name_or_purpose_as_it_is_written(store, tmp_path, request):
+    address = request.getfixturevalue("mysql_url") if store == "mysql" else store
+    catalogue = open_catalogue(Settings(home=str(tmp_path), store=address))
+    with catalogue.writing() as connection:
+        connection.execute(datasets.insert().values(DATASET))
+        for number, (name, purpose) in enumerate([("Reader", "100% of axb"), ("100 units", ""), ("a_b", "")], start=1):
+            row = {"id": number, "name": name, "slug": str(number), "purpose": purpose, "task": "regression"}
+            connection.execute(
+                networks.insert().values(row | {"spec": SPEC, "dataset_id": 1, "fields": {}, "created": now()})
+            )
+    for search, names in (
+        ("reader", ["Reader"]),
+        ("100%", ["Reader"]),
+        ("a_b", ["a_b"]),
+        ("AXB", ["Reader"]),
+        ("/", []),
+    ):
+        with catalogue.reading() as connection:
+            assert [line.network.name for line in list_networks(connection, 10, search=search)] == names
+    catalogue.close()
