@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from dashboard.metrics import metric_words
+from dashboard.metrics import metric_words, split_part
 from dashboard.records.network import Version
 from dashboard.services.versions.reading import VersionDetail
 from dashboard.web.kit.formats import shade
@@ -78,7 +78,7 @@ def metrics_table(detail: VersionDetail) -> Table:
     """Return all metrics that are single numbers."""
     metrics, evaluation = detail.version.metrics, detail.evaluation
     parts = [evaluation.get("validation", {}), evaluation.get("test", {})]
-    own = [name.removeprefix("val_").removeprefix("test_") for name in metrics]
+    own = [split_part(name)[1] for name in metrics]
     names = dict.fromkeys([*own, *(name for part in parts for name in part if name not in LISTS)])
     rows = []
     for name in names:
