@@ -1,5 +1,7 @@
 """The list of networks: its last 20 versions, whatever lies between them, and how many there are in all."""
 
+from typing import Any
+
 import pytest
 
 from dashboard.catalogue.networks import list_networks
@@ -10,7 +12,7 @@ from dashboard.records.network import LayerSpec, NetworkSpec
 from dashboard.settings import Settings
 
 SPEC = NetworkSpec(2, (LayerSpec(1),)).to_json()
-DATASET = dict.fromkeys(("folder", "sha256", "task", "source", "licence"), "x")
+DATASET: dict[str, Any] = dict.fromkeys(("folder", "sha256", "task", "source", "licence"), "x")
 DATASET |= {"id": 1, "name": "d", "rows": 1, "bytes": 1, "spec": {}, "description": {}, "created": now()}
 
 
