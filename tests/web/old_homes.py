@@ -2,7 +2,6 @@
 
 import re
 import tarfile
-from collections import Counter
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -34,21 +33,21 @@ def settings_of(home, mysql_url=None):
     return Settings(home=str(home), store=mysql_url)
 
 
-def walk(browser, most):
+def walk(browser, with_queries=True):
     """Fetch what can be reached by links, with tables' files, figures and pictures; return the addresses.
 
-    Of those that differ only in numbers, or only in the value of one query parameter, `most` are fetched.
-    Raises PageError for an answer that is refused, or a page that breaks a rule.
+    Of those that differ only in numbers, or in the value of one query parameter, one is fetched; without queries, of
+    those that differ in their queries, too. Raises PageError for what is refused, or a page that breaks a rule.
     """
-    seen, kinds, waiting = set(), Counter(), ["/"]
+    seen, kinds, waiting = set(), set(), ["/"]
     while waiting:
         address = waiting.pop()
         path, _, query = re.sub(r"\d+", "0", address).partition("?")
-        kind = [path, *(f"{path}?{part.partition('=')[0]}" for part in query.split("&") if part)]
-        if address in seen or all(kinds[part] >= most for part in kind):
+        parameters = {f"{path}?{part.partition('=')[0]}" for part in query.split("&") if part and with_queries}
+        if {path, *parameters} <= kinds:
             continue
         seen.add(address)
-        kinds.update(kind)
+        kinds |= {path, *parameters}
         page = browser.either(address)
         waiting += [link.split("#")[0] for link in page.links() if not link.startswith("#")]
         waiting += page.parts()

@@ -1,5 +1,6 @@
 """The proof finds the very cell that somebody changed, and a copied folder of weights is read into a new catalogue."""
 
+import json
 import shutil
 
 import numpy as np
@@ -7,7 +8,8 @@ import pytest
 
 from dashboard import cli
 from dashboard.catalogue import networks as network_rows
-from dashboard.errors import Conflict, Invalid
+from dashboard.errors import Conflict, Invalid, NewerForm
+from dashboard.records.stored import FORM
 from dashboard.services.datasets import add_bundled, get_dataset
 from dashboard.services.networks import create_network, get_network
 from dashboard.services.runs.runs import start_run
@@ -85,6 +87,19 @@ def test_a_copied_folder_of_weights_is_read_into_a_new_catalogue(workspace, tmp_
         assert (theirs.sha256, theirs.metrics, theirs.epoch) == (mine.sha256, mine.metrics, mine.epoch)
         assert get_detail(other, "flowers", number).tensors == get_detail(workspace, "flowers", number).tensors
         assert verify_version(other, "flowers", number).identical
+    other.catalogue.close()
+
+
+def test_a_version_that_a_newer_weightbase_saved_is_refused_when_all_others_are_indexed(workspace, tmp_path):
+    shutil.copytree(workspace.settings.home_folder / "weights", tmp_path / "other" / "weights")
+    manifest = tmp_path / "other" / "weights" / "flowers" / "v0001" / "version.json"
+    stored = json.loads(manifest.read_text())
+    assert stored["form"] == FORM
+    manifest.write_text(json.dumps(stored | {"form": FORM + 1}))
+    other = open_workspace(Settings(home=str(tmp_path / "other")))
+    with pytest.raises(NewerForm, match="Update Weightbase"):
+        reindex_store(other)
+    assert [version.number for version in list_versions(other, "flowers").items] == [3, 2]
     other.catalogue.close()
 
 
