@@ -15,7 +15,7 @@ KEY = "form"
 Step = Callable[[dict[str, Any]], dict[str, Any]]
 STEPS: Mapping[tuple[str, int], Step] = {}
 """(kind, form) -> what makes the next form of what has this one; no kind has needed a step yet."""
-ADDED = {"statistics": statistics.NAMES}
+ADDED = {"statistics": statistics.NAMES, "column": ("missing", "distinct", "low", "high", "mean", "std")}
 """Names that readers of a kind rely on: None where what was stored is older than the name."""
 
 PARTS = {
@@ -25,8 +25,9 @@ PARTS = {
         "spec": "network",
     },
     "definition": {"spec": "network"},
+    "description": {"columns": "column", "target_statistics": "column"},
 }
-"""Kinds within a kind, by the names that they have there: they have its form."""
+"""Kinds within a kind, or in a list of it, by the names that they have there: they have its form."""
 
 
 def numbered(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,5 +51,9 @@ def upgraded(
         step = steps.get((kind, known))
         data = step(data) if step is not None else data
     for name, part in PARTS.get(kind, {}).items():
-        data = data | ({name: upgraded(part, data[name], form, steps, newest)} if name in data else {})
+        inner = data.get(name)
+        if isinstance(inner, dict):
+            data = data | {name: upgraded(part, inner, form, steps, newest)}
+        elif isinstance(inner, list):
+            data = data | {name: [upgraded(part, one, form, steps, newest) for one in inner]}
     return dict.fromkeys(ADDED[kind]) | data if kind in ADDED else data

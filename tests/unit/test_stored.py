@@ -51,5 +51,12 @@ def test_a_statistic_that_was_not_known_when_it_was_stored_is_none():
     assert set(found) == set(NAMES)
 
 
+def test_a_column_that_was_described_before_a_statistic_was_known_has_none():
+    stored = {"columns": [{"name": "size", "low": 1.0}], "target_statistics": None}
+    found = unnumbered("description", stored)
+    unknown = dict.fromkeys(("missing", "distinct", "high", "mean", "std"))
+    assert found == {"columns": [{"name": "size", "low": 1.0} | unknown], "target_statistics": None}
+
+
 def test_the_names_of_statistics_are_those_that_are_counted():
     assert {field.name for field in fields(TensorStatistics)} == set(NAMES)

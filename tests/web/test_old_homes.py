@@ -75,6 +75,11 @@ def change_json(workspace, table, column, change):
             connection.execute(text(f"UPDATE {table} SET {column} = :new WHERE rowid = :key"), new)
 
 
+def described_earlier(description, _):
+    columns = [{name: column[name] for name in ("name", "kind")} for column in description["columns"]]
+    return description | {"columns": columns}
+
+
 @pytest.mark.parametrize("missing", ["all", "one in each table"])
 def test_versions_that_are_older_than_a_statistic_show_it_as_unknown_on_every_page(missing, tmp_path):
     def older(statistics, place):
@@ -83,6 +88,8 @@ def test_versions_that_are_older_than_a_statistic_show_it_as_unknown_on_every_pa
 
     with opened(f"csv-{NEWEST}", tmp_path) as workspace:
         change_json(workspace, "tensors", "statistics", older)
+        change_json(workspace, "datasets", "description", described_earlier)
+        change_json(workspace, "versions", "evaluation", lambda measured, place: {} if place % 2 else measured)
         assert visit_everything(workspace, with_queries=missing == "all") > 100
 
 
