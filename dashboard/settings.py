@@ -44,6 +44,11 @@ class Settings:
     )
     password: str = setting(Secret(), "", help="If set, every visitor needs it. Required to listen beyond loopback.")
     hosts: str = setting(Text(), "", help="Additional host names of the dashboard, comma-separated.")
+    copy_to: str = setting(
+        Text(),
+        "",
+        help="Where pages and API may copy or back up to beyond the home: folders and addresses, comma-separated.",
+    )
     slots: int = setting(Whole(1, 64), 2, help="The number of runs that train at once on this machine.")
     checkpoint_seconds: int = setting(
         Whole(0, 3600), 5, help="The longest part of a training, in seconds, that is lost if it is killed."
@@ -66,6 +71,8 @@ class Settings:
                 raise _refusal(name, f"must be from {kind.low} to {kind.high}.")
         if find_kind(self.store) is None:
             raise _refusal("store", f"must begin with {starts()}.")
+        if any("://" in place and find_kind(place) is None for place in self.copy_places):
+            raise _refusal("copy_to", f"must list folders, or addresses that begin with {starts()}.")
         if self.dask and not re.match(r"tls://.|tcp://(127\.0\.0\.1|localhost|\[::1\]):", self.dask):
             raise _refusal("dask", "must begin with tls:// (or tcp:// on this machine): a Dask cluster executes code.")
         if self.dask.startswith("tls:") and not (self.dask_ca and self.dask_cert):
@@ -77,8 +84,10 @@ class Settings:
         """Return the same settings with folders that mean the same to a process that works in another folder."""
         folder, start = self.store_folder, self.store_kind.start
         store = f"{start}{folder}" if folder and self.store != start else self.store
+        places = (f"csv:{folder}" if (folder := _folder(place)) else place for place in self.copy_places)
         ca, cert, key = (path and str(Path(path).absolute()) for path in (self.dask_ca, self.dask_cert, self.dask_key))
-        return replace(self, home=str(self.home_folder), store=store, dask_ca=ca, dask_cert=cert, dask_key=key)
+        absolute = replace(self, home=str(self.home_folder), store=store, copy_to=",".join(places))
+        return replace(absolute, dask_ca=ca, dask_cert=cert, dask_key=key)
 
     @property
     def store_kind(self) -> StoreKind:
@@ -96,6 +105,21 @@ class Settings:
     def store_identity(self) -> tuple[str, str]:
         """What is equal for two addresses of one store."""
         return self.store_kind.scheme, self.store_kind.identity(self.store, self.home_folder)
+
+    @property
+    def copy_places(self) -> tuple[str, ...]:
+        """The folders and addresses to which pages and API may copy, as they were set."""
+        return tuple(place.strip() for place in self.copy_to.split(",") if place.strip())
+
+    @property
+    def copy_folders(self) -> tuple[Path, ...]:
+        """The folders within which pages and API may write; the home is not among them."""
+        return tuple(folder for place in self.copy_places if (folder := _folder(place)))
+
+    @property
+    def copy_servers(self) -> tuple[str, ...]:
+        """The addresses of servers to which pages and API may copy, with their passwords."""
+        return tuple(place for place in self.copy_places if _folder(place) is None)
 
     @property
     def is_loopback(self) -> bool:
@@ -119,6 +143,12 @@ class Settings:
             (environment_name(name), _hidden(name, getattr(self, name), isinstance(one.kind, Secret)), one.help)
             for name, one in declared(Settings).items()
         ]
+
+
+def _folder(place: str) -> Path | None:
+    """Return the absolute folder that a place to copy to means; None for a server's address."""
+    kind = find_kind(place)
+    return Path(place).absolute() if kind is None else kind.folder(place, Path.cwd())
 
 
 def _refusal(name: str, reason: str) -> Invalid:
@@ -149,6 +179,8 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
 def _hidden(name: str, value: Any, secret: bool) -> str:  # noqa: ANN401 - any setting's value
     if name == "store":
         return hide_password(str(value))
+    if name == "copy_to":
+        return ",".join(hide_password(place) for place in str(value).split(","))
     return "***" if secret and value else str(value)
 
 

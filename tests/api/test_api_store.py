@@ -1,5 +1,7 @@
 """The store through the API: its tables, its trash, and the long actions on it as runs."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.unit.services.carry_out import carry_out
@@ -121,7 +123,8 @@ def test_a_copy_is_started_and_ends_with_its_proof(kept, client, tmp_path):
         ({}, "to"),
         ({"to": 5}, "to"),
         ({"to": "oracle://x"}, "to"),
-        ({"to": "csv:/elsewhere"}, "home"),
+        ({"to": "csv:/elsewhere"}, "to"),
+        ({"to": "csv:", "home": "/elsewhere"}, "home"),
         ({"to": "mysql://"}, "to"),
         ({"to": "csv:", "where": "x"}, "where"),
     ],
@@ -129,6 +132,49 @@ def test_a_copy_is_started_and_ends_with_its_proof(kept, client, tmp_path):
 def test_a_copy_that_cannot_be_is_refused_and_nothing_is_queued(kept, client, body, field):
     assert client.fails("POST", "/api/v1/store/copy", 422, json=body)["field"] == field
     assert client.get("/api/v1/runs")["items"] == []
+
+
+OUTSIDE = [
+    {"to": "csv:HOME/../elsewhere", "home": "HOME/inside"},
+    {"to": "csv:HOME/inside/weights", "home": "HOME/../elsewhere"},
+    {"to": "csv:HOME", "home": "HOME/inside"},
+    {"to": "csv:HOME/datasets/mine", "home": "HOME/inside"},
+    {"to": "csv:HOME/link/weights", "home": "HOME/inside"},
+    {"to": "mysql://me@127.0.0.1:1/other"},
+    {"to": "mysql://me@127.0.0.1:2/weights"},
+    {"to": "mysql://me@127.0.0.1:1/weights?unix_socket=/elsewhere"},
+    {"to": "mysql://you@127.0.0.1:1/weights"},
+]
+
+
+@pytest.mark.parametrize("body", OUTSIDE)
+def test_a_copy_beyond_the_home_and_the_set_places_is_refused_and_writes_nothing(kept, client, tmp_path, body):
+    home = kept.settings.home_folder
+    (home / "link").symlink_to(tmp_path)
+    before = sorted(tmp_path.iterdir())
+    body = {name: text.replace("HOME", str(home)) for name, text in body.items()}
+    error = client.fails("POST", "/api/v1/store/copy", 422, json=body)
+    assert "WEIGHTBASE_COPY_TO" in error["message"]
+    assert sorted(tmp_path.iterdir()) == before
+    assert client.get("/api/v1/runs")["items"] == []
+
+
+def test_a_copy_into_a_folder_of_the_home_needs_no_setting(kept, client):
+    copy = kept.settings.home_folder / "copies"
+    body = {"to": f"csv:{copy / 'weights'}", "home": str(copy)}
+    run = client.post("/api/v1/store/copy", json=body, status=202)
+    carry_out(kept)
+    done = client.get(f"/api/v1/runs/{run['id']}")
+    assert (done["state"], done["result"]["proven"]) == ("finished", 3)
+
+
+def test_a_queued_copy_is_checked_again_where_it_is_carried_out(kept, client, tmp_path):
+    run = client.post("/api/v1/store/copy", json={"to": "csv:", "home": str(tmp_path / "copy")}, status=202)
+    carry_out(replace(kept, settings=replace(kept.settings, copy_to="")))
+    done = client.get(f"/api/v1/runs/{run['id']}")
+    assert done["state"] == "failed"
+    assert "WEIGHTBASE_COPY_TO" in done["error"]
+    assert not (tmp_path / "copy").exists()
 
 
 def test_trainings_and_actions_stand_in_one_list(kept, client):

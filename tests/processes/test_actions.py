@@ -5,9 +5,11 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
+from dashboard.records.store import split_password
 from dashboard.services.runs.runs import cancel_run, get_run, start_run
 from dashboard.services.store import trash
 from dashboard.services.store.actions import start_copy, start_empty, start_verify
@@ -68,7 +70,7 @@ def test_a_copy_that_is_killed_is_taken_up_again_and_copies_nothing_twice(worksp
     for seed in range(20, 60):
         save(workspace, seed=seed)
     target = Settings(home=str(tmp_path / "copy"))
-    run = start_copy(workspace, {"to": "csv:", "home": target.home})
+    run = start_copy(workspace, {"to": "csv:", "home": target.home})  # a folder in the home, which is tmp_path
     copying = action_pids(coordinator)
     some = "some versions to be copied"
     get_on_until(lambda: get_run(workspace, run.id).run.result.get("copied", 0) > 3, copying, some)
@@ -83,10 +85,15 @@ def test_a_copy_that_is_killed_is_taken_up_again_and_copies_nothing_twice(worksp
 
 
 @pytest.mark.server
-def test_a_copy_into_mysql_gets_its_password_without_leaving_a_trace(workspace, coordinator, mysql_url, tmp_path):
+def test_a_copy_into_mysql_gets_its_password_without_leaving_a_trace(workspace, mysql_url):
     fill(workspace)
     password = mysql_url.split(":")[2].split("@")[0]
+    bare = split_password(mysql_url)[0]
+    workspace = replace(workspace, settings=replace(workspace.settings, copy_to=bare))
+    coordinator = start_worker(workspace.settings)
     detail = wait_for_end(workspace, start_copy(workspace, {"to": mysql_url}).id)
+    coordinator.terminate()
+    coordinator.wait()
     assert (detail.run.state, detail.run.error) == ("finished", None)
     assert detail.run.result["proven"] == 4
     home = workspace.settings.home_folder

@@ -62,6 +62,16 @@ def test_passwords_are_never_shown():
     assert "hidden" not in str(shown)
 
 
+def test_places_to_copy_to_are_folders_and_servers_shown_without_passwords(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = Settings(copy_to="backup, csv:/mnt/b,mysql://me:hidden@db/w").with_absolute_paths()
+    assert found.copy_folders == (tmp_path / "backup", Path("/mnt/b"))
+    assert found.copy_servers == ("mysql://me:hidden@db/w",)
+    assert "hidden" not in str(found.shown())
+    with pytest.raises(Invalid, match="WEIGHTBASE_COPY_TO"):
+        Settings(copy_to="sqlite://x")
+
+
 def test_a_store_of_an_unknown_kind_is_refused_without_repeating_its_password():
     with pytest.raises(Invalid) as refused:
         Settings(store="postgresql://me:hidden@db/weights")

@@ -19,7 +19,8 @@ APP = Path(__file__).parent.parent.parent / "app.py"
 @pytest.fixture
 def workspace(tmp_path):
     """An empty workspace; nothing is trained in it, since this process holds the coordinator's lock."""
-    opened = open_workspace(Settings(home=str(tmp_path / "home"), max_upload_mb=1))
+    places = f"{tmp_path / 'copy'},{tmp_path / 'tables'},mysql://me@127.0.0.1:1/weights"
+    opened = open_workspace(Settings(home=str(tmp_path / "home"), max_upload_mb=1, copy_to=places))
     with coordinator_lock(opened.settings.home_folder):
         yield opened
     opened.catalogue.close()

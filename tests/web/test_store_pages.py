@@ -238,13 +238,19 @@ def test_a_copy_that_fails_says_why_and_what_was_left_out(flowers, browser, tmp_
         ({"to": ""}, "Give the store to copy to"),
         ({"to": "ftp://x"}, "Give the store to copy to"),
         ({"to": "csv:"}, "Give the copy a home of its own"),
-        ({"to": "mysql://nobody"}, "needs a user, a host and a database"),
+        ({"to": "mysql://nobody"}, "a place that WEIGHTBASE_COPY_TO lists"),
     ],
 )
 def test_a_place_that_cannot_be_a_copys_is_told_beside_its_field(flowers, browser, typed, said):
     page = browser.post("/store/copy", typed, status=422, source="/store")
     assert said in words(page.by_id("problems"))
     assert page.by_id("to").get("value") == typed["to"]
+
+
+def test_the_form_offers_the_places_that_visitors_may_copy_to(flowers, browser, tmp_path):
+    offered = [option.get("value") for option in browser.get("/store").by_id("copy-targets").iter("option")]
+    assert offered[:2] == ["mysql://me@127.0.0.1:1/weights", f"csv:{tmp_path / 'home/copies/weights'}"]
+    assert f"csv:{tmp_path / 'copy/weights'}" in offered
 
 
 def test_a_password_is_kept_out_of_pages_rows_and_names_of_files(flowers, browser):

@@ -12,8 +12,9 @@ from dashboard.jobs.starting import ensure_coordinator
 from dashboard.parsing import Fields
 from dashboard.records.run import STARTED_BY_LENGTH, Run
 from dashboard.records.run_kinds import ACTIONS
-from dashboard.records.store import EXAMPLES, find_kind, split_password, with_password
+from dashboard.records.store import split_password
 from dashboard.services.runs import passwords
+from dashboard.services.store.targets import target_address
 from dashboard.services.workspace import Workspace
 from dashboard.settings import Settings
 from dashboard.weights.opening import open_store
@@ -88,10 +89,12 @@ def start_copy(workspace: Workspace, data: Mapping[str, Any], started_by: str = 
 
 
 def target_settings(settings: Settings, to: str, password: str, home: str) -> Settings:
-    """Return the settings under which a copy is opened; raises Invalid for an address that cannot be a copy's."""
-    if find_kind(to) is None:  # also because a password in it would not be known as one
-        raise Invalid({"to": f"Give the store to copy to: {EXAMPLES}."})
-    target = replace(settings, store=with_password(to, password), home=home or settings.home)
+    """Return the settings under which a copy is opened; raises Invalid for an address that cannot be a copy's.
+
+    Before anything is opened, it is checked that visitors may copy there.
+    """
+    address = target_address(settings, to, password, home)
+    target = replace(settings, store=address, home=home or settings.home)
     try:
         open_store(target)
     except StoreUnavailable as error:

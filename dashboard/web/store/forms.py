@@ -3,13 +3,14 @@
 from wtforms import PasswordField, StringField
 
 from dashboard.records.store import EXAMPLES
+from dashboard.services.store.targets import REMEDY
 from dashboard.web.kit.forms import PageForm
 
 
 class CopyForm(PageForm):
     """The store to copy everything to; its password is never sent back to the page."""
 
-    to = StringField("Store", description=f"{EXAMPLES}.", render_kw={"size": 42})
+    to = StringField("Store", description=f"{EXAMPLES}: {REMEDY}.", render_kw={"size": 42, "list": "copy-targets"})
     password = PasswordField("Password of its user", render_kw={"autocomplete": "off"})
     home = StringField(
         "Home of the copy",

@@ -5,7 +5,7 @@ from flask import Blueprint, Response, flash, render_template, request, url_for
 from dashboard.errors import Conflict, Invalid
 from dashboard.http import sender, workspace
 from dashboard.records.store import public_address
-from dashboard.services.store import actions, trash
+from dashboard.services.store import actions, targets, trash
 from dashboard.services.store import tables as service
 from dashboard.services.versions.reading import count_versions
 from dashboard.web.kit.answers import Answer, confirm_by_name, redirect_to
@@ -134,5 +134,6 @@ def _page(form: CopyForm, totals: service.Totals, pages: Pager) -> str:
         trash_sentences=trash_sentences(items, trash.freed_by_trash(workspace()), TRASH_SHOWN),
         space=service.disk_space(workspace()),
         form=form,
+        targets=targets.suggestions(workspace().settings),
         problems=problems(form),
     )
