@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dashboard.errors import WeightbaseError
+from dashboard.privacy import keep_new_files_private
 from dashboard.settings import Settings, from_environment
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for name in ("alembic", "mysql.connector"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    keep_new_files_private()
     given = _parser().parse_args(arguments)
     try:
         return int(given.verb(given))

@@ -11,6 +11,7 @@ from dashboard.catalogue import trash as trash_rows
 from dashboard.catalogue import versions as version_rows
 from dashboard.catalogue.opening import Catalogue, open_catalogue
 from dashboard.errors import Conflict
+from dashboard.privacy import make_private
 from dashboard.services.cache.memory import ResultCache
 from dashboard.settings import Settings
 from dashboard.weights import save_lock
@@ -44,10 +45,11 @@ class Workspace:
 
 
 def open_workspace(settings: Settings, sweeping: bool = True) -> Workspace:
-    """Open everything and sweep away what a crash has left; raises StoreUnavailable with the remedy.
+    """Open everything, and sweep away what a crash has left; raises StoreUnavailable with the remedy.
 
     Without `sweeping` left-over data remains, for processes that run next to one that has swept.
     """
+    make_private(settings.home_folder)
     catalogue = open_catalogue(settings)
     store = open_store(settings)
     store.ping()

@@ -5,6 +5,7 @@ is set, an unsafe request comes from the dashboard's own pages (Origin, Sec-Fetc
 The JSON API needs no token, as programs have no session; browsers are held off it by the origin check.
 """
 
+import hashlib
 import hmac
 import re
 from urllib.parse import urlsplit
@@ -46,7 +47,7 @@ HEADERS = {
 def secure(app: Flask, settings: Settings) -> None:
     """Put the checks before, and the headers behind, every view of `app`; raises through the app's error pages."""
     app.config.update(
-        SESSION_COOKIE_NAME="weightbase",
+        SESSION_COOKIE_NAME=cookie_name(settings.port, str(app.secret_key)),
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         WTF_CSRF_CHECK_DEFAULT=False,
@@ -65,6 +66,14 @@ def secure(app: Flask, settings: Settings) -> None:
                 csrf.protect()
 
     app.after_request(add_headers)
+
+
+def cookie_name(port: int, secret_key: str) -> str:
+    """Return the cookie's name: browsers send one host's cookies to all its ports, so that each instance needs its own.
+
+    The key is part of it, as another server than ours may listen on any port.
+    """
+    return f"weightbase-{port}-{hashlib.sha256(f'cookie {secret_key}'.encode()).hexdigest()[:8]}"
 
 
 def check_host(host: str, settings: Settings) -> None:

@@ -38,7 +38,7 @@ class SaveLock:
 def take(path: Path) -> SaveLock | None:
     """Return the lock at `path`, or None if a live process holds it (or another thread of this one)."""
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _is_same_file(path, descriptor):

@@ -46,7 +46,7 @@ def health(port):
 def served(tmp_path):
     """Yield (supervisor process, port) of a dashboard that answers."""
     settings = Settings(home=str(tmp_path), port=free_port())
-    process = subprocess.Popen([sys.executable, str(APP)], env=os.environ | to_environment(settings))
+    process = subprocess.Popen([sys.executable, str(APP)], env=os.environ | to_environment(settings), umask=0)
     wait_until(lambda: health(settings.port)["ok"], "the dashboard to answer")
     yield process, settings.port
     if process.poll() is None:
@@ -68,6 +68,31 @@ def test_it_can_be_started_from_any_folder_and_keeps_its_data_where_it_was_start
 def test_healthy_says_which_store_and_catalogue_are_used(served):
     answer = health(served[1])
     assert (answer["ok"], answer["store"], answer["catalogue"]) == (True, "csv", "sqlite")
+
+
+def post(port, path, **body):
+    """Send a body to the API and return the answer."""
+    question = urllib.request.Request(f"http://127.0.0.1:{port}/api/v1{path}", json.dumps(body).encode())
+    question.add_header("Content-Type", "application/json")
+    with urllib.request.urlopen(question) as answer:
+        return json.load(answer)
+
+
+def get(port, path):
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1{path}") as answer:
+        return json.load(answer)
+
+
+def test_all_that_a_training_leaves_in_a_home_is_for_its_owner_only(served, tmp_path):
+    port = served[1]
+    post(port, "/datasets", bundled="iris")
+    post(port, "/networks", name="net", dataset="iris", training={"epochs": 20, "save": "every"})
+    run = post(port, "/networks/net/runs")
+    wait_until(lambda: get(port, f"/runs/{run['id']}")["state"] == "finished", "the training to end")
+    urllib.request.urlopen(f"http://127.0.0.1:{port}/networks/net/versions/1/tensors/layer_01.weight").close()
+    paths = [tmp_path, *tmp_path.rglob("*")]
+    assert len(paths) > 50
+    assert [path for path in paths if path.stat().st_mode & 0o077] == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])

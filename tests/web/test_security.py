@@ -8,7 +8,7 @@ from flask import Flask, jsonify, render_template_string
 
 from dashboard.errors import WeightbaseError
 from dashboard.settings import Settings
-from dashboard.web.security import secure
+from dashboard.web.security import cookie_name, secure
 
 FORM = '<form method="post"><input name="csrf_token" value="{{ csrf_token() }}"></form>'
 
@@ -56,6 +56,24 @@ def test_a_form_without_its_token_is_refused(data):
     response = client.post("/", data=data)
     assert response.status_code == 400
     assert "CSRF" in response.text
+
+
+def test_two_instances_on_one_host_keep_their_forms_apart():
+    first, second = make_client(port=8000), make_client(port=8001)
+    token = token_of(first)
+    token_of(second)
+    cookies = [*first._cookies.values(), *second._cookies.values()]
+    assert len({cookie.key for cookie in cookies}) == 2
+    jar = {"Cookie": "; ".join(f"{cookie.key}={cookie.value}" for cookie in cookies)}
+    assert (
+        first.application.test_client(use_cookies=False).post("/", data={"csrf_token": token}, headers=jar).status_code
+        == 200
+    )
+
+
+def test_instances_with_other_keys_have_cookies_of_their_own_on_any_port():
+    assert cookie_name(8000, "one") != cookie_name(8000, "another")
+    assert cookie_name(8000, "one").startswith("weightbase-8000-")
 
 
 def test_a_token_of_another_session_is_refused():
