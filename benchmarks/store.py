@@ -2,10 +2,10 @@
 
 Ours is the whole save, the proof included: written, synced, read back, compared by SHA-256, published. The peers only
 write. Each round runs ours and the peers one after the other; medians of the rounds; ratios are peer's time / ours.
-The peers are as exact as ours, and it is asserted: a float32 goes to CSV as the double that it equals, and comes from
-MySQL as CAST(... AS DOUBLE), because the text that a server makes of a FLOAT has six digits.
+The peers are as exact as ours, and it is asserted: a float32 goes to CSV as the double that it equals, and with
+--cells float comes from MySQL as CAST(... AS DOUBLE), because the text that a server makes of a FLOAT has six digits.
 
-    python benchmarks/store.py [--sizes book,layer,large] [--rounds 5] [--stores csv,mysql] [--strict]
+    python benchmarks/store.py [--sizes book,layer,large] [--rounds 5] [--stores csv,mysql] [--cells double] [--strict]
 
 MySQL: a throw-away MariaDB is started, or TEST_MYSQL_URL names a server (LOAD DATA INFILE needs the server to read
 files of this machine). --strict ends with status 1 if a bar is missed; on a busy machine that says little.
@@ -35,7 +35,7 @@ import sqlalchemy
 from dashboard.records.tensor import TensorKey
 from dashboard.weights.checksums import tensor_sha256
 from dashboard.weights.csv_store import CsvStore
-from dashboard.weights.mysql_cells import SQL_TYPES
+from dashboard.weights.mysql_cells import column_type
 from dashboard.weights.mysql_store import MysqlStore
 from dashboard.weights.table_text import header, piece_texts
 from tests.server import Server, connect, run_sql
@@ -55,10 +55,11 @@ def main():
     parser.add_argument("--stores", default="csv,mysql")
     parser.add_argument("--dtypes", default="float32,float64")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--cells", default="double", choices=["double", "float"])
     parser.add_argument("--strict", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        benches = [BENCHES[name](Path(folder)) for name in options.stores.split(",")]
+        benches = [BENCHES[name](Path(folder), options.cells) for name in options.stores.split(",")]
         for size in options.sizes.split(","):
             for dtype in options.dtypes.split(","):
                 random = np.random.default_rng(1)
@@ -90,6 +91,9 @@ def report(title, case, arrays, rounds):
             ratio = medians[peer] / medians[ours]
             stated = f"bar {bar} ×" if bar else "no bar at this size"
             verdict(f"{title}: {ours} / {peer}", f"{ratio:.2f} ×", ratio >= bar, stated)
+    if sizes := [size for size in case.store.bytes_of(case.keys) if size]:
+        size = sum(sizes)
+        print(f"  {size / 1e6:7.1f} MB  in the store, {size / sum(array.nbytes for array in arrays):.2f} × the weights")
     for name, seconds in medians.items():
         if name.startswith("window"):
             verdict(f"{title}: {name}", f"{seconds * 1000:.1f} ms", seconds < 0.01, "bar 10 ms")
@@ -167,7 +171,7 @@ class CsvBench:
 
     name = "CSV"
 
-    def __init__(self, folder):
+    def __init__(self, folder, _cells):
         self.folder = folder
 
     def case(self, arrays):
@@ -238,8 +242,8 @@ class MysqlBench:
 
     name = "MySQL"
 
-    def __init__(self, folder):
-        self.folder, self.server = folder, None
+    def __init__(self, folder, cells):
+        self.folder, self.server, self.cells = folder, None, cells
         url = os.environ.get("TEST_MYSQL_URL")
         if not url:
             (folder / "server").mkdir()
@@ -249,7 +253,7 @@ class MysqlBench:
         self.url = url.rstrip("/") + "/"
 
     def case(self, arrays):
-        return MysqlCase(self.url, arrays, self.folder)
+        return MysqlCase(self.url, arrays, self.folder, self.cells)
 
     def close(self):
         if self.server:
@@ -259,11 +263,13 @@ class MysqlBench:
 class MysqlCase(StoreCase):
     """The peers write one table a tensor, the row's number first, in the store's own column types."""
 
-    def __init__(self, server, arrays, folder):
+    def __init__(self, server, arrays, folder, cells):
+        self.floats = cells.upper()
         self.server, self.database, self.folder = server, f"bench_{uuid.uuid4().hex[:8]}", folder
         run_sql(server, f"CREATE DATABASE {self.database}")
-        super().__init__(MysqlStore(server + self.database), arrays)
-        self.public = StoreCase(MysqlStore(server + self.database + "_public", only_public=True), arrays)
+        super().__init__(MysqlStore(f"{server}{self.database}?cells={cells}"), arrays)
+        public = f"{server}{self.database}_public?cells={cells}"
+        self.public = StoreCase(MysqlStore(public, only_public=True), arrays)
         self.own = connect(server, self.database)
         address = server.replace("mysql://", "mysql+mysqlconnector://")
         self.engine = sqlalchemy.create_engine(address + self.database)
@@ -285,7 +291,7 @@ class MysqlCase(StoreCase):
 
     def on_new_tables(self, action):
         for number, array in enumerate(self.arrays):
-            kind = SQL_TYPES[array.dtype.name][0]
+            kind = column_type(array.dtype.name, self.floats)
             cells = "".join(f", c{column} {kind} NOT NULL" for column in range(min(array.shape[1], 1000)))
             self.run(f"DROP TABLE IF EXISTS peer_{number}")
             self.run(f"CREATE TABLE peer_{number} (r INT UNSIGNED NOT NULL PRIMARY KEY{cells})")
@@ -326,7 +332,7 @@ class MysqlCase(StoreCase):
         cursor.close()
 
     def exact_select(self, table, array):
-        if array.dtype == np.float64:
+        if column_type(array.dtype.name, self.floats) == "DOUBLE":
             return f"SELECT * FROM {table} ORDER BY r"
         cells = ", ".join(f"CAST(c{column} AS DOUBLE) AS c{column}" for column in range(array.shape[1]))
         return f"SELECT r, {cells} FROM {table} ORDER BY r"

@@ -8,7 +8,8 @@ The tree; the number is the HTTP status that `web` and `api` answer with::
     │   ├── NotFound                404  no such network, version, tensor, cell, run ...
     │   ├── Conflict                409  the name is taken, the state does not allow it
     │   │   ├── Superseded          409  another attempt at the run has taken over
-    │   │   └── NewerForm           409  it was stored by a newer Weightbase
+    │   │   ├── NewerForm           409  it was stored by a newer Weightbase
+    │   │   └── NumberTaken         409  the store has something else under a version's names
     │   ├── TooLarge                413  an upload or a network beyond a stated limit
     │   └── Forbidden               403  refused by a security rule
     └── StoreError                  503  the store or the catalogue cannot do it now
@@ -90,6 +91,12 @@ class NewerForm(Conflict):
             f"This was stored by a newer Weightbase: its {kind.replace('_', ' ')} has form {form}, and this one "
             f"reads forms up to {newest}. Update Weightbase wherever this data is used, then try again."
         )
+
+
+class NumberTaken(Conflict):
+    """The store holds something under the names of this version that we did not make: another number is to be taken."""
+
+    code = "number_taken"
 
 
 class TooLarge(UserError):

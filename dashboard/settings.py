@@ -129,7 +129,7 @@ class Settings:
     @property
     def home_folder(self) -> Path:
         """The data folder as an absolute path."""
-        return Path(self.home).absolute()
+        return Path(self.home).expanduser().absolute()
 
     @property
     def allowed_hosts(self) -> frozenset[str]:

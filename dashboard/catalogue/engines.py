@@ -1,14 +1,16 @@
 """The two databases that can hold a catalogue: SQLite in the home, or the MySQL/MariaDB of the weights."""
 
 import contextlib
+import hashlib
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from dashboard.records.mysql_address import MysqlAddress, parse_address
 from dashboard.settings import Settings
 
 UNKNOWN_DATABASE = 1049
@@ -17,7 +19,9 @@ LOCK_SECONDS = 60
 
 def sqlite_engine(path: Path) -> Engine:
     """Return the engine of a catalogue in a file."""
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30, "check_same_thread": False})
+    # The path is no text of an address: it may hold any sign.
+    address = URL.create("sqlite", database=str(path))
+    engine = create_engine(address, connect_args={"timeout": 30, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
@@ -41,14 +45,20 @@ def sqlite_engine(path: Path) -> Engine:
 def mysql_engine(store: str) -> Engine:
     """Return the engine of a catalogue in the database of a store such as mysql://user:password@host:3306/name.
 
-    The database is made if it is missing and the user may make it.
+    The address is read as the store reads it, TLS and all. The database is made if it is missing and the user may
+    make it. Raises StoreUnavailable for an address that cannot be one.
     """
-    url = make_url(store).set(drivername="mysql+mysqlconnector")
-    # The collation by name: the connector's own choice, utf8mb4_0900_ai_ci, does not exist on MariaDB 10.11.
-    arguments = {"charset": "utf8mb4", "collation": "utf8mb4_unicode_ci", "connection_timeout": 10}
-    engine = create_engine(url, connect_args=arguments, pool_pre_ping=True, pool_recycle=3600)
-    _make_database(engine, url)
+    address = parse_address(store)
+    engine = _engine(address, address.database)
+    _make_database(engine, address)
     return engine
+
+
+def _engine(address: MysqlAddress, database: str | None) -> Engine:
+    url = URL.create("mysql+mysqlconnector", database=database)
+    # The collation by name: the connector's own choice, utf8mb4_0900_ai_ci, does not exist on MariaDB 10.11.
+    arguments = {"charset": "utf8mb4", "collation": "utf8mb4_bin", "connection_timeout": 10}
+    return create_engine(url, connect_args=address.arguments() | arguments, pool_pre_ping=True, pool_recycle=3600)
 
 
 SERVERS = {"mysql": mysql_engine}
@@ -68,21 +78,21 @@ def one_at_a_time(engine: Engine) -> Iterator[None]:
         yield
         return
     with engine.connect() as connection:
-        name = f"weightbase_form_{engine.url.database}"[:64]
+        digest = hashlib.sha256(str(engine.url.database).encode()).hexdigest()[:16]
+        name = f"weightbase_form_{digest}"
         connection.execute(text("SELECT GET_LOCK(:name, :seconds)"), {"name": name, "seconds": LOCK_SECONDS})
         yield
         connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": name})
 
 
-def _make_database(engine: Engine, url: URL) -> None:
+def _make_database(engine: Engine, address: MysqlAddress) -> None:
     try:
         engine.connect().close()
     except DBAPIError as error:
-        if getattr(error.orig, "errno", None) != UNKNOWN_DATABASE or url.database is None:
+        if getattr(error.orig, "errno", None) != UNKNOWN_DATABASE:
             raise
-        address = URL.create(url.drivername, url.username, url.password, url.host, url.port, query=url.query)
-        server = create_engine(address, connect_args={"collation": "utf8mb4_unicode_ci"})
+        server = _engine(address, None)
         with server.connect() as connection:
-            quoted = connection.dialect.identifier_preparer.quote_identifier(url.database)
+            quoted = connection.dialect.identifier_preparer.quote_identifier(address.database)
             connection.execute(text(f"CREATE DATABASE IF NOT EXISTS {quoted} CHARACTER SET utf8mb4"))
         server.dispose()

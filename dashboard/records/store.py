@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
 
+from dashboard.records.mysql_address import START, parse_address, split_address
+
 WITH_PASSWORD = re.compile(r"(.*?://[^:@/]*):(.*)@([^@]*)", re.DOTALL)
 """An address with a password, whatever its kind: one of an unknown kind may hold a password, too."""
 
@@ -33,7 +35,7 @@ class StoreKind:
 
 def _csv_folder(address: str, home: Path) -> Path:
     folder = address.removeprefix("csv:")
-    return Path(folder).absolute() if folder else home / "weights"
+    return Path(folder).expanduser().absolute() if folder else home / "weights"
 
 
 def _csv_identity(address: str, home: Path) -> str:
@@ -45,8 +47,8 @@ def _no_folder(_: str, __: Path) -> None:
 
 
 def _mysql_identity(address: str, _: Path) -> str:
-    """Return host, port and database."""
-    return split_password(address)[0].rpartition("@")[2].partition("?")[0].replace(":3306/", "/").lower()
+    """Return where the server is reached, and the database; raises StoreUnavailable if it is no address."""
+    return parse_address(address).identity
 
 
 STORE_KINDS = (
@@ -68,20 +70,43 @@ def starts() -> str:
 
 
 def split_password(address: str) -> tuple[str, str]:
-    """Return a store's address without its password, and the password (empty if there is none)."""
-    match = WITH_PASSWORD.fullmatch(address.strip())
-    return (f"{match[1]}@{match[3]}", unquote(match[2])) if match else (address.strip(), "")
+    """Return a store's address without its password, and the password (empty if there is none).
+
+    Of an address that cannot be read nothing is left that may be a password.
+    """
+    address = address.strip()
+    if address.startswith(START):
+        parts = split_address(address)
+        if parts is None:
+            return (START if _may_hide_one(address) else address), ""
+        return parts.bare, parts.password
+    match = WITH_PASSWORD.fullmatch(address)
+    return (f"{match[1]}@{match[3]}", unquote(match[2])) if match else (address, "")
+
+
+def _may_hide_one(address: str) -> bool:
+    return ":" in address.removeprefix(START) or "pass" in address.lower()
 
 
 def hide_password(address: str) -> str:
     """Return an address with stars for its password."""
-    return WITH_PASSWORD.sub(r"\1:***@\3", address)
+    bare, password = split_password(address)
+    if bare == START != address.strip():
+        return f"{START}***"
+    return _put_in(bare, "***") if password else bare
 
 
 def with_password(address: str, password: str) -> str:
     """Return the address with a password put in; `address` has none."""
-    user, at, rest = address.rpartition("@")
-    return f"{user}:{quote(password, safe='')}@{rest}" if password and at else address
+    return _put_in(address, quote(password, safe="")) if password else address
+
+
+def _put_in(bare: str, text: str) -> str:
+    parts = split_address(bare)
+    if parts is not None:
+        return parts.with_text(f":{text}")
+    user, at, rest = bare.rpartition("@")
+    return f"{user}:{text}@{rest}" if at else bare
 
 
 def public_address(address: str) -> str:

@@ -17,18 +17,16 @@ import numpy as np
 from mysql.connector import errors
 from mysql.connector.constants import ClientFlag
 from mysql.connector.errors import get_exception
+from numpy.lib.recfunctions import structured_to_unstructured
 
 from dashboard.weights.dtypes import Array
+from dashboard.weights.mysql_wire import ROW_KEY, NotNumbers, described, execute_head, is_row, record_of
 
 PREPARE, EXECUTE, CLOSE = 0x16, 0x17, 0x19
-OK, ERROR, END = 0x00, 0xFF, 0xFE
+ERROR, END, TWO_BYTES_FOLLOW = 0xFF, 0xFE, 0xFC
 MOST_PARAMETERS = 4_000
-ROW_KEY = np.dtype("<u4")
 LOST = 2013
 """The connector's number for a connection that was lost."""
-
-WIRE_TYPES = {"i1": 1, "i2": 2, "i4": 3, "i8": 8, "f4": 4, "f8": 5}
-"""MYSQL_TYPE_TINY, SHORT, LONG, LONGLONG, FLOAT, DOUBLE by numpy's letters; unsigned integers carry a flag."""
 
 
 def is_available(connection: Any) -> bool:  # noqa: ANN401 - any kind of connection of the connector
@@ -54,23 +52,27 @@ class BinaryChannel:
         """Let go of a socket that belongs to the process that we were forked from; there, it lives on."""
         self._socket.close()
 
-    def insert(self, table: str, cells: Array, first_row: int = 0) -> None:
-        """Insert the rows of a 2-d array under the keys `first_row` and on; raises the connector's errors."""
+    def insert(self, table: str, cells: Array, wire: np.dtype[Any] | None = None, first_row: int = 0) -> None:
+        """Insert the rows of a 2-d array under the keys `first_row` and on; raises the connector's errors.
+
+        The numbers travel as `wire`, to which they are widened block by block (None: as they are).
+        """
         rows, columns = cells.shape
         height = max(1, MOST_PARAMETERS // (columns + 1))
         whole = rows // height * height
-        self._insert_blocks(table, cells[:whole], first_row, height)
-        self._insert_blocks(table, cells[whole:], first_row + whole, rows - whole)
+        wire = wire or cells.dtype
+        self._insert_blocks(table, cells[:whole], wire, first_row, height)
+        self._insert_blocks(table, cells[whole:], wire, first_row + whole, rows - whole)
 
-    def _insert_blocks(self, table: str, cells: Array, first_row: int, height: int) -> None:
+    def _insert_blocks(self, table: str, cells: Array, wire: np.dtype[Any], first_row: int, height: int) -> None:
         """Insert blocks of `height` rows each by one prepared statement."""
         rows, columns = cells.shape
         if rows == 0:
             return
         row = "(" + ",".join("?" * (columns + 1)) + ")"
         statement = self._prepare(f"INSERT INTO `{table}` VALUES " + ",".join([row] * height))  # noqa: S608
-        block = np.empty(height, [("r", ROW_KEY), ("cells", cells.dtype, (columns,))])
-        kinds = [ROW_KEY, *[cells.dtype] * columns] * height
+        block = np.empty(height, [("r", ROW_KEY), ("cells", wire, (columns,))])
+        kinds = [ROW_KEY, *[wire] * columns] * height
         for top in range(0, rows, height):
             block["r"] = np.arange(first_row + top, first_row + top + height)
             block["cells"] = cells[top : top + height]
@@ -78,20 +80,32 @@ class BinaryChannel:
             self._packet()
         self._send(CLOSE, struct.pack("<I", statement))
 
-    def select(self, sql: str, cell: np.dtype[Any], columns: int, rows: int) -> tuple[Array, Array]:
-        """Run a SELECT of the row key and `columns` cells; return keys (n,) and cells (n, columns) of n <= `rows` rows.
+    def select(self, sql: str, rows: int) -> tuple[Array, Array]:
+        """Run a SELECT of the row key and cells; return keys (n,) and cells (n, columns) of n <= `rows` rows.
 
-        All columns must be NOT NULL and of these types. Raises ValueError if there are more rows than `rows`.
+        The cells have the type that the server's columns have; of several types, one that holds them all. Raises
+        NotNumbers for a column of another kind, a NULL, or more rows than `rows`.
         """
         statement = self._prepare(sql)
         self._execute(statement, np.empty(0, np.uint8), [], is_first=False)
-        self._packet()  # how many columns there are, which we know
-        self._skip_descriptions(columns + 1)
-        records, more = self._fetch(_record(cell, columns), rows)
+        try:
+            record = self._described()
+        except NotNumbers:
+            self._count_to_end()
+            raise
+        records, more = self._fetch(record, rows)
         self._send(CLOSE, struct.pack("<I", statement))
         if more:
-            raise ValueError(f"there are {more:,} rows too many")
-        return records["r"].copy(), np.ascontiguousarray(records["cells"])
+            raise NotNumbers(f"there are {more:,} rows too many" if len(records) == rows else _null_after(records))
+        cells = records["cells"]
+        return records["r"].copy(), structured_to_unstructured(cells) if cells.dtype.names else cells
+
+    def _described(self) -> np.dtype[Any]:
+        """Read the description of a result and return what a row of it looks like; raises NotNumbers."""
+        columns = _length(self._packet())
+        packets = [self._packet() for _ in range(columns)]
+        self._packet()  # which ends them
+        return record_of([described(packet) for packet in packets])
 
     def _prepare(self, sql: str) -> int:
         """Prepare a statement and return its number; descriptions of its parameters and columns are passed over."""
@@ -154,7 +168,7 @@ class BinaryChannel:
         whole = 0
         while True:
             arrived, started = divmod(filled, record.itemsize)
-            strangers = np.flatnonzero(~_is_row(records[whole : arrived + (started > 4)]))
+            strangers = np.flatnonzero(~is_row(records[whole : arrived + (started > 4)]))
             if strangers.size:  # the rows have ended: this is the packet that says why
                 whole += int(strangers[0])
                 break
@@ -173,46 +187,13 @@ class BinaryChannel:
         return more
 
 
-def execute_head(statement: int, kinds: list[np.dtype[Any]], is_first: bool, names_parameters: bool) -> bytes:
-    """Return what precedes the values in COM_STMT_EXECUTE.
-
-    Where query attributes were negotiated (MySQL 8.0.23 and later), parameters are counted again and have names.
-    """
-    head = struct.pack("<IBI", statement, 0, 1)
-    if not kinds:
-        return head
-    count = struct.pack("<BH", 0xFC, len(kinds)) if names_parameters else b""
-    name = b"\0" if names_parameters else b""
-    types = b"".join(_wire_type(kind) + name for kind in kinds) if is_first else b""
-    return head + count + bytes((len(kinds) + 7) // 8) + bytes([is_first]) + types
+def _length(packet: bytes) -> int:
+    """Return the number of columns that a result begins with (Protocol::LengthEncodedInteger)."""
+    return packet[0] if packet[0] < TWO_BYTES_FOLLOW else int.from_bytes(packet[1:3], "little")
 
 
-def _record(cell: np.dtype[Any], columns: int) -> np.dtype[Any]:
-    """Return a binary result row as it comes: length, number, 0, a bit for each NULL, the key, the cells."""
-    nulls = (columns + 1 + 7 + 2) // 8
-    size = 1 + nulls + ROW_KEY.itemsize + columns * cell.itemsize
-    if size >= 1 << 24:
-        raise ValueError("a row is too long for one packet")
-    return np.dtype(
-        [
-            ("size", np.uint8, (3,)),
-            ("number", np.uint8),
-            ("status", np.uint8),
-            ("nulls", np.uint8, (nulls,)),
-            ("r", ROW_KEY),
-            ("cells", cell, (columns,)),
-        ]
+def _null_after(records: Array) -> str:
+    """Say where the first NULL is: after the rows that were read."""
+    return (
+        f"a cell is NULL in the row after row {records['r'][-1]}" if len(records) else "a cell is NULL in the first row"
     )
-
-
-def _is_row(records: Array) -> Array:
-    """Return for each record whether it is a row without NULL, and not something else of another length."""
-    size = np.frombuffer((records.dtype.itemsize - 4).to_bytes(3, "little"), np.uint8)
-    is_row = (records["size"] == size).all(axis=1) & (records["status"] == OK) & ~records["nulls"].any(axis=1)
-    return np.asarray(is_row)
-
-
-def _wire_type(kind: np.dtype[Any]) -> bytes:
-    """Return the two bytes that name a parameter's type."""
-    signed = kind.str[1:].replace("u", "i")
-    return bytes([WIRE_TYPES[signed], 0x80 if kind.kind == "u" else 0])

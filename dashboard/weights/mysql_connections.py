@@ -13,7 +13,7 @@ import mysql.connector
 from mysql.connector.errors import Error
 
 from dashboard.errors import Conflict, StoreUnavailable
-from dashboard.weights.mysql_address import MysqlAddress
+from dashboard.records.mysql_address import MysqlAddress
 from dashboard.weights.mysql_binary import BinaryChannel, is_available
 from dashboard.weights.mysql_text import TextChannel
 
@@ -44,8 +44,22 @@ class NoSuchTable(StoreUnavailable):
     """A table that a statement names does not exist."""
 
 
+class TableChanged(StoreUnavailable):
+    """A table is not what it was made as (a column is missing), or the server finds it damaged."""
+
+
+class NameInUse(StoreUnavailable):
+    """A table or view of this name exists already."""
+
+
 REMEDIES: tuple[tuple[set[int], type[StoreUnavailable], str], ...] = (
     ({NO_SUCH_TABLE}, NoSuchTable, "A table was removed by someone else."),
+    (
+        {1034, 1054, 1194, 1712, 1812, 1814, 1815, 1877, 1932},
+        TableChanged,
+        "A table was changed or damaged by someone else.",
+    ),
+    ({1050}, NameInUse, "It is left alone."),
     ({1205, 1213}, TryAgain, "Another transaction was in the way; try again."),
     (
         {2002, 2003, GONE, 2013, 2055, 3024, 1053, 1927, 4031},

@@ -7,10 +7,8 @@ by itself, so whatever is created or dropped is written down here first, and can
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from dashboard.records.tensor import TensorKey
-from dashboard.weights.checksums import content_id
-from dashboard.weights.mysql_connections import NoSuchTable, Session
-from dashboard.weights.mysql_tables import Layout
+from dashboard.weights.mysql_connections import NoSuchTable, Session, TableChanged
+from dashboard.weights.mysql_layout import Layout
 from dashboard.weights.special_cells import Run
 from dashboard.weights.table_store import VersionKey
 
@@ -24,7 +22,7 @@ SCHEMA = (
         saved TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
         PRIMARY KEY (network, version),
         KEY state (state)
-    ) ENGINE=InnoDB
+    ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
     """,
     """
     CREATE TABLE IF NOT EXISTS weights__tables (
@@ -39,9 +37,11 @@ SCHEMA = (
         strip_columns INT UNSIGNED NOT NULL,
         special_runs BIGINT UNSIGNED NOT NULL,
         cell_sums LONGBLOB NOT NULL,
+        cells VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
+        mark VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
         UNIQUE KEY name (name),
         KEY content (content)
-    ) ENGINE=InnoDB
+    ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
     """,
     """
     CREATE TABLE IF NOT EXISTS weights__uses (
@@ -53,7 +53,7 @@ SCHEMA = (
         PRIMARY KEY (network, version, name),
         KEY name (name),
         KEY table_id (table_id)
-    ) ENGINE=InnoDB
+    ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
     """,
     """
     CREATE TABLE IF NOT EXISTS weights__special_cells (
@@ -63,9 +63,16 @@ SCHEMA = (
         last_column INT UNSIGNED NOT NULL,
         bits BIGINT UNSIGNED NOT NULL,
         PRIMARY KEY (table_id, r, first_column)
-    ) ENGINE=InnoDB
+    ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
     """,
 )
+ADDED = """
+    ALTER TABLE weights__tables
+        ADD COLUMN cells VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
+        ADD COLUMN mark VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT ''
+    """
+"""Columns that a registry made before they existed lacks: the cells' column type, and the mark of tables of ours."""
+
 SIZES = (
     "SELECT table_name, COALESCE(data_length, 0) + COALESCE(index_length, 0) FROM information_schema.tables "
     "WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE'"
@@ -100,13 +107,23 @@ class Use(NamedTuple):
     name: str
 
 
-def prepare_schema(session: Session) -> None:
-    """Create the registry's tables where they are not there yet (looking first: we may be a user who only reads)."""
+def prepare_schema(session: Session, lock: str) -> None:
+    """Create the registry's tables, or add what an older one lacks (looking first: we may be a user who only reads)."""
+    if not _is_whole(session):
+        with session.locked(lock):  # another process may do the same now
+            for statement in SCHEMA:
+                session.run(statement)
+            if not _is_whole(session):
+                session.run(ADDED)
+
+
+def _is_whole(session: Session) -> bool:
     try:
         session.run("SELECT 1 FROM weights__special_cells LIMIT 1")
-    except NoSuchTable:
-        for statement in SCHEMA:
-            session.run(statement)
+        session.run("SELECT cells, mark FROM weights__tables LIMIT 1")
+    except (NoSuchTable, TableChanged):
+        return False
+    return True
 
 
 def version_state(session: Session, version: VersionKey) -> str | None:
@@ -149,14 +166,55 @@ def lock_table(session: Session, table_id: int) -> StoredTable:
     return StoredTable(*rows[0])
 
 
-def add_table(session: Session, layout: Layout, key: TensorKey, special_runs: int, sums: bytes) -> int:
+class NewTable(NamedTuple):
+    """What is written down of a table that is about to be created; `mark` is what the table's comment will carry."""
+
+    layout: Layout
+    content: str
+    special_runs: int
+    sums: bytes
+    cells: str
+    mark: str
+
+
+def add_table(session: Session, table: NewTable) -> int:
     """Write down a table that is about to be created; return its id."""
+    layout = table.layout
+    shape = (layout.rows, layout.columns, layout.strip)
     session.run(
         "INSERT INTO weights__tables (name, content, checked, dtype, table_rows, table_columns, strip_columns, "
-        "special_runs, cell_sums) VALUES (%s, %s, FALSE, %s, %s, %s, %s, %s, %s)",
-        (layout.name, content_id(key), key.dtype, layout.rows, layout.columns, layout.strip, special_runs, sums),
+        "special_runs, cell_sums, cells, mark) VALUES (%s, %s, FALSE, %s, %s, %s, %s, %s, %s, %s, %s)",
+        (layout.name, table.content, layout.dtype, *shape, table.special_runs, table.sums, table.cells, table.mark),
     )
     return int(session.run("SELECT LAST_INSERT_ID()")[0][0])
+
+
+def mark_of(session: Session, table_id: int) -> str:
+    """Return the mark in the comment of a table's strips; empty if it was made before there were marks."""
+    return str(session.run("SELECT mark FROM weights__tables WHERE id = %s", (table_id,))[0][0])
+
+
+def inexact_tables(session: Session) -> list[int]:
+    """Return the ids of the published tables whose numbers other programs see with six digits: those of FLOAT cells."""
+    rows = session.run(
+        "SELECT id FROM weights__tables WHERE checked AND dtype IN ('float32', 'float16', 'bfloat16') "
+        "AND cells <> 'DOUBLE' ORDER BY id"
+    )
+    return [int(row[0]) for row in rows]
+
+
+def published_table(session: Session, table_id: int) -> tuple[StoredTable, str] | None:
+    """Return a published table and its content, None if it is gone."""
+    rows: list[tuple[Any, ...]] = session.run(
+        f"SELECT {TABLE_COLUMNS}, t.content FROM weights__tables t WHERE t.id = %s AND t.checked",  # noqa: S608
+        (table_id,),
+    )
+    return (StoredTable(*rows[0][:8]), str(rows[0][8])) if rows else None
+
+
+def set_cells(session: Session, table_id: int, kind: str) -> None:
+    """Write down which column type a table's cells have."""
+    session.run("UPDATE weights__tables SET cells = %s WHERE id = %s", (kind, table_id))
 
 
 def add_use(session: Session, use: Use, tensor: str, table_id: int) -> None:

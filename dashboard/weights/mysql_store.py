@@ -1,4 +1,4 @@
-"""Tables in MySQL or MariaDB: one row a neuron, one native FLOAT or DOUBLE a weight, for any program to read.
+"""Tables in MySQL or MariaDB: one row a neuron, one native number a weight, for any program to read.
 
 A save holds a named lock of the server on a connection of its own: whatever ends the process, the connection or the
 server ends the lock. Tables are written down in the registry before they are created, filled, read back, and made
@@ -7,6 +7,8 @@ visible by one transaction. An equal table is stored once; versions that share i
 
 import hashlib
 import json
+import logging
+import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -15,32 +17,24 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
-from dashboard.errors import Conflict, StoreUnavailable, TensorDamaged, TensorMissing
+from dashboard.errors import Conflict, NumberTaken, StoreUnavailable, TensorDamaged, TensorMissing
+from dashboard.records.mysql_address import parse_address
 from dashboard.records.tensor import TableInfo, TensorKey
 from dashboard.weights import mysql_registry as registry
 from dashboard.weights.cell_sums import cell_sums
 from dashboard.weights.checksums import content_id, tensor_sha256
 from dashboard.weights.dtypes import Array, bits_of, numpy_dtype
-from dashboard.weights.mysql_address import parse_address
-from dashboard.weights.mysql_cells import from_cells, to_cells
+from dashboard.weights.mysql_cells import column_type, put_special, to_cells
 from dashboard.weights.mysql_connections import ConnectionLost, Connections, NoSuchTable, Session
-from dashboard.weights.mysql_registry import StoredTable, Use
-from dashboard.weights.mysql_tables import (
-    Layout,
-    count_rows,
-    create_tables,
-    create_views,
-    drop_tables,
-    drop_views,
-    fill_tables,
-    read_cells,
-    rename_tables,
-    strip_width,
-)
+from dashboard.weights.mysql_layout import Layout, strip_width
+from dashboard.weights.mysql_names import create_views, drop_tables, drop_views, is_free, rename_tables
+from dashboard.weights.mysql_registry import NewTable, StoredTable, Use
+from dashboard.weights.mysql_tables import count_rows, create_tables, fill_tables, read_cells
 from dashboard.weights.names import refuse_clashes, safe_name, version_name
 from dashboard.weights.table_store import TableStore, VersionKey, require_described, require_inside
 from dashboard.weights.table_text import header, piece_texts
 
+logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 LONGEST_NAME = 22
@@ -85,7 +79,7 @@ class MysqlStore(TableStore):
         """Create the registry at the first use, and learn what the server can do."""
         with self._guard:
             if not self._is_prepared:
-                self._connections.attempt(registry.prepare_schema)
+                self._connections.attempt(lambda session: registry.prepare_schema(session, f"{self._prefix}:names"))
                 page = self._connections.attempt(lambda session: session.run("SELECT @@innodb_page_size"))
                 self._strip = strip_width(int(page[0][0]))
                 self._is_prepared = True
@@ -156,7 +150,7 @@ class MysqlStore(TableStore):
 
     def _require_unpublished(self, session: Session, version: VersionKey) -> None:
         if registry.version_state(session, version) == "published":
-            raise Conflict(f"Version {version[1]} of {version[0]} is in the store already.")
+            raise NumberTaken(f"Version {version[1]} of {version[0]} is in the store already.")
 
     def _begin_tensor(self, save: Save, version: VersionKey, key: TensorKey) -> int | None:
         """Write down, with the first tensor, that the version is being written; then see whether the table exists."""
@@ -178,16 +172,18 @@ class MysqlStore(TableStore):
         table = np.ascontiguousarray(array).reshape(key.rows, key.columns)
         cells, runs = to_cells(table, key.dtype)
         layout = Layout(self.table_name(key), key.rows, key.columns, self._strip, key.dtype)
+        kind = column_type(key.dtype, self.address.floats)
         sums = cell_sums(bits_of(table)).tobytes()
+        mark = secrets.token_hex(8)
 
         def write_down() -> int:
-            table_id = registry.add_table(session, layout, key, len(runs), sums)
+            table_id = registry.add_table(session, NewTable(layout, content_id(key), len(runs), sums, kind, mark))
             registry.add_use(session, self._use(key), key.tensor, table_id)
             return table_id
 
         table_id = session.transact(write_down)
-        create_tables(session, layout)
-        fill_tables(session, layout, cells)
+        create_tables(session, layout, kind, mark)
+        fill_tables(session, layout, cells, kind)
         if runs:
             session.transact(lambda: registry.add_special(session, table_id, runs))
         return table_id
@@ -272,8 +268,9 @@ class MysqlStore(TableStore):
     def _read_part(self, session: Session, table: StoredTable, key: TensorKey, rows: range, columns: range) -> Array:
         if (table.rows, table.columns, table.dtype) != (key.rows, key.columns, key.dtype):
             raise TensorDamaged(f"{self.table_name(key)} is {table.dtype} {table.rows} × {table.columns} in the store.")
-        cells = read_cells(session, table.layout, rows, columns)
-        return from_cells(cells, key.dtype, registry.special_in(session, table, rows), rows, columns)
+        numbers = read_cells(session, table.layout, rows, columns)
+        put_special(numbers, key.dtype, registry.special_in(session, table, rows), rows, columns)
+        return numbers
 
     def window(self, key: TensorKey, rows: range, columns: range) -> Array:
         """Return a part of the table, by a range of the row key; see TableStore."""
@@ -317,7 +314,7 @@ class MysqlStore(TableStore):
             return
 
         def run(session: Session) -> None:
-            if not session.lock(self._lock_name(version)):
+            if not session.lock(self._lock_name(version), GRACE_SECONDS):  # a sweep may just look whether it is alive
                 raise Conflict(f"Version {version[1]} of {version[0]} is being saved; cancel that first.")
             self._remove(session, version)
             session.unlock(self._lock_name(version))
@@ -348,17 +345,22 @@ class MysqlStore(TableStore):
             if others:
                 self._hand_over(session, table, use, others)
             else:
-                drop_tables(session, table.layout)
+                drop_tables(session, table.layout, registry.mark_of(session, table_id))
             session.transact(lambda: _forget(session, use, None if others else table_id))
 
     def _hand_over(self, session: Session, table: StoredTable, use: Use, others: list[Use]) -> None:
         """Take this use's name away from a table that others use; if it is the table's own, an heir gives it one."""
         if table.moving_to is not None:  # a crash has interrupted this
             table = self._move(session, table, table.moving_to, [*others, use])
-        if table.name == use.name:
-            self._move(session, table, others[0].name, others)
-        else:
+        if table.name != use.name:
             drop_views(session, table.layout, use.name)
+            return
+        for heir in others:
+            drop_views(session, table.layout, heir.name)
+            if is_free(session, table.layout, heir.name):
+                self._move(session, table, heir.name, others)
+                return
+        # Something else has every heir's name: the table keeps the name that it has, which nothing else will get.
 
     def _move(self, session: Session, table: StoredTable, heir: str, users: list[Use]) -> StoredTable:
         """Give a table the name of one of its users, whose view it replaces, and the others views of it."""
@@ -370,7 +372,10 @@ class MysqlStore(TableStore):
         registry.set_name(session, table.id, heir, heir)
         for user in users:
             if user.name != heir:
-                create_views(session, table.layout.renamed(heir), user.name)
+                try:
+                    create_views(session, table.layout.renamed(heir), user.name)
+                except NumberTaken as error:  # the version is read without its view
+                    logger.warning("%s", error.message)
         registry.set_name(session, table.id, heir, None)
         return table._replace(name=heir, moving_to=None)
 

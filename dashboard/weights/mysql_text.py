@@ -5,7 +5,7 @@ statement, because the text that a server makes of a FLOAT has six digits. (Neve
 DOUBLE parameters in single precision.)
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import mysql.connector
@@ -15,6 +15,7 @@ from mysql.connector import MySQLConnection
 from mysql.connector.errors import get_mysql_exception
 
 from dashboard.weights.dtypes import Array
+from dashboard.weights.mysql_wire import NotNumbers, number_type
 
 CHUNK_CELLS = 40_000
 
@@ -28,7 +29,7 @@ class TextChannel:
     def abandon(self) -> None:
         """Do nothing: the connection of the process that we were forked from is left as it is."""
 
-    def insert(self, table: str, cells: Array, first_row: int = 0) -> None:
+    def insert(self, table: str, cells: Array, _: np.dtype[Any] | None = None, first_row: int = 0) -> None:
         """Insert the rows of a 2-d array under the keys `first_row` and on; raises the connector's errors."""
         height = max(1, CHUNK_CELLS // max(1, cells.shape[1]))
         cursor = self._connection.cursor()
@@ -37,25 +38,36 @@ class TextChannel:
             cursor.execute(f"INSERT INTO `{table}` VALUES " + _rows_text(block, first_row + top))  # noqa: S608
         cursor.close()
 
-    def select(self, sql: str, cell: np.dtype[Any], columns: int, rows: int) -> tuple[Array, Array]:
-        """Run a SELECT of the row key and `columns` cells; see `BinaryChannel.select`."""
-        numbers = np.empty((rows, columns + 1), np.float64 if cell.kind == "f" else f"{cell.kind}8")
+    def select(self, sql: str, rows: int) -> tuple[Array, Array]:
+        """Run a SELECT of the row key and cells; see `BinaryChannel.select`."""
+        lines = self._rows(sql)
+        key, *kinds = _types(next(lines))
+        cell = np.result_type(*kinds) if kinds else np.dtype(np.uint8)
+        # The C extension takes the upper half of BIGINT UNSIGNED for negative numbers.
+        wraps = cell == np.uint64
+        keys, cells = np.empty(rows, key), np.empty((rows, len(kinds)), cell)
         count = 0
-        for row in self._rows(sql):
+        for row in lines:
+            if None in row:
+                raise NotNumbers(f"a cell is NULL in row {row[0]}")
             if count < rows:
-                # The C extension takes the upper half of BIGINT UNSIGNED for negative numbers.
-                numbers[count] = row if cell != np.uint64 else [number % (1 << 64) for number in row]
+                keys[count] = row[0]
+                cells[count] = [number % (1 << 64) for number in row[1:]] if wraps else row[1:]
             count += 1
         if count > rows:
-            raise ValueError(f"there are {count - rows:,} rows too many")
-        return numbers[:count, 0].astype(np.uint32), numbers[:count, 1:].astype(cell)
+            raise NotNumbers(f"there are {count - rows:,} rows too many")
+        return keys[:count], cells[:count]
 
-    def _rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows of a SELECT as the binary protocol brings them; raises the connector's errors."""
+    def _rows(self, sql: str) -> Iterator[Sequence[Any]]:
+        """Yield the columns' descriptions, then the rows as the binary protocol brings them.
+
+        Raises the connector's errors.
+        """
         connection = self._connection
         if not mysql.connector.HAVE_CEXT or isinstance(connection, MySQLConnection):
             cursor = connection.cursor(prepared=True)
             cursor.execute(sql)
+            yield cursor.description
             yield from cursor
             cursor.close()
             return
@@ -63,13 +75,18 @@ class TextChannel:
 
         # Without a cursor: a cursor processes each cell again in Python, which takes longer than all the rest.
         statement = connection.cmd_stmt_prepare(sql.encode())
-        connection.cmd_stmt_execute(statement)
+        yield connection.cmd_stmt_execute(statement)["columns"]
         try:
             yield from iter(statement.fetch_row, None)
         except MySQLInterfaceError as error:
             raise get_mysql_exception(error.errno, error.msg, error.sqlstate) from error
         connection.get_rows(prep_stmt=statement)  # there are none, which marks all as read
         connection.cmd_stmt_close(statement)
+
+
+def _types(columns: Sequence[Any]) -> list[np.dtype[Any]]:
+    """Return the numpy types of a result's columns from their descriptions; raises NotNumbers."""
+    return [number_type(str(column[0]), column[1], column[7]) for column in columns]
 
 
 def _rows_text(block: Array, first_row: int) -> str:

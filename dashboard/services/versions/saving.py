@@ -1,6 +1,7 @@
 """Saving versions so that they exist wholly or not at all."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 from dashboard.analysis.statistics import tensor_statistics
 from dashboard.catalogue import runs as run_rows
 from dashboard.catalogue import versions as version_rows
-from dashboard.errors import Superseded
+from dashboard.errors import NumberTaken, Superseded
 from dashboard.records.network import Network, NetworkSpec
 from dashboard.records.stored import numbered
 from dashboard.records.tensor import TensorInfo, TensorKey
@@ -18,6 +19,11 @@ from dashboard.services.workspace import Workspace, sweep_version
 from dashboard.weights.checksums import tensor_sha256, version_sha256
 from dashboard.weights.dtypes import Array
 from dashboard.weights.table_store import VersionKey
+
+logger = logging.getLogger(__name__)
+
+MOST_SKIPPED = 1000
+"""So many numbers are skipped for one version."""
 
 IN_MANIFEST = ("epoch", "spec", "preprocessing", "metrics", "evaluation", "sha256", "bytes", "changed")
 """The parts of a version's row that are also stored with its tables."""
@@ -42,8 +48,8 @@ class Draft:
 def save_version(workspace: Workspace, network: Network, draft: Draft) -> int:
     """Save a version and return its number; nothing of it is visible before all of it is kept and proven.
 
-    Raises StoreError when the store cannot keep it, Superseded if the draft's attempt at its run no longer counts;
-    nothing is left then.
+    A number under which the store has something else is skipped. Raises StoreError when the store cannot keep it,
+    Superseded if the draft's attempt at its run no longer counts; nothing is left then.
     """
     arrays = {name: np.ascontiguousarray(array).reshape(np.shape(array)) for name, array in draft.tensors.items()}
     hashes = {name: tensor_sha256(array) for name, array in arrays.items()}
@@ -60,11 +66,27 @@ def save_version(workspace: Workspace, network: Network, draft: Draft) -> int:
         "bytes": sum(array.nbytes for array in arrays.values()),
         "changed": moved(workspace, network, arrays),
     }
+    fence = None if draft.run_id is None or draft.attempt is None else (draft.run_id, draft.attempt)
+    tensors = [(_info(name, array, hashes[name]), array) for name, array in arrays.items()]
+    for _ in range(MOST_SKIPPED):
+        try:
+            return _save_as_next(workspace, network, row, tensors, fence)
+        except NumberTaken as taken:
+            logger.warning("A number of %s is skipped: %s", network.name, taken.message)
+    return _save_as_next(workspace, network, row, tensors, fence)
+
+
+def _save_as_next(
+    workspace: Workspace,
+    network: Network,
+    row: Mapping[str, Any],
+    tensors: Sequence[tuple[TensorInfo, Array]],
+    fence: tuple[int, int] | None,
+) -> int:
+    """Save a version under the network's next number; raises NumberTaken if the store has something else there."""
     with workspace.catalogue.writing() as connection:
         version_id, number = version_rows.begin_version(connection, network.id, row)
-    described = ((_info(name, array, hashes[name]), array) for name, array in arrays.items())
-    fence = None if draft.run_id is None or draft.attempt is None else (draft.run_id, draft.attempt)
-    carry_through(workspace, version_id, (network.slug, number), described, manifest(network, number, row), fence)
+    carry_through(workspace, version_id, (network.slug, number), tensors, manifest(network, number, row), fence)
     return number
 
 

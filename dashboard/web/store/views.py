@@ -33,7 +33,8 @@ def show() -> Answer:
     pages = pager(totals.tables)
     if pages.is_beyond:
         return redirect_to(pages.last)
-    return _page(CopyForm(data={name: query().text(name, LONGEST_ADDRESS) for name in ("to", "home")}), totals, pages)
+    typed = {"to": public_address(query().text("to", LONGEST_ADDRESS)), "home": query().text("home", LONGEST_ADDRESS)}
+    return _page(CopyForm(data=typed), totals, pages)
 
 
 @numbers_at(blueprint, "/tables")

@@ -1,0 +1,44 @@
+"""A database that others use, too: what they made is left alone, and nothing is lost for it."""
+
+import pytest
+
+from dashboard.services.versions.reading import get_version
+from dashboard.services.versions.tensors import read_tensors
+from dashboard.services.versions.verification import verify_all
+from dashboard.services.workspace import open_workspace
+from dashboard.settings import Settings
+from tests.server import run_sql
+from tests.unit.services.saved_versions import new_network, save, zeros
+
+pytestmark = pytest.mark.server
+
+
+@pytest.fixture
+def sql(mysql_url):
+    server, _, database = mysql_url.rpartition("/")
+    return lambda *statements: run_sql(server, *statements, database=database)
+
+
+@pytest.fixture
+def workspace(mysql_url, tmp_path):
+    workspace = open_workspace(Settings(home=str(tmp_path), store=mysql_url))
+    yield workspace
+    workspace.catalogue.close()
+    workspace.store.close()
+
+
+def test_a_version_whose_name_is_taken_by_a_table_of_others_is_saved_under_the_next_number(workspace, sql):
+    network = new_network(workspace)
+    assert save(workspace, network, zeros(network)) == 1
+    sql(
+        "CREATE TABLE small__v0002__layer_01_weight (mine INT PRIMARY KEY, note VARCHAR(50))",
+        "INSERT INTO small__v0002__layer_01_weight VALUES (1, 'precious')",
+        "CREATE VIEW small__v0003__layer_01_bias AS SELECT 1",
+    )
+    tensors = {name: array + 1 for name, array in zeros(network).items()}
+    assert save(workspace, network, tensors) == 4
+    assert save(workspace, network, zeros(network)) == 5
+    found = read_tensors(workspace, get_version(workspace, "small", 4))
+    assert all((found[name] == array).all() for name, array in tensors.items())
+    assert sql("SELECT * FROM small__v0002__layer_01_weight") == [(1, "precious")]
+    assert [proof.identical for proof in verify_all(workspace)] == [True] * 3
