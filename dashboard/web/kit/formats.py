@@ -118,6 +118,11 @@ def iso(value: datetime) -> str:
     return _aware(value).isoformat(timespec="seconds")
 
 
+def text(value: object) -> object:
+    """Return what a cell says: the value, a dash for None and for an empty text."""
+    return NOTHING if value is None or value == "" else value
+
+
 def plural(count: int, one: str, many: str = "") -> str:
     """Write a count with its noun: `1 version`, `20 versions`."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
@@ -133,10 +138,14 @@ def shade(value: SupportsFloat | None, limit: float) -> str:
     return f"w{round(share * SHADE_LEVELS)}"
 
 
-FILTERS: dict[str, Callable[..., str]] = {
+FILTERS: dict[str, Callable[..., object]] = {
     function.__name__: function
-    for function in (number, change, full, setting, percent, file_size, duration, age, moment, iso, plural, shade)
+    for function in (number, change, full, setting, percent, file_size, duration, age, moment, iso, plural, shade, text)
 }
+CELL_FORMATS: dict[str, Callable[..., object]] = {
+    "text": text, "markup": text, "count": number, "duration": duration, "setting": setting,
+}  # fmt: skip
+"""Formats of cells without markup of their own; calling a macro for each of them would take most of a page's time."""
 
 
 def install(app: Flask) -> None:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 import orjson
 from flask import Blueprint, Response, url_for
 
+from dashboard.web.kit.formats import CELL_FORMATS
 from dashboard.web.kit.query import Query, query
 
 JSON_OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
@@ -106,6 +107,15 @@ class Note(NamedTuple):
     address: str = ""
 
 
+class Line(NamedTuple):
+    """A row of the page: its address and class, its note, and its cells as `Table.body` describes them."""
+
+    href: str
+    css: str
+    note: Note | None
+    cells: list[tuple[Any, ...]]
+
+
 @dataclass(frozen=True)
 class Table:
     """Rows under columns. `sort` is a column's name, with a minus for the other direction; `link` is a row's page.
@@ -160,6 +170,25 @@ class Table:
         """The heads of the columns on the page, with the arrow of the order that the rows are in."""
         address = self.sorted_by or (lambda sort: query().address(sort=sort, offset=None))
         return [self._heading(column, address) for column in self.shown_columns]
+
+    def body(self, drawn: Sequence[tuple[Any, Any]]) -> "Iterator[Line]":
+        """Return the rows of the page.
+
+        A cell is what the template has `drawn` for its column (the macro, None for a format without markup, which is
+        written now; the tag), then its value, its address, and whether it names the row.
+        """
+        columns, header = self.shown_columns, self.row_header
+        for row in self.rows:
+            href = self.link(row) if self.link else ""
+            note = self.note(row) if self.note else None
+            cells = []
+            for begin, column in zip(drawn, columns[: note.after] if note else columns, strict=False):
+                is_header = column is header
+                address = column.link(row) if column.link else href if is_header else ""
+                shown = column.shown_of(row)
+                written = shown if begin[0] else CELL_FORMATS[column.format](shown)
+                cells.append((*begin, written, address, is_header))
+            yield Line(href, self.css(row) if self.css else "", note, cells)
 
     def _heading(self, column: Column, address: Callable[[str], str]) -> Heading:
         order, target = "", ""
