@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from dashboard.catalogue.rows import insert_row, now
+from dashboard.catalogue.rows import insert_row, now, record
 from dashboard.catalogue.tables import datasets, networks
 from dashboard.errors import NotFound
 from dashboard.records.dataset import Dataset
@@ -54,4 +54,4 @@ def folder_is_used(connection: Connection, folder: str) -> bool:
 
 
 def _dataset(row: Row[Any]) -> Dataset:
-    return Dataset(**row._mapping)
+    return record(Dataset, row)

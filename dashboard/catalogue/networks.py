@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, or_, select
 
-from dashboard.catalogue.rows import insert_row, now
+from dashboard.catalogue.rows import insert_row, now, record
 from dashboard.catalogue.tables import datasets, networks, runs, versions
 from dashboard.errors import NotFound
 from dashboard.records.network import Network, NetworkSpec
@@ -92,10 +92,7 @@ def _networks() -> Select[Any]:
 
 
 def _network(row: Row[Any]) -> Network:
-    values = dict(row._mapping)
-    for name in ("dataset_id", "trash", "trashed"):
-        values.pop(name)
-    return Network(**values | {"spec": NetworkSpec.from_json(row.spec)})
+    return record(Network, row, spec=NetworkSpec.from_json(row.spec))
 
 
 def _histories(connection: Connection, ids: list[int]) -> dict[int, list[Any]]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, Update, and_, case, func, null, or_, select
 from sqlalchemy.orm import aliased
 
-from dashboard.catalogue.rows import insert_row, now
+from dashboard.catalogue.rows import insert_row, now, parent_reference, record
 from dashboard.catalogue.tables import FARTHEST, datasets, epochs, networks, runs, versions
 from dashboard.errors import NewerForm, NotFound
 from dashboard.records.network import NetworkSpec
@@ -313,17 +313,16 @@ def _runs() -> Select[Any]:
 
 
 def _run(row: Row[Any]) -> Run:
-    values = dict(row._mapping)
-    for name in ("network_id", "dataset_id", "parent_id", "deaths"):
-        values.pop(name)
-    parent_network, parent_number = values.pop("parent_network"), values.pop("parent_number")
-    values["parent"] = f"{parent_network}:{parent_number}" if parent_network is not None else None
-    values |= {"network": row.network or "", "dataset": row.dataset or ""}
-    values["checkpoint"] = row.checkpoint["epoch"] if row.checkpoint else 0
-    return Run(**values | {"spec": NetworkSpec.from_json(row.spec) if row.spec else NO_SPEC})
+    return record(
+        Run,
+        row,
+        network=row.network or "",
+        dataset=row.dataset or "",
+        parent=parent_reference(row),
+        checkpoint=row.checkpoint["epoch"] if row.checkpoint else 0,
+        spec=NetworkSpec.from_json(row.spec) if row.spec else NO_SPEC,
+    )
 
 
 def _epoch(row: Row[Any]) -> Epoch:
-    values = dict(row._mapping)
-    del values["run_id"]
-    return Epoch(**values)
+    return record(Epoch, row)

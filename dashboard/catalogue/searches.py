@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, case, func, select
 
-from dashboard.catalogue.rows import insert_row, now
+from dashboard.catalogue.rows import insert_row, now, record
 from dashboard.catalogue.runs import insert_run
 from dashboard.catalogue.tables import FARTHEST, datasets, epochs, networks, runs, searches, trials
 from dashboard.errors import NotFound
@@ -175,8 +175,7 @@ def epochs_of(connection: Connection, run_ids: Collection[int]) -> dict[int, lis
     curves: dict[int, list[Epoch]] = {run_id: [] for run_id in run_ids}
     query = select(epochs).where(epochs.c.run_id.in_(run_ids)).order_by(epochs.c.run_id, epochs.c.epoch)
     for row in connection.execute(query):
-        values = dict(row._mapping)
-        curves[values.pop("run_id")].append(Epoch(**values))
+        curves[row.run_id].append(record(Epoch, row))
     return curves
 
 
@@ -211,11 +210,7 @@ def _searches() -> Select[Any]:
 
 
 def _search(row: Row[Any]) -> Search:
-    values = dict(row._mapping)
-    for name in ("dataset_id", "network_id"):
-        values.pop(name)
-    goal, budget = Goal(**values["goal"]), Budget(**values["budget"])
-    return Search(**values | {"goal": goal, "budget": budget, "network": values["network"] or ""})
+    return record(Search, row, goal=Goal(**row.goal), budget=Budget(**row.budget), network=row.network or "")
 
 
 def _trials(search_id: int) -> Select[Any]:
@@ -224,6 +219,4 @@ def _trials(search_id: int) -> Select[Any]:
 
 
 def _trial(row: Row[Any]) -> Trial:
-    values = dict(row._mapping)
-    del values["search_id"]
-    return Trial(**values)
+    return record(Trial, row)

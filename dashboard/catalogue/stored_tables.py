@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, case, func, select
 
+from dashboard.catalogue.rows import record
 from dashboard.catalogue.tables import networks, tensors, versions
 from dashboard.records.tensor import TensorInfo, TensorKey
 
@@ -140,14 +141,8 @@ def tensor_history(connection: Connection, network_id: int, tensor: str) -> list
 
 
 def _tensor_version(row: Row[Any]) -> TensorVersion:
-    about = row._mapping
-    info = TensorInfo(**{name: about[name] for name in TENSOR_COLUMNS} | {"shape": tuple(row.shape)})
-    return TensorVersion(
-        **{name: about[name] for name in ("version_id", *ABOUT)},
-        sha256=about["version_sha256"],
-        bytes=about["version_bytes"],
-        info=info,
-    )
+    info = record(TensorInfo, row, shape=tuple(row.shape))
+    return record(TensorVersion, row, sha256=row.version_sha256, bytes=row.version_bytes, info=info)
 
 
 def tensor_names(connection: Connection, network_id: int) -> list[str]:

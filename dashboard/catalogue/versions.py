@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, and_, func, select
 from sqlalchemy.orm import aliased
 
 from dashboard.catalogue.networks import get_network, next_version_number
-from dashboard.catalogue.rows import insert_row, now
+from dashboard.catalogue.rows import insert_row, now, parent_reference, record
 from dashboard.catalogue.tables import FARTHEST, datasets, networks, runs, tensors, versions
 from dashboard.errors import NotFound
 from dashboard.records.network import Network, NetworkSpec, Version
@@ -266,16 +266,8 @@ def _ready() -> Select[Any]:
 
 
 def _version(row: Row[Any]) -> Version:
-    values = dict(row._mapping)
-    for name in ("network_id", "dataset_id", "parent_id"):
-        values.pop(name)
-    parent_network, parent_number = values.pop("parent_network"), values.pop("parent_number")
-    values["parent"] = f"{parent_network}:{parent_number}" if parent_network is not None else None
-    return Version(**values | {"spec": NetworkSpec.from_json(row.spec)})
+    return record(Version, row, spec=NetworkSpec.from_json(row.spec), parent=parent_reference(row))
 
 
 def _tensor(row: Row[Any]) -> TensorInfo:
-    values = dict(row._mapping)
-    for name in ("version_id", "position", "content", "table_rows", "table_columns"):
-        del values[name]
-    return TensorInfo(**values | {"shape": tuple(row.shape)})
+    return record(TensorInfo, row, shape=tuple(row.shape))

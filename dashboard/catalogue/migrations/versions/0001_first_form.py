@@ -198,11 +198,3 @@ def _create_views() -> None:
     rights = "" if op.get_bind().dialect.name == "sqlite" else "SQL SECURITY INVOKER "
     for name, query in VIEWS.items():
         op.execute(f"CREATE {rights}VIEW {name} AS {query}")
-
-
-def downgrade() -> None:
-    """Remove the views and tables, and all that is in them."""
-    for name in VIEWS:
-        op.execute(f"DROP VIEW {name}")
-    for name in ("tensors", "versions", "epochs", "runs", "networks", "datasets"):
-        op.drop_table(name)

@@ -15,9 +15,3 @@ def upgrade() -> None:
     op.add_column("runs", sa.Column("started_by", sa.String(length=120), nullable=False, server_default=""))
     op.add_column("runs", sa.Column("deaths", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("runs", sa.Column("checkpoint", sa.JSON(), nullable=True))
-
-
-def downgrade() -> None:
-    """Remove the columns."""
-    for name in ("checkpoint", "deaths", "started_by", "priority"):
-        op.drop_column("runs", name)

@@ -71,9 +71,3 @@ def _create_trials() -> None:
         sa.UniqueConstraint("run_id", name=op.f("uq_trials_run_id")),
         mysql_engine="InnoDB",
     )
-
-
-def downgrade() -> None:
-    """Remove the tables, and all that is in them."""
-    for name in ("trials", "searches"):
-        op.drop_table(name)
