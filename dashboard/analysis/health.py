@@ -1,7 +1,8 @@
-"""Layer health from the stored tables alone: units that are dead, duplicate or saturating.
+"""Layer health: units that are dead, duplicate or saturated, from stored tables and from what the units did on records.
 
 A layer is its weight table (inputs, units) with the bias (units,) if it has one, and the weight table of the next
-layer (units, outputs) if there is one. Units are named by their numbers.
+layer (units, outputs) if there is one. Units are named by their numbers. Tables alone prove few things; what a unit
+does depends on the records it meets, so without them it is None: unknown.
 """
 
 import hashlib
@@ -10,63 +11,95 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dashboard.analysis.activity import Activity
 from dashboard.analysis.cells import Array, cells_of, finite_or_zero
-from dashboard.analysis.statistics import unit_norms
 
 MEANINGS = {
     "deaf": "All weights into the unit are zero: its output never changes.",
     "unheard": "All weights out of the unit are zero: its output is never used.",
-    "silent": "No input within the stated range can lift the unit above zero: behind a ReLU it is never active.",
+    "silent": "No record lifts the unit above zero: behind a relu it is dead, behind its kin it only works below zero.",
+    "unvarying": "The unit answers every record with the same number, so that it says no more than a bias.",
+    "undefined": "A weight of the unit or its answer to a record is NaN or infinite: its health is unknown.",
     "duplicates": "These units have the same weights and bias, bit for bit: all but one are wasted.",
     "constant": "All weights into the unit are equal: it sees only the sum of its inputs.",
-    "saturating": "With inputs of unit size the unit's sum is typically beyond ±4, where sigmoid and tanh are flat.",
+    "saturating": "On 95 % of the records the unit's sum is beyond ±4, where sigmoid and tanh are flat.",
 }
 """What each finding means, in one sentence."""
 
-FLAT_FROM = 4.0
-"""The sigmoid of 4 is 0.982: its slope there is 7 % of that at 0."""
-
 
 class LayerHealth(NamedTuple):
-    """The units of each finding (see `MEANINGS`); `duplicates` are groups of two or more."""
+    """The units of each finding (see `MEANINGS`); `duplicates` are groups of two or more.
+
+    `dead` are the units that contribute nothing: without weights in or out, cut off below zero by every record, or with
+    the same answer to every record. Without `records`, `unvarying` and `saturating` are None, `silent` has the units
+    that no inputs of the known range can lift, and `dead` those that are dead by the tables alone: there may be more.
+    """
 
     units: int
+    records: int
+    dead: tuple[int, ...]
     deaf: tuple[int, ...]
     unheard: tuple[int, ...]
     silent: tuple[int, ...]
+    unvarying: tuple[int, ...] | None
+    undefined: tuple[int, ...]
     constant: tuple[int, ...]
-    saturating: tuple[int, ...]
+    saturating: tuple[int, ...] | None
     duplicates: tuple[tuple[int, ...], ...]
 
-    @property
-    def dead(self) -> tuple[int, ...]:
-        """The units that contribute nothing: without input weights, without output weights, or never active."""
-        return tuple(sorted({*self.deaf, *self.unheard, *self.silent}))
+
+class Cut(NamedTuple):
+    """Of an activation that cuts off: the range (low, high) of the layer's inputs, None where it is not known."""
+
+    inputs: tuple[float, float] | None = None
 
 
 def layer_health(
-    weight: Array, bias: Array | None = None, after: Array | None = None, inputs: tuple[float, float] | None = None
+    weight: Array,
+    bias: Array | None = None,
+    after: Array | None = None,
+    cut: Cut | None = None,
+    activity: Activity | None = None,
 ) -> LayerHealth:
-    """Return the findings about one layer; `silent` only where the range (low, high) of its inputs is known.
+    """Return the findings about one layer, from its tables and, where there are records, from what it did on them.
 
-    `weight` is (inputs, units), `bias` (units,), `after` (units, outputs); cells that are not finite count as 0.
+    `weight` is (inputs, units), `bias` (units,), `after` (units, outputs); `cut` is given for an activation that cuts
+    off. A unit with a cell that is not finite is `undefined` and has no other finding from the tables.
     """
     lows, highs = unit_ranges(weight)
-    no_input = (lows == 0) & (highs == 0)
-    above_zero = None if inputs is None else largest_sums(weight, bias, inputs) > 0
+    odd = odd_units(weight, bias) if activity is None else odd_units(weight, bias) | activity.is_odd
+    no_input = (lows == 0) & (highs == 0) & ~odd
+    no_output = np.zeros(lows.size, dtype=bool) if after is None else ~_rows_in_use(after) & ~odd
+    never = _never_active(weight, bias, cut, activity) & ~odd
+    unvarying = activity.is_unvarying & ~odd if activity is not None else np.zeros(lows.size, dtype=bool)
+    dead = no_input | no_output | unvarying | (never if cut is not None else False)
     return LayerHealth(
         units=lows.size,
+        records=0 if activity is None else activity.records,
+        dead=_numbers(dead),
         deaf=_numbers(no_input),
-        unheard=() if after is None else _numbers(~_rows_in_use(after)),
-        silent=() if above_zero is None else _numbers(~above_zero),
-        constant=_numbers((lows == highs) & ~no_input) if weight.shape[0] > 1 else (),
-        saturating=_numbers(unit_norms(weight) > FLAT_FROM),
-        duplicates=duplicate_units(weight, bias),
+        unheard=_numbers(no_output),
+        silent=_numbers(never),
+        unvarying=None if activity is None else _numbers(unvarying),
+        undefined=_numbers(odd),
+        constant=_numbers((lows == highs) & ~no_input & ~odd) if weight.shape[0] > 1 else (),
+        saturating=None if activity is None else _numbers(activity.is_saturated & ~odd),
+        duplicates=duplicate_units(weight, bias, odd),
     )
 
 
+def _never_active(weight: Array, bias: Array | None, cut: Cut | None, activity: Activity | None) -> Array:
+    """Return which units no record lifts above zero or, without records, no inputs of the known range can."""
+    if activity is not None:
+        return activity.is_never_active
+    if cut is None or cut.inputs is None:
+        return np.zeros(cells_of(weight).columns, dtype=bool)
+    never: Array = largest_sums(weight, bias, cut.inputs) <= 0
+    return never
+
+
 def unit_ranges(weight: Array) -> tuple[Array, Array]:
-    """Return the smallest and the largest weight into each unit: two arrays (units,)."""
+    """Return the smallest and the largest finite weight into each unit: two arrays (units,)."""
     cells = cells_of(weight)
     lows, highs = np.full(cells.columns, np.inf), np.full(cells.columns, -np.inf)
     for _, band in cells.bands():
@@ -74,6 +107,15 @@ def unit_ranges(weight: Array) -> tuple[Array, Array]:
         np.minimum(lows, values.min(axis=0, initial=np.inf), out=lows)
         np.maximum(highs, values.max(axis=0, initial=-np.inf), out=highs)
     return (lows, highs) if cells.rows else (np.zeros(cells.columns), np.zeros(cells.columns))
+
+
+def odd_units(weight: Array, bias: Array | None = None) -> Array:
+    """Return which units have a weight or a bias that is NaN or infinite: (units,) of bool."""
+    cells = cells_of(weight)
+    odd = np.zeros(cells.columns, dtype=bool)
+    for _, band in cells.bands():
+        odd |= ~np.isfinite(band).all(axis=0)
+    return odd if bias is None else odd | ~np.isfinite(np.asarray(bias, dtype=np.float64))
 
 
 def largest_sums(weight: Array, bias: Array | None, inputs: tuple[float, float]) -> Array:
@@ -87,12 +129,17 @@ def largest_sums(weight: Array, bias: Array | None, inputs: tuple[float, float])
     return sums
 
 
-def duplicate_units(weight: Array, bias: Array | None = None) -> tuple[tuple[int, ...], ...]:
-    """Return groups of units whose weights and bias have the same bits, in the order of their first units."""
+def duplicate_units(weight: Array, bias: Array | None = None, odd: Array | None = None) -> tuple[tuple[int, ...], ...]:
+    """Return groups of units whose weights and bias have the same bits, in the order of their first units.
+
+    Those that are `odd` (units,) are left out.
+    """
     cells = cells_of(weight)
     table = cells.flat.reshape(cells.rows, cells.columns)
     groups: dict[bytes, list[int]] = defaultdict(list)
     for unit in range(cells.columns if cells.rows else 0):
+        if odd is not None and odd[unit]:
+            continue
         # A digest takes less memory than the column.
         content = hashlib.blake2b(table[:, unit].tobytes(), digest_size=20)
         content.update(b"" if bias is None else bias[unit].tobytes())
@@ -102,7 +149,7 @@ def duplicate_units(weight: Array, bias: Array | None = None) -> tuple[tuple[int
 
 def _rows_in_use(table: Array) -> Array:
     cells = cells_of(table)
-    used = [finite_or_zero(band).any(axis=1) for _, band in cells.bands()]
+    used = [(band != 0).any(axis=1) for _, band in cells.bands()]  # NaN is not 0, and spoils what it meets
     return np.concatenate(used) if used else np.zeros(0, dtype=bool)
 
 

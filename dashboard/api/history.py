@@ -62,7 +62,8 @@ def get_network_health(network: str) -> Response:
         _about(version) | measures | {"findings": None if findings is None else dict(findings)}
         for version, measures, findings in zip(health.versions, health.measures, health.findings, strict=True)
     ]
-    return json_answer({"network": network, "tensor": health.tensor, "items": items})
+    about = {"network": network, "tensor": health.tensor, "uncounted": health.uncounted}
+    return json_answer(about | {"items": items})
 
 
 @blueprint.get("/compare/several")
@@ -94,14 +95,15 @@ def _about(version: service.TensorVersion) -> dict[str, Any]:
 def _part_json(part: PartHistory) -> dict[str, Any]:
     """Return a timeline; a value that is not finite is null."""
     events = {"last_changed": part.at(part.line.last_changed), "died": part.at(part.line.died)}
-    events |= {"silent_since": part.since("silent"), "saturated_since": part.since("saturated")}
+    events |= {"dead_since": part.since("dead"), "silent_since": part.since("silent")}
+    events |= {"saturated_since": part.since("saturating")}
     return {
         "network": part.network.name,
         "tensor": part.tensor,
         "what": part.what,
         **{name: getattr(part, name) for name in PLACES},
         **{name: None if version is None else _about(version) for name, version in events.items()},
-        "records": max((one["records"] for one in part.records if one is not None), default=0),
+        "records": part.records,
         "items": [
             _about(version) | {"value": finite(value), "changed": changed}
             for version, value, changed in zip(

@@ -21,7 +21,7 @@ from dashboard.records.training import TRAINING_SETTINGS
 from dashboard.services.compare.several import KINDS
 from dashboard.services.compare.versions import NUMBER_NAMES
 from dashboard.services.datasets import DATASET_SETTINGS
-from dashboard.services.history.health import MEASURES, UNIT_FINDINGS
+from dashboard.services.history.health import MEASURES, OF_RECORDS, UNIT_FINDINGS
 from dashboard.services.history.tensor import SINCE
 from dashboard.services.search.requests import (
     BUDGET_SETTINGS,
@@ -343,6 +343,7 @@ TIMELINE = {
     "unit": nullable(INTEGER),
     "last_changed": nullable(record(WHERE, closed=True)),
     "died": nullable(record(WHERE, closed=True) | {"description": "Since this version its value is 0."}),
+    "dead_since": nullable(record(WHERE, closed=True) | {"description": "Since then the unit contributes nothing."}),
     "silent_since": nullable(record(WHERE, closed=True) | {"description": "Since then the unit fires on no record."}),
     "saturated_since": nullable(record(WHERE, closed=True) | {"description": "Since then it is flat on most records."}),
     "records": INTEGER | {"description": "How many records of the dataset were put through the network."},
@@ -357,10 +358,15 @@ TIMELINE = {
         )
     ),
 }
-FINDINGS = {"units": INTEGER, "duplicates": array(array(INTEGER))} | {name: array(INTEGER) for name in UNIT_FINDINGS}
+FINDINGS = {
+    "units": INTEGER,
+    "records": INTEGER | {"description": "How many records were put through the version; 0: by its weights alone."},
+    "duplicates": array(array(INTEGER)),
+} | {name: nullable(array(INTEGER)) if name in OF_RECORDS else array(INTEGER) for name in UNIT_FINDINGS}
 HEALTH_HISTORY = {
     "network": TEXT,
     "tensor": TEXT,
+    "uncounted": INTEGER | {"description": "How many versions are not counted yet: repeat the request."},
     "items": array(
         record(
             WHERE

@@ -99,6 +99,14 @@ class Encoded(NamedTuple):
     offset: Array | float
 
 
+class EncodedInputs(NamedTuple):
+    """What a network is given: inputs * scale + offset, (rows, inputs)."""
+
+    inputs: Array
+    scale: Array | float
+    offset: Array | float
+
+
 def fit(arrays: Arrays, rows: Array, scaling: str) -> Preprocessing:
     """Return the preprocessing of a scaling (none, book, minmax, standard), fitted on these rows only.
 
@@ -133,14 +141,19 @@ def encode(arrays: Arrays, preprocessing: Preprocessing, dtype: "np.dtype[Any]")
     missing values filled in. Levels that the version does not know give 0 everywhere. Raises Invalid when the columns
     or classes are not those of the preprocessing.
     """
+    inputs = encode_inputs(arrays, preprocessing, dtype)
+    return Encoded(inputs.inputs, _targets(arrays, preprocessing), inputs.scale, inputs.offset)
+
+
+def encode_inputs(arrays: Arrays, preprocessing: Preprocessing, dtype: "np.dtype[Any]") -> EncodedInputs:
+    """Return what `encode` does without the targets, so that the classes may be others; raises Invalid for columns."""
     _check_columns(arrays, preprocessing)
     scale = np.array([column.scale for column in preprocessing.numeric])
     offset = np.array([column.offset for column in preprocessing.numeric])
-    targets = _targets(arrays, preprocessing)
     if not preprocessing.categorical and arrays.inputs.dtype.kind in "iu":
         if len(set(scale)) == len(set(offset)) == 1:
-            return Encoded(arrays.inputs, targets, float(scale[0]), float(offset[0]))
-        return Encoded(arrays.inputs, targets, scale, offset)
+            return EncodedInputs(arrays.inputs, float(scale[0]), float(offset[0]))
+        return EncodedInputs(arrays.inputs, scale, offset)
     fills = np.array([column.fill for column in preprocessing.numeric])
     inputs = np.empty((len(arrays.inputs), len(preprocessing.inputs)), dtype)
     for rows in _blocks(len(inputs), inputs.shape[1]):
@@ -150,7 +163,7 @@ def encode(arrays: Arrays, preprocessing: Preprocessing, dtype: "np.dtype[Any]")
     for place, column in enumerate(preprocessing.categorical):
         inputs[:, start : start + len(column.levels)] = _one_hot(arrays, place, column)
         start += len(column.levels)
-    return Encoded(inputs, targets, 1.0, 0.0)
+    return EncodedInputs(inputs, 1.0, 0.0)
 
 
 def errors_in_own_unit(metrics: Mapping[str, Any], preprocessing: Preprocessing) -> dict[str, Any]:

@@ -5,7 +5,7 @@ layer's block is also one matrix (inputs + 1, units): the weights with the biase
 """
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,13 +81,14 @@ class Parameters:
             ACTIVATIONS[layer.spec.activation].forward(values, np.zeros_like(values))
         return _sums(self.layers[-1], values)
 
-    def answers(self, inputs: Array, number: int) -> Array:
-        """Return what the units of layer `number` (from 1) answer to scaled inputs (batch, inputs): (batch, units)."""
+    def by_layer(self, inputs: Array) -> Iterator[tuple[Array, Array]]:
+        """Yield each layer's sums and outputs, both (batch, units), for scaled inputs (batch, inputs)."""
         values = inputs
-        for layer in self.layers[:number]:
-            values = _sums(layer, values)
+        for layer in self.layers:
+            sums = _sums(layer, values)
+            values = sums.copy()
             ACTIVATIONS[layer.spec.activation].forward(values, np.zeros_like(values))
-        return values
+            yield sums, values
 
     def activate(self, sums: Array) -> Array:
         """Turn the last layer's sums into outputs, in place, and return them."""

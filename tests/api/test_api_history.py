@@ -44,7 +44,8 @@ def test_health_has_its_measures_and_the_units_of_each_finding(client):
     assert (first["version"], first["norm_growth"], first["not_finite"]) == (1, 1.0, 0)
     assert first["findings"]["units"] == 8
     assert first["findings"]["duplicates"] == []
-    assert first["findings"]["saturating"] == [2, 3, 4, 5, 6, 7]  # whose norms are beyond 4
+    assert (first["dead"], first["saturating"], first["findings"]["saturating"]) == (None, None, None)
+    assert (first["findings"]["records"], health["uncounted"]) == (0, 0)
 
 
 def test_several_versions_stand_side_by_side(client):

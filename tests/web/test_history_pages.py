@@ -95,13 +95,13 @@ def test_a_time_line_leads_back_to_the_cell_in_the_table_of_each_version(demo):
 
 def test_health_names_every_measure_in_a_sentence_and_sorts_by_each(demo):
     page = demo.get(f"{DEMO}/health")
-    assert page.sentence.startswith("v6: no unit of 32 units is dead; norm ")
+    assert page.sentence.startswith("v6: 7 units of 32 dead from the first version on; norm ")
     measures = next(e for e in page.root.iter("ul") if "measures" in classes(e))
     said = [words(e) for e in measures.iter("p")]
-    assert len(said) == 9
+    assert len(said) == 10
     assert all(sentence.endswith(".") for sentence in said)
     by_rank = demo.get(f"{DEMO}/health?sort=stable_rank")
-    column = [float(words(row[6])) for row in next(by_rank.root.iter("tbody"))]
+    column = [float(words(row[7])) for row in next(by_rank.root.iter("tbody"))]
     assert column == sorted(column, reverse=True)
 
 
@@ -148,7 +148,8 @@ def test_health_says_which_units_are_dead_and_duplicate_and_since_when(browser):
     rows = browser.raw("/networks/dying/health/units.json").json["items"]
     newest = [(row["unit"], row["finding"]) for row in rows if row["version"] == 3]
     doubled = [(unit, finding) for unit in (0, 2) for finding in ("constant", "duplicates")]
-    assert newest == sorted([*doubled, (1, "constant"), (1, "silent")])
+    dead = [(1, finding) for finding in ("dead", "silent", "unvarying")]
+    assert newest == sorted([*doubled, (1, "constant"), *dead])
     assert link_to(browser.get("/networks/dying"), "v3: 1 unit dead in layer 1: 1").startswith("/networks/dying/health")
     chip = browser.get("/networks/dying/versions/3")
     assert "1 unit dead in layer 1: 1" in chip.text

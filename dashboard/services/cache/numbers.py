@@ -3,13 +3,18 @@
 A version never changes, and a tensor is named by its SHA-256, so that such a number stays right. They are stored in one
 small JSON file per *group* (a network's tensor and a kind of number), next to the decoded arrays, and may be removed at
 any time: they are then computed again.
+
+Requests that want numbers of one group at the same time wait for each other: whoever comes later finds what the first
+one has counted, and counts the rest, so that nothing is counted twice.
 """
 
 import hashlib
 import logging
+import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,16 +35,30 @@ OPTIONS = orjson.OPT_SERIALIZE_NUMPY
 
 @dataclass(frozen=True)
 class Budget:
-    """How much may be counted now: nothing if more than `most_cells` would be read; for about so many `seconds`.
+    """How much may be counted now: nothing if it is more than `most_work`, and only for about so many `seconds`.
 
-    Within 0 seconds nothing is counted, within any other time at least one.
+    Work is counted in cells that are read; to open a version costs as much as `OPENING` cells. Within 0 seconds nothing
+    is counted, within any other time at least one key.
     """
 
-    most_cells: int | None = None
+    most_work: int | None = None
     seconds: float | None = None
 
 
 UNLIMITED = Budget()
+OPENING = 5_000
+"""What it costs to look at a version at all, however small it is, in cells."""
+
+
+class _Lock:
+    """The lock of a group; it exists as long as anybody holds it or waits for it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+
+
+_locks: weakref.WeakValueDictionary[Path, _Lock] = weakref.WeakValueDictionary()
+_making = threading.Lock()
 
 
 def cached_numbers(
@@ -57,11 +76,26 @@ def cached_numbers(
     """
     path = _path(workspace, group)
     known = _read(path)
+    if _allowed(known, keys, cells, budget):
+        begin = time.monotonic()
+        with _alone(path, budget.seconds) as is_ours:
+            known = _read(path)  # whoever was here before has counted some
+            if is_ours:
+                end = None if budget.seconds is None else begin + budget.seconds
+                known = known | _count(path, _allowed(known, keys, cells, budget), count, end)
+    return [known.get(key) for key in keys]
+
+
+def _allowed(known: dict[str, Numbers], keys: Sequence[str], cells: Sequence[int], budget: Budget) -> dict[str, int]:
+    """Return the keys that are to be counted with their places; none if that is beyond the budget."""
     missing = {key: place for place, key in enumerate(keys) if key not in known}
-    wanted = sum(cells[place] for place in missing.values())
-    if budget.seconds == 0 or (budget.most_cells is not None and wanted > budget.most_cells):
-        missing = {}
-    end = None if budget.seconds is None else time.monotonic() + budget.seconds
+    work = sum(cells[place] + OPENING for place in missing.values())
+    is_beyond = budget.most_work is not None and work > budget.most_work
+    return {} if budget.seconds == 0 or is_beyond else missing
+
+
+def _count(path: Path, missing: dict[str, int], count: Callable[[int], Numbers], end: float | None) -> dict[str, Any]:
+    """Count until the time is over, one at least, and return what was counted; it is cached, also if one fails."""
     fresh: dict[str, Numbers] = {}
     try:
         for key, place in missing.items():
@@ -71,7 +105,21 @@ def cached_numbers(
     finally:
         if fresh:
             _keep(path, fresh)
-    return [known.get(key, fresh.get(key)) for key in keys]
+    return fresh
+
+
+@contextmanager
+def _alone(path: Path, seconds: float | None) -> Iterator[bool]:
+    """Wait until nobody else counts for this file, at most so long; yields whether that is so."""
+    with _making:
+        own = _locks.setdefault(path, _Lock())
+    if not own.lock.acquire(timeout=-1 if seconds is None else seconds):
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        own.lock.release()
 
 
 def clear_numbers(workspace: Workspace) -> None:
@@ -105,7 +153,7 @@ def _read(path: Path) -> dict[str, Numbers]:
 
 
 def _keep(path: Path, fresh: dict[str, Numbers]) -> None:
-    """Add to the numbers of the group; of two processes that add at once one may be lost, and computes again."""
+    """Add to the numbers of the group; of two processes that add at once one may be lost, and counts again."""
     together = _read(path) | fresh
     for key in list(together)[: max(len(together) - MOST_IN_A_FILE, 0)]:
         del together[key]

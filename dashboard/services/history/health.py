@@ -1,17 +1,21 @@
-"""The health of one table over all versions of a network, from stored tables alone: findings, growth and spectrum."""
+"""The health of one table over all versions of a network: findings about its units, growth and spectrum."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dashboard.records.network import Network
 from dashboard.services.cache.numbers import UNLIMITED, Budget, Numbers, cached_numbers
+from dashboard.services.history.activity import work
 from dashboard.services.history.tensor import TensorVersion, find_versions, spectra_of
-from dashboard.services.history.units import findings, group, key
+from dashboard.services.history.units import findings, group, key, record_count
 from dashboard.services.versions.reading import get_detail
 from dashboard.services.workspace import Workspace
 
-UNIT_FINDINGS = ("deaf", "unheard", "silent", "constant", "saturating")
+UNIT_FINDINGS = ("dead", "deaf", "unheard", "silent", "unvarying", "undefined", "constant", "saturating")
+OF_RECORDS = ("unvarying", "saturating")
+"""The findings that need records: None without them."""
 MEASURES = (
-    *("dead", "duplicates", "constant", "saturating"),
+    *("dead", "duplicates", "constant", "saturating", "undefined"),
     *("norm_growth", "stable_rank", "spectral_norm", "tail_exponent", "not_finite"),
 )
 
@@ -20,7 +24,7 @@ MEASURES = (
 class HealthHistory:
     """A table over the versions: `findings` has the units of each finding, `measures` the numbers that MEASURES name.
 
-    None stands for what is not counted, which would take `cells` cells to be read.
+    None stands for what is not counted yet (`uncounted` versions), or cannot be known.
     """
 
     network: Network
@@ -29,20 +33,13 @@ class HealthHistory:
     versions: list[TensorVersion]
     findings: list[Numbers | None]
     measures: list[dict[str, float | None]]
-    cells: int
+    uncounted: int
 
 
 def get_health(workspace: Workspace, network_name: str, tensor: str = "", budget: Budget = UNLIMITED) -> HealthHistory:
     """Return the health of one table, by default the first, in all versions; raises NotFound or StoreError."""
     network, names, versions = find_versions(workspace, network_name, tensor)
-
-    def count(place: int) -> Numbers:
-        detail = get_detail(workspace, network_name, versions[place].number)
-        return findings(workspace, detail.version, detail.tensors)
-
-    keys = [key(version.version_id, version.sha256) for version in versions]
-    weights = [version.bytes // 4 for version in versions]
-    counted = cached_numbers(workspace, group(network.slug), keys, weights, count, budget)
+    counted = findings_of(workspace, network, versions, budget)
     spectra = spectra_of(workspace, network, versions, budget)
     own = [None if each is None else each.get(versions[0].info.name) for each in counted]
     return HealthHistory(
@@ -55,32 +52,45 @@ def get_health(workspace: Workspace, network_name: str, tensor: str = "", budget
             _measures(versions[0], version, health, spectrum)
             for version, health, spectrum in zip(versions, own, spectra, strict=True)
         ],
-        cells=sum(
-            size
-            for size, each, spectrum in zip(weights, counted, spectra, strict=True)
-            if each is None or spectrum is None
-        ),
+        uncounted=sum(None in pair for pair in zip(counted, spectra, strict=True)),
     )
 
 
+def findings_of(
+    workspace: Workspace, network: Network, versions: Sequence[TensorVersion], budget: Budget = UNLIMITED
+) -> list[Numbers | None]:
+    """Return table -> finding -> units of each version, as far as the budget goes; None for the others."""
+
+    def count(place: int) -> Numbers:
+        detail = get_detail(workspace, network.name, versions[place].number)
+        return findings(workspace, detail.version, detail.tensors)
+
+    rows = record_count(workspace, network.dataset)
+    keys = [key(version.version_id, version.sha256, rows) for version in versions]
+    cells = [work(rows, version.bytes // 4) for version in versions]
+    return cached_numbers(workspace, group(network.slug), keys, cells, count, budget)
+
+
 def dead_of(findings: Numbers | None) -> list[int]:
-    """Return the units that contribute nothing; none where nothing is counted."""
-    if findings is None:
-        return []
-    return sorted({*findings["deaf"], *findings["unheard"], *findings["silent"]})
+    """Return the units that contribute nothing, as far as it is known; none where nothing is counted."""
+    return [] if findings is None else findings["dead"]
 
 
 def _measures(
     first: TensorVersion, version: TensorVersion, findings: Numbers | None, spectrum: Numbers | None
 ) -> dict[str, float | None]:
-    """Return the numbers of one version; `duplicates` counts the units that are wasted, all but one of each group."""
-    counts: dict[str, float | None] = dict.fromkeys(("dead", "duplicates", "constant", "saturating"))
+    """Return the numbers of one version; `duplicates` counts the units that are wasted, all but one of each group.
+
+    Without records the number of dead units is None: there may be more than those that are dead by their weights.
+    """
+    counts: dict[str, float | None] = dict.fromkeys(("dead", "duplicates", "constant", "saturating", "undefined"))
     if findings is not None:
         counts = {
-            "dead": len(dead_of(findings)),
+            "dead": len(findings["dead"]) if findings["records"] else None,
             "duplicates": sum(len(group) - 1 for group in findings["duplicates"]),
             "constant": len(findings["constant"]),
-            "saturating": len(findings["saturating"]),
+            "saturating": None if findings["saturating"] is None else len(findings["saturating"]),
+            "undefined": len(findings["undefined"]),
         }
     before, now = first.info.statistics["norm"], version.info.statistics["norm"]
     names = ("stable_rank", "spectral_norm", "tail_exponent")

@@ -5,7 +5,6 @@ nothing changed (by SHA-256) nothing is read again.
 """
 
 import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,8 +16,9 @@ from dashboard.errors import NotFound
 from dashboard.records.network import Network
 from dashboard.records.tensor import TensorInfo
 from dashboard.services.cache.numbers import UNLIMITED, Budget, Numbers
-from dashboard.services.history.firing import firing
+from dashboard.services.history.health import findings_of
 from dashboard.services.history.tensor import TensorVersion, find_versions, open_tensor
+from dashboard.services.history.units import layer_of
 from dashboard.services.workspace import Workspace
 from dashboard.weights.dtypes import Array
 
@@ -31,8 +31,8 @@ class PartHistory:
     """A part of a tensor over the versions in which the tensor has the newest one's shape.
 
     `what` is cell, unit or tensor; `row` and `column` say which cell, `column` (in a vector, whose table is one column,
-    `row`) which unit. `line` has a value per version: the cell's own, or an L2 norm over finite cells. `records` has
-    the result of `firing` in each version, for a unit of a layer.
+    `row`) which unit. `line` has a value per version: the cell's own, or an L2 norm over finite cells. `findings` has
+    those about the layer's units in each version, for a unit of a layer; None where they are not counted.
     """
 
     network: Network
@@ -45,7 +45,7 @@ class PartHistory:
     versions: list[TensorVersion]
     line: Timeline
     layer: int | None
-    records: list[Numbers | None]
+    findings: list[Numbers | None]
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -56,11 +56,16 @@ class PartHistory:
         """Return the version at a place of the line."""
         return None if place is None else self.versions[place]
 
+    @property
+    def records(self) -> int:
+        """How many records were put through the versions; 0 where none are here, or nothing is counted."""
+        return max((one["records"] for one in self.findings if one is not None), default=0)
+
     def since(self, finding: str) -> TensorVersion | None:
-        """Return the version since which the unit is `silent` or `saturated` on the records, if it is at the end."""
+        """Return the version since which the unit has a finding of `LayerHealth`, if it has at the end."""
         if self.unit is None:
             return None
-        return self.at(ever_since([one is not None and self.unit in one[finding] for one in self.records]))
+        return self.at(ever_since([one is not None and self.unit in (one[finding] or ()) for one in self.findings]))
 
 
 def get_timeline(
@@ -93,14 +98,15 @@ def get_timeline(
     else:
         what, own_unit = "tensor", None
         line = _stored(same)
-    records = firing(workspace, network.name, same, layer, budget) if layer and what == "unit" else []
-    return PartHistory(network, names, newest.name, what, row, column, own_unit, same, line, layer, records)
+    findings = _findings(workspace, network, same, layer, budget) if layer and what == "unit" else []
+    return PartHistory(network, names, newest.name, what, row, column, own_unit, same, line, layer, findings)
 
 
-def layer_of(tensor: str) -> int | None:
-    """Return the number of the layer whose weights or biases these are; None for other names."""
-    match = re.fullmatch(r"layer_(\d+)\.(?:weight|bias)", tensor)
-    return int(match[1]) if match else None
+def _findings(
+    workspace: Workspace, network: Network, versions: list[TensorVersion], layer: int, budget: Budget
+) -> list[Numbers | None]:
+    counted = findings_of(workspace, network, versions, budget)
+    return [None if each is None else each.get(f"layer_{layer:02d}.weight") for each in counted]
 
 
 def _check(name: str, value: int, count: int) -> None:

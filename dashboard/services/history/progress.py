@@ -1,6 +1,6 @@
-"""Counting what a history shows of very large tensors, a little in each request, while a person watches.
+"""Counting what a history and health show of many or very large versions, a little in each request while one watches.
 
-There is no run to start or cancel: leaving the page stops the counting, and whoever comes back continues with the
+There is no run: leaving the page or its link to stop ends the counting, and whoever comes back continues with the
 cached results.
 """
 
@@ -8,6 +8,7 @@ import time
 from typing import NamedTuple
 
 from dashboard.services.cache.numbers import Budget
+from dashboard.services.history.health import get_health
 from dashboard.services.history.ridges import get_ridges
 from dashboard.services.history.tensor import get_history, spectra_of
 from dashboard.services.workspace import Workspace
@@ -51,6 +52,16 @@ def continue_counting(
     fresh = done - sum(counted for counted, _ in before)
     spent = time.monotonic() - begin
     return CountingProgress(done, total + 1, spent / fresh * (total - done) if fresh else None)
+
+
+def continue_health(workspace: Workspace, network_name: str, tensor: str) -> CountingProgress:
+    """Count the health of a tensor's versions for about a second; raises NotFound or StoreError."""
+    begin = time.monotonic()
+    before = get_health(workspace, network_name, tensor, NOTHING).uncounted
+    health = get_health(workspace, network_name, tensor, Budget(seconds=SECONDS))
+    total, left = len(health.versions), health.uncounted
+    fresh = before - left
+    return CountingProgress(total - left, total, (time.monotonic() - begin) / fresh * left if fresh > 0 else None)
 
 
 def _done(workspace: Workspace, network_name: str, tensor: str, since: str) -> list[tuple[int, int]]:

@@ -1,24 +1,32 @@
-"""Which units of a version do nothing, from its stored tables alone."""
+"""Which units of a version do nothing: one list for every page, file and answer.
 
+It is made of the stored tables and of the records of the version's dataset, where these are here; what an activation is
+like, it says itself (`engine.activations.Activation`). Without the records few units are dead for sure, and whether
+others are cannot be known.
+"""
+
+import re
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from dashboard.analysis.health import MEANINGS, LayerHealth, largest_sums, layer_health
+from dashboard.analysis.activity import Activity
+from dashboard.analysis.health import MEANINGS, Cut, LayerHealth, largest_sums, layer_health, odd_units
 from dashboard.data.preprocessing import Preprocessing
 from dashboard.engine.activations import ACTIVATIONS, Activation
 from dashboard.errors import NotFound
 from dashboard.records.network import Version
 from dashboard.records.tensor import TensorInfo
-from dashboard.services.cache.numbers import Numbers, cached_numbers
+from dashboard.services.cache.numbers import UNLIMITED, Budget, Numbers, cached_numbers
 from dashboard.services.datasets import get_dataset
+from dashboard.services.history.activity import activities, work
 from dashboard.services.versions.tensors import array
 from dashboard.services.workspace import Workspace
 
 __all__ = ["MEANINGS"]  # of the findings, for those who may not enter the analysis
 
-RULES = ("deaf", "unheard", "silent")
+RULES = ("deaf", "unheard", "silent", "unvarying")
 Array = np.ndarray[Any, Any]
 
 Range = tuple[float, float] | None
@@ -27,12 +35,16 @@ Range = tuple[float, float] | None
 
 @dataclass(frozen=True)
 class DeadUnit:
-    """A dead unit: its layer (from 1), the tensor in which it is a column, its number, and why it is called dead."""
+    """A dead unit: the tensor in which it is a column, its number, and why it is called dead."""
 
-    layer: int
     tensor: str
     unit: int
     rule: str
+
+    @property
+    def layer(self) -> int | None:
+        """The number of its layer, from 1; None in a tensor with a name of its own."""
+        return layer_of(self.tensor)
 
     @property
     def meaning(self) -> str:
@@ -40,63 +52,96 @@ class DeadUnit:
         return MEANINGS[self.rule]
 
 
-def dead_units(workspace: Workspace, version: Version, tensors: list[TensorInfo]) -> list[DeadUnit]:
-    """Return the units of the hidden layers that do nothing, in order; raises StoreError.
+@dataclass(frozen=True)
+class DeadUnits:
+    """The dead units of a version in order, and the records that were put through it (0: none, there may be more).
 
-    A unit is dead if its incoming weights are all 0, if its outgoing ones are, or, behind an activation that cuts off,
-    such as a relu, if no inputs within the range of the dataset's can lift it above 0.
+    `is_counted` is False where the budget did not allow it; then nothing is known.
     """
-    dead: list[DeadUnit] = []
-    healths = cached_findings(workspace, version, tensors)
-    for number in range(1, len(version.spec.layers)):
-        name = f"layer_{number:02d}.weight"
-        if name not in healths:  # an imported version, whose tensors have names of their own
-            return dead
-        rules = {unit: rule for rule in reversed(RULES) for unit in healths[name][rule]}
-        dead += [DeadUnit(number, name, unit, rules[unit]) for unit in sorted(rules)]
-    return dead
+
+    units: list[DeadUnit]
+    records: int
+    is_counted: bool = True
 
 
-def cached_findings(workspace: Workspace, version: Version, tensors: list[TensorInfo]) -> dict[str, Numbers]:
-    """Return table -> finding -> units (see `findings`), counted at most once; raises StoreError."""
+def layer_of(tensor: str) -> int | None:
+    """Return the number of the layer whose weights or biases these are; None for other names."""
+    match = re.fullmatch(r"layer_(\d+)\.(?:weight|bias)", tensor)
+    return int(match[1]) if match else None
+
+
+def dead_units(
+    workspace: Workspace, version: Version, tensors: list[TensorInfo], budget: Budget = UNLIMITED
+) -> DeadUnits:
+    """Return the units of a version that do nothing; raises StoreError."""
+    known = cached_findings(workspace, version, tensors, budget)
+    if known is None:
+        return DeadUnits([], 0, is_counted=False)
+    units = [DeadUnit(name, unit, _rule(about, unit)) for name, about in known.items() for unit in about["dead"]]
+    return DeadUnits(units, max((about["records"] for about in known.values()), default=0))
+
+
+def _rule(findings: Numbers, unit: int) -> str:
+    return next(rule for rule in RULES if unit in (findings[rule] or ()))
+
+
+def cached_findings(
+    workspace: Workspace, version: Version, tensors: list[TensorInfo], budget: Budget = UNLIMITED
+) -> dict[str, Numbers] | None:
+    """Return table -> finding -> units (see `findings`), counted at most once; None beyond the budget.
+
+    Raises StoreError.
+    """
 
     def count(_: int) -> Numbers:
         return findings(workspace, version, tensors)
 
-    (known,) = cached_numbers(workspace, group(version.slug), [key(version.id, version.sha256)], [0], count)
-    assert known is not None  # nothing limits what may be counted
-    return known
+    rows = record_count(workspace, version.dataset)
+    cells, keys = work(rows, sum(info.cells for info in tensors)), [key(version.id, version.sha256, rows)]
+    return cached_numbers(workspace, group(version.slug), keys, [cells], count, budget)[0]
 
 
 def group(slug: str) -> str:
     """Return the group in which the findings about a network's versions are cached."""
-    return f"health {slug}"
+    return f"health of units {slug}"
 
 
-def key(version_id: int, sha256: str) -> str:
-    """Return the key of the findings about a version: its content, and the row that names its dataset."""
-    return f"{version_id} {sha256}"
+def key(version_id: int, sha256: str, rows: int) -> str:
+    """Return the key of the findings about a version: its content, the row that names its dataset, and its records."""
+    return f"{version_id} {sha256} {rows}"
+
+
+def record_count(workspace: Workspace, dataset_name: str) -> int:
+    """Return how many records of a dataset are here."""
+    try:
+        dataset = get_dataset(workspace, dataset_name)
+    except NotFound:
+        return 0
+    return dataset.rows if dataset.has_records else 0
 
 
 def findings(workspace: Workspace, version: Version, tensors: list[TensorInfo]) -> dict[str, Numbers]:
     """Return the findings of `LayerHealth` about every table of two axes and more; raises StoreError.
 
-    Of our own layers the biases, the next layer's weights and the range of the inputs are taken into account.
+    Of our own layers the biases, the next layer's weights, and the records or the range of the inputs are taken into
+    account.
     """
-    known = {info.name: info for info in tensors}
+    tables = {info.name: array(workspace, version, info) for info in tensors}
+    done = activities(workspace, version, tables) or []
     healths: dict[str, LayerHealth] = {}
     inputs = input_range(workspace, version)
     for number, layer in enumerate(version.spec.layers, start=1):
         names = [f"layer_{number:02d}.weight", f"layer_{number:02d}.bias", f"layer_{number + 1:02d}.weight"]
-        weight, bias, after = (array(workspace, version, known[n]) if n in known else None for n in names)
+        weight, bias, after = (tables.get(name) for name in names)
         if weight is None:
             break
         activation = ACTIVATIONS[layer.activation]
-        healths[names[0]] = layer_health(weight, bias, after, inputs if activation.cuts_off else None)
+        activity: Activity | None = done[number - 1] if done else None
+        healths[names[0]] = layer_health(weight, bias, after, Cut(inputs) if activation.cuts_off else None, activity)
         inputs = _behind(activation, weight, bias, inputs)
-    for name, info in known.items():
-        if name not in healths and len(info.shape) > 1:
-            healths[name] = layer_health(array(workspace, version, info))
+    for name, table in tables.items():
+        if name not in healths and table.ndim > 1:
+            healths[name] = layer_health(table)
     return {name: health._asdict() for name, health in healths.items()}
 
 
@@ -116,7 +161,9 @@ def input_range(workspace: Workspace, version: Version) -> Range:
 
 
 def _behind(activation: Activation, weight: Array, bias: Array | None, inputs: Range) -> Range:
-    """Return the range of a layer's outputs, None where its activation does not limit them."""
+    """Return the range of a layer's outputs, None where its activation does not limit them or cells are not finite."""
+    if odd_units(weight, bias).any():
+        return None
     if activation.cuts_off and inputs is not None:
         return 0.0, activation.output(float(largest_sums(weight, bias, inputs).max(initial=0.0)))
     limits = activation.low, activation.high

@@ -1,4 +1,4 @@
-"""The health of a tensor over all versions: what its stored weights say of dead, duplicate and saturated units."""
+"""The health of a tensor over all versions: what its weights and the records say of its units."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,8 +12,16 @@ from dashboard.charts.svg import sparkline
 from dashboard.http import workspace
 from dashboard.services.cache.numbers import Numbers as Counts
 from dashboard.services.history.health import MEASURES, HealthHistory, dead_of, get_health
+from dashboard.services.history.progress import continue_health
 from dashboard.services.history.tensor import TensorVersion
-from dashboard.web.history.health_words import FINDING_WORDS, FINDINGS, MEANINGS, NAMES, health_sentence
+from dashboard.web.history.health_words import (
+    FINDING_WORDS,
+    FINDINGS,
+    MEANINGS,
+    NAMES,
+    health_note,
+    health_sentence,
+)
 from dashboard.web.history.page import VERSION
 from dashboard.web.history.query import HistoryQuery, history_query
 from dashboard.web.kit.formats import plural
@@ -39,6 +47,9 @@ def show(name: str) -> str:
         params=params,
         matrices=[other for other in health.names if not other.endswith(".bias")],
         sentence=health_sentence(health),
+        note=health_note(health),
+        progress=params.query.address("health.progress") if params.query.draws_all and health.uncounted else "",
+        stop=params.query.address(draw=""),
         measures=[_card(health, measure) for measure in MEASURES],
         measure=_measure(params),
         names=NAMES,
@@ -47,6 +58,15 @@ def show(name: str) -> str:
         units=units.part(0, MOST_UNITS),
         further=max(len(list(units.rows)) - MOST_UNITS, 0),
     )
+
+
+@blueprint.get(f"{HEALTH}/progress")
+def progress(name: str) -> str:
+    """Continue counting for about a second, and show how far it is."""
+    params = history_query(name)
+    done = continue_health(workspace(), name, params.tensor)
+    stop = params.query.address("health.show", draw="")
+    return render_template("history/_progress.html", done=done, poll=params.query.address(), stop=stop)
 
 
 @numbers_at(blueprint, HEALTH)
@@ -103,6 +123,9 @@ def versions_table(params: HistoryQuery, health: HealthHistory) -> Table:
     columns = (
         replace(VERSION, sortable=True, largest_first=True, css="right"),
         *(_measure_column(measure) for measure in MEASURES),
+        Column(
+            "records", "Records", lambda row: (row.findings or {}).get("records"), "count", help=MEANINGS["records"]
+        ),
         Column("dead_units", "Which are dead", dead, "links", exported=False),
     )
     return Table(
@@ -113,6 +136,10 @@ def versions_table(params: HistoryQuery, health: HealthHistory) -> Table:
         query_exports("health.health"),
         link=lambda row: address("versions.show", name=params.name, number=row.version.number),
     ).in_order(chosen_order(params.query, columns, "version"))
+
+
+def _records(row: VersionRow) -> int | None:
+    return None if row.findings is None else row.findings["records"]
 
 
 def _measure_column(name: str) -> Column:
@@ -151,7 +178,7 @@ def _units(health: HealthHistory, place: int) -> Iterator[UnitRow]:
     findings, number = health.findings[place], health.versions[place].number
     if findings is None:
         return
-    named = [(unit, finding) for finding in FINDINGS for unit in findings[finding]]
+    named = [(unit, finding) for finding in FINDINGS for unit in findings[finding] or ()]
     duplicates = [(unit, "duplicates") for group in findings["duplicates"] for unit in group]
     yield from (UnitRow(number, unit, finding) for unit, finding in sorted([*named, *duplicates]))
 

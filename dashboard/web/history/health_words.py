@@ -1,16 +1,21 @@
 """What the measures of health are called, and what each means, in one sentence."""
 
+from collections.abc import Sequence
+
 from dashboard.services.history.health import HealthHistory, dead_of
 from dashboard.services.history.units import MEANINGS as OF_UNITS
 from dashboard.web.kit.formats import number, plural
 
-FINDINGS = ("deaf", "unheard", "silent", "constant", "saturating")
+FINDINGS = ("dead", "deaf", "unheard", "silent", "unvarying", "undefined", "constant", "saturating")
 FINDING_WORDS = {
+    "dead": "dead",
     "deaf": "no weights in",
     "unheard": "no weights out",
     "silent": "never active",
+    "unvarying": "never varies",
+    "undefined": "not a number",
     "constant": "constant",
-    "saturating": "saturating",
+    "saturating": "saturated",
     "duplicates": "duplicate",
 }
 """What pages call the findings about units."""
@@ -18,7 +23,8 @@ NAMES = {
     "dead": "dead units",
     "duplicates": "duplicate units",
     "constant": "constant columns",
-    "saturating": "saturating units",
+    "saturating": "saturated units",
+    "undefined": "units of unknown health",
     "norm_growth": "norm growth",
     "stable_rank": "stable rank",
     "spectral_norm": "spectral norm",
@@ -26,32 +32,55 @@ NAMES = {
     "not_finite": "not finite",
 }
 MEANINGS = OF_UNITS | {
-    "dead": "Units that contribute nothing: all weights in or out are zero, or behind a relu they are never active.",
+    "dead": "Units that contribute nothing: no weights in or out, or one answer to every record, as a relu's 0.",
     "duplicates": "Units with the same weights and bias, bit for bit: all but one of each group are wasted.",
     "norm_growth": "The tensor's norm as a multiple of the first version's: steady growth calls for weight decay.",
     "stable_rank": "In how many directions the tensor really works, the squared norm over the squared largest stretch.",
     "spectral_norm": "The most by which the tensor can stretch its input: large values make training unsteady.",
     "tail_exponent": "How heavy the tail of the eigenvalues is; for well-trained layers it is mostly from 2 to 6.",
+    "records": "How many records of the dataset were put through the version; without any, dead units are unknown.",
     "not_finite": "Cells that are NaN or infinite: one of them spoils every answer.",
 }
 """What the findings about units and the measures of a tensor mean."""
 
 
 def health_sentence(health: HealthHistory) -> str:
-    """Say how many units of the newest version are dead, and since when."""
+    """Say how many units of the newest version are dead, and since when, or that it cannot be known."""
     newest, findings = health.versions[-1], health.findings[-1]
     if findings is None:
-        return f"{plural(len(health.versions), 'version')}; their health is not counted yet."
-    dead = dead_of(findings)
-    facts = [f"no unit of {plural(findings['units'], 'unit')} is dead"]
-    if dead:
-        facts = [f"{plural(len(dead), 'unit')} of {findings['units']:,} dead{_since(health, len(dead))}"]
+        return f"{plural(len(health.versions), 'version')}; the newest one's health is not counted yet."
+    facts = [_dead(health), *_odd(findings["undefined"])]
     wasted = health.measures[-1]["duplicates"]
     facts += [plural(int(wasted), "duplicate unit")] if wasted else []
-    facts += [f"{plural(len(findings['saturating']), 'unit')} near saturation"] if findings["saturating"] else []
+    facts += [f"{plural(len(findings['saturating']), 'unit')} saturated"] if findings["saturating"] else []
     growth = health.measures[-1]["norm_growth"]
     facts += [f"norm {number(growth)} times that of v{health.versions[0].number}"] if growth is not None else []
     return f"v{newest.number}: {'; '.join(facts)}."
+
+
+def health_note(health: HealthHistory) -> str:
+    """Say what the health of the newest version was counted from."""
+    findings = health.findings[-1]
+    if findings is None:
+        return ""
+    if not findings["records"]:
+        return "Counted from the stored weights alone: what units do on records is unknown, since none are here."
+    return f"Counted from the stored weights, and from {plural(findings['records'], 'record')} of the dataset."
+
+
+def _dead(health: HealthHistory) -> str:
+    findings = health.findings[-1] or {}
+    dead, units = dead_of(findings), plural(findings["units"], "unit")
+    if not findings["records"]:
+        certain = f"{plural(len(dead), 'unit')} of {findings['units']:,} dead by the weights alone, " if dead else ""
+        return f"{certain}whether {'others' if dead else 'any'} of {units} are dead cannot be known without records"
+    if not dead:
+        return f"no unit of {units} is dead"
+    return f"{plural(len(dead), 'unit')} of {findings['units']:,} dead{_since(health, len(dead))}"
+
+
+def _odd(undefined: Sequence[int]) -> list[str]:
+    return [f"the health of {plural(len(undefined), 'unit')} is unknown: NaN or infinite"] if undefined else []
 
 
 def _since(health: HealthHistory, dead: int) -> str:

@@ -84,8 +84,9 @@ def lasting(part: PartHistory) -> list[tuple[int, str]]:
     """Return (version, words) for what befell the part and lasts to the newest version."""
     states = [
         (part.at(part.line.died), "zero"),
+        (part.since("dead"), "dead"),
         (part.since("silent"), "never fires"),
-        (part.since("saturated"), "flat"),
+        (part.since("saturating"), "flat"),
     ]
     return [(version.number, f"{words} since v{version.number}") for version, words in states if version is not None]
 

@@ -37,7 +37,7 @@ class HistoryQuery:
     @property
     def budget(self) -> Budget:
         """How much a page may count: not what takes long, unless a person wants it (`draw`)."""
-        return Budget(seconds=SECONDS_A_REQUEST) if self.query.draws_all else Budget(most_cells=EXPENSIVE_CELLS)
+        return Budget(None if self.query.draws_all else EXPENSIVE_CELLS, SECONDS_A_REQUEST)
 
 
 def history_query(name: str) -> HistoryQuery:

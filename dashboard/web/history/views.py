@@ -38,7 +38,8 @@ def progress(name: str) -> str:
     params = history_query(name)
     bins, limits, _ = params.bins
     done = continue_counting(workspace(), name, params.tensor, params.since, params.weights, bins, limits)
-    return render_template("history/_progress.html", done=done, poll=params.query.address())
+    stop = params.query.address("history.show", draw="")
+    return render_template("history/_progress.html", done=done, poll=params.query.address(), stop=stop)
 
 
 @numbers_at(blueprint, HISTORY)

@@ -66,20 +66,20 @@ def part_sentence(part: PartHistory) -> str:
 
 
 def is_uncounted(part: PartHistory) -> bool:
-    """Return whether it is not counted how often the unit fires."""
-    return any(counts is None for counts in part.records)
+    """Return whether it is not counted in every version what the unit does on the records."""
+    return any(findings is None for findings in part.findings)
 
 
 def firing_note(part: PartHistory) -> str:
-    """Say how it is known whether a unit fires; empty for what is no unit of a layer."""
+    """Say how it is known whether a unit is dead; empty for what is no unit of a layer."""
     if part.what != "unit" or not part.layer:
         return ""
-    records = max((counts["records"] for counts in part.records if counts is not None), default=0)
-    if records:
+    if part.records:
         return (
-            f"{plural(records, 'record')} of the dataset were put through each version: a unit behind a relu that is "
-            "active for none of them never fires; a sigmoid or tanh whose sum is beyond ±4 on 95 % of them is flat."
+            f"{plural(part.records, 'record')} of the dataset were put through each version. A unit that gives every "
+            "record the same answer, such as a relu that is active for none, is dead; a sigmoid or tanh whose sum is "
+            "beyond ±4 on 95 % of them is flat."
         )
     if is_uncounted(part):
-        return "Whether it fires on the dataset is not counted: the versions are large."
-    return "Whether it fires is unknown: the records of the dataset are missing."
+        return "What it does on the dataset is not counted in every version: there are many, or they are large."
+    return "Whether it fires cannot be known: the records of the dataset are missing."

@@ -255,6 +255,10 @@ def _dead_chips(network: Network, history: page.History) -> list[Chip]:
     except StoreError as error:  # the page itself needs no weights, and can say what is wrong with them
         return [("bad", f"v{newest}: {error.message}", address("versions.show", name=network.name, number=newest))]
     return [
-        ("warn", f"v{newest}: {words}", address("health.show", name=network.name, tensor=tensor))
+        (
+            "warn" if tensor else "",
+            f"v{newest}: {words}",
+            address("health.show", name=network.name, tensor=tensor or None),
+        )
         for tensor, words in dead_layers(units)
     ]

@@ -10,7 +10,8 @@ from dashboard.metrics import best_version, metric_name
 from dashboard.records.network import Network, Version
 from dashboard.records.statistics import STATISTICS, VERSION, Statistic
 from dashboard.records.tensor import TensorInfo
-from dashboard.services.history.units import DeadUnit, dead_units
+from dashboard.services.cache.numbers import UNLIMITED, Budget
+from dashboard.services.history.units import DeadUnit, DeadUnits, dead_units
 from dashboard.services.versions import analyses, reading
 from dashboard.services.versions.reading import VersionDetail
 from dashboard.web.kit.formats import number as written
@@ -18,7 +19,7 @@ from dashboard.web.kit.formats import plural
 from dashboard.web.kit.query import query
 from dashboard.web.kit.tables import Column, Exports, Table, exports
 from dashboard.web.kit.urls import address, api_address
-from dashboard.web.versions.words import dead_words, version_sentence
+from dashboard.web.versions.words import UNCOUNTED_UNITS, dead_words, version_sentence
 
 UNITS_SHOWN, UNITS_ACROSS = 40, 10
 MOST_CHARTS = 8
@@ -89,17 +90,18 @@ def sentence(network: Network, detail: VersionDetail) -> str:
     return version_sentence(len(detail.tensors), _cells(detail), metric, value, best, behind)
 
 
-def dead(detail: VersionDetail, draws_all: bool) -> list[DeadUnit]:
-    """Return the dead units; of a version with very many weights only if a person asks for it."""
-    if _cells(detail) > analyses.EXPENSIVE_CELLS and not draws_all:
-        return []
-    return dead_units(workspace(), detail.version, detail.tensors)
+def dead(detail: VersionDetail, draws_all: bool) -> DeadUnits:
+    """Return the dead units; where it takes long to find them, only if a person asks for it."""
+    budget = UNLIMITED if draws_all else Budget(analyses.EXPENSIVE_CELLS)
+    return dead_units(workspace(), detail.version, detail.tensors, budget)
 
 
-def dead_layers(units: Sequence[DeadUnit]) -> list[tuple[str, str]]:
-    """Return (tensor, words) for each layer with dead units."""
-    layers = groupby(units, key=lambda unit: (unit.layer, unit.tensor))
-    return [(tensor, dead_words(layer, [unit.unit for unit in members])) for (layer, tensor), members in layers]
+def dead_layers(dead: DeadUnits) -> list[tuple[str, str]]:
+    """Return (tensor, words) for each layer with dead units; ("", words) where they are not counted."""
+    if not dead.is_counted:
+        return [("", UNCOUNTED_UNITS)]
+    layers = groupby(dead.units, key=lambda unit: unit.tensor)
+    return [(tensor, dead_words(tensor, list(members), dead.records)) for tensor, members in layers]
 
 
 def dead_units_table(version: Version, units: Sequence[DeadUnit], length: int | None = None) -> Table:
@@ -113,7 +115,7 @@ def dead_units_table(version: Version, units: Sequence[DeadUnit], length: int | 
     return Table(name, columns, units[:length], "Dead units", files, link=link, header="unit")
 
 
-def chips(detail: VersionDetail, units: Sequence[DeadUnit]) -> list[Chip]:
+def chips(detail: VersionDetail, dead: DeadUnits) -> list[Chip]:
     """Return what is wrong or odd: cells that are no numbers, tensors that are all zero, outliers, dead units."""
     tensors = detail.tensors
     odd = [tensor for tensor in tensors if tensor.statistics["not_finite"]]
@@ -123,7 +125,7 @@ def chips(detail: VersionDetail, units: Sequence[DeadUnit]) -> list[Chip]:
         else []
     )
     zeros = [("warn", f"{tensor.name} is all zero", "") for tensor in tensors if tensor.statistics["zeros"] == 1]
-    return [*bad, *zeros, *_outlier_chips(detail), *(("warn", words, "#dead") for _, words in dead_layers(units))]
+    return [*bad, *zeros, *_outlier_chips(detail), *(("warn", words, "#dead") for _, words in dead_layers(dead))]
 
 
 def _outlier_chips(detail: VersionDetail) -> list[Chip]:

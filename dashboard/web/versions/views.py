@@ -66,7 +66,7 @@ def confusion(name: str, number: int) -> Numbers:
 def dead_units(name: str, number: int) -> Table:
     """Return the units that do nothing, and by which rule."""
     detail = get_detail(workspace(), name, number)
-    return page.dead_units_table(detail.version, page.dead(detail, True))
+    return page.dead_units_table(detail.version, page.dead(detail, True).units)
 
 
 @numbers_at(blueprint, "/distribution")
@@ -150,9 +150,10 @@ def _page(name: str, number: int, proof: VersionProof | None) -> str:
         most_classes=scores.MOST_CLASSES,
         confusion=scores.confusion(detail),
         confusion_files=exports("versions.confusion", name=name, number=number),
-        dead=page.dead_units_table(version, dead, page.UNITS_SHOWN),
-        more_dead=max(len(dead) - page.UNITS_SHOWN, 0),
-        dead_note=dead_note({unit.rule for unit in dead}),
+        dead=page.dead_units_table(version, dead.units, page.UNITS_SHOWN),
+        more_dead=max(len(dead.units) - page.UNITS_SHOWN, 0),
+        dead_note=dead_note(dead),
+        count_dead="" if dead.is_counted else address("versions.show", name=name, number=number, draw=1),
         unit=reading.target(workspace(), version) if network.task == "regression" else "",
         settings=folded_settings(version.spec),
         pictures=page.unit_pictures(version, detail.tensors),

@@ -1,13 +1,15 @@
 """Sentences about versions and tensors."""
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dashboard.metrics import metric_words
+from dashboard.services.history.units import DeadUnit, DeadUnits
 from dashboard.web.kit.formats import change, number, plural
 
 UNITS_NAMED = 4
+UNCOUNTED_UNITS = "dead units are not counted yet"
 
 
 def version_sentence(
@@ -38,13 +40,18 @@ def tensor_sentence(shape: Sequence[int], statistics: Mapping[str, Any]) -> str:
     return f"{text}; {odd:,} not finite." if odd else f"{text}."
 
 
-def dead_words(layer: int, units: Sequence[int]) -> str:
-    """Say how many units of a layer are dead; a few are named."""
-    named = f": {', '.join(map(str, units))}" if len(units) <= UNITS_NAMED else ""
-    return f"{plural(len(units), 'unit')} dead in layer {layer}{named}"
+def dead_words(tensor: str, units: Sequence[DeadUnit], records: int) -> str:
+    """Say how many units of a layer are dead, and whether there may be more; a few are named."""
+    named = f": {', '.join(str(unit.unit) for unit in units)}" if len(units) <= UNITS_NAMED else ""
+    where = tensor if units[0].layer is None else f"layer {units[0].layer}"
+    return f"{'' if records else 'at least '}{plural(len(units), 'unit')} dead in {where}{named}"
 
 
-def dead_note(rules: Collection[str]) -> str:
-    """Say what the list of dead units was computed from."""
-    ranges = " and the range of the dataset's scaled inputs" if "silent" in rules else ""
-    return f"Computed from the stored weights{ranges}; units that no record of the dataset activates are not listed."
+def dead_note(dead: DeadUnits) -> str:
+    """Say what the list of dead units was made from, and what is not known."""
+    if not dead.is_counted:
+        return "Dead units are not counted yet: it takes a while for so many weights and records."
+    if not dead.records:
+        return "By the weights alone. Whether other units are dead cannot be known: the records are not here."
+    lead = "" if dead.units else "No unit is dead. "
+    return f"{lead}{plural(dead.records, 'record')} of the dataset were put through the version."

@@ -1,7 +1,9 @@
 """Versions saved from arrays that a test chose, of a network on the bundled iris set."""
 
 import numpy as np
+from sqlalchemy import update
 
+from dashboard.catalogue.tables import datasets
 from dashboard.services.datasets import add_bundled, get_dataset
 from dashboard.services.networks import create_network
 from dashboard.services.versions.saving import Draft, save_version
@@ -16,6 +18,12 @@ def new_network(workspace, name="small", layers=({"units": 3, "activation": "rel
 def zeros(network):
     """Return tensors of the network's shapes, all 0."""
     return {name: np.zeros(shape, dtype=np.float32) for name, shape in network.spec.tensor_shapes}
+
+
+def without_records(workspace):
+    """Leave nothing of iris but what its columns are, as in a home to which only versions were copied."""
+    with workspace.catalogue.writing() as connection:
+        connection.execute(update(datasets).values(folder=""))
 
 
 def save(workspace, network, tensors, **about):

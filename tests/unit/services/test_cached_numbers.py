@@ -1,5 +1,7 @@
 """Numbers that are counted once: what is kept, what a budget allows, and what becomes of a damaged group."""
 
+import threading
+
 import pytest
 
 from dashboard.services.cache import numbers as module
@@ -46,11 +48,56 @@ def test_equal_keys_are_counted_once_and_shelves_are_apart(workspace):
     assert count.asked == [1, 2, 0]
 
 
-def test_a_budget_of_cells_allows_all_or_nothing(workspace):
-    count = Counter()
-    assert ask(workspace, count, "abc", Budget(most_cells=29)) == [None, None, None]
-    assert None not in ask(workspace, count, "abc", Budget(most_cells=30))
-    assert None not in ask(workspace, count, "abc", Budget(most_cells=0))  # nothing has to be read any more
+def test_a_budget_of_work_allows_all_or_nothing(workspace):
+    """The work is that of the cells, and of opening each of the three."""
+    count, work = Counter(), 30 + 3 * module.OPENING
+    assert ask(workspace, count, "abc", Budget(most_work=work - 1)) == [None, None, None]
+    assert None not in ask(workspace, count, "abc", Budget(most_work=work))
+    assert None not in ask(workspace, count, "abc", Budget(most_work=0))  # nothing has to be read any more
+
+
+def test_requests_at_the_same_time_count_once_for_all_who_wait(workspace):
+    """The first one waits in the middle of its count until the others have begun; none of them counts anything."""
+    count, counting, others_wait, results = Counter(), threading.Event(), threading.Barrier(5), []
+
+    def slowly(place):
+        counting.set()
+        if not count.asked:
+            others_wait.wait()
+        return count(place)
+
+    def another():
+        others_wait.wait()
+        results.append(ask(workspace, count))
+
+    first = threading.Thread(target=lambda: results.append(ask(workspace, slowly)))
+    first.start()
+    counting.wait()
+    others = [threading.Thread(target=another) for _ in range(4)]
+    for thread in others:
+        thread.start()
+    for thread in (first, *others):
+        thread.join()
+    assert count.asked == [0, 1, 2]
+    assert results == [[{"place": 0}, {"place": 1}, {"place": 2}]] * 5
+
+
+def test_who_may_not_wait_any_longer_gets_what_is_known(workspace):
+    counting, may_go_on, count = threading.Event(), threading.Event(), Counter()
+    ask(workspace, count, "a")
+
+    def slowly(place):
+        counting.set()
+        may_go_on.wait()
+        return count(place)
+
+    first = threading.Thread(target=ask, args=(workspace, slowly))
+    first.start()
+    counting.wait()
+    assert ask(workspace, count, "abc", Budget(seconds=1e-9)) == [{"place": 0}, None, None]
+    may_go_on.set()
+    first.join()
+    assert count.asked == [0, 1, 2]
 
 
 def test_a_budget_of_seconds_goes_on_where_it_stopped(workspace):

@@ -9,12 +9,11 @@ from dashboard.data.preprocessing import NumericInput, Preprocessing
 from dashboard.engine.activations import ACTIVATIONS, Activation, relu_backward, tanh_backward
 from dashboard.records.network import LayerSpec
 from dashboard.services.datasets import add_bundled
-from dashboard.services.history.firing import count_firing
-from dashboard.services.history.units import dead_units
+from dashboard.services.history.units import dead_units, findings
 from dashboard.services.versions.reading import get_detail
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
-from tests.unit.services.saved_versions import new_network, save, zeros
+from tests.unit.services.saved_versions import new_network, save, without_records, zeros
 
 WEIGHTS = np.array([[1, -1, 1]] * 4, np.float32)
 BIAS = np.array([0, 0, -100], np.float32)  # the measures of iris are all above 0, their sum is below 25
@@ -54,10 +53,12 @@ def test_a_new_rectifier_is_known_to_be_silent_by_its_tables_and_on_records(work
     monkeypatch.setitem(ACTIVATIONS, "half_relu", made)
     about = {"layer_01.weight": WEIGHTS, "layer_01.bias": BIAS, "layer_02.weight": READERS}
     detail = saved(workspace, "half_relu", **about)
-    dead = dead_units(workspace, detail.version, detail.tensors)
-    assert [(one.unit, one.rule) for one in dead] == [(1, "silent"), (2, "silent")]
-    records = [np.ones((5, 4), np.float32)]
-    assert count_firing(workspace, detail.version, records, 1)["silent"] == [1, 2]
+    for forget_records in (False, True):
+        if forget_records:
+            without_records(workspace)
+        found = dead_units(workspace, detail.version, detail.tensors)
+        assert [(one.unit, one.rule) for one in found.units if one.layer == 1] == [(1, "silent"), (2, "silent")]
+        assert found.records == (0 if forget_records else 150)
 
 
 def test_the_range_behind_a_new_rectifier_is_that_of_its_outputs(workspace, monkeypatch):
@@ -68,13 +69,14 @@ def test_the_range_behind_a_new_rectifier_is_that_of_its_outputs(workspace, monk
     bias = np.array([-16, -15, 0], np.float32)
     about = {"layer_01.weight": np.ones((4, 3), np.float32), "layer_02.weight": second, "layer_02.bias": bias}
     detail = saved(workspace, "half_relu", layers=2, **about, **{"layer_03.weight": READERS})
-    dead = dead_units(workspace, detail.version, detail.tensors)
-    assert [(one.layer, one.unit, one.rule) for one in dead] == [(2, 0, "silent")]
+    without_records(workspace)
+    found = dead_units(workspace, detail.version, detail.tensors)
+    assert [(one.layer, one.unit, one.rule) for one in found.units] == [(2, 0, "silent")]
 
 
 def test_a_new_activation_that_saturates_is_seen_to_do_so(workspace, monkeypatch):
     monkeypatch.setitem(ACTIVATIONS, "steep", Activation(steep, tanh_backward, low=-1.0, high=1.0, saturates=True))
     weights = np.array([[0.01, 2.0, 0.1]] * 4, np.float32)
     detail = saved(workspace, "steep", **{"layer_01.weight": weights, "layer_02.weight": READERS})
-    found = count_firing(workspace, detail.version, [np.ones((5, 4), np.float32)], 1)
-    assert (found["silent"], found["saturated"]) == ([], [1])
+    found = findings(workspace, detail.version, detail.tensors)["layer_01.weight"]
+    assert (found["silent"], found["saturating"], found["records"]) == ((), (1,), 150)

@@ -1,10 +1,10 @@
-"""Dead units of a version, found from its stored tables, the rule named."""
+"""Dead units of a version whose records are not here, found from its stored tables, the rule named."""
 
 import dataclasses
 
 import numpy as np
 import pytest
-from saved_versions import new_network, save, zeros
+from saved_versions import new_network, save, without_records, zeros
 
 from dashboard.data.preprocessing import CategoricalInput, NumericInput, Preprocessing
 from dashboard.services.datasets import add_bundled
@@ -26,8 +26,9 @@ def workspace(tmp_path):
 def found(workspace, tensors, layers=(RELU,), preprocessing=None):
     network = new_network(workspace, layers=layers)
     save(workspace, network, zeros(network) | tensors, preprocessing=preprocessing or {})
+    without_records(workspace)
     detail = get_detail(workspace, "small", 1)
-    return [(dead.layer, dead.unit, dead.rule) for dead in dead_units(workspace, detail.version, detail.tensors)]
+    return [(dead.layer, dead.unit, dead.rule) for dead in dead_units(workspace, detail.version, detail.tensors).units]
 
 
 def iris_preprocessing(workspace, scale):
