@@ -3,7 +3,7 @@ SHELL := /bin/bash
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 
-.PHONY: help run test quick check bench wheel clean
+.PHONY: help run test quick check soak bench wheel clean
 .DEFAULT_GOAL := help
 
 help:            ## this list
@@ -39,6 +39,9 @@ check: $(VENV)/dev.ok        ## lint, format and types
 test: check                  ## all tests, with a real browser and real processes
 	@tests/install_system_packages.sh
 	$(PYTHON) -m pytest -q -n 4 --dist worksteal --durations=10  # four on two cores: many tests wait for processes of their own
+
+soak: $(VENV)/dev.ok         ## outages and disks that fill, for minutes; needs root, for it mounts small disks
+	$(PYTHON) -m pytest -q --durations=10 tests/soak
 
 bench: $(VENV)/dev.ok        ## every benchmark, each printing ratios to its peers
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(PYTHON) $$file || exit 1; done

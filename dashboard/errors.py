@@ -14,6 +14,7 @@ The tree; the number is the HTTP status that `web` and `api` answer with::
     │   └── Forbidden               403  refused by a security rule
     └── StoreError                  503  the store or the catalogue cannot do it now
         ├── StoreUnavailable        503  it cannot be reached
+        │   └── Outage              503  for the moment: waiting helps
         ├── TensorMissing           503  a table that should be there is not
         └── TensorDamaged           503  a table does not hold what was written
 
@@ -124,6 +125,13 @@ class StoreUnavailable(StoreError):
     """The store cannot be reached or may not be written."""
 
     code = "store_unavailable"
+
+
+class Outage(StoreUnavailable):
+    """The store, the catalogue or the machine cannot do it for the moment; what waits and tries again will succeed.
+
+    `dashboard.outages` says which errors are such.
+    """
 
 
 class TensorMissing(StoreError):

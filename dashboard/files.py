@@ -30,3 +30,18 @@ def atomic_write(path: Path, content: bytes | Callable[[BinaryIO], object], dura
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def overwrite(path: Path, content: bytes, size: int) -> None:
+    """Write `content`, filled up with spaces to `size` bytes, over what is at `path`: this works on a full disk, too.
+
+    The file is made, with all its space, if it is missing. Readers may see a mixture for a moment. Raises OSError.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o666)
+    try:
+        if os.fstat(descriptor).st_size != size:
+            os.truncate(descriptor, 0)
+            os.posix_fallocate(descriptor, 0, size)
+        os.pwrite(descriptor, content[:size].ljust(size), 0)
+    finally:
+        os.close(descriptor)

@@ -6,6 +6,7 @@ import secrets
 
 from flask import Response, current_app, request
 
+from dashboard.errors import Outage
 from dashboard.services.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -46,7 +47,10 @@ def drain(answer: Response) -> Response:
 
 
 def log_fault(error: Exception) -> str:
-    """Log a fault of ours with its traceback; return the id under which it is logged."""
+    """Log a fault with its traceback, an outage (it may come again for hours) in a line; return its id in the log."""
     number = secrets.token_hex(4)
-    log.error("%s %s failed (%s)", request.method, request.path, number, exc_info=error)
+    if isinstance(error, Outage):
+        log.error("%s %s failed (%s): %s", request.method, request.path, number, error)
+    else:
+        log.error("%s %s failed (%s)", request.method, request.path, number, exc_info=error)
     return number

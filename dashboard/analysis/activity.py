@@ -17,8 +17,8 @@ SAME = 1e-6
 class Activity(NamedTuple):
     """What each unit did on so many `records`: four arrays (units,) of bool.
 
-    `is_never_active`: a rectifier that no record lifts above 0; `is_unvarying`: the same answer to every record, of two or
-    more; `is_saturated`: mostly flat; `is_odd`: an answer that is NaN or infinite.
+    `is_never_active`: a rectifier that no record lifts above 0; `is_unvarying`: the same answer to every record, of two
+    or more; `is_saturated`: mostly flat; `is_odd`: an answer that is NaN or infinite.
     """
 
     records: int

@@ -152,6 +152,7 @@ RUN = {
     "network": nullable(TEXT),
     "dataset": nullable(TEXT),
     "state": choice(RUN_STATES),
+    "waiting": TEXT | {"description": "Why a running run waits for store or catalogue; empty while it does not."},
     "parent": nullable(REFERENCE),
     "attempt": INTEGER | {"description": "How often it was started: more than once if it died, or was to go on."},
     "checkpoint": INTEGER | {"description": "The epoch from which it resumes; 0: from the beginning."},

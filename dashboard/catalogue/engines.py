@@ -5,6 +5,7 @@ import hashlib
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
@@ -15,13 +16,20 @@ from dashboard.settings import Settings
 
 UNKNOWN_DATABASE = 1049
 LOCK_SECONDS = 60
+PATIENCE_SECONDS = 8
+"""How long a statement waits for a lock that others hold, and a thread for a connection: a page is answered within ten
+seconds, and what runs in the background tries again."""
+CONNECT_SECONDS = 4
+STATEMENT_SECONDS = 60
+"""How long a server may take to answer before its connection counts as lost."""
 
 
 def sqlite_engine(path: Path) -> Engine:
     """Return the engine of a catalogue in a file."""
     # The path is no text of an address: it may hold any sign.
     address = URL.create("sqlite", database=str(path))
-    engine = create_engine(address, connect_args={"timeout": 30, "check_same_thread": False})
+    arguments = {"timeout": PATIENCE_SECONDS, "check_same_thread": False}
+    engine = create_engine(address, connect_args=arguments, pool_timeout=PATIENCE_SECONDS)
 
     @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
@@ -57,8 +65,23 @@ def mysql_engine(store: str) -> Engine:
 def _engine(address: MysqlAddress, database: str | None) -> Engine:
     url = URL.create("mysql+mysqlconnector", database=database)
     # The collation by name: the connector's own choice, utf8mb4_0900_ai_ci, does not exist on MariaDB 10.11.
-    arguments = {"charset": "utf8mb4", "collation": "utf8mb4_bin", "connection_timeout": 10}
-    return create_engine(url, connect_args=address.arguments() | arguments, pool_pre_ping=True, pool_recycle=3600)
+    arguments = {"charset": "utf8mb4", "collation": "utf8mb4_bin", "connection_timeout": CONNECT_SECONDS}
+    times = {"read_timeout": STATEMENT_SECONDS, "write_timeout": STATEMENT_SECONDS}
+    pool = {"pool_pre_ping": True, "pool_recycle": 3600, "pool_timeout": PATIENCE_SECONDS}
+    engine = create_engine(url, connect_args=address.arguments() | arguments | times, **pool)
+    _wait_briefly(engine)
+    return engine
+
+
+def _wait_briefly(engine: Engine) -> None:
+    """Let connections wait briefly for locks on rows and tables."""
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _: ConnectionPoolEntry) -> None:  # noqa: ANN401 - the driver's
+        cursor = connection.cursor()
+        cursor.execute(f"SET SESSION innodb_lock_wait_timeout = {PATIENCE_SECONDS}")
+        cursor.execute(f"SET SESSION lock_wait_timeout = {PATIENCE_SECONDS}")
+        cursor.close()
 
 
 SERVERS = {"mysql": mysql_engine}

@@ -2,15 +2,18 @@
 
 import contextlib
 import fcntl
+import sqlite3
 from collections.abc import Iterator
 from contextvars import ContextVar
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from dashboard.catalogue.engines import engine_of, one_at_a_time
-from dashboard.errors import Conflict, NewerForm, StoreError, StoreUnavailable
+from dashboard.errors import Conflict, NewerForm, Outage, StoreError, StoreUnavailable
+from dashboard.outages import SQLITE_WORDS, server_passes, sqlite_passes, system_passes, system_words
 from dashboard.settings import Settings
 
 HEAD_REVISION = "0003"
@@ -56,13 +59,13 @@ class Catalogue:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Yield a connection that sees one state of the catalogue; raises StoreUnavailable or StoreError."""
+        """Yield a connection that sees one state of the catalogue; raises Outage, StoreUnavailable or StoreError."""
         state = self._state()
         if state is None:
-            with _translated(), self.engine.begin() as connection:
+            with translated(), self.engine.begin() as connection:
                 yield connection
             return
-        with _translated():
+        with translated():
             try:
                 yield state.begun()
             except SQLAlchemyError:
@@ -78,7 +81,7 @@ class Catalogue:
             yield
         finally:
             _STATE.set(None)
-            with _translated():
+            with translated():
                 state.end()
 
     def _state(self) -> OneState | None:
@@ -93,7 +96,7 @@ class Catalogue:
         database can do so: it survives every kill, but not a power cut; for what would simply be done again.
         """
         options = {"write": True, "hasty": hasty}
-        with _translated(), self.engine.connect().execution_options(**options) as connection, connection.begin():
+        with translated(), self.engine.connect().execution_options(**options) as connection, connection.begin():
             yield connection
         state = self._state()
         if state is not None:
@@ -112,7 +115,7 @@ class Catalogue:
 def open_catalogue(settings: Settings) -> Catalogue:
     """Return the catalogue of these settings, made or migrated if need be; raises StoreUnavailable or NewerForm."""
     home = settings.home_folder
-    with _translated(), _home_translated(home):
+    with translated(), _home_translated(home):
         home.mkdir(parents=True, exist_ok=True)
         engine = engine_of(settings)
         with _migration_lock(home), one_at_a_time(engine):
@@ -153,16 +156,30 @@ def _migration_lock(home: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
     """Translate SQLAlchemy's errors into the dashboard's; the cause stays attached."""
     try:
         yield
     except IntegrityError as error:
         raise Conflict("This name is taken, or something else still refers to it.") from error
     except DBAPIError as error:
-        raise StoreUnavailable(f"The catalogue cannot be used now: {error.orig}.") from error
+        kind = Outage if _passes(error) else StoreUnavailable
+        raise kind(f"The catalogue cannot be used now: {str(error.orig).rstrip('.')}.{_remedy(error)}") from error
+    except PoolTimeout as error:
+        raise Outage("The catalogue cannot be used now: too many requests wait for it.") from error
     except SQLAlchemyError as error:
         raise StoreError(f"The catalogue failed: {type(error).__name__}.") from error
+
+
+def _passes(error: DBAPIError) -> bool:
+    if isinstance(error.orig, sqlite3.Error):
+        return sqlite_passes(error.orig)
+    return error.connection_invalidated or server_passes(getattr(error.orig, "errno", None), str(error.orig))
+
+
+def _remedy(error: DBAPIError) -> str:
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    return f" {SQLITE_WORDS[code & 0xFF]}" if code is not None and code & 0xFF in SQLITE_WORDS else ""
 
 
 @contextlib.contextmanager
@@ -170,6 +187,8 @@ def _home_translated(home: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if system_passes(error):
+            raise Outage(f"The data folder {home} cannot be used now. {system_words(error)}") from error
         raise StoreUnavailable(
             f"The data folder {home} cannot be used ({error.strerror}): fix its permissions or set WEIGHTBASE_HOME."
         ) from error

@@ -140,6 +140,11 @@ def claim_run(connection: Connection, run_id: int) -> Run:
     return get_run(connection, run_id)
 
 
+def put_back(connection: Connection, run_id: int, attempt: int) -> None:
+    """Queue a run again whose attempt has not begun: the attempt does not count."""
+    connection.execute(_attempt(run_id, attempt).values(state="queued", attempt=attempt - 1))
+
+
 def is_current(connection: Connection, run_id: int, attempt: int) -> bool:
     """Return whether this attempt is the one that runs, and let no other change that before the transaction ends."""
     row = connection.execute(select(runs.c.state, runs.c.attempt).where(runs.c.id == run_id).with_for_update()).one()
@@ -179,11 +184,16 @@ def wanted_checkpoints(connection: Connection, ended: int) -> list[Checkpoint]:
 
 
 def append_epochs(connection: Connection, run_id: int, attempt: int, added: Sequence[Mapping[str, Any]]) -> bool:
-    """Add the numbers of some epochs and move the heartbeat; False if this attempt no longer runs."""
+    """Add the numbers of some epochs and move the heartbeat; False if this attempt no longer runs.
+
+    Those that are there already are left out: an outage may hide that they were written.
+    """
     done = added[-1]["epoch"]
     alive = connection.execute(_attempt(run_id, attempt).values(heartbeat=now(), done=done)).rowcount == 1
-    if alive:
-        connection.execute(epochs.insert(), [{"run_id": run_id, **epoch} for epoch in added])
+    last = connection.execute(select(func.max(epochs.c.epoch)).where(epochs.c.run_id == run_id)).scalar_one() or 0
+    rows = [{"run_id": run_id, **epoch} for epoch in added if epoch["epoch"] > last]
+    if alive and rows:
+        connection.execute(epochs.insert(), rows)
     return alive
 
 
@@ -321,6 +331,7 @@ def _run(row: Row[Any]) -> Run:
         parent=parent_reference(row),
         checkpoint=row.checkpoint["epoch"] if row.checkpoint else 0,
         spec=NetworkSpec.from_json(row.spec) if row.spec else NO_SPEC,
+        waiting="",  # the worker knows, not the catalogue
     )
 
 

@@ -70,6 +70,16 @@ def drop_version(connection: Connection, version_id: int) -> None:
     connection.execute(versions.delete().where(versions.c.id == version_id))
 
 
+def take_back_version(connection: Connection, version_id: int) -> None:
+    """Remove a version that was never `ready`; its number is given out again, if it was the last one."""
+    query = select(versions.c.network_id, versions.c.number).where(versions.c.id == version_id)
+    row = connection.execute(query).one_or_none()
+    drop_version(connection, version_id)
+    if row is not None:
+        last = (networks.c.id == row.network_id) & (networks.c.last_version == row.number)
+        connection.execute(networks.update().where(last).values(last_version=row.number - 1))
+
+
 def get_version(connection: Connection, network_name: str, number: int) -> Version:
     """Return a ready version; raises NotFound, with the numbers that there are."""
     query = _ready().where(networks.c.name == network_name, versions.c.number == min(number, FARTHEST))

@@ -3,10 +3,12 @@
 There is one coordinator a data folder, held by a lock; it is the only writer of the states of runs. One thread
 a run waits for its reports, so that saving a large version of one run delays no other.
 
-What dies is resumed from its checkpoint. Trainings share the slots of their place. Actions on the store have a lane of
-their own, one at a time: they mostly wait for disks and servers, and must not wait for a queue of trainings; two at
-once would only slow each other down. What drives a search has a lane, too: it mostly waits for its trials, which are
-trainings.
+What dies is resumed from its checkpoint. While store or catalogue are away (`errors.Outage`), a run waits: what it
+reports is written down once they are back, however long that takes.
+
+Trainings share the slots of their place. Actions on the store have a lane of their own, one at a time: they mostly wait
+for disks and servers, and must not wait for a queue of trainings; two at once would only slow each other down. What
+drives a search has a lane, too: it mostly waits for its trials, which are trainings.
 """
 
 import contextlib
@@ -14,13 +16,14 @@ import fcntl
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
-from dashboard.errors import StoreError, WeightbaseError
+from dashboard.errors import Outage, StoreError, WeightbaseError
 from dashboard.jobs.job import Job, Journal, TrainingJob
+from dashboard.jobs.patience import patiently, pauses
 from dashboard.jobs.place import Attempt, Gone, Place, Report, SharingPlace
 from dashboard.records.run_kinds import ACTIONS, SEARCHES, TRAININGS
 
@@ -35,6 +38,17 @@ LOCK_TRIES = 20
 ACTION_SLOTS = 1
 SEARCH_SLOTS = 4
 LOCK = ".coordinator.lock"
+
+
+class Situation(NamedTuple):
+    """How things stand: the slots of the place where trainings execute, what keeps runs from starting, and which wait.
+
+    `waiting` says of each run that waits for store or catalogue, by its id, what keeps it waiting.
+    """
+
+    slots: int
+    problem: str | None
+    waiting: Mapping[int, str]
 
 
 @contextlib.contextmanager
@@ -74,8 +88,8 @@ def _take(file: IO[str], how: int) -> bool:
 class Coordinator:
     """Executes queued runs, trainings in `place` and others in `local`, until `stop` is set.
 
-    With `until_idle` it ends when nothing is left to do. `report` is called with (slots, problem) of the place whenever
-    they change, for people to see.
+    With `until_idle` it ends when nothing is left to do. `report` is called with a `Situation` whenever that
+    changes, for people to see.
     """
 
     def __init__(
@@ -84,12 +98,15 @@ class Coordinator:
         local: SharingPlace,
         place: Place | None = None,
         until_idle: bool = False,
-        report: Callable[[int, str | None], None] = lambda slots, problem: None,
+        report: Callable[[Situation], None] = lambda situation: None,
     ) -> None:
         self.journal, self.local = journal, local
         self.place: Place = place or local
         self.until_idle, self.report = until_idle, report
-        self.reported: tuple[int, str | None] | None = None
+        self.reported: Situation | None = None
+        self.reporting = threading.Lock()
+        self.outage: str | None = None  # what keeps this thread from the catalogue or the store
+        self.must_take_up = False  # after an outage: what was claimed in it, perhaps without our knowledge
         self.stop = threading.Event()
         self.wake = threading.Event()
         self.running: dict[int, _Execution] = {}
@@ -133,19 +150,43 @@ class Coordinator:
     def _tend(self) -> bool:
         """Start what is queued and pass on what is to be cancelled; False if the catalogue cannot be used now."""
         self._forget_ended()
-        if self.reported != (now := (self.place.slots, self.place.problem)):
-            self.reported = now
-            self.report(*now)
+        outage: str | None = None
         try:
+            self._cancel(self.journal.stop_requests())
+            self._cancel(self.journal.cancel_requests() if self.running else ())
+            self._take_up()
             while self._start_next():
                 pass
-            for run_id in self.journal.cancel_requests() if self.running else ():
-                if run_id in self.running:
-                    self.running[run_id].cancel()
         except StoreError as error:
-            log.error("%s Trying again.", error.message)  # it may come again each second: no traceback
-            return False
-        return True
+            if error.message != self.outage:  # it may come again each second, for hours
+                log.error("%s Trying again.", error.message)
+            outage, self.must_take_up = error.message, True
+        self.outage = outage
+        self.report_changes()
+        return outage is None
+
+    def _cancel(self, run_ids: Collection[int]) -> None:
+        for run_id in run_ids:
+            if run_id in self.running:
+                self.running[run_id].cancel()
+
+    def _take_up(self) -> None:
+        """After an outage, queue again what the catalogue calls running, but nobody executes."""
+        waiting = any(execution.waiting for execution in self.running.values())
+        if self.must_take_up and not waiting:
+            self.journal.take_up(self.running.keys())
+            self.must_take_up = False
+
+    def report_changes(self) -> None:
+        """Report how things stand if that has changed; called by the threads of runs, too."""
+        with self.reporting:
+            waiting = {run_id: execution.waiting for run_id, execution in list(self.running.items())}
+            self.must_take_up = self.must_take_up or any(waiting.values())
+            problem = self.place.problem or self.outage
+            now = Situation(self.place.slots, problem, {id: reason for id, reason in waiting.items() if reason})
+            if now != self.reported:
+                self.reported = now
+                self.report(now)
 
     def _start_next(self) -> bool:
         taken = {execution.slot: execution.job.lane for execution in self.running.values()}
@@ -176,7 +217,9 @@ class Coordinator:
         return [job, *alike] if alike else []
 
     def _listen_to(self, job: Job, start: Callable[[], Attempt], slot: object | None = None) -> None:
-        self.running[job.run_id] = _Execution(job, self.journal, start, self.stop, self.wake, slot or object())
+        execution = _Execution(job, self.journal, start, self, slot or object())
+        self.running[job.run_id] = execution
+        execution.thread.start()
 
     def _forget_ended(self) -> None:
         for run_id in [run_id for run_id, execution in self.running.items() if not execution.thread.is_alive()]:
@@ -203,25 +246,23 @@ class _Together:
         return self.attempts[place]
 
 
+class _GivenUp(Exception):
+    """A run is to end, or to be left to the next coordinator, while it waits for store or catalogue."""
+
+
 class _Execution:
     """One attempt at a run where it executes, and the thread that listens to it."""
 
     def __init__(
-        self,
-        job: Job,
-        journal: Journal,
-        start: Callable[[], Attempt],
-        stop: threading.Event,
-        wake: threading.Event,
-        slot: object,
+        self, job: Job, journal: Journal, start: Callable[[], Attempt], coordinator: Coordinator, slot: object
     ) -> None:
-        self.job, self.journal, self.start, self.stop, self.wake = job, journal, start, stop, wake
+        self.job, self.journal, self.start, self.coordinator = job, journal, start, coordinator
         self.slot = slot  # those that share a process share one
         self.attempt: Attempt | None = None
         self.is_cancelled = self.is_abandoned = False
         self.deadline = float("inf")
+        self.waiting = ""  # why it waits for store or catalogue; empty while it does not
         self.thread = threading.Thread(target=self._listen, name=f"run {job.run_id}")
-        self.thread.start()
 
     def cancel(self) -> None:
         """Ask it to stop between two batches; it is killed if it does not within KILL_AFTER_SECONDS."""
@@ -248,15 +289,22 @@ class _Execution:
                     self.attempt.close()
             finally:  # also after an internal error: a run without an end could never be started again
                 self._write_end(end)
-                self.wake.set()
+                self.coordinator.wake.set()
 
     def _execute(self) -> Callable[[], bool]:
         """Carry the job out; return what writes its end into the journal."""
         try:
-            self.attempt = self.start()
+            self.attempt = patiently(self.start, self._wait)
+            self._waits("")
             if self.is_cancelled:  # between the claim and the start
                 self.attempt.ask_to_stop()
             return self._reports(self.attempt)
+        except _GivenUp:
+            if self.attempt is not None:
+                self.attempt.kill()
+            if self.is_cancelled:
+                return self._ended("cancelled", f"It was cancelled while it waited. {self.waiting}")
+            return lambda: self.journal.requeue(self.job, "the worker ended", died=False)
         except Gone as gone:
             if self.is_cancelled:
                 return self._ended("cancelled", None)
@@ -299,7 +347,7 @@ class _Execution:
 
     def _write_epochs(self, epochs: list[Any]) -> bool:
         """Write epochs down, if there are any; False if this attempt no longer counts."""
-        return not epochs or self.journal.epochs(self.job, epochs)
+        return not epochs or self._persist(partial(self.journal.epochs, self.job, epochs))
 
     def _write_down(self, report: Report | None) -> bool:
         """Write down what is no epoch, if there is a report; False if this attempt no longer counts."""
@@ -311,7 +359,33 @@ class _Execution:
         if report is None or report[0] == "epoch":
             return True
         kind, payload = report
-        return writers[kind](self.job, payload)
+        if kind == "waiting":  # the process that executes it waits by itself
+            self._waits(payload)
+            return True
+        return self._persist(partial(writers[kind], self.job, payload))
+
+    def _persist(self, write: Callable[[], bool]) -> bool:
+        """Write something down, once store and catalogue can do it; raises _GivenUp if the run is to end before."""
+        counts = patiently(write, self._wait)
+        self._waits("")
+        return counts
+
+    def _wait(self, outage: Outage, seconds: float) -> None:
+        self._waits(outage.message)
+        again = time.monotonic() + seconds
+        while (now := time.monotonic()) < again:
+            if self.is_abandoned or now > self.deadline:
+                raise _GivenUp
+            time.sleep(min(again - now, POLL_SECONDS))
+
+    def _waits(self, reason: str) -> None:
+        if reason != self.waiting:
+            self.waiting = reason
+            if reason:
+                log.warning("run %s waits. %s", self.job.run_id, reason)
+            else:
+                log.info("run %s goes on", self.job.run_id)
+            self.coordinator.report_changes()
 
     def _failed(self, message: str) -> Callable[[], bool]:
         return self._ended("failed", message)
@@ -324,11 +398,12 @@ class _Execution:
 
         A run whose end is never written would appear to run for ever, and could not be cancelled or started again.
         """
-        while True:
+        for seconds in pauses():
             try:
                 end()
+                self._waits("")
                 return
             except StoreError as failure:
-                log.error("The end of run %s waits. %s", self.job.run_id, failure.message)
-            if self.stop.wait(RETRY_SECONDS):
+                self._waits(failure.message)
+            if self.coordinator.stop.wait(seconds):
                 return

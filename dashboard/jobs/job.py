@@ -103,6 +103,7 @@ def stop_if_cancelled(pipe: Connection) -> None:
 class Journal(Protocol):
     """Where runs are claimed from and written down; every method is safe to call from several threads.
 
+    Each raises Outage while store or catalogue cannot be used, and may then be called again, even if it did its work.
     Those that return a bool return False if the attempt no longer counts: another has taken over, or the run has ended.
     """
 
@@ -132,6 +133,12 @@ class Journal(Protocol):
 
     def cancel_requests(self) -> set[int]:
         """Return the ids of running runs that a person wants to stop."""
+
+    def stop_requests(self) -> set[int]:
+        """Return the ids of runs that are to stop while the catalogue could not be written; it is not asked."""
+
+    def take_up(self, running: Collection[int]) -> None:
+        """Queue again what the catalogue calls running, but is not among these runs, and sweep what an outage left."""
 
     def recover(self) -> None:
         """Take up what an earlier coordinator left running; called once, before the first claim."""

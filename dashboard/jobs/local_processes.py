@@ -14,9 +14,11 @@ from collections.abc import Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
+from dashboard.errors import Outage
 from dashboard.jobs.job import Job, TrainingJob
 from dashboard.jobs.place import Gone, Report, exit_words
 from dashboard.jobs.shared_process import SharedAttempt, SharedProcess
+from dashboard.outages import system_passes, system_words
 
 END_SECONDS = 4.0
 PRELOADED = "dashboard.jobs.training_process"
@@ -48,9 +50,18 @@ class LocalProcesses:
         return SharedProcess(*self._process(TOGETHER, list(jobs)), count=len(jobs)).attempts()
 
     def _process(self, target: str, given: Job | list[TrainingJob]) -> tuple[BaseProcess, Connection]:
-        pipe, child_end = self.context.Pipe()
-        process = self.context.Process(target=_child, args=(target, given, child_end), daemon=True)
-        process.start()
+        """Start a process; raises Gone if the fork server died meanwhile, Outage for want of memory, say."""
+        ends: tuple[Connection, ...] = ()
+        try:
+            pipe, child_end = ends = self.context.Pipe()
+            process = self.context.Process(target=_child, args=(target, given, child_end), daemon=True)
+            process.start()
+        except (OSError, EOFError) as error:  # EOFError, ConnectionError: the fork server died; it is started again
+            for end in ends:
+                end.close()
+            if isinstance(error, OSError) and not isinstance(error, ConnectionError) and system_passes(error):
+                raise Outage(f"No process can be started for it. {system_words(error)}") from error
+            raise Gone(f"its process could not be started ({error or type(error).__name__})") from error
         child_end.close()
         return process, pipe
 

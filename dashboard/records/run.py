@@ -30,7 +30,8 @@ class Run:
     long action on the store: verify, copy, empty (the trash). Searches and actions have no network, no dataset ("")
     and NO_SPEC; `request` is what was asked for, `result` what came of it. `done` of `total` counts epochs, trials or
     versions; `note` says what is being done at the moment. `checkpoint` is the epoch after which it goes on when it is
-    taken up again, 0 for its beginning; `started_by` who asked for it, as far as that is known.
+    taken up again, 0 for its beginning; `started_by` who asked for it, as far as that is known. `waiting` says why it
+    waits for store or catalogue, and is empty while it does not.
     """
 
     id: int
@@ -55,6 +56,12 @@ class Run:
     started: datetime | None
     ended: datetime | None
     heartbeat: datetime | None
+    waiting: str = ""
+
+    @property
+    def shown_state(self) -> str:
+        """The state as people see it: a run that waits for store or catalogue is `waiting`."""
+        return "waiting" if self.waiting and self.state == "running" else self.state
 
     @property
     def has_ended(self) -> bool:

@@ -10,9 +10,10 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import BuildError
 
-from dashboard.errors import NotFound, UserError, WeightbaseError
+from dashboard.errors import NotFound, Outage, UserError, WeightbaseError
 from dashboard.http import drain, log_fault, workspace
 from dashboard.services.datasets import upload_limit
+from dashboard.services.runs.queue import waiting_runs
 
 MOST_NEAREST = 5
 VIEW_ARGUMENTS = {"network": "name", "dataset": "name", "version": "number", "tensor": "tensor"}
@@ -45,7 +46,8 @@ def show_errors(app: Flask) -> None:
 def foreseen(error: WeightbaseError) -> Response | tuple[str, int]:
     """Show one of our own errors."""
     error_id = "" if isinstance(error, UserError) else log_fault(error)
-    return error_page(error.status, error.message, nearest_links(error), error_id)
+    waiting = sorted(waiting_runs(workspace())) if isinstance(error, Outage) else ()
+    return error_page(error.status, error.message, nearest_links(error), error_id, waiting)
 
 
 def refused(error: HTTPException) -> Response | tuple[str, int]:
@@ -69,19 +71,21 @@ def unforeseen(error: Exception) -> Response | tuple[str, int]:
 
 
 def error_page(
-    status: int, message: str, nearest: Sequence[tuple[str, str]] = (), error_id: str = ""
+    status: int,
+    message: str,
+    nearest: Sequence[tuple[str, str]] = (),
+    error_id: str = "",
+    waiting: Sequence[int] = (),
 ) -> Response | tuple[str, int]:
-    """Return the page of an error and its status.
+    """Return the page of an error and its status; `waiting` are the runs that wait for the end of the same outage.
 
     A request whose host name is none gets the bare sentence: no address of ours can be built for it.
     """
     if request_ctx.url_adapter is None:
         return Response(f"{message}\n", status, mimetype="text/plain")
     title = TITLES.get(status, "Something went wrong" if status >= 500 else "This cannot be done")
-    page = render_template(
-        "errors/error.html", title=title, message=message, nearest=nearest, status=status, error_id=error_id
-    )
-    return page, status
+    shown = {"title": title, "message": message, "nearest": nearest, "status": status}
+    return render_template("errors/error.html", **shown, error_id=error_id, waiting=waiting), status
 
 
 def nearest_links(error: WeightbaseError) -> list[tuple[str, str]]:

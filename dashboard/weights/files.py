@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dashboard.errors import StoreUnavailable
+from dashboard.errors import Outage, StoreUnavailable
+from dashboard.outages import FULL, SYSTEM_WORDS, system_passes
 
 BLOCK = 1 << 20
 
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
 NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
 """What a file system answers that has no hard links, or has no more of them for this file."""
@@ -19,7 +19,7 @@ NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EM
 
 @contextmanager
 def translated(folder: Path) -> Iterator[None]:
-    """Turn what the system refuses inside into StoreUnavailable, naming the remedy."""
+    """Turn what the system refuses inside into Outage or StoreUnavailable, naming the remedy."""
     try:
         yield
     except OSError as error:
@@ -28,9 +28,12 @@ def translated(folder: Path) -> Iterator[None]:
             reason = "The disk is full (or a quota is used up): free some space, or move the weights to another disk."
         elif error.errno in REFUSED:
             reason = "It may not be written: give the user who runs the dashboard rights to it, or choose another."
+        elif error.errno in SYSTEM_WORDS:
+            reason = SYSTEM_WORDS[error.errno]
         else:
             reason = f"{error.strerror or error}. Look at the folder of weights, or choose another."
-        raise StoreUnavailable(f"The CSV store at {folder} cannot use {where}. {reason}") from error
+        kind = Outage if system_passes(error) else StoreUnavailable
+        raise kind(f"The CSV store at {folder} cannot use {where}. {reason}") from error
 
 
 def file_blocks(path: Path, size: int = BLOCK) -> Iterator[bytes]:

@@ -1,7 +1,6 @@
 """Connections to one database: leased, checked, replaced when lost; every error of the driver translated here."""
 
 import os
-import re
 import threading
 import time
 import weakref
@@ -12,7 +11,8 @@ from typing import Any, TypeVar
 import mysql.connector
 from mysql.connector.errors import Error
 
-from dashboard.errors import Conflict, StoreUnavailable
+from dashboard.errors import Outage, StoreUnavailable
+from dashboard.outages import CLOSED, NO_SPACE, server_passes
 from dashboard.records.mysql_address import MysqlAddress
 from dashboard.weights.mysql_binary import BinaryChannel, is_available
 from dashboard.weights.mysql_text import TextChannel
@@ -27,16 +27,18 @@ PAUSES = (0.1, 0.5, 1.0, 2.0)
 """Seconds between attempts after a lost connection: a server that restarts is back within them, a hang is not."""
 
 LOCK_SECONDS = 60
+ROW_LOCK_SECONDS = 8
+"""How long a statement waits for a lock that others hold: a page is answered within 10 s, and a run tries again."""
 READ_SECONDS = 600
 SQL_MODE = "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION"
 RIGHTS_WANTED = "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX, CREATE VIEW, SHOW VIEW"
 
 
-class ConnectionLost(StoreUnavailable):
+class ConnectionLost(Outage):
     """The connection broke, or none could be made; what was not committed is gone."""
 
 
-class TryAgain(StoreUnavailable):
+class TryAgain(Outage):
     """The server took back a transaction because of another one."""
 
 
@@ -60,7 +62,8 @@ REMEDIES: tuple[tuple[set[int], type[StoreUnavailable], str], ...] = (
         "A table was changed or damaged by someone else.",
     ),
     ({1050}, NameInUse, "It is left alone."),
-    ({1205, 1213}, TryAgain, "Another transaction was in the way; try again."),
+    ({1020, 1213, 1614}, TryAgain, "Another transaction was in the way; try again."),
+    ({1205}, StoreUnavailable, "Another program holds a lock on a row or table: let it end, or end it there."),
     (
         {2002, 2003, GONE, 2013, 2055, 3024, 1053, 1927, 4031},
         ConnectionLost,
@@ -91,13 +94,15 @@ def translated(address: MysqlAddress) -> Iterator[None]:
 
 def _translation(address: MysqlAddress, error: Error) -> StoreUnavailable:
     number, said = error.errno or 0, error.msg or str(error)
-    if re.search(r"err(no|or|code):? ?28\b", said, re.IGNORECASE):
+    if NO_SPACE.search(said):
         number = DISK_FULL  # the server's system has no space left; the number only says what it was doing
-    if "not available" in said:
+    if CLOSED in said:
         number = GONE  # the connector has noticed by itself that the server closed the connection
     known = (entry for entry in REMEDIES if number in entry[0])
     _, kind, remedy = next(known, (set(), StoreUnavailable, ""))
     remedy = remedy.format(database=address.database)
+    if kind is StoreUnavailable and server_passes(number, said):
+        kind = Outage
     return kind(f"The MySQL store at {address} says: {said} ({number}). {remedy}".strip())
 
 
@@ -162,9 +167,9 @@ class Session:
 
     @contextmanager
     def locked(self, name: str) -> Iterator[None]:
-        """Hold a named lock inside; raises Conflict if it cannot be had within a minute."""
+        """Hold a named lock inside; raises Outage if it cannot be had within a minute."""
         if not self.lock(name, LOCK_SECONDS):
-            raise Conflict(f"Another process has held {name} for a minute; try again later.")
+            raise Outage(f"Another process has held {name} for a minute; try again later.")
         try:
             yield
         finally:
@@ -254,7 +259,9 @@ class Connections:
                 connection = self._create_database()
         session = Session(self.address, connection, self._only_public)
         session.run("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
-        session.run("SET SESSION innodb_lock_wait_timeout = 20")
+        session.run(
+            f"SET SESSION innodb_lock_wait_timeout = {ROW_LOCK_SECONDS}, lock_wait_timeout = {ROW_LOCK_SECONDS}"
+        )
         return session
 
     def _create_database(self) -> Any:  # noqa: ANN401 - the connector's connections have no common type

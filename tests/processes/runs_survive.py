@@ -42,6 +42,22 @@ def moments(count, longest=0.4):
     return [random.Random(seed + number).uniform(0, longest) for number in range(count)]
 
 
+def ends_undisturbed(workspace, run_id, undisturbed):
+    """Wait for a run's end, and see that nothing tells that it was ever disturbed; return it."""
+    detail = wait_for_end(workspace, run_id)
+    assert (detail.run.state, detail.run.error) == ("finished", None)
+    assert [epoch.epoch for epoch in detail.epochs] == list(range(1, EPOCHS + 1))
+    found = weights_of(workspace)
+    assert sorted(found) == [10, EPOCHS]
+    for epoch, tensors in undisturbed.items():
+        for name, array in tensors.items():
+            same = np.array_equal(found[epoch][name].view(np.uint32), array.view(np.uint32))
+            assert same, f"{name} of epoch {epoch} differs"
+    checkpoints = workspace.settings.home_folder / "checkpoints"
+    wait_until(lambda: not list(checkpoints.glob("*")), "its checkpoints, which are removed behind its end, to go")
+    return detail.run
+
+
 class RunsSurvive:
     """The contract. `place` is a fixture with settings(home), pids(coordinator), undisturbed."""
 
@@ -77,19 +93,7 @@ class RunsSurvive:
             signal_to(pids, signal.SIGCONT)  # it had just gone on, or was sent, somewhere else
 
     def ends_undisturbed(self, place, workspace, run_id):
-        """Wait for a run's end, and see that nothing tells that it was ever disturbed; return it."""
-        detail = wait_for_end(workspace, run_id)
-        assert (detail.run.state, detail.run.error) == ("finished", None)
-        assert [epoch.epoch for epoch in detail.epochs] == list(range(1, EPOCHS + 1))
-        found = weights_of(workspace)
-        assert sorted(found) == [10, EPOCHS]
-        for epoch, tensors in place.undisturbed.items():
-            for name, array in tensors.items():
-                same = np.array_equal(found[epoch][name].view(np.uint32), array.view(np.uint32))
-                assert same, f"{name} of epoch {epoch} differs"
-        checkpoints = workspace.settings.home_folder / "checkpoints"
-        wait_until(lambda: not list(checkpoints.glob("*")), "its checkpoints, which are removed behind its end, to go")
-        return detail.run
+        return ends_undisturbed(workspace, run_id, place.undisturbed)
 
     def test_a_process_that_is_killed_at_random_moments_changes_no_weight(self, place, workspace, coordinator):
         run = start_training(workspace)

@@ -9,7 +9,7 @@ import pytest
 from dashboard.data.dataset import open_arrays
 from dashboard.data.preprocessing import Preprocessing, encode
 from dashboard.engine.network import Network
-from dashboard.errors import Conflict, StoreUnavailable
+from dashboard.errors import Conflict, Outage
 from dashboard.jobs.coordinator import Coordinator, coordinator_lock
 from dashboard.jobs.local_processes import LocalAttempt, LocalProcesses
 from dashboard.services.compare.versions import DiffRequest, compare, load_versions
@@ -173,7 +173,7 @@ def test_a_parent_that_cannot_be_read_fails_its_run_and_no_other(workspace, coor
     assert coordinator.poll() is None
 
 
-@pytest.mark.parametrize("method", ["end", "cancel_requests"])
+@pytest.mark.parametrize("method", ["end", "cancel_requests", "claim", "epochs", "version"])
 def test_a_catalogue_that_cannot_be_used_for_a_moment_costs_no_run(workspace, method):
     class ForAMomentAway(CatalogueJournal):
         """The real journal; the first time that it is asked, the disk is full."""
@@ -183,7 +183,7 @@ def test_a_catalogue_that_cannot_be_used_for_a_moment_costs_no_run(workspace, me
     def once_away(journal, *arguments):
         if not journal.failures:
             journal.failures += 1
-            raise StoreUnavailable("The catalogue cannot be used now: database or disk is full.")
+            raise Outage("The catalogue cannot be used now: database or disk is full.")
         return getattr(CatalogueJournal, method)(journal, *arguments)
 
     setattr(ForAMomentAway, method, once_away)

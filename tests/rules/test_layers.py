@@ -2,7 +2,7 @@
 
 from tests.rules.source import FILES, PACKAGE, imports_of, name_of, package_of
 
-COMMON = {"records", "errors", "settings", "parsing", "metrics", "files", "declarations", "kinds", "privacy"}
+COMMON = {"records", "errors", "settings", "parsing", "metrics", "files", "declarations", "kinds", "privacy", "outages"}
 MAY_IMPORT = {
     "engine": set(),
     "analysis": set(),

@@ -1,15 +1,18 @@
 """Runs through the pages: started, watched, stopped, started again."""
 
 import json
+import resource
 
 import pytest
 from sqlalchemy import event
 
 from dashboard import create_app
 from dashboard.catalogue import runs as run_rows
+from dashboard.jobs.job import Job
 from dashboard.services.datasets import add_bundled
 from dashboard.services.demo import demo_definition
 from dashboard.services.networks import create_network
+from dashboard.services.runs.journal import CatalogueJournal
 from dashboard.services.runs.runs import get_run
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
@@ -308,6 +311,39 @@ def test_where_runs_execute_is_what_the_coordinator_says_while_it_is_at_work(wor
     _, said, _ = poll(browser, following)
     assert "1 of 0 slots in use on Dask tls://far:8786 (WEIGHTBASE_DASK)" in said
     assert "The scheduler at tls://far:8786 does not answer." in said
+
+
+def test_a_run_that_waits_for_the_database_says_so_on_its_page_and_in_every_list(workspace, browser, started):
+    following = poll(browser, f"/runs/{started.id}/progress")[2]
+    reason = "The catalogue cannot be used now: database is locked."
+    told = {"place": "this machine", "slots": 2, "problem": None, "waiting": {started.id: reason}}
+    (workspace.settings.home_folder / "coordinator.json").write_text(json.dumps(told))
+    _, said, _ = poll(browser, following)
+    assert "waiting for the database" in said
+    assert reason in said
+    assert "waiting for the database" in words(browser.get("/runs").by_id("queue"))
+    (row,) = browser.raw("/runs.json").json["items"]
+    assert (row["state"], row["waiting"]) == ("waiting", reason)
+    answer = browser.raw(f"/api/v1/runs/{started.id}").json
+    assert (answer["state"], answer["waiting"]) == ("running", reason)
+
+
+def test_a_cancel_while_nothing_can_be_written_reaches_the_worker_all_the_same(workspace, browser, started):
+    told = {"place": "this machine", "slots": 2, "problem": None, "waiting": {started.id: "The disk is full."}}
+    (workspace.settings.home_folder / "coordinator.json").write_text(json.dumps(told))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        page = browser.post(f"/runs/{started.id}/cancel", source=f"/runs/{started.id}", status=503)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert f"Run {started.id} is being stopped" in page.sentence
+    assert f"1 run ({started.id}) waiting for the database: each goes on by itself once it is back." in words(page.root)
+    journal = CatalogueJournal(workspace)
+    assert journal.stop_requests() == {started.id}
+    assert not get_run(workspace, started.id).run.cancel_requested
+    journal.end(Job(started.id, started.attempt), "cancelled", None)
+    assert journal.stop_requests() == set()
 
 
 def test_without_a_coordinator_the_pages_say_that_nothing_goes_on_and_how_to_mend_it(tmp_path):

@@ -1,17 +1,26 @@
 """The coordinator as a process: its lock, its journal, its signals and its lifeline."""
 
 import json
+import logging
 from functools import partial
 
 from dashboard.catalogue import runs as run_rows
-from dashboard.files import atomic_write
-from dashboard.jobs.coordinator import Coordinator, coordinator_lock
+from dashboard.files import overwrite
+from dashboard.jobs.coordinator import Coordinator, Situation, coordinator_lock
 from dashboard.jobs.places import open_places, place_name
 from dashboard.jobs.stop_signals import end_on_signals
 from dashboard.jobs.supervisor import follow_lifeline
+from dashboard.outages import system_words
 from dashboard.services.runs.journal import CatalogueJournal
+from dashboard.services.runs.queue import PLACE_FILE
 from dashboard.services.workspace import Workspace, open_workspace
 from dashboard.settings import Settings
+
+log = logging.getLogger(__name__)
+
+PLACE_BYTES = 64 * 1024
+MOST_WAITING, LONGEST_REASON = 40, 300
+"""So much is written of runs that wait: it fits into PLACE_BYTES."""
 
 
 def coordinate(settings: Settings, until_idle: bool = False) -> None:
@@ -42,7 +51,12 @@ def _any_queued(workspace: Workspace) -> bool:
         return run_rows.any_queued(connection)
 
 
-def _report(settings: Settings, slots: int, problem: str | None) -> None:
-    """Write down for the pages where runs execute, how many at once, and what is wrong with that place."""
-    report = {"place": place_name(settings), "slots": slots, "problem": problem}
-    atomic_write(settings.home_folder / "coordinator.json", json.dumps(report).encode())
+def _report(settings: Settings, now: Situation) -> None:
+    """Write down for the pages where runs execute, how many at once, what is wrong with that place, and which wait."""
+    waiting = {run_id: reason[:LONGEST_REASON] for run_id, reason in list(now.waiting.items())[:MOST_WAITING]}
+    problem = now.problem and now.problem[:LONGEST_REASON]
+    report = {"place": place_name(settings), "slots": now.slots, "problem": problem, "waiting": waiting}
+    try:
+        overwrite(settings.home_folder / PLACE_FILE, json.dumps(report, ensure_ascii=False).encode(), PLACE_BYTES)
+    except OSError as error:  # runs go on without it
+        log.error("%s could not be written. %s", PLACE_FILE, system_words(error))

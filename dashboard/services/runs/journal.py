@@ -12,19 +12,20 @@ from dashboard.catalogue import networks as network_rows
 from dashboard.catalogue import runs as run_rows
 from dashboard.catalogue import searches as search_rows
 from dashboard.catalogue import versions as version_rows
-from dashboard.errors import Superseded, UserError, WeightbaseError
+from dashboard.errors import Outage, Superseded, UserError, WeightbaseError
 from dashboard.jobs.job import Job, Progress, TrainingCheckpoint, TrainingJob
+from dashboard.outages import system_words
 from dashboard.records.run import Run
 from dashboard.records.run_kinds import RUN_KINDS, SEARCHES, kinds_in
 from dashboard.search.together import is_quicker
-from dashboard.services.runs import checkpoints, passwords
+from dashboard.services.runs import checkpoints, passwords, stop_requests
 from dashboard.services.search.requests import search_job
 from dashboard.services.search.trials import report_of_trial
 from dashboard.services.store.actions import action_job
 from dashboard.services.versions.reading import get_version
 from dashboard.services.versions.saving import Draft, save_version
 from dashboard.services.versions.tensors import read_tensors
-from dashboard.services.workspace import Workspace
+from dashboard.services.workspace import Workspace, sweep
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,8 @@ class CatalogueJournal:
     def claim(self, lanes: Collection[str]) -> Job | None:
         """Take the next queued run of these lanes.
 
-        None if there is none, or if what it needs cannot be had: that ends this run, not the coordinator.
+        None if there is none, or if what it needs cannot be had: that ends this run, not the coordinator. In an outage
+        the run goes back into the queue; should that fail, too, `take_up` does it.
         """
         kinds = kinds_in(lanes)
         with self.workspace.catalogue.reading() as connection:
@@ -61,6 +63,10 @@ class CatalogueJournal:
             return None
         try:
             return self._job(run)
+        except Outage:
+            with self.workspace.catalogue.writing() as connection:
+                run_rows.put_back(connection, run.id, run.attempt)
+            raise
         except WeightbaseError as error:
             with self.workspace.catalogue.writing() as connection:
                 run_rows.end_run(connection, run.id, run.attempt, "failed", error.message)
@@ -158,7 +164,7 @@ class CatalogueJournal:
             try:
                 point = checkpoints.write(self.home, job.run_id, job.attempt, checkpoint)
             except OSError as error:  # a full disk: the training goes on, and an older checkpoint counts
-                log.error("run %s: its checkpoint could not be stored (%s)", job.run_id, error)
+                log.error("run %s: its checkpoint could not be stored. %s", job.run_id, system_words(error))
                 return True
             with self.workspace.catalogue.writing() as connection:
                 counts = run_rows.keep_checkpoint(connection, job.attempt, point)
@@ -178,6 +184,7 @@ class CatalogueJournal:
             if state == "finished":
                 run_rows.drop_checkpoint(connection, job.run_id)
         passwords.discard(self.home, job.run_id)
+        stop_requests.discard(self.home, job.run_id)
         self._clear_up()
         return ended
 
@@ -197,6 +204,19 @@ class CatalogueJournal:
         with self.workspace.catalogue.reading() as connection:
             return run_rows.cancel_requests(connection)
 
+    def stop_requests(self) -> set[int]:
+        """Return the ids of runs that are to stop while the catalogue could not be written."""
+        return stop_requests.all_of(self.home)
+
+    def take_up(self, running: Collection[int]) -> None:
+        """Queue again what runs by the catalogue, but not here, and sweep what an outage has left."""
+        with self.workspace.catalogue.reading() as connection:
+            stale = run_rows.stale_attempts(connection)
+        for run_id, attempt in stale:
+            if run_id not in running:
+                self._take_up_again(run_id, attempt, "an outage came in between", died=False)
+        sweep(self.workspace)
+
     def recover(self) -> None:
         """Queue again the runs that an earlier coordinator left running, and clear up what nobody needs any more."""
         with self.workspace.catalogue.reading() as connection:
@@ -206,6 +226,7 @@ class CatalogueJournal:
         with self.workspace.catalogue.reading() as connection:
             active = run_rows.active_run_ids(connection)
         passwords.discard_all_but(self.home, active)
+        stop_requests.discard_all_but(self.home, active)
         self._clear_up()
 
     def _clear_up(self) -> None:

@@ -1,7 +1,8 @@
 """The queue: how many runs are queued and execute, in how many slots and where, and whether a worker is running.
 
 The worker writes where runs execute to ``coordinator.json`` of the home: {"place": "this machine" or "Dask
-tls://host:8786", "slots": 2, "problem": null or a sentence}. What an earlier one has left there does not count.
+tls://host:8786", "slots": 2, "problem": null or a sentence, "waiting": {"7": why run 7 waits for store or catalogue}}.
+What an earlier one has left there does not count.
 """
 
 import hashlib
@@ -96,12 +97,18 @@ def run_mark(workspace: Workspace, run_id: int) -> str:
     """
     with workspace.catalogue.reading() as connection:
         mark = run_marks.run_mark(connection, run_id)
-    return mark_text(mark, has_worker(workspace))
+    return mark_text(mark, has_worker(workspace), run_id in waiting_runs(workspace))
 
 
-def mark_text(mark: RunMark, is_running: bool) -> str:
-    """Return the text of a mark, as addresses hold it; `is_running` is whether a worker is."""
-    return "-".join(str(part if isinstance(part, str) else int(part)) for part in (*mark, is_running))
+def mark_text(mark: RunMark, is_running: bool, is_waiting: bool) -> str:
+    """Return the text of a mark, as addresses hold it; `is_running` is whether a worker is, `is_waiting` a run."""
+    return "-".join(str(part if isinstance(part, str) else int(part)) for part in (*mark, is_running, is_waiting))
+
+
+def waiting_runs(workspace: Workspace) -> dict[int, str]:
+    """Return the runs that wait for store or catalogue, each with the reason, as the worker has written it down."""
+    report = _worker_report(workspace).get("waiting", {})
+    return {int(run_id): reason for run_id, reason in report.items()} if report and has_worker(workspace) else {}
 
 
 def _worker_report(workspace: Workspace) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from dashboard.catalogue import run_marks
 from dashboard.catalogue import runs as run_rows
 from dashboard.catalogue import versions as version_rows
 from dashboard.catalogue.run_marks import RunMark
-from dashboard.errors import Conflict, Invalid
+from dashboard.errors import Conflict, Invalid, Outage
 from dashboard.jobs.starting import ensure_coordinator
 from dashboard.parsing import Fields
 from dashboard.records.dataset import Dataset
@@ -19,7 +19,8 @@ from dashboard.records.page import Page
 from dashboard.records.run import ENDED_STATES, PRIORITIES, RESUMABLE_STATES, STARTED_BY_LENGTH, Epoch, Run
 from dashboard.records.training import TRAINING_SETTINGS, parse_training
 from dashboard.services.datasets import require_records
-from dashboard.services.runs import passwords
+from dashboard.services.runs import passwords, stop_requests
+from dashboard.services.runs.queue import waiting_runs
 from dashboard.services.versions.reading import get_version
 from dashboard.services.workspace import Workspace
 
@@ -95,7 +96,8 @@ def get_run(workspace: Workspace, run_id: int, since: int = 0) -> RunDetail:
         run = run_rows.get_run(connection, run_id)
         epochs = run_rows.list_epochs(connection, run_id, since)
         versions = version_rows.versions_of_run(connection, run_id)
-        return RunDetail(run, epochs, versions, run_marks.run_mark(connection, run_id))
+        mark = run_marks.run_mark(connection, run_id)
+    return RunDetail(_with_waiting(workspace, [run])[0], epochs, versions, mark)
 
 
 def watch_run(workspace: Workspace, run_id: int, last: int) -> RunDetail:
@@ -134,14 +136,28 @@ def list_runs(
     with workspace.catalogue.reading() as connection:
         runs = run_rows.list_runs(connection, limit + 1, offset, network, states)
         last = run_rows.last_epochs(connection, [run.id for run in runs])
-    return Page(runs[:limit], offset + limit if len(runs) > limit else None), last
+    return Page(_with_waiting(workspace, runs[:limit]), offset + limit if len(runs) > limit else None), last
+
+
+def _with_waiting(workspace: Workspace, runs: Sequence[Run]) -> list[Run]:
+    waiting = waiting_runs(workspace) if any(run.state == "running" for run in runs) else {}
+    return [replace(run, waiting=waiting.get(run.id, "")) if run.state == "running" else run for run in runs]
 
 
 def cancel_run(workspace: Workspace, run_id: int) -> Run:
     """Request that a run stops; what it has learnt up to its last whole epoch is saved as a version.
 
-    Raises NotFound, or Conflict if it has ended already.
+    Raises NotFound, or Conflict if it has ended already. While the catalogue cannot be written, a file
+    passes it on to the worker, and Outage is raised: that the run has ended is seen only later.
     """
+    try:
+        return _cancel(workspace, run_id)
+    except Outage as outage:
+        stop_requests.ask(workspace.settings.home_folder, run_id)
+        raise Outage(f"Run {run_id} is being stopped; that is written down as soon as possible. {outage}") from outage
+
+
+def _cancel(workspace: Workspace, run_id: int) -> Run:
     with workspace.catalogue.writing() as connection:
         run = run_rows.get_run(connection, run_id)
         if run.has_ended:

@@ -5,16 +5,14 @@ trials that have ended, and none of them runs twice. Every write is a transactio
 still drives the search.
 """
 
-import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from dashboard.catalogue import datasets as dataset_rows
 from dashboard.catalogue import runs as run_rows
 from dashboard.catalogue import searches as search_rows
-from dashboard.errors import StoreError, UserError
+from dashboard.errors import UserError
 from dashboard.jobs.job import Progress
 from dashboard.records.network import NetworkSpec
 from dashboard.records.run import Run
@@ -31,10 +29,7 @@ from dashboard.services.search.view import SearchView, directions, view
 from dashboard.services.search.winner import SEEDS, next_to_confirm, winner
 from dashboard.services.workspace import Workspace
 
-log = logging.getLogger(__name__)
-
 LOOK_SECONDS = 0.1
-RETRY_SECONDS = 1.0
 HOPELESS = 5
 """If this many candidates failed and none succeeded, the problem is not the candidates."""
 STOPPED_EARLY = "stopped early: it is unlikely to become the best"
@@ -51,7 +46,6 @@ class Driver:
     def __init__(self, workspace: Workspace, job: SearchJob, report: Report) -> None:
         self.workspace, self.job, self.report = workspace, job, report
         self.curves: dict[int, tuple[float, ...]] = {}
-        self.reported = Progress(0, 0, "", {})
         self.judged: dict[int, int] = {}
         self.retried: set[int] = set()
         with workspace.catalogue.reading() as connection:
@@ -59,21 +53,14 @@ class Driver:
             self.dataset = dataset_rows.get_dataset(connection, search.dataset)
             self.dataset_id = search_rows.dataset_id_of(connection, job.search_id)
 
-    def drive(self) -> None:
+    def drive(self, patiently: Callable[[Callable[[], bool]], bool] = lambda step: step()) -> None:
         """Continue step by step; raises Cancelled if the coordinator cancels it, UserError if nothing can be trained.
 
-        While catalogue or store cannot be used, running trials continue, and this driver waits.
+        `patiently` takes each step, and takes it again after an outage: while catalogue or store cannot be used,
+        running trials continue, and this driver waits.
         """
-        goes_on = True
-        while goes_on:
-            pause = LOOK_SECONDS
-            try:
-                goes_on = self.step()
-            except StoreError as error:
-                log.error("search %s: %s Trying again.", self.job.search_id, error.message)  # perhaps each second
-                pause = RETRY_SECONDS
-                self.report(replace(self.reported, note=f"{error.message} Trying again."))
-            time.sleep(pause)
+        while patiently(self.step):
+            time.sleep(LOOK_SECONDS)
 
     def step(self) -> bool:
         """Take one step; False once nothing is left to do."""
@@ -107,8 +94,7 @@ class Driver:
     def _report(self, now: SearchView) -> None:
         ended = sum(trial.state not in {"running", "cancelled"} for trial in now.candidates)
         words = f"{len(now.running)} trials running" if now.running else "choosing a candidate"
-        self.reported = Progress(ended, max(now.search.budget.trials, ended), words, {})
-        self.report(self.reported)
+        self.report(Progress(ended, max(now.search.budget.trials, ended), words, {}))
 
     # ---- trials that have ended ----------------------------------------------------------------------------------
 

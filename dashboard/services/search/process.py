@@ -1,5 +1,6 @@
 """The process that drives one search: its own workspace, its driver, and reports through a pipe."""
 
+from functools import partial
 from multiprocessing.connection import Connection
 
 from dashboard.catalogue import runs as run_rows
@@ -19,12 +20,12 @@ def main(job: SearchJob, pipe: Connection) -> None:
     error: str | None = None
     workspace = None
     try:
-        workspace = open_workspace(job.settings, sweeping=False)
-        Driver(workspace, job, reporter.report).drive()
+        workspace = opened = reporter.patiently(lambda: open_workspace(job.settings, sweeping=False))
+        reporter.patiently(lambda: Driver(opened, job, reporter)).drive(reporter.patiently)
     except Cancelled:
         state = "cancelled"
         if workspace is not None:
-            _pause_if_cancelled(workspace, job)
+            reporter.patiently(partial(_pause_if_cancelled, workspace, job))
     except WeightbaseError as failure:
         state, error = "failed", failure.message
     reporter.flush()

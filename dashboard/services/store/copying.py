@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,27 +26,29 @@ from dashboard.records.network import Network
 from dashboard.records.tensor import TensorInfo
 from dashboard.services.store.copy_plan import Key, Plan, look, make_plan
 from dashboard.services.versions.saving import carry_through, manifest
-from dashboard.services.versions.verification import Findings, verify_version
-from dashboard.services.workspace import Workspace, making
+from dashboard.services.versions.verification import Findings, Patiently, at_once
+from dashboard.services.workspace import Workspace, making, sweep
 from dashboard.weights.checksums import tensor_sha256
 from dashboard.weights.dtypes import Array
 
 Report = Callable[[Progress], None]
 
 
-def copy_store(source: Workspace, target: Workspace, report: Report) -> str | None:
+def copy_store(source: Workspace, target: Workspace, report: Report, patiently: Patiently = at_once) -> str | None:
     """Copy datasets, networks, runs and versions, and prove them; return what went wrong in a sentence, or None.
 
     Raises Conflict, before anything is copied, if the target holds something else under the same name or number. The
-    trash is not copied; versions of runs that have not ended are left for the next copy.
+    trash is not copied; versions of runs that have not ended are left for the next copy. After an outage it is called
+    again; only the proof at its end, which takes long, is continued by `patiently`.
     """
+    sweep(target)  # a version of which an outage has left a part
     plan = make_plan(look(source), look(target))
     copy = _Copy(source, target, plan, report)
     copy.say("datasets and networks")
     copy.copy_definitions()
     copy.copy_versions()
     copy.copy_other_runs()
-    copy.verify()
+    copy.verify(patiently)
     return copy.failure()
 
 
@@ -182,14 +185,14 @@ class _Copy:
         self.runs[run.id] = new_id
         return new_id
 
-    def verify(self) -> None:
+    def verify(self, patiently: Patiently) -> None:
         """Read every version back from the target, including those that existed before."""
         marks = (*self.plan.present, *self.plan.wanted)
         settled = [mark for mark in marks if (mark.network, mark.number) not in self.plan.left_out]
         for number, mark in enumerate(settled, start=1):
             self.say(f"verifying {mark.reference}, version {number:,} of {len(settled):,}")
             with suppress(NotFound):  # deleted at the target meanwhile
-                self.findings.add(verify_version(self.target, mark.network, mark.number))
+                patiently(partial(self.findings.prove, self.target, mark.network, mark.number))
             self.done += 1
         self.say("")
 

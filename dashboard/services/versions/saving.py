@@ -10,7 +10,7 @@ import numpy as np
 from dashboard.analysis.statistics import tensor_statistics
 from dashboard.catalogue import runs as run_rows
 from dashboard.catalogue import versions as version_rows
-from dashboard.errors import NumberTaken, Superseded
+from dashboard.errors import NumberTaken, Outage, Superseded
 from dashboard.records.network import Network, NetworkSpec
 from dashboard.records.stored import numbered
 from dashboard.records.tensor import TensorInfo, TensorKey
@@ -103,22 +103,25 @@ def carry_through(
     Only what was written here is taken back: a version that the store holds without our knowledge stays. With a `fence`
     (run, attempt) it becomes ready only while that attempt runs; else Superseded is raised.
     """
-    is_published = False
+    is_ours = False
     try:
         with workspace.store.saving(version):
             infos = list(_written(workspace, version, tensors))
+            is_ours = bool(infos)  # writing has found nothing there; publishing may succeed though its answer is lost
             workspace.store.publish(version, [info.key(*version) for info in infos], about)
-            is_published = True
+            is_ours = True
             with workspace.catalogue.writing() as connection:
                 if fence is not None and not run_rows.is_current(connection, *fence):
                     raise Superseded(f"Another attempt at run {fence[0]} has taken over.", "run")
                 version_rows.finish_version(connection, version_id, infos)
-    except BaseException:
-        if is_published:
+    except BaseException as error:
+        if is_ours:
             sweep_version(workspace, version_id, *version)  # unless its row says ready after all
         else:
+            # After an outage it is tried again: its number was never seen, and must not be missed afterwards.
+            drop = version_rows.take_back_version if isinstance(error, Outage) and fence else version_rows.drop_version
             with workspace.catalogue.writing() as connection:
-                version_rows.drop_version(connection, version_id)
+                drop(connection, version_id)
         raise
 
 

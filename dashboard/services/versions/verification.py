@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from dashboard.catalogue import versions as version_rows
@@ -12,8 +13,16 @@ from dashboard.records.network import Version
 from dashboard.services.workspace import Workspace
 from dashboard.weights.verification import TensorProof, verify
 
+Patiently = Callable[[Callable[[], None]], None]
+"""What calls something, and calls it again after an outage."""
+
 MOST_DIFFERENCES = 2000
 """So many are kept of a store that is damaged throughout; all are counted."""
+
+
+def at_once(action: Callable[[], None]) -> None:
+    """Call something once: an outage leaves as the error that it is."""
+    action()
 
 
 @dataclass(frozen=True)
@@ -61,13 +70,17 @@ class Findings:
         lines = [_line(proof.version.reference, tensor) for tensor in proof.tensors if not tensor.identical]
         self.differences += lines[: MOST_DIFFERENCES - len(self.differences)]
 
+    def prove(self, workspace: Workspace, name: str, number: int) -> None:
+        """Verify a version and add what was found; raises NotFound or StoreUnavailable."""
+        self.add(verify_version(workspace, name, number))
+
     def to_json(self) -> dict[str, Any]:
         """Return the counts, and each difference: version, tensor, row, column, expected, found, problem."""
         return {"proven": self.proven, "different": self.different, "differences": list(self.differences)}
 
 
-def verify_store(workspace: Workspace, report: Callable[[Progress], None]) -> Findings:
-    """Verify every version, reporting progress and findings."""
+def verify_store(workspace: Workspace, report: Callable[[Progress], None], patiently: Patiently = at_once) -> Findings:
+    """Verify every version, reporting progress and findings; `patiently` calls what may be tried again."""
     with workspace.catalogue.reading() as connection:
         wanted = version_rows.all_versions(connection)
     findings = Findings()
@@ -75,7 +88,7 @@ def verify_store(workspace: Workspace, report: Callable[[Progress], None]) -> Fi
         note = f"reading {name}:{number}, version {done + 1:,} of {len(wanted):,}"
         report(Progress(done, len(wanted), note, findings.to_json()))
         with suppress(NotFound):  # deleted meanwhile
-            findings.add(verify_version(workspace, name, number))
+            patiently(partial(findings.prove, workspace, name, number))
     report(Progress(len(wanted), len(wanted), "", findings.to_json()))
     return findings
 

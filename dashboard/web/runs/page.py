@@ -111,7 +111,8 @@ def _of_epoch(name: str, heading: str = "", css: str = "") -> Column:
 RUN_COLUMNS = (
     Column("run", "Run", attrgetter("run.id"), shown=lambda row: f"run {row.run.id}"),
     Column("kind", value=attrgetter("run.kind")),
-    Column("state", "State", attrgetter("run.state"), "attempt", lambda row: (row.run, attempts_words(row.run))),
+    Column("state", "State", attrgetter("run.shown_state"), "attempt", lambda row: (row.run, attempts_words(row.run))),
+    Column("waiting", value=attrgetter("run.waiting")),
     Column("target", "Target", _targets, "links", exported=False),
     Column("done", value=attrgetter("run.done")),
     Column("total", value=attrgetter("run.total")),
@@ -209,7 +210,7 @@ def run_page(detail: RunDetail) -> RunPage:
     if not run.is_training:
         sentence, done, total = action_sentence(run, detail.position), run.done, run.total
         table = differences_table(run).part(0, ROWS_SHOWN)
-    mark = mark_text(detail.mark, is_running)
+    mark = mark_text(detail.mark, is_running, bool(run.waiting))
     copy_form = url_for("store.show", to=run.request.get("to"), home=run.request.get("home"), _anchor="copy")
     return RunPage(
         run=run,
