@@ -15,14 +15,32 @@ The tree; the number is the HTTP status that `web` and `api` answer with::
     └── StoreError                  503  the store or the catalogue cannot do it now
         ├── StoreUnavailable        503  it cannot be reached
         │   └── Outage              503  for the moment: waiting helps
-        ├── TensorMissing           503  a table that should be there is not
-        └── TensorDamaged           503  a table does not hold what was written
+        └── NotAsSaved              503  a table is not what was saved
+            ├── TensorMissing       503  a table that should be there is not
+            └── TensorDamaged       503  a table does not hold what was written
 
 Drivers' errors (SQLAlchemy, mysql-connector, OSError) are translated into these at one
 place a layer, with the cause attached; nothing above knows the driver.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+
+class Damage(NamedTuple):
+    """Where a table is not what was saved: the network's name, the version, the tensor, and the first cell if known."""
+
+    network: str
+    number: int
+    tensor: str
+    row: int | None
+    column: int | None
+    message: str
+
+    @property
+    def reference(self) -> str:
+        """The version as it is written."""
+        return f"{self.network}:{self.number}"
 
 
 class WeightbaseError(Exception):
@@ -134,13 +152,19 @@ class Outage(StoreUnavailable):
     """
 
 
-class TensorMissing(StoreError):
+class NotAsSaved(StoreError):
+    """A table is not what was saved; the services say of which version, and in which cell if that is known."""
+
+    place: Damage | None = None
+
+
+class TensorMissing(NotAsSaved):
     """A table that the catalogue knows is not in the store."""
 
     code = "tensor_missing"
 
 
-class TensorDamaged(StoreError):
+class TensorDamaged(NotAsSaved):
     """A table in the store does not hold what was written to it."""
 
     code = "tensor_damaged"

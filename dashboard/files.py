@@ -2,9 +2,13 @@
 
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import BinaryIO
+from tempfile import SpooledTemporaryFile
+from typing import IO, BinaryIO
+
+IN_MEMORY = 8 * 2**20
+"""Up to this size a spooled file is in memory."""
 
 UNFINISHED = "tmp-"
 """How the names of files begin that are still being written, or that a killed process left behind."""
@@ -45,3 +49,19 @@ def overwrite(path: Path, content: bytes, size: int) -> None:
         os.pwrite(descriptor, content[:size].ljust(size), 0)
     finally:
         os.close(descriptor)
+
+
+def spooled(pieces: Iterable[bytes]) -> IO[bytes]:
+    """Return all pieces as one file at its beginning: in memory, or a temporary one without a name if it is large.
+
+    The caller closes it, which also removes it. Raises OSError, or what `pieces` raises; nothing is left then.
+    """
+    file = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - the caller closes it
+    try:
+        for piece in pieces:
+            file.write(piece)
+    except BaseException:
+        file.close()
+        raise
+    file.seek(0)
+    return file

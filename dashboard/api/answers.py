@@ -4,14 +4,18 @@ Numbers are the shortest text that reads back as the same double. JSON knows no 
 except in the cells of a table, where they are the texts "nan", "inf" and "-inf". Times are UTC, ISO 8601 with a Z.
 """
 
-from collections.abc import Iterable
-from typing import Any
+from contextlib import ExitStack
+from io import SEEK_END, BytesIO
+from typing import IO, Any
 
 import orjson
 from flask import Response, current_app, request
 from flask.json.provider import JSONProvider
+from werkzeug.wsgi import FileWrapper
 
 OPTIONS = orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+
+PIECE = 1 << 18
 
 
 class OrjsonProvider(JSONProvider):
@@ -33,16 +37,36 @@ def json_answer(body: Any, status: int = 200, headers: dict[str, str] | None = N
     return answer
 
 
-def file_answer(pieces: Iterable[bytes] | bytes, mimetype: str, file_name: str) -> Response:
-    """Return a file to be saved, whole or streamed; what fails before its first piece still becomes an error.
+def file_answer(content: IO[bytes] | bytes, mimetype: str, file_name: str, etag: str) -> Response:
+    """Return a file to be saved, with its size, or the range of it that was asked for; it is closed once it is sent.
 
-    `file_name` is ASCII without quotes.
+    It is whole and proven before its first byte is sent. `file_name` is ASCII without quotes.
     """
-    if not isinstance(pieces, bytes):
-        pieces = _begun(pieces)
-    answer = current_app.response_class(pieces, mimetype=mimetype)
-    answer.headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
+    file = BytesIO(content) if isinstance(content, bytes) else content
+    with ExitStack() as opened:
+        opened.enter_context(file)
+        size = file.seek(0, SEEK_END)
+        file.seek(0)
+        answer = current_app.response_class(_Pieces(file, PIECE), mimetype=mimetype)
+        answer.direct_passthrough = True
+        answer.content_length = size
+        answer.headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
+        answer = tagged(answer, etag)
+        answer.make_conditional(request, accept_ranges=True, complete_length=size)
+        if request.method != "HEAD":
+            opened.pop_all()  # it is closed once it is sent
     return answer
+
+
+class _Pieces(FileWrapper):
+    """A file as it is sent: piece by piece, from any place on, and closed behind the last one."""
+
+    def __next__(self) -> bytes:
+        try:
+            return super().__next__()
+        except StopIteration:
+            self.close()
+            raise
 
 
 def is_known(etag: str) -> bool:
@@ -64,15 +88,3 @@ def tagged(answer: Response, etag: str) -> Response:
     answer.set_etag(etag)
     answer.headers["Cache-Control"] = "private, no-cache"
     return answer
-
-
-def _begun(pieces: Iterable[bytes]) -> Iterable[bytes]:
-    """Take the first piece now, while an error can still be answered as such."""
-    rest = iter(pieces)
-    first = next(rest, b"")
-
-    def all_pieces() -> Iterable[bytes]:
-        yield first
-        yield from rest
-
-    return all_pieces()

@@ -36,9 +36,9 @@ def get_tensor_csv(network: str, version: int, tensor: str) -> Response:
         return unchanged(etag)
     if given(WINDOW):
         text = service.window_csv(service.window(workspace(), owner, info, *place), header == "yes")
-        return tagged(file_answer(text.encode(), "text/csv", _file_name(owner, info, "csv")), etag)
-    pieces = service.tensor_csv(workspace(), owner, info, header == "yes")
-    return tagged(file_answer(pieces, "text/csv", _file_name(owner, info, "csv")), etag)
+        return file_answer(text.encode(), "text/csv", _file_name(owner, info, "csv"), etag)
+    file = service.tensor_csv(workspace(), owner, info, header == "yes")
+    return file_answer(file, "text/csv", _file_name(owner, info, "csv"), etag)
 
 
 @blueprint.get(TENSOR + ".npy")
@@ -48,7 +48,7 @@ def get_tensor_npy(network: str, version: int, tensor: str) -> Response:
     if is_known(etag):
         return unchanged(etag)
     content = service.tensor_npy(workspace(), owner, info)
-    return tagged(file_answer(content, "application/octet-stream", _file_name(owner, info, "npy")), etag)
+    return file_answer(content, "application/octet-stream", _file_name(owner, info, "npy"), etag)
 
 
 @blueprint.get(TENSOR + "/distribution")

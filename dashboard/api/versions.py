@@ -4,7 +4,7 @@ import re
 
 from flask import Blueprint, Response
 
-from dashboard.api.answers import file_answer, is_known, json_answer, tagged, unchanged
+from dashboard.api.answers import file_answer, is_known, json_answer, unchanged
 from dashboard.api.query import json_object, read_query
 from dashboard.api.shapes import page_json, proof_json, version_detail_json, version_json
 from dashboard.http import etag_of, workspace
@@ -46,7 +46,7 @@ def get_version_zip(network: str, version: int) -> Response:
         return unchanged(etag)
     about = version_detail_json(detail)
     name = f"{re.sub('[^A-Za-z0-9.-]+', '_', network)}_v{version:04d}.zip"
-    return tagged(file_answer(version_zip(workspace(), detail.version, about), "application/zip", name), etag)
+    return file_answer(version_zip(workspace(), detail.version, about), "application/zip", name, etag)
 
 
 @blueprint.post("/networks/<network>/versions/<number:version>/verify")

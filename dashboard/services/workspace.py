@@ -10,7 +10,7 @@ from pathlib import Path
 from dashboard.catalogue import trash as trash_rows
 from dashboard.catalogue import versions as version_rows
 from dashboard.catalogue.opening import Catalogue, open_catalogue
-from dashboard.errors import Conflict
+from dashboard.errors import Conflict, Damage
 from dashboard.privacy import make_private
 from dashboard.services.cache.memory import ResultCache
 from dashboard.settings import Settings
@@ -32,6 +32,8 @@ class Workspace:
     store: TableStore
     decoded: DecodedCache
     results: ResultCache = field(default_factory=ResultCache)
+    damage: dict[tuple[str, str], Damage] = field(default_factory=dict)
+    """By (version, tensor), what this process has met that is not what was saved (services/versions/damage.py)."""
 
     @property
     def datasets_folder(self) -> Path:

@@ -10,7 +10,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import BuildError
 
-from dashboard.errors import NotFound, Outage, UserError, WeightbaseError
+from dashboard.errors import Damage, NotAsSaved, NotFound, Outage, UserError, WeightbaseError
 from dashboard.http import drain, log_fault, workspace
 from dashboard.services.datasets import upload_limit
 from dashboard.services.runs.queue import waiting_runs
@@ -28,6 +28,7 @@ TITLES = {
     422: "Please fix the form",
     503: "The store cannot do this right now",
 }
+NOT_AS_SAVED = "This table is not what was saved"
 OLD_FORM = (
     "This form is too old: the dashboard was set up again since, or cookies were cleared. Go back, reload the page and "
     "send the form again."
@@ -47,7 +48,8 @@ def foreseen(error: WeightbaseError) -> Response | tuple[str, int]:
     """Show one of our own errors."""
     error_id = "" if isinstance(error, UserError) else log_fault(error)
     waiting = sorted(waiting_runs(workspace())) if isinstance(error, Outage) else ()
-    return error_page(error.status, error.message, nearest_links(error), error_id, waiting)
+    damage = error.place if isinstance(error, NotAsSaved) else None
+    return error_page(error.status, error.message, nearest_links(error), error_id, waiting, damage)
 
 
 def refused(error: HTTPException) -> Response | tuple[str, int]:
@@ -76,16 +78,19 @@ def error_page(
     nearest: Sequence[tuple[str, str]] = (),
     error_id: str = "",
     waiting: Sequence[int] = (),
+    damage: Damage | None = None,
 ) -> Response | tuple[str, int]:
     """Return the page of an error and its status; `waiting` are the runs that wait for the end of the same outage.
+
+    `damage` says where a table is not what was saved.
 
     A request whose host name is none gets the bare sentence: no address of ours can be built for it.
     """
     if request_ctx.url_adapter is None:
         return Response(f"{message}\n", status, mimetype="text/plain")
     title = TITLES.get(status, "Something went wrong" if status >= 500 else "This cannot be done")
-    shown = {"title": title, "message": message, "nearest": nearest, "status": status}
-    return render_template("errors/error.html", **shown, error_id=error_id, waiting=waiting), status
+    shown = {"title": NOT_AS_SAVED if damage else title, "message": message, "nearest": nearest, "status": status}
+    return render_template("errors/error.html", **shown, error_id=error_id, waiting=waiting, damage=damage), status
 
 
 def nearest_links(error: WeightbaseError) -> list[tuple[str, str]]:

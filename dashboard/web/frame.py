@@ -5,9 +5,10 @@ from typing import Any, NamedTuple
 from flask import request, url_for
 
 from dashboard import __version__
-from dashboard.errors import StoreError
+from dashboard.errors import Damage, StoreError
 from dashboard.http import workspace
 from dashboard.services.runs.queue import count_active_runs
+from dashboard.services.versions.damage import known_damage
 
 SECTIONS = {
     "networks": "networks.index",
@@ -22,13 +23,17 @@ OF_NETWORKS = {"versions", "tensors", "history", "health"}
 
 
 class Site(NamedTuple):
-    """The frame's values; `sections` are (name, words, address), `section` is that of the page."""
+    """The frame's values; `sections` are (name, words, address), `section` is that of the page.
+
+    `damage` is what is known to be damaged of the network that the page is about.
+    """
 
     sections: list[tuple[str, str, str]]
     section: str
     store: str
     version: str
     active_runs: int
+    damage: list[Damage]
 
 
 def frame() -> dict[str, Any]:
@@ -39,4 +44,6 @@ def frame() -> dict[str, Any]:
         active = 0  # the page that says that the catalogue is away needs a frame, too
     sections = [(name, name.capitalize(), url_for(endpoint)) for name, endpoint in SECTIONS.items()]
     section = "networks" if request.blueprint in OF_NETWORKS else request.blueprint or ""
-    return {"site": Site(sections, section, workspace().store.kind, __version__, active)}
+    name = (request.view_args or {}).get("name") if section == "networks" else None
+    damage = known_damage(workspace(), name) if isinstance(name, str) else []
+    return {"site": Site(sections, section, workspace().store.kind, __version__, active, damage)}

@@ -45,6 +45,27 @@ def grid_shape(cells: int) -> tuple[int, int]:
     return (-(-cells // width) if width else 0), width
 
 
+def covering(cells: int, start: int, stop: int) -> range:
+    """Return the flat positions, up to `cells`, of the whole grid rows that hold those from `start` to `stop`."""
+    _, width = grid_shape(cells)
+    return range(start // width * width, min(-(-stop // width) * width, cells))
+
+
+def is_as_saved(part: Array, place: range, cells: int, saved: Array) -> bool:
+    """Return whether flat bits at `place`, whole grid rows of a tensor of `cells` cells, have the saved sums.
+
+    An accidental change stays unseen with a chance of 2^-64 and less; who means to can make one up.
+    """
+    height, width = grid_shape(cells)
+    if len(saved) != 2 * (height + width):
+        return False
+    top = place.start // width
+    grid = _grid_rows(part, 0, -(-len(part) // width), width)
+    rows = slice(top, top + len(grid))
+    plain, weighted = grid.sum(axis=1, dtype=np.uint64), grid @ np.arange(1, width + 1, dtype=np.uint64)
+    return np.array_equal(plain, saved[:height][rows]) and np.array_equal(weighted, saved[height : 2 * height][rows])
+
+
 def _grid_rows(bits: Array, top: int, count: int, width: int) -> Array:
     part = bits[top * width : (top + count) * width].astype(np.uint64)
     return np.pad(part, (0, count * width - len(part))).reshape(count, width)

@@ -1,14 +1,15 @@
 """Where each piece of a table begins in its file, so that a window costs the same at the first row and at the last.
 
-The marks are stored with the table in the pool and can be lost at any time: they hold the size and the time of change
-of the file they belong to, and are made again when these do not agree (a person has edited the file).
+The marks are stored with the table in the pool and can be lost at any time: they hold the sizes and the times of change
+of the files they belong to. While these agree, the files are what was proven when the marks were made; where they do
+not (a person has edited a file, or has copied the folder), the table is proven by its SHA-256 before it is shown.
 """
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from os import stat_result
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -16,34 +17,47 @@ from dashboard.weights.dtypes import Array
 from dashboard.weights.table_reading import Misshapen, check_skeleton, separated_blocks
 from dashboard.weights.table_text import Cut
 
+HEAD = 4
+"""How many numbers precede the offsets: those of a Stamp."""
+
+
+class Stamp(NamedTuple):
+    """The sizes and times of change (ns) of a table's file, and of its file of special cells (-1: there is none)."""
+
+    size: int
+    changed: int
+    special_size: int
+    special_changed: int
+
 
 @dataclass(frozen=True)
 class Marks:
-    """`offsets`, int64 (pieces + 1,): the byte at which each piece begins, then the end of the last one.
-
-    `special` says that the table has a side table of special cells.
-    """
+    """`offsets`, int64 (pieces + 1,): the byte at which each piece begins, then the end of the last one."""
 
     offsets: Array
-    special: bool
 
-    def save(self, file: BinaryIO, status: stat_result) -> None:
-        """Write the marks of the table that has this status."""
-        head = np.array([status.st_size, status.st_mtime_ns, self.special], np.int64)
-        np.save(file, np.concatenate((head, self.offsets)))
+    def save(self, file: BinaryIO, stamp: Stamp) -> None:
+        """Write the marks of the table that has this stamp, with a checksum of themselves."""
+        numbers = np.concatenate((np.array(stamp, np.int64), self.offsets))
+        np.save(file, np.append(numbers, _checksum(numbers)))
 
 
-def load_marks(path: Path, cut: Cut, status: stat_result) -> Marks | None:
-    """Return the marks at `path` if they are whole and belong to the file that has this status, else None."""
+def load_marks(path: Path, cut: Cut, stamp: Stamp) -> Marks | None:
+    """Return the marks at `path` if they are whole and belong to the files that have this stamp, else None."""
     try:
         numbers = np.load(path)
-    except (FileNotFoundError, EOFError, ValueError):
+    except (OSError, EOFError, ValueError):
         return None  # not there, or torn by a crash: the caller reads the table itself instead
-    if numbers.shape != (cut.count + 4,) or numbers[0] != status.st_size or numbers[1] != status.st_mtime_ns:
+    if numbers.dtype != np.int64 or numbers.shape != (HEAD + cut.count + 2,):
         return None
-    offsets = numbers[3:]
-    whole = offsets[-1] == status.st_size and bool((np.diff(offsets) > 0).all())
-    return Marks(offsets, bool(numbers[2])) if whole else None
+    if tuple(numbers[:HEAD].tolist()) != stamp or numbers[-1] != _checksum(numbers[:-1]):
+        return None
+    return Marks(numbers[HEAD:-1])
+
+
+def _checksum(numbers: Array) -> int:
+    """Return 63 bits of the SHA-256 of int64 numbers."""
+    return int.from_bytes(hashlib.sha256(numbers.tobytes()).digest()[:8], "little") >> 1
 
 
 def build_offsets(chunks: Iterator[bytes], cut: Cut) -> Array:

@@ -6,16 +6,19 @@ a version its table. Where the file system has no hard links, every version keep
 marks only.
 """
 
+import logging
 import os
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from dashboard.files import UNFINISHED, atomic_write
-from dashboard.weights.csv_marks import Marks, load_marks
-from dashboard.weights.csv_tables import SIDES, SPECIAL, TABLE, named, remove_table
+from dashboard.weights.csv_marks import Marks, Stamp, load_marks
+from dashboard.weights.csv_tables import SIDES, TABLE, named, remove_table, stamp_of
 from dashboard.weights.files import link
 from dashboard.weights.table_text import Cut
+
+log = logging.getLogger(__name__)
 
 MARKS = ".marks.npy"
 
@@ -35,22 +38,21 @@ class Pool:
 
         Sides first: clearing the pool removes the table before its sides.
         """
-        if not self._checked(content, cut, self.path(content, TABLE)):
+        if not self._checked(content, cut, self.folder / content):
             return False
         for ending in (*SIDES, TABLE):
             link(self.path(content, ending), named(target, ending))
-        if self._checked(content, cut, named(target, TABLE), named(target, SPECIAL).exists()):
+        if self._checked(content, cut, target):
             return True
         remove_table(target)
         return False
 
-    def _checked(self, content: str, cut: Cut, table: Path, has_special: bool | None = None) -> bool:
-        """Return whether `table` is the file that the marks were made for when it was checked."""
+    def _checked(self, content: str, cut: Cut, stem: Path) -> bool:
+        """Return whether the table at `stem` is in the files that the marks were made for when it was proven."""
         try:
-            marks = load_marks(self.path(content, MARKS), cut, table.stat())
+            return load_marks(self.path(content, MARKS), cut, stamp_of(stem)) is not None
         except FileNotFoundError:
             return False
-        return marks is not None and has_special in (None, marks.special)
 
     def adopt(self, content: str, cut: Cut, source: Path, marks: Marks) -> None:
         """Take the checked table at `source` (plus endings) in, or exchange it for the equal one that is there."""
@@ -64,14 +66,15 @@ class Pool:
             self.path(content, ending).unlink(missing_ok=True)
             with suppress(FileExistsError):  # another save of the same table was quicker: each keeps its own file
                 link(named(source, ending), self.path(content, ending))
-        self.keep_marks(content, marks, named(source, TABLE).stat())
+        self.keep_marks(content, marks, stamp_of(source))
 
-    def keep_marks(self, content: str, marks: Marks, status: os.stat_result) -> None:
-        """Write the marks of the table that has this status, all at once, if that is possible."""
+    def keep_marks(self, content: str, marks: Marks, stamp: Stamp) -> None:
+        """Write the marks of the table that has this stamp, all at once, if that is possible."""
         try:
-            atomic_write(self.path(content, MARKS), lambda file: marks.save(file, status))
-        except (FileNotFoundError, PermissionError):
-            return  # a sweep took it for a left-over, or we may only read: marks can be made again at any time
+            atomic_write(self.path(content, MARKS), lambda file: marks.save(file, stamp))
+        except OSError as error:
+            # A sweep took it for a left-over, or we may only read: marks can be made again at any time.
+            log.debug("No marks are stored for %s: %s", content, error)
 
     def clear(self, contents: Iterable[str]) -> None:
         """Remove those of these tables that no version links to, after a version that had them was deleted."""

@@ -8,10 +8,10 @@ import os
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import IO, Any, ClassVar
 
 import numpy as np
 
@@ -21,12 +21,21 @@ from dashboard.weights import save_lock
 from dashboard.weights.checksums import content_id, tensor_sha256
 from dashboard.weights.csv_marks import Marks, build_offsets, load_marks
 from dashboard.weights.csv_pool import MARKS, Pool
-from dashboard.weights.csv_tables import SPECIAL, TABLE, cut_of, named, read_special, read_sums, read_whole, write_table
+from dashboard.weights.csv_tables import (
+    TABLE,
+    cut_of,
+    named,
+    read_special,
+    read_sums,
+    read_whole,
+    stamp_of,
+    write_table,
+)
 from dashboard.weights.csv_versions import (
     LONGEST_NAME,
     MANIFEST,
-    keys_in,
-    manifest_text,
+    csv_entries,
+    newest_number,
     published_versions,
     read_manifest,
     version_folder,
@@ -34,10 +43,16 @@ from dashboard.weights.csv_versions import (
 from dashboard.weights.csv_window import read_window
 from dashboard.weights.dtypes import Array, numpy_dtype
 from dashboard.weights.files import file_blocks, remove_tree, sync, translated, write_file
+from dashboard.weights.manifests import keys_in, manifest_text
 from dashboard.weights.names import refuse_clashes, safe_name, version_name
 from dashboard.weights.save_lock import SaveLock
-from dashboard.weights.table_reading import Misshapen, blame
-from dashboard.weights.table_store import TableStore, VersionKey, require_described, require_inside
+from dashboard.weights.table_store import (
+    TableStore,
+    VersionKey,
+    require_content,
+    require_described,
+    require_inside,
+)
 
 SYNC_THREADS = 4
 
@@ -128,7 +143,8 @@ class CsvStore(TableStore):
         _require_written(save, tensors)
         self._require_unpublished(version)
         with translated(self.folder):
-            write_file(save.folder / MANIFEST, [manifest_text(tensors, manifest)])
+            text = manifest_text(manifest, csv_entries(tensors), indent=1)
+            write_file(save.folder / MANIFEST, [text.encode()])
             paths = [path for path in save.folder.iterdir() if path.stat().st_nlink == 1]
             with ThreadPoolExecutor(SYNC_THREADS) as threads:  # the disk writes while we read back
                 synced = threads.map(sync, paths)
@@ -155,15 +171,26 @@ class CsvStore(TableStore):
         if is_first:
             sync(self.folder)
 
-    def manifests(self) -> Iterator[tuple[VersionKey, dict[str, Any]]]:
-        """Yield every published version with its manifest; see TableStore."""
+    def versions(self) -> list[VersionKey]:
+        """Return the versions that have a folder; see TableStore."""
         with translated(self.folder):
-            versions = published_versions(self.folder)
-        for version in versions:
+            return published_versions(self.folder)
+
+    def newest_number(self, network: str) -> int:
+        """Return the highest number among a network's folders; see TableStore."""
+        with translated(self.folder):
+            return newest_number(self.folder, network)
+
+    def manifest(self, version: VersionKey) -> dict[str, Any]:
+        """Return what version.json holds; see TableStore."""
+        try:
             with translated(self.folder):
-                stored = read_manifest(self.folder, version)
-            if stored is not None:
-                yield version, stored
+                return read_manifest(self.folder, version)
+        except StoreUnavailable as error:
+            if isinstance(error.__cause__, FileNotFoundError | NotADirectoryError | IsADirectoryError):
+                name = version_name(*version, "/")
+                raise TensorMissing(f"The store has no {MANIFEST} of {name}.") from error
+            raise
 
     def table_name(self, key: TensorKey) -> str:
         """Return the table's file as a path within the store's folder."""
@@ -179,7 +206,7 @@ class CsvStore(TableStore):
             with translated(self.folder):
                 yield self._stem(key)
         except StoreUnavailable as error:
-            if isinstance(error.__cause__, FileNotFoundError | NotADirectoryError):
+            if isinstance(error.__cause__, FileNotFoundError | NotADirectoryError | IsADirectoryError):
                 raise TensorMissing(f"The store has no table {self.table_name(key)}.") from error
             raise
 
@@ -192,25 +219,35 @@ class CsvStore(TableStore):
         """Return a part of the table, reading only the pieces that it touches; see TableStore."""
         require_inside(key, rows, columns)
         with self._reading(key) as stem, named(stem, TABLE).open("rb", buffering=0) as file:
+            offsets = self._prove(file.fileno(), stem, key)
             if not rows or not columns:
                 return np.empty((len(rows), len(columns)), numpy_dtype(key.dtype))
             name = self.table_name(key)
-            offsets = self._offsets(file.fileno(), stem, key)
             return read_window(file.fileno(), offsets, key, rows, columns, name, read_special(stem, name))
 
-    def _offsets(self, descriptor: int, stem: Path, key: TensorKey) -> Array:
-        status, cut, content = os.fstat(descriptor), cut_of(key), content_id(key)
-        marks = load_marks(self._pool.path(content, MARKS), cut, status)
+    def _prove(self, descriptor: int, stem: Path, key: TensorKey) -> Array:
+        """Return where the pieces of an open table begin; raises TensorDamaged unless it is what was saved.
+
+        Nothing is read while its files have the sizes and times of change of when they were proven last.
+        """
+        stamp, cut, content = stamp_of(stem, descriptor), cut_of(key), content_id(key)
+        marks = load_marks(self._pool.path(content, MARKS), cut, stamp)
         if marks is None:
-            path, name = named(stem, TABLE), self.table_name(key)
-            try:
-                offsets = build_offsets(file_blocks(path), cut)
-            except Misshapen as error:
-                blame(file_blocks(path), cut, key.dtype, name)
-                raise TensorDamaged(f"{name} cannot be read: {error}") from error
-            marks = Marks(offsets, named(stem, SPECIAL).exists())
-            self._pool.keep_marks(content, marks, status)
+            name = self.table_name(key)
+            require_content(read_whole(stem, key, name), key, name)
+            marks = Marks(build_offsets(file_blocks(named(stem, TABLE)), cut))
+            if stamp_of(stem) == stamp:  # else it was exchanged while we read it
+                self._pool.keep_marks(content, marks, stamp)
         return marks.offsets
+
+    def examine(self, key: TensorKey) -> str | None:
+        """Compare the sizes and times of the table's files; read it whole if they differ. See TableStore."""
+        try:
+            with self._reading(key) as stem, named(stem, TABLE).open("rb", buffering=0) as file:
+                self._prove(file.fileno(), stem, key)
+        except (TensorDamaged, TensorMissing) as error:
+            return error.message
+        return None
 
     def cell_sums(self, key: TensorKey) -> Array | None:
         """Return the sums taken when the tensor was saved; see TableStore."""
@@ -219,13 +256,15 @@ class CsvStore(TableStore):
 
     def rows_csv(self, key: TensorKey) -> Iterator[bytes]:
         """Yield the file as it is, in blocks; see TableStore."""
-        with self._reading(key) as stem:
-            named(stem, TABLE).stat()
-        return self._blocks(key)
+        return _blocks(self.csv_file(key))
 
-    def _blocks(self, key: TensorKey) -> Iterator[bytes]:
-        with self._reading(key) as stem:
-            yield from file_blocks(named(stem, TABLE), 1 << 18)
+    def csv_file(self, key: TensorKey) -> IO[bytes]:
+        """Return the file itself, open; see TableStore."""
+        with self._reading(key) as stem, ExitStack() as opened:
+            file = opened.enter_context(named(stem, TABLE).open("rb"))
+            self._prove(file.fileno(), stem, key)
+            opened.pop_all()
+            return file
 
     def delete(self, version: VersionKey) -> None:
         """Remove a version and what only it used; see TableStore."""
@@ -259,23 +298,21 @@ class CsvStore(TableStore):
         _remove_if_empty(folder.parent)
 
     def _contents(self, version: VersionKey) -> list[str] | None:
-        """Return the content ids of a version's tables; None if its list is damaged."""
+        """Return the content ids of a version's tables; None if its list is damaged or missing."""
         try:
-            stored = read_manifest(self.folder, version)
-        except TensorDamaged:
+            return [content_id(key) for key in keys_in(version, self.manifest(version))]
+        except (TensorDamaged, TensorMissing):
             return None
-        return [content_id(key) for key in keys_in(version, stored)] if stored else []
 
     def tables(self, prefix: str = "") -> list[TableInfo]:
         """List the published tables, each once; a table is one file, however many names it has. See TableStore."""
         names: dict[tuple[int, int], list[tuple[TensorKey, int]]] = {}
-        for version, manifest in self.manifests():
-            for key in keys_in(version, manifest):
-                try:
-                    status = named(self._stem(key), TABLE).stat()
-                except FileNotFoundError:
-                    continue  # deleted while we look, or missing: `read` and the proof say so
-                names.setdefault((status.st_dev, status.st_ino), []).append((key, status.st_size))
+        for version in self.versions():
+            with suppress(TensorDamaged, TensorMissing):  # the proof of the version says so
+                for key in keys_in(version, self.manifest(version)):
+                    with suppress(FileNotFoundError):  # deleted while we look, or missing: `read` and the proof say so
+                        status = named(self._stem(key), TABLE).stat()
+                        names.setdefault((status.st_dev, status.st_ino), []).append((key, status.st_size))
         infos = [self._table_info(users) for users in names.values() if self._has_name(users, prefix)]
         return sorted(infos, key=lambda info: info.name)
 
@@ -318,6 +355,12 @@ class CsvStore(TableStore):
             probe = self._staging.parent / ".tables" / f"tmp-{uuid.uuid4().hex}"
             write_file(probe, [b"ping"])
             probe.unlink(missing_ok=True)
+
+
+def _blocks(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while block := file.read(1 << 18):
+            yield block
 
 
 def _require_written(save: Save, tensors: Sequence[TensorKey]) -> None:

@@ -1,5 +1,6 @@
 """One table in a folder: the CSV file and its side files, named by a common stem."""
 
+import os
 from collections.abc import Iterator
 from io import BytesIO
 from itertools import accumulate
@@ -9,7 +10,7 @@ import numpy as np
 
 from dashboard.records.tensor import TensorKey
 from dashboard.weights.cell_sums import cell_sums
-from dashboard.weights.csv_marks import Marks
+from dashboard.weights.csv_marks import Marks, Stamp
 from dashboard.weights.dtypes import Array, bits_of
 from dashboard.weights.files import file_blocks, write_file
 from dashboard.weights.special_cells import Run, from_csv, put_back, special_runs, to_csv
@@ -45,7 +46,7 @@ def write_table(stem: Path, key: TensorKey, array: Array) -> Marks:
     except BaseException:
         remove_table(stem)
         raise
-    return Marks(np.fromiter(accumulate(lengths), np.int64, len(lengths)), bool(runs))
+    return Marks(np.fromiter(accumulate(lengths), np.int64, len(lengths)))
 
 
 def _noting_lengths(table: Array, lengths: list[int]) -> Iterator[bytes]:
@@ -59,6 +60,16 @@ def _npy(array: Array) -> bytes:
     buffer = BytesIO()
     np.save(buffer, array)
     return buffer.getvalue()
+
+
+def stamp_of(stem: Path, descriptor: int | None = None) -> Stamp:
+    """Return the stamp of a table's files, of the open file if there is one; raises FileNotFoundError."""
+    table = named(stem, TABLE).stat() if descriptor is None else os.fstat(descriptor)
+    try:
+        special = named(stem, SPECIAL).stat()
+    except FileNotFoundError:
+        return Stamp(table.st_size, table.st_mtime_ns, -1, -1)
+    return Stamp(table.st_size, table.st_mtime_ns, special.st_size, special.st_mtime_ns)
 
 
 def read_whole(stem: Path, key: TensorKey, name: str) -> Array:
@@ -82,7 +93,7 @@ def read_sums(stem: Path) -> Array | None:
         sums: Array = np.load(named(stem, CHECKS))
     except (FileNotFoundError, EOFError, ValueError):
         return None
-    return sums
+    return sums if sums.dtype == np.uint64 and sums.ndim == 1 else None
 
 
 def remove_table(stem: Path) -> None:

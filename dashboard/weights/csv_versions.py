@@ -1,14 +1,13 @@
 """The published versions in a folder: ``<network>/v0003/``, each with the list of its tables in version.json."""
 
-import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from dashboard.errors import TensorDamaged
 from dashboard.records.tensor import TensorKey
+from dashboard.weights.manifests import MOST_BYTES, parse_manifest
 from dashboard.weights.names import safe_name, version_name
 from dashboard.weights.table_store import VersionKey
 
@@ -39,9 +38,9 @@ def _subfolders(folder: Path) -> list[str]:
         return []  # nothing was saved yet, or it was just deleted
 
 
-def manifest_text(tensors: Iterable[TensorKey], manifest: Mapping[str, Any]) -> bytes:
-    """Return version.json: what was given, and `tensors`."""
-    listed = [
+def csv_entries(tensors: Iterable[TensorKey]) -> list[dict[str, Any]]:
+    """Return what version.json says of each tensor; `file` is its table in the same folder."""
+    return [
         {
             "name": key.tensor,
             "dtype": key.dtype,
@@ -51,25 +50,16 @@ def manifest_text(tensors: Iterable[TensorKey], manifest: Mapping[str, Any]) -> 
         }
         for key in tensors
     ]
-    return json.dumps({**manifest, "tensors": listed}, indent=1).encode()
 
 
-def read_manifest(folder: Path, version: VersionKey) -> dict[str, Any] | None:
-    """Return what version.json holds, None if the version has just been deleted; raises TensorDamaged."""
+def newest_number(folder: Path, network: str) -> int:
+    """Return the highest number of a network's versions, 0 if there is none."""
+    matches = map(VERSION_FOLDER.fullmatch, _subfolders(folder / network))
+    return max((int(match[1]) for match in matches if match), default=0)
+
+
+def read_manifest(folder: Path, version: VersionKey) -> dict[str, Any]:
+    """Return what version.json holds; raises TensorDamaged, and FileNotFoundError."""
     path = version_folder(folder, version) / MANIFEST
-    try:
-        stored: dict[str, Any] = json.loads(path.read_bytes())
-        keys_in(version, stored)
-    except FileNotFoundError:
-        return None
-    except (ValueError, KeyError, TypeError) as error:
-        raise TensorDamaged(f"{path} is not what was written: {error}.") from error
-    return stored
-
-
-def keys_in(version: VersionKey, manifest: Mapping[str, Any]) -> list[TensorKey]:
-    """Return the keys of the tensors that a manifest lists."""
-    return [
-        TensorKey(*version, entry["name"], entry["dtype"], tuple(entry["shape"]), entry["sha256"])
-        for entry in manifest["tensors"]
-    ]
+    with path.open("rb") as file:
+        return parse_manifest(file.read(MOST_BYTES + 1), version, str(path))

@@ -27,6 +27,10 @@ LOOK_SECONDS = 5.0
 HEADER_BYTES = 128
 """The size of the header of a .npy file."""
 
+MOST_REMEMBERED = 4096
+Mark = tuple[int, int, int]
+"""A file as it was when this process proved it by its SHA-256: inode, size, time of change."""
+
 
 class DecodedCache:
     """Arrays by type, shape and SHA-256 in `folder`, at most about `limit_bytes`; the least recently used go first."""
@@ -35,19 +39,19 @@ class DecodedCache:
         self.folder, self.limit_bytes, self.look_seconds = folder, limit_bytes, look_seconds
         self.allowed = 0  # bytes that may be added before the folder is looked through again, up to `look_again`
         self.look_again = 0.0
+        self._proven: dict[str, Mark] = {}
 
     def get(self, store: TableStore, key: TensorKey, keep: bool = True) -> Array:
-        """Return a tensor, read-only, memory-mapped where the cache holds it; raises what `store.read` raises.
+        """Return a tensor, read-only, memory-mapped where the cache holds it; raises what `store.read_proven` raises.
 
-        What the store holds is returned even if it was tampered with, but is then never cached under this key.
         Use `keep=False` for an array that is not needed again.
         """
         path = self.folder / f"{content_id(key)}.npy"
         cached = self._map(path, key)
         if cached is not None:
             return cached
-        array = store.read(key)
-        if keep and array.nbytes and array.nbytes <= self.limit_bytes and tensor_sha256(array) == key.sha256:
+        array = store.read_proven(key)
+        if keep and array.nbytes and array.nbytes <= self.limit_bytes:
             cached = self._map(path, key) if self._keep(path, array) else None
         array.flags.writeable = False
         return array if cached is None else cached
@@ -66,14 +70,24 @@ class DecodedCache:
                     path.unlink(missing_ok=True)
 
     def _map(self, path: Path, key: TensorKey) -> Array | None:
+        """Return what is cached, None if nothing is; a file that is not the tensor any more is removed."""
         try:
+            with path.open("rb") as file:
+                status = os.fstat(file.fileno())
             mapped = np.load(path, mmap_mode="r")
+            _note_use(path, status)
         except (OSError, EOFError, ValueError):
             return None  # not cached, just removed, torn, or not readable: the store is read
-        with suppress(OSError):  # its use cannot be noted: removed at this moment, or we may only read
-            os.utime(path)
         if mapped.dtype != _storable(key.dtype) or mapped.shape != key.shape:
             return None
+        if self._proven.get(path.name) != _mark(status):
+            if tensor_sha256(mapped) != key.sha256:
+                log.warning("%s in the cache is damaged: it is removed, and read from the store again.", path.name)
+                path.unlink(missing_ok=True)
+                return None
+            if len(self._proven) >= MOST_REMEMBERED:
+                self._proven.clear()
+            self._proven[path.name] = _mark(status)
         return from_bits(mapped, key.dtype, key.shape) if key.dtype == "bfloat16" else mapped
 
     def _keep(self, path: Path, array: Array) -> bool:
@@ -114,7 +128,17 @@ class DecodedCache:
             with suppress(FileNotFoundError):  # removed by another process meanwhile
                 if entry.is_file(follow_symlinks=False):  # other folders are not part of the cache
                     status = entry.stat()
-                    yield status.st_mtime, status.st_size, Path(entry.path)
+                    yield status.st_atime, status.st_size, Path(entry.path)
+
+
+def _note_use(path: Path, status: os.stat_result) -> None:
+    """Set the time of the last use, and leave that of the last change, by which a damaged file is noticed."""
+    with suppress(OSError):  # removed at this moment, or we may only read
+        os.utime(path, ns=(time.time_ns(), status.st_mtime_ns))
+
+
+def _mark(status: os.stat_result) -> Mark:
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _is_ours(path: Path) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from dashboard.errors import TensorDamaged
 from dashboard.weights.dtypes import FLOATS, Array, bits_dtype, bits_of, numpy_dtype
 from dashboard.weights.special_cells import Run, runs_of
 
@@ -92,6 +93,8 @@ def put_special(numbers: Array, dtype: str, runs: Iterable[Run], rows: range, co
     """Put the bits of special cells into the part `rows` × `columns` of a table, where the cells still hold 0."""
     bits = numbers.view(bits_dtype(dtype))
     for run in runs:
+        if run.bits > np.iinfo(bits.dtype).max:
+            raise TensorDamaged(f"A special cell in row {run.row} has more bits than a {dtype}.")
         left, right = max(run.first, columns.start), min(run.last + 1, columns.stop)
         if run.row in rows and left < right:
             part = bits[run.row - rows.start, left - columns.start : right - columns.start]

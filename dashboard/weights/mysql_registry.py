@@ -317,12 +317,23 @@ def sums_of(session: Session, table: StoredTable) -> bytes:
     return bytes(session.run("SELECT cell_sums FROM weights__tables WHERE id = %s", (table.id,))[0][0])
 
 
-def all_manifests(session: Session) -> list[tuple[VersionKey, str]]:
-    """Return every published version with its manifest as JSON text."""
-    rows = session.run(
-        "SELECT network, version, manifest FROM weights__versions WHERE state = 'published' ORDER BY network, version"
-    )
-    return [((str(network), int(version)), str(manifest)) for network, version, manifest in rows]
+def published_versions(session: Session) -> list[VersionKey]:
+    """Return every published version, in order."""
+    rows = session.run("SELECT network, version FROM weights__versions WHERE state = 'published' ORDER BY 1, 2")
+    return [(str(network), int(version)) for network, version in rows]
+
+
+def newest_number(session: Session, network: str) -> int:
+    """Return the highest number of a network's published versions, 0 if there is none."""
+    sql = "SELECT COALESCE(MAX(version), 0) FROM weights__versions WHERE network = %s AND state = 'published'"
+    return int(session.run(sql, (network,))[0][0])
+
+
+def manifest_of(session: Session, version: VersionKey) -> str | None:
+    """Return a published version's manifest as JSON text, None if there is no such version."""
+    sql = "SELECT manifest FROM weights__versions WHERE network = %s AND version = %s AND state = 'published'"
+    rows = session.run(sql, version)
+    return str(rows[0][0]) if rows else None
 
 
 def published_uses(session: Session, prefix: str) -> list[tuple[StoredTable, Use]]:

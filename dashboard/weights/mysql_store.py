@@ -6,7 +6,6 @@ visible by one transaction. An equal table is stored once; versions that share i
 """
 
 import hashlib
-import json
 import logging
 import secrets
 import threading
@@ -21,17 +20,24 @@ from dashboard.errors import Conflict, NumberTaken, StoreUnavailable, TensorDama
 from dashboard.records.mysql_address import parse_address
 from dashboard.records.tensor import TableInfo, TensorKey
 from dashboard.weights import mysql_registry as registry
-from dashboard.weights.cell_sums import cell_sums
+from dashboard.weights.cell_sums import cell_sums, covering, is_as_saved
 from dashboard.weights.checksums import content_id, tensor_sha256
 from dashboard.weights.dtypes import Array, bits_of, numpy_dtype
+from dashboard.weights.manifests import manifest_text, parse_manifest
 from dashboard.weights.mysql_cells import column_type, put_special, to_cells
 from dashboard.weights.mysql_connections import ConnectionLost, Connections, NoSuchTable, Session
 from dashboard.weights.mysql_layout import Layout, strip_width
 from dashboard.weights.mysql_names import create_views, drop_tables, drop_views, is_free, rename_tables
 from dashboard.weights.mysql_registry import NewTable, StoredTable, Use
-from dashboard.weights.mysql_tables import count_rows, create_tables, fill_tables, read_cells
+from dashboard.weights.mysql_tables import count_rows, create_tables, fill_tables, read_cells, require_rows
 from dashboard.weights.names import refuse_clashes, safe_name, version_name
-from dashboard.weights.table_store import TableStore, VersionKey, require_described, require_inside
+from dashboard.weights.table_store import (
+    TableStore,
+    VersionKey,
+    require_content,
+    require_described,
+    require_inside,
+)
 from dashboard.weights.table_text import header, piece_texts
 
 logger = logging.getLogger(__name__)
@@ -42,6 +48,8 @@ LONGEST_NAME = 22
 
 GRACE_SECONDS = 2
 CSV_CELLS = 1 << 15
+MOST_PROVEN = 2_000_000
+"""So many cells are read, at most, to prove a window."""
 
 
 @dataclass
@@ -203,7 +211,7 @@ class MysqlStore(TableStore):
             registry.set_state(session, version, "writing")
         self._check(save)
         self._make_views(save)
-        text = json.dumps({**manifest, "tensors": [_entry(key) for key in tensors]})
+        text = manifest_text(manifest, [_entry(key) for key in tensors])
         ids = list(save.fresh.values())
         if not session.transact(lambda: registry.publish(session, version, ids, text)):
             raise StoreUnavailable(f"Version {version[1]} of {version[0]} was removed while it was being saved.")
@@ -230,10 +238,21 @@ class MysqlStore(TableStore):
         first = next(other for other, id in save.written.items() if id == table_id)
         return first == key and save.fresh.get(content_id(key)) == table_id
 
-    def manifests(self) -> Iterator[tuple[VersionKey, dict[str, Any]]]:
-        """Yield every published version with its manifest; see TableStore."""
-        for version, text in self._attempt(registry.all_manifests):
-            yield version, json.loads(text)
+    def versions(self) -> list[VersionKey]:
+        """Return the published versions; see TableStore."""
+        return self._attempt(registry.published_versions)
+
+    def newest_number(self, network: str) -> int:
+        """Return the highest number of a network's published versions; see TableStore."""
+        return self._attempt(lambda session: registry.newest_number(session, network))
+
+    def manifest(self, version: VersionKey) -> dict[str, Any]:
+        """Return the manifest in the version's row; see TableStore."""
+        text = self._attempt(lambda session: registry.manifest_of(session, version))
+        name = f"The manifest of {version_name(*version, '__')}"
+        if text is None:
+            raise TensorMissing(f"{name} is not in the store.")
+        return parse_manifest(text, version, name)
 
     def table_name(self, key: TensorKey) -> str:
         """Return the name of the table or view (of its strips: followed by __s01, ...)."""
@@ -279,25 +298,64 @@ class MysqlStore(TableStore):
         def look(session: Session, table: StoredTable) -> Array:
             if not rows or not columns:
                 return np.empty((len(rows), len(columns)), numpy_dtype(key.dtype))
-            return self._read_part(session, table, key, rows, columns)
+            return self._read_proven_part(session, table, key, rows, columns)
 
         return self._on_table(key, look)
 
+    def _read_proven_part(
+        self, session: Session, table: StoredTable, key: TensorKey, rows: range, columns: range
+    ) -> Array:
+        """Read a part with its neighbours, as far as the sums over cells need them, and compare these sums.
+
+        Where that takes more than MOST_PROVEN cells, only the form of the table is checked.
+        """
+        cells = key.rows * key.columns
+        place = covering(cells, rows.start * key.columns, rows.stop * key.columns)
+        wider = range(place.start // key.columns, -(-place.stop // key.columns))
+        if len(wider) * key.columns > MOST_PROVEN:
+            return self._read_part(session, table, key, rows, columns)
+        part = self._read_part(session, table, key, wider, range(key.columns))
+        start = place.start - wider.start * key.columns
+        saved = _sums(session, table)
+        if not is_as_saved(bits_of(part)[start : start + len(place)], place, cells, saved):
+            wider, part = range(key.rows), self._read_table(session, table, key).reshape(key.rows, key.columns)
+            require_content(part, key, self.table_name(key))  # it may be the sums that were changed
+        top = rows.start - wider.start
+        return part[top : top + len(rows), columns.start : columns.stop].copy()
+
+    def examine(self, key: TensorKey) -> str | None:
+        """Read the last row with all columns, and count the rows; see TableStore."""
+
+        def look(session: Session, table: StoredTable) -> None:
+            if key.rows:
+                self._read_part(session, table, key, range(key.rows - 1, key.rows), range(key.columns))
+            require_rows(session, table.layout)
+
+        try:
+            self._on_table(key, look)
+        except (TensorDamaged, TensorMissing) as error:
+            return error.message
+        return None
+
     def cell_sums(self, key: TensorKey) -> Array | None:
         """Return the sums taken when the tensor was saved; see TableStore."""
-        return np.frombuffer(self._on_table(key, registry.sums_of), np.uint64)
+        return self._on_table(key, _sums)
 
     def rows_csv(self, key: TensorKey) -> Iterator[bytes]:
         """Yield the table as CSV, some rows at a time; see TableStore."""
-        self._on_table(key, lambda _session, _table: None)
+        self._on_table(key, lambda session, table: require_rows(session, table.layout))
         return self._pieces(key)
 
     def _pieces(self, key: TensorKey) -> Iterator[bytes]:
         yield from header(key.columns)
         height = max(1, CSV_CELLS // max(1, key.columns))
+        digest = hashlib.sha256()
         for top in range(0, key.rows, height):
-            rows = range(top, min(top + height, key.rows))
-            yield from _joined(piece_texts(self._rows(key, rows)))
+            part = self._rows(key, range(top, min(top + height, key.rows)))
+            digest.update(bits_of(part).view(np.uint8).data)
+            yield from _joined(piece_texts(part))
+        if digest.hexdigest() != key.sha256:
+            raise TensorDamaged(f"{self.table_name(key)} is not what was saved: its SHA-256 is another.")
 
     def _rows(self, key: TensorKey, rows: range) -> Array:
         return self._on_table(
@@ -432,6 +490,12 @@ class MysqlStore(TableStore):
     def close(self) -> None:
         """Close the connections that wait; see TableStore."""
         self._connections.close()
+
+
+def _sums(session: Session, table: StoredTable) -> Array:
+    """Return the sums stored with a table, none if they are torn."""
+    stored = registry.sums_of(session, table)
+    return np.frombuffer(stored if len(stored) % 8 == 0 else b"", np.uint64)
 
 
 def _forget(session: Session, use: Use, table_id: int | None) -> None:

@@ -14,6 +14,7 @@ from dashboard.weights.mysql_wire import NotNumbers
 from dashboard.weights.table_reading import DamagedCell
 
 BATCH_CELLS = 4_000_000
+MOST_COUNTED = 2_000_000
 
 
 def create_tables(session: Session, layout: Layout, kind: str, mark: str) -> None:
@@ -88,3 +89,13 @@ def count_rows(session: Session, layout: Layout) -> None:
             raise TensorDamaged(f"{name} is not as it was written: {error}") from error
         if extra:
             raise TensorDamaged(f"{name} has more than its {layout.rows:,} rows: there is a row {extra[0][0]}.")
+
+
+def require_rows(session: Session, layout: Layout) -> None:
+    """Raise TensorDamaged unless each strip has its number of rows (counted if it has up to MOST_COUNTED cells)."""
+    count_rows(session, layout)
+    for name, columns in layout.strips:
+        if layout.rows * max(1, len(columns)) <= MOST_COUNTED:
+            ((count,),) = session.run(f"SELECT COUNT(*) FROM `{name}`")  # noqa: S608
+            if count != layout.rows:
+                raise TensorDamaged(f"{name} has {count:,} rows of {layout.rows:,}.")

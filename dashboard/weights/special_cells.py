@@ -50,10 +50,13 @@ def runs_of(cells: Array, bits: Array, columns: int) -> Iterator[Run]:
 def put_back(window: Array, dtype: str, runs: Iterable[Run], rows: range, columns: range) -> None:
     """Write the runs' bits into `window`, the 2-d part `rows` × `columns` of a table, where it holds a NaN.
 
-    A cell that someone has overwritten with a number keeps the number: the table is the truth.
+    A cell that someone has overwritten with a number keeps the number: the table is the truth. Raises TensorDamaged for
+    bits that the type has not.
     """
     bits = window.view(bits_dtype(dtype))
     for run in runs:
+        if not 0 <= run.bits <= np.iinfo(bits.dtype).max:
+            raise TensorDamaged(f"A special cell in row {run.row} has more bits than a {dtype}.")
         left, right = max(run.first, columns.start), min(run.last + 1, columns.stop)
         if run.row in rows and left < right:
             part = bits[run.row - rows.start, left - columns.start : right - columns.start]

@@ -6,13 +6,15 @@ these few methods; everything that differs between CSV files and MySQL is in the
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
-from typing import Any, ClassVar
+from contextlib import AbstractContextManager, suppress
+from typing import IO, Any, ClassVar
 
 import numpy as np
 
-from dashboard.errors import Conflict, NotFound
+from dashboard.errors import Conflict, NotFound, TensorDamaged, TensorMissing
+from dashboard.files import spooled
 from dashboard.records.tensor import TableInfo, TensorKey
+from dashboard.weights.checksums import tensor_sha256
 from dashboard.weights.dtypes import numpy_dtype
 
 VersionKey = tuple[str, int]
@@ -31,6 +33,8 @@ class TableStore(ABC):
       until `publish`; a process that dies at any moment leaves no half version behind, only left-overs for `sweep`.
     - **Checked when written.** `publish` reads back what was written and compares its SHA-256 with the key's; on a
       difference it raises TensorDamaged and publishes nothing.
+    - **Checked when read.** `window`, `rows_csv`, `csv_file` and `read_proven` raise TensorDamaged for a table that
+      was changed, cut or replaced since, rather than return another number. `read` alone returns what is there.
     - **Stored once.** A tensor with the same dtype, shape and SHA-256 as one already published costs no second
       table; deleting a version removes only what no other version uses.
     - **A window costs the same** at the first row and at the last one.
@@ -69,15 +73,43 @@ class TableStore(ABC):
         """
 
     @abstractmethod
-    def manifests(self) -> Iterator[tuple[VersionKey, dict[str, Any]]]:
-        """Yield every published version with its manifest, in the order of (network, number).
+    def versions(self) -> list[VersionKey]:
+        """Return the published versions in the order of (network, number), without reading anything of them."""
 
-        Its `tensors` is a list of {"name", "dtype", "shape", "sha256", ...}, in the order of publishing.
+    @abstractmethod
+    def newest_number(self, network: str) -> int:
+        """Return the highest number of a published version of this network slug; 0 if there is none."""
+
+    @abstractmethod
+    def manifest(self, version: VersionKey) -> dict[str, Any]:
+        """Return a published version's manifest, checked as far as its tensors go (`manifests.py`).
+
+        Its `tensors` is a list of {"name", "dtype", "shape", "sha256", ...}, in the order of publishing. Raises
+        TensorDamaged if it is not what was written, TensorMissing if there is none.
         """
+
+    def manifests(self) -> Iterator[tuple[VersionKey, dict[str, Any]]]:
+        """Yield every published version with its manifest, in order; raises TensorDamaged at a damaged one."""
+        for version in self.versions():
+            with suppress(TensorMissing):  # deleted meanwhile
+                yield version, self.manifest(version)
 
     @abstractmethod
     def read(self, key: TensorKey) -> np.ndarray[Any, Any]:
-        """Return the tensor from its table, in the key's shape and dtype."""
+        """Return the tensor from its table as it is there now, in the key's shape and dtype: for verification."""
+
+    def read_proven(self, key: TensorKey) -> np.ndarray[Any, Any]:
+        """Return the tensor from its table; raises TensorDamaged unless its SHA-256 is the key's."""
+        array = self.read(key)
+        require_content(array, key, self.table_name(key))
+        return array
+
+    @abstractmethod
+    def examine(self, key: TensorKey) -> str | None:
+        """Return what a quick look shows to be wrong with a table, in a sentence; None if it shows nothing.
+
+        Sees a table that is gone, has other columns or another number of rows. Raises StoreUnavailable only.
+        """
 
     @abstractmethod
     def window(self, key: TensorKey, rows: range, columns: range) -> np.ndarray[Any, Any]:
@@ -99,8 +131,12 @@ class TableStore(ABC):
 
         Floats are written as the shortest decimal that reads back as the same *double*; a float32 is written as
         the double it equals, so that any correct parser, through a double or not, gives the same bits. NaN is
-        ``nan``, infinities ``inf`` and ``-inf``.
+        ``nan``, infinities ``inf`` and ``-inf``. Raises TensorDamaged, at the latest behind the last piece.
         """
+
+    def csv_file(self, key: TensorKey) -> IO[bytes]:
+        """Return what `rows_csv` yields as a file, at its beginning, once all of it is proven; the caller closes it."""
+        return spooled(self.rows_csv(key))
 
     @abstractmethod
     def delete(self, version: VersionKey) -> None:
@@ -155,3 +191,9 @@ def require_described(key: TensorKey, array: np.ndarray[Any, Any]) -> None:
     """Raise Conflict unless the array has the key's shape and type."""
     if array.shape != key.shape or array.dtype != numpy_dtype(key.dtype):
         raise Conflict(f"{key.tensor} is {array.dtype} {array.shape}, but its key says {key.dtype} {key.shape}.")
+
+
+def require_content(array: np.ndarray[Any, Any], key: TensorKey, name: str) -> None:
+    """Raise TensorDamaged, naming the table, unless the array's SHA-256 is the key's."""
+    if tensor_sha256(array) != key.sha256:
+        raise TensorDamaged(f"{name} is not what was saved: its SHA-256 is another.")

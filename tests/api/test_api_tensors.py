@@ -140,15 +140,38 @@ def test_what_never_changes_is_sent_once(client, path):
     assert client.fetch("GET", path, headers={"If-None-Match": '"another"'}).data == first.data
 
 
+def etag_of(client, path):
+    with client.fetch("GET", path) as answer:
+        return answer.headers["ETag"]
+
+
 def test_marks_differ_by_tensor_version_window_and_format(client):
     paths = [
         f"{WEIGHT}.csv", f"{WEIGHT}.json", f"{WEIGHT}.csv?row=1", f"{WEIGHT}.csv?row=2", f"{WEIGHT}.csv?header=no",
         f"{VERSION}/2/tensors/layer_01.weight.csv", f"{VERSION}/1/tensors/layer_01.bias.csv",
     ]  # fmt: skip
-    assert len({client.fetch("GET", path).headers["ETag"] for path in paths}) == len(paths)
+    assert len({etag_of(client, path) for path in paths}) == len(paths)
 
 
 def test_the_head_of_a_table_is_answered_without_it(client):
     response = client.client.head(f"{WEIGHT}.csv", base_url="http://127.0.0.1")
     assert (response.status_code, response.data) == (200, b"")
     assert response.headers["Content-Disposition"] == 'attachment; filename="layer_01_weight_v0001.csv"'
+
+
+@pytest.mark.parametrize("address", ["1/tensors/layer_01.weight.csv", "1/tensors/layer_01.weight.npy", "1.zip"])
+def test_a_file_has_a_size_and_is_sent_in_ranges(kept, app, address):
+    client = app.test_client()
+    address = f"/api/v1/networks/iris-net/versions/{address}"
+    whole = client.get(address)
+    assert (whole.content_length, whole.headers["Accept-Ranges"]) == (len(whole.get_data()), "bytes")
+    head = client.head(address)
+    assert (head.content_length, head.get_data()) == (whole.content_length, b"")
+    middle = client.get(address, headers={"Range": "bytes=10-29", "If-Range": whole.headers["ETag"]})
+    assert (middle.status_code, middle.content_length) == (206, 20)
+    assert middle.headers["Content-Range"] == f"bytes 10-29/{whole.content_length}"
+    assert middle.get_data() == whole.get_data()[10:30]
+    middle.close()
+    assert client.get(address, headers={"Range": "bytes=999999-"}).status_code == 416
+    other = client.get(address, headers={"Range": "bytes=10-29", "If-Range": '"another"'})
+    assert (other.status_code, other.get_data()) == (200, whole.get_data())

@@ -64,7 +64,8 @@ def test_a_cell_that_was_written_over_a_special_one_counts(store):
     key = save_one(store, array)
     (store.folder / store.table_name(key)).write_text("c0,c1,c2\nnan,7,nan\n")
     assert store.read(key)[0, 1] == 7
-    assert store.window(key, range(1), range(1, 2))[0, 0] == 7
+    with pytest.raises(TensorDamaged, match="is not what was saved"):
+        store.window(key, range(1), range(1, 2))
     assert store.read(key).view(np.uint32)[0, 2] == 0xFFC00001
 
 
@@ -98,14 +99,45 @@ def test_a_file_edited_with_other_line_ends_still_reads(store):
     assert verify(store, key).identical
 
 
-def test_an_edited_file_of_another_length_has_its_index_made_again(store):
+def test_a_window_of_an_edited_file_is_refused_until_the_file_is_as_it_was(store):
     array = np.arange(6000.0).reshape(2000, 3)
     key = save_one(store, array)
     path = store.folder / store.table_name(key)
-    path.write_text(path.read_text().replace("\n3.0,", "\n3.14159,"))
-    assert store.window(key, range(1, 2), range(3)).tolist() == [[3.14159, 4.0, 5.0]]
-    assert store.window(key, range(1999, 2000), range(3)).tolist() == [[5997.0, 5998.0, 5999.0]]
-    assert store.window(key, range(1, 2), range(1)).tolist() == [[3.14159]]
+    whole = path.read_text()
+    for edited in (whole.replace("\n3.0,", "\n3.14159,"), whole.replace("\n3.0,", "\n4.0,")):
+        path.write_text(edited)
+        for _ in range(2):
+            with pytest.raises(TensorDamaged, match="is not what was saved"):
+                store.window(key, range(1999, 2000), range(3))
+        with pytest.raises(TensorDamaged, match="is not what was saved"):
+            store.csv_file(key)
+        assert "is not what was saved" in store.examine(key)
+    path.write_text(whole)
+    assert store.window(key, range(1, 2), range(3)).tolist() == [[3.0, 4.0, 5.0]]
+    assert store.examine(key) is None
+
+
+def test_marks_that_were_edited_are_not_believed(store):
+    array = np.arange(6000.0).reshape(2000, 3)
+    key = save_one(store, array)
+    (path,) = (store.folder / ".tables").glob("*.marks.npy")
+    numbers = np.load(path)
+    for change in (numbers + (np.arange(len(numbers)) == 5), numbers.astype(float), numbers[:-1], numbers.astype(str)):
+        np.save(path, change)
+        assert store.window(key, range(1999, 2000), range(3)).tolist() == [[5997.0, 5998.0, 5999.0]]
+    assert np.load(path).tolist() == numbers.tolist()
+
+
+def test_a_lost_or_edited_table_of_special_cells_is_noticed(store):
+    array = np.zeros((1, 3), np.float32)
+    array.view(np.uint32)[0] = 0xFFC00001
+    key = save_one(store, array)
+    path = (store.folder / store.table_name(key)).with_name("layer_01_weight.special.csv")
+    whole = path.read_text()
+    for change in (lambda: path.write_text(whole.replace("ffc00001", "ffc00002")), path.unlink):
+        change()
+        with pytest.raises(TensorDamaged, match="is not what was saved"):
+            store.window(key, range(1), range(3))
 
 
 DAMAGES = {

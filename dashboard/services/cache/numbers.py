@@ -21,7 +21,7 @@ from typing import Any
 
 import orjson
 
-from dashboard.errors import NewerForm
+from dashboard.errors import NewerForm, NotAsSaved
 from dashboard.files import atomic_write
 from dashboard.records.stored import numbered, unnumbered
 from dashboard.services.workspace import Workspace
@@ -71,8 +71,9 @@ def cached_numbers(
 ) -> list[Numbers | None]:
     """Return the numbers under each key; `count` (given the place of a key) computes those that are not cached.
 
-    To count those of one key so many `cells` are read. What the budget does not allow is None. Numbers are plain JSON
-    without NaN and infinities. Raises what `count` raises; numbers computed before that are cached.
+    To count those of one key so many `cells` are read. What the budget does not allow, or a damaged table does not, is
+    None. Numbers are plain JSON without NaN and infinities. Raises what `count` raises but for NotAsSaved; numbers
+    computed before that are cached.
     """
     path = _path(workspace, group)
     known = _read(path)
@@ -101,7 +102,8 @@ def _count(path: Path, missing: dict[str, int], count: Callable[[int], Numbers],
         for key, place in missing.items():
             if fresh and end is not None and time.monotonic() > end:
                 break
-            fresh[key] = count(place)
+            with suppress(NotAsSaved):  # shown as unknown; what it is was noted (services/versions/damage.py)
+                fresh[key] = count(place)
     finally:
         if fresh:
             _keep(path, fresh)

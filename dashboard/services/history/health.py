@@ -8,6 +8,7 @@ from dashboard.services.cache.numbers import UNLIMITED, Budget, Numbers, cached_
 from dashboard.services.history.activity import work
 from dashboard.services.history.tensor import TensorVersion, find_versions, spectra_of
 from dashboard.services.history.units import findings, group, key, record_count
+from dashboard.services.versions.damage import damaged_numbers
 from dashboard.services.versions.reading import get_detail
 from dashboard.services.workspace import Workspace
 
@@ -42,6 +43,7 @@ def get_health(workspace: Workspace, network_name: str, tensor: str = "", budget
     counted = findings_of(workspace, network, versions, budget)
     spectra = spectra_of(workspace, network, versions, budget)
     own = [None if each is None else each.get(versions[0].info.name) for each in counted]
+    damaged = damaged_numbers(workspace, network.name)
     return HealthHistory(
         network=network,
         tensor=versions[0].info.name,
@@ -52,7 +54,10 @@ def get_health(workspace: Workspace, network_name: str, tensor: str = "", budget
             _measures(versions[0], version, health, spectrum)
             for version, health, spectrum in zip(versions, own, spectra, strict=True)
         ],
-        uncounted=sum(None in pair for pair in zip(counted, spectra, strict=True)),
+        uncounted=sum(
+            None in numbers and version.number not in damaged
+            for version, *numbers in zip(versions, counted, spectra, strict=True)
+        ),
     )
 
 

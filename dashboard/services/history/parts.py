@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 
 from dashboard.analysis.histories import Timeline, cell_timeline, ever_since, timeline, unit_timeline
-from dashboard.errors import NotFound
+from dashboard.errors import NotAsSaved, NotFound
 from dashboard.records.network import Network
 from dashboard.records.tensor import TensorInfo
 from dashboard.services.cache.numbers import UNLIMITED, Budget, Numbers
 from dashboard.services.history.health import findings_of
 from dashboard.services.history.tensor import TensorVersion, find_versions, open_tensor
 from dashboard.services.history.units import layer_of
+from dashboard.services.versions.damage import located
 from dashboard.services.workspace import Workspace
 from dashboard.weights.dtypes import Array
 
@@ -90,11 +91,13 @@ def get_timeline(
         _check("row", row, newest.rows)
         _check("column", column, newest.columns)
         what, own_unit = "cell", (row if is_vector else column) if layer else None
-        line = cell_timeline(_cells(workspace, network, same, row, column), 0, 0)
+        same, cells = _cells(workspace, network, same, row, column)
+        line = cell_timeline(cells, 0, 0)
     elif unit is not None:
         _check("unit", unit, newest.rows if is_vector else newest.columns)
         what, own_unit, row, column = "unit", unit, unit if is_vector else None, None if is_vector else unit
-        line = unit_timeline(_columns(workspace, network, same, unit, is_vector), 0)
+        same, cells = _columns(workspace, network, same, unit, is_vector)
+        line = unit_timeline(cells, 0)
     else:
         what, own_unit = "tensor", None
         line = _stored(same)
@@ -114,17 +117,20 @@ def _check(name: str, value: int, count: int) -> None:
         raise NotFound(f"There is no {name} {value}: they go from 0 to {count - 1}.", name)
 
 
-def _cells(workspace: Workspace, network: Network, versions: list[TensorVersion], row: int, column: int) -> list[Array]:
+def _cells(
+    workspace: Workspace, network: Network, versions: list[TensorVersion], row: int, column: int
+) -> tuple[list[TensorVersion], list[Array]]:
     def read(version: TensorVersion) -> Array:
         key = version.info.key(network.slug, version.number)
-        return workspace.store.window(key, range(row, row + 1), range(column, column + 1))
+        with located(workspace, network.name, network.slug, version.number, version.info):
+            return workspace.store.window(key, range(row, row + 1), range(column, column + 1))
 
     return _each_content_once(versions, read)
 
 
 def _columns(
     workspace: Workspace, network: Network, versions: list[TensorVersion], unit: int, is_vector: bool
-) -> list[Array]:
+) -> tuple[list[TensorVersion], list[Array]]:
     def read(version: TensorVersion) -> Array:
         whole = open_tensor(workspace, network, version)
         if is_vector:
@@ -134,13 +140,23 @@ def _columns(
     return _each_content_once(versions, read)
 
 
-def _each_content_once(versions: list[TensorVersion], read: Callable[[TensorVersion], Array]) -> list[Array]:
-    """Return what `read` takes from each version; of equal tensors it is taken once."""
+def _each_content_once(
+    versions: list[TensorVersion], read: Callable[[TensorVersion], Array]
+) -> tuple[list[TensorVersion], list[Array]]:
+    """Return the versions that can be read, and what `read` takes from each; of equal tensors it is taken once.
+
+    Raises NotAsSaved if no version can be read.
+    """
     taken: dict[str, Any] = {}
     for version in versions:
         if version.info.content not in taken:
-            taken[version.info.content] = read(version)
-    return [taken[version.info.content] for version in versions]
+            try:
+                taken[version.info.content] = read(version)
+            except NotAsSaved:  # noted: the page names it
+                if version is versions[-1] and not taken:
+                    raise
+    readable = [version for version in versions if version.info.content in taken]
+    return readable, [taken[version.info.content] for version in readable]
 
 
 def _stored(versions: list[TensorVersion]) -> Timeline:

@@ -11,6 +11,7 @@ from dashboard.services.cache.numbers import Budget
 from dashboard.services.history.health import get_health
 from dashboard.services.history.ridges import get_ridges
 from dashboard.services.history.tensor import get_history, spectra_of
+from dashboard.services.versions.damage import damaged_numbers
 from dashboard.services.workspace import Workspace
 
 SECONDS = 1.0
@@ -69,7 +70,12 @@ def _done(workspace: Workspace, network_name: str, tensor: str, since: str) -> l
     parts = []
     for one in dict.fromkeys((since, "previous", "first")):
         history = get_history(workspace, network_name, tensor, one, NOTHING)
-        steps = history.steps(weights=False)
-        parts.append((sum(change is not None for change in history.changes), len(steps)))
+        parts.append((sum(change is not None for change in history.changes), history.uncounted))
     spectra = spectra_of(workspace, history.network, history.versions, NOTHING)
-    return [*parts, (sum(spectrum is not None for spectrum in spectra), len(spectra))]
+    left = [
+        version
+        for version, spectrum in zip(history.versions, spectra, strict=True)
+        if spectrum is None and version.number not in damaged_numbers(workspace, network_name)
+    ]
+    parts.append((sum(spectrum is not None for spectrum in spectra), len(left)))
+    return [(counted, counted + left_over) for counted, left_over in parts]

@@ -12,6 +12,7 @@ from dashboard.errors import NotFound
 from dashboard.records.network import Network
 from dashboard.services.cache.numbers import UNLIMITED, Budget, Numbers
 from dashboard.services.history.tensor import TensorHistory, TensorStep, counted, numbers_of, open_step
+from dashboard.services.versions.damage import damaged_numbers
 from dashboard.services.workspace import Workspace
 from dashboard.weights.dtypes import Array
 
@@ -56,7 +57,11 @@ def get_ridges(
     if not steps:
         return no_ridges(bins)
     numbers = numbers_of(workspace, history.network, steps, budget)
+    damaged = damaged_numbers(workspace, history.network.name)
     known = [one for one in numbers if one is not None]
+    steps = [
+        step for step, one in zip(steps, numbers, strict=True) if one is not None or damaged.isdisjoint(step.numbers)
+    ]
     if len(known) < len(steps):
         return None
     edges = edges_between(*_ends(known, limits), bins)

@@ -25,6 +25,7 @@ from dashboard.metrics import best_version
 from dashboard.records.network import Network
 from dashboard.records.statistics import NAMES
 from dashboard.services.cache.numbers import UNLIMITED, Budget, Numbers, cached_numbers
+from dashboard.services.versions.damage import damaged_numbers, located
 from dashboard.services.workspace import Workspace
 from dashboard.weights.dtypes import Array
 
@@ -46,6 +47,11 @@ class TensorStep(NamedTuple):
         return (
             self.version.info.content if self.base is None else f"{self.base.info.content} {self.version.info.content}"
         )
+
+    @property
+    def numbers(self) -> set[int]:
+        """The numbers of the versions that have to be read."""
+        return {one.number for one in (self.base, self.version) if one is not None}
 
     @property
     def cells(self) -> int:
@@ -123,7 +129,10 @@ def get_history(
     steps = [TensorStep(base, version) for base, version in zip(bases, versions, strict=True) if base is not None]
     counted = numbers_of(workspace, network, steps, budget)
     by_key = {step.key: numbers for step, numbers in zip(steps, counted, strict=True)}
-    missing = {step.key: step.version.info for step in steps if by_key[step.key] is None}
+    damaged = damaged_numbers(workspace, network.name)
+    missing = {
+        step.key: step.version.info for step in steps if by_key[step.key] is None and damaged.isdisjoint(step.numbers)
+    }
     return TensorHistory(
         network=network,
         tensor=versions[0].info.name,
@@ -221,7 +230,8 @@ def open_step(workspace: Workspace, network: Network, step: TensorStep) -> Cells
 
 def open_tensor(workspace: Workspace, network: Network, version: TensorVersion) -> Array:
     """Return a tensor in a version from the decoded cache, read-only and memory-mapped; raises StoreError."""
-    return workspace.decoded.get(workspace.store, version.info.key(network.slug, version.number))
+    with located(workspace, network.name, network.slug, version.number, version.info):
+        return workspace.decoded.get(workspace.store, version.info.key(network.slug, version.number))
 
 
 def counted(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dashboard.analysis.cells import Change
 from dashboard.analysis.statistics import l2_norm
 from dashboard.catalogue import versions as version_rows
-from dashboard.errors import TensorDamaged, TensorMissing
+from dashboard.errors import NotAsSaved
 from dashboard.records.network import Network, Version
 from dashboard.records.tensor import TensorInfo
 from dashboard.services.workspace import Workspace
@@ -34,7 +34,7 @@ def moved(
         return None
     try:
         return _distance(workspace, newest[0], infos, arrays)
-    except (TensorMissing, TensorDamaged):
+    except NotAsSaved:
         return None  # what is wrong with the version before is no reason to lose this one
 
 

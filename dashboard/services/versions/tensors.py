@@ -3,16 +3,19 @@
 import io
 import zipfile
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import orjson
 
 from dashboard.catalogue import versions as version_rows
 from dashboard.errors import NotFound, UserError
+from dashboard.files import spooled
 from dashboard.records.network import Version
 from dashboard.records.tensor import TensorInfo, TensorKey
+from dashboard.services.versions.damage import located
 from dashboard.services.workspace import Workspace
 
 WINDOW_ROWS = 50
@@ -65,7 +68,8 @@ def window(
     wanted_columns = range(column, min(column + columns, key.columns))
     if rows < 1 or columns < 1 or len(wanted_rows) * len(wanted_columns) > MOST_CELLS:
         raise UserError(f"A window has 1 to {MOST_CELLS:,} cells; ask for fewer rows or columns.", "rows")
-    cells = workspace.store.window(key, wanted_rows, wanted_columns)
+    with located(workspace, version.network, version.slug, version.number, tensor):
+        cells = workspace.store.window(key, wanted_rows, wanted_columns)
     return Window(version, tensor, wanted_rows, wanted_columns, key.rows, key.columns, cells)
 
 
@@ -95,20 +99,31 @@ def cell_text(cell: Any) -> str:  # noqa: ANN401 - a numpy scalar of any dtype
 
 def array(workspace: Workspace, version: Version, tensor: TensorInfo) -> np.ndarray[Any, Any]:
     """Return a tensor from the decoded cache, read-only and memory-mapped; raises StoreError."""
-    return workspace.decoded.get(workspace.store, tensor.key(version.slug, version.number))
+    with located(workspace, version.network, version.slug, version.number, tensor):
+        return workspace.decoded.get(workspace.store, tensor.key(version.slug, version.number))
 
 
 def read_tensors(workspace: Workspace, version: Version) -> dict[str, np.ndarray[Any, Any]]:
-    """Return all tensors of a version from the store itself, in their order."""
+    """Return all tensors of a version from the store itself, in their order, each proven; raises NotAsSaved."""
     with workspace.catalogue.reading() as connection:
         infos = version_rows.list_tensors(connection, version.id)
-    return {info.name: workspace.store.read(info.key(version.slug, version.number)) for info in infos}
+    tensors = {}
+    for info in infos:
+        with located(workspace, version.network, version.slug, version.number, info):
+            tensors[info.name] = workspace.store.read_proven(info.key(version.slug, version.number))
+    return tensors
 
 
-def tensor_csv(workspace: Workspace, version: Version, tensor: TensorInfo, header: bool = True) -> Iterator[bytes]:
-    """Yield a tensor's whole table as CSV, in pieces of bounded size; without `header` its lines of numbers only."""
-    pieces = workspace.store.rows_csv(tensor.key(version.slug, version.number))
-    return pieces if header else _without_first_line(pieces)
+def tensor_csv(workspace: Workspace, version: Version, tensor: TensorInfo, header: bool = True) -> IO[bytes]:
+    """Return a tensor's whole table as a CSV file, proven; without `header` its lines of numbers only.
+
+    The caller closes it. Raises NotAsSaved.
+    """
+    key = tensor.key(version.slug, version.number)
+    with located(workspace, version.network, version.slug, version.number, tensor):
+        if header:
+            return workspace.store.csv_file(key)
+        return spooled(_without_first_line(workspace.store.rows_csv(key)))
 
 
 def _without_first_line(pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -127,21 +142,28 @@ def tensor_npy(workspace: Workspace, version: Version, tensor: TensorInfo) -> by
     return buffer.getvalue()
 
 
-def version_zip(workspace: Workspace, version: Version, about: Mapping[str, Any]) -> Iterator[bytes]:
-    """Yield a ZIP of a version while it is made: one CSV a tensor, and version.json with all that belongs to it."""
+def version_zip(workspace: Workspace, version: Version, about: Mapping[str, Any]) -> IO[bytes]:
+    """Return a ZIP of a version, proven: one CSV a tensor, and version.json with all that belongs to it.
+
+    The caller closes it. Raises NotAsSaved.
+    """
     with workspace.catalogue.reading() as connection:
         infos = version_rows.list_tensors(connection, version.id)
-    out = _Outlet()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        archive.writestr(_member("version.json", version), orjson.dumps(about, option=READABLE))
-        for info in infos:
-            key = info.key(version.slug, version.number)
-            with archive.open(_member(f"{file_name(key)}.csv", version), "w", force_zip64=True) as member:
-                for piece in workspace.store.rows_csv(key):
-                    member.write(piece)
-                    yield out.take()
-        yield out.take()
-    yield out.take()
+    with ExitStack() as opened:
+        file = opened.enter_context(spooled(()))
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            archive.writestr(_member("version.json", version), orjson.dumps(about, option=READABLE))
+            for info in infos:
+                key = info.key(version.slug, version.number)
+                with (
+                    located(workspace, version.network, version.slug, version.number, info),
+                    archive.open(_member(f"{file_name(key)}.csv", version), "w", force_zip64=True) as member,
+                ):
+                    for piece in workspace.store.rows_csv(key):
+                        member.write(piece)
+        file.seek(0)
+        opened.pop_all()
+        return file
 
 
 def _member(name: str, version: Version) -> zipfile.ZipInfo:
@@ -154,21 +176,3 @@ def _member(name: str, version: Version) -> zipfile.ZipInfo:
 def file_name(key: TensorKey) -> str:
     """Return a safe file name for a tensor, such as layer_01_weight."""
     return "".join(c if c.isascii() and c.isalnum() else "_" for c in key.tensor)[:100] or "tensor"
-
-
-class _Outlet(io.RawIOBase):
-    """Where the ZIP is written to, and taken from piece by piece: it is never in memory as a whole."""
-
-    def __init__(self) -> None:
-        self.pieces: list[bytes] = []
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:  # noqa: ANN401 - any buffer
-        self.pieces.append(bytes(data))
-        return len(data)
-
-    def take(self) -> bytes:
-        pieces, self.pieces = self.pieces, []
-        return b"".join(pieces)

@@ -10,6 +10,7 @@ from dashboard.catalogue import versions as version_rows
 from dashboard.errors import NotFound
 from dashboard.jobs.job import Progress
 from dashboard.records.network import Version
+from dashboard.services.versions.damage import MANIFEST, check_manifest, note_proof
 from dashboard.services.workspace import Workspace
 from dashboard.weights.verification import TensorProof, verify
 
@@ -43,7 +44,15 @@ def verify_version(workspace: Workspace, network_name: str, number: int) -> Vers
     with workspace.catalogue.reading() as connection:
         version = version_rows.get_version(connection, network_name, number)
         infos = version_rows.list_tensors(connection, version.id)
-    return VersionProof(version, [verify(workspace.store, info.key(version.slug, number)) for info in infos])
+    proofs = [verify(workspace.store, info.key(version.slug, number)) for info in infos]
+    problem = check_manifest(workspace, version, infos)
+    if problem is not None:
+        proofs.append(TensorProof(MANIFEST, False, None, None, problem))
+    else:
+        workspace.damage.pop((version.reference, MANIFEST), None)
+    for proof in proofs:
+        note_proof(workspace, network_name, number, proof)
+    return VersionProof(version, proofs)
 
 
 def verify_all(workspace: Workspace) -> Iterator[VersionProof]:

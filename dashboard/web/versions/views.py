@@ -10,6 +10,7 @@ from dashboard.records.tensor import TensorInfo
 from dashboard.services.networks import get_network
 from dashboard.services.store.trash import freed_by_version
 from dashboard.services.versions import analyses, reading
+from dashboard.services.versions.damage import examine_version
 from dashboard.services.versions.reading import get_detail
 from dashboard.services.versions.tensors import find_tensor
 from dashboard.services.versions.verification import VersionProof, verify_version
@@ -133,6 +134,8 @@ def delete(name: str, number: int) -> Answer:
 def _page(name: str, number: int, proof: VersionProof | None) -> str:
     detail, network = get_detail(workspace(), name, number), get_network(workspace(), name)
     version, draws_all = detail.version, query().draws_all
+    if proof is None:
+        examine_version(workspace(), version, detail.tensors)  # the frame shows what is known to be damaged
     dead = page.dead(detail, draws_all)
     return render_template(
         "versions/show.html",

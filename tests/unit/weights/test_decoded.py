@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from dashboard.errors import TensorDamaged
 from dashboard.weights.csv_store import CsvStore
 from dashboard.weights.decoded import DecodedCache
 from dashboard.weights.dtypes import DTYPES
@@ -47,7 +48,7 @@ def test_the_least_recently_used_goes_when_there_is_no_room(store, cache):
     for age, key in ((30, keys[0]), (20, keys[1])):
         cache.get(store, key)
         path = next(path for path in kept(cache) if key.sha256 in path.name)
-        os.utime(path, (path.stat().st_mtime - age,) * 2)
+        os.utime(path, (path.stat().st_atime - age, path.stat().st_mtime))
     cache.get(store, keys[0])
     cache.get(store, keys[2])
     assert {path.name[:64] for path in kept(cache)} == {keys[0].sha256, keys[2].sha256}
@@ -141,13 +142,29 @@ def test_the_folder_may_vanish_at_any_time(store, cache):
     assert_same_bits(np.asarray(cache.get(store, key)), array)
 
 
+def test_a_cached_file_that_was_edited_is_removed_and_read_from_the_store_again(store, cache):
+    array = normal((50, 50))
+    key = save_one(store, array)
+    cache.get(store, key)
+    (path,) = kept(cache)
+    for change in (lambda whole: whole[:-1] + b"\x01", lambda whole: whole[:-4], lambda _: b""):
+        whole = path.read_bytes()
+        path.write_bytes(change(whole))
+        assert_same_bits(np.asarray(cache.get(store, key)), array)
+        assert path.read_bytes() == whole
+    path.write_bytes(b"\x00" + path.read_bytes()[1:])
+    other = DecodedCache(cache.folder, 100_000)
+    assert_same_bits(np.asarray(other.get(store, key)), array)
+
+
 def test_a_table_that_was_tampered_with_is_never_kept_under_the_old_checksum(store, cache):
     array = np.ones((3, 3))
     key = save_one(store, array)
     path = store.folder / store.table_name(key)
     whole = path.read_text()
     path.write_text(whole.replace("1.0", "2.0", 1))
-    assert cache.get(store, key)[0, 0] == 2
+    with pytest.raises(TensorDamaged, match="is not what was saved"):
+        cache.get(store, key)
     path.write_text(whole)
     assert_same_bits(np.asarray(cache.get(store, key)), array)
 
