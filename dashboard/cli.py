@@ -95,6 +95,18 @@ def copy(given: argparse.Namespace) -> int:
     return 1 if error else 0
 
 
+def exact(_: argparse.Namespace) -> int:
+    """Make FLOAT cells of older tables DOUBLE, proven by SHA-256, so that every program and every dump is exact."""
+    from dashboard.services.store.exactness import make_exact
+    from dashboard.services.workspace import open_workspace
+
+    result = make_exact(open_workspace(from_environment()), _print_progress)
+    for problem in result["left"]:
+        print(problem)
+    print(f"{result['converted']} tables converted, {len(result['left'])} left as they were")
+    return 1 if result["left"] else 0
+
+
 def reindex(_: argparse.Namespace) -> int:
     """Read the versions that are in the store into the catalogue, for a folder that was copied from elsewhere."""
     from dashboard.services.store.reindexing import reindex_store
@@ -116,7 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="weightbase", description=__doc__)
     parser.set_defaults(verb=serve)
     verbs = parser.add_subparsers(title="verbs")
-    for function in (serve, worker, verify, copy, reindex, settings):
+    for function in (serve, worker, verify, copy, exact, reindex, settings):
         added = verbs.add_parser(function.__name__, help=function.__doc__, description=function.__doc__)
         added.set_defaults(verb=function)
         if function is worker:

@@ -11,12 +11,12 @@ import subprocess
 import time
 import uuid
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import mysql.connector
 import pytest
 
-PASSWORD = "throw-away"
+PASSWORD = "throw-away"  # of the private servers that are started here; no other server is given it
 BINARIES = ("mariadbd", "mariadb-install-db")
 INSTALL = "The tests need a MariaDB server. Type: apt-get install -y mariadb-server (as root), or set TEST_MYSQL_URL."
 START_SECONDS = 60.0
@@ -33,7 +33,7 @@ def find_binary(name):
 class Server:
     """A MariaDB server in `folder`; `start` and `kill` may be called again and again, the data stay."""
 
-    def __init__(self, folder: Path, options=()) -> None:
+    def __init__(self, folder: Path, options=(), at_install=()) -> None:
         self.folder = folder
         self.process: subprocess.Popen[bytes] | None = None
         server, install = map(find_binary, BINARIES)
@@ -52,6 +52,7 @@ class Server:
                 f"--datadir={folder / 'data'}",
                 "--auth-root-authentication-method=normal",
                 "--skip-test-db",
+                *at_install,
                 *self.user,
             ],
             env=self.environment,
@@ -115,8 +116,8 @@ def connect(url, database=None, **options):
     return mysql.connector.connect(
         host=parts.hostname,
         port=parts.port or 3306,
-        user=parts.username,
-        password=parts.password or "",
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
         database=database,
         autocommit=True,
         **options,

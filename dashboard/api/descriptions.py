@@ -93,6 +93,7 @@ OPERATIONS: dict[str, Operation] = {
     "store.get_store": Operation(200, ref("Store")),
     "store.list_tables": Operation(200, ref("StoredTablePage"), query=(*PAGING, "prefix"), fails=(422, 503)),
     "store.verify_store": Operation(202, ref("Run")),
+    "store.make_store_exact": Operation(202, ref("Run")),
     "store.copy_store": Operation(202, ref("Run"), bodies=((JSON, "CopyStart"),), fails=(400, 413, 415, 422)),
     "store.list_trash": Operation(200, ref("TrashPage"), query=PAGING, fails=(422,)),
     "store.empty_trash": Operation(202, ref("Run"), fails=(409,)),

@@ -37,6 +37,12 @@ def verify_store() -> Response:
     return _accepted(actions.start_verify(workspace(), sender("API")))
 
 
+@blueprint.post("/store/exact")
+def make_store_exact() -> Response:
+    """Queue the conversion of tables with FLOAT cells, which other programs read with six digits, to DOUBLE."""
+    return _accepted(actions.start_exact(workspace(), sender("API")))
+
+
 @blueprint.post("/store/copy")
 def copy_store() -> Response:
     """Queue a copy of everything to another store; a password is kept out of the run and of every answer."""

@@ -104,8 +104,10 @@ def one_at_a_time(engine: Engine) -> Iterator[None]:
         digest = hashlib.sha256(str(engine.url.database).encode()).hexdigest()[:16]
         name = f"weightbase_form_{digest}"
         connection.execute(text("SELECT GET_LOCK(:name, :seconds)"), {"name": name, "seconds": LOCK_SECONDS})
-        yield
-        connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": name})
+        try:
+            yield
+        finally:
+            connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": name})
 
 
 def _make_database(engine: Engine, address: MysqlAddress) -> None:

@@ -7,17 +7,15 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from dashboard.catalogue.engines import engine_of, one_at_a_time
-from dashboard.errors import Conflict, NewerForm, Outage, StoreError, StoreUnavailable
+from dashboard.catalogue.set_up import bring_up_to_date
+from dashboard.errors import Conflict, Outage, StoreError, StoreUnavailable
 from dashboard.outages import SQLITE_WORDS, server_passes, sqlite_passes, system_passes, system_words
 from dashboard.settings import Settings
-
-HEAD_REVISION = "0003"
-"""The newest migration; a test holds it equal to what Alembic finds in migrations/."""
 
 
 class OneState:
@@ -118,33 +116,13 @@ def open_catalogue(settings: Settings) -> Catalogue:
     with translated(), _home_translated(home):
         home.mkdir(parents=True, exist_ok=True)
         engine = engine_of(settings)
-        with _migration_lock(home), one_at_a_time(engine):
-            revision = _revision(engine)
-            if revision is not None and revision > HEAD_REVISION:
-                raise NewerForm("catalogue", int(revision), int(HEAD_REVISION))
-            if revision != HEAD_REVISION:
-                _migrate(engine)
+        try:
+            with _migration_lock(home), one_at_a_time(engine):
+                bring_up_to_date(engine)
+        except BaseException:
+            engine.dispose()
+            raise
     return Catalogue(engine, home)
-
-
-def _revision(engine: Engine) -> str | None:
-    with engine.connect() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return None
-        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-
-
-def _migrate(engine: Engine) -> None:
-    # Imported here because Alembic costs 0.2 s and 10 MB, and most starts have nothing to migrate.
-    from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
-
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-    with engine.connect().execution_options(write=True) as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-        connection.commit()
 
 
 @contextlib.contextmanager

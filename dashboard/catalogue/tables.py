@@ -38,6 +38,14 @@ metadata = MetaData(
 FARTHEST = 2**63 - 1
 """The largest integer that a database can look up; nothing beyond it exists."""
 
+MYSQL: dict[str, Any] = {
+    "mysql_engine": "InnoDB",
+    "mysql_charset": "utf8mb4",
+    "mysql_collate": "utf8mb4_bin",
+    "mysql_row_format": "DYNAMIC",
+}
+"""How a server makes our tables, whatever its database and its defaults are: texts are compared by their bytes."""
+
 Time = DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 
 
@@ -67,6 +75,13 @@ def _exact(length: int) -> String:
     )
 
 
+def _ours(length: int) -> String:
+    """Return a text type for names that we make ourselves, of ASCII letters."""
+    return String(length).with_variant(
+        mysql.VARCHAR(length, charset="ascii", collation="ascii_bin"), "mysql", "mariadb"
+    )
+
+
 datasets = Table(
     "datasets",
     metadata,
@@ -82,7 +97,7 @@ datasets = Table(
     Column("spec", Stored("dataset"), nullable=False),
     Column("description", Stored("description"), nullable=False),
     Column("created", Time, nullable=False),
-    mysql_engine="InnoDB",
+    **MYSQL,
     sqlite_autoincrement=True,
 )
 
@@ -103,7 +118,7 @@ networks = Table(
     Column("trash", Integer, nullable=False, default=0, index=True),
     Column("trashed", Time, nullable=True),
     UniqueConstraint("name", "trash"),
-    mysql_engine="InnoDB",
+    **MYSQL,
     sqlite_autoincrement=True,
 )
 
@@ -134,7 +149,7 @@ runs = Table(
     Column("started", Time, nullable=True),
     Column("ended", Time, nullable=True),
     Column("heartbeat", Time, nullable=True),
-    mysql_engine="InnoDB",
+    **MYSQL,
     sqlite_autoincrement=True,
 )
 
@@ -150,7 +165,7 @@ epochs = Table(
     Column("seconds", Double, nullable=False),
     Column("learning_rate", Double, nullable=False),
     Column("metrics", Stored("metrics"), nullable=False),
-    mysql_engine="InnoDB",
+    **MYSQL,
 )
 
 versions = Table(
@@ -176,7 +191,7 @@ versions = Table(
     UniqueConstraint("network_id", "number"),
     Index("ix_versions_state", "state"),
     Index("ix_versions_network_state", "network_id", "state"),
-    mysql_engine="InnoDB",
+    **MYSQL,
     sqlite_autoincrement=True,
 )
 
@@ -189,14 +204,14 @@ tensors = Table(
     Column("shape", JSON, nullable=False),
     Column("dtype", String(16), nullable=False),
     Column("sha256", String(64), nullable=False),
-    Column("content", String(255), nullable=False),  # what tensors share that are one table
+    Column("content", _ours(255), nullable=False),  # what tensors share that are one table
     Column("bytes", BigInteger, nullable=False),
-    Column("table_name", String(200), nullable=False, index=True),
+    Column("table_name", _ours(200), nullable=False, index=True),
     Column("table_rows", BigInteger, nullable=False),
     Column("table_columns", BigInteger, nullable=False),
     Column("statistics", Stored("statistics"), nullable=False),
     Index("ix_tensors_content", "content", "version_id", "table_name", "bytes"),  # all that the list of tables needs
-    mysql_engine="InnoDB",
+    **MYSQL,
 )
 
 searches = Table(
@@ -219,7 +234,7 @@ searches = Table(
     Column("result", Stored("findings"), nullable=False),
     Column("created", Time, nullable=False),
     Column("changed", Time, nullable=False),
-    mysql_engine="InnoDB",
+    **MYSQL,
     sqlite_autoincrement=True,
 )
 
@@ -241,5 +256,5 @@ trials = Table(
     Column("seconds", Double, nullable=False, default=0.0),
     Column("created", Time, nullable=False),
     Column("ended", Time, nullable=True),
-    mysql_engine="InnoDB",
+    **MYSQL,
 )

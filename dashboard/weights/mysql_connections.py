@@ -15,7 +15,7 @@ from dashboard.errors import Outage, StoreUnavailable
 from dashboard.outages import CLOSED, NO_SPACE, server_passes
 from dashboard.records.mysql_address import MysqlAddress
 from dashboard.weights.mysql_binary import BinaryChannel, is_available
-from dashboard.weights.mysql_text import TextChannel
+from dashboard.weights.mysql_text import PlainChannel, TextChannel
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ ROW_LOCK_SECONDS = 8
 """How long a statement waits for a lock that others hold: a page is answered within 10 s, and a run tries again."""
 READ_SECONDS = 600
 SQL_MODE = "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION"
-RIGHTS_WANTED = "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX, CREATE VIEW, SHOW VIEW"
+RIGHTS_WANTED = "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX, REFERENCES, CREATE VIEW, SHOW VIEW"
 
 
 class ConnectionLost(Outage):
@@ -77,6 +77,7 @@ REMEDIES: tuple[tuple[set[int], type[StoreUnavailable], str], ...] = (
     ({1290, 1792, 1836, 3100}, StoreUnavailable, "The server is read-only: name the one that takes writes."),
     ({DISK_FULL, 1114}, StoreUnavailable, "The server's disk is full: free some space there."),
     ({1040, 1203, 1226}, StoreUnavailable, "Raise the server's max_connections, or run fewer threads and workers."),
+    ({1461}, StoreUnavailable, "Raise the server's max_prepared_stmt_count, or set it to 0: then none are used."),
     ({1153}, StoreUnavailable, "Raise the server's max_allowed_packet to 16M or more."),
     ({NO_SUCH_DATABASE}, StoreUnavailable, "Create it: CREATE DATABASE {database}."),
 )
@@ -112,9 +113,22 @@ class Session:
     def __init__(self, address: MysqlAddress, connection: Any, only_public: bool) -> None:  # noqa: ANN401
         self.address = address
         self.connection = connection
-        quick = not only_public and is_available(connection)
-        self.channel = BinaryChannel(connection) if quick else TextChannel(connection)
         self.changed = 0
+        self.channel: BinaryChannel | TextChannel = TextChannel(connection)
+        variables = self._variables("max_prepared_stmt_count", "log_bin", "binlog_format")
+        if variables.get("max_prepared_stmt_count") == "0":
+            self.channel = PlainChannel(connection)
+        elif not only_public and is_available(connection):
+            self.channel = BinaryChannel(connection)
+        # A log of statements cannot be written at this level.
+        if (variables.get("log_bin"), variables.get("binlog_format")) != ("ON", "STATEMENT"):
+            self.run("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        self.run(f"SET SESSION innodb_lock_wait_timeout = {ROW_LOCK_SECONDS}, lock_wait_timeout = {ROW_LOCK_SECONDS}")
+
+    def _variables(self, *names: str) -> dict[str, str]:
+        """Return those of the server's variables that it has."""
+        rows = self.run(f"SHOW VARIABLES WHERE Variable_name IN ({', '.join(['%s'] * len(names))})", names)
+        return {str(name): str(value) for name, value in rows}
 
     def run(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a statement, its values escaped by the driver, and return the rows of its result."""
@@ -257,12 +271,7 @@ class Connections:
                 if error.errno != NO_SUCH_DATABASE:
                     raise
                 connection = self._create_database()
-        session = Session(self.address, connection, self._only_public)
-        session.run("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
-        session.run(
-            f"SET SESSION innodb_lock_wait_timeout = {ROW_LOCK_SECONDS}, lock_wait_timeout = {ROW_LOCK_SECONDS}"
-        )
-        return session
+        return Session(self.address, connection, self._only_public)
 
     def _create_database(self) -> Any:  # noqa: ANN401 - the connector's connections have no common type
         connection = self._connect(None)

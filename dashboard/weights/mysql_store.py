@@ -29,7 +29,14 @@ from dashboard.weights.mysql_connections import ConnectionLost, Connections, NoS
 from dashboard.weights.mysql_layout import Layout, strip_width
 from dashboard.weights.mysql_names import create_views, drop_tables, drop_views, is_free, rename_tables
 from dashboard.weights.mysql_registry import NewTable, StoredTable, Use
-from dashboard.weights.mysql_tables import count_rows, create_tables, fill_tables, read_cells, require_rows
+from dashboard.weights.mysql_tables import (
+    count_rows,
+    create_tables,
+    fill_tables,
+    read_cells,
+    require_rows,
+    widen_cells,
+)
 from dashboard.weights.names import refuse_clashes, safe_name, version_name
 from dashboard.weights.table_store import (
     TableStore,
@@ -475,6 +482,34 @@ class MysqlStore(TableStore):
             return is_left
 
         return run
+
+    def inexact_tables(self) -> list[int]:
+        """Return the tables with FLOAT cells, unless the address asks for them; see TableStore."""
+        return [] if self.address.floats == "FLOAT" else self._attempt(registry.inexact_tables)
+
+    def make_exact(self, table: int) -> str | None:
+        """Change a table's cells to DOUBLE; see TableStore."""
+
+        def run(session: Session) -> str | None:
+            with self._naming(session):  # or it might get another name meanwhile
+                return self._make_exact(session, table)
+
+        return self._attempt(run)
+
+    def _make_exact(self, session: Session, table_id: int) -> str | None:
+        known = registry.published_table(session, table_id)
+        if known is None:
+            return None  # deleted meanwhile
+        table, content = known
+        sha256, shape = content.split("-")[0], (table.rows, table.columns)
+        key = TensorKey(table.name, 0, table.name, table.dtype, shape, sha256)
+        if tensor_sha256(self._read_part(session, table, key, *map(range, shape))) != sha256:
+            return f"{table.name} does not hold what was saved; it is left as it is."
+        widen_cells(session, table.layout)
+        if tensor_sha256(self._read_part(session, table, key, *map(range, shape))) != sha256:
+            return f"{table.name} differed after its cells were changed; verify its versions."
+        registry.set_cells(session, table_id, "DOUBLE")
+        return None
 
     def ping(self) -> None:
         """Raise StoreUnavailable unless the registry can be read and written; see TableStore."""

@@ -80,6 +80,14 @@ def _read_strip(session: Session, name: str, dtype: str, rows: range, columns: r
     return numbers
 
 
+def widen_cells(session: Session, layout: Layout) -> None:
+    """Change the cells of a layout's tables to DOUBLE; the server changes a strip wholly or not at all."""
+    for name, columns in layout.strips:
+        changes = ", ".join(f"MODIFY c{column} DOUBLE NOT NULL" for column in columns)
+        if changes:
+            session.run(f"ALTER TABLE `{name}` {changes}")
+
+
 def count_rows(session: Session, layout: Layout) -> None:
     """Raise TensorDamaged if a strip has rows beyond the last one."""
     for name, _ in layout.strips:

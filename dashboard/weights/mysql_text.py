@@ -12,6 +12,7 @@ import mysql.connector
 import numpy as np
 import orjson
 from mysql.connector import MySQLConnection
+from mysql.connector.constants import FieldType
 from mysql.connector.errors import get_mysql_exception
 
 from dashboard.weights.dtypes import Array
@@ -82,6 +83,25 @@ class TextChannel:
             raise get_mysql_exception(error.errno, error.msg, error.sqlstate) from error
         connection.get_rows(prep_stmt=statement)  # there are none, which marks all as read
         connection.cmd_stmt_close(statement)
+
+
+class PlainChannel(TextChannel):
+    """The same without prepared statements, for servers that allow none (max_prepared_stmt_count=0).
+
+    The text of a DOUBLE is exact; a FLOAT, whose text has six digits, is cast to one.
+    """
+
+    def _rows(self, sql: str) -> Iterator[Sequence[Any]]:
+        columns, _, rest = sql.removeprefix("SELECT ").partition(" FROM ")
+        cursor = self._connection.cursor()
+        cursor.execute(f"SELECT {columns} FROM {rest} LIMIT 0")  # noqa: S608 - our own statement
+        floats = {column[0] for column in cursor.description if column[1] == FieldType.FLOAT}
+        cursor.fetchall()
+        names = (f"CAST({name} AS DOUBLE) AS {name}" if name in floats else name for name in columns.split(", "))
+        cursor.execute(f"SELECT {', '.join(names)} FROM {rest}")  # noqa: S608 - as above
+        yield cursor.description
+        yield from cursor
+        cursor.close()
 
 
 def _types(columns: Sequence[Any]) -> list[np.dtype[Any]]:

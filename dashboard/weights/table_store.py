@@ -176,6 +176,17 @@ class TableStore(ABC):
     def ping(self) -> None:
         """Raise StoreUnavailable, with the reason and the remedy, unless the store can be read and written."""
 
+    def inexact_tables(self) -> list[int]:
+        """Return the numbers of the tables that other programs read with fewer digits than they hold."""
+        return []
+
+    def make_exact(self, table: int) -> str | None:
+        """Convert such a table, proven by its SHA-256; return why it was left as it is, None if it is exact now.
+
+        A process that dies meanwhile leaves a table that is read as before, and can be converted again.
+        """
+        return f"There is no table with the number {table} to convert."
+
     def close(self) -> None:  # noqa: B027 - most stores hold nothing open
         """Let go of connections that wait to be used again; the store can still be used."""
 

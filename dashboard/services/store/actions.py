@@ -43,9 +43,18 @@ def action_job(workspace: Workspace, run: Run) -> ActionJob:
 
 def start_verify(workspace: Workspace, started_by: str = "") -> Run:
     """Queue the verification of every version; if one is under way, return that."""
+    return _start_once(workspace, "verify", started_by)
+
+
+def start_exact(workspace: Workspace, started_by: str = "") -> Run:
+    """Queue the conversion of tables that other programs read inexactly; if one is under way, return that."""
+    return _start_once(workspace, "exact", started_by)
+
+
+def _start_once(workspace: Workspace, kind: str, started_by: str) -> Run:
     with workspace.catalogue.writing() as connection:
-        run_id = run_rows.active_action(connection, "verify")
-        run_id = run_id or run_rows.insert_run(connection, _row("verify", started_by))
+        run_id = run_rows.active_action(connection, kind)
+        run_id = run_id or run_rows.insert_run(connection, _row(kind, started_by))
         run = run_rows.get_run(connection, run_id)
     ensure_coordinator(workspace.settings)
     return run

@@ -12,6 +12,7 @@ from dashboard.jobs.patience import patiently
 from dashboard.records.run_kinds import RUN_KINDS
 from dashboard.services.store.actions import GIVE_IT_AGAIN, ActionJob, target_settings
 from dashboard.services.store.copying import copy_store
+from dashboard.services.store.exactness import make_exact
 from dashboard.services.store.trash import remove_deleted
 from dashboard.services.versions.verification import verify_store
 from dashboard.services.workspace import Workspace, open_workspace
@@ -111,6 +112,12 @@ def copy(workspace: Workspace, job: ActionJob, report: Reporter) -> str | None:
     except Outage as outage:
         raise StoreUnavailable(outage.message) from outage
     return report.patiently(lambda: copy_store(workspace, target, report, report.patiently))
+
+
+def exact(workspace: Workspace, _: ActionJob, report: Reporter) -> str | None:
+    """Make all tables exact for other programs; what is left as it was is in the run's result."""
+    report.patiently(lambda: make_exact(workspace, report))
+    return None
 
 
 def empty(workspace: Workspace, _: ActionJob, report: Reporter) -> str | None:

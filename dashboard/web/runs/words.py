@@ -128,7 +128,18 @@ def _emptied(run: Run) -> str:
     return f"{plural(run.result['removed'], 'version')} removed."
 
 
-RESULTS: dict[str, Callable[[Run], str]] = {"verify": _verified, "copy": _copied, "empty": _emptied}
+def _made_exact(run: Run) -> str:
+    converted, left = run.result["converted"], run.result["left"]
+    text = f"{plural(converted, 'table')} converted, their SHA-256 the same before and after"
+    return f"{text}; left as they were: {' '.join(left)}" if left else f"{text}."
+
+
+RESULTS: dict[str, Callable[[Run], str]] = {
+    "verify": _verified,
+    "copy": _copied,
+    "exact": _made_exact,
+    "empty": _emptied,
+}
 """What says the result so far, by the kind of run."""
 PROGRESS: dict[str, Callable[[Run], str]] = {"search": _searched}
 """What says how far a run has come that has no result of its own, by its kind."""

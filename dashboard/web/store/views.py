@@ -7,6 +7,7 @@ from dashboard.http import sender, workspace
 from dashboard.records.store import public_address
 from dashboard.services.store import actions, targets, trash
 from dashboard.services.store import tables as service
+from dashboard.services.store.exactness import count_inexact
 from dashboard.services.versions.reading import count_versions
 from dashboard.web.kit.answers import Answer, confirm_by_name, redirect_to
 from dashboard.web.kit.formats import plural
@@ -47,6 +48,12 @@ def tables() -> Table:
 def verify() -> Response:
     """Start reading every version back, and show how far it is."""
     return redirect_to(url_for("runs.show", run_id=actions.start_verify(workspace(), sender("page")).id))
+
+
+@blueprint.post("/exact")
+def exact() -> Response:
+    """Start making all tables exact for other programs, and show how far it is."""
+    return redirect_to(url_for("runs.show", run_id=actions.start_exact(workspace(), sender("page")).id))
 
 
 @blueprint.post("/copy")
@@ -134,6 +141,7 @@ def _page(form: CopyForm, totals: service.Totals, pages: Pager) -> str:
         trash=trash_table(items[:TRASH_SHOWN]),
         trash_sentences=trash_sentences(items, trash.freed_by_trash(workspace()), TRASH_SHOWN),
         space=service.disk_space(workspace()),
+        inexact=count_inexact(workspace()),
         form=form,
         targets=targets.suggestions(workspace().settings),
         problems=problems(form),

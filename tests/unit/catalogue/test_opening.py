@@ -12,8 +12,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import JSON, insert, select, text
 
 import dashboard.catalogue
-from dashboard.catalogue.opening import HEAD_REVISION, open_catalogue
+from dashboard.catalogue.opening import open_catalogue
 from dashboard.catalogue.rows import now
+from dashboard.catalogue.set_up import HEAD_REVISION, VERSION_TABLE
 from dashboard.catalogue.tables import datasets, metadata, networks
 from dashboard.errors import Conflict, NewerForm, StoreUnavailable
 from dashboard.records.stored import FORM
@@ -39,7 +40,8 @@ def test_the_head_revision_in_the_code_is_the_newest_migration():
 def test_a_new_catalogue_has_exactly_the_tables_of_the_code(tmp_path):
     catalogue = open_catalogue(Settings(home=str(tmp_path)))
     with catalogue.reading() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+        assert compare_metadata(context, metadata) == []
     catalogue.close()
 
 
@@ -90,7 +92,7 @@ def test_a_home_that_cannot_be_a_folder_is_told_with_the_setting_to_change(tmp_p
 def test_a_catalogue_of_a_newer_weightbase_is_refused_with_the_remedy(tmp_path):
     catalogue = open_catalogue(Settings(home=str(tmp_path)))
     with catalogue.writing() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.execute(text("UPDATE weightbase_version SET version_num = '9999'"))
     catalogue.close()
     with pytest.raises(NewerForm, match="Update Weightbase"):
         open_catalogue(Settings(home=str(tmp_path)))

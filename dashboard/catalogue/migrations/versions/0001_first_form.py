@@ -12,6 +12,12 @@ depends_on = None
 NAME = sa.String(64).with_variant(mysql.VARCHAR(64, charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb")
 TIME = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 
+
+def _ours(length: int) -> sa.String:
+    ascii_only = mysql.VARCHAR(length, charset="ascii", collation="ascii_bin")
+    return sa.String(length).with_variant(ascii_only, "mysql", "mariadb")
+
+
 VIEWS = {
     "weightbase_versions": """
         SELECT n.name AS network, v.number AS version, v.epoch, v.created, v.bytes, v.sha256
@@ -179,9 +185,9 @@ def _create_tensors() -> None:
         sa.Column("shape", sa.JSON(), nullable=False),
         sa.Column("dtype", sa.String(length=16), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
-        sa.Column("content", sa.String(length=255), nullable=False),
+        sa.Column("content", _ours(255), nullable=False),
         sa.Column("bytes", sa.BigInteger(), nullable=False),
-        sa.Column("table_name", sa.String(length=200), nullable=False),
+        sa.Column("table_name", _ours(200), nullable=False),
         sa.Column("table_rows", sa.BigInteger(), nullable=False),
         sa.Column("table_columns", sa.BigInteger(), nullable=False),
         sa.Column("statistics", sa.JSON(), nullable=False),
