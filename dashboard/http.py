@@ -29,9 +29,14 @@ def sender(interface: str) -> str:
     return f"{name[:MOST_NAME]} ({interface})" if name else interface
 
 
+def own_path() -> str:
+    """Return the path of this request as a browser has to ask for it, under the prefix of a proxy."""
+    return f"{request.script_root}{request.path}"
+
+
 def etag_of(*parts: object) -> str:
     """Return an entity tag of an answer that depends on these parts and on the address, and on nothing else."""
-    text = repr((parts, request.path, sorted(request.args.items(multi=True))))
+    text = repr((parts, own_path(), sorted(request.args.items(multi=True))))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

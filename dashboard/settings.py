@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,10 @@ from dashboard.records.store import (
 )
 
 PREFIX = "WEIGHTBASE_"
+UNIX = "unix"
+"""What a peer at a unix socket is called, as it has no address."""
+PATH_PREFIX = re.compile(r"(/[A-Za-z0-9_.~-]+)*")
+"""The paths under which a proxy may show the dashboard."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,17 @@ class Settings:
         Secret(), "", help="Signs the form tokens. If empty, one is made at the first start and stored in the home."
     )
     password: str = setting(Secret(), "", help="If set, every visitor needs it. Required to listen beyond loopback.")
-    hosts: str = setting(Text(), "", help="Additional host names of the dashboard, comma-separated.")
+    hosts: str = setting(
+        Text(),
+        "",
+        help="Additional host names of the dashboard, comma-separated; with a port where it is not 80 or 443.",
+    )
+    proxies: str = setting(
+        Text(),
+        "",
+        help="Trusted proxies (addresses, networks, unix), comma-separated: X-Forwarded headers of theirs count.",
+    )
+    prefix: str = setting(Text(), "", help="The path under which a proxy shows the dashboard, such as /weights.")
     copy_to: str = setting(
         Text(),
         "",
@@ -71,6 +86,10 @@ class Settings:
                 raise _refusal(name, f"must be from {kind.low} to {kind.high}.")
         if find_kind(self.store) is None:
             raise _refusal("store", f"must begin with {starts()}.")
+        if not PATH_PREFIX.fullmatch(self.prefix):
+            raise _refusal("prefix", "must be a path such as /weights, without a slash at its end.")
+        if not all(word == UNIX or _is_network(word) for word in _words(self.proxies)):
+            raise _refusal("proxies", f"must list addresses, networks such as 10.0.0.0/8, or {UNIX}.")
         if any("://" in place and find_kind(place) is None for place in self.copy_places):
             raise _refusal("copy_to", f"must list folders, or addresses that begin with {starts()}.")
         if self.dask and not re.match(r"tls://.|tcp://(127\.0\.0\.1|localhost|\[::1\]):", self.dask):
@@ -109,7 +128,7 @@ class Settings:
     @property
     def copy_places(self) -> tuple[str, ...]:
         """The folders and addresses to which pages and API may copy, as they were set."""
-        return tuple(place.strip() for place in self.copy_to.split(",") if place.strip())
+        return _words(self.copy_to)
 
     @property
     def copy_folders(self) -> tuple[Path, ...]:
@@ -132,10 +151,26 @@ class Settings:
         return Path(self.home).expanduser().absolute()
 
     @property
+    def named_hosts(self) -> frozenset[str]:
+        """The additional host names as they were set, in lower case, perhaps with a port."""
+        return frozenset(_words(self.hosts.lower()))
+
+    @property
     def allowed_hosts(self) -> frozenset[str]:
         """The host names that a request may carry, in lower case, without port."""
-        named = {name.strip().lower() for name in self.hosts.split(",") if name.strip()}
+        named = {re.sub(r":\d+$", "", name) for name in self.named_hosts}
         return frozenset({"127.0.0.1", "localhost", "[::1]", self.host.lower()} | named)
+
+    @property
+    def trusted_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The networks of the trusted proxies."""
+        return tuple(ip_network(word, strict=False) for word in _words(self.proxies) if word != UNIX)
+
+    def trusts(self, peer: str) -> bool:
+        """Return whether a peer is a trusted proxy; it is named by its address, and UNIX at a unix socket."""
+        if not _is_network(peer):
+            return peer == UNIX and UNIX in _words(self.proxies)
+        return any(ip_address(peer) in network for network in self.trusted_networks)
 
     def shown(self) -> list[tuple[str, str, str]]:
         """Return (environment name, value, help) of each setting, with passwords hidden."""
@@ -143,6 +178,19 @@ class Settings:
             (environment_name(name), _hidden(name, getattr(self, name), isinstance(one.kind, Secret)), one.help)
             for name, one in declared(Settings).items()
         ]
+
+
+def _words(text: str) -> tuple[str, ...]:
+    """Return what a text separates by commas."""
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _is_network(word: str) -> bool:
+    try:
+        ip_network(word, strict=False)
+    except ValueError:
+        return False
+    return True
 
 
 def _folder(place: str) -> Path | None:

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# The tests drive a real Chromium and start a real MariaDB. Install what is missing from Debian's packages if we may;
+# The tests drive a real Chromium and start a real MariaDB and nginx. Install what is missing from Debian's packages if we may;
 # else say how.
 set -euo pipefail
 missing=()
 command -v chromium >/dev/null || missing+=(chromium)
+command -v nginx >/dev/null || PATH="$PATH:/usr/sbin" command -v nginx >/dev/null || missing+=(nginx)
 command -v openssl >/dev/null || missing+=(openssl)
 export PATH="$PATH:/usr/sbin"
 [ -n "${TEST_MYSQL_URL:-}" ] || command -v mariadbd >/dev/null || missing+=(mariadb-server)
@@ -14,4 +15,11 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 echo "Setting up: apt-get install ${missing[*]} (once)"
 apt-get update -q >/dev/null
+# What is installed for the tests starts no service: they start what they need by themselves.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod 755 "$policy"
+  trap 'rm -f "$policy"' EXIT
+fi
 DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >/dev/null

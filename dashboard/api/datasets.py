@@ -11,7 +11,7 @@ from dashboard.api.answers import json_answer
 from dashboard.api.query import json_object
 from dashboard.api.shapes import dataset_detail_json, dataset_json
 from dashboard.errors import Invalid
-from dashboard.http import workspace
+from dashboard.http import own_path, workspace
 from dashboard.parsing import Fields
 from dashboard.records.dataset import Dataset
 from dashboard.services import datasets as service
@@ -36,7 +36,7 @@ def create_dataset() -> Response:
         dataset = _uploaded()
     else:
         raise UnsupportedMediaType('Send multipart/form-data with a file, or JSON such as {"bundled": "iris"}.')
-    return json_answer(_detail(dataset), 201, {"Location": f"{request.path}/{quote(dataset.name)}"})
+    return json_answer(_detail(dataset), 201, {"Location": f"{own_path()}/{quote(dataset.name)}"})
 
 
 @blueprint.get("/datasets/<name>")

@@ -2,12 +2,12 @@
 
 from urllib.parse import quote
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from dashboard.api.answers import json_answer
 from dashboard.api.query import json_object, read_query
 from dashboard.api.shapes import network_json, page_json, summary_json
-from dashboard.http import workspace
+from dashboard.http import own_path, workspace
 from dashboard.services import networks as service
 
 blueprint = Blueprint("networks", __name__)
@@ -25,7 +25,7 @@ def list_networks() -> Response:
 def create_network() -> Response:
     """Define a network."""
     network = service.create_network(workspace(), json_object())
-    return json_answer(network_json(network), 201, {"Location": f"{request.path}/{quote(network.name)}"})
+    return json_answer(network_json(network), 201, {"Location": f"{own_path()}/{quote(network.name)}"})
 
 
 @blueprint.get("/networks/<network>")

@@ -14,6 +14,7 @@ from dashboard.api.answers import json_answer
 from dashboard.api.descriptions import JSON, OPERATIONS, PATH, Operation
 from dashboard.api.query import OWN_PARAMETERS, PARAMETERS
 from dashboard.api.schemas import SCHEMAS, Schema, ref
+from dashboard.http import own_path
 
 blueprint = Blueprint("openapi", __name__)
 
@@ -27,14 +28,17 @@ ABOUT = (
 @blueprint.get("/")
 def index() -> Response:
     """Answer where the description of the API is."""
-    document = f"{request.path}openapi.json"
-    return json_answer({"name": "Weightbase", "version": __version__, "openapi": document, "help": "/help"})
+    document = f"{own_path()}openapi.json"
+    return json_answer(
+        {"name": "Weightbase", "version": __version__, "openapi": document, "help": f"{request.script_root}/help"}
+    )
 
 
 @blueprint.get("/openapi.json")
 def document() -> Response:
     """Answer this document."""
-    return json_answer(openapi_document(current_app._get_current_object()))  # type: ignore[attr-defined]
+    servers = {"servers": [{"url": request.script_root}]} if request.script_root else {}
+    return json_answer(servers | openapi_document(current_app._get_current_object()))  # type: ignore[attr-defined]
 
 
 def openapi_document(app: Flask) -> dict[str, Any]:

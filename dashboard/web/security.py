@@ -1,7 +1,8 @@
 """Who may send requests, and what a page may do: checked before every view, sent to the browser in every answer.
 
-In this order: the host is allowed (so that another site's name cannot be pointed at us), the password is right if one
-is set, an unsafe request comes from the dashboard's own pages (Origin, Sec-Fetch-Site), and a form carries its token.
+In this order: without a password, the peer is this machine; the host is allowed (so that another site's name cannot be
+pointed at us); the password is right if one is set; an unsafe request comes from the dashboard's own pages (Origin,
+Sec-Fetch-Site), and a form carries its token.
 The JSON API needs no token, as programs have no session; browsers are held off it by the origin check.
 """
 
@@ -10,15 +11,17 @@ import hmac
 import re
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import Unauthorized
 
 from dashboard.errors import Forbidden, UserError
 from dashboard.settings import Settings, environment_name
+from dashboard.web.proxies import install_proxies, peer_problem
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 API_PREFIX = "/api/"
+DEFAULT_PORTS = {"http": 80, "https": 443}
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -51,19 +54,25 @@ def secure(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_SSL_STRICT=False,  # the origin is checked below, also behind a proxy that does TLS
         WTF_CSRF_TIME_LIMIT=None,  # a form may stay open overnight; the token still belongs to one session
     )
     csrf = CSRFProtect(app)
+    install_proxies(app, settings)
 
     @app.before_request
-    def check() -> None:
+    def check() -> Response | None:
+        problem = "" if settings.password else peer_problem(request)
+        if problem:
+            return refuse_peer(problem)
         check_host(request.host, settings)
         if settings.password:
             check_password(settings.password)
         if request.method not in SAFE_METHODS:
-            check_origin()
+            check_origin(settings)
             if not request.path.startswith(API_PREFIX):
                 csrf.protect()
+        return None
 
     app.after_request(add_headers)
 
@@ -93,15 +102,44 @@ def check_password(password: str) -> None:
         raise Unauthorized("Type the password of this dashboard; any user name will do.")
 
 
-def check_origin() -> None:
+def refuse_peer(problem: str) -> Response:
+    """Return the answer to somebody who may see nothing: a page of its own, without what the frame of pages shows.
+
+    Raises Forbidden where a program asks.
+    """
+    if request.path.startswith(API_PREFIX):
+        raise Forbidden(problem)
+    page = current_app.jinja_env.get_template("errors/refused.html")
+    return Response(page.render(message=problem), 403)
+
+
+def check_origin(settings: Settings) -> None:
     """Refuse an unsafe request that a browser sent from another site; programs send neither header.
 
-    Raises Forbidden.
+    Raises Forbidden, which names what to set where a proxy hides the name that the browser has used.
     """
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     from_elsewhere = site is not None and site not in {"same-origin", "none"}
-    if from_elsewhere or (origin is not None and urlsplit(origin).netloc.lower() != request.host.lower()):
-        raise Forbidden("This request came from another site. Use the dashboard's own pages.")
+    if from_elsewhere or (origin is not None and not is_own_origin(origin.lower(), request.host.lower(), settings)):
+        name = urlsplit(origin or "").netloc or "that site"
+        raise Forbidden(
+            f"This request came from another site ({origin or site}) than this dashboard ({request.host}). Use the "
+            f"dashboard's own pages. If this is the dashboard behind a proxy: let the proxy pass the Host header, or "
+            f"add {name} to {environment_name('hosts')}; see docs/proxy.md."
+        )
+
+
+def is_own_origin(origin: str, host: str, settings: Settings) -> bool:
+    """Return whether an origin is that of our own pages: the host of the request, or a name that was set.
+
+    A proxy may send a Host of its own; the names that were set are this dashboard's all the same.
+    """
+    scheme, _, place = origin.partition("://")
+    default = DEFAULT_PORTS.get(scheme)
+    if default is None or not place:
+        return False
+    plain = place.removesuffix(f":{default}")
+    return plain in {host, host.removesuffix(f":{default}")} | settings.named_hosts
 
 
 def add_headers(response: Response) -> Response:

@@ -7,6 +7,7 @@ from flask import Response, redirect, render_template, request
 
 from dashboard.charts.palette import THEMES
 from dashboard.errors import UserError
+from dashboard.http import own_path
 from dashboard.web.kit.forms import ConfirmForm
 
 Answer = str | Response | tuple[str, int]
@@ -25,7 +26,7 @@ def confirm_by_name(name: str, title: str, what: Sequence[str], back: str, verb:
     if request.method == "POST" and form.confirms(name):
         return None
     page = render_template(
-        "confirm.html", title=title, what=what, name=name, form=form, address=request.path, back=back, verb=verb
+        "confirm.html", title=title, what=what, name=name, form=form, address=own_path(), back=back, verb=verb
     )
     return (page, 422) if request.method == "POST" else page
 
@@ -50,4 +51,4 @@ def cached_until_changed(answer: Response, tag: str) -> Response:
 
 
 def _etag(tag: str) -> str:
-    return hashlib.sha256(f"{tag} {request.full_path}".encode()).hexdigest()[:32]
+    return hashlib.sha256(f"{tag} {request.script_root}{request.full_path}".encode()).hexdigest()[:32]

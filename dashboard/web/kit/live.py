@@ -11,6 +11,7 @@ from cachetools import TTLCache
 from flask import Response, current_app, request
 from flask_wtf.csrf import generate_csrf
 
+from dashboard.http import own_path
 from dashboard.web.kit.query import query
 
 MOST_PARTS = 64
@@ -35,7 +36,7 @@ class LiveParts:
         """Return what `render` returns for this address, once for all tabs with this mark."""
         others = sorted((name, value) for name, value in request.args.items() if name != "mark")
         token = generate_csrf()
-        part = self._cached(self.parts, (request.path, *others, mark), lambda: render().replace(token, TOKEN_PLACE))
+        part = self._cached(self.parts, (own_path(), *others, mark), lambda: render().replace(token, TOKEN_PLACE))
         return part.replace(TOKEN_PLACE, token)
 
     def _cached(self, cache: MutableMapping[Key, str], key: Key, make: Callable[[], str]) -> str:

@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import quote
 
-from flask import url_for
+from flask import request, url_for
 
 
 def address(endpoint: str, **values: Any) -> str:  # noqa: ANN401 - values of an address
@@ -13,6 +13,6 @@ def address(endpoint: str, **values: Any) -> str:  # noqa: ANN401 - values of an
 
 def api_address(*parts: object, **query: object) -> str:
     """Return an address of the JSON API; each of `parts` is quoted."""
-    path = "/api/v1/" + "/".join(quote(str(part), safe="") for part in parts)
+    path = f"{request.script_root}/api/v1/" + "/".join(quote(str(part), safe="") for part in parts)
     words = "&".join(f"{name}={quote(str(value), safe='')}" for name, value in query.items())
     return f"{path}?{words}" if words else path
