@@ -27,6 +27,7 @@ WORKER = [sys.executable, "-m", "dashboard.cli", "worker"]
 LIFELINE = "WEIGHTBASE_LIFELINE"
 STOP_SECONDS = 10.0
 LONG_SECONDS = 60.0
+MOST_CONNECTIONS = 800  # each is an open file, and 1,024 is what a process may usually have
 BACK_OFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 
@@ -109,7 +110,8 @@ def gunicorn_command(settings: Settings) -> list[str]:
     return [
         *(sys.executable, "-m", "gunicorn", "dashboard:create_app()"),
         *("--bind", f"{host}:{settings.port}"),
-        *("--worker-class", "gthread", "--workers", "1", "--threads", str(settings.threads)),
+        *("--worker-class", "dashboard.jobs.buffering.BufferingWorker", "--workers", "1"),
+        *("--threads", str(settings.threads), "--worker-connections", str(MOST_CONNECTIONS)),
         *("--config", "python:dashboard.jobs.gunicorn_hooks", "--log-level", "warning", "--no-control-socket"),
         *("--timeout", "120", "--graceful-timeout", "5"),
     ]

@@ -26,6 +26,7 @@ TITLES = {
     409: "This cannot be done right now",
     413: "Too large",
     422: "Please fix the form",
+    429: "Too many attempts",
     503: "The store cannot do this right now",
 }
 NOT_AS_SAVED = "This table is not what was saved"

@@ -8,20 +8,24 @@ The JSON API needs no token, as programs have no session; browsers are held off 
 
 import hashlib
 import hmac
+import math
 import re
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, request
 from flask_wtf.csrf import CSRFProtect
-from werkzeug.exceptions import Unauthorized
+from werkzeug.exceptions import TooManyRequests, Unauthorized
 
 from dashboard.errors import Forbidden, UserError
-from dashboard.settings import Settings, environment_name
+from dashboard.settings import UNIX, Settings, environment_name
+from dashboard.web.logins import Logins
 from dashboard.web.proxies import install_proxies, peer_problem
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 API_PREFIX = "/api/"
 DEFAULT_PORTS = {"http": 80, "https": 443}
+
+TYPE_IT = "Type the password of this dashboard; any user name will do."
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -59,6 +63,7 @@ def secure(app: Flask, settings: Settings) -> None:
     )
     csrf = CSRFProtect(app)
     install_proxies(app, settings)
+    logins = Logins()
 
     @app.before_request
     def check() -> Response | None:
@@ -67,7 +72,7 @@ def secure(app: Flask, settings: Settings) -> None:
             return refuse_peer(problem)
         check_host(request.host, settings)
         if settings.password:
-            check_password(settings.password)
+            check_password(settings.password, logins)
         if request.method not in SAFE_METHODS:
             check_origin(settings)
             if not request.path.startswith(API_PREFIX):
@@ -94,12 +99,24 @@ def check_host(host: str, settings: Settings) -> None:
         )
 
 
-def check_password(password: str) -> None:
-    """Refuse a request without the password (HTTP Basic, any user name); raises Unauthorized (401)."""
+def check_password(password: str, logins: Logins) -> None:
+    """Refuse a request without the password (HTTP Basic, any user name).
+
+    Raises Unauthorized (401), or TooManyRequests (429) for a peer that has typed it wrong too often just now.
+    """
     given = request.authorization
-    typed = (given.password or "") if given is not None and given.type == "basic" else ""
+    typed = given.password if given is not None and given.type == "basic" else None
+    peer = request.remote_addr or UNIX
+    if typed is None:  # a browser begins so: nobody has guessed
+        raise Unauthorized(TYPE_IT)
+    seconds = logins.seconds_to_wait(peer)
+    if seconds:
+        wait = f"The password was wrong too often. Try again in {seconds:.0f} s."
+        raise TooManyRequests(wait, retry_after=math.ceil(seconds))
     if not hmac.compare_digest(typed.encode(), password.encode()):
-        raise Unauthorized("Type the password of this dashboard; any user name will do.")
+        logins.failed(peer)
+        raise Unauthorized(TYPE_IT)
+    logins.succeeded(peer)
 
 
 def refuse_peer(problem: str) -> Response:

@@ -1,5 +1,7 @@
 """`python app.py`: one command, two children, no orphan, whatever is killed."""
 
+import contextlib
+import http.client
 import json
 import os
 import signal
@@ -45,7 +47,7 @@ def health(port):
 @pytest.fixture
 def served(tmp_path):
     """Yield (supervisor process, port) of a dashboard that answers."""
-    settings = Settings(home=str(tmp_path), port=free_port())
+    settings = Settings(home=str(tmp_path), port=free_port(), max_upload_mb=2)
     process = subprocess.Popen([sys.executable, str(APP)], env=os.environ | to_environment(settings), umask=0)
     wait_until(lambda: health(settings.port)["ok"], "the dashboard to answer")
     yield process, settings.port
@@ -93,6 +95,46 @@ def test_all_that_a_training_leaves_in_a_home_is_for_its_owner_only(served, tmp_
     paths = [tmp_path, *tmp_path.rglob("*")]
     assert len(paths) > 50
     assert [path for path in paths if path.stat().st_mode & 0o077] == []
+
+
+def test_clients_that_never_finish_their_request_stop_nobody(served):
+    port = served[1]
+    head = b"POST /api/v1/networks HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    with contextlib.ExitStack() as stack:
+        slow = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(60)]
+        for number, client in enumerate(slow):
+            client.sendall([b"", b"G", head, head + b"Content-Length: 99\r\n\r\n{"][number % 4])
+        for _ in range(20):
+            assert health(port)["ok"]
+        slow[3].sendall(b" " * 97 + b"}")
+        assert slow[3].recv(100).startswith(b"HTTP/1.1 422")
+        slow[2].sendall(b"Content-Length: 2\r\nExpect: 100-continue\r\n\r\n")
+        assert slow[2].recv(100).startswith(b"HTTP/1.1 100 Continue")
+
+
+def test_requests_that_follow_each_other_on_one_connection_are_all_answered(served):
+    with socket.create_connection(("127.0.0.1", served[1])) as client:
+        client.sendall(b"GET /healthy HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 3 + b"GET /healthy HTTP/1.1\r\nHost")
+        client.sendall(b": 127.0.0.1\r\nConnection: close\r\n\r\n")
+        answers = b"".join(iter(lambda: client.recv(65536), b""))
+    assert answers.count(b"HTTP/1.1 200 OK") == 4
+
+
+def test_an_upload_that_is_too_large_is_refused_with_a_sentence_and_one_that_is_not_is_taken(served):
+    port = served[1]
+    rows = b"".join(b"%d,%d,%d\n" % (n, n % 7, n % 2) for n in range(100_000))
+    fields = b"".join(
+        b'--x\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % pair
+        for pair in ((b"name", b"mine"), (b"target", b"kind"))
+    )
+    file = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n%s\r\n--x--\r\n'
+    for content, status in ((b"a,b,kind\n" + rows, 201), (bytes(5 * 2**20), 413)):
+        connection = http.client.HTTPConnection("127.0.0.1", port)
+        headers = {"Content-Type": "multipart/form-data; boundary=x"}
+        connection.request("POST", "/api/v1/datasets", fields + file % content, headers)
+        answer = connection.getresponse()
+        assert (answer.status, "error" in json.load(answer)) == (status, status == 413)
+        connection.close()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])

@@ -30,7 +30,7 @@ ONLY_IN = {
 }
 WIRING = {"__init__", "cli"}
 TOP_OF = {
-    "web": {"__init__", "errors", "security", "proxies", "frame", "help_page"},
+    "web": {"__init__", "errors", "security", "proxies", "logins", "frame", "help_page"},
     "services": {"__init__", "workspace", "datasets", "networks", "demo", "status"},
 }
 

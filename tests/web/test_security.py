@@ -9,6 +9,7 @@ from flask import Flask, jsonify, render_template_string, request
 from dashboard import ASSETS
 from dashboard.errors import Invalid, WeightbaseError
 from dashboard.settings import Settings
+from dashboard.web.logins import Logins
 from dashboard.web.security import cookie_name, secure
 
 FORM = '<form method="post"><input name="csrf_token" value="{{ csrf_token() }}"></form>'
@@ -254,3 +255,32 @@ def test_a_forwarded_prefix_counts_from_a_trusted_proxy_and_only_if_it_is_a_path
         client = make_client(proxies=proxies)
         client.application.add_url_rule("/where", "where", lambda: f"{request.script_root}|")
         assert client.get("/where", headers=forwarded | {"X-Forwarded-Prefix": prefix}).text == f"{expected}|"
+
+
+def test_wrong_passwords_are_logged_without_them_and_slowed_down_for_their_peer_only(caplog):
+    client = make_client(password="open")
+    guess = basic("ada", "a guess")
+    tries = [client.get("/", **from_peer("10.1.2.3", **guess)).status_code for _ in range(7)]
+    assert tries == [401] * 5 + [429] * 2
+    assert "Wrong password from 10.1.2.3 (5 in a row)" in caplog.text
+    assert "a guess" not in caplog.text
+    refused = client.get("/", **from_peer("10.1.2.3", **basic("", "open")))
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "1")
+    assert client.get("/", **from_peer("10.1.2.4", **basic("", "open"))).status_code == 200
+
+
+def test_a_peer_that_knows_the_password_starts_again_and_a_request_without_one_is_no_guess():
+    client = make_client(password="open")
+    for _ in range(3):
+        for _ in range(4):
+            assert client.get("/", headers=basic("", "wrong")).status_code == 401
+        assert client.get("/", headers=basic("", "open")).status_code == 200
+    assert {client.get("/").status_code for _ in range(10)} == {401}
+
+
+def test_the_pause_of_a_peer_grows_to_a_minute():
+    logins, pauses = Logins(), []
+    for _ in range(13):
+        logins.failed("10.1.2.3")
+        pauses.append(round(logins.seconds_to_wait("10.1.2.3")))
+    assert pauses == [0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60]

@@ -1,0 +1,146 @@
+"""The worker of gunicorn that serves the pages: threads only get requests that have arrived entirely.
+
+gunicorn's own threads read from the connection: eight clients that send a byte now and then occupy all of them. Here
+the main thread collects the bytes of all connections, and hands a request to a thread once it is complete. What takes
+too long is closed, and if there are too many connections, the one that has waited longest.
+"""
+
+import socket
+import struct
+import time
+from concurrent.futures import Future
+from functools import partial
+from selectors import EVENT_READ
+from typing import Any
+
+from gunicorn.http import get_parser
+from gunicorn.http.unreader import Unreader
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from dashboard.jobs.incoming import REQUEST_SECONDS, Incoming
+from dashboard.settings import from_environment
+
+PIECE = 256 * 1024
+SEND_SECONDS = 30
+SWEEP_SECONDS = 0.5
+FORM_BYTES = 2**20
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class Received(Unreader):  # type: ignore[misc]  # gunicorn is untyped
+    """What gunicorn's parser reads from: a complete request, and never the connection."""
+
+    def __init__(self, incoming: Incoming) -> None:
+        super().__init__()
+        self.incoming = incoming
+
+    def chunk(self, size_hint: int | None = None) -> bytes:
+        """Return the next piece of the request; empty at its end."""
+        return self.incoming.read(max(size_hint or 0, 8192))
+
+
+class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
+    """A ThreadWorker whose threads never wait for a client's request."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 - gunicorn's own
+        super().__init__(*arguments, **named)
+        self.receiving: dict[TConn, Incoming] = {}
+        """The connections whose next request is not complete, in the order in which they began to wait for it."""
+        self.most_receiving = max(1, self.worker_connections - 2 * self.cfg.threads)
+        self.most_bytes = from_environment().max_upload_mb * 2**20 + FORM_BYTES
+        self.swept = 0.0
+
+    def accept(self, listener: socket.socket) -> None:
+        """Accept a connection and wait for its first request; the oldest that waits goes if there are too many."""
+        try:
+            client, address = listener.accept()
+            # A client that reads nothing for so long is given up: a thread waits for it.
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", SEND_SECONDS, 0))
+        except (BlockingIOError, ConnectionError):
+            return
+        except OSError as error:  # no more files may be open
+            self.log.warning("A connection could not be accepted: %s.", error.strerror)
+            self.drop_oldest()
+            return
+        connection = TConn(self.cfg, client, address, listener.getsockname())
+        connection.initialized = True  # gunicorn's way to read the connection is not used
+        connection.parser = get_parser(self.cfg, client, address)
+        self.nr_conns += 1
+        if len(self.receiving) >= self.most_receiving:
+            self.drop_oldest()
+        self.receive(connection, REQUEST_SECONDS)
+
+    def receive(self, connection: TConn, seconds: float, data: bytes = b"") -> None:
+        """Wait for the next request of a connection, of which `data` has come; its first byte comes in `seconds`."""
+        connection.sock.setblocking(False)
+        connection.timeout = time.monotonic() + seconds
+        self.receiving[connection] = Incoming(self.most_bytes)
+        self.poller.register(connection.sock, EVENT_READ, partial(self.read, connection))
+        if data:
+            self.feed(connection, data)
+
+    def read(self, connection: TConn, _: object) -> None:
+        """Take what a connection has sent; it is dropped if the client has ended it."""
+        try:
+            data = connection.sock.recv(PIECE)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self.drop(connection)
+            return
+        try:
+            self.feed(connection, data)
+        except OSError as error:  # the client has gone, or there is no space for its request
+            self.log.warning("A request could not be received: %s.", error.strerror)
+            self.drop(connection)
+
+    def feed(self, connection: TConn, data: bytes) -> None:
+        """Add to the request of a connection; a thread gets it once it is complete."""
+        incoming = self.receiving[connection]
+        asked_before = incoming.expects_continue
+        incoming.feed(data)
+        connection.timeout = incoming.deadline()
+        if incoming.is_complete:
+            del self.receiving[connection]
+            self.poller.unregister(connection.sock)
+            connection.parser.unreader = Received(incoming)
+            self.enqueue_req(connection)
+        elif incoming.expects_continue and not asked_before:
+            connection.sock.send(CONTINUE)
+
+    def drop(self, connection: TConn) -> None:
+        """Close a connection whose request is not complete."""
+        self.receiving.pop(connection).close()
+        self.poller.unregister(connection.sock)
+        self.nr_conns -= 1
+        connection.close()
+
+    def drop_oldest(self) -> None:
+        """Close the connection that has waited longest to be complete, if any waits."""
+        if self.receiving:
+            self.drop(next(iter(self.receiving)))
+
+    def finish_request(self, connection: TConn, future: "Future[Any]") -> None:
+        """Wait for the next request of a connection that stays open; close it otherwise."""
+        incoming = connection.parser.unreader.incoming
+        incoming.close()
+        if future.cancelled() or future.exception() or not future.result():
+            super().finish_request(connection, future)
+        else:
+            self.receive(connection, self.cfg.keepalive, bytes(incoming.pending))
+
+    def murder_pending(self) -> None:
+        """Close the connections whose time is over; gunicorn calls this after each turn of its loop."""
+        now = time.monotonic()
+        if now - self.swept < SWEEP_SECONDS:
+            return
+        self.swept = now
+        for connection in [one for one in self.receiving if one.timeout < now]:
+            self.drop(connection)
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        """Wait no longer than this for further requests, as the worker stops."""
+        for connection in self.receiving:
+            connection.timeout = min(connection.timeout, deadline)
