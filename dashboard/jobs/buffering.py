@@ -99,7 +99,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untype
     def feed(self, connection: TConn, data: bytes) -> None:
         """Add to the request of a connection; a thread gets it once it is complete."""
         incoming = self.receiving[connection]
-        asked_before = incoming.expects_continue
+        expected_before = incoming.expects_continue
         incoming.feed(data)
         connection.timeout = incoming.deadline()
         if incoming.is_complete:
@@ -107,7 +107,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untype
             self.poller.unregister(connection.sock)
             connection.parser.unreader = Received(incoming)
             self.enqueue_req(connection)
-        elif incoming.expects_continue and not asked_before:
+        elif incoming.expects_continue and not expected_before:
             connection.sock.send(CONTINUE)
 
     def drop(self, connection: TConn) -> None:

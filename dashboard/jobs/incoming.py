@@ -19,7 +19,7 @@ LOWEST_RATE = 1000.0
 """How long a request may take: so many seconds, and one more for so many bytes of it."""
 
 Steps = Generator[None, None, None]
-Found = Generator[None, None, bytes]
+Line = Generator[None, None, bytes]
 LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,15})[ \t]*\r\n", re.IGNORECASE)
 CHUNKED = re.compile(rb"\r\ntransfer-encoding:[^\r\n]*chunked[ \t]*\r\n", re.IGNORECASE)
 CONTINUE = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*\r\n", re.IGNORECASE)
@@ -87,7 +87,7 @@ class Incoming:
         while (yield from self._until(b"\r\n", LONGEST_LINE)) not in {b"", b"\r\n"}:
             continue  # a trailer
 
-    def _until(self, mark: bytes, most: int) -> Found:
+    def _until(self, mark: bytes, most: int) -> Line:
         """Take what ends with a mark, and return it; empty, with all taken, if it is longer than `most`."""
         start = 0
         while (end := self.pending.find(mark, start)) < 0:

@@ -92,8 +92,8 @@ def _claimed(request: Request) -> list[str]:
 def is_loopback(address: str) -> bool:
     """Return whether an address is of this machine itself; what is no address is not."""
     try:
-        found = ip_address(address.partition("%")[0])
+        parsed = ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    mapped = getattr(found, "ipv4_mapped", None)
-    return bool((mapped or found).is_loopback)
+    mapped = getattr(parsed, "ipv4_mapped", None)
+    return bool((mapped or parsed).is_loopback)
