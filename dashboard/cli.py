@@ -66,7 +66,7 @@ def verify(given: argparse.Namespace) -> int:
         proofs = iter([verify_version(workspace, *parse_reference(given.version, "version"))])
     verdicts = [_print_proof(proof) for proof in proofs]
     different = verdicts.count(False)
-    print(f"{len(verdicts)} versions verified, {different} different")
+    print(f"{len(verdicts)} version{'' if len(verdicts) == 1 else 's'} verified, {different} different")
     return 1 if different else 0
 
 

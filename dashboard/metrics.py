@@ -6,7 +6,7 @@ name; it has no direction, so nothing is the best by it.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -115,6 +115,13 @@ def curve_names() -> tuple[str, ...]:
     drawn = [metric for metric in METRICS.values() if {"", "val_"} <= set(metric.parts)]
     drawn.sort(key=lambda metric: metric.higher_is_better)
     return tuple(prefix + metric.name for metric in drawn for prefix in ("", "val_"))
+
+
+def epoch_names(is_measured: Callable[[str], bool]) -> list[str]:
+    """Return the metrics in tables of epochs: those that rank versions, and what else was measured."""
+    ordered = sorted(METRICS.values(), key=lambda metric: (metric.name != "loss", metric.higher_is_better))
+    names = [(prefix + metric.name, metric) for prefix in ("", "val_") for metric in ordered if prefix in metric.parts]
+    return [name for name, metric in names if metric.ranks or is_measured(name)]
 
 
 def in_order(names: Iterable[str]) -> list[str]:

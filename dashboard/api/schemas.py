@@ -16,7 +16,7 @@ from dashboard.records.network import LAYER_SETTINGS, MOST_LAYERS, OUTPUT_SETTIN
 from dashboard.records.run import PRIORITIES, RUN_STATES
 from dashboard.records.run_kinds import RUN_KINDS
 from dashboard.records.search import SEARCH_STATES, TRIAL_STATES
-from dashboard.records.store import EXAMPLES_WITH_PASSWORD
+from dashboard.records.store import EXAMPLES_WITH_PASSWORD, STORE_KINDS
 from dashboard.records.training import TRAINING_SETTINGS
 from dashboard.services.compare.several import KINDS
 from dashboard.services.compare.versions import NUMBER_NAMES
@@ -172,7 +172,7 @@ RUN = {
     "result": FREE | {"description": "The result so far."},
 }
 STORE = {
-    "kind": choice(("csv", "mysql")),
+    "kind": choice(kind.scheme for kind in STORE_KINDS),
     "place": TEXT | {"description": "A folder, or an address without its password."},
     "tables": INTEGER,
     "shared": INTEGER | {"description": "How many of them several versions use."},

@@ -10,7 +10,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import BuildError
 
-from dashboard.errors import Damage, NotAsSaved, NotFound, Outage, UserError, WeightbaseError
+from dashboard.errors import Damage, Invalid, NotAsSaved, NotFound, Outage, UserError, WeightbaseError
 from dashboard.http import drain, log_fault, workspace
 from dashboard.services.datasets import upload_limit
 from dashboard.services.runs.queue import waiting_runs
@@ -25,7 +25,7 @@ TITLES = {
     405: "This method is not allowed",
     409: "This cannot be done right now",
     413: "Too large",
-    422: "Please fix the form",
+    422: "This value is not valid",
     429: "Too many attempts",
     503: "The store cannot do this right now",
 }
@@ -50,7 +50,10 @@ def foreseen(error: WeightbaseError) -> Response | tuple[str, int]:
     error_id = "" if isinstance(error, UserError) else log_fault(error)
     waiting = sorted(waiting_runs(workspace())) if isinstance(error, Outage) else ()
     damage = error.place if isinstance(error, NotAsSaved) else None
-    return error_page(error.status, error.message, nearest_links(error), error_id, waiting, damage)
+    message = error.message
+    if isinstance(error, Invalid) and request.method == "GET":  # a form shows an error at its field, an address cannot
+        message = f"{error.field} in this address: {message}"
+    return error_page(error.status, message, nearest_links(error), error_id, waiting, damage)
 
 
 def refused(error: HTTPException) -> Response | tuple[str, int]:

@@ -3,8 +3,11 @@
 import pytest
 
 from dashboard import metrics
+from dashboard.records.run import Epoch
 from dashboard.services.networks import get_network
+from dashboard.web.runs.page import epochs_table
 from tests.unit.services.saved_versions import new_network, save, zeros
+from tests.web.page_check import words
 
 WORDS = "mean absolute error in percent"
 CHOSEN = "version=small:1&version=small:2&version=small:3"
@@ -42,3 +45,24 @@ def test_the_best_version_is_the_one_of_the_declared_direction(versions, declare
 def test_what_became_of_a_declared_metric_is_said_of_two_versions(versions, declared):
     page = versions.get("/compare?base=small:1&other=small:2")
     assert f"The validation {WORDS} fell from 0.3000 to 0.2000" in page.text
+
+
+def test_the_epochs_of_a_regression_show_what_was_measured_and_nothing_else(demo_app):
+    epoch = Epoch(1, 0.5, None, 0.6, None, 0.1, 0.01, {"val_rmse": 2.0, "val_r2": 0.9})
+    with demo_app.test_request_context():
+        table = epochs_table(1, [epoch])
+    shown = [column.heading for column in table.shown_columns]
+    assert shown == [
+        "Epoch", "Loss", "Validation loss", "Validation RMSE", "Validation R²", "Time", "Learning rate",
+    ]  # fmt: skip
+    row = dict(zip(table.heads, next(table.values), strict=True))
+    assert (row["val_rmse"], row["val_r2"], row["accuracy"]) == (2.0, 0.9, None)
+
+
+def test_settings_are_shown_in_words_and_exported_as_they_are(demo):
+    two = "base=demo-digits:1&other=demo-digits:3"
+    for address in ("/networks/demo-digits", "/networks/demo-digits/versions/1", f"/compare?{two}"):
+        page = demo.get(address)
+        assert "cross-entropy" in words(page.root), address
+        assert "cross_entropy" not in words(page.root), address
+    assert "cross_entropy" in demo.raw(f"/compare/settings.csv?{two}").text

@@ -176,6 +176,6 @@ def _chips(diff: VersionDiff) -> list[tuple[str, str, str]]:
     settings = sum(not fact.equal and fact.name not in {"epoch", "run"} for fact in diff.settings)
     flips = sum(tensor.numbers.sign_flips for tensor in diff.tensors if tensor.numbers is not None)
     odd = sum(tensor.numbers.not_comparable for tensor in diff.tensors if tensor.numbers is not None)
-    chips = [("", f"{settings} settings differ", "#side")] if settings else []
-    chips += [("", f"{flips:,} signs flipped", "")] if flips else []
+    chips = [("", plural(settings, "setting differs", "settings differ"), "#side")] if settings else []
+    chips += [("", plural(flips, "sign flipped", "signs flipped"), "")] if flips else []
     return chips + ([("bad", f"{plural(odd, 'cell')} NaN or Inf", "")] if odd else [])

@@ -16,8 +16,8 @@ from dashboard.services.compare.several import AllVersions, Several, SeveralFact
 from dashboard.services.versions.analyses import EXPENSIVE_CELLS
 from dashboard.web.kit.formats import number, plural
 from dashboard.web.kit.query import Query
-from dashboard.web.kit.tables import Column, Table, query_exports
-from dashboard.web.kit.words import setting_words
+from dashboard.web.kit.tables import Column, Table, chosen_order, query_exports
+from dashboard.web.kit.words import choice_words, setting_words
 
 MOST_NODES = 2800
 """Of a table, so that a browser is not slowed down by it."""
@@ -48,7 +48,9 @@ def words_of(fact: SeveralFact) -> str:
 
 def facts_table(source: Query, several: Several) -> Table:
     """Return metrics, settings and statistics, a column per version; a click on a name sorts the versions by it."""
-    sort, hides_equal = source.text("sort"), source.text("equal") == "hide"
+    keys = [fact.key for fact in several.facts]
+    sort = source.word("sort", ["", *keys, *(f"-{key}" for key in keys)])
+    hides_equal = source.text("equal") == "hide"
 
     def sorted_by(fact: SeveralFact) -> str:
         return source.address("several.show", sort=f"-{fact.key}" if sort == fact.key else fact.key)
@@ -72,7 +74,7 @@ def facts_table(source: Query, several: Several) -> Table:
         css=lambda fact: "same" if fact.equal else "",
         header="name",
         swaps=True,
-        empty="no line",
+        empty="no row matches",
     )
 
 
@@ -82,7 +84,7 @@ def _fact_column(version: Version, place: int) -> Column:
         version.reference,
         lambda fact: fact.values[place],
         "fact",
-        shown=lambda fact: (fact.kind, fact.values[place]),
+        shown=lambda fact: (fact.kind, choice_words(fact.name, fact.values[place])),
         css="right",
         heading_link=url_for("versions.show", name=version.network, number=version.number),
     )
@@ -162,7 +164,7 @@ def all_table(source: Query, shown: AllVersions) -> Table:
         link=lambda row: _version_page(row.version),
         header="version",
         empty="no version has that",
-    ).in_order(source.text("sort"))
+    ).in_order(chosen_order(source, columns))
 
 
 def _all_column(shown: AllVersions, name: str) -> Column:

@@ -8,7 +8,7 @@ from dashboard.charts.figures import distribution_figure
 from dashboard.charts.history_figures import curves_figure, overlay_figure
 from dashboard.errors import NotFound, UserError
 from dashboard.http import workspace
-from dashboard.metrics import curve_words
+from dashboard.metrics import curve_words, epoch_names
 from dashboard.services.compare import several as service
 from dashboard.services.compare.several import AllVersions, Distribution, Several
 from dashboard.services.versions import reading
@@ -62,12 +62,13 @@ def distributions() -> Numbers:
 @numbers_at(blueprint, "/several/curves")
 def curves() -> Numbers:
     """Return what each epoch of the versions' runs measured."""
-    names = ("loss", "accuracy", "val_loss", "val_accuracy")
-    rows = [
-        [curve.run_id, epoch.epoch, *(getattr(epoch, name) for name in names)]
+    epochs = [
+        (curve.run_id, epoch)
         for curve in service.several_curves(workspace(), _several(query()))
         for epoch in curve.epochs
     ]
+    names = epoch_names(lambda name: any(epoch.value(name) is not None for _, epoch in epochs))
+    rows = [[run, epoch.epoch, *map(epoch.value, names)] for run, epoch in epochs]
     return Numbers(["run", "epoch", *names], rows, "curves")
 
 

@@ -1,6 +1,6 @@
 """The tables of a comparison, on its pages and in its files: tensors, metrics, settings, units, cells."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from dashboard.metrics import metric_words
@@ -13,7 +13,7 @@ from dashboard.web.compare.words import AXIS_WORDS
 from dashboard.web.kit.formats import full, plural
 from dashboard.web.kit.tables import Column, Note, Table, query_exports
 from dashboard.web.kit.urls import address
-from dashboard.web.kit.words import setting_words
+from dashboard.web.kit.words import choice_words, setting_words
 
 
 def _number(name: str, heading: str = "", format: str = "number", **more: Any) -> Column:  # noqa: ANN401
@@ -121,10 +121,15 @@ def facts_table(params: CompareQuery, diff: VersionDiff, what: str, hides_equal:
         numeric = is_metric and fact.base is not None and fact.other is not None and not fact.equal
         return fact.other - fact.base if numeric else "=" if fact.equal else "≠"
 
+    def shown(side: str) -> Callable[[DiffFact], Any]:
+        return lambda fact: choice_words(fact.name, getattr(fact, side))
+
     columns = (
         Column(what[:-1], what.capitalize(), lambda fact: fact.name, shown=lambda fact: words(fact.name)),
-        Column("base", params.versions.base, format=form, css="right"),
-        Column("other", params.versions.other, format=form, css="right"),
+        *(
+            Column(side, getattr(params.versions, side), format=form, shown=shown(side), css="right")
+            for side in ("base", "other")
+        ),
         Column("difference", "Δ", difference, "difference", exported=False, css="right"),
         Column("equal"),
     )

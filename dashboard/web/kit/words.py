@@ -15,10 +15,10 @@ def setting_words(name: str) -> str:
     return SETTINGS[name].words if name in SETTINGS else name.replace("_", " ")
 
 
-def choice_words(name: str, value: str) -> str:
-    """Return what a setting's value is called, such as squared error."""
-    kind = SETTINGS[name].kind
-    return kind.words.get(value, value) if isinstance(kind, Choice) else value
+def choice_words(name: str, value: Any) -> Any:  # noqa: ANN401 - a setting's value
+    """Return what a setting's value is called, such as squared error; a value without words as it is."""
+    kind = SETTINGS[name].kind if name in SETTINGS else None
+    return kind.words.get(value, value) if isinstance(kind, Choice) and isinstance(value, str) else value
 
 
 def folded_settings(spec: NetworkSpec) -> dict[str, list[tuple[str, Any]]]:
@@ -26,6 +26,10 @@ def folded_settings(spec: NetworkSpec) -> dict[str, list[tuple[str, Any]]]:
     chosen = asdict(spec.training)
     is_shown = {name: not SETTINGS[name].group or value != SETTINGS[name].default for name, value in chosen.items()}
     return {
-        part: [(setting_words(name), value) for name, value in chosen.items() if is_shown[name] == shown]
+        part: [
+            (setting_words(name), choice_words(name, value))
+            for name, value in chosen.items()
+            if is_shown[name] == shown
+        ]
         for part, shown in (("shown", True), ("folded", False))
     }

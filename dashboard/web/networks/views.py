@@ -55,7 +55,7 @@ def index() -> Answer:
 @numbers_at(blueprint, "/networks")
 def networks() -> Table:
     """Return all networks, each with its best version."""
-    return page.networks_table(_all(), chosen_order(query(), page.NETWORK_COLUMNS, "name"), _search())
+    return page.networks_table(_all(), chosen_order(query(), page.NETWORK_COLUMNS), _search())
 
 
 @blueprint.post("/demo")

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from flask import url_for
 
 from dashboard.http import workspace
+from dashboard.metrics import epoch_names, metric_words
 from dashboard.records.run import Epoch, Run
 from dashboard.services.runs.queue import STATE_FILTERS, get_queue, has_worker, mark_text
 from dashboard.services.runs.runs import RunDetail, list_runs, seconds_left
@@ -138,15 +139,6 @@ RUN_COLUMNS = (
     Column("checkpoint", value=attrgetter("run.checkpoint")),
     Column("actions", "Actions", _actions, "actions", exported=False, css="right", quiet=True),
 )
-EPOCH_COLUMNS = (
-    Column("epoch", "Epoch", format="count"),
-    Column("loss", "Loss", format="number"),
-    Column("accuracy", "Accuracy", format="number"),
-    Column("val_loss", "Validation loss", format="number"),
-    Column("val_accuracy", "Validation accuracy", format="number"),
-    Column("seconds", "Time", format="duration"),
-    Column("learning_rate", "Learning rate", format="number"),
-)
 DIFFERENCE_COLUMNS = (
     Column("version", "Version"),
     Column("tensor", "Tensor", css="mono"),
@@ -169,8 +161,21 @@ def runs_table(state: str, limit: int = MOST_RUNS, offset: int = 0, with_version
 
 def epochs_table(run_id: int, epochs: Sequence[Epoch]) -> Table:
     """Return what epochs of a run measured."""
+    measured = {name for name in epoch_names(lambda _: True) if any(epoch.value(name) is not None for epoch in epochs)}
+
+    def column(name: str) -> Column:
+        words = metric_words(name)
+        heading = words[:1].upper() + words[1:] if name in measured else ""
+        return Column(name, heading, lambda epoch: epoch.value(name), "number")
+
+    columns = (
+        Column("epoch", "Epoch", format="count"),
+        *map(column, epoch_names(measured.__contains__)),
+        Column("seconds", "Time", format="duration"),
+        Column("learning_rate", "Learning rate", format="number"),
+    )
     files = exports("runs.epochs", run_id=run_id)
-    return Table(f"run_{run_id}_epochs", EPOCH_COLUMNS, epochs, "The last epochs", files)
+    return Table(f"run_{run_id}_epochs", columns, epochs, "The last epochs", files)
 
 
 def differences_table(run: Run) -> Table:

@@ -108,8 +108,11 @@ def _searched(run: Run) -> str:
 def _verified(run: Run) -> str:
     proven, different = run.result["proven"], run.result["different"]
     if different:
-        return f"{different:,} of {plural(proven + different, 'version')} differ from what was saved."
+        differ = plural(different, "version differs", "versions differ")
+        return f"{differ} from what was saved, of {proven + different:,}."
     if run.state == "finished":
+        if proven == 1:
+            return "The only version was read back and is what was saved, bit for bit."
         return f"All {plural(proven, 'version')} were read back and are what was saved, bit for bit."
     return f"{proven:,} of {plural(run.total, 'version')} read back, all as saved."
 

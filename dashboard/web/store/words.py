@@ -28,5 +28,7 @@ def freed_sentences(freed: Freed) -> list[str]:
     tables = f"{plural(freed.tables, 'table')} with {file_size(freed.bytes)} of weights"
     sentences = [f"Deleted permanently, it frees {tables}."]
     if freed.shared:
-        sentences.append(f"{plural(freed.shared, 'table')} stay for others, such as {', '.join(freed.shared_with)}.")
+        sentences.append(
+            f"{plural(freed.shared, 'table stays', 'tables stay')} for others, such as {', '.join(freed.shared_with)}."
+        )
     return sentences
