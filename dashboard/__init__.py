@@ -2,11 +2,16 @@
 
 import contextlib
 import fcntl
+import logging
 import os
 import secrets
+import threading
+import time
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from dashboard.errors import WeightbaseError
 from dashboard.settings import Settings, from_environment
 
 if TYPE_CHECKING:
@@ -15,6 +20,7 @@ if TYPE_CHECKING:
     from dashboard.services.workspace import Workspace
 
 __version__ = "0.1.0"
+RETRY_SECONDS = 2.0
 PACKAGE = Path(__file__).parent
 ASSETS = PACKAGE if (PACKAGE / "templates").is_dir() else PACKAGE.parent
 """Where templates/ and static/ are: inside an installed package, next to it in a checkout."""
@@ -46,6 +52,46 @@ def create_app(settings: Settings | None = None, workspace: "Workspace | None" =
     register_api(app)
     register_pages(app)
     return app
+
+
+class StartPage:
+    """The dashboard for a server; while it cannot be opened, one page that says what is wrong, until it is repaired."""
+
+    def __init__(self) -> None:
+        self._app: Flask | None = None
+        self._lock = threading.Lock()
+        self._problem, self._tried = "", 0.0
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:  # noqa: ANN401 - WSGI's
+        """Answer a request, by the dashboard as soon as it can be opened."""
+        with self._lock:
+            app = self._app or self._opened()
+        if app is not None:
+            return app(environ, start_response)
+        headers = [("Content-Type", "text/plain; charset=utf-8"), ("Retry-After", "5"), ("Cache-Control", "no-store")]
+        start_response("503 Service Unavailable", headers)
+        # Where visitors need a password, only the log says more: nobody has given one yet.
+        why = "Its log says why." if from_environment().password else self._problem
+        return [f"Weightbase cannot start yet.\n\n{why}\n\nReload this page once it is repaired.\n".encode()]
+
+    def _opened(self) -> "Flask | None":
+        """Open the dashboard, if the last attempt was a moment ago; None if it cannot be opened."""
+        if not self._problem or time.monotonic() - self._tried > RETRY_SECONDS:
+            try:
+                self._app = create_app()
+            except WeightbaseError as error:
+                if error.message != self._problem:
+                    logging.getLogger(__name__).error("The dashboard cannot start yet: %s", error.message)
+                self._problem = error.message
+            self._tried = time.monotonic()
+        return self._app
+
+
+def serve_app() -> StartPage:
+    """Return what gunicorn serves: the dashboard, opened at once if it can be."""
+    page = StartPage()
+    page._opened()
+    return page
 
 
 def _read_one_state(app: "Flask") -> None:

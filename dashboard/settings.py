@@ -74,6 +74,11 @@ class Settings:
     )
     dask_cert: str = setting(Text(), "", help="For tls://: the certificate file of the dashboard.")
     dask_key: str = setting(Text(), "", help="For tls://: its key file, unless the certificate file contains the key.")
+    read_only: int = setting(
+        Whole(0, 1),
+        0,
+        help="1: nothing can be changed; all else works, such as browsing, verifying and exporting.",
+    )
     max_upload_mb: int = setting(Whole(1, 100_000), 256, help="The largest upload in megabytes.")
     max_parameters: int = setting(Whole(1, 10**9), 50_000_000, help="The largest network, in weights and biases.")
     cache_mb: int = setting(Whole(1, 10**6), 1024, help="The size limit of the cache of decoded weights, in megabytes.")

@@ -12,10 +12,13 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from dashboard.catalogue.engines import engine_of, one_at_a_time
+from dashboard.catalogue.preflight import reason_not_to_write
 from dashboard.catalogue.set_up import bring_up_to_date
-from dashboard.errors import Conflict, Outage, StoreError, StoreUnavailable
+from dashboard.errors import Conflict, Forbidden, Outage, StoreError, StoreUnavailable
 from dashboard.outages import SQLITE_WORDS, server_passes, sqlite_passes, system_passes, system_words
 from dashboard.settings import Settings
+
+READ_ONLY_IS_SET = "WEIGHTBASE_READ_ONLY is set"
 
 
 class OneState:
@@ -46,9 +49,11 @@ _STATE: ContextVar[OneState | None] = ContextVar("one state of the catalogue", d
 class Catalogue:
     """The catalogue's database; safe for several threads and processes."""
 
-    def __init__(self, engine: Engine, home: Path) -> None:
+    def __init__(self, engine: Engine, home: Path, read_only: str = "") -> None:
         self.engine = engine
         self.home = home
+        self.read_only = read_only
+        """Why nothing can be written, in a few words; empty if it can."""
 
     @property
     def kind(self) -> str:
@@ -93,6 +98,8 @@ class Catalogue:
         A broken uniqueness or reference leaves as Conflict. What is `hasty` does not wait for the disk, where the
         database can do so: it survives every kill, but not a power cut; for what would simply be done again.
         """
+        if self.read_only:
+            raise Forbidden(f"This dashboard is read-only: {self.read_only}. Nothing can be changed here.")
         options = {"write": True, "hasty": hasty}
         with translated(), self.engine.connect().execution_options(**options) as connection, connection.begin():
             yield connection
@@ -119,10 +126,11 @@ def open_catalogue(settings: Settings) -> Catalogue:
         try:
             with _migration_lock(home), one_at_a_time(engine):
                 bring_up_to_date(engine)
+            read_only = READ_ONLY_IS_SET if settings.read_only else reason_not_to_write(engine)
         except BaseException:
             engine.dispose()
             raise
-    return Catalogue(engine, home)
+    return Catalogue(engine, home, read_only)
 
 
 @contextlib.contextmanager

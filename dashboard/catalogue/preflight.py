@@ -30,6 +30,20 @@ def require_possible(engine: Engine, is_begun: bool) -> None:
         raise StoreUnavailable(f"The catalogue cannot be set up in this database; nothing was created.\n{many}")
 
 
+def reason_not_to_write(engine: Engine) -> str:
+    """Return why this user of this server can only read, in a few words; empty if it can write, or is not known."""
+    if engine.dialect.name == "sqlite":
+        return ""
+    with engine.connect() as connection:
+        if list(_read_only_problem(connection)):
+            return "the database server is read-only"
+        database, _ = connection.execute(text("SELECT DATABASE(), CURRENT_USER()")).one()
+        lines = [str(row[0]) for row in connection.execute(text("SHOW GRANTS"))]
+        rights = rights_in(lines, database)[1]
+        knows_all = all(" ON " in line for line in lines) and "SELECT" in rights
+        return "the user of the database may only read" if knows_all and "INSERT" not in rights else ""
+
+
 def _rights_problem(connection: Connection) -> Iterator[str]:
     database, user = connection.execute(text("SELECT DATABASE(), CURRENT_USER()")).one()
     lines = [str(row[0]) for row in connection.execute(text("SHOW GRANTS"))]

@@ -21,7 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from dashboard.errors import Outage, StoreError, WeightbaseError
+from dashboard.errors import Outage, StoreError, StoreUnavailable, WeightbaseError
 from dashboard.jobs.job import Job, Journal, TrainingJob
 from dashboard.jobs.patience import patiently, pauses
 from dashboard.jobs.place import Attempt, Gone, Place, Report, SharingPlace
@@ -57,16 +57,24 @@ def coordinator_lock(home: Path, wait_for_it: bool = True) -> Iterator[bool]:
 
     Without `wait_for_it` it still tries for a second, as another process may be calling `is_coordinated`.
     """
-    home.mkdir(parents=True, exist_ok=True)
-    with open(home / LOCK, "w") as file:
+    with _lock_file(home) as file:
         yield _take(file, fcntl.LOCK_EX) if wait_for_it else _take_soon(file)
 
 
 def is_coordinated(home: Path) -> bool:
     """Return whether a coordinator runs for a data folder; any number of processes may call this at once."""
-    home.mkdir(parents=True, exist_ok=True)
-    with open(home / LOCK, "w") as file:
+    with _lock_file(home) as file:
         return not _take(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+
+
+def _lock_file(home: Path) -> IO[str]:
+    """Open the file of the lock; raises StoreUnavailable if the data folder cannot be used."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        return open(home / LOCK, "w")
+    except OSError as error:
+        remedy = "fix its permissions or set WEIGHTBASE_HOME"
+        raise StoreUnavailable(f"The data folder {home} cannot be used ({error.strerror}): {remedy}.") from error
 
 
 def _take_soon(file: IO[str]) -> bool:

@@ -108,7 +108,7 @@ def gunicorn_command(settings: Settings) -> list[str]:
     """Return the command that serves the pages: one process, several threads."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return [
-        *(sys.executable, "-m", "gunicorn", "dashboard:create_app()"),
+        *(sys.executable, "-m", "gunicorn", "dashboard:serve_app()"),
         *("--bind", f"{host}:{settings.port}"),
         *("--worker-class", "dashboard.jobs.buffering.BufferingWorker", "--workers", "1"),
         *("--threads", str(settings.threads), "--worker-connections", str(MOST_CONNECTIONS)),

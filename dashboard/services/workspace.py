@@ -49,17 +49,19 @@ class Workspace:
 def open_workspace(settings: Settings, sweeping: bool = True) -> Workspace:
     """Open everything, and sweep away what a crash has left; raises StoreUnavailable with the remedy.
 
-    Without `sweeping` left-over data remains, for processes that run next to one that has swept.
+    Where nothing can be written, versions are browsed, compared, verified, exported and copied from as ever; what would
+    write raises Forbidden. Without `sweeping` left-over data remains, for processes next to one that has swept.
     """
     make_private(settings.home_folder)
     catalogue = open_catalogue(settings)
     store = open_store(settings)
-    store.ping()
+    if not catalogue.read_only:
+        store.ping()
     decoded = DecodedCache(settings.home_folder / "cache", settings.cache_mb * 2**20)
     workspace = Workspace(settings, catalogue, store, decoded)
     workspace.uploads_folder.mkdir(exist_ok=True)
     workspace.datasets_folder.mkdir(exist_ok=True)
-    if sweeping:
+    if sweeping and not catalogue.read_only:
         sweep(workspace)
     return workspace
 

@@ -34,6 +34,7 @@ class Site(NamedTuple):
     version: str
     active_runs: int
     damage: list[Damage]
+    read_only: str
 
 
 def frame() -> dict[str, Any]:
@@ -46,4 +47,5 @@ def frame() -> dict[str, Any]:
     section = "networks" if request.blueprint in OF_NETWORKS else request.blueprint or ""
     name = (request.view_args or {}).get("name") if section == "networks" else None
     damage = known_damage(workspace(), name) if isinstance(name, str) else []
-    return {"site": Site(sections, section, workspace().store.kind, __version__, active, damage)}
+    read_only = workspace().catalogue.read_only
+    return {"site": Site(sections, section, workspace().store.kind, __version__, active, damage, read_only)}

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import threading
 from functools import partial
 
 from dashboard.catalogue import runs as run_rows
@@ -34,6 +35,9 @@ def coordinate(settings: Settings, until_idle: bool = False) -> None:
             if not ours:
                 return
             workspace = open_workspace(settings)
+            if workspace.catalogue.read_only:
+                _wait_without_runs(workspace.catalogue.read_only, until_idle)
+                return
             here, place = open_places(settings)
             report = partial(_report, settings)
             coordinator = Coordinator(CatalogueJournal(workspace), here, place, until_idle, report)
@@ -44,6 +48,16 @@ def coordinate(settings: Settings, until_idle: bool = False) -> None:
         # Who queued a run while we still held the lock has woken nobody: look once more, now that it is free.
         goes_on = not coordinator.stop.is_set() and _any_queued(workspace)
         workspace.catalogue.close()
+
+
+def _wait_without_runs(reason: str, until_idle: bool) -> None:
+    """Do nothing until a signal ends it: the supervisor would start what ends by itself again and again."""
+    log.info("No runs are carried out: %s.", reason)
+    if not until_idle:
+        stop = threading.Event()
+        end_on_signals(stop.set)
+        follow_lifeline(stop.set)
+        stop.wait()
 
 
 def _any_queued(workspace: Workspace) -> bool:
