@@ -23,7 +23,8 @@ class TensorDifference:
     """The change from `base` to `other`, d = other − base, in float64.
 
     `max_cell` is the (row, column) in the table of the largest |d|, the first of them if there are several, None if
-    no cell is comparable. `relative` is ‖d‖/‖base‖, None where the base is all zero; `cosine` that of the angle between
+    no cell is comparable. `relative` is ‖d‖/‖base‖, None where the base is all zero or the
+    number beyond the largest float64; `cosine` that of the angle between
     the two tensors as vectors, None where one is all zero; `correlation` is Pearson's, None where one is constant.
     `sign_flips` counts cells that are positive on one side and negative on the other (zero has no sign). `ulp_median`
     and `ulp_max` count the floating-point numbers between two cells (see `ulps`), `wasserstein` and `kl` are how
@@ -85,16 +86,21 @@ def tensor_difference(base: Array, other: Array) -> TensorDifference:
         other_value=None if at is None else float(at[1]),
         mean_abs=sums.mean_abs,
         rms=sums.rms,
-        relative=sums.relative,
+        relative=_bounded(sums.relative),
         cosine=sums.cosine,
         correlation=sums.correlation,
         sign_flips=facts.sign_flips,
         ulp_median=ulps.median,
         ulp_max=ulps.max,
-        wasserstein=apart.wasserstein,
+        wasserstein=_bounded(apart.wasserstein),
         kl=apart.kl,
         first_cell=None if facts.first is None else change.place(facts.first),
     )
+
+
+def _bounded(number: float | None) -> float | None:
+    """Return a number, None beyond the largest float64: the same on pages, in CSV and in JSON."""
+    return number if number is not None and math.isfinite(number) else None
 
 
 class _Facts(NamedTuple):

@@ -27,9 +27,15 @@ class Distribution(NamedTuple):
     not_finite: tuple[int, ...]
 
     def rows(self) -> list[tuple[float, ...]]:
-        """Return (from, to, the count of each tensor), a row for each bin."""
+        """Return (from, to, the count of each tensor), so that every cell is counted in a row.
+
+        One row for the cells below the bins (from −inf), one for each bin, one for those above (to inf), and one for
+        those that are not finite (from NaN to NaN).
+        """
         edges = self.edges.tolist()
-        return list(zip(edges[:-1], edges[1:], *(counts.tolist() for counts in self.counts), strict=True))
+        bins = zip(edges[:-1], edges[1:], *(counts.tolist() for counts in self.counts), strict=True)
+        below, above = (-math.inf, edges[0], *self.below), (edges[-1], math.inf, *self.above)
+        return [below, *bins, above, (math.nan, math.nan, *self.not_finite)]
 
     def to_json(self) -> dict[str, Any]:
         """Return plain lists and numbers by name."""

@@ -15,6 +15,10 @@ from dashboard.analysis.moments import safe_scale
 FINE_BINS = 4096
 COARSE_BINS = 64
 """Bins of the divergence of Kullback and Leibler: so few that the half cell added to each weighs little."""
+CELLS_A_BIN = 20
+"""With fewer cells to a bin, on average, the half cells added would be a good part of the estimate."""
+MOST_UNMET = 0.01
+"""If more of one side's cells are where the other has none, the estimate would be what the half cells make of it."""
 
 SORTED_CELLS = 1 << 20
 """Up to so many cells are sorted, which is exact; of more the fine bins are counted, in bounded memory."""
@@ -23,8 +27,8 @@ SORTED_CELLS = 1 << 20
 class Distances(NamedTuple):
     """How far the finite cells of two tensors are apart as distributions, None if one side has none.
 
-    `wasserstein` is exact up to `SORTED_CELLS`, beyond that within a 4,096th of the range of both; `kl` (in nats, of
-    the second from the first) is over 64 equal bins from the smallest to the largest cell of both.
+    `wasserstein` is exact up to `SORTED_CELLS`, beyond that within a 4,096th of the range of both; `kl` (in nats) is
+    D(base ‖ other) over 64 equal bins from the smallest to the largest cell of both, None where it is no estimate.
     """
 
     wasserstein: float | None
@@ -35,9 +39,9 @@ def distribution_distances(base: Array, other: Array, sorted_cells: int = SORTED
     """Return how far the distributions of two tensors' finite cells are apart; more than `sorted_cells` are binned."""
     if max(base.size, other.size) <= sorted_cells:
         one, two = (_sorted(side) for side in (base, other))
-        return Distances(_exact_wasserstein(one, two), kl_divergence(_counted(one, two)))
+        return Distances(_exact_wasserstein(one, two), kl_estimate(_counted(one, two)))
     fine = distribution([base, other], FINE_BINS, "full")
-    return Distances(wasserstein_distance(fine), kl_divergence(_coarser(fine)))
+    return Distances(wasserstein_distance(fine), kl_estimate(_coarser(fine)))
 
 
 def _sorted(side: Array) -> Array:
@@ -97,7 +101,7 @@ def wasserstein_distance(counted: Distribution) -> float | None:
 
 
 def kl_divergence(counted: Distribution) -> float | None:
-    """Return the Kullback-Leibler divergence of the second tensor from the first, Σ p ln(p/q), in nats.
+    """Return the Kullback-Leibler divergence D(first ‖ second), Σ p ln(p/q), in nats: of the first from the second.
 
     p is the first's, q the second's share of a bin, with half a cell added to each bin of both, so that a bin that
     is empty on one side leaves it finite (Krichevsky and Trofimov 1981). None if one of them has no cell in the bins.
@@ -106,6 +110,19 @@ def kl_divergence(counted: Distribution) -> float | None:
         return None
     p, q = ((counts + 0.5) / (counts + 0.5).sum() for counts in counted.counts[:2])
     return float((p * np.log(p / q)).sum())
+
+
+def kl_estimate(counted: Distribution) -> float | None:
+    """Return `kl_divergence` where it says something about the cells: None for few of them, or where most do not meet.
+
+    There the half cells added to the bins would decide it.
+    """
+    one, two = counted.counts[:2]
+    shares = _shares(counted)
+    if shares is None or min(one.sum(), two.sum()) < CELLS_A_BIN * one.size:
+        return None
+    unmet = float(shares[0][two == 0].sum())
+    return kl_divergence(counted) if unmet <= MOST_UNMET else None
 
 
 def _shares(counted: Distribution) -> tuple[Array, Array] | None:

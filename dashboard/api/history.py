@@ -4,6 +4,7 @@ Numbers of very large tensors are computed for some seconds per request; further
 then (`uncounted` says how many are left).
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Response
@@ -81,11 +82,15 @@ def all_versions() -> Response:
     limit, offset, network = read_query("limit", "offset", "network")
     page = get_all_versions(workspace(), network or None, limit, offset)
     items = [
-        {"version": version.reference, "values": {name: finite(value) for name, value in row.items()}}
+        {"version": version.reference, "settings": row.settings, "metrics": _finite(row.metrics)}
         for version, row in zip(page.versions, page.rows, strict=True)
     ]
     about = {"settings": page.settings, "varying": page.varying, "metrics": page.metrics}
     return json_answer(about | {"items": items, "next": offset + limit if page.more else None})
+
+
+def _finite(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: finite(value) for name, value in values.items()}
 
 
 def _about(version: service.TensorVersion) -> dict[str, Any]:

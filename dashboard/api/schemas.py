@@ -389,7 +389,7 @@ ALL_VERSIONS = {
     "settings": array(TEXT),
     "varying": array(TEXT, description="The settings that are not the same in all of this page."),
     "metrics": array(TEXT),
-    "items": array(record({"version": REFERENCE, "values": FREE}, closed=True)),
+    "items": array(record({"version": REFERENCE, "settings": FREE, "metrics": METRICS}, closed=True)),
     "next": nullable(INTEGER),
 }
 
@@ -443,6 +443,7 @@ SEARCH_FINDINGS = {
     "history": array(record({"trial": INTEGER, "state": TEXT, "score": NUMBER, "best": nullable(NUMBER)}, closed=True)),
     "curves": {"type": "object", "additionalProperties": array(NUMBER)},
     "importance": {"type": "object", "additionalProperties": NUMBER},
+    "importance_trials": INTEGER | {"description": "Of how many trials; of less than 40 the order may be chance."},
     "front": array(INTEGER, description="The trials that no other beats in both goals."),
     "saved": FREE,
     "predictions": array(
@@ -558,6 +559,8 @@ SCHEMAS: dict[str, Schema] = {
             "base": ref("Version"),
             "other": ref("Version"),
             "identical": BOOLEAN,
+            "same_data": BOOLEAN
+            | {"description": "Whether both were measured on one dataset, so that metrics compare."},
             "metrics": array(ref("Fact")),
             "settings": array(ref("Fact")),
             "tensors": array(ref("TensorDifference")),

@@ -99,6 +99,21 @@ def list_versions(connection: Connection, network: Network, limit: int, offset: 
     return [_version(row) for row in connection.execute(query.limit(limit).offset(offset))]
 
 
+def version_before(
+    connection: Connection, network_id: int, run_id: int | None, parent_id: int | None
+) -> Version | None:
+    """Return the newest version that a run has written or, if it has none, the run's parent, as far as they exist."""
+    if run_id is not None:
+        of_run = _ready().where(versions.c.network_id == network_id, versions.c.run_id == run_id)
+        row = connection.execute(of_run.order_by(versions.c.number.desc()).limit(1)).first()
+        if row is not None:
+            return _version(row)
+    if parent_id is None:
+        return None
+    row = connection.execute(_ready().where(versions.c.id == parent_id)).first()
+    return None if row is None else _version(row)
+
+
 def numbers(connection: Connection, network_id: int) -> list[int]:
     """Return the numbers of a network's ready versions, in order."""
     query = select(versions.c.number).where(versions.c.network_id == network_id, versions.c.state == "ready")
@@ -175,6 +190,16 @@ def metric_history(connection: Connection, network_id: int) -> dict[int, dict[st
         .order_by(versions.c.number)
     )
     return {row.number: dict(row.metrics) for row in connection.execute(query)}
+
+
+def runs_of_versions(connection: Connection, network_id: int) -> dict[int, int | None]:
+    """Return version number -> the run that wrote it, of all versions of a network that exist, in their order."""
+    query = (
+        select(versions.c.number, versions.c.run_id)
+        .where(versions.c.network_id == network_id, versions.c.state == "ready")
+        .order_by(versions.c.number)
+    )
+    return {row.number: row.run_id for row in connection.execute(query)}
 
 
 def all_versions(connection: Connection) -> list[tuple[str, int]]:

@@ -109,8 +109,15 @@ def predictions_figure(
     return whole_figure([*data, _points("trials", points, BEST) | bars], _layout(f"predicted {score}", score))
 
 
-def importance_figure(shares: Mapping[str, float]) -> Figure:
-    """Return how much of the scores' differences each setting accounts for, the most important on top."""
+ENOUGH_TRIALS = 40
+"""With fewer, the importance of settings differs much from one search to the next."""
+
+
+def importance_figure(shares: Mapping[str, float], trials: int) -> Figure:
+    """Return how much of the scores' differences each setting accounts for, the most important on top.
+
+    Of few trials it says that the order may be chance.
+    """
     ordered = sorted(shares.items(), key=lambda item: item[1])
     bars = {
         "type": "bar",
@@ -121,7 +128,8 @@ def importance_figure(shares: Mapping[str, float]) -> Figure:
         "name": "importance",
         "hovertemplate": "%{y}: %{x:.1%}<extra></extra>",
     }
-    layout = plain_layout("share", "")
+    caveat = f": of {trials} trials, so few that the order may be chance" if trials < ENOUGH_TRIALS else ""
+    layout = plain_layout(f"share{caveat}", "")
     layout["xaxis"] |= {"tickformat": ".0%", "rangemode": "tozero"}
     layout["yaxis"] |= {"type": "category", "tickmode": "linear", "dtick": 1}  # every bar has its name
     return whole_figure([bars] if ordered else [], layout)

@@ -69,6 +69,12 @@ class Run:
         return self.state in ENDED_STATES
 
     @property
+    def seconds(self) -> float | None:
+        """How long it has run, from its start to its end or its last heartbeat; None before its start."""
+        end = self.ended or self.heartbeat
+        return (end - self.started).total_seconds() if self.started and end else None
+
+    @property
     def can_resume(self) -> bool:
         """Whether it ended before its goal and left something to go on from."""
         return self.checkpoint > 0 and self.state in RESUMABLE_STATES and not self.is_of_search

@@ -61,7 +61,7 @@ def test_several_versions_stand_side_by_side(client):
 def test_all_versions_come_in_pages_with_their_settings_and_metrics(client):
     page = client.get("/api/v1/compare/all?limit=2")
     assert [item["version"] for item in page["items"]] == ["iris-net:3", "iris-net:2"]
-    assert page["items"][1]["values"]["layers"] == "8 tanh, 3 softmax"
+    assert page["items"][1]["settings"]["layers"] == "8 tanh, 3 softmax"
     rest = client.get(f"/api/v1/compare/all?limit=2&offset={page['next']}&network=iris-net")
     assert ([item["version"] for item in rest["items"]], rest["next"]) == (["iris-net:1"], None)
 

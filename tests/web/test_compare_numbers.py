@@ -113,8 +113,12 @@ def test_the_numbers_of_each_tensor(odd, tensor):
         "ulp_median": np.median(ulps),
         "ulp_max": ulps.max(),
         "wasserstein": stats.wasserstein_distance(*own),
-        "kl": stats.entropy(*counts),
     }
+    unmet = counts[0][counts[1] == 0.5].sum() / counts[0].sum()
+    if min(side.size for side in own) >= 1280 and unmet < 0.01:
+        expected["kl"] = stats.entropy(*counts)
+    else:
+        assert found["kl"] == "", "it would be no estimate"
     for number, value in expected.items():
         assert float(found[number]) == pytest.approx(value, rel=1e-9), number
     counted = {
@@ -202,6 +206,9 @@ def test_distributions_and_the_histogram_of_the_change_with_any_bins(odd, tensor
 def check_counts(found, sides, ends, bins):
     low, high = ends
     edges = np.linspace(low, high, bins + 1)
+    beyond, found = found[[0, -2]], found[1:-2]
+    outside = [[(side < low).sum() for side in sides], [(side > high).sum() for side in sides]]
+    assert beyond[:, 2:].tolist() == outside
     assert found[:, 0] == pytest.approx(edges[:-1], rel=1e-9, abs=1e-12)
     assert found[:, 1] == pytest.approx(edges[1:], rel=1e-9, abs=1e-12)
     edges = np.append(found[:, 0], found[-1, 1])  # the same to their last digit: a cell may lie on one

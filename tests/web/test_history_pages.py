@@ -232,8 +232,9 @@ def test_all_versions_are_lines_between_axes_and_rows_of_a_table(demo):
     assert len(list(drawing.iter(f"{SVG}a"))) == 6
     names = [words(e) for e in drawing.iter(f"{SVG}text") if "name" in classes(e)]
     assert names[0] == "epoch"
-    by_loss = demo.raw("/compare/all.json?network=demo-digits&sort=-val_loss").json["items"]
-    assert [row["val_loss"] for row in by_loss] == sorted(row["val_loss"] for row in by_loss)
+    by_loss = demo.raw("/compare/all.json?network=demo-digits&sort=-metric.val_loss").json["items"]
+    losses = [row["metric.val_loss"] for row in by_loss]
+    assert losses == sorted(losses)
     only = demo.raw("/compare/all.json?filter=demo-digits:4").json["items"]
     assert [row["version"] for row in only] == ["demo-digits:4"]
     demo.get("/compare/all?network=nobody", status=404)

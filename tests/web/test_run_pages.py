@@ -16,6 +16,7 @@ from dashboard.services.runs.journal import CatalogueJournal
 from dashboard.services.runs.runs import get_run
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
+from dashboard.web.kit.formats import duration
 from dashboard.web.kit.live import LiveParts
 from tests.web.page_check import Browser, parse_fragment, words
 
@@ -364,10 +365,10 @@ def test_without_a_coordinator_the_pages_say_that_nothing_goes_on_and_how_to_men
 @pytest.mark.parametrize(
     ("save", "says"),
     [
-        ("last", "Finished after epoch 2: validation accuracy 0.6000, 3.00 s."),
+        ("last", "Finished after epoch 2: validation accuracy 0.6000, {}."),
         (
             "best",
-            "Finished after epoch 2: validation accuracy 0.6000, 3.00 s. "
+            "Finished after epoch 2: validation accuracy 0.6000, {}. "
             "The best weights, of epoch 1, were saved: validation accuracy 0.7500.",
         ),
     ],
@@ -379,4 +380,7 @@ def test_a_run_says_at_its_end_which_weights_are_kept(network, workspace, browse
         worse = EPOCH | {"epoch": 2, "val_loss": 0.9, "val_accuracy": 0.6}
         assert run_rows.append_epochs(connection, run.id, run.attempt, [EPOCH, worse])
     end(workspace, run, "finished")
-    assert browser.get(f"/runs/{run.id}").sentence == says
+    with workspace.catalogue.reading() as connection:
+        time = duration(run_rows.get_run(connection, run.id).seconds)
+    assert browser.get(f"/runs/{run.id}").sentence == says.format(time)
+    assert time in words(browser.get("/runs").by_id("queue")), "the list has the same duration"

@@ -125,6 +125,13 @@ def several_curves(workspace: Workspace, several: Several) -> list[RunCurve]:
     return curves
 
 
+class VersionValues(NamedTuple):
+    """The settings and the metrics of a version by name: two name spaces, since both may have one name (loss)."""
+
+    settings: dict[str, Any]
+    metrics: dict[str, Any]
+
+
 @dataclass(frozen=True)
 class AllVersions:
     """Versions as rows of settings and metrics, the newest first: `settings` and `metrics` name the columns.
@@ -134,7 +141,7 @@ class AllVersions:
 
     network: str | None
     versions: list[VersionSettings]
-    rows: list[dict[str, Any]]
+    rows: list[VersionValues]
     settings: list[str]
     varying: list[str]
     metrics: list[str]
@@ -150,12 +157,13 @@ def get_all_versions(
             network_rows.get_network(connection, network)
         versions = version_rows.version_settings(connection, network, most + 1, offset)
     more, versions = len(versions) > most, versions[:most]
-    rows = [settings_of(version.spec, version.dataset, version.epoch) for version in versions]
-    settings = list(dict.fromkeys(name for row in rows for name in row))
+    own = [settings_of(version.spec, version.dataset, version.epoch) for version in versions]
+    settings = list(dict.fromkeys(name for row in own for name in row))
     metrics = in_order(name for version in versions for name, value in version.metrics.items() if _is_number(value))
-    varying = [name for name in settings if len({str(row.get(name)) for row in rows}) > 1]
+    varying = [name for name in settings if len({str(row.get(name)) for row in own}) > 1]
     rows = [
-        row | {name: version.metrics.get(name) for name in metrics} for row, version in zip(rows, versions, strict=True)
+        VersionValues(row, {name: version.metrics.get(name) for name in metrics})
+        for row, version in zip(own, versions, strict=True)
     ]
     return AllVersions(network, versions, rows, settings, varying, metrics, more)
 

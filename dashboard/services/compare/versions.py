@@ -154,6 +154,11 @@ class VersionDiff:
     tensors: list[TensorDiff]
 
     @property
+    def is_on_same_data(self) -> bool:
+        """Whether the metrics of both were measured on one dataset; those of different data cannot be compared."""
+        return self.base.dataset == self.other.dataset
+
+    @property
     def identical(self) -> bool:
         """Whether every tensor is equal, bit for bit."""
         return all(tensor.status == "equal" for tensor in self.tensors)

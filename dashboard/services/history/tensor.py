@@ -4,6 +4,7 @@ What is stored (percentiles, norms, zeros) costs nothing. What must be counted f
 another version above all, is counted once and cached (see `cached_numbers`), version by version, in bounded memory.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -31,6 +32,7 @@ from dashboard.weights.dtypes import Array
 
 __all__ = ["TensorVersion"]  # what a history is made of, for those who may not enter the catalogue
 
+SPECTRUM = ("spectral_norm", "stable_rank", "tail_exponent", "tail_distance")
 SINCE = ("previous", "first", "best")
 """Against which version the change is counted."""
 
@@ -168,7 +170,8 @@ def _with_relative(base: TensorVersion, numbers: Numbers | None) -> Numbers | No
     if numbers is None:
         return None
     size, norm = base.info.statistics["norm"], numbers["norm"]
-    return numbers | {"relative": norm / size if size and norm is not None else None}
+    relative = norm / size if size and norm is not None else math.inf
+    return numbers | {"relative": relative if math.isfinite(relative) else None}
 
 
 def numbers_of(
@@ -196,18 +199,20 @@ def spectra_of(
 ) -> list[Numbers | None]:
     """Return `spectral_norm`, `stable_rank`, `tail_exponent` and `tail_distance` of a tensor in each version.
 
-    Of tables with more than 1,024 rows and columns the tail is None. Cells that are not finite count as 0.
+    Of tables with more than 1,024 rows and columns the tail is None, of one with a cell that is not finite everything.
     """
     steps = [TensorStep(None, version) for version in versions]
 
     def count(place: int) -> Numbers:
         return spectrum(open_step(workspace, network, steps[place]))
 
-    return counted(workspace, network, "spectra", steps, count, budget)
+    return counted(workspace, network, "spectra of finite tables", steps, count, budget)
 
 
 def spectrum(cells: Cells) -> Numbers:
     """Return the numbers of `spectra_of` for one table."""
+    if not all(np.isfinite(block).all() for _, block in cells.blocks()):
+        return dict.fromkeys(SPECTRUM)
     values = singular_values(cells)
     if values is None or not values.size or not values[0] > 0:
         stretched = stretch(cells)

@@ -158,6 +158,11 @@ def importance(now: SearchView) -> dict[str, float]:
     return {one.name: one.share for one in importances(space, directions(now.search.goal), now.past())}
 
 
+def finished(now: SearchView) -> int:
+    """Return how many trials have finished with a score, on which the importance rests."""
+    return sum(one.score is not None and one.state == "finished" for one in now.candidates)
+
+
 def random_search(now: SearchView) -> dict[str, Any] | None:
     """Return the estimated best of a random search after 1, 2 … trials; None before there is any.
 

@@ -9,7 +9,7 @@ from dashboard.data.preprocessing import Preprocessing, encode, errors_in_own_un
 from dashboard.engine.metrics import evaluate
 from dashboard.engine.network import Network
 from dashboard.engine.samples import Samples
-from dashboard.errors import Invalid
+from dashboard.errors import Conflict, Invalid
 from dashboard.records.dataset import Dataset
 from dashboard.records.network import Version
 from dashboard.services.datasets import get_dataset, require_records
@@ -21,11 +21,15 @@ from dashboard.services.workspace import Workspace
 def evaluate_version(workspace: Workspace, network_name: str, number: int, dataset_name: str) -> dict[str, Any]:
     """Measure a version on every record of a dataset, with the version's own preprocessing.
 
-    Raises NotFound, Conflict without the dataset's records, or Invalid when its columns are not the version's.
+    Raises NotFound, Conflict without the dataset's records or the version's preprocessing, or Invalid when its columns
+    are not the version's.
     """
     version = get_version(workspace, network_name, number)
     dataset = get_dataset(workspace, dataset_name)
     require_records(dataset)
+    if not version.preprocessing:
+        message = f"{version.reference} has no preprocessing: it is not a version that was trained on a dataset."
+        raise Conflict(f"{message} Measure a version that has metrics.", "version")
     preprocessing = Preprocessing.from_json(version.preprocessing)
     _check_columns(version, dataset)
     arrays = open_arrays(workspace.datasets_folder / dataset.folder)

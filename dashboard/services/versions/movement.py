@@ -1,7 +1,12 @@
-"""How far a network has moved since its version before: one number, taken once, when a version is saved."""
+"""How far a network has moved since the version that it came from: one number, taken once, when a version is saved.
+
+That is the version before in the same run or, for the first of a run, the run's parent. The first version of a training
+from scratch came from none: another run's weights are no measure of its change.
+"""
 
 import math
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from dashboard.analysis.cells import Change
 from dashboard.analysis.statistics import l2_norm
@@ -16,24 +21,35 @@ MOST_CELLS = 5_000_000
 """Of larger networks the version before is not read at each save, which would hold up what is trained."""
 
 
+class Source(NamedTuple):
+    """What a new version comes from: its run, and the id of that one's parent."""
+
+    run_id: int | None
+    parent_id: int | None
+
+
 def moved(
-    workspace: Workspace, network: Network, arrays: Mapping[str, Array], most_cells: int = MOST_CELLS
+    workspace: Workspace,
+    network: Network,
+    arrays: Mapping[str, Array],
+    source: Source,
+    most_cells: int = MOST_CELLS,
 ) -> float | None:
-    """Return ‖new − before‖ / ‖before‖ (L2, over all tensors together) against the network's newest version.
+    """Return ‖new − before‖ / ‖before‖ (L2, over all tensors together) against the version that it comes from.
 
     None if there is none, its tensors are others, it is 0 or cannot be read, or the network has more than
     `most_cells` cells.
     """
     with workspace.catalogue.reading() as connection:
-        newest = version_rows.list_versions(connection, network, 1)
-        infos = version_rows.list_tensors(connection, newest[0].id) if newest else []
+        before = version_rows.version_before(connection, network.id, source.run_id, source.parent_id)
+        infos = version_rows.list_tensors(connection, before.id) if before else []
     shapes = {info.name: info.shape for info in infos}
-    if not newest or shapes != {name: values.shape for name, values in arrays.items()}:
+    if before is None or shapes != {name: values.shape for name, values in arrays.items()}:
         return None
     if sum(values.size for values in arrays.values()) > most_cells:
         return None
     try:
-        return _distance(workspace, newest[0], infos, arrays)
+        return _distance(workspace, before, infos, arrays)
     except NotAsSaved:
         return None  # what is wrong with the version before is no reason to lose this one
 

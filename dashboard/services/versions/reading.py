@@ -26,6 +26,12 @@ def metric_history(workspace: Workspace, network: Network) -> dict[int, dict[str
         return version_rows.metric_history(connection, network.id)
 
 
+def runs_of_versions(workspace: Workspace, network: Network) -> dict[int, int | None]:
+    """Return version number -> the run that wrote it, of all versions of a network, in order."""
+    with workspace.catalogue.reading() as connection:
+        return version_rows.runs_of_versions(connection, network.id)
+
+
 def all_versions(workspace: Workspace, network_name: str) -> list[Version]:
     """Return all versions of a network, in order; raises NotFound for an unknown network."""
     with workspace.catalogue.reading() as connection:

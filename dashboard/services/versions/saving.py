@@ -14,7 +14,7 @@ from dashboard.errors import NumberTaken, Outage, Superseded
 from dashboard.records.network import Network, NetworkSpec
 from dashboard.records.stored import numbered
 from dashboard.records.tensor import TensorInfo, TensorKey
-from dashboard.services.versions.movement import moved
+from dashboard.services.versions.movement import Source, moved
 from dashboard.services.workspace import Workspace, sweep_version
 from dashboard.weights.checksums import tensor_sha256, version_sha256
 from dashboard.weights.dtypes import Array
@@ -64,7 +64,7 @@ def save_version(workspace: Workspace, network: Network, draft: Draft) -> int:
         "evaluation": dict(draft.evaluation),
         "sha256": version_sha256(_key(network, name, arrays[name], hashes[name]) for name in arrays),
         "bytes": sum(array.nbytes for array in arrays.values()),
-        "changed": moved(workspace, network, arrays),
+        "changed": moved(workspace, network, arrays, Source(draft.run_id, draft.parent_id)),
     }
     fence = None if draft.run_id is None or draft.attempt is None else (draft.run_id, draft.attempt)
     tensors = [(_info(name, array, hashes[name]), array) for name, array in arrays.items()]

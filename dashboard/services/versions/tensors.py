@@ -1,8 +1,9 @@
 """Tensors as people look at them: windows of cells, whole tables as CSV or .npy, and a version as one ZIP."""
 
 import io
+import itertools
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import IO, Any
@@ -145,10 +146,12 @@ def tensor_npy(workspace: Workspace, version: Version, tensor: TensorInfo) -> by
 def version_zip(workspace: Workspace, version: Version, about: Mapping[str, Any]) -> IO[bytes]:
     """Return a ZIP of a version, proven: one CSV a tensor, and version.json with all that belongs to it.
 
-    The caller closes it. Raises NotAsSaved.
+    Its `files` name the CSV of each tensor. The caller closes it. Raises NotAsSaved.
     """
     with workspace.catalogue.reading() as connection:
         infos = version_rows.list_tensors(connection, version.id)
+    files = file_names([info.name for info in infos])
+    about = {**about, "files": files}
     with ExitStack() as opened:
         file = opened.enter_context(spooled(()))
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
@@ -157,7 +160,7 @@ def version_zip(workspace: Workspace, version: Version, about: Mapping[str, Any]
                 key = info.key(version.slug, version.number)
                 with (
                     located(workspace, version.network, version.slug, version.number, info),
-                    archive.open(_member(f"{file_name(key)}.csv", version), "w", force_zip64=True) as member,
+                    archive.open(_member(files[info.name], version), "w", force_zip64=True) as member,
                 ):
                     for piece in workspace.store.rows_csv(key):
                         member.write(piece)
@@ -175,4 +178,24 @@ def _member(name: str, version: Version) -> zipfile.ZipInfo:
 
 def file_name(key: TensorKey) -> str:
     """Return a safe file name for a tensor, such as layer_01_weight."""
-    return "".join(c if c.isascii() and c.isalnum() else "_" for c in key.tensor)[:100] or "tensor"
+    return _safe(key.tensor)
+
+
+def file_names(tensors: Sequence[str]) -> dict[str, str]:
+    """Return tensor -> the name of its CSV in a ZIP: no two are the same, whatever the case of letters."""
+    names: dict[str, str] = {}
+    taken: set[str] = set()
+    for tensor in tensors:
+        name = next(name for name in _candidates(_safe(tensor)) if name.casefold() not in taken)
+        taken.add(name.casefold())
+        names[tensor] = f"{name}.csv"
+    return names
+
+
+def _candidates(name: str) -> Iterator[str]:
+    yield name
+    yield from (f"{name}_{number}" for number in itertools.count(2))
+
+
+def _safe(tensor: str) -> str:
+    return "".join(c if c.isascii() and c.isalnum() else "_" for c in tensor)[:100] or "tensor"

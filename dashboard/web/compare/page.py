@@ -17,7 +17,13 @@ from dashboard.web.compare.tables import (
     tensors_table,
     units_table,
 )
-from dashboard.web.compare.words import change_sentence, comparison_sentence, one_cell_sentence, score_sentence
+from dashboard.web.compare.words import (
+    change_sentence,
+    comparison_sentence,
+    one_cell_sentence,
+    other_data,
+    score_sentence,
+)
 from dashboard.web.kit.formats import plural
 from dashboard.web.kit.tables import Exports, exports
 from dashboard.web.kit.urls import address
@@ -167,15 +173,20 @@ def _sentence(diff: VersionDiff, ranked: list[TensorDiff]) -> str:
     if changed and changed.pair and sum(counted) == 1 and len(counted) == len(diff.tensors):
         (cell,) = top_cells(changed.pair, 1)
         return f"{one_cell_sentence(changed.pair.one, cell)}{' ' + score if score else ''}"
-    largest = (ranked[0].name, number_of(ranked[0], "relative")) if ranked else None
-    return comparison_sentence([tensor.status for tensor in diff.tensors], largest, score)
+    shares = {tensor.name: share for tensor in ranked if (share := number_of(tensor, "relative")) is not None}
+    most = max(shares, key=lambda name: shares[name], default=None)  # of equals the first
+    unknown = sum(tensor.status == "changed" for tensor in diff.tensors) - len(shares)
+    largest = None if most is None else (most, shares[most])
+    return comparison_sentence([tensor.status for tensor in diff.tensors], largest, score, unknown)
 
 
 def _chips(diff: VersionDiff) -> list[tuple[str, str, str]]:
     """Return how many settings differ, signs flipped and cells are not finite."""
+    other = other_data([diff.base, diff.other])
     settings = sum(not fact.equal and fact.name not in {"epoch", "run"} for fact in diff.settings)
     flips = sum(tensor.numbers.sign_flips for tensor in diff.tensors if tensor.numbers is not None)
     odd = sum(tensor.numbers.not_comparable for tensor in diff.tensors if tensor.numbers is not None)
-    chips = [("", plural(settings, "setting differs", "settings differ"), "#side")] if settings else []
+    chips = [("warn", other, "#side")] if other else []
+    chips += [("", plural(settings, "setting differs", "settings differ"), "#side")] if settings else []
     chips += [("", plural(flips, "sign flipped", "signs flipped"), "")] if flips else []
     return chips + ([("bad", f"{plural(odd, 'cell')} NaN or Inf", "")] if odd else [])

@@ -12,8 +12,9 @@ from dashboard.charts.threads import Axis, Thread, threads_plot
 from dashboard.metrics import best_of, curve_names, curve_words, is_higher_better, metric_name, metric_words
 from dashboard.records.network import Version
 from dashboard.records.statistics import COMPARED
-from dashboard.services.compare.several import AllVersions, Several, SeveralFact, VersionSettings
+from dashboard.services.compare.several import AllVersions, Several, SeveralFact, VersionSettings, VersionValues
 from dashboard.services.versions.analyses import EXPENSIVE_CELLS
+from dashboard.web.compare.words import other_data
 from dashboard.web.kit.formats import number, plural
 from dashboard.web.kit.query import Query
 from dashboard.web.kit.tables import Column, Table, chosen_order, query_exports
@@ -136,12 +137,17 @@ class VersionRow(NamedTuple):
     """A version with its settings and metrics by name."""
 
     version: VersionSettings
-    values: dict[str, Any]
+    values: VersionValues
+
+    def is_named(self, source: Query) -> bool:
+        """Return whether the filter's words are in its reference or any of its values."""
+        values = [*self.values.settings.values(), *self.values.metrics.values()]
+        return matches(source, f"{self.version.reference} {' '.join(map(str, values))}")
 
 
 def all_table(source: Query, shown: AllVersions) -> Table:
     """Return versions as settings and metrics; settings that are equal in all only with `equal=show`."""
-    names = [*(shown.settings if source.text("equal") == "show" else shown.varying), *shown.metrics]
+    settings = shown.settings if source.text("equal") == "show" else shown.varying
     rows = [VersionRow(*pair) for pair in zip(shown.versions, shown.rows, strict=True)]
     columns = (
         Column("tick", "Select", lambda row: row.version.reference, "tick", exported=False, quiet=True, css="tick"),
@@ -153,12 +159,13 @@ def all_table(source: Query, shown: AllVersions) -> Table:
             sort_key=lambda row: (row.version.network, row.version.number),
             largest_first=True,
         ),
-        *(_all_column(shown, name) for name in names),
+        *(_setting_column(shown, name) for name in settings),
+        *(_metric_column(shown, name) for name in shown.metrics),
     )
     return Table(
         "all_versions",
         columns,
-        [row for row in rows if matches(source, f"{row.version.reference} {' '.join(map(str, row.values.values()))}")],
+        [row for row in rows if row.is_named(source)],
         "All versions",
         query_exports("several.all_numbers"),
         link=lambda row: _version_page(row.version),
@@ -167,13 +174,17 @@ def all_table(source: Query, shown: AllVersions) -> Table:
     ).in_order(chosen_order(source, columns))
 
 
-def _all_column(shown: AllVersions, name: str) -> Column:
-    values = [row.get(name) for row in shown.rows]
-    form = "number" if name in shown.metrics else "setting"
-    css = "" if name in shown.metrics else "right"
+def _setting_column(shown: AllVersions, name: str) -> Column:
+    values = [row.settings.get(name) for row in shown.rows]
+    key, heading = f"setting.{name}", setting_words(name)
     return _sortable(
-        name, values, _column_words(shown, name), value=lambda row: row.values.get(name), format=form, css=css
+        key, values, heading, value=lambda row: row.values.settings.get(name), format="setting", css="right"
     )
+
+
+def _metric_column(shown: AllVersions, name: str) -> Column:
+    values, heading = [row.metrics.get(name) for row in shown.rows], metric_words(name)
+    return _sortable(f"metric.{name}", values, heading, value=lambda row: row.values.metrics.get(name), format="number")
 
 
 def all_page(source: Query, shown: AllVersions) -> dict[str, Any]:
@@ -195,19 +206,24 @@ def all_page(source: Query, shown: AllVersions) -> dict[str, Any]:
 
 
 def _drawing(shown: AllVersions, rows: Sequence[VersionRow], metric: str) -> Markup:
-    names = [*shown.varying[: MOST_AXES - 2], *[name for name in (metric,) if name in shown.metrics]]
-    names += [name for name in shown.metrics if name not in names][: max(MOST_AXES - len(names), 0)][:2]
+    settings = shown.varying[: MOST_AXES - 2]
+    metrics = [metric] if metric in shown.metrics else []
+    metrics += [name for name in shown.metrics if name != metric][: max(MOST_AXES - len(settings) - len(metrics), 0)][
+        :2
+    ]
+    axes = [Axis(setting_words(name), [row.values.settings.get(name) for row in rows]) for name in settings]
+    axes += [Axis(metric_words(name), [row.values.metrics.get(name) for row in rows]) for name in metrics]
     threads = [
         Thread(
             _version_page(row.version),
-            f"{row.version.reference}: {metric_words(metric)} {number(row.values.get(metric))}",
+            f"{row.version.reference}: {metric_words(metric)} {number(row.values.metrics.get(metric))}",
         )
         for row in rows
     ]
     sign = {True: 1, False: -1, None: math.nan}[is_higher_better(metric)]  # nothing is best by an unknown metric
-    values = [row.values.get(metric) for row in rows]
+    values = [row.values.metrics.get(metric) for row in rows]
     return threads_plot(
-        [Axis(_column_words(shown, name), [row.values.get(name) for row in rows]) for name in names],
+        axes,
         threads,
         [None if value is None else sign * value for value in values],
         f"Settings against metrics of {plural(len(rows), 'version')}",
@@ -222,11 +238,13 @@ def _sentence(several: Several) -> str:
         text += f" and {plural(len(differing) - 4, 'further setting')}" if len(differing) > 4 else ""
     known = {f.name: f for f in several.facts if f.kind == "metric" and all(v is not None for v in f.values)}
     score = metric_name(None, known)
-    best = best_of(score, dict(enumerate(known[score].values))) if score else None
+    oldest_first = sorted(range(len(several.versions)), key=lambda place: several.versions[place].created)
+    best = best_of(score, {place: known[score].values[place] for place in oldest_first}) if score else None
     if score is None or best is None:
         return f"{text}."
     value = number(known[score].values[best])
-    return f"{text}; {several.versions[best].reference} has the best {metric_words(score)}, {value}."
+    text += f"; {several.versions[best].reference} has the best {metric_words(score)}, {value}"
+    return f"{text}. {other_data(several.versions)}".rstrip()
 
 
 def _all_sentence(shown: AllVersions, rows: Sequence[VersionRow], metric: str) -> str:
@@ -234,15 +252,13 @@ def _all_sentence(shown: AllVersions, rows: Sequence[VersionRow], metric: str) -
     where = f"of {shown.network}" if shown.network else "of all networks"
     text = f"{count} {where}{', the newest' if shown.more else ''}"
     text += f"; {plural(len(shown.varying), 'setting differs', 'settings differ')}"
-    known = {place: value for place, row in enumerate(rows) if (value := row.values.get(metric)) is not None}
+    values = {row.version.reference: row.values.metrics.get(metric) for row in rows}
+    oldest_first = [version.reference for version in reversed(shown.versions)]  # of equals the first one is best
+    known = {name: value for name in oldest_first if (value := values.get(name)) is not None}
     best = best_of(metric, known)
     if best is None:
         return f"{text}."
-    return f"{text}; best {metric_words(metric)}: {number(known[best])} of {rows[best].version.reference}."
-
-
-def _column_words(shown: AllVersions, name: str) -> str:
-    return metric_words(name) if name in shown.metrics else setting_words(name)
+    return f"{text}; best {metric_words(metric)}: {number(known[best])} of {best}."
 
 
 def _version_page(version: VersionSettings) -> str:

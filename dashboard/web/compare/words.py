@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from dashboard.errors import NotFound, UserError
 from dashboard.metrics import metric_words
+from dashboard.records.network import Version
 from dashboard.records.tensor import TensorInfo, cell_name
 from dashboard.services.compare.detail import CellChange, CellDetail, UnitDetail
 from dashboard.services.compare.pictures import ChangeMap
@@ -20,14 +21,20 @@ def with_nearest(error: UserError) -> str:
     return f"{error.message} Nearest: {', '.join(nearest)}." if nearest else error.message
 
 
-def comparison_sentence(statuses: Sequence[str], largest: tuple[str, float | None] | None, score: str) -> str:
-    """Say whether two versions differ, where most, and what that did to the score."""
+def comparison_sentence(
+    statuses: Sequence[str], largest: tuple[str, float] | None, score: str, unknown: int = 0
+) -> str:
+    """Say whether two versions differ, where most by the share of a tensor's norm, and what that did to the score.
+
+    So many of the changed ones have no such share: the base is all zero, or the cells are not compared.
+    """
     changed = sum(status == "changed" for status in statuses)
     if all(status == "equal" for status in statuses):
         return f"Identical: every tensor is equal, bit for bit.{' ' + score if score else ''}"
     text = f"{changed} of {plural(len(statuses), 'tensor')} changed"
-    if largest and largest[1] is not None:
-        text += f", {largest[0]} most ({percent(largest[1])} of its norm)"
+    if largest:
+        text += f", {largest[0]} most ({percent(largest[1])} of its norm"
+        text += f"; {unknown} without a known share)" if unknown else ")"
     unpaired = sum(status in {"added", "removed", "reshaped"} for status in statuses)
     if unpaired:
         text += f"; {unpaired} without a counterpart"
@@ -42,6 +49,14 @@ def one_cell_sentence(tensor: TensorInfo, cell: CellChange) -> str:
 def became(cell: CellChange) -> str:
     """Say what a cell became, with all digits."""
     return f"{full(cell.base)} became {full(cell.other)}"
+
+
+def other_data(versions: Sequence[Version]) -> str:
+    """Warn if the versions were scored on different datasets; empty if not."""
+    datasets = list(dict.fromkeys(version.dataset for version in versions))
+    if len(datasets) < 2:
+        return ""
+    return f"Their metrics were measured on different data ({', '.join(datasets)}) and cannot be compared."
 
 
 def score_sentence(metric: str, base: float, other: float) -> str:

@@ -23,7 +23,7 @@ History = Mapping[int, Mapping[str, Any]]
 
 
 class Ranking(NamedTuple):
-    """The best version of a network by the metric that ranks it; None without a metric, or where all are equal."""
+    """The best version of a network by the metric that ranks it, the first of equals; None without a metric."""
 
     best: int | None
     metric: str | None
@@ -36,9 +36,7 @@ def ranking(task: str, history: History) -> Ranking:
     metric = metric_name(task, history[best]) if best is not None else None
     if best is None or metric is None:
         return Ranking(best, None, None)
-    value = history[best][metric]
-    all_equal = len(history) > 1 and {metrics.get(metric) for metrics in history.values()} == {value}
-    return Ranking(None if all_equal else best, metric, value)
+    return Ranking(best, metric, history[best][metric])
 
 
 def _network_address(row: dict[str, Any]) -> str:
@@ -116,8 +114,9 @@ def _of_run(row: VersionRow) -> str:
     return url_for("runs.show", run_id=row.version.run_id) if row.version.run_id else ""
 
 
+CHANGED = "L2 of the change since the version before in the same run, or since the parent, as a share of its norm"
 VERSION_COLUMNS = (
-    _of_version("changed", "Changed", format="percent", help="L2 of the change since the version before, of its norm"),
+    _of_version("changed", "Changed", format="percent", help=CHANGED),
     _of_version("epoch", "Epoch", format="count"),
     _of_version("run_id", "Run", link=_of_run),
     _of_version("parent"),
@@ -154,6 +153,18 @@ def version_rows(versions: Iterable[Version], history: History, best: int | None
     """Return versions as the page lists them."""
     before = dict(zip(list(history)[1:], history, strict=False))
     return [VersionRow(version, before.get(version.number), best) for version in versions]
+
+
+def curve_points(history: History, runs: Mapping[int, int | None]) -> list[dict[str, Any]]:
+    """Return the points of the curves over versions, with a point without numbers, a gap, where another run begins."""
+    points: list[dict[str, Any]] = []
+    before: int | None = None
+    for number, metrics in history.items():
+        if points and runs.get(number) != before:
+            points.append({"epoch": number})
+        points.append({"epoch": number, **metrics})
+        before = runs.get(number)
+    return points
 
 
 def layers_table(network: Network) -> Table:

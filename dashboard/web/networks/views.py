@@ -127,10 +127,11 @@ def versions(name: str) -> Table:
 @numbers_at(blueprint, "/networks/<name>/curves")
 def curves(name: str) -> Numbers:
     """Return loss and accuracy of all versions."""
-    history = reading.metric_history(workspace(), service.get_network(workspace(), name))
+    network = service.get_network(workspace(), name)
+    history, runs = reading.metric_history(workspace(), network), reading.runs_of_versions(workspace(), network)
     names = [metric for metric in curve_names() if any(metric in metrics for metrics in history.values())]
-    rows = [[number, *(metrics.get(metric) for metric in names)] for number, metrics in history.items()]
-    return Numbers(["version", *names], rows, f"{name}_curves")
+    rows = [[number, *map(metrics.get, names), runs.get(number)] for number, metrics in history.items()]
+    return Numbers(["version", *names, "run"], rows, f"{name}_curves")
 
 
 @numbers_at(blueprint, "/networks/<name>/pairs")
@@ -149,9 +150,10 @@ def layers(name: str) -> Table:
 
 @blueprint.get("/networks/<name>/curves.figure")
 def curves_figure(name: str) -> Response:
-    """Send loss and accuracy of all versions as a figure."""
-    history = reading.metric_history(workspace(), service.get_network(workspace(), name))
-    figure = training_curves([{"epoch": number, **metrics} for number, metrics in history.items()])
+    """Send loss and accuracy of all versions as a figure; each run has lines of its own."""
+    network = service.get_network(workspace(), name)
+    history, runs = reading.metric_history(workspace(), network), reading.runs_of_versions(workspace(), network)
+    figure = training_curves(page.curve_points(history, runs))
     figure["layout"]["xaxis"]["title"]["text"] = "version"
     return jsonify(figure)
 

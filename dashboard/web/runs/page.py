@@ -91,11 +91,6 @@ def _targets(row: RunRow) -> list[tuple[str, str]]:
     return [(row.run.title, url_for("searches.show", search_id=search_id) if search_id else "")]
 
 
-def _seconds(row: RunRow) -> float | None:
-    end = row.run.ended or row.run.heartbeat
-    return (end - row.run.started).total_seconds() if row.run.started and end else None
-
-
 def _seconds_left(row: RunRow) -> float | None:
     return seconds_left(row.run, [row.epoch] if row.epoch else [])
 
@@ -128,7 +123,7 @@ RUN_COLUMNS = (
     _of_epoch("seconds"),
     _of_epoch("learning_rate"),
     Column("versions", "Versions", lambda row: row, "versions", exported=False),
-    Column("time", "Time", _seconds, "duration", exported=False),
+    Column("time", "Time", attrgetter("run.seconds"), "duration", exported=False),
     Column("left", "Left", _seconds_left, "duration", exported=False),
     Column("created", value=attrgetter("run.created")),
     Column("started", "Started", attrgetter("run.started"), "when", lambda row: row.run.started or row.run.created),

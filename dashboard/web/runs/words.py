@@ -43,8 +43,8 @@ def training_sentence(run: Run, epochs: Sequence[Epoch], position: int | None) -
     last = epochs[-1]
     if not run.has_ended:
         return f"Epoch {last.epoch} of {run.spec.training.epochs}: {_metric(last)}."
-    total = duration(sum(epoch.seconds for epoch in epochs))
-    text = f"{run.state.capitalize()} after epoch {last.epoch}: {_metric(last)}, {total}."
+    total = "" if run.seconds is None else f", {duration(run.seconds)}"
+    text = f"{run.state.capitalize()} after epoch {last.epoch}: {_metric(last)}{total}."
     final = final_epoch(run.spec.training, epochs)
     return text if final is last else f"{text} The best weights, of epoch {final.epoch}, were saved: {_metric(final)}."
 

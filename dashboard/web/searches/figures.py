@@ -59,7 +59,8 @@ def front(now: SearchView, _: str = "") -> Figure:
 
 def importance(now: SearchView, _: str = "") -> Figure:
     """Return how much each setting matters."""
-    return charts.importance_figure({name_words(name): share for name, share in findings.importance(now).items()})
+    shares = {name_words(name): share for name, share in findings.importance(now).items()}
+    return charts.importance_figure(shares, findings.finished(now))
 
 
 def predictions(now: SearchView, _: str = "") -> Figure:

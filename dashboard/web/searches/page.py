@@ -133,7 +133,7 @@ def trial_columns(now: SearchView) -> list[Column]:
         Column("parameters", "Parameters", format="count", sortable=True),
         Column("stopped_at"),
         Column("epochs", "Epochs", None, "count", lambda trial: trial.epochs or None, sortable=True),
-        Column("seconds", "Time", None, "duration", lambda trial: trial.seconds or None, sortable=True),
+        Column("seconds", "Time in epochs", None, "duration", lambda trial: trial.seconds or None, sortable=True),
         Column("created"),
         Column("ended"),
         *(_setting(name) for name in settings),

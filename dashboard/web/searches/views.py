@@ -192,7 +192,9 @@ def front(search_id: int) -> Numbers:
 def importance(search_id: int) -> Numbers:
     """Return how much of the scores' differences each setting accounts for."""
     now = brief_view(workspace(), search_id)
-    return Numbers(["setting", "share"], findings.importance(now).items(), f"{now.search.name}_importance")
+    trials = findings.finished(now)
+    rows = [(name, share, trials) for name, share in findings.importance(now).items()]
+    return Numbers(["setting", "share", "trials"], rows, f"{now.search.name}_importance")
 
 
 @numbers_at(blueprint, "/searches/<int:search_id>/predictions")

@@ -76,8 +76,7 @@ def distribution(name: str, number: int) -> Numbers:
     version, tensor = _tensor(name, number)
     bins, limits, _ = query().bins
     weights = analyses.tensor_distribution(workspace(), version, tensor, bins, limits)
-    edges, counts = weights.edges.tolist(), weights.counts[0].tolist()
-    return Numbers(["from", "to", "weights"], zip(edges[:-1], edges[1:], counts, strict=True), f"{tensor.name}_bins")
+    return Numbers(["from", "to", "weights"], weights.rows(), f"{tensor.name}_bins")
 
 
 @blueprint.get("/distribution.figure")
@@ -156,7 +155,7 @@ def _page(name: str, number: int, proof: VersionProof | None) -> str:
         dead=page.dead_units_table(version, dead.units, page.UNITS_SHOWN),
         more_dead=max(len(dead.units) - page.UNITS_SHOWN, 0),
         dead_note=dead_note(dead),
-        count_dead="" if dead.is_counted else address("versions.show", name=name, number=number, draw=1),
+        count_dead="" if dead.is_counted else query().address(draw=1, _anchor="dead"),
         unit=reading.target(workspace(), version) if network.task == "regression" else "",
         settings=folded_settings(version.spec),
         pictures=page.unit_pictures(version, detail.tensors),

@@ -55,8 +55,18 @@ def test_the_cells_themselves_are_as_far_apart_as_scipy_says(one, two):
         assert found == (None, None)
         return
     assert found.wasserstein == pytest.approx(stats.wasserstein_distance(*cells), rel=1e-9, abs=1e-12)
-    counts = distribution([one, two], COARSE_BINS, "full").counts
-    assert found.kl == pytest.approx(stats.entropy(counts[0] + 0.5, counts[1] + 0.5), abs=1e-12)
+    assert found.kl is None, "so few cells are no distribution"
+
+
+def test_the_divergence_is_that_of_the_base_from_the_other_and_only_where_it_is_an_estimate():
+    random = np.random.default_rng(10)
+    narrow, wide = random.normal(0, 1.0, 5000), random.normal(0, 2.0, 5000)
+    counts = distribution([narrow, wide], COARSE_BINS, "full").counts
+    assert distribution_distances(narrow, wide).kl == pytest.approx(stats.entropy(counts[0] + 0.5, counts[1] + 0.5))
+    assert distribution_distances(wide, narrow).kl is None, "cells of the base are where the other has none"
+    assert distribution_distances(narrow, narrow + 50).kl is None, "they do not meet at all"
+    assert distribution_distances(narrow[:1279], wide).kl is None, "fewer than 20 cells to a bin"
+    assert distribution_distances(narrow[:1280], wide).kl is not None
 
 
 def test_more_cells_than_are_sorted_are_counted_in_fine_bins():

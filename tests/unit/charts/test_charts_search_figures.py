@@ -30,7 +30,7 @@ def valid(figure):
         history_figure([], [], [], "accuracy"),
         front_figure([], [], "parameters", "accuracy"),
         predictions_figure([], [], "accuracy"),
-        importance_figure({}),
+        importance_figure({}, 0),
         belief_figure([], [], [], "units", "accuracy", True),
     ],
 )
@@ -97,7 +97,7 @@ def test_predictions_stand_beside_the_line_on_which_they_would_be_right():
 
 
 def test_the_most_important_setting_stands_on_top():
-    assert valid(importance_figure({"dropout": 0.1, "learning rate": 0.9}))["data"][0]["y"][-1] == "learning rate"
+    assert valid(importance_figure({"dropout": 0.1, "learning rate": 0.9}, 50))["data"][0]["y"][-1] == "learning rate"
 
 
 def test_what_is_expected_of_words_has_an_axis_of_words():

@@ -1,0 +1,169 @@
+"""Pages and files state the same facts: which version is best, which data it was measured on, what a name means."""
+
+import io
+import json
+import zipfile
+
+import numpy as np
+import pytest
+
+from dashboard import create_app
+from dashboard.catalogue.runs import insert_run
+from dashboard.services.datasets import add_bundled, get_dataset
+from dashboard.services.networks import create_network, get_network
+from dashboard.services.versions.reading import get_detail
+from dashboard.services.versions.saving import Draft, save_version
+from dashboard.services.versions.tensors import file_names
+from dashboard.services.workspace import open_workspace
+from dashboard.settings import Settings
+from tests.web.page_check import Browser
+
+SAME = {"loss": 0.5, "val_loss": 0.5, "val_accuracy": 0.75}
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory):
+    """A workspace with two networks on different data, each with versions of two runs that are equally good."""
+    opened = open_workspace(Settings(home=str(tmp_path_factory.mktemp("facts"))))
+    for name, dataset in (("one", "iris"), ("two", "wine")):
+        add_bundled(opened, dataset)
+        create_network(opened, {"name": name, "dataset": dataset, "layers": []})
+        network, row = get_network(opened, name), get_dataset(opened, dataset)
+        about = {"network_id": network.id, "dataset_id": row.id, "spec": network.spec.to_json()}
+        for _ in range(2):
+            with opened.catalogue.writing() as connection:
+                run_id = insert_run(connection, about | {"state": "finished"})
+            for epoch in (1, 2):
+                tensors = {tensor: np.full(shape, epoch, np.float32) for tensor, shape in network.spec.tensor_shapes}
+                save_version(opened, network, Draft(tensors, network.spec, row.id, {}, SAME, {}, epoch, run_id))
+    yield opened
+    opened.catalogue.close()
+
+
+@pytest.fixture(scope="module")
+def browser(workspace):
+    return Browser(create_app(workspace=workspace).test_client())
+
+
+def test_of_equally_good_versions_the_first_is_best_on_every_page(browser):
+    assert browser.raw("/networks.json").json["items"][0]["best"] == 1
+    assert browser.raw("/api/v1/networks").json["items"][0]["best"] == 1
+    assert "best is v1" in browser.get("/networks/one").sentence
+    assert browser.get("/networks/one/versions/1").sentence.startswith("The best version")
+    assert browser.raw("/api/v1/networks/one/history").json["best"] == 1
+    for chosen in ("version=one:3&version=one:1", "version=one:1&version=one:3"):
+        assert "one:1 has the best" in browser.get(f"/compare/several?{chosen}").sentence
+    assert "of one:1." in browser.get("/compare/all?network=one").sentence
+
+
+def test_versions_on_different_data_are_compared_with_a_warning(browser):
+    warning = "measured on different data (iris, wine)"
+    assert warning in browser.get("/compare?base=one:1&other=two:1").text
+    assert warning in browser.get("/compare/several?version=one:1&version=two:1").sentence
+    assert browser.raw("/api/v1/compare?base=one:1&other=two:1").json["same_data"] is False
+    assert "different data" not in browser.get("/compare?base=one:1&other=one:2").text
+    assert browser.raw("/api/v1/compare?base=one:1&other=one:2").json["same_data"] is True
+
+
+def test_the_curves_of_separate_runs_are_separate_lines(browser):
+    drawn = json.loads(browser.raw("/networks/one/curves.figure").data)
+    for line in drawn["data"]:
+        assert line["x"] == [1, 2, 3, 3, 4]
+        assert [value is None for value in line["y"]] == [False, False, True, False, False]
+    rows = browser.raw("/networks/one/curves.json").json["items"]
+    assert [row["run"] for row in rows] == [1, 1, 2, 2]
+
+
+def test_a_version_is_not_compared_with_one_of_an_unrelated_run(workspace):
+    changes = [get_detail(workspace, "one", number).version.changed for number in (1, 2, 3, 4)]
+    assert changes == [None, 1.0, None, 1.0]
+
+
+def test_settings_and_metrics_of_one_name_are_apart_everywhere(browser):
+    row = browser.raw("/compare/all.json?equal=show&network=one").json["items"][0]
+    assert (row["setting.loss"], row["metric.loss"]) == ("cross_entropy", 0.5)
+    lines = browser.raw("/compare/all.csv?equal=show&network=one").text.splitlines()
+    heads = lines[0].split(",")
+    assert len(set(heads)) == len(heads)
+    assert {head.split(".")[0] for head in heads} == {"version", "setting", "metric"}
+    item = browser.raw("/api/v1/compare/all?network=one").json["items"][0]
+    assert (item["settings"]["loss"], item["metrics"]["loss"]) == ("cross_entropy", 0.5)
+    facts = browser.raw("/api/v1/compare/several?version=one:1&version=one:2").json["facts"]
+    assert {fact["kind"] for fact in facts if fact["name"] == "loss"} == {"metric", "setting"}
+    diff = browser.raw("/api/v1/compare?base=one:1&other=one:2").json
+    named = {
+        kind: next(fact["base"] for fact in diff[kind] if fact["name"] == "loss") for kind in ("metrics", "settings")
+    }
+    assert named == {"metrics": 0.5, "settings": "cross_entropy"}
+    page = browser.get("/compare/all?equal=show&network=one")
+    assert page.text.count("cross_entropy") + page.text.count("cross entropy") >= 4, "the setting is on the page"
+
+
+EVERY_FILE = (
+    "/networks",
+    "/networks/one/versions",
+    "/networks/one/curves",
+    "/networks/one/layers",
+    "/networks/one/history",
+    "/networks/one/health",
+    "/networks/one/versions/1/metrics",
+    "/networks/one/versions/1/tensors",
+    "/runs",
+    "/compare/all",
+    "/compare/several/facts?version=one:1&version=two:1",
+    "/compare/tensors?base=one:1&other=one:2",
+    "/compare/metrics?base=one:1&other=one:2",
+    "/compare/settings?base=one:1&other=one:2",
+)
+
+
+@pytest.mark.parametrize("address", EVERY_FILE)
+def test_no_file_has_two_columns_of_one_name(browser, address):
+    path, _, more = address.partition("?")
+    heads = browser.raw(f"{path}.csv?{more}").text.splitlines()[0].split(",")
+    assert len(set(heads)) == len(heads)
+
+
+def test_the_sentence_about_the_most_changed_tensor_agrees_with_the_table(workspace, browser):
+    network = create_network(workspace, {"name": "biased", "dataset": "iris", "layers": []})
+    dataset = get_dataset(workspace, "iris").id
+    for weight, bias in ((1.0, 1.0), (1.246, 1.559)):
+        tensors = {name: np.full(shape, 1.0, np.float32) for name, shape in network.spec.tensor_shapes}
+        tensors["layer_01.weight"][:], tensors["layer_01.bias"][:] = weight, bias
+        save_version(workspace, get_network(workspace, "biased"), Draft(tensors, network.spec, dataset, {}, {}, {}))
+    page = browser.get("/compare?base=biased:1&other=biased:2")
+    rows = browser.raw("/compare/tensors.json?base=biased:1&other=biased:2").json["items"]
+    most = max(rows, key=lambda row: row["relative"])
+    assert most["tensor"] == "layer_01.bias"
+    assert "layer_01.bias most (55.9 % of its norm)" in page.sentence
+
+
+def test_what_has_no_preprocessing_is_not_evaluated_and_says_so(browser):
+    answer = browser.client.post("/api/v1/networks/one/versions/1/evaluate", json={"dataset": "iris"})
+    assert answer.status_code == 409
+    assert "one:1 has no preprocessing" in answer.json["error"]["message"]
+
+
+def test_files_of_a_zip_never_collide_and_its_version_json_names_each():
+    names = file_names(["a/b", "a b", "A.B", "a_b_2", "layer_01.weight"])
+    assert names["layer_01.weight"] == "layer_01_weight.csv"
+    assert len({name.casefold() for name in names.values()}) == len(names)
+
+
+def test_the_version_json_of_a_zip_names_the_file_of_each_tensor(browser):
+    answer = browser.raw("/api/v1/networks/one/versions/1.zip")
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
+        about = json.loads(archive.read("version.json"))
+        assert set(about["files"]) == {tensor["name"] for tensor in about["tensors"]}
+        assert {*about["files"].values(), "version.json"} == set(archive.namelist())
+
+
+def test_a_layer_of_nan_is_unknown_and_not_dead(workspace, browser):
+    network = create_network(workspace, {"name": "nan", "dataset": "iris", "layers": [{"units": 16}]})
+    tensors = {name: np.full(shape, np.nan, np.float32) for name, shape in network.spec.tensor_shapes}
+    dataset = get_dataset(workspace, "iris").id
+    save_version(workspace, get_network(workspace, "nan"), Draft(tensors, network.spec, dataset, {}, {}, {}))
+    (item,) = browser.raw("/api/v1/networks/nan/health?tensor=layer_01.weight").json["items"]
+    assert (item["dead"], item["spectral_norm"], item["undefined"], item["not_finite"]) == (None, None, 16, 64)
+    assert item["findings"]["dead"] == []
+    assert "the health of 16 units is unknown: NaN or infinite" in browser.get("/networks/nan/health").sentence
