@@ -8,13 +8,14 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from dashboard.api.answers import json_answer
-from dashboard.api.query import json_object
+from dashboard.api.query import json_object, read_query
 from dashboard.api.shapes import dataset_detail_json, dataset_json
 from dashboard.errors import Invalid
 from dashboard.http import own_path, workspace
 from dashboard.parsing import Fields
 from dashboard.records.dataset import Dataset
 from dashboard.services import datasets as service
+from dashboard.services.dataset_records import part_records
 
 blueprint = Blueprint("datasets", __name__)
 
@@ -43,6 +44,15 @@ def create_dataset() -> Response:
 def get_dataset(name: str) -> Response:
     """Answer one dataset with its columns, classes and statistics."""
     return json_answer(_detail(service.get_dataset(workspace(), name)))
+
+
+@blueprint.get("/datasets/<name>/records")
+def get_records(name: str) -> Response:
+    """Answer the records of one part of a dataset, or of all, as they were read, before any scaling."""
+    part, limit, offset = read_query("part", "limit", "offset")
+    taken = part_records(workspace(), name, part or "", limit, offset)
+    items = [record._asdict() for record in taken.records]
+    return json_answer({"items": items, "total": taken.total, "next": taken.next})
 
 
 @blueprint.delete("/datasets/<name>")

@@ -15,6 +15,7 @@ from dashboard.errors import UserError
 from dashboard.kinds import Choice, Schema, Text, Whole
 from dashboard.parsing import LONGEST_TEXT, Fields
 from dashboard.services.compare.detail import AXES
+from dashboard.services.dataset_records import PARTS
 from dashboard.services.history.tensor import SINCE
 from dashboard.services.runs.queue import STATE_FILTERS
 from dashboard.services.versions.tensors import MOST_CELLS, WINDOW_COLUMNS, WINDOW_ROWS
@@ -71,6 +72,7 @@ def parameter(kind: Kind, default: Any = MISSING, about: str = "") -> Setting:  
 
 PARAMETERS: dict[str, Setting] = {
     "limit": parameter(Whole(1, MOST_ITEMS), 50),
+    "part": parameter(Choice(dict.fromkeys(PARTS, "")), None, "Only records of this part of the split."),
     "offset": parameter(Whole(0, 10**9), 0, "Where the page begins: what `next` said."),
     "search": parameter(Text(200), "", "Only networks with this in their name or purpose."),
     "network": parameter(Text(LONGEST_TEXT), "", "Only runs of this network."),

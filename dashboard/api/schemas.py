@@ -20,6 +20,7 @@ from dashboard.records.store import EXAMPLES_WITH_PASSWORD, STORE_KINDS
 from dashboard.records.training import TRAINING_SETTINGS
 from dashboard.services.compare.several import KINDS
 from dashboard.services.compare.versions import NUMBER_NAMES
+from dashboard.services.dataset_records import PARTS
 from dashboard.services.datasets import DATASET_SETTINGS
 from dashboard.services.history.health import MEASURES, OF_RECORDS, UNIT_FINDINGS
 from dashboard.services.history.tensor import SINCE
@@ -487,6 +488,24 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "BundledDataset": record({"bundled": TEXT}, closed=True),
     "DatasetPage": page_of("Dataset"),
+    "RecordPage": record(
+        {
+            "items": array(
+                record(
+                    {
+                        "record": INTEGER | {"description": "Its number among the records that were read, from 0."},
+                        "part": choice(PARTS),
+                        "inputs": FREE,
+                        "target": {"type": ["string", "number"]},
+                    },
+                    closed=True,
+                )
+            ),
+            "total": INTEGER | {"description": "How many records the part has."},
+            "next": nullable(INTEGER),
+        },
+        closed=True,
+    ),
     "Layer": record(LAYER, tuple(name for name in LAYER if name != "units"), closed=True),
     "OutputLayer": record(OUTPUT, tuple(OUTPUT), closed=True),
     "Training": record(TRAINING, tuple(TRAINING), closed=True),

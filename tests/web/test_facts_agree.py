@@ -9,6 +9,7 @@ import pytest
 
 from dashboard import create_app
 from dashboard.catalogue.runs import insert_run
+from dashboard.data.dataset import open_arrays
 from dashboard.services.datasets import add_bundled, get_dataset
 from dashboard.services.networks import create_network, get_network
 from dashboard.services.versions.reading import get_detail
@@ -167,3 +168,29 @@ def test_a_layer_of_nan_is_unknown_and_not_dead(workspace, browser):
     assert (item["dead"], item["spectral_norm"], item["undefined"], item["not_finite"]) == (None, None, 16, 64)
     assert item["findings"]["dead"] == []
     assert "the health of 16 units is unknown: NaN or infinite" in browser.get("/networks/nan/health").sentence
+
+
+def test_anyone_can_recompute_the_test_accuracy_from_the_records_of_the_test_part(workspace, browser):
+    """A network without hidden layers is trained on iris by hand: its answers are those of its weights, unscaled."""
+    every = browser.raw("/datasets/iris/records.json").json["items"]
+    assert [row["record"] for row in every] == list(range(150))
+    page = browser.raw("/api/v1/datasets/iris/records?part=test&limit=4").json
+    rest = browser.raw(f"/api/v1/datasets/iris/records?part=test&limit=100&offset={page['next']}").json
+    tested = page["items"] + rest["items"]
+    assert (len(tested), rest["next"]) == (page["total"], None)
+    assert [one["record"] for one in tested] == [row["record"] for row in every if row["part"] == "test"]
+    arrays = open_arrays(workspace.datasets_folder / get_dataset(workspace, "iris").folder)
+    for one in tested:
+        assert list(one["inputs"].values()) == arrays.inputs[one["record"]].tolist()
+        assert one["target"] == arrays.classes[arrays.target[one["record"]]]
+    parts = get_dataset(workspace, "iris").description["split"]
+    for part, rows in parts.items():
+        lines = browser.raw(f"/datasets/iris/records.csv?part={part}").text.splitlines()
+        assert len(lines) == rows + 1
+        assert lines[0].startswith("record,part,input.")
+    assert "/datasets/iris/records.csv?part=test" in browser.get("/datasets/iris").links()
+
+
+def test_the_records_of_a_part_that_there_is_not_are_refused(browser):
+    assert browser.raw("/datasets/iris/records.csv?part=holdout").status_code == 422
+    assert browser.raw("/api/v1/datasets/iris/records?part=holdout").status_code == 422

@@ -14,6 +14,8 @@ from dashboard.http import workspace
 from dashboard.parsing import LONGEST_NAME
 from dashboard.records.dataset import Dataset
 from dashboard.services import datasets as service
+from dashboard.services.dataset_records import PARTS
+from dashboard.services.dataset_records import part_records as read_records
 from dashboard.services.datasets import Preview, Upload
 from dashboard.web.datasets.forms import MOST_KINDS, DatasetForm, UploadForm
 from dashboard.web.datasets.page import (
@@ -33,7 +35,9 @@ from dashboard.web.kit.formats import plural
 from dashboard.web.kit.forms import attach_errors, problems
 from dashboard.web.kit.paging import pager
 from dashboard.web.kit.query import query
-from dashboard.web.kit.tables import Table, chosen_order, numbers_at
+from dashboard.web.kit.tables import Numbers, Table, chosen_order, exports, numbers_at
+
+MOST_RECORDS = 100_000
 
 blueprint = Blueprint("datasets", __name__)
 
@@ -133,6 +137,7 @@ def show(name: str) -> Answer:
         classes=main_classes(every_class),
         class_count=len(list(every_class.rows)),
         pictures=_pictures(dataset),
+        parts={part: exports("datasets.part_records", name=name, part=part) for part in PARTS if dataset.has_records},
         first_rows=first_rows_table(dataset).part(0, ROWS_SHOWN),
         networks=service.networks_using(workspace(), dataset),
     )
@@ -157,6 +162,17 @@ def records(name: str) -> Response:
     pixels, shape = service.record_pixels(workspace(), dataset, PICTURES_SHOWN)
     zoom = PICTURE_PIXELS // max(shape[1], 1) or 1
     return png_answer(lambda theme: records_png(pixels, shape, theme, zoom), dataset.sha256)
+
+
+@numbers_at(blueprint, "/datasets/<name>/records")
+def part_records(name: str) -> Numbers:
+    """Return the records of the part `part` (all without it), from the record `offset` on, as they were read."""
+    source = query()
+    part = source.word("part", PARTS)
+    taken = read_records(workspace(), name, part, source.number("limit", MOST_RECORDS, 1), source.number("offset"))
+    heads = ["record", "part", *(f"input.{column}" for column in taken.inputs), "target"]
+    rows = ([one.record, one.part, *one.inputs.values(), one.target] for one in taken.records)
+    return Numbers(heads, rows, f"{name}_{part or 'records'}")
 
 
 @numbers_at(blueprint, "/datasets/<name>/classes")

@@ -1,0 +1,72 @@
+"""The records of a dataset with the part of the split that each is in, so that anyone can measure a version again."""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dashboard.data.dataset import Arrays, open_arrays
+from dashboard.data.splitting import Split, split
+from dashboard.records.dataset import Dataset
+from dashboard.services.datasets import get_dataset, require_records
+from dashboard.services.workspace import Workspace
+
+PARTS = Split._fields
+MOST_CELLS = 1_000_000
+"""At most so many values are read at once."""
+
+
+class PartRecord(NamedTuple):
+    """A record: its number among those that were read from the file, from 0, its part, its values and its target."""
+
+    record: int
+    part: str
+    inputs: dict[str, Any]
+    target: Any
+
+
+class PartRecords(NamedTuple):
+    """Some records in their order; `total` is how many the part has, `next` where others begin, None at the end."""
+
+    inputs: list[str]
+    records: list[PartRecord]
+    total: int
+    next: int | None
+
+
+def part_records(
+    workspace: Workspace, dataset_name: str, part: str = "", limit: int = 1000, offset: int = 0
+) -> PartRecords:
+    """Return records of a part (train, validation, test; by default of all), as they were read, before any scaling.
+
+    Fewer than `limit` where they are very wide. Raises NotFound, or Conflict without the records.
+    """
+    dataset = get_dataset(workspace, dataset_name)
+    require_records(dataset)
+    arrays = open_arrays(workspace.datasets_folder / dataset.folder)
+    names = _parts(dataset, arrays)
+    rows = np.flatnonzero(names == part) if part else np.arange(len(names))
+    width = max(len(arrays.numeric) + len(arrays.categorical), 1)
+    chosen = rows[offset : offset + max(min(limit, MOST_CELLS // width), 1)]
+    records = [_record(arrays, int(row), str(names[row])) for row in chosen]
+    end = offset + len(records)
+    return PartRecords([*arrays.numeric, *arrays.categorical], records, len(rows), end if end < len(rows) else None)
+
+
+def _parts(dataset: Dataset, arrays: Arrays) -> "np.ndarray[Any, np.dtype[np.str_]]":
+    """Return the part of each row, split exactly as a training does."""
+    spec = dataset.spec
+    parts = split(np.asarray(arrays.target), spec["validation"], spec["test"], spec["seed"], dataset.task)
+    names = np.empty(len(arrays.target), dtype="U10")
+    for name, rows in parts._asdict().items():
+        names[rows] = name
+    return names
+
+
+def _record(arrays: Arrays, row: int, part: str) -> PartRecord:
+    numbers = (None if math.isnan(number) else number for number in arrays.inputs[row].tolist())  # NaN: missing
+    codes = zip(arrays.levels, arrays.categories[row].tolist(), strict=True)
+    levels = (None if code < 0 else known[code] for known, code in codes)
+    values = dict(zip([*arrays.numeric, *arrays.categorical], [*numbers, *levels], strict=True))
+    target = arrays.target[row].item()
+    return PartRecord(row, part, values, arrays.classes[target] if arrays.task == "classification" else target)
