@@ -47,8 +47,11 @@ def serve(_: argparse.Namespace) -> int:
 def worker(given: argparse.Namespace) -> int:
     """Train what is queued (the dashboard starts this by itself)."""
     os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    from dashboard.jobs.memory import MALLOC
     from dashboard.services.runs.coordinator import coordinate
 
+    for name in MALLOC:  # they hold for this process, and trainings are started without them
+        os.environ.pop(name, None)
     coordinate(from_environment(), until_idle=given.until_idle)
     return 0
 

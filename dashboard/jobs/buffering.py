@@ -18,11 +18,14 @@ from gunicorn.http.unreader import Unreader
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from dashboard.jobs.incoming import REQUEST_SECONDS, Incoming
+from dashboard.jobs.memory import give_back
 from dashboard.settings import from_environment
 
 PIECE = 256 * 1024
 SEND_SECONDS = 30
 SWEEP_SECONDS = 0.5
+REST_SECONDS = 5.0
+"""How long after a request free memory is given back to the system."""
 FORM_BYTES = 2**20
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -48,7 +51,8 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untype
         """The connections whose next request is not complete, in the order in which they began to wait for it."""
         self.most_receiving = max(1, self.worker_connections - 2 * self.cfg.threads)
         self.most_bytes = from_environment().max_upload_mb * 2**20 + FORM_BYTES
-        self.swept = 0.0
+        self.swept = self.busy = 0.0
+        self.trimmed = 0
 
     def accept(self, listener: socket.socket) -> None:
         """Accept a connection and wait for its first request; the oldest that waits goes if there are too many."""
@@ -132,13 +136,18 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untype
             self.receive(connection, self.cfg.keepalive, bytes(incoming.pending))
 
     def murder_pending(self) -> None:
-        """Close the connections whose time is over; gunicorn calls this after each turn of its loop."""
+        """Close the connections whose time is over, give memory back; gunicorn calls this in each turn."""
         now = time.monotonic()
         if now - self.swept < SWEEP_SECONDS:
             return
         self.swept = now
         for connection in [one for one in self.receiving if one.timeout < now]:
             self.drop(connection)
+        if self.nr == self.trimmed:
+            self.busy = now
+        elif now - self.busy > REST_SECONDS:
+            self.trimmed = self.nr
+            give_back()
 
     def _cap_keepalive(self, deadline: float) -> None:
         """Wait no longer than this for further requests, as the worker stops."""

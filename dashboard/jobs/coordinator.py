@@ -14,6 +14,7 @@ drives a search has a lane, too: it mostly waits for its trials, which are train
 import contextlib
 import fcntl
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -23,6 +24,7 @@ from typing import IO, Any, NamedTuple
 
 from dashboard.errors import Outage, StoreError, StoreUnavailable, WeightbaseError
 from dashboard.jobs.job import Job, Journal, TrainingJob
+from dashboard.jobs.memory import give_back
 from dashboard.jobs.patience import patiently, pauses
 from dashboard.jobs.place import Attempt, Gone, Place, Report, SharingPlace
 from dashboard.records.run_kinds import ACTIONS, SEARCHES, TRAININGS
@@ -32,6 +34,7 @@ log = logging.getLogger(__name__)
 POLL_SECONDS = 0.1
 TOGETHER_SECONDS = 0.05
 RETRY_SECONDS = 1.0
+REST_SECONDS = 1.0
 KILL_AFTER_SECONDS = 3.0
 IDLE_SECONDS = 10.0
 LOCK_TRIES = 20
@@ -59,6 +62,16 @@ def coordinator_lock(home: Path, wait_for_it: bool = True) -> Iterator[bool]:
     """
     with _lock_file(home) as file:
         yield _take(file, fcntl.LOCK_EX) if wait_for_it else _take_soon(file)
+
+
+def last_wake(home: Path) -> int:
+    """Return what changes each time `wake_coordinator` is called for a data folder."""
+    return (home / LOCK).stat().st_mtime_ns
+
+
+def wake_coordinator(home: Path) -> None:
+    """Let a coordinator that rests look for queued runs at once."""
+    os.utime(home / LOCK)
 
 
 def is_coordinated(home: Path) -> bool:
@@ -117,6 +130,8 @@ class Coordinator:
         self.must_take_up = False  # after an outage: what was claimed in it, perhaps without our knowledge
         self.stop = threading.Event()
         self.wake = threading.Event()
+        self.last_wake: Callable[[], float] = time.monotonic
+        """Returns what changes when something is queued; the clock, where nobody says: then it looks all the time."""
         self.running: dict[int, _Execution] = {}
 
     def run(self) -> None:
@@ -128,18 +143,27 @@ class Coordinator:
         idle_since = time.monotonic()
         try:
             while not self.stop.is_set():
+                seen = self.last_wake()
                 pause = POLL_SECONDS if self._tend() else RETRY_SECONDS
                 if self.running:
                     idle_since = time.monotonic()
                 elif self.until_idle and time.monotonic() - idle_since > IDLE_SECONDS:
                     break
                 self.wake.wait(pause)  # also woken when a run has ended, so that the next one starts at once
+                if not self.running:
+                    self._rest(seen)
                 self.wake.clear()
         finally:  # an error in the coordinator must not leave trainings behind that nobody listens to
             for execution in self.running.values():
                 execution.abandon()
             for execution in self.running.values():
                 execution.thread.join()
+
+    def _rest(self, seen: float) -> None:
+        """Wait until something is queued here; what another machine queues is found within REST_SECONDS."""
+        until = time.monotonic() + REST_SECONDS
+        while self.last_wake() == seen and time.monotonic() < until and not self.wake.wait(POLL_SECONDS):
+            continue
 
     def end(self) -> None:
         """Let `run` come to its end; to be called from any thread but, as it takes locks, not from a signal handler."""
@@ -232,6 +256,8 @@ class Coordinator:
     def _forget_ended(self) -> None:
         for run_id in [run_id for run_id, execution in self.running.items() if not execution.thread.is_alive()]:
             del self.running[run_id]
+            if not self.running:
+                give_back()
 
 
 class _Together:

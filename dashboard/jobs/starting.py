@@ -3,16 +3,18 @@
 import os
 import subprocess
 
-from dashboard.jobs.coordinator import is_coordinated
+from dashboard.jobs.coordinator import is_coordinated, wake_coordinator
+from dashboard.jobs.memory import MALLOC
 from dashboard.jobs.supervisor import CODE_FOLDER, LIFELINE, WORKER
 from dashboard.settings import Settings, to_environment
 
 
 def ensure_coordinator(settings: Settings) -> None:
-    """Start a coordinator that ends when it is idle, unless one holds the lock of this data folder."""
+    """Start a coordinator that ends when it is idle, unless one holds the lock of this data folder: wake that."""
     if is_coordinated(settings.home_folder):
+        wake_coordinator(settings.home_folder)
         return
-    environment = os.environ | to_environment(settings.with_absolute_paths())
+    environment = MALLOC | os.environ | to_environment(settings.with_absolute_paths())
     environment.pop(LIFELINE, None)
     with open(settings.home_folder / "worker.log", "ab") as log:
         # A session of its own: a web worker that is recycled takes nothing with it. If two requests start two,

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dashboard.errors import Invalid
+from dashboard.jobs.memory import MALLOC
 from dashboard.jobs.stop_signals import end_on_signals
 from dashboard.settings import Settings, to_environment
 
@@ -84,7 +85,7 @@ def serve(settings: Settings) -> None:
     _check_port(settings)
     settings = settings.with_absolute_paths()  # the children work in another folder
     read_end, write_end = os.pipe()
-    environment = os.environ | to_environment(settings) | {LIFELINE: str(read_end)}
+    environment = MALLOC | os.environ | to_environment(settings) | {LIFELINE: str(read_end)}
     children = [
         Child("The web server", gunicorn_command(settings), environment, read_end),
         Child("The worker", WORKER, environment, read_end),

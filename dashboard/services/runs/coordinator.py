@@ -7,7 +7,7 @@ from functools import partial
 
 from dashboard.catalogue import runs as run_rows
 from dashboard.files import overwrite
-from dashboard.jobs.coordinator import Coordinator, Situation, coordinator_lock
+from dashboard.jobs.coordinator import Coordinator, Situation, coordinator_lock, last_wake
 from dashboard.jobs.places import open_places, place_name
 from dashboard.jobs.stop_signals import end_on_signals
 from dashboard.jobs.supervisor import follow_lifeline
@@ -41,6 +41,7 @@ def coordinate(settings: Settings, until_idle: bool = False) -> None:
             here, place = open_places(settings)
             report = partial(_report, settings)
             coordinator = Coordinator(CatalogueJournal(workspace), here, place, until_idle, report)
+            coordinator.last_wake = partial(last_wake, settings.home_folder)
             end_on_signals(coordinator.end)
             follow_lifeline(coordinator.end)
             coordinator.run()

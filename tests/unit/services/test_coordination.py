@@ -1,6 +1,8 @@
 """A run that is queued at the very moment at which a coordinator ends is not left waiting."""
 
+import queue
 import signal
+import threading
 
 import pytest
 
@@ -11,6 +13,7 @@ from dashboard.services.runs import coordinator as coordination
 from dashboard.services.runs.runs import get_run, start_run
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
+from tests.worker import wait_until
 
 
 @pytest.fixture
@@ -42,4 +45,35 @@ def test_a_run_queued_while_an_idle_coordinator_still_holds_its_lock_is_trained(
     monkeypatch.setattr(jobs, "IDLE_SECONDS", 0.1)
     coordination.coordinate(workspace.settings, until_idle=True)
     assert get_run(workspace, queued[0]).run.state == "finished"
+    workspace.catalogue.close()
+
+
+@pytest.mark.processes
+@pytest.mark.usefixtures("signals")
+def test_a_coordinator_that_rests_is_woken_by_a_run_that_is_queued(tmp_path, monkeypatch):
+    workspace = open_workspace(Settings(home=str(tmp_path)))
+    add_bundled(workspace, "iris")
+    create_network(workspace, {"name": "net", "dataset": "iris", "training": {"epochs": 1}})
+    resting = queue.SimpleQueue()
+
+    class Observed(jobs.Coordinator):
+        """The real coordinator, which says when it rests."""
+
+        def _rest(self, seen):
+            resting.put(self)
+            super()._rest(seen)
+
+    def queue_one():
+        coordinator = resting.get()
+        run = start_run(workspace, "net", {})
+        wait_until(lambda: get_run(workspace, run.id).run.has_ended, "the run to end")
+        coordinator.end()
+
+    monkeypatch.setattr(coordination, "Coordinator", Observed)
+    monkeypatch.setattr(jobs, "REST_SECONDS", 3600.0)
+    person = threading.Thread(target=queue_one)
+    person.start()
+    coordination.coordinate(workspace.settings)
+    person.join()
+    assert get_run(workspace, 1).run.state == "finished"
     workspace.catalogue.close()
