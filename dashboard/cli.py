@@ -115,9 +115,13 @@ def reindex(_: argparse.Namespace) -> int:
     from dashboard.services.store.reindexing import reindex_store
     from dashboard.services.workspace import open_workspace
 
-    for reference in reindex_store(open_workspace(from_environment())):
+    done = reindex_store(open_workspace(from_environment()))
+    for reference in done.added:
         print(f"{reference} indexed")
-    return 0
+    for reference, reason in done.skipped:
+        print(f"{reference} skipped: {reason}")
+    print(f"{len(done.added)} versions indexed, {len(done.skipped)} skipped")
+    return 1 if done.skipped else 0
 
 
 def settings(_: argparse.Namespace) -> int:

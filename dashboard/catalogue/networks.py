@@ -69,6 +69,18 @@ def count_networks(connection: Connection) -> int:
     return connection.execute(select(func.count()).select_from(networks).where(networks.c.trash == 0)).scalar_one()
 
 
+def is_in_trash(connection: Connection, slug: str) -> bool:
+    """Return whether the network of this slug is in the trash, or is being deleted."""
+    query = select(networks.c.id).where(networks.c.slug == slug, networks.c.trash != 0)
+    return connection.execute(query).first() is not None
+
+
+def skip_numbers(connection: Connection, network_id: int, highest: int) -> None:
+    """See that no number up to `highest` is given out: the store holds versions that the catalogue does not know."""
+    behind = networks.update().where(networks.c.id == network_id, networks.c.last_version < highest)
+    connection.execute(behind.values(last_version=highest))
+
+
 def next_version_number(connection: Connection, network_id: int) -> int:
     """Take the next number, never given out before, in the transaction of the caller."""
     connection.execute(

@@ -261,6 +261,33 @@ def is_known(connection: Connection, slug: str, number: int) -> bool:
     return connection.execute(query.where(networks.c.slug == slug, versions.c.number == number)).first() is not None
 
 
+def known_keys(connection: Connection) -> set[tuple[str, int]]:
+    """Return (slug, number) of all versions, whatever their state, those in the trash included."""
+    query = select(networks.c.slug, versions.c.number).join(networks, networks.c.id == versions.c.network_id)
+    return {(slug, number) for slug, number in connection.execute(query)}
+
+
+def ready_keys(connection: Connection) -> set[tuple[str, int]]:
+    """Return (slug, number) of all versions that are shown."""
+    query = select(networks.c.slug, versions.c.number).join(networks, networks.c.id == versions.c.network_id)
+    ready = query.where(versions.c.state == "ready", networks.c.trash == 0)
+    return {(slug, number) for slug, number in connection.execute(ready)}
+
+
+def key_of(connection: Connection, version_id: int) -> tuple[str, int] | None:
+    """Return (slug, number) of a version."""
+    query = select(networks.c.slug, versions.c.number).join(networks, networks.c.id == versions.c.network_id)
+    row = connection.execute(query.where(versions.c.id == version_id)).one_or_none()
+    return None if row is None else (row.slug, row.number)
+
+
+def find_id(connection: Connection, slug: str, number: int) -> int | None:
+    """Return the id of a version, None if it is unknown."""
+    query = select(versions.c.id).join(networks, networks.c.id == versions.c.network_id)
+    one = query.where(networks.c.slug == slug, versions.c.number == min(max(number, 0), FARTHEST))
+    return connection.execute(one).scalar_one_or_none()
+
+
 def is_writing(connection: Connection, slug: str, number: int) -> bool:
     """Return whether the catalogue holds this version as unfinished, or as being deleted."""
     query = _unfinished().where(networks.c.slug == slug, versions.c.number == number)

@@ -49,6 +49,7 @@ DECLARED = (
     RunKind("verify", ACTIONS, lambda request: "Verify all versions", "dashboard.services.store.process:verify"),
     RunKind("copy", ACTIONS, _copy_title, "dashboard.services.store.process:copy"),
     RunKind("exact", ACTIONS, lambda request: "Make all tables exact", "dashboard.services.store.process:exact"),
+    RunKind("reindex", ACTIONS, lambda request: "Reindex the store", "dashboard.services.store.process:reindex"),
     RunKind("empty", ACTIONS, lambda request: "Empty the trash", "dashboard.services.store.process:empty"),
 )
 RUN_KINDS = {kind.name: kind for kind in DECLARED}

@@ -8,6 +8,7 @@ from dashboard import __version__
 from dashboard.errors import Damage, StoreError
 from dashboard.http import workspace
 from dashboard.services.runs.queue import count_active_runs
+from dashboard.services.store.reindexing import Drift, find_drift
 from dashboard.services.versions.damage import known_damage
 
 SECTIONS = {
@@ -19,13 +20,15 @@ SECTIONS = {
     "store": "store.show",
     "help": "help.show",
 }
+SHOWING_DRIFT = {"networks.index", "store.show"}
 OF_NETWORKS = {"versions", "tensors", "history", "health"}
 
 
 class Site(NamedTuple):
     """The frame's values; `sections` are (name, words, address), `section` is that of the page.
 
-    `damage` is what is known to be damaged of the network that the page is about.
+    `damage` is what is known to be damaged of the network that the page is about, `drift`
+    what only the store or only the catalogue has.
     """
 
     sections: list[tuple[str, str, str]]
@@ -35,6 +38,7 @@ class Site(NamedTuple):
     active_runs: int
     damage: list[Damage]
     read_only: str
+    drift: Drift | None
 
 
 def frame() -> dict[str, Any]:
@@ -48,4 +52,9 @@ def frame() -> dict[str, Any]:
     name = (request.view_args or {}).get("name") if section == "networks" else None
     damage = known_damage(workspace(), name) if isinstance(name, str) else []
     read_only = workspace().catalogue.read_only
-    return {"site": Site(sections, section, workspace().store.kind, __version__, active, damage, read_only)}
+    try:
+        drift = find_drift(workspace()) if request.endpoint in SHOWING_DRIFT else None
+    except StoreError:
+        drift = None  # the page says by itself that the store is away
+    site = Site(sections, section, workspace().store.kind, __version__, active, damage, read_only, drift)
+    return {"site": site}

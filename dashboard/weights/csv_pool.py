@@ -21,6 +21,8 @@ from dashboard.weights.table_text import Cut
 log = logging.getLogger(__name__)
 
 MARKS = ".marks.npy"
+PLACE = ".place"
+"""The file that notes the device and the inode of the folder."""
 
 
 class Pool:
@@ -92,6 +94,18 @@ class Pool:
             path.unlink(missing_ok=True)
         return [path.name for path in removed]
 
+    def is_copied(self) -> bool:
+        """Return whether the folder was copied since its place was noted: copies of links are files of their own."""
+        status = self.folder.stat()
+        place = f"{status.st_dev} {status.st_ino}".encode()
+        try:
+            if (self.folder / PLACE).read_bytes() == place:
+                return False
+        except FileNotFoundError:
+            log.debug("It was not noted yet where %s is.", self.folder)
+        atomic_write(self.folder / PLACE, place)
+        return True
+
     def sweep(self) -> list[str]:
         """Remove unused tables, and temporary files that a crash has left; return the names of the files.
 
@@ -101,7 +115,7 @@ class Pool:
         temporary = [name for name in names if name.startswith(UNFINISHED)]
         for name in temporary:
             (self.folder / name).unlink(missing_ok=True)
-        contents = {name.split(".", 1)[0] for name in names if not name.startswith(UNFINISHED)}
+        contents = {name.split(".", 1)[0] for name in names if not name.startswith((UNFINISHED, PLACE))}
         return sorted(temporary) + [name for content in sorted(contents) for name in self._clear_unlinked(content)]
 
 

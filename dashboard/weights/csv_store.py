@@ -337,7 +337,7 @@ class CsvStore(TableStore):
             removed = [name for name in sorted(traces) if self._sweep_save(name)]
             deleted = [entry.name for entry in os.scandir(self._trash) if remove_tree(Path(entry.path))]
             # Whoever leaves an unused file in the pool leaves a trace, too; without one there is nothing to look for.
-            unused = self._pool.sweep() if traces or deleted else []
+            unused = self._pool.sweep() if self._pool.is_copied() or traces or deleted else []
             return removed + sorted(deleted) + unused
 
     def _sweep_save(self, name: str) -> bool:

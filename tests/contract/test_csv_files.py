@@ -89,6 +89,20 @@ def test_a_version_copied_elsewhere_is_complete(store, tmp_path):
     assert all(verify(copy, key).identical for key in keys.values())
 
 
+def test_a_copy_of_the_folder_without_links_leaves_no_unused_file_after_a_sweep(store, tmp_path):
+    arrays = [normal((9, 9), seed=seed) for seed in range(3)]
+    keys = [save_one(store, array, version=version) for version, array in enumerate(arrays, start=1)]
+    assert store.sweep() == []
+    shutil.copytree(store.folder, tmp_path / "copy")
+    copy = CsvStore(tmp_path / "copy")
+    assert len(copy.sweep()) == 9  # tables, sums and marks
+    assert [path.name for path in (tmp_path / "copy" / ".tables").iterdir()] == [".place"]
+    assert copy.sweep() == []
+    for key, array in zip(keys, arrays, strict=True):
+        assert verify(copy, key).identical
+        assert_same_bits(copy.window(key, range(9), range(9)), array)
+
+
 def test_a_file_edited_with_other_line_ends_still_reads(store):
     array = normal((300, 70), "float64")
     key = save_one(store, array)

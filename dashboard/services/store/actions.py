@@ -51,6 +51,11 @@ def start_exact(workspace: Workspace, started_by: str = "") -> Run:
     return _start_once(workspace, "exact", started_by)
 
 
+def start_reindex(workspace: Workspace, started_by: str = "") -> Run:
+    """Queue adding what only the store has to the catalogue; if that is under way, return it."""
+    return _start_once(workspace, "reindex", started_by)
+
+
 def _start_once(workspace: Workspace, kind: str, started_by: str) -> Run:
     with workspace.catalogue.writing() as connection:
         run_id = run_rows.active_action(connection, kind)

@@ -133,6 +133,7 @@ class _Copy:
             row = transfers.version_row(connection, mark.id)
             infos = version_rows.list_tensors(connection, mark.id)
             version = version_rows.get_version(connection, mark.network, mark.number)
+            before = version_rows.key_of(connection, mark.parent_id) if mark.parent_id is not None else None
         if row is None:
             raise NotFound("It was deleted during the copy.")
         network = self.networks[mark.network]
@@ -143,7 +144,7 @@ class _Copy:
         }
         with self.target.catalogue.writing() as connection:
             new_id = version_rows.insert_known_version(connection, network.id, mark.number, row | ties)
-        about = manifest(network, mark.number, row)
+        about = manifest(network, mark.number, row, before)
         arrays = self._read(mark, version.slug, infos)
         carry_through(self.target, new_id, (network.slug, mark.number), arrays, about)
         self.versions[mark.network, mark.number] = new_id

@@ -13,6 +13,7 @@ from dashboard.records.run_kinds import RUN_KINDS
 from dashboard.services.store.actions import GIVE_IT_AGAIN, ActionJob, target_settings
 from dashboard.services.store.copying import copy_store
 from dashboard.services.store.exactness import make_exact
+from dashboard.services.store.reindexing import reindex_store
 from dashboard.services.store.trash import remove_deleted
 from dashboard.services.versions.verification import verify_store
 from dashboard.services.workspace import Workspace, open_workspace
@@ -96,6 +97,12 @@ def find_action(kind: str) -> Action:
 def verify(workspace: Workspace, _: ActionJob, report: Reporter) -> str | None:
     """Verify every version; what differs is in the run's result, and no failure of the run."""
     verify_store(workspace, report, report.patiently)
+    return None
+
+
+def reindex(workspace: Workspace, _: ActionJob, report: Reporter) -> str | None:
+    """Add what only the store has to the catalogue; what is skipped is in the run's result, and no failure of it."""
+    report.patiently(lambda: reindex_store(workspace, report))
     return None
 
 

@@ -1,56 +1,108 @@
 """Reading versions that are in the store, but not in the catalogue, back into it: for a folder copied elsewhere."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from dashboard.analysis.statistics import tensor_statistics
 from dashboard.catalogue import datasets as dataset_rows
 from dashboard.catalogue import networks as network_rows
 from dashboard.catalogue import versions as version_rows
 from dashboard.data.preprocessing import Preprocessing
-from dashboard.errors import Conflict, NewerForm, NotFound
+from dashboard.errors import Conflict, NotAsSaved, NotFound, UserError
+from dashboard.jobs.job import Progress
 from dashboard.records.stored import unnumbered
 from dashboard.records.tensor import TensorInfo, TensorKey
+from dashboard.services.store.manifest_check import checked_manifest, require_objects
 from dashboard.services.workspace import Workspace
 from dashboard.weights.table_store import VersionKey
 
-
-def reindex_store(workspace: Workspace) -> list[str]:
-    """Add every published version that the catalogue does not know; return their references.
-
-    Raises NewerForm at the end if there are versions that a newer Weightbase saved in a form that we do not know.
-    """
-    added, refused = [], None
-    for key, stored in workspace.store.manifests():
-        try:
-            manifest = unnumbered("manifest", stored)
-        except NewerForm as error:
-            refused = error
-            continue
-        if _reindex_version(workspace, key, manifest):
-            added.append(f"{manifest['network']['name']}:{key[1]}")
-    if refused is not None:
-        raise refused
-    return added
+DRIFT_SECONDS = 10.0
 
 
-def _reindex_version(workspace: Workspace, key: VersionKey, manifest: Mapping[str, Any]) -> bool:
+@dataclass
+class Reindexed:
+    """What was added to the catalogue (references), and what was skipped: (version, why)."""
+
+    added: list[str] = field(default_factory=list)
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+
+
+def unknown_versions(workspace: Workspace) -> list[VersionKey]:
+    """Return the versions that the store holds and the catalogue does not know, not even in its trash."""
     with workspace.catalogue.reading() as connection:
-        if version_rows.is_known(connection, *key):
-            return False
-    infos = [_info(workspace, key, entry) for entry in manifest["tensors"]]
+        known = version_rows.known_keys(connection)
+    return [key for key in workspace.store.versions() if key not in known]
+
+
+class Drift(NamedTuple):
+    """How many versions only the store has, and how many only the catalogue: one of them is older than the other."""
+
+    only_stored: int
+    only_listed: int
+
+
+def find_drift(workspace: Workspace) -> Drift:
+    """Compare the catalogue with the store, at most every DRIFT_SECONDS; raises StoreError."""
+    known = workspace.results.get("drift")
+    if known is not None and time.monotonic() - known[0] < DRIFT_SECONDS:
+        drift: Drift = known[1]
+        return drift
+    with workspace.catalogue.reading() as connection:
+        listed, ready = version_rows.known_keys(connection), version_rows.ready_keys(connection)
+    stored = set(workspace.store.versions())
+    drift = Drift(len(stored - listed), len(ready - stored))
+    workspace.results.put("drift", (time.monotonic(), drift))
+    return drift
+
+
+def reindex_store(workspace: Workspace, report: Callable[[Progress], None] = lambda _: None) -> Reindexed:
+    """Add every published version that the catalogue does not know; what is damaged is skipped, and named.
+
+    What is in the trash is known, and stays there.
+    """
+    done = Reindexed()
+    wanted = unknown_versions(workspace)
+    for place, key in enumerate(wanted):
+        name = f"{key[0]}:{key[1]}"
+        counts = {"added": len(done.added), "skipped": [{"version": one, "reason": why} for one, why in done.skipped]}
+        report(Progress(place, len(wanted), f"reading {name}, version {place + 1:,} of {len(wanted):,}", counts))
+        try:
+            done.added.append(_reindex_version(workspace, key))
+        except (UserError, NotAsSaved) as error:
+            done.skipped.append((name, error.message))
+    workspace.results.put("drift", None)
+    counts = {"added": len(done.added), "skipped": [{"version": one, "reason": why} for one, why in done.skipped]}
+    report(Progress(len(wanted), len(wanted), "", counts))
+    return done
+
+
+def _reindex_version(workspace: Workspace, key: VersionKey) -> str:
+    """Add one version and return its reference; raises NotAsSaved, or a UserError that says what is wrong with it."""
+    stored = workspace.store.manifest(key)
+    require_objects(stored)
+    manifest = checked_manifest(key, unnumbered("manifest", stored))
+    infos = [_info(workspace, key, entry) for entry in stored["tensors"]]
     with workspace.catalogue.writing() as connection:
         network_id, dataset_id = _network(connection, key[0], manifest)
-        wanted = ("epoch", "spec", "preprocessing", "metrics", "evaluation", "sha256", "bytes")
-        row = {name: manifest[name] for name in wanted} | {"dataset_id": dataset_id, "changed": manifest.get("changed")}
+        wanted = ("epoch", "spec", "preprocessing", "metrics", "evaluation", "sha256", "changed")
+        row = {name: manifest[name] for name in wanted} | {"dataset_id": dataset_id}
+        row["bytes"] = sum(info.bytes for info in infos)
+        if manifest["created"] is not None:
+            row["created"] = manifest["created"]
+        if manifest["parent"] is not None:
+            row["parent_id"] = version_rows.find_id(connection, *manifest["parent"])
         version_id = version_rows.insert_known_version(connection, network_id, key[1], row)
         version_rows.finish_version(connection, version_id, infos)
-    return True
+    return f"{manifest['network']['name']}:{key[1]}"
 
 
 def _network(connection: Any, slug: str, manifest: Mapping[str, Any]) -> tuple[int, int]:  # noqa: ANN401 - a Connection
     about = manifest["network"]
+    if network_rows.is_in_trash(connection, slug):
+        raise Conflict(f"Its network {about['name']!r} is in the trash. Restore it there first.", "name")
     with suppress(NotFound):
         network = network_rows.get_network(connection, about["name"])
         if network.slug != slug:
@@ -110,7 +162,7 @@ def _description(task: str, preprocessing: Mapping[str, Any]) -> dict[str, Any]:
 
 def _info(workspace: Workspace, key: VersionKey, entry: Mapping[str, Any]) -> TensorInfo:
     tensor = TensorKey(*key, entry["name"], entry["dtype"], tuple(entry["shape"]), entry["sha256"])
-    array = workspace.store.read(tensor)
+    array = workspace.store.read_proven(tensor)
     statistics = tensor_statistics(array).to_json()
     name = workspace.store.table_name(tensor)
     return TensorInfo(tensor.tensor, tensor.shape, tensor.dtype, tensor.sha256, array.nbytes, name, statistics)

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from dashboard.analysis.statistics import tensor_statistics
+from dashboard.catalogue import networks as network_rows
 from dashboard.catalogue import runs as run_rows
 from dashboard.catalogue import versions as version_rows
+from dashboard.catalogue.rows import now
 from dashboard.errors import NumberTaken, Outage, Superseded
 from dashboard.records.network import Network, NetworkSpec
 from dashboard.records.stored import numbered
@@ -65,15 +67,18 @@ def save_version(workspace: Workspace, network: Network, draft: Draft) -> int:
         "sha256": version_sha256(_key(network, name, arrays[name], hashes[name]) for name in arrays),
         "bytes": sum(array.nbytes for array in arrays.values()),
         "changed": moved(workspace, network, arrays, Source(draft.run_id, draft.parent_id)),
+        "created": now(),
     }
+    with workspace.catalogue.reading() as connection:
+        parent = version_rows.key_of(connection, draft.parent_id) if draft.parent_id is not None else None
     fence = None if draft.run_id is None or draft.attempt is None else (draft.run_id, draft.attempt)
     tensors = [(_info(name, array, hashes[name]), array) for name, array in arrays.items()]
     for _ in range(MOST_SKIPPED):
         try:
-            return _save_as_next(workspace, network, row, tensors, fence)
+            return _save_as_next(workspace, network, row, tensors, fence, parent)
         except NumberTaken as taken:
             logger.warning("A number of %s is skipped: %s", network.name, taken.message)
-    return _save_as_next(workspace, network, row, tensors, fence)
+    return _save_as_next(workspace, network, row, tensors, fence, parent)
 
 
 def _save_as_next(
@@ -82,11 +87,14 @@ def _save_as_next(
     row: Mapping[str, Any],
     tensors: Sequence[tuple[TensorInfo, Array]],
     fence: tuple[int, int] | None,
+    parent: VersionKey | None,
 ) -> int:
     """Save a version under the network's next number; raises NumberTaken if the store has something else there."""
+    highest = workspace.store.newest_number(network.slug)  # more than the catalogue's if that is an older one
     with workspace.catalogue.writing() as connection:
+        network_rows.skip_numbers(connection, network.id, highest)
         version_id, number = version_rows.begin_version(connection, network.id, row)
-    carry_through(workspace, version_id, (network.slug, number), tensors, manifest(network, number, row), fence)
+    carry_through(workspace, version_id, (network.slug, number), tensors, manifest(network, number, row, parent), fence)
     return number
 
 
@@ -134,11 +142,17 @@ def _written(
         yield replace(info, table_name=workspace.store.table_name(key))
 
 
-def manifest(network: Network, number: int, row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the manifest of a version, from which it can be indexed again; `row` is its catalogue row."""
+def manifest(network: Network, number: int, row: Mapping[str, Any], parent: VersionKey | None = None) -> dict[str, Any]:
+    """Return the manifest of a version, from which it can be indexed again; `row` is its catalogue row.
+
+    `parent` is the version that it continues from.
+    """
     about = {name: value for name, value in asdict(network).items() if name not in {"id", "last_version", "created"}}
     numbers = {name: row[name] for name in IN_MANIFEST}
-    return numbered({"network": about | {"spec": network.spec.to_json()}, "number": number} | numbers)
+    origin: dict[str, Any] = {"created": row["created"].isoformat()}
+    if parent is not None:
+        origin["parent"] = {"network": parent[0], "number": parent[1]}
+    return numbered({"network": about | {"spec": network.spec.to_json()}, "number": number} | numbers | origin)
 
 
 def _key(network: Network, name: str, array: Array, sha256: str) -> TensorKey:

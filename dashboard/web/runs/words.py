@@ -137,10 +137,20 @@ def _made_exact(run: Run) -> str:
     return f"{text}; left as they were: {' '.join(left)}" if left else f"{text}."
 
 
+def _reindexed(run: Run) -> str:
+    skipped = run.result["skipped"]
+    text = f"{plural(run.result['added'], 'version')} added to the catalogue"
+    reasons = " ".join(f"{one['version']}: {one['reason']}" for one in skipped[:MOST_REASONS])
+    more = f" {len(skipped) - MOST_REASONS:,} more." if len(skipped) > MOST_REASONS else ""
+    return f"{text}, {len(skipped):,} skipped. {reasons}{more}" if skipped else f"{text}."
+
+
+MOST_REASONS = 20
 RESULTS: dict[str, Callable[[Run], str]] = {
     "verify": _verified,
     "copy": _copied,
     "exact": _made_exact,
+    "reindex": _reindexed,
     "empty": _emptied,
 }
 """What says the result so far, by the kind of run."""

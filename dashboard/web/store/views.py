@@ -56,6 +56,12 @@ def exact() -> Response:
     return redirect_to(url_for("runs.show", run_id=actions.start_exact(workspace(), sender("page")).id))
 
 
+@blueprint.post("/reindex")
+def reindex() -> Response:
+    """Start adding what only the store has to the catalogue, and show how far it is."""
+    return redirect_to(url_for("runs.show", run_id=actions.start_reindex(workspace(), sender("page")).id))
+
+
 @blueprint.post("/copy")
 def copy() -> Answer:
     """Start copying everything to another store, and show how far it is."""

@@ -8,14 +8,14 @@ import pytest
 
 from dashboard import cli
 from dashboard.catalogue import networks as network_rows
-from dashboard.errors import Conflict, Invalid, NewerForm
+from dashboard.errors import Conflict, Invalid
 from dashboard.records.stored import FORM
 from dashboard.services.datasets import add_bundled, get_dataset
-from dashboard.services.networks import create_network, get_network
+from dashboard.services.networks import create_network, delete_network, get_network
 from dashboard.services.runs.runs import start_run
-from dashboard.services.store.reindexing import reindex_store
+from dashboard.services.store.reindexing import Reindexed, reindex_store, unknown_versions
 from dashboard.services.versions.evaluation import evaluate_version
-from dashboard.services.versions.reading import get_detail, get_version, list_versions
+from dashboard.services.versions.reading import delete_version, get_detail, get_version, list_versions
 from dashboard.services.versions.saving import Draft, save_version
 from dashboard.services.versions.tensors import read_tensors
 from dashboard.services.versions.verification import verify_version
@@ -80,11 +80,12 @@ def test_the_command_prints_each_version_and_fails_if_one_differs(workspace, cap
 def test_a_copied_folder_of_weights_is_read_into_a_new_catalogue(workspace, tmp_path):
     shutil.copytree(workspace.settings.home_folder / "weights", tmp_path / "other" / "weights")
     other = open_workspace(Settings(home=str(tmp_path / "other")))
-    assert reindex_store(other) == ["flowers:1", "flowers:2", "flowers:3"]
-    assert reindex_store(other) == []
+    assert reindex_store(other) == Reindexed(["flowers:1", "flowers:2", "flowers:3"], [])
+    assert reindex_store(other) == Reindexed([], [])
     for number in (1, 2, 3):
         mine, theirs = get_version(workspace, "flowers", number), get_version(other, "flowers", number)
         assert (theirs.sha256, theirs.metrics, theirs.epoch) == (mine.sha256, mine.metrics, mine.epoch)
+        assert (theirs.created, theirs.parent) == (mine.created, mine.parent)
         assert get_detail(other, "flowers", number).tensors == get_detail(workspace, "flowers", number).tensors
         assert verify_version(other, "flowers", number).identical
     other.catalogue.close()
@@ -97,8 +98,8 @@ def test_a_version_that_a_newer_weightbase_saved_is_refused_when_all_others_are_
     assert stored["form"] == FORM
     manifest.write_text(json.dumps(stored | {"form": FORM + 1}))
     other = open_workspace(Settings(home=str(tmp_path / "other")))
-    with pytest.raises(NewerForm, match="Update Weightbase"):
-        reindex_store(other)
+    [(reference, reason)] = reindex_store(other).skipped
+    assert (reference, "Update Weightbase" in reason) == ("flowers:1", True)
     assert [version.number for version in list_versions(other, "flowers").items] == [3, 2]
     other.catalogue.close()
 
@@ -134,10 +135,43 @@ def test_versions_of_a_name_that_another_network_has_are_not_mixed_with_its_own(
     add_bundled(other, "iris")
     for name in ("Flowers", "flowers"):  # the second gets another slug, as the first is the nearest to its name
         create_network(other, {"name": name, "dataset": "iris"})
-    with pytest.raises(Conflict, match="another network"):
-        reindex_store(other)
+    assert [("another network" in reason) for _, reason in reindex_store(other).skipped] == [True] * 3
     assert list_versions(other, "flowers").items == []
     other.catalogue.close()
+
+
+def test_a_damaged_version_is_skipped_and_the_others_are_indexed(workspace, tmp_path):
+    shutil.copytree(workspace.settings.home_folder / "weights", tmp_path / "other" / "weights")
+    table = tmp_path / "other" / "weights" / "flowers" / "v0002" / "layer_01_weight.csv"
+    table.write_text(table.read_text().rsplit("\n", 2)[0] + "\n")
+    other = open_workspace(Settings(home=str(tmp_path / "other")))
+    done = reindex_store(other)
+    assert done.added == ["flowers:1", "flowers:3"]
+    [(reference, reason)] = done.skipped
+    assert (reference, "whole rows of" in reason) == ("flowers:2", True)
+    other.catalogue.close()
+
+
+def test_numbers_skip_what_the_store_holds_and_the_catalogue_does_not_know(workspace):
+    folder = workspace.settings.home_folder / "weights" / "flowers"
+    for number in (4, 7):
+        shutil.copytree(folder / "v0002", folder / f"v{number:04d}")
+    assert unknown_versions(workspace) == [("flowers", 4), ("flowers", 7)]
+    assert save(workspace, 9) == 8
+    assert verify_version(workspace, "flowers", 8).identical
+    assert reindex_store(workspace).added == ["flowers:4", "flowers:7"]
+    assert save(workspace, 10) == 9
+
+
+def test_nothing_comes_back_out_of_the_trash(workspace):
+    delete_version(workspace, "flowers", 2)
+    assert reindex_store(workspace) == Reindexed([], [])
+    assert [version.number for version in list_versions(workspace, "flowers").items] == [3, 1]
+    folder = workspace.settings.home_folder / "weights" / "flowers"
+    shutil.copytree(folder / "v0001", folder / "v0009")
+    delete_network(workspace, "flowers")
+    [(_, reason)] = reindex_store(workspace).skipped
+    assert "is in the trash" in reason
 
 
 def test_losing_the_catalogue_loses_no_weights(workspace, tmp_path):

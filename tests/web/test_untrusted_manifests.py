@@ -1,0 +1,106 @@
+"""version.json may come from anywhere: a wrong one is refused by name, all others are indexed, and every page works."""
+
+import json
+import shutil
+
+import pytest
+
+from dashboard.services.store.reindexing import reindex_store
+from dashboard.services.versions.reading import get_version, list_versions
+from dashboard.services.workspace import open_workspace
+from dashboard.settings import Settings
+from tests.unit.services.saved_versions import save
+from tests.unit.services.store_examples import define, tensors_of
+
+GOOD = (1, 2, 3)
+WRONG = (None, [], "x", -1, True, {"a": []}, 1e400, "\ud800")
+PATHS = (
+    *(("form",), ("network",), ("network", "name"), ("network", "task"), ("network", "spec"), ("network", "dataset")),
+    *(("network", "fields"), ("network", "spec", "layers"), ("spec", "layers", 0, "activation"), ("spec", "inputs")),
+    *(("spec", "training"), ("spec", "training", "optimizer"), ("metrics",), ("metrics", "loss"), ("evaluation",)),
+    *(("evaluation", "test"), ("preprocessing",), ("sha256",), ("epoch",), ("tensors",), ("tensors", 0)),
+    *(("tensors", 0, "name"), ("tensors", 0, "dtype"), ("tensors", 0, "shape"), ("tensors", 0, "sha256")),
+    *(("created",), ("parent",), ("changed",)),
+)
+TEXTS = (
+    b"",
+    b"{",
+    b"[" * 100_000,
+    b"\xff\xfe",
+    b"null",
+    b"[]",
+    b'{"tensors": 1}',
+    b"{}",
+    b'{"a": ' + b"9" * 5000 + b"}",
+)
+PAGES = (
+    "/",
+    "/store",
+    "/runs",
+    "/datasets",
+    "/networks/flowers",
+    "/networks/flowers/history",
+    "/networks/flowers/health",
+)
+
+
+@pytest.fixture
+def flowers(workspace):
+    """Three good versions, whose folder is then copied to many others."""
+    network = define(workspace)
+    for seed in GOOD:
+        evaluation = {"test": {"loss": 1.5, "confusion": [[1, 0], [0, 2]], "per_class": [{"f1": 1.0}, {"f1": 0.5}]}}
+        metrics = {"loss": 1 / seed}
+        save(workspace, network, tensors_of(network, seed), metrics=metrics, evaluation=evaluation, epoch=seed)
+    return workspace
+
+
+def replaced(stored, path, value):
+    """Return a manifest in which one place holds something else."""
+    changed = json.loads(json.dumps(stored))
+    place = changed
+    for name in path[:-1]:
+        place = place[name]
+    place[path[-1]] = value
+    return changed
+
+
+def test_damaged_manifests_of_every_kind_refuse_their_version_and_nothing_else(flowers, tmp_path, app_of):
+    weights = tmp_path / "other" / "weights"
+    shutil.copytree(flowers.settings.home_folder / "weights", weights)
+    stored = json.loads((weights / "flowers/v0001/version.json").read_text())
+    texts = [json.dumps(replaced(stored, path, value)).encode() for path in PATHS for value in WRONG]
+    for number, text in enumerate([*TEXTS, *texts], start=10):
+        folder = weights / "flowers" / f"v{number:04d}"
+        shutil.copytree(weights / "flowers/v0001", folder)
+        (folder / "version.json").write_bytes(text)
+    other = open_workspace(Settings(home=str(tmp_path / "other")))
+    client = app_of(other).test_client()
+    assert (
+        f"{len(TEXTS) + len(texts) + len(GOOD)} versions in the store, but not in the catalogue" in client.get("/").text
+    )
+    done = reindex_store(other)
+    assert {f"flowers:{number}" for number in GOOD} <= set(done.added)
+    assert len(done.skipped) >= 60
+    assert f"{len(done.skipped)} versions in the store" in client.get("/store").text
+    shown = [f"/networks/flowers/versions/{version.number}" for version in list_versions(other, "flowers", 500).items]
+    assert len(shown) == len(done.added)
+    for address in (*PAGES, *shown, *(f"/api/v1{address}" for address in shown)):
+        assert client.get(address).status_code == 200, address
+    other.catalogue.close()
+
+
+def test_names_that_a_newer_release_has_added_are_ignored(flowers, tmp_path):
+    weights = tmp_path / "other" / "weights"
+    shutil.copytree(flowers.settings.home_folder / "weights", weights)
+    path = weights / "flowers/v0002/version.json"
+    stored = json.loads(path.read_text())
+    for place in (stored, stored["network"], stored["spec"], stored["spec"]["training"], stored["tensors"][0]):
+        place["of_the_future"] = {"a": [1]}
+    stored["spec"]["layers"][0]["of_the_future"] = 1
+    path.write_text(json.dumps(stored))
+    other = open_workspace(Settings(home=str(tmp_path / "other")))
+    assert reindex_store(other).skipped == []
+    assert get_version(other, "flowers", 2).spec == get_version(flowers, "flowers", 2).spec
+    assert "of_the_future" in json.loads(path.read_text())
+    other.catalogue.close()
