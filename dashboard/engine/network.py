@@ -140,7 +140,9 @@ class Network(Parameters):
     def predict(self, inputs: Array) -> Array:
         """Return outputs (batch, outputs) for already scaled inputs (batch, inputs); probabilities where softmax.
 
-        Safe for several threads at once; raises Invalid if the width is not the network's.
+        The same batch has the same bits each time. In another batch a record's outputs may differ in their last bits,
+        since a matrix product adds in an order that depends on the size of the batch. Safe for several threads at once;
+        raises Invalid if the width is not the network's.
         """
         inputs = np.asarray(inputs, self.dtype)
         if inputs.ndim != 2 or inputs.shape[1] != self.spec.inputs:
