@@ -25,7 +25,7 @@ def demo_definition() -> dict[str, object]:
     """Return the demo network as a person would define it."""
     return {
         "name": DEMO_NAME,
-        "purpose": "Reads handwritten digits of 8 × 8 pixels: a first network to look around with.",
+        "purpose": "Reads handwritten digits of 8 × 8 pixels: a first network to explore.",
         "dataset": "digits",
         "fields": {"made by": "the demo button"},
         "layers": [{"units": 32, "activation": "relu"}],

@@ -70,7 +70,7 @@ def part_table(params: HistoryQuery, part: PartHistory, rows: Sequence[PartRow])
 
 
 def part_figure(part: PartHistory) -> Figure:
-    """Return the values as a figure, with what befell the part marked."""
+    """Return the values as a figure, with its marked events."""
     title = "weight" if part.what == "cell" else "norm"
     line = Line(part_heading(part), part.line.values.tolist())
     numbers = [version.number for version in part.versions]
@@ -81,7 +81,7 @@ def part_figure(part: PartHistory) -> Figure:
 
 
 def lasting(part: PartHistory) -> list[tuple[int, str]]:
-    """Return (version, words) for what befell the part and lasts to the newest version."""
+    """Return (version, words) for what happened to the part and lasts to the newest version."""
     states = [
         (part.at(part.line.died), "zero"),
         (part.since("dead"), "dead"),

@@ -103,7 +103,7 @@ def restore(key: str) -> Response:
 
 @blueprint.route("/trash/<key>", methods=["GET", "POST"])
 def delete_permanently(key: str) -> Answer:
-    """Request the name, then delete an item of the trash permanently."""
+    """Confirm by name, then delete an item of the trash permanently."""
     item = trash.get_item(workspace(), key)
     what = [*freed_sentences(trash.freed_by_item(workspace(), item)), "This cannot be undone."]
     title, verb = f"Delete {item.name} permanently", "Delete permanently"
@@ -117,7 +117,7 @@ def delete_permanently(key: str) -> Answer:
 
 @blueprint.route("/trash/empty", methods=["GET", "POST"])
 def empty() -> Answer:
-    """Request the word, then delete all items of the trash permanently."""
+    """Confirm by a word, then delete all items of the trash permanently."""
     items = trash.list_trash(workspace())
     if not items:
         raise Conflict("The trash is empty already.", "trash")
