@@ -1,6 +1,8 @@
 """Files that are written whole or not at all, whoever reads at the same moment and wherever the process dies."""
 
+import contextlib
 import os
+import shutil
 import uuid
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -12,6 +14,10 @@ IN_MEMORY = 8 * 2**20
 
 UNFINISHED = "tmp-"
 """How the names of files begin that are still being written, or that a killed process left behind."""
+RESERVE = "reserve"
+RESERVE_BYTES = 4 * 2**20
+SHARE_OF_FREE = 4
+"""The reserve is made where the free space is so many times larger."""
 
 
 def atomic_write(path: Path, content: bytes | Callable[[BinaryIO], object], durable: bool = False) -> None:
@@ -65,3 +71,20 @@ def spooled(pieces: Iterable[bytes]) -> IO[bytes]:
         raise
     file.seek(0)
     return file
+
+
+def keep_reserve(folder: Path) -> None:
+    """Keep a file that only takes up space, for the day on which the disk is full; not where space is short already."""
+    path = folder / RESERVE
+    if path.exists() and path.stat().st_size == RESERVE_BYTES:
+        return
+    if shutil.disk_usage(folder).free > SHARE_OF_FREE * RESERVE_BYTES:
+        with contextlib.suppress(OSError):  # a disk that cannot promise space has no reserve, and works without one
+            overwrite(path, b"", RESERVE_BYTES)
+
+
+def make_space(folder: Path) -> None:
+    """Give up the reserve if the disk is full, for what has to be written in order to delete, or to start."""
+    if folder.is_dir() and shutil.disk_usage(folder).free < RESERVE_BYTES // 2:
+        with contextlib.suppress(OSError):  # there is none, or the disk can only be read
+            (folder / RESERVE).unlink()

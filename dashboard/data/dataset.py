@@ -8,6 +8,7 @@ import numpy as np
 
 from dashboard.data.ingestion import ingest, input_names
 from dashboard.data.specification import DatasetSpec, parse_spec
+from dashboard.errors import StoreUnavailable
 from dashboard.records.stored import unnumbered
 
 __all__ = ["Array", "Arrays", "DatasetSpec", "ingest", "input_names", "open_arrays", "parse_spec"]
@@ -36,8 +37,17 @@ class Arrays(NamedTuple):
 
 
 def open_arrays(folder: Path) -> Arrays:
-    """Return a dataset's arrays without reading them, from the folder of `ingest` and its ``description.json``."""
-    about = unnumbered("description", json.loads((folder / "description.json").read_text()))
+    """Return a dataset's arrays without reading them, from the folder of `ingest` and its ``description.json``.
+
+    Raises StoreUnavailable if the folder is not there, as where a database was restored with an empty home.
+    """
+    try:
+        text = (folder / "description.json").read_text()
+    except FileNotFoundError as error:
+        raise StoreUnavailable(
+            f"The dataset's records are missing: there is no {folder}. Bring back the folder `datasets` of the home."
+        ) from error
+    about = unnumbered("description", json.loads(text))
     shape = about["image_shape"]
     return Arrays(
         inputs=_opened(folder / "inputs.npy"),

@@ -16,7 +16,8 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from dashboard.errors import Invalid
+from dashboard.errors import Invalid, StoreUnavailable
+from dashboard.jobs import home_watch
 from dashboard.jobs.memory import MALLOC
 from dashboard.jobs.stop_signals import end_on_signals
 from dashboard.settings import Settings, to_environment
@@ -81,7 +82,10 @@ class Child:
 
 
 def serve(settings: Settings) -> None:
-    """Run the dashboard until SIGTERM or SIGINT; raises Invalid if the port is taken."""
+    """Run the dashboard until SIGTERM or SIGINT; raises Invalid if the port is taken.
+
+    Raises StoreUnavailable, after all has ended, if the home was moved or replaced meanwhile.
+    """
     _check_port(settings)
     settings = settings.with_absolute_paths()  # the children work in another folder
     read_end, write_end = os.pipe()
@@ -93,16 +97,20 @@ def serve(settings: Settings) -> None:
     stop = threading.Event()
     end_on_signals(stop.set)
     threading.Thread(target=_announce, args=(settings, stop), daemon=True).start()
-    while not stop.is_set():
+    home, opened = settings.home_folder, home_watch.mark_of(settings.home_folder)
+    while not stop.is_set() and opened == home_watch.mark_of(home):
         for child in children:
             child.tend()
         stop.wait(0.1)
+        opened = opened or home_watch.mark_of(home)  # the children make it at the first start
     print("Stopping", flush=True)
     for child in children:
         child.ask_to_end()
     for child in children:
         child.wait_for_end()
     os.close(write_end)
+    if not stop.is_set():
+        raise StoreUnavailable(home_watch.words(home))
 
 
 def gunicorn_command(settings: Settings) -> list[str]:

@@ -42,7 +42,7 @@ def part_records(
     Fewer than `limit` where they are very wide. Raises NotFound, or Conflict without the records.
     """
     dataset = get_dataset(workspace, dataset_name)
-    require_records(dataset)
+    require_records(workspace, dataset)
     arrays = open_arrays(workspace.datasets_folder / dataset.folder)
     names = _parts(dataset, arrays)
     rows = np.flatnonzero(names == part) if part else np.arange(len(names))

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 import secrets
 import shutil
@@ -26,6 +27,7 @@ from dashboard.parsing import Fields
 from dashboard.records.dataset import Dataset
 from dashboard.records.stored import numbered, unnumbered
 from dashboard.services.workspace import Workspace, making
+from dashboard.weights.files import sync
 
 __all__ = ["FORMAT_SETTINGS", "Preview"]  # for those who may not import data
 
@@ -60,6 +62,8 @@ def receive_upload(workspace: Workspace, stream: BinaryIO, file_name: str, heade
         about = {"file_name": upload.file_name, "format": upload.format.to_json()}
         with _stored_if_there_is_space():
             path.with_suffix(".json").write_text(json.dumps(about))
+            sync(path.with_suffix(".json"))
+            sync(path.parent)
     except BaseException:
         discard_upload(workspace, token)
         raise
@@ -140,8 +144,18 @@ def get_dataset(workspace: Workspace, name: str) -> Dataset:
         return dataset_rows.get_dataset(connection, name)
 
 
-def require_records(dataset: Dataset) -> None:
-    """Raise Conflict, naming the remedy, if a dataset's records are not here."""
+def are_records_here(workspace: Workspace, dataset: Dataset) -> bool:
+    """Return whether a dataset's records are in this home; a database may have been restored with an empty one."""
+    return dataset.has_records and (workspace.datasets_folder / dataset.folder).is_dir()
+
+
+def require_records(workspace: Workspace, dataset: Dataset) -> None:
+    """Raise Conflict, naming the remedy, if a dataset's records are not here, or not in this home."""
+    if dataset.has_records and not are_records_here(workspace, dataset):
+        message = f"The records of {dataset.name!r} are missing: {workspace.datasets_folder} has no {dataset.folder}."
+        raise Conflict(
+            f"{message} Bring back the folder `datasets` of the home that this database belongs to.", "dataset"
+        )
     if not dataset.has_records:
         message = f"The records of {dataset.name!r} are not here, only versions that were trained on them."
         raise Conflict(f"{message} Upload them under another name and define a network on that.", "dataset")
@@ -247,7 +261,10 @@ def _make_folder(path: Path, spec: DatasetSpec, fresh: Path, final: Path) -> Non
         description = ingest(path, spec, fresh)
         (fresh / "description.json").write_text(json.dumps(numbered(description)))
         shutil.copyfile(path, fresh / "original.csv")
+        for written in (*fresh.iterdir(), fresh):  # what is acknowledged survives a power cut
+            sync(written)
         fresh.rename(final)
+        sync(final.parent)
     except OSError as error:
         if not final.exists():  # else another request made the same folder first: its content is the same
             raise StoreUnavailable(f"The dataset cannot be stored: {error.strerror}. Free some space.") from error
@@ -263,6 +280,8 @@ def _copy(stream: BinaryIO, path: Path, most_mb: int) -> int:
             if size > most_mb * 2**20:
                 raise TooLarge(upload_limit(most_mb), "file")
             file.write(piece)
+        file.flush()
+        os.fsync(file.fileno())
     if size == 0:
         raise Invalid({"file": "The file is empty. Choose a CSV file with a header or rows of values."})
     return size
@@ -303,7 +322,7 @@ def chosen_dataset(workspace: Workspace, fields: Fields) -> Dataset | None:
     try:
         with workspace.catalogue.reading() as connection:
             dataset = dataset_rows.get_dataset(connection, name)
-        require_records(dataset)
+        require_records(workspace, dataset)
     except NotFound as error:
         fields.refuse("dataset", f"{error.message} Upload it first, or choose one of the list.")
         return None

@@ -9,6 +9,7 @@ from dashboard.catalogue import runs as run_rows
 from dashboard.catalogue import trash as trash_rows
 from dashboard.catalogue.networks import NetworkSummary
 from dashboard.errors import Conflict, Invalid
+from dashboard.files import make_space
 from dashboard.parsing import Fields
 from dashboard.records.dataset import Dataset
 from dashboard.records.network import MOST_LAYERS, LayerSpec, Network, NetworkSpec, check_combination, parse_layer
@@ -98,6 +99,7 @@ def delete_network(workspace: Workspace, name: str) -> None:
 
     Raises NotFound, or Conflict while a run is active.
     """
+    make_space(workspace.settings.home_folder)
     with workspace.catalogue.writing() as connection:
         network = network_rows.get_network(connection, name)
         if run_rows.active_runs(connection, network.id):

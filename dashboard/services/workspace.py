@@ -11,6 +11,7 @@ from dashboard.catalogue import trash as trash_rows
 from dashboard.catalogue import versions as version_rows
 from dashboard.catalogue.opening import Catalogue, open_catalogue
 from dashboard.errors import Conflict, Damage
+from dashboard.files import keep_reserve, make_space
 from dashboard.privacy import make_private
 from dashboard.services.cache.memory import ResultCache
 from dashboard.settings import Settings
@@ -53,6 +54,7 @@ def open_workspace(settings: Settings, sweeping: bool = True) -> Workspace:
     write raises Forbidden. Without `sweeping` left-over data remains, for processes next to one that has swept.
     """
     make_private(settings.home_folder)
+    make_space(settings.home_folder)
     catalogue = open_catalogue(settings)
     store = open_store(settings)
     if not catalogue.read_only:
@@ -63,6 +65,7 @@ def open_workspace(settings: Settings, sweeping: bool = True) -> Workspace:
     workspace.datasets_folder.mkdir(exist_ok=True)
     if sweeping and not catalogue.read_only:
         sweep(workspace)
+        keep_reserve(settings.home_folder)
     return workspace
 
 

@@ -353,8 +353,10 @@ class CsvStore(TableStore):
         with translated(self.folder):
             self._make_folders()
             probe = self._staging.parent / ".tables" / f"tmp-{uuid.uuid4().hex}"
-            write_file(probe, [b"ping"])
-            probe.unlink(missing_ok=True)
+            try:
+                write_file(probe, [b"ping"])
+            finally:  # also where the disk is full
+                probe.unlink(missing_ok=True)
 
 
 def _blocks(file: IO[bytes]) -> Iterator[bytes]:

@@ -94,3 +94,17 @@ def test_whatever_is_killed_the_run_ends_with_the_same_weights_and_nothing_is_le
     for epoch, tensors in undisturbed.items():
         assert all(np.array_equal(found[epoch][name], array) for name, array in tensors.items())
     workspace.catalogue.close()
+
+
+def test_a_home_that_is_moved_away_stops_the_program_with_the_reason(tmp_path):
+    home = tmp_path / "home"
+    with (tmp_path / "said").open("w") as said:
+        settings = Settings(home=str(home), port=free_port())
+        process = subprocess.Popen([sys.executable, str(APP)], env=os.environ | to_environment(settings), stderr=said)
+    wait_until(lambda: health(settings.port)["ok"], "the pages")
+    children = descendants(process.pid, b"")
+    home.rename(tmp_path / "moved")
+    assert process.wait() == 2
+    assert f"The data folder {home} was moved, removed or replaced" in (tmp_path / "said").read_text()
+    assert not any(is_alive(pid) for pid in children)
+    assert not home.exists()

@@ -15,7 +15,7 @@ from dashboard.engine.activations import ACTIVATIONS
 from dashboard.engine.network import BLOCK_ROWS, Network
 from dashboard.errors import Invalid, NotFound
 from dashboard.records.network import NetworkSpec, Version
-from dashboard.services.datasets import get_dataset
+from dashboard.services.datasets import are_records_here, get_dataset
 from dashboard.services.workspace import Workspace
 
 MOST_PRODUCTS = 10_000_000_000
@@ -72,7 +72,7 @@ def _count(spec: NetworkSpec, number: int) -> ActivityCount:
 
 def _records(workspace: Workspace, version: Version) -> Arrays:
     dataset = get_dataset(workspace, version.dataset)
-    if not dataset.has_records:
+    if not are_records_here(workspace, dataset):
         raise NotFound(f"The records of {dataset.name!r} are not here.", "dataset")
     return open_arrays(workspace.datasets_folder / dataset.folder)
 

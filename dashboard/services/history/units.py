@@ -19,7 +19,7 @@ from dashboard.errors import NotFound
 from dashboard.records.network import Version
 from dashboard.records.tensor import TensorInfo
 from dashboard.services.cache.numbers import UNLIMITED, Budget, Numbers, cached_numbers
-from dashboard.services.datasets import get_dataset
+from dashboard.services.datasets import are_records_here, get_dataset
 from dashboard.services.history.activity import activities, work
 from dashboard.services.versions.tensors import array
 from dashboard.services.workspace import Workspace
@@ -117,7 +117,7 @@ def record_count(workspace: Workspace, dataset_name: str) -> int:
         dataset = get_dataset(workspace, dataset_name)
     except NotFound:
         return 0
-    return dataset.rows if dataset.has_records else 0
+    return dataset.rows if are_records_here(workspace, dataset) else 0
 
 
 def findings(workspace: Workspace, version: Version, tensors: list[TensorInfo]) -> dict[str, Numbers]:

@@ -4,9 +4,11 @@ import json
 import logging
 import threading
 from functools import partial
+from pathlib import Path
 
 from dashboard.catalogue import runs as run_rows
 from dashboard.files import overwrite
+from dashboard.jobs import home_watch
 from dashboard.jobs.coordinator import Coordinator, Situation, coordinator_lock, last_wake
 from dashboard.jobs.places import open_places, place_name
 from dashboard.jobs.stop_signals import end_on_signals
@@ -43,6 +45,7 @@ def coordinate(settings: Settings, until_idle: bool = False) -> None:
             coordinator = Coordinator(CatalogueJournal(workspace), here, place, until_idle, report)
             coordinator.last_wake = partial(last_wake, settings.home_folder)
             end_on_signals(coordinator.end)
+            home_watch.watch(settings.home_folder, partial(_leave, settings.home_folder, coordinator))
             follow_lifeline(coordinator.end)
             coordinator.run()
             place.close()
@@ -59,6 +62,11 @@ def _wait_without_runs(reason: str, until_idle: bool) -> None:
         end_on_signals(stop.set)
         follow_lifeline(stop.set)
         stop.wait()
+
+
+def _leave(home: Path, coordinator: Coordinator) -> None:
+    log.error(home_watch.words(home))
+    coordinator.end()
 
 
 def _any_queued(workspace: Workspace) -> bool:

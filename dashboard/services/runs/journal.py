@@ -12,12 +12,14 @@ from dashboard.catalogue import networks as network_rows
 from dashboard.catalogue import runs as run_rows
 from dashboard.catalogue import searches as search_rows
 from dashboard.catalogue import versions as version_rows
+from dashboard.catalogue.tables import FARTHEST
 from dashboard.errors import Outage, Superseded, UserError, WeightbaseError
 from dashboard.jobs.job import Job, Progress, TrainingCheckpoint, TrainingJob
 from dashboard.outages import system_words
 from dashboard.records.run import Run
 from dashboard.records.run_kinds import RUN_KINDS, SEARCHES, kinds_in
 from dashboard.search.together import is_quicker
+from dashboard.services.datasets import require_records
 from dashboard.services.runs import checkpoints, passwords, stop_requests
 from dashboard.services.search.requests import search_job
 from dashboard.services.search.trials import report_of_trial
@@ -30,7 +32,7 @@ from dashboard.services.workspace import Workspace, sweep
 log = logging.getLogger(__name__)
 
 MOST_DEATHS = 5
-"""A run that died so often since its last checkpoint is given up: it would take the machine down for ever."""
+"""A run that died so often without getting on is given up: it would take the machine down for ever."""
 RESUMABLE_RUNS = 20
 """Of so many runs that ended before their goal the checkpoints are stored, so that they can be resumed."""
 
@@ -40,6 +42,7 @@ class CatalogueJournal:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
+        self.farthest: dict[int, int] = {}  # how far an action or a search has ever come, by its run
         self.files = threading.Lock()  # between a checkpoint's file and its row nobody may clear up
 
     @property
@@ -101,6 +104,7 @@ class CatalogueJournal:
             dataset = dataset_rows.get_dataset(connection, run.dataset)
             parent_id = run_rows.parent_id(connection, run.id)
             point = run_rows.get_checkpoint(connection, run.id)
+        require_records(self.workspace, dataset)
         if parent_id is not None and run.parent is None:
             raise UserError("The version that this run continues from was deleted. Start a new run.")
         checkpoint = None if point is None else self._checkpoint(run, point)
@@ -173,9 +177,17 @@ class CatalogueJournal:
         return counts
 
     def progress(self, job: Job, progress: Progress) -> bool:
-        """Write down how far an action has come; False if this attempt no longer counts."""
+        """Write down how far an action has come; False if this attempt no longer counts.
+
+        Deaths before are forgotten once it is further than ever. An action begins again after each death: how far it
+        was before this coordinator began is not known, so those deaths count on. What a search has done is never lost.
+        """
+        unknown = progress.done if job.lane == SEARCHES or job.attempt == 1 else FARTHEST
+        values = asdict(progress)
+        if progress.done > self.farthest.setdefault(job.run_id, unknown):
+            self.farthest[job.run_id], values["deaths"] = progress.done, 0
         with self.workspace.catalogue.writing(hasty=True) as connection:
-            return run_rows.note_progress(connection, job.run_id, job.attempt, asdict(progress))
+            return run_rows.note_progress(connection, job.run_id, job.attempt, values)
 
     def end(self, job: Job, state: str, error: str | None) -> bool:
         """Give the run its final state; False if this attempt no longer counts."""
@@ -183,6 +195,7 @@ class CatalogueJournal:
             ended = run_rows.end_run(connection, job.run_id, job.attempt, state, error)
             if state == "finished":
                 run_rows.drop_checkpoint(connection, job.run_id)
+        self.farthest.pop(job.run_id, None)
         passwords.discard(self.home, job.run_id)
         stop_requests.discard(self.home, job.run_id)
         self._clear_up()

@@ -56,7 +56,7 @@ def start_run(workspace: Workspace, network_name: str, overrides: Mapping[str, A
     with workspace.catalogue.reading() as connection:
         network = network_rows.get_network(connection, network_name)
         dataset = dataset_rows.get_dataset(connection, network.dataset)
-    require_records(dataset)
+    require_records(workspace, dataset)
     if message := why_not_trained(network, dataset):
         raise Conflict(message, "network")
     fields = Fields(overrides)

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from dashboard.catalogue import runs as run_rows
 from dashboard.catalogue import trash as trash_rows
 from dashboard.errors import Conflict, Invalid, StoreUnavailable
+from dashboard.files import make_space
 from dashboard.jobs.job import Job
 from dashboard.jobs.starting import ensure_coordinator
 from dashboard.parsing import Fields
@@ -67,6 +68,7 @@ def _start_once(workspace: Workspace, kind: str, started_by: str) -> Run:
 
 def start_empty(workspace: Workspace, started_by: str = "") -> Run:
     """Start deleting all that is in the trash, and queue the removal of its tables; raises Conflict if it is empty."""
+    make_space(workspace.settings.home_folder)
     with workspace.catalogue.writing() as connection:
         if not trash_rows.list_trash(connection):
             raise Conflict("The trash is empty already.", "trash")

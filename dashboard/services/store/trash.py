@@ -6,6 +6,7 @@ from dashboard.catalogue import networks as network_rows
 from dashboard.catalogue import trash as trash_rows
 from dashboard.catalogue import versions as version_rows
 from dashboard.errors import Conflict, NotFound
+from dashboard.files import keep_reserve, make_space
 from dashboard.jobs.job import Progress
 from dashboard.records.run import Freed, TrashItem
 from dashboard.services.workspace import Workspace, drop_deleted_networks, sweep_version
@@ -41,6 +42,7 @@ def restore(workspace: Workspace, key: str) -> TrashItem:
 
 def delete_permanently(workspace: Workspace, key: str) -> TrashItem:
     """Remove one thing in the trash; what a crash interrupts, a sweep finishes. Raises NotFound."""
+    make_space(workspace.settings.home_folder)
     with workspace.catalogue.writing() as connection:
         item = trash_rows.get_trashed(connection, *_split(key))
         give_up = trash_rows.start_deleting_version if item.kind == "version" else trash_rows.start_deleting_network
@@ -51,6 +53,7 @@ def delete_permanently(workspace: Workspace, key: str) -> TrashItem:
 
 def remove_deleted(workspace: Workspace, report: Callable[[Progress], None] | None = None) -> int:
     """Remove the tables and rows of all versions that were given up; return how many there were."""
+    make_space(workspace.settings.home_folder)
     with workspace.catalogue.reading() as connection:
         deleted = trash_rows.deleting_versions(connection)
     removed = 0
@@ -62,6 +65,7 @@ def remove_deleted(workspace: Workspace, report: Callable[[Progress], None] | No
     drop_deleted_networks(workspace)
     if report is not None:
         report(Progress(len(deleted), len(deleted), "", {"removed": removed}))
+    keep_reserve(workspace.settings.home_folder)
     return removed
 
 

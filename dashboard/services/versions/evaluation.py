@@ -26,7 +26,7 @@ def evaluate_version(workspace: Workspace, network_name: str, number: int, datas
     """
     version = get_version(workspace, network_name, number)
     dataset = get_dataset(workspace, dataset_name)
-    require_records(dataset)
+    require_records(workspace, dataset)
     if not version.preprocessing:
         message = f"{version.reference} has no preprocessing: it is not a version that was trained on a dataset."
         raise Conflict(f"{message} Measure a version that has metrics.", "version")

@@ -8,6 +8,7 @@ from dashboard.catalogue import networks as network_rows
 from dashboard.catalogue import trash as trash_rows
 from dashboard.catalogue import versions as version_rows
 from dashboard.errors import Conflict, NotFound
+from dashboard.files import make_space
 from dashboard.records.network import Network, Version
 from dashboard.records.page import Page
 from dashboard.records.tensor import TensorInfo
@@ -112,6 +113,7 @@ def delete_version(workspace: Workspace, network_name: str, number: int) -> None
 
     Raises NotFound, or Conflict while it is the parent of a run that has not ended.
     """
+    make_space(workspace.settings.home_folder)
     with workspace.catalogue.writing() as connection:
         version = version_rows.get_version(connection, network_name, number)
         if version_rows.has_active_child(connection, version.id):

@@ -8,8 +8,8 @@ import pytest
 from dashboard.catalogue import runs as run_rows
 from dashboard.errors import Conflict, Invalid, Outage, StoreUnavailable, UserError
 from dashboard.jobs.coordinator import coordinator_lock
-from dashboard.jobs.job import Cancelled
-from dashboard.records.run_kinds import SEARCHES, TRAININGS
+from dashboard.jobs.job import Cancelled, Progress
+from dashboard.records.run_kinds import ACTIONS, SEARCHES, TRAININGS
 from dashboard.services.datasets import add_bundled
 from dashboard.services.networks import create_network, delete_network, get_network
 from dashboard.services.runs.journal import CatalogueJournal
@@ -337,3 +337,33 @@ def test_a_search_whose_time_is_spent_says_so_and_goes_on_with_more(workspace):
         resume_search(workspace, bench.id)
     change_search(workspace, bench.id, {"budget": {"seconds": 60}})
     assert resume_search(workspace, bench.id).state == "running"
+
+
+def test_deaths_of_a_search_are_forgotten_once_it_gets_on(workspace):
+    bench = Bench(workspace)
+    journal, job = bench.journal, bench.driver.job
+    journal.progress(job, Progress(0, 4, "", {}))
+    for done in (0, 0, 1, 1, 1, 1, 1):  # three deaths before the first trial has ended, and five behind it
+        journal.requeue(job, "it was killed", died=True)
+        job = journal.claim([SEARCHES])
+        assert journal.progress(job, Progress(done, 4, "", {}))
+    journal.requeue(job, "it was killed", died=True)
+    assert get_run(workspace, job.run_id).run.state == "interrupted"
+
+
+def test_deaths_of_a_verification_count_until_it_is_further_than_ever(workspace):
+    with workspace.catalogue.writing() as connection:
+        run_rows.insert_run(connection, {"kind": "verify", "spec": {}})
+    journal = CatalogueJournal(workspace)
+
+    def attempt(*reports):
+        job = journal.claim([ACTIONS])
+        for done in reports:
+            journal.progress(job, Progress(done, 9, "", {}))
+        journal.requeue(job, "it was killed", died=True)
+        with workspace.catalogue.reading() as connection:
+            return run_rows.deaths_of(connection, job.run_id)
+
+    assert [attempt(0, 1, 2), attempt(0, 1, 2), attempt(0, 1, 2, 3), attempt(0)] == [1, 2, 1, 2]
+    journal = CatalogueJournal(workspace)  # of the next coordinator
+    assert attempt(0, 1, 2, 3, 4) == 3

@@ -1,0 +1,46 @@
+"""A database that was restored with an empty home: what needs a dataset's records says that they are missing."""
+
+import shutil
+
+import pytest
+
+from dashboard.catalogue import runs as run_rows
+from dashboard.errors import Conflict, StoreUnavailable
+from dashboard.jobs.coordinator import coordinator_lock
+from dashboard.records.run_kinds import TRAININGS
+from dashboard.services.datasets import add_bundled, get_dataset, record_pixels
+from dashboard.services.demo import demo_definition
+from dashboard.services.networks import create_network
+from dashboard.services.runs.journal import CatalogueJournal
+from dashboard.services.runs.runs import get_run, start_run
+from dashboard.services.workspace import open_workspace
+from dashboard.settings import Settings
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    opened = open_workspace(Settings(home=str(tmp_path)))
+    with coordinator_lock(tmp_path):
+        add_bundled(opened, "digits")
+        create_network(opened, demo_definition())
+        yield opened
+    opened.catalogue.close()
+
+
+def test_a_training_is_refused_and_one_that_was_queued_fails_with_the_reason(workspace):
+    queued = start_run(workspace, "demo-digits", {})
+    shutil.rmtree(workspace.datasets_folder)
+    with pytest.raises(Conflict, match="The records of 'digits' are missing"):
+        start_run(workspace, "demo-digits", {})
+    assert CatalogueJournal(workspace).claim([TRAININGS]) is None
+    failed = get_run(workspace, queued.id).run
+    assert failed.state == "failed"
+    assert "The records of 'digits' are missing" in failed.error
+    with workspace.catalogue.reading() as connection:
+        assert run_rows.count_active(connection) == 0
+
+
+def test_pictures_of_records_say_that_they_are_missing(workspace):
+    shutil.rmtree(workspace.datasets_folder)
+    with pytest.raises(StoreUnavailable, match="records are missing"):
+        record_pixels(workspace, get_dataset(workspace, "digits"), 3)
