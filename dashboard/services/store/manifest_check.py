@@ -209,7 +209,7 @@ def _record(kind: Any, data: object, types: Mapping[str, type]) -> dict[str, Any
         raise Refused("Its preprocessing has an input that is no object.")
     for name, wanted in types.items():
         value = data.get(name)
-        is_number = type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]
+        is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
         _require(isinstance(value, str) if wanted is str else is_number, f"preprocessing.{name}")
     names = {field.name: field for field in dataclasses.fields(kind)}
     missing = [name for name, field in names.items() if name not in data and field.default is dataclasses.MISSING]
