@@ -38,9 +38,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 def serve(_: argparse.Namespace) -> int:
     """Serve the dashboard and train what is queued, until Ctrl-C."""
+    from dashboard.catalogue.opening import settle
     from dashboard.jobs.supervisor import serve as supervise
 
-    supervise(from_environment())
+    settings = from_environment()
+    supervise(settings)
+    settle(settings)
     return 0
 
 

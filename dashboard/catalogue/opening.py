@@ -133,6 +133,21 @@ def open_catalogue(settings: Settings) -> Catalogue:
     return Catalogue(engine, home, read_only)
 
 
+def settle(settings: Settings) -> None:
+    """Write everything into `catalogue.sqlite` itself, so that a copy of this one file is whole.
+
+    SQLite keeps the newest changes in a file next to it, which stays when processes are killed. Nothing is done for a
+    catalogue on a server, or one that may only be read. Raises Outage or StoreUnavailable.
+    """
+    path = settings.home_folder / "catalogue.sqlite"
+    if settings.store_kind.holds_catalogue or settings.read_only or not path.exists():
+        return
+    engine = engine_of(settings)
+    with translated(), engine.connect() as connection:
+        connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+    engine.dispose()
+
+
 @contextlib.contextmanager
 def _migration_lock(home: Path) -> Iterator[None]:
     """Let one process at a time check and migrate the catalogue's form."""

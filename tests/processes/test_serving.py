@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import urllib.request
@@ -95,6 +96,17 @@ def test_all_that_a_training_leaves_in_a_home_is_for_its_owner_only(served, tmp_
     paths = [tmp_path, *tmp_path.rglob("*")]
     assert len(paths) > 50
     assert [path for path in paths if path.stat().st_mode & 0o077] == []
+
+
+def test_a_catalogue_is_whole_in_its_one_file_once_the_dashboard_has_stopped(served, tmp_path):
+    process, port = served
+    post(port, "/datasets", bundled="iris")
+    signal_to([process.pid], signal.SIGTERM)
+    assert process.wait() == 0
+    alone = tmp_path / "alone.sqlite"
+    alone.write_bytes((tmp_path / "catalogue.sqlite").read_bytes())
+    with closing(sqlite3.connect(alone)) as copy:
+        assert copy.execute("SELECT name FROM datasets").fetchall() == [("iris",)]
 
 
 def test_clients_that_never_finish_their_request_stop_nobody(served):

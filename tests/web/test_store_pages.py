@@ -101,7 +101,7 @@ def test_verify_all_becomes_a_run_that_lists_every_difference(flowers, browser):
     assert browser.post("/store/verify", source="/store").h1 == "Run 1: Verify all versions"
     assert carry_out(flowers).state == "finished"
     page = browser.get("/runs/1")
-    assert page.sentence == "1 of 3 versions differ from what was saved."
+    assert page.sentence == "1 of 3 versions differs from what was saved."
     ((version, tensor, row, column, expected, found, problem),) = rows_of(page, "Differences")
     assert (version, tensor, row, column, expected, found) == (
         *("flowers:2", "layer_01.weight", "1", "1", cells[1], "0.125"),

@@ -108,8 +108,8 @@ def _searched(run: Run) -> str:
 def _verified(run: Run) -> str:
     proven, different = run.result["proven"], run.result["different"]
     if different:
-        differ = plural(different, "version differs", "versions differ")
-        return f"{differ} from what was saved, of {proven + different:,}."
+        differ = "differs" if different == 1 else "differ"
+        return f"{different:,} of {plural(proven + different, 'version')} {differ} from what was saved."
     if run.state == "finished":
         if proven == 1:
             return "The only version was read back and is what was saved, bit for bit."

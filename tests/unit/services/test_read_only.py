@@ -77,7 +77,8 @@ def test_what_cannot_be_opened_is_said_on_a_page_until_it_is_repaired(tmp_path, 
     monkeypatch.setenv("WEIGHTBASE_HOME", str(in_the_way))
     monkeypatch.setattr("dashboard.RETRY_SECONDS", -1)
     page, answers = StartPage(), []
-    environ = create_app(Settings(home=str(tmp_path / "any"))).test_request_context("/", headers=LOCAL).request.environ
+    app = create_app(Settings(home=str(tmp_path / "any")))
+    environ = app.test_request_context("/", headers=LOCAL).request.environ | {"REMOTE_ADDR": "127.0.0.1"}
 
     def visit():
         return b"".join(page(dict(environ), lambda status, headers, *_: answers.append(status))).decode()
