@@ -17,7 +17,7 @@ from dashboard.analysis.cells import Array, cells_of, finite_or_zero
 MEANINGS = {
     "deaf": "All weights into the unit are zero: its output never changes.",
     "unheard": "All weights out of the unit are zero: its output is never used.",
-    "silent": "No record lifts the unit above zero: behind a relu it is dead, behind its kin it only works below zero.",
+    "silent": "Its input is above zero on no record: a ReLU unit is dead then, a leaky ReLU or ELU unit is not.",
     "unvarying": "The unit answers every record with the same number, so that it says no more than a bias.",
     "undefined": "A weight of the unit or its answer to a record is NaN or infinite: its health is unknown.",
     "duplicates": "These units have the same weights and bias, bit for bit: all but one are wasted.",

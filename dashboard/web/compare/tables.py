@@ -127,7 +127,7 @@ def facts_table(params: CompareQuery, diff: VersionDiff, what: str, hides_equal:
     columns = (
         Column(what[:-1], what.capitalize(), lambda fact: fact.name, shown=lambda fact: words(fact.name)),
         *(
-            Column(side, getattr(params.versions, side), format=form, shown=shown(side), css="right")
+            Column(side, getattr(params.versions, side), format=form, shown=shown(side), css="right breaks")
             for side in ("base", "other")
         ),
         Column("difference", "Δ", difference, "difference", exported=False, css="right"),

@@ -32,14 +32,14 @@ NAMES = {
     "not_finite": "not finite",
 }
 MEANINGS = OF_UNITS | {
-    "dead": "Units that contribute nothing: no weights in or out, or one answer to every record, as a relu's 0.",
+    "dead": "Units that contribute nothing: no weights in or out, or one output for all records, as a ReLU's 0.",
     "duplicates": "Units with the same weights and bias, bit for bit: all but one of each group are wasted.",
     "norm_growth": "The tensor's norm as a multiple of the first version's: steady growth calls for weight decay.",
     "stable_rank": "In how many directions the tensor really works, the squared norm over the squared largest stretch.",
     "spectral_norm": "The most by which the tensor can stretch its input: large values make training unsteady.",
     "tail_exponent": "How heavy the tail of the eigenvalues is; for well-trained layers it is mostly from 2 to 6.",
     "records": "How many records of the dataset were put through the version; without any, dead units are unknown.",
-    "not_finite": "Cells that are NaN or infinite: one of them spoils every answer.",
+    "not_finite": "Cells that are NaN or infinite: one of them makes every output unusable.",
 }
 """What the findings about units and the measures of a tensor mean."""
 
