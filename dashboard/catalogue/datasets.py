@@ -25,6 +25,15 @@ def get_dataset(connection: Connection, name: str) -> Dataset:
     return _dataset(row)
 
 
+def records_of(connection: Connection, name: str) -> tuple[str, int]:
+    """Return the folder of a dataset's records and their number; empty and 0 if there is no such dataset.
+
+    For pages that need no more of it: the columns of a wide dataset take milliseconds to read.
+    """
+    row = connection.execute(select(datasets.c.folder, datasets.c.rows).where(datasets.c.name == name)).one_or_none()
+    return (row.folder, row.rows) if row is not None else ("", 0)
+
+
 def list_datasets(connection: Connection) -> list[Dataset]:
     """Return all datasets, the newest first."""
     return [_dataset(row) for row in connection.execute(select(datasets).order_by(datasets.c.id.desc()))]

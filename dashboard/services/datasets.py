@@ -149,6 +149,13 @@ def are_records_here(workspace: Workspace, dataset: Dataset) -> bool:
     return dataset.has_records and (workspace.datasets_folder / dataset.folder).is_dir()
 
 
+def record_count(workspace: Workspace, name: str) -> int:
+    """Return how many records of a dataset are in this home; 0 also for a dataset that is not known."""
+    with workspace.catalogue.reading() as connection:
+        folder, rows = dataset_rows.records_of(connection, name)
+    return rows if folder and (workspace.datasets_folder / folder).is_dir() else 0
+
+
 def require_records(workspace: Workspace, dataset: Dataset) -> None:
     """Raise Conflict, naming the remedy, if a dataset's records are not here, or not in this home."""
     if dataset.has_records and not are_records_here(workspace, dataset):

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from dashboard.records.network import Network
 from dashboard.services.cache.numbers import UNLIMITED, Budget, Numbers, cached_numbers
+from dashboard.services.datasets import record_count
 from dashboard.services.history.activity import work
 from dashboard.services.history.tensor import TensorVersion, find_versions, spectra_of
-from dashboard.services.history.units import findings, group, key, record_count
+from dashboard.services.history.units import findings, group, key
 from dashboard.services.versions.damage import damaged_numbers
 from dashboard.services.versions.reading import get_detail
 from dashboard.services.workspace import Workspace

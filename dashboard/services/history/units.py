@@ -19,7 +19,7 @@ from dashboard.errors import NotFound
 from dashboard.records.network import Version
 from dashboard.records.tensor import TensorInfo
 from dashboard.services.cache.numbers import UNLIMITED, Budget, Numbers, cached_numbers
-from dashboard.services.datasets import are_records_here, get_dataset
+from dashboard.services.datasets import get_dataset, record_count
 from dashboard.services.history.activity import activities, work
 from dashboard.services.versions.tensors import array
 from dashboard.services.workspace import Workspace
@@ -109,15 +109,6 @@ def group(slug: str) -> str:
 def key(version_id: int, sha256: str, rows: int) -> str:
     """Return the key of the findings about a version: its content, the row that names its dataset, and its records."""
     return f"{version_id} {sha256} {rows}"
-
-
-def record_count(workspace: Workspace, dataset_name: str) -> int:
-    """Return how many records of a dataset are here."""
-    try:
-        dataset = get_dataset(workspace, dataset_name)
-    except NotFound:
-        return 0
-    return dataset.rows if are_records_here(workspace, dataset) else 0
 
 
 def findings(workspace: Workspace, version: Version, tensors: list[TensorInfo]) -> dict[str, Numbers]:
