@@ -11,6 +11,12 @@ log = logging.getLogger(__name__)
 UMASK = 0o077
 FOR_OTHERS = 0o077
 """The permissions that a home and what is in it give to nobody but the owner."""
+OWN_FOLDERS = frozenset({"cache", "checkpoints", "copies", "datasets", "secrets", "stop", "uploads", "weights"})
+OWN_FILES = (
+    *("catalogue.sqlite", "coordinator.json", "reserve", "secret_key", "worker.log"),
+    *(".coordinator.lock", ".migration.lock"),
+)
+"""What we make in a home; the names of files begin so. Whatever else is there is another's, and left as it is."""
 
 
 def keep_new_files_private() -> None:
@@ -19,24 +25,30 @@ def keep_new_files_private() -> None:
 
 
 def make_private(home: Path) -> int:
-    """Make a home and all in it private (0700 and 0600), and all that is made from now on; return how many were not.
+    """Make a home and what is ours in it private (0700 and 0600), now and from now on; return how many were not.
 
-    Logs what was changed, or why it could not be: a home that cannot be changed is used as it is.
+    Logs what was changed, or why it could not be: a home that cannot be changed is used as it is. A folder that others
+    need, such as / or a user's own, stays open; what is ours in it is closed all the same.
     """
     keep_new_files_private()
     if not home.is_dir():  # whoever makes it makes it private
         return 0
-    if home.stat().st_mode & stat.S_ISVTX:
-        log.warning("%s is a folder for everybody: set WEIGHTBASE_HOME to a folder of its own.", home)
-        return 0
+    is_shared = bool(home.stat().st_mode & stat.S_ISVTX) or Path(os.environ.get("HOME", "/")).is_relative_to(home)
+    if is_shared:
+        log.warning("%s is not for Weightbase alone: set WEIGHTBASE_HOME to a folder of its own.", home)
     try:
-        changed = _close(home) + sum(_close_entry(entry) for entry in home.iterdir() if _is_open(entry))
+        changed = 0 if is_shared else int(_close(home))
+        changed += sum(_close_entry(entry) for entry in home.iterdir() if _is_ours(entry) and _is_open(entry))
     except OSError as error:
         log.warning("%s may be readable by others: its permissions cannot be changed (%s).", home, error.strerror)
         return 0
     if changed:
         log.warning("%s was readable by others: %s files and folders are now for their owner only.", home, changed)
     return changed
+
+
+def _is_ours(entry: Path) -> bool:
+    return entry.name in OWN_FOLDERS or entry.name.startswith(OWN_FILES)
 
 
 def _close_entry(entry: Path) -> int:

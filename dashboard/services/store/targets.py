@@ -6,11 +6,12 @@ Everything else is for the command line: `weightbase copy` is typed by somebody 
 from pathlib import Path
 
 from dashboard.errors import Invalid
+from dashboard.privacy import OWN_FOLDERS
 from dashboard.records.store import EXAMPLES, find_kind, split_password, with_password
 from dashboard.settings import Settings, environment_name
 
-OWN_FOLDERS = frozenset({"cache", "checkpoints", "datasets", "secrets", "uploads"})
-"""What the home's own folders are called: nobody copies into them."""
+NO_TARGETS = OWN_FOLDERS - {"copies", "weights"}
+"""The home's own folders into which nobody copies."""
 REMEDY = f"a folder in the dashboard's home, or a place that {environment_name('copy_to')} lists"
 ELSEWHERE = "A person with a terminal on the server copies anywhere: weightbase copy --help."
 
@@ -38,7 +39,7 @@ def target_address(settings: Settings, to: str, password: str, home: str) -> str
 def require_folder(settings: Settings, folder: Path, field: str) -> None:
     """Raise Invalid for `field` unless visitors may let the dashboard write to this folder; links are followed."""
     home, wanted = settings.home_folder.resolve(), folder.resolve()
-    if wanted != home and wanted.is_relative_to(home) and wanted.relative_to(home).parts[0] not in OWN_FOLDERS:
+    if wanted != home and wanted.is_relative_to(home) and wanted.relative_to(home).parts[0] not in NO_TARGETS:
         return
     if not any(wanted.is_relative_to(allowed.resolve()) for allowed in settings.copy_folders):
         raise Invalid({field: f"From here, this may only be {REMEDY}. {ELSEWHERE}"})

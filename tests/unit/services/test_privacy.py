@@ -116,6 +116,24 @@ def test_a_folder_for_everybody_is_not_closed_and_a_warning_says_so(public_folde
     assert "set WEIGHTBASE_HOME to a folder of its own" in caplog.text
 
 
+def test_what_is_not_ours_in_a_home_is_left_as_it_is(home):
+    (home / "thesis").mkdir(mode=0o755)
+    (home / "thesis" / "chapter.tex").write_text("x")
+    make_private(home)
+    assert stat.S_IMODE((home / "thesis").stat().st_mode) == 0o755
+    assert stat.S_IMODE((home / "thesis" / "chapter.tex").stat().st_mode) == 0o666
+    if os.getuid() == 0:
+        assert read_by_nobody([home, *home.rglob("*")]) == []
+
+
+def test_a_users_own_folder_stays_open_but_what_is_ours_in_it_is_closed(home, monkeypatch, caplog):
+    monkeypatch.setenv("HOME", str(home))
+    assert make_private(home) > 5
+    assert stat.S_IMODE(home.stat().st_mode) == 0o755
+    assert open_to_others(home) == [home]
+    assert "set WEIGHTBASE_HOME to a folder of its own" in caplog.text
+
+
 def test_a_folder_of_weights_outside_the_home_is_made_private(public_folder, generous):
     workspace = open_workspace(Settings(home=str(public_folder / "home"), store=f"csv:{public_folder / 'weights'}"))
     with closing(workspace.catalogue):
