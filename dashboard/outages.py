@@ -61,6 +61,10 @@ SQLITE_WORDS = {
     sqlite3.SQLITE_BUSY: "Another program holds a lock on it: let it end, or end it.",
     sqlite3.SQLITE_FULL: SYSTEM_WORDS[errno.ENOSPC],
     sqlite3.SQLITE_IOERR: "See whether its disk is full, or failing.",
+    **dict.fromkeys(
+        (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT),
+        "It is damaged, or no catalogue. Put a copy of it back; or move it away, start again, and reindex the store.",
+    ),
     sqlite3.SQLITE_CANTOPEN: "See whether its folder is there, its disk has space, and this process file descriptors.",
 }
 """What a person can do about an error of SQLite, by its primary code."""

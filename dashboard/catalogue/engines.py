@@ -15,6 +15,7 @@ from dashboard.records.mysql_address import MysqlAddress, parse_address
 from dashboard.settings import Settings
 
 UNKNOWN_DATABASE = 1049
+CATALOGUE = "catalogue.sqlite"
 LOCK_SECONDS = 60
 PATIENCE_SECONDS = 8
 """How long a statement waits for a lock that others hold, and a thread for a connection: a page is answered within ten
@@ -90,7 +91,7 @@ SERVERS = {"mysql": mysql_engine}
 
 def engine_of(settings: Settings) -> Engine:
     """Return the engine of the catalogue: in the store's own database, or in a file of the home."""
-    kind, path = settings.store_kind, settings.home_folder / "catalogue.sqlite"
+    kind, path = settings.store_kind, settings.home_folder / CATALOGUE
     return SERVERS[kind.scheme](settings.store) if kind.holds_catalogue else sqlite_engine(path)
 
 

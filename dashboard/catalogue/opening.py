@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from dashboard.catalogue.engines import engine_of, one_at_a_time
+from dashboard.catalogue.engines import CATALOGUE, engine_of, one_at_a_time
 from dashboard.catalogue.preflight import reason_not_to_write
 from dashboard.catalogue.set_up import bring_up_to_date
 from dashboard.errors import Conflict, Forbidden, Outage, StoreError, StoreUnavailable
@@ -120,7 +120,7 @@ class Catalogue:
 def open_catalogue(settings: Settings) -> Catalogue:
     """Return the catalogue of these settings, made or migrated if need be; raises StoreUnavailable or NewerForm."""
     home = settings.home_folder
-    with translated(), _home_translated(home):
+    with translated(home / CATALOGUE), _home_translated(home):
         home.mkdir(parents=True, exist_ok=True)
         engine = engine_of(settings)
         try:
@@ -139,11 +139,11 @@ def settle(settings: Settings) -> None:
     SQLite keeps the newest changes in a file next to it, which stays when processes are killed. Nothing is done for a
     catalogue on a server, or one that may only be read. Raises Outage or StoreUnavailable.
     """
-    path = settings.home_folder / "catalogue.sqlite"
+    path = settings.home_folder / CATALOGUE
     if settings.store_kind.holds_catalogue or settings.read_only or not path.exists():
         return
     engine = engine_of(settings)
-    with translated(), engine.connect() as connection:
+    with translated(path), engine.connect() as connection:
         connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
     engine.dispose()
 
@@ -157,15 +157,16 @@ def _migration_lock(home: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def translated() -> Iterator[None]:
-    """Translate SQLAlchemy's errors into the dashboard's; the cause stays attached."""
+def translated(path: Path | None = None) -> Iterator[None]:
+    """Translate SQLAlchemy's errors into the dashboard's, naming the catalogue's file if it is given."""
     try:
         yield
     except IntegrityError as error:
         raise Conflict("This name is taken, or something else still refers to it.") from error
     except DBAPIError as error:
         kind = Outage if _passes(error) else StoreUnavailable
-        raise kind(f"The catalogue cannot be used now: {str(error.orig).rstrip('.')}.{_remedy(error)}") from error
+        file = f" {path}" if path is not None and isinstance(error.orig, sqlite3.Error) else ""
+        raise kind(f"The catalogue{file} cannot be used now: {str(error.orig).rstrip('.')}.{_remedy(error)}") from error
     except PoolTimeout as error:
         raise Outage("The catalogue cannot be used now: too many requests wait for it.") from error
     except SQLAlchemyError as error:

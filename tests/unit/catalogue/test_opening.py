@@ -89,6 +89,17 @@ def test_a_home_that_cannot_be_a_folder_is_told_with_the_setting_to_change(tmp_p
         open_catalogue(Settings(home=str(tmp_path / "file" / "home")))
 
 
+@pytest.mark.parametrize("damage", [b"no database", bytes(1)], ids=["another file", "zeros"])
+def test_a_damaged_catalogue_is_refused_with_its_path_and_the_remedy(tmp_path, damage):
+    open_in(tmp_path)
+    path = tmp_path / "catalogue.sqlite"
+    path.write_bytes((damage * path.stat().st_size)[: path.stat().st_size])
+    with pytest.raises(StoreUnavailable) as refused:
+        open_in(tmp_path)
+    assert f"The catalogue {path} cannot be used now: file is not a database." in refused.value.message
+    assert "Put a copy of it back" in refused.value.message
+
+
 def test_a_catalogue_of_a_newer_weightbase_is_refused_with_the_remedy(tmp_path):
     catalogue = open_catalogue(Settings(home=str(tmp_path)))
     with catalogue.writing() as connection:

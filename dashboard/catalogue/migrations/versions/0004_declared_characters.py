@@ -47,7 +47,3 @@ def _characters_of(column: str) -> str:
         "WHERE table_schema = DATABASE() AND table_name = 'tensors' AND column_name = :name"
     )
     return str(op.get_bind().execute(sa.text(query), {"name": column}).scalar_one())
-
-
-def downgrade() -> None:
-    """Do nothing: the tables of the form before are these, too."""
