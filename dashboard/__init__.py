@@ -64,18 +64,21 @@ class StartPage:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:  # noqa: ANN401 - WSGI's
         """Answer a request, by the dashboard as soon as it can be opened."""
+        from dashboard.web.proxies import is_loopback  # noqa: PLC0415 - as below
+
         with self._lock:
             app = self._app or self._opened()
         if app is not None:
             return app(environ, start_response)
         headers = [("Content-Type", "text/plain; charset=utf-8"), ("Retry-After", "5"), ("Cache-Control", "no-store")]
         start_response("503 Service Unavailable", headers)
-        # Where visitors need a password, only the log says more: nobody has given one yet.
-        why = "Its log says why." if from_environment().password else self._problem
+        # Only the log says more to those who would see nothing: nobody has given a password yet.
+        is_private = from_environment().password or not is_loopback(environ.get("REMOTE_ADDR", ""))
+        why = "Its log says why." if is_private else self._problem
         return [f"Weightbase cannot start yet.\n\n{why}\n\nReload this page once it is repaired.\n".encode()]
 
     def _opened(self) -> "Flask | None":
-        """Open the dashboard, if the last attempt was a moment ago; None if it cannot be opened."""
+        """Open the dashboard, unless that was tried a moment ago; None if it cannot be opened."""
         if not self._problem or time.monotonic() - self._tried > RETRY_SECONDS:
             try:
                 self._app = create_app()

@@ -65,8 +65,11 @@ def coordinator_lock(home: Path, wait_for_it: bool = True) -> Iterator[bool]:
 
 
 def last_wake(home: Path) -> int:
-    """Return what changes each time `wake_coordinator` is called for a data folder."""
-    return (home / LOCK).stat().st_mtime_ns
+    """Return what changes each time `wake_coordinator` is called for a data folder; 0 if that has just been moved."""
+    try:
+        return (home / LOCK).stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
 
 
 def wake_coordinator(home: Path) -> None:

@@ -80,14 +80,15 @@ def test_what_cannot_be_opened_is_said_on_a_page_until_it_is_repaired(tmp_path, 
     app = create_app(Settings(home=str(tmp_path / "any")))
     environ = app.test_request_context("/", headers=LOCAL).request.environ | {"REMOTE_ADDR": "127.0.0.1"}
 
-    def visit():
-        return b"".join(page(dict(environ), lambda status, headers, *_: answers.append(status))).decode()
+    def visit(**other):
+        return b"".join(page(environ | other, lambda status, headers, *_: answers.append(status))).decode()
 
     assert "fix its permissions or set WEIGHTBASE_HOME" in visit()
     assert "fix its permissions or set WEIGHTBASE_HOME" in caplog.text
+    assert "WEIGHTBASE_HOME" not in visit(REMOTE_ADDR="203.0.113.9")
     monkeypatch.setenv("WEIGHTBASE_PASSWORD", "s3cret")
     assert "WEIGHTBASE_HOME" not in visit()
     monkeypatch.delenv("WEIGHTBASE_PASSWORD")
     in_the_way.unlink()
     assert "Weightbase</title>" in visit()
-    assert answers == ["503 Service Unavailable", "503 Service Unavailable", "200 OK"]
+    assert answers == [*["503 Service Unavailable"] * 3, "200 OK"]
