@@ -72,7 +72,7 @@ def verify(given: argparse.Namespace) -> int:
         proofs = iter([verify_version(workspace, *parse_reference(given.version, "version"))])
     verdicts = [_print_proof(proof) for proof in proofs]
     different = verdicts.count(False)
-    print(f"{len(verdicts)} version{'' if len(verdicts) == 1 else 's'} verified, {different} different")
+    print(f"{_count(len(verdicts), 'version')} verified, {different} different")
     return 1 if different else 0
 
 
@@ -109,7 +109,7 @@ def exact(_: argparse.Namespace) -> int:
     result = make_exact(open_workspace(from_environment()), _print_progress)
     for problem in result["left"]:
         print(problem)
-    print(f"{result['converted']} tables converted, {len(result['left'])} left as they were")
+    print(f"{_count(result['converted'], 'table')} converted, {len(result['left'])} left as they were")
     return 1 if result["left"] else 0
 
 
@@ -123,8 +123,12 @@ def reindex(_: argparse.Namespace) -> int:
         print(f"{reference} indexed")
     for reference, reason in done.skipped:
         print(f"{reference} skipped: {reason}")
-    print(f"{len(done.added)} versions indexed, {len(done.skipped)} skipped")
+    print(f"{_count(len(done.added), 'version')} indexed, {len(done.skipped)} skipped")
     return 1 if done.skipped else 0
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def settings(_: argparse.Namespace) -> int:

@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, settings
 
 from dashboard import create_app
 from dashboard.web.kit.live import LiveParts
-from tests.server import mysql_server_url, mysql_url
+from tests.server import mysql_server_url, mysql_url, sql
 
-__all__ = ["mysql_server_url", "mysql_url"]
+__all__ = ["mysql_server_url", "mysql_url", "sql"]
 
 settings.register_profile(
     "house", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]

@@ -158,3 +158,10 @@ def mysql_url(mysql_server_url):
     run_sql(mysql_server_url, f"CREATE DATABASE {name}")
     yield mysql_server_url + name
     run_sql(mysql_server_url, f"DROP DATABASE {name}")
+
+
+@pytest.fixture
+def sql(mysql_url):
+    """What runs statements in the test's own database."""
+    server, _, database = mysql_url.rpartition("/")
+    return lambda *statements: run_sql(server, *statements, database=database)

@@ -146,14 +146,18 @@ def get_dataset(workspace: Workspace, name: str) -> Dataset:
 
 def are_records_here(workspace: Workspace, dataset: Dataset) -> bool:
     """Return whether a dataset's records are in this home; a database may have been restored with an empty one."""
-    return dataset.has_records and (workspace.datasets_folder / dataset.folder).is_dir()
+    return _is_here(workspace, dataset.folder)
 
 
 def record_count(workspace: Workspace, name: str) -> int:
     """Return how many records of a dataset are in this home; 0 also for a dataset that is not known."""
     with workspace.catalogue.reading() as connection:
         folder, rows = dataset_rows.records_of(connection, name)
-    return rows if folder and (workspace.datasets_folder / folder).is_dir() else 0
+    return rows if _is_here(workspace, folder) else 0
+
+
+def _is_here(workspace: Workspace, folder: str) -> bool:
+    return folder != "" and (workspace.datasets_folder / folder).is_dir()
 
 
 def require_records(workspace: Workspace, dataset: Dataset) -> None:

@@ -5,7 +5,6 @@ import math
 
 import numpy as np
 import pytest
-from page_check import Browser
 from scipy import special
 
 from dashboard import create_app
@@ -16,6 +15,8 @@ from dashboard.services.networks import create_network, get_network
 from dashboard.services.versions.saving import Draft, save_version
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
+from tests.unit.services.saved_versions import iris_preprocessing
+from tests.web.page_check import Browser
 
 TENSOR = "layer_01.weight"
 UNITS = 24
@@ -58,15 +59,7 @@ def browser(tmp_path_factory):
     workspace = open_workspace(Settings(home=str(tmp_path_factory.mktemp("healthy"))))
     add_bundled(workspace, "iris")
     dataset = get_dataset(workspace, "iris")
-    columns = [column["name"] for column in dataset.description["columns"] if column["name"] != "species"]
-    made = {
-        "scaling": "none",
-        "task": "classification",
-        "numeric": [{"name": name, "scale": 1.0, "offset": 0.0, "fill": 0.0} for name in columns],
-        "categorical": [],
-        "classes": dataset.description["classes"],
-        **{"low": 0.0, "high": 1.0, "target_scale": 1.0, "target_offset": 0.0},
-    }
+    made = iris_preprocessing(workspace)
     weight, bias = weights()
     after = np.random.default_rng(4).normal(0, 1, (UNITS, 3)).astype(np.float32)
     after[9] = 0

@@ -21,6 +21,7 @@ from dashboard.services.networks import create_network
 from dashboard.services.versions.saving import Draft, save_version
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
+from tests.unit.services.saved_versions import iris_preprocessing
 from tests.web.page_check import Browser
 
 IRIS = Path(dashboard.__file__).parent / "data" / "samples" / "iris.csv"
@@ -265,15 +266,7 @@ def seen(tmp_path_factory):
     workspace = open_workspace(Settings(home=str(tmp_path_factory.mktemp("seen"))))
     add_bundled(workspace, "iris")
     dataset, random = get_dataset(workspace, "iris"), np.random.default_rng(7)
-    columns = [column["name"] for column in dataset.description["columns"] if column["name"] != "species"]
-    made = {
-        "scaling": "none",
-        "task": "classification",
-        "numeric": [{"name": name, "scale": 1.0, "offset": 0.0, "fill": 0.0} for name in columns],
-        "categorical": [],
-        "classes": dataset.description["classes"],
-        **{"low": 0.0, "high": 1.0, "target_scale": 1.0, "target_offset": 0.0},
-    }
+    made = iris_preprocessing(workspace)
     for name, rows, units in (("seen", 4, 12), ("wide", 60, 40)):
         layers = [{"units": units, "activation": "relu"}]
         network = create_network(workspace, {"name": name, "dataset": "iris", "layers": layers})

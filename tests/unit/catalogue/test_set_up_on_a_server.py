@@ -17,12 +17,6 @@ from tests.unit.catalogue.test_opening import dataset_row
 
 
 @pytest.fixture
-def sql(mysql_url):
-    server, _, database = mysql_url.rpartition("/")
-    return lambda *statements: run_sql(server, *statements, database=database)
-
-
-@pytest.fixture
 def opened(mysql_url, tmp_path):
     """A function that opens the catalogue in the test's database; all are closed at the end."""
     made = []

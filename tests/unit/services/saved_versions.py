@@ -15,6 +15,20 @@ def new_network(workspace, name="small", layers=({"units": 3, "activation": "rel
     return create_network(workspace, {"name": name, "dataset": "iris", "layers": list(layers)})
 
 
+def iris_preprocessing(workspace):
+    """What versions on the bundled iris carry of its columns and classes, unscaled."""
+    description = get_dataset(workspace, "iris").description
+    columns = [column["name"] for column in description["columns"] if column["name"] != "species"]
+    return {
+        "scaling": "none",
+        "task": "classification",
+        "numeric": [{"name": name, "scale": 1.0, "offset": 0.0, "fill": 0.0} for name in columns],
+        "categorical": [],
+        "classes": description["classes"],
+        **{"low": 0.0, "high": 1.0, "target_scale": 1.0, "target_offset": 0.0},
+    }
+
+
 def zeros(network):
     """Return tensors of the network's shapes, all 0."""
     return {name: np.zeros(shape, dtype=np.float32) for name, shape in network.spec.tensor_shapes}

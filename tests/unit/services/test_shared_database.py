@@ -13,17 +13,10 @@ from dashboard.services.versions.verification import verify_all
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
 from dashboard.web.runs.words import RESULTS
-from tests.server import run_sql
 from tests.unit.services.carry_out import carry_out
 from tests.unit.services.saved_versions import new_network, save, zeros
 
 pytestmark = pytest.mark.server
-
-
-@pytest.fixture
-def sql(mysql_url):
-    server, _, database = mysql_url.rpartition("/")
-    return lambda *statements: run_sql(server, *statements, database=database)
 
 
 @pytest.fixture
