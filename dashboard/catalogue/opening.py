@@ -87,6 +87,15 @@ class Catalogue:
             with translated():
                 state.end()
 
+    @contextlib.contextmanager
+    def apart(self) -> Iterator[None]:
+        """Let readings see the newest state within the block, also in one that sees a single state."""
+        token = _STATE.set(None)
+        try:
+            yield
+        finally:
+            _STATE.reset(token)
+
     def _state(self) -> OneState | None:
         state = _STATE.get()
         return state if state is not None and state.engine is self.engine else None

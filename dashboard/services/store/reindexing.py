@@ -50,12 +50,22 @@ def find_drift(workspace: Workspace) -> Drift:
     if known is not None and time.monotonic() - known[0] < DRIFT_SECONDS:
         drift: Drift = known[1]
         return drift
+    only_stored, only_listed = _differences(workspace)
+    if only_stored or only_listed:  # what is saved or deleted since a request began looks so, but not twice
+        with workspace.catalogue.apart():
+            again = _differences(workspace)
+        only_stored, only_listed = only_stored & again[0], only_listed & again[1]
+    drift = Drift(len(only_stored), len(only_listed))
+    workspace.results.put("drift", (time.monotonic(), drift))
+    return drift
+
+
+def _differences(workspace: Workspace) -> tuple[set[VersionKey], set[VersionKey]]:
+    """Return the versions that only the store has, and those that only the catalogue has."""
     with workspace.catalogue.reading() as connection:
         listed, ready = version_rows.known_keys(connection), version_rows.ready_keys(connection)
     stored = set(workspace.store.versions())
-    drift = Drift(len(stored - listed), len(ready - stored))
-    workspace.results.put("drift", (time.monotonic(), drift))
-    return drift
+    return stored - listed, ready - stored
 
 
 def reindex_store(workspace: Workspace, report: Callable[[Progress], None] = lambda _: None) -> Reindexed:

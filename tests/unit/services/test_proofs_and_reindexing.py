@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from dashboard.records.stored import FORM
 from dashboard.services.datasets import add_bundled, get_dataset
 from dashboard.services.networks import create_network, delete_network, get_network
 from dashboard.services.runs.runs import start_run
-from dashboard.services.store.reindexing import Reindexed, reindex_store, unknown_versions
+from dashboard.services.store.reindexing import Drift, Reindexed, find_drift, reindex_store, unknown_versions
 from dashboard.services.versions.evaluation import evaluate_version
 from dashboard.services.versions.reading import delete_version, get_detail, get_version, list_versions
 from dashboard.services.versions.saving import Draft, save_version
@@ -185,3 +186,16 @@ def test_losing_the_catalogue_loses_no_weights(workspace, tmp_path):
     assert all(np.array_equal(before[name], after[name]) for name in before)
     assert [version.number for version in list_versions(again, "flowers").items] == [3, 2, 1]
     again.catalogue.close()
+
+
+def test_a_version_that_is_saved_while_a_page_is_made_is_not_called_unknown(workspace):
+    writer = open_workspace(workspace.settings)
+    with workspace.catalogue.one_state():
+        get_network(workspace, "flowers")
+        with ThreadPoolExecutor(1) as another:
+            another.submit(save, writer, 4).result()
+        assert find_drift(workspace) == Drift(0, 0)
+    writer.catalogue.close()
+    shutil.rmtree(workspace.settings.home_folder / "weights" / "flowers" / "v0004")
+    workspace.results.put("drift", None)
+    assert find_drift(workspace) == Drift(0, 1)
