@@ -95,7 +95,7 @@ class CsvStore(TableStore):
     def _begin(self, version: VersionKey) -> Save:
         self._make_folders()
         name = version_name(*version, "__")
-        lock = save_lock.take(self._locks / name)
+        lock = save_lock.take_soon(self._locks / name)
         if lock is None:
             raise Conflict(f"Version {version[1]} of {version[0]} is being saved already.")
         try:
@@ -273,7 +273,7 @@ class CsvStore(TableStore):
             if version in self._saves:
                 self._remove(version)
                 return
-            lock = save_lock.take(self._locks / version_name(*version, "__"))
+            lock = save_lock.take_soon(self._locks / version_name(*version, "__"))
             if lock is None:
                 raise Conflict(f"Version {version[1]} of {version[0]} is being saved; cancel that first.")
             with lock.held():

@@ -6,9 +6,13 @@ it marks a save that may be incomplete. It is removed when the save has ended cl
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+GRACE_SECONDS = 2
+"""How long a lock is tried for that is held: a sweep may hold it, which just looks whether its save is alive."""
 
 
 class SaveLock:
@@ -33,6 +37,14 @@ class SaveLock:
         if settled:
             self.path.unlink(missing_ok=True)
         os.close(self._descriptor)
+
+
+def take_soon(path: Path) -> SaveLock | None:
+    """Return the lock at `path`, tried for as long as a sweep may need; or None if a save or a deletion holds it."""
+    end = time.monotonic() + GRACE_SECONDS
+    while (lock := take(path)) is None and time.monotonic() < end:
+        time.sleep(0.01)
+    return lock
 
 
 def take(path: Path) -> SaveLock | None:

@@ -13,6 +13,7 @@ import pytest
 
 from dashboard.errors import StoreUnavailable, TensorDamaged
 from dashboard.settings import Settings
+from dashboard.weights import save_lock
 from dashboard.weights.csv_store import CsvStore
 from dashboard.weights.files import translated
 from dashboard.weights.opening import open_store
@@ -260,6 +261,7 @@ def test_a_full_disk_is_named_with_the_remedy(tmp_path):
 LIMITED = """
 import resource, sys
 from pathlib import Path
+from dashboard.weights import save_lock
 from dashboard.weights.csv_store import CsvStore
 from tests.contract.drafts import normal, save_one
 from dashboard.errors import StoreUnavailable
@@ -285,6 +287,7 @@ def test_a_save_that_the_disk_refuses_publishes_nothing(store):
 READ_ONLY = """
 import os, sys
 from pathlib import Path
+from dashboard.weights import save_lock
 from dashboard.weights.csv_store import CsvStore
 from dashboard.errors import StoreUnavailable
 if os.getuid() == 0:
@@ -327,3 +330,22 @@ def test_a_network_folder_that_is_not_ours_is_left_alone(store):
     store.sweep()
     store.delete(("net", 1))
     assert (store.folder / "net" / "notes").is_dir()
+
+
+def test_a_save_waits_for_a_sweep_that_looks_whether_it_is_alive(store, monkeypatch):
+    (store.folder / ".locks").mkdir(parents=True)
+    looked = save_lock.take(store.folder / ".locks" / "net__v0001")
+    tries = []
+
+    def counted(path):
+        if tries:
+            looked.release(settled=True)  # the sweep has ended behind the first try
+        tries.append(path.name)
+        return take(path)
+
+    take = save_lock.take
+    monkeypatch.setattr(save_lock, "take", counted)
+    array = np.array([[0.5, 1.0]])
+    key = save_one(store, array, "net", 1)
+    assert tries == ["net__v0001", "net__v0001"]
+    assert_same_bits(store.read(key), array)
