@@ -2,6 +2,7 @@
 
 from flask import Flask
 from jinja2 import StrictUndefined
+from jinja2.runtime import Macro
 
 from dashboard.http import workspace
 from dashboard.web import help_page
@@ -35,6 +36,7 @@ def register_pages(app: Flask) -> None:
     formats.install(app)
     app.extensions["live"] = LiveParts()
     serve_assets(app)
+    _share_components(app)
     for pages in (
         networks_pages,
         versions_pages,
@@ -54,3 +56,11 @@ def register_pages(app: Flask) -> None:
     app.context_processor(frame)
     show_errors(app)
     app.after_request(compress)
+
+
+def _share_components(app: Flask) -> None:
+    """Let every template call the macros of components/ without an import; those of cells.html are named as formats."""
+    for path in app.jinja_env.list_templates(filter_func=lambda path: path.startswith("components/")):
+        if path != "components/cells.html":
+            macros = vars(app.jinja_env.get_template(path).module)
+            app.jinja_env.globals |= {name: macro for name, macro in macros.items() if isinstance(macro, Macro)}

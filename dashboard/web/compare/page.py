@@ -140,7 +140,7 @@ def comparison_page(params: CompareQuery, diff: VersionDiff, sort: str) -> dict[
     tensors = tensors_table(params, diff, sort, chosen.name if chosen else "")
     return {
         "sentence": _sentence(diff, ranked),
-        "chips": _chips(diff),
+        "chip_list": _chips(diff),
         "facts": [facts_table(params, diff, what, params.hides_equal) for what in ("metrics", "settings")],
         "tensors": tensors,
         "equal": sum(tensor.status == "equal" for tensor in diff.tensors),

@@ -1,7 +1,7 @@
 """A table is declared once: its columns give the page's HTML, the CSV, the JSON, the order and its arrows.
 
 A view returns a `Table` (or, for a chart, its `Numbers`); `numbers_at` answers it at the same address with .csv and
-.json, and the macro `table` of components/table.html draws it.
+.json, and the macro `table_of` of components/table.html draws it.
 """
 
 import math
