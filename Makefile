@@ -28,7 +28,7 @@ run: $(VENV)/run.ok          ## start the dashboard on 127.0.0.1:8000
 	@$(PYTHON) app.py
 
 quick: $(VENV)/dev.ok        ## the fast tests, under a minute: no server, no browser, no pages, no killed processes
-	$(PYTHON) -m pytest -q -n 2 -m "not server and not browser and not processes" tests/unit tests/rules tests/contract
+	$(PYTHON) -m pytest -q -n 2 --hypothesis-profile=quick -m "not server and not browser and not processes" tests/unit tests/rules tests/contract
 
 check: $(VENV)/dev.ok        ## lint, format and types
 	$(VENV)/bin/ruff check .

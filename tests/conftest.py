@@ -15,6 +15,7 @@ __all__ = ["mysql_server_url", "mysql_url", "sql"]
 settings.register_profile(
     "house", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
+settings.register_profile("quick", settings.get_profile("house"), max_examples=15)  # `make test` has the usual 100
 settings.load_profile("house")
 
 

@@ -8,14 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from dashboard.errors import Outage, StoreUnavailable, WeightbaseError
+from dashboard.outages import server_passes
 from dashboard.records.mysql_address import MysqlAddress, parse_address
 from dashboard.settings import Settings
 
 UNKNOWN_DATABASE = 1049
 CATALOGUE = "catalogue.sqlite"
+DRIVERS_C_PART = "_mysql_connector"
 LOCK_SECONDS = 60
 PATIENCE_SECONDS = 8
 """How long a statement waits for a lock that others hold, and a thread for a connection: a page is answered within ten
@@ -71,7 +75,22 @@ def _engine(address: MysqlAddress, database: str | None) -> Engine:
     pool = {"pool_pre_ping": True, "pool_recycle": 3600, "pool_timeout": PATIENCE_SECONDS}
     engine = create_engine(url, connect_args=address.arguments() | arguments | times, **pool)
     _wait_briefly(engine)
+    event.listen(engine, "handle_error", _own_error)
     return engine
+
+
+def _own_error(context: ExceptionContext) -> WeightbaseError | None:
+    """Translate the errors of a commit or rollback that the connector's C part raises as they are.
+
+    It wraps all others; without this, a connection that is cut at a commit would look like a mistake of ours.
+    """
+    error = context.original_exception
+    if type(error).__module__ != DRIVERS_C_PART:
+        return None
+    context.is_disconnect = True  # whatever has happened: the connection is not used again
+    number, said = getattr(error, "errno", None), str(error)
+    kind = Outage if server_passes(number, said) else StoreUnavailable
+    return kind(f"The catalogue cannot be used now: {said} ({number}).")
 
 
 def _wait_briefly(engine: Engine) -> None:

@@ -1,5 +1,7 @@
 """Setting a catalogue up on a server: shared databases, any characters, and a set-up that can be stopped anywhere."""
 
+from contextlib import closing
+
 import pytest
 from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.exc import OperationalError
@@ -8,11 +10,11 @@ from dashboard.catalogue.opening import open_catalogue
 from dashboard.catalogue.preflight import RIGHTS, rights_in
 from dashboard.catalogue.set_up import HEAD_REVISION
 from dashboard.catalogue.tables import datasets, tensors
-from dashboard.errors import NewerForm, StoreUnavailable
+from dashboard.errors import NewerForm, Outage, StoreUnavailable
 from dashboard.records.mysql_address import parse_address
 from dashboard.settings import Settings
 from dashboard.weights.mysql_connections import RIGHTS_WANTED
-from tests.server import run_sql
+from tests.server import connect, run_sql
 from tests.unit.catalogue.test_opening import dataset_row
 
 
@@ -161,3 +163,16 @@ def test_the_rights_in_grants_are_those_of_this_database():
 
 def test_the_rights_that_the_store_names_are_those_that_the_set_up_needs():
     assert RIGHTS_WANTED.split(", ") == list(RIGHTS)
+
+
+@pytest.mark.parametrize("way", ["reading", "writing"])
+def test_a_connection_that_is_cut_before_its_commit_is_an_outage_and_the_next_one_works(opened, mysql_url, way, caplog):
+    catalogue = opened()
+    with pytest.raises(Outage, match="cannot be used now"), getattr(catalogue, way)() as connection:
+        connection.execute(select(datasets.c.id)).all()
+        number = connection.scalar(text("SELECT CONNECTION_ID()"))
+        with closing(connect(mysql_url.rpartition("/")[0])) as other:
+            other.cursor().execute(f"KILL {number}")
+    assert [record.message for record in caplog.records] == []  # the pool has not tried to use it once more
+    with getattr(catalogue, way)() as connection:
+        assert connection.execute(select(datasets.c.id)).all() == []
