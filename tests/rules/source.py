@@ -16,6 +16,12 @@ def tree_of(path):
     return ast.parse(path.read_text())
 
 
+@cache
+def nodes_of(path):
+    """Return every node of a module's syntax tree: walking through it costs more than most rules."""
+    return tuple(ast.walk(tree_of(path)))
+
+
 def name_of(path):
     """Return how a rule's message names a file."""
     return str(path.relative_to(ROOT))
@@ -26,10 +32,11 @@ def package_of(path):
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
+@cache
 def imports_of(path):
     """Return the full names of all that a module imports."""
     names = set()
-    for node in ast.walk(tree_of(path)):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:

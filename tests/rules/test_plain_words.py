@@ -7,7 +7,7 @@ import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent.parent
+from tests.rules.source import ROOT, nodes_of
 
 IN_TEXT = {
     # what is retired (a regular expression)    what to write instead
@@ -122,12 +122,12 @@ def retired(text: str) -> Iterator[str]:
         yield f"{match[0]!r} (write: {advice(match[0])}) in {around!r}"
 
 
-def texts(source: str) -> Iterator[str]:
+def texts(path: Path) -> Iterator[str]:
     """Yield the strings, docstrings and comments of a Python module."""
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes_of(path):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield "" if node.value in STORED else node.value
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+    for token in tokenize.generate_tokens(io.StringIO(path.read_text()).readline):
         if token.type == tokenize.COMMENT:
             yield token.string
 
@@ -135,10 +135,9 @@ def texts(source: str) -> Iterator[str]:
 def names(path: Path) -> Iterator[str]:
     """Yield every name that a Python module defines: its own, functions, classes, arguments and variables."""
     yield path.stem
-    tree = ast.parse(path.read_text())
-    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
-    fields = [item.target for node in classes for item in node.body if isinstance(item, ast.AnnAssign)]
-    for node in ast.walk(tree):
+    classes = [node for node in nodes_of(path) if isinstance(node, ast.ClassDef)]
+    fields = {item.target for node in classes for item in node.body if isinstance(item, ast.AnnAssign)}
+    for node in nodes_of(path):
         if isinstance(node, ast.Name) and node in fields and node.id in STORED:
             continue
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
@@ -162,9 +161,7 @@ def test_documents_templates_and_scripts_use_plain_words():
 
 
 def test_strings_docstrings_and_comments_use_plain_words():
-    problems = [
-        f"{path}: {problem}" for path in files(".py") for text in texts(path.read_text()) for problem in retired(text)
-    ]
+    problems = [f"{path}: {problem}" for path in files(".py") for text in texts(path) for problem in retired(text)]
     assert "\n".join(problems) == ""
 
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.rules.source import FILES, ROOT, name_of, tree_of
+from tests.rules.source import FILES, ROOT, name_of, nodes_of
 
 TEXT = (ROOT / "CONTRIBUTING.md").read_text().partition("## Recipes")[2].partition("\n## ")[0]
 RECIPES = {part.partition("\n")[0]: part for part in re.split(r"^### ", TEXT, flags=re.MULTILINE)[1:]}
@@ -45,7 +45,7 @@ def test_what_a_recipe_adds_is_named_in_no_other_file(recipe):
     naming = {
         name_of(path)
         for path in FILES
-        for node in ast.walk(tree_of(path))
+        for node in nodes_of(path)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in names
     }
     assert naming

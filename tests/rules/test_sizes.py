@@ -3,7 +3,7 @@
 import ast
 import statistics
 
-from tests.rules.source import FILES, TEMPLATES, name_of, tree_of
+from tests.rules.source import FILES, TEMPLATES, name_of, nodes_of
 
 LONGEST_FUNCTION = 45
 LONGEST_TEMPLATE_LINE = 160
@@ -16,7 +16,7 @@ def functions():
     return [
         (node.end_lineno - node.lineno + 1, f"{name_of(path)}:{node.lineno} {node.name}")
         for path in FILES
-        for node in ast.walk(tree_of(path))
+        for node in nodes_of(path)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno - node.lineno + 1 >= SMALLEST
     ]
 
