@@ -19,7 +19,7 @@ import pytest
 PASSWORD = "throw-away"  # of the private servers that are started here; no other server is given it
 BINARIES = ("mariadbd", "mariadb-install-db")
 INSTALL = "The tests need a MariaDB server. Type: apt-get install -y mariadb-server (as root), or set TEST_MYSQL_URL."
-START_SECONDS = 60.0
+START_SECONDS = 300.0
 
 
 def find_binary(name):

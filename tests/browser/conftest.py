@@ -29,7 +29,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-expect.set_options(timeout=60_000)  # milliseconds; the limit only turns a hang into a failure
+expect.set_options(timeout=300_000)  # milliseconds; the limit only turns a hang into a failure
 HOW_TO_INSTALL = "The browser tests need Chromium. Type: apt-get install -y chromium"
 
 

@@ -84,7 +84,7 @@ def dashboard(folder, **settings):
 
 def request(port, method, path, body=None, **headers):
     """Return (status, headers, text) of a request to nginx."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     password = {"Authorization": f"Basic {b64encode(b':open').decode()}"}
     connection.request(method, path, body, {"Host": f"{NAME}:{port}"} | password | names)

@@ -45,7 +45,7 @@ def test_a_mysql_save_whose_server_is_killed_leaves_nothing_half(server, number)
     first = saver.stdout.readline()
     time.sleep(moments(10, SEED + 1)[number])
     server.kill()
-    said, error = saver.communicate(timeout=120)
+    said, error = saver.communicate(timeout=600)
     assert "StoreUnavailable" in error or "ConnectionLost" in error
     server.start()
     acknowledged = [int(line) for line in (first + said).splitlines()]

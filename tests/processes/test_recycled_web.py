@@ -23,7 +23,7 @@ RECYCLED = {"GUNICORN_CMD_ARGS": "--max-requests 30"}
 
 def is_answered(port, path):
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=30) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=300) as answer:
             return answer.status in {200, 204}
     except OSError:  # a worker that is just ending may drop a request: the page asks again a second later
         return False

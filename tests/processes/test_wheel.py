@@ -59,7 +59,7 @@ class Visitor:
 
     def get(self, address, data=None):
         body = None if data is None else urllib.parse.urlencode(data).encode()
-        with self.opener.open(urllib.parse.urljoin(self.origin, address), body, timeout=60) as answer:
+        with self.opener.open(urllib.parse.urljoin(self.origin, address), body, timeout=300) as answer:
             assert answer.status == 200
             return answer.read().decode()
 
