@@ -10,13 +10,14 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
+
+from tests.worker import wait_until
 
 ROOT = Path(__file__).parent.parent.parent
 FLAGS = [
@@ -29,7 +30,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-expect.set_options(timeout=300_000)  # milliseconds; the limit only turns a hang into a failure
+PATIENCE = 300_000  # milliseconds; the limit only turns a hang into a failure, and is no measure of speed
+expect.set_options(timeout=PATIENCE)
 HOW_TO_INSTALL = "The browser tests need Chromium. Type: apt-get install -y chromium"
 
 
@@ -99,6 +101,15 @@ def chromium():
         browser.close()
 
 
+def is_healthy(address):
+    """Return whether a dashboard answers and can be used."""
+    try:
+        with urllib.request.urlopen(f"{address}/healthy", timeout=60) as answer:
+            return json.load(answer)["ok"]
+    except OSError:
+        return False
+
+
 @pytest.fixture
 def address(tmp_path):
     """Serve a new, empty dashboard and return its address."""
@@ -108,13 +119,7 @@ def address(tmp_path):
     environment = os.environ | {"WEIGHTBASE_HOME": str(tmp_path / "home"), "WEIGHTBASE_PORT": str(port)}
     process = subprocess.Popen([sys.executable, str(ROOT / "app.py")], env=environment)
     address = f"http://127.0.0.1:{port}"
-    for _ in range(600):
-        try:
-            with urllib.request.urlopen(f"{address}/healthy", timeout=5) as answer:
-                if json.load(answer)["ok"]:
-                    break
-        except OSError:
-            time.sleep(0.1)
+    wait_until(lambda: is_healthy(address), "the dashboard to answer")
     yield address
     process.terminate()
     process.wait()
@@ -129,6 +134,7 @@ def theme(request):
 def walk(chromium, address, theme):
     """Return a walk through the dashboard; at the end of the test, what the browser complained about is checked."""
     context = chromium.new_context(color_scheme=theme, viewport={"width": 1440, "height": 900}, accept_downloads=True)
+    context.set_default_timeout(PATIENCE)
     folder = os.environ.get("SCREENSHOTS")
     screenshots = Path(folder) / theme if folder else None
     if screenshots:

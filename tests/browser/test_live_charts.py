@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 
 STATIC = Path(__file__).parent.parent.parent / "static"
 HOME = "http://page.test"
-PATIENCE = 20.0
+PATIENCE = 300.0
 PAGE = """<!doctype html><html lang="en"><head><title>live</title>
 <script defer src="/static/theme.js"></script><script defer src="/static/poll.js"></script>
 <script defer src="/static/charts.js" data-plotly="/plotly.js"></script>

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import PATIENCE
+
 pytestmark = pytest.mark.browser
 
 APP = Path(__file__).parent.parent.parent / "app.py"
@@ -20,7 +22,6 @@ NETWORK = "/networks/demo-digits"
 VERSION = f"{NETWORK}/versions/6"
 TENSOR = f"{VERSION}/tensors/layer_01.weight"
 SIDE_BY_SIDE = "/compare/several?version=demo-digits:1&version=demo-digits:6"
-PATIENCE = 60_000  # milliseconds; the end of a wait for what will never come, not a measure of speed
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +41,7 @@ def demo(tmp_path_factory, chromium):
     tab = chromium.new_page()
     tab.goto(address)
     tab.get_by_role("button", name="Train a demo network").click()
-    expect(tab.locator("#progress")).to_contain_text("finished", timeout=PATIENCE)
+    expect(tab.locator("#progress")).to_contain_text("finished")
     tab.close()
     yield address
     server.send_signal(signal.SIGTERM)
@@ -79,7 +80,7 @@ def answers(url):
 
 def drawn(tab, chart):
     tab.locator(f"#{chart}").scroll_into_view_if_needed()
-    expect(tab.locator(f"#{chart}:not(.busy) .main-svg").first).to_be_visible(timeout=PATIENCE)
+    expect(tab.locator(f"#{chart}:not(.busy) .main-svg").first).to_be_visible()
 
 
 def until(said):
@@ -240,13 +241,13 @@ def test_a_run_is_followed_live_and_cancelled(watch):
     tab.get_by_label("Save a version").fill("last")
     tab.get_by_role("button", name="Start training").click()
     is_same = stays(tab)
-    expect(tab.locator("#progress .sentence")).to_contain_text("Epoch ", timeout=PATIENCE)
+    expect(tab.locator("#progress .sentence")).to_contain_text("Epoch ")
     drawn(tab, "curves")
     before = tab.locator("#progress .sentence").inner_text()
-    expect(tab.locator("#progress .sentence")).not_to_have_text(before, timeout=PATIENCE)
+    expect(tab.locator("#progress .sentence")).not_to_have_text(before)
     assert is_same()
     tab.get_by_role("button", name="Cancel").click()
-    expect(tab.locator("#progress")).to_contain_text("cancelled", timeout=PATIENCE)
+    expect(tab.locator("#progress")).to_contain_text("cancelled")
     expect(tab.locator("#progress[data-poll-url]")).to_have_count(0)
     expect(tab.locator("nav .badge")).to_have_count(0)  # nor does the rest of the page say that it goes on
     expect(tab.locator("#about time")).to_have_count(2)
@@ -266,10 +267,10 @@ def test_the_queue_is_followed_live_and_keeps_what_a_person_is_at(watch):
     tab.keyboard.press("Enter")
     line = tab.locator("tr.current")
     before = line.inner_text()
-    expect(line).not_to_have_text(before, timeout=PATIENCE)  # it gets on, and the line is still the current one
+    expect(line).not_to_have_text(before)  # it gets on, and the line is still the current one
     expect(tab.locator(f"#run-{run}-more")).to_be_focused()
     tab.locator(f"#run-{run}-cancel").click()
-    expect(tab.locator("#queue[data-poll-url]")).to_have_count(0, timeout=PATIENCE)
+    expect(tab.locator("#queue[data-poll-url]")).to_have_count(0)
     expect(tab.locator("#queue .sentence")).to_contain_text("No run is active")
     expect(tab.locator("nav .badge")).to_have_count(0)
     assert not is_same()  # the button was a form's: the page was loaded anew once, and lived on from there
@@ -321,7 +322,7 @@ def test_the_slider_steps_through_a_history_in_place_and_the_charts_of_all_versi
     newest = int(re.match("v([0-9]+)", tab.locator("#at").inner_text())[1])  # other tests train on, too
     tab.get_by_label("Version", exact=True).focus()
     tab.keyboard.press("ArrowLeft")
-    expect(tab).to_have_url(re.compile(f"at={newest - 1}$"), timeout=PATIENCE)
+    expect(tab).to_have_url(re.compile(f"at={newest - 1}$"))
     expect(tab.locator("#at")).to_contain_text(f"v{newest - 1}")
     expect(tab.get_by_label("Version", exact=True)).to_be_focused()
     tab.keyboard.press("[")

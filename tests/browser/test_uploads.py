@@ -5,9 +5,10 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import PATIENCE
+
 pytestmark = pytest.mark.browser
 
-PATIENCE = 60_000  # milliseconds; the end of a wait for what will never come
 ROW = ",".join(["0.125"] * 30)
 
 
