@@ -38,11 +38,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 def serve(_: argparse.Namespace) -> int:
     """Serve the dashboard and train what is queued, until Ctrl-C."""
-    from dashboard.catalogue.opening import settle
     from dashboard.jobs.supervisor import serve as supervise
 
     settings = from_environment()
     supervise(settings)
+    from dashboard.catalogue.opening import settle  # 18 MB that are not needed while it serves
+
     settle(settings)
     return 0
 
@@ -51,12 +52,18 @@ def worker(given: argparse.Namespace) -> int:
     """Train what is queued (the dashboard starts this by itself)."""
     os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     from dashboard.jobs.memory import MALLOC
+    from dashboard.jobs.wake_pipe import RESTED, RESTS, WAKE, write
     from dashboard.services.runs.coordinator import coordinate
 
     for name in MALLOC:  # they hold for this process, and trainings are started without them
         os.environ.pop(name, None)
-    coordinate(from_environment(), until_idle=given.until_idle)
-    return 0
+    settings, wake = from_environment(), os.environ.pop(WAKE, None)
+    if wake is None:
+        coordinate(settings, until_idle=given.until_idle, waiting=not given.until_idle)
+        return 0
+    # A connection to a cluster takes seconds, so that worker stays; any other is started again when needed.
+    has_rested = coordinate(settings, until_idle=not settings.dask, rests=lambda: write(int(wake), RESTS))
+    return RESTED if has_rested else 0
 
 
 def verify(given: argparse.Namespace) -> int:

@@ -8,7 +8,6 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, Update, and_, case, func, null, or_, select
-from sqlalchemy.orm import aliased
 
 from dashboard.catalogue.rows import insert_row, now, parent_reference, record
 from dashboard.catalogue.tables import FARTHEST, datasets, epochs, networks, runs, versions
@@ -305,7 +304,7 @@ def _attempt(run_id: int, attempt: int) -> Update:
 
 @cache  # to make it takes longer than to ask it
 def _runs() -> Select[Any]:
-    parent_networks = aliased(networks, name="parent_networks")
+    parent_networks = networks.alias("parent_networks")
     return (
         select(
             runs,

@@ -6,7 +6,6 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, func, select
-from sqlalchemy.orm import aliased
 
 from dashboard.catalogue.networks import get_network, next_version_number
 from dashboard.catalogue.rows import insert_row, now, parent_reference, record
@@ -309,7 +308,7 @@ def _unfinished() -> Select[Any]:
 
 @cache  # to make it takes longer than to ask it
 def _ready() -> Select[Any]:
-    parents, parent_networks = aliased(versions, name="parents"), aliased(networks, name="parent_networks")
+    parents, parent_networks = versions.alias("parents"), networks.alias("parent_networks")
     return (
         select(
             *(column for column in versions.c if column.name not in {"evaluation", "trashed"}),

@@ -1,7 +1,7 @@
 """A CSV file in blocks of rows, each column as its distinct texts and a code per row.
 
 Only the distinct texts of a block are parsed, which for pixels are 256 of some thousands; the rules are those of
-`cells`. This is the one module that needs pyarrow, and it imports it when first used: pages never parse.
+`cells`. pyarrow is imported when it is first used: pages never parse.
 """
 
 from collections.abc import Iterator, Sequence
@@ -67,7 +67,7 @@ def read_blocks(
 
     Raises Invalid naming the line for ragged rows, quotes that are never closed and rows longer than a block.
     """
-    import pyarrow as pa  # noqa: PLC0415 - see the module's docstring
+    from dashboard.arrow import pa  # noqa: PLC0415 - see the module's docstring
 
     chosen = range(width) if columns is None else columns
     try:
@@ -84,8 +84,8 @@ def read_blocks(
 
 
 def _reader(path: Path, csv_format: CsvFormat, width: int, chosen: Sequence[int]) -> Any:  # noqa: ANN401 - untyped pyarrow
-    import pyarrow as pa  # noqa: PLC0415
-    import pyarrow.csv as arrow_csv  # noqa: PLC0415
+    from dashboard.arrow import csv as arrow_csv  # noqa: PLC0415
+    from dashboard.arrow import pa  # noqa: PLC0415
 
     names = [str(place) for place in range(width)]
     included = [names[place] for place in chosen]
@@ -124,7 +124,7 @@ def _parsed(columns: list[Any], decimal: str) -> list[ColumnBlock]:
 
 def meanings(columns: list[Any], decimal: str) -> list[Meaning]:
     """Return (kinds, numbers, trimmed texts) for each of some pyarrow arrays of texts, all parsed in one go."""
-    import pyarrow as pa  # noqa: PLC0415
+    from dashboard.arrow import pa  # noqa: PLC0415
 
     if not columns:
         return []
@@ -136,8 +136,7 @@ def meanings(columns: list[Any], decimal: str) -> list[Meaning]:
 
 def _meanings(texts: Any, decimal: str) -> tuple[Any, NDArray[np.int8], Floats]:  # noqa: ANN401 - untyped pyarrow
     """Return (trimmed texts, their kinds, their numbers): `cells.is_missing` and `cells.number` for an array."""
-    import pyarrow as pa  # noqa: PLC0415
-    import pyarrow.compute as pc  # noqa: PLC0415
+    from dashboard.arrow import pa, pc  # noqa: PLC0415
 
     texts = pc.utf8_trim(texts, characters=BLANKS)
     missing = pc.is_in(pc.utf8_lower(texts), value_set=pa.array(MISSING_WORDS)).to_numpy(zero_copy_only=False)

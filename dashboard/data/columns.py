@@ -147,7 +147,6 @@ class _Profile:
 
 
 def _joined(before: Any, texts: Any) -> Any:  # noqa: ANN401 - untyped pyarrow
-    import pyarrow as pa  # noqa: PLC0415 - as in blocks
-    import pyarrow.compute as pc  # noqa: PLC0415
+    from dashboard.arrow import pa, pc  # noqa: PLC0415 - as in blocks
 
     return pc.unique(texts if before is None else pa.concat_arrays([before, texts]))

@@ -27,6 +27,7 @@ from dashboard.jobs.job import Job, Journal, TrainingJob
 from dashboard.jobs.memory import give_back
 from dashboard.jobs.patience import patiently, pauses
 from dashboard.jobs.place import Attempt, Gone, Place, Report, SharingPlace
+from dashboard.jobs.wake_pipe import wake_supervisor
 from dashboard.records.run_kinds import ACTIONS, SEARCHES, TRAININGS
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,8 @@ TOGETHER_SECONDS = 0.05
 RETRY_SECONDS = 1.0
 REST_SECONDS = 1.0
 KILL_AFTER_SECONDS = 3.0
-IDLE_SECONDS = 10.0
+IDLE_SECONDS = 20.0
+START_SECONDS = 15.0
 LOCK_TRIES = 20
 ACTION_SLOTS = 1
 SEARCH_SLOTS = 4
@@ -73,8 +75,14 @@ def last_wake(home: Path) -> int:
 
 
 def wake_coordinator(home: Path) -> None:
-    """Let a coordinator that rests look for queued runs at once."""
+    """Let a coordinator that rests look for queued runs at once; if it has ended, its supervisor starts another."""
     os.utime(home / LOCK)
+    wake_supervisor()
+
+
+def is_starting(home: Path) -> bool:
+    """Return whether a coordinator was called for so recently that it may just be starting."""
+    return abs(time.time() - last_wake(home) / 1e9) < START_SECONDS
 
 
 def is_coordinated(home: Path) -> bool:
@@ -87,7 +95,7 @@ def _lock_file(home: Path) -> IO[str]:
     """Open the file of the lock; raises StoreUnavailable if the data folder cannot be used."""
     try:
         home.mkdir(parents=True, exist_ok=True)
-        return open(home / LOCK, "w")
+        return open(home / LOCK, "a")  # which leaves alone when it was last set: see `wake_coordinator`
     except OSError as error:
         remedy = "fix its permissions or set WEIGHTBASE_HOME"
         raise StoreUnavailable(f"The data folder {home} cannot be used ({error.strerror}): {remedy}.") from error

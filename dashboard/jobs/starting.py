@@ -6,13 +6,18 @@ import subprocess
 from dashboard.jobs.coordinator import is_coordinated, wake_coordinator
 from dashboard.jobs.memory import MALLOC
 from dashboard.jobs.supervisor import CODE_FOLDER, LIFELINE, WORKER
+from dashboard.jobs.wake_pipe import has_supervisor
 from dashboard.settings import Settings, to_environment
 
 
 def ensure_coordinator(settings: Settings) -> None:
-    """Start a coordinator that ends when it is idle, unless one holds the lock of this data folder: wake that."""
-    if is_coordinated(settings.home_folder):
-        wake_coordinator(settings.home_folder)
+    """Wake the coordinator of this data folder; if none runs, and no supervisor starts one, start one.
+
+    What is started here ends when it is idle.
+    """
+    is_cared_for = is_coordinated(settings.home_folder) or has_supervisor()
+    wake_coordinator(settings.home_folder)
+    if is_cared_for:
         return
     environment = MALLOC | os.environ | to_environment(settings.with_absolute_paths())
     environment.pop(LIFELINE, None)

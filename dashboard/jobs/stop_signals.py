@@ -10,13 +10,14 @@ import threading
 from collections.abc import Callable
 
 
-def end_on_signals(end: Callable[[], None]) -> None:
-    """Call `end` in a thread at the first SIGTERM or SIGINT; to be called in the main thread."""
+def end_on_signals(end: Callable[[], None], then: Callable[[], None] = lambda: None) -> None:
+    """Call `end`, `then` the other, in a thread at the first SIGTERM or SIGINT; to be called in the main thread."""
     read_end, write_end = os.pipe()
 
     def watch() -> None:
         os.read(read_end, 1)
         end()
+        then()
 
     threading.Thread(target=watch, name="stop signals", daemon=True).start()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,5 +1,7 @@
 """One command starts everything: gunicorn for the pages, the coordinator for the runs, both restarted when they die.
 
+A coordinator with nothing to do ends, which gives back all its memory, and is started when a run is queued.
+
 Children get a lifeline: a pipe that only the supervisor holds open. However the supervisor dies, the pipe ends
 with it, and the children follow; no orphan keeps the port.
 """
@@ -7,19 +9,23 @@ with it, and the children follow; no orphan keeps the port.
 import base64
 import contextlib
 import os
+import select
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path
 
 from dashboard.errors import Invalid, StoreUnavailable
 from dashboard.jobs import home_watch
 from dashboard.jobs.memory import MALLOC
 from dashboard.jobs.stop_signals import end_on_signals
+from dashboard.jobs.wake_pipe import LOOK, RESTED, RESTS, WAKE, WOKEN, write
 from dashboard.settings import Settings, to_environment
 
 CODE_FOLDER = Path(__file__).parent.parent.parent
@@ -28,6 +34,7 @@ CODE_FOLDER = Path(__file__).parent.parent.parent
 WORKER = [sys.executable, "-m", "dashboard.cli", "worker"]
 LIFELINE = "WEIGHTBASE_LIFELINE"
 STOP_SECONDS = 10.0
+LOOK_SECONDS = 1.0
 LONG_SECONDS = 60.0
 MOST_CONNECTIONS = 800  # each is an open file, and 1,024 is what a process may usually have
 BACK_OFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -36,16 +43,25 @@ BACK_OFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 class Child:
     """A child process that is started again when it ends by itself; later each time, if it never runs for long."""
 
-    def __init__(self, name: str, command: list[str], environment: dict[str, str], lifeline: int) -> None:
-        self.name, self.command, self.environment, self.lifeline = name, command, environment, lifeline
+    def __init__(self, name: str, command: list[str], environment: dict[str, str], pipes: Collection[int]) -> None:
+        self.name, self.command, self.environment, self.pipes = name, command, environment, pipes
         self.starts = 0  # since it last ran for long
         self.next_start = self.started = 0.0
         self.process: subprocess.Popen[bytes] | None = None
+        self.is_woken = self.is_resting = False  # see `wake_pipe`
+
+    def hear(self, message: bytes) -> None:
+        """Take what has come through the pipe: what came last decides whether the process is needed."""
+        for byte in message:
+            self.is_woken = byte in WOKEN or (self.is_woken and byte not in RESTS)
 
     def tend(self) -> None:
-        """Start the process if it does not run and its time has come."""
+        """Start the process if it is needed, does not run and its time has come."""
         if self.process is not None and self.process.poll() is None:
             return
+        if self.process is not None and self.process.returncode == RESTED:
+            self.process, self.is_resting, self.starts = None, True, 0
+        self.is_resting = self.is_resting and not self.is_woken
         if self.process is not None:
             code, self.process = self.process.returncode, None
             if time.monotonic() - self.started > LONG_SECONDS:
@@ -53,7 +69,7 @@ class Child:
             pause = BACK_OFF_SECONDS[min(self.starts, len(BACK_OFF_SECONDS)) - 1]
             self.next_start = time.monotonic() + pause
             print(f"{self.name} ended with code {code}; starting it again in {pause} s", file=sys.stderr, flush=True)
-        if time.monotonic() >= self.next_start:
+        if not self.is_resting and time.monotonic() >= self.next_start:
             self.starts += 1
             self.started = time.monotonic()
             # A session of its own keeps the terminal's Ctrl-C from it: the supervisor stops it in order.
@@ -61,7 +77,7 @@ class Child:
                 self.command,
                 env=self.environment,
                 cwd=CODE_FOLDER,
-                pass_fds=[self.lifeline],
+                pass_fds=self.pipes,
                 start_new_session=True,
             )
 
@@ -89,21 +105,28 @@ def serve(settings: Settings) -> None:
     _check_port(settings)
     settings = settings.with_absolute_paths()  # the children work in another folder
     read_end, write_end = os.pipe()
-    environment = MALLOC | os.environ | to_environment(settings) | {LIFELINE: str(read_end)}
+    messages, wake = os.pipe()
+    os.set_blocking(messages, False)
+    os.set_blocking(wake, False)
+    environment = MALLOC | os.environ | to_environment(settings) | {LIFELINE: str(read_end), WAKE: str(wake)}
     children = [
-        Child("The web server", gunicorn_command(settings), environment, read_end),
-        Child("The worker", WORKER, environment, read_end),
+        Child("The web server", gunicorn_command(settings), environment, (read_end, wake)),
+        Child("The worker", WORKER, environment, (read_end, wake)),
     ]
     stop = threading.Event()
-    end_on_signals(stop.set)
+    end_on_signals(stop.set, then=partial(write, wake, LOOK))
+    signal.signal(signal.SIGCHLD, lambda *_: write(wake, LOOK))
     threading.Thread(target=_announce, args=(settings, stop), daemon=True).start()
     home, opened = settings.home_folder, home_watch.mark_of(settings.home_folder)
     while not stop.is_set() and opened == home_watch.mark_of(home):
         for child in children:
             child.tend()
-        stop.wait(0.1)
+        is_pausing = any(child.next_start > time.monotonic() for child in children)
+        heard = _heard(messages, BACK_OFF_SECONDS[0] if is_pausing else LOOK_SECONDS)
+        children[-1].hear(heard)
         opened = opened or home_watch.mark_of(home)  # the children make it at the first start
     print("Stopping", flush=True)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for child in children:
         child.ask_to_end()
     for child in children:
@@ -111,6 +134,14 @@ def serve(settings: Settings) -> None:
     os.close(write_end)
     if not stop.is_set():
         raise StoreUnavailable(home_watch.words(home))
+
+
+def _heard(messages: int, seconds: float) -> bytes:
+    """Return what has come through the pipe of messages, once something has or the time is over."""
+    select.select([messages], [], [], seconds)
+    with contextlib.suppress(BlockingIOError):
+        return os.read(messages, 4096)
+    return b""
 
 
 def gunicorn_command(settings: Settings) -> list[str]:

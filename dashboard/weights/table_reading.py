@@ -135,8 +135,7 @@ def _lines(block: Block) -> Array:
 
 
 def _parse_bulk(block: Block, dtype: str) -> Array:
-    import pyarrow as pa  # noqa: PLC0415 - a process that shows windows only never needs it
-    from pyarrow import csv  # noqa: PLC0415
+    from dashboard.arrow import csv, pa  # noqa: PLC0415 - a process that shows windows only never needs it
 
     kind = {"bool": "uint8"}.get(dtype, "float64" if dtype in FLOATS else dtype)
     column = csv.read_csv(

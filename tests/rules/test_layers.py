@@ -3,6 +3,7 @@
 from tests.rules.source import FILES, PACKAGE, imports_of, name_of, package_of
 
 COMMON = {"records", "errors", "settings", "parsing", "metrics", "files", "declarations", "kinds", "privacy", "outages"}
+COMMON |= {"arrow"}
 MAY_IMPORT = {
     "engine": set(),
     "analysis": set(),
@@ -27,6 +28,7 @@ ONLY_IN = {
     "alembic": {"catalogue"},
     "mysql": {"weights"},
     "optuna": {"search"},
+    "pyarrow": {"arrow"},
 }
 WIRING = {"__init__", "cli"}
 TOP_OF = {

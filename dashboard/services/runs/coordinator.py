@@ -3,6 +3,7 @@
 import json
 import logging
 import threading
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -26,20 +27,23 @@ MOST_WAITING, LONGEST_REASON = 40, 300
 """So much is written of runs that wait: it fits into PLACE_BYTES."""
 
 
-def coordinate(settings: Settings, until_idle: bool = False) -> None:
-    """Carry out what is queued until a signal ends it, or (`until_idle`) until nothing is left.
+def coordinate(
+    settings: Settings, until_idle: bool = False, waiting: bool = True, rests: Callable[[], None] = lambda: None
+) -> bool:
+    """Carry out what is queued until a signal ends it, or (`until_idle`) until nothing is left: True then.
 
-    Returns at once if another process does it.
+    If another process does it, this one waits for its turn, or (`waiting` is false) returns at once. `rests` is called
+    before it looks a last time whether something is queued.
     """
     goes_on = True
     while goes_on:
-        with coordinator_lock(settings.home_folder, wait_for_it=not until_idle) as ours:
+        with coordinator_lock(settings.home_folder, wait_for_it=waiting) as ours:
             if not ours:
-                return
+                return True
             workspace = open_workspace(settings)
             if workspace.catalogue.read_only:
                 _wait_without_runs(workspace.catalogue.read_only, until_idle)
-                return
+                return True
             here, place = open_places(settings)
             report = partial(_report, settings)
             coordinator = Coordinator(CatalogueJournal(workspace), here, place, until_idle, report)
@@ -49,9 +53,11 @@ def coordinate(settings: Settings, until_idle: bool = False) -> None:
             follow_lifeline(coordinator.end)
             coordinator.run()
             place.close()
+        rests()
         # Who queued a run while we still held the lock has woken nobody: look once more, now that it is free.
         goes_on = not coordinator.stop.is_set() and _any_queued(workspace)
         workspace.catalogue.close()
+    return not coordinator.stop.is_set()
 
 
 def _wait_without_runs(reason: str, until_idle: bool) -> None:

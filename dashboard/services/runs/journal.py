@@ -21,8 +21,6 @@ from dashboard.records.run_kinds import RUN_KINDS, SEARCHES, kinds_in
 from dashboard.search.together import is_quicker
 from dashboard.services.datasets import require_records
 from dashboard.services.runs import checkpoints, passwords, stop_requests
-from dashboard.services.search.requests import search_job
-from dashboard.services.search.trials import report_of_trial
 from dashboard.services.store.actions import action_job
 from dashboard.services.versions.reading import get_version
 from dashboard.services.versions.saving import Draft, save_version
@@ -96,8 +94,11 @@ class CatalogueJournal:
     def _job(self, run: Run) -> Job:
         if run.is_training:
             return self._training(run)
-        is_search = RUN_KINDS[run.kind].lane == SEARCHES
-        return search_job(self.workspace, run) if is_search else action_job(self.workspace, run)
+        if RUN_KINDS[run.kind].lane != SEARCHES:
+            return action_job(self.workspace, run)
+        from dashboard.services.search.requests import search_job  # noqa: PLC0415 - Optuna: a third of a worker's start
+
+        return search_job(self.workspace, run)
 
     def _training(self, run: Run) -> Job:
         with self.workspace.catalogue.reading() as connection:
@@ -134,6 +135,8 @@ class CatalogueJournal:
         with self.workspace.catalogue.reading() as connection:
             run = run_rows.get_run(connection, job.run_id)
         if not RUN_KINDS[run.kind].writes_versions:
+            from dashboard.services.search.trials import report_of_trial  # noqa: PLC0415 - as above
+
             with self.workspace.catalogue.writing() as connection:
                 result = {"result": report_of_trial(run, report)}
                 return run_rows.note_progress(connection, job.run_id, job.attempt, result)

@@ -14,7 +14,7 @@ from typing import Any
 from dashboard.catalogue import run_marks
 from dashboard.catalogue import runs as run_rows
 from dashboard.catalogue.run_marks import RunMark
-from dashboard.jobs.coordinator import is_coordinated
+from dashboard.jobs.coordinator import is_coordinated, is_starting
 from dashboard.records.network import Network
 from dashboard.records.run import ENDED_STATES, RUN_STATES
 from dashboard.services.workspace import Workspace
@@ -77,8 +77,9 @@ def get_queue(workspace: Workspace) -> Queue:
 
 
 def has_worker(workspace: Workspace) -> bool:
-    """Return whether a worker is running at this moment."""
-    return is_coordinated(workspace.settings.home_folder)
+    """Return whether a worker is running at this moment, or was called for so recently that it may be starting."""
+    home = workspace.settings.home_folder
+    return is_coordinated(home) or is_starting(home)
 
 
 def queue_mark(workspace: Workspace) -> str:
