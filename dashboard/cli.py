@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboard.errors import WeightbaseError
@@ -134,6 +135,49 @@ def reindex(_: argparse.Namespace) -> int:
     return 1 if done.skipped else 0
 
 
+def backup(given: argparse.Namespace) -> int:
+    """Back up everything into a FILE.zip, or a folder that takes only what is new; runs go on. 1 if a part is damaged.
+
+    With --check prove the backups that are there instead.
+    """
+    from dashboard.services.backup.making import make_backup
+    from dashboard.services.backup.words import backup_sentence, missing_lines
+    from dashboard.services.workspace import open_workspace
+
+    if given.check:
+        return _check_backups(Path(given.place))
+    workspace = open_workspace(from_environment(), sweeping=False)
+    result = make_backup(workspace, Path(given.place).absolute(), _print_progress)
+    _end_progress()
+    print("\n".join([*missing_lines(result), backup_sentence(result)]))
+    return 1 if result["damaged"] else 0
+
+
+def _check_backups(place: Path) -> int:
+    from dashboard.services.backup.proving import prove_backups
+
+    proven = prove_backups(place, _print_progress)
+    _end_progress()
+    for problem in proven.problems:
+        print(problem)
+    print(f"{_count(len(proven.heads), 'backup')}: {_count(proven.sound, 'member')} proven by SHA-256")
+    return 1 if proven.problems else 0
+
+
+def restore(given: argparse.Namespace) -> int:
+    """Restore a backup into the configured home and store, which hold nothing yet, and prove it; again after a stop."""
+    from dashboard.services.backup.restoring import restore_backup
+    from dashboard.services.backup.words import restored_sentence
+
+    settings = _endpoint(given.to, given.to_home, TO_PASSWORD)
+    result = restore_backup(settings, Path(given.place), _print_progress, given.backup, given.without_damaged)
+    _end_progress()
+    for line in (*result["damaged"], *result["left_out"]):
+        print(line)
+    print(restored_sentence(result, settings))
+    return 1 if result["damaged"] else 0
+
+
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
@@ -149,7 +193,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="weightbase", description=__doc__)
     parser.set_defaults(verb=serve)
     verbs = parser.add_subparsers(title="verbs")
-    for function in (serve, worker, verify, copy, exact, reindex, settings):
+    for function in (serve, worker, verify, copy, backup, restore, exact, reindex, settings):
         added = verbs.add_parser(function.__name__, help=function.__doc__, description=function.__doc__)
         added.set_defaults(verb=function)
         if function is worker:
@@ -158,7 +202,20 @@ def _parser() -> argparse.ArgumentParser:
             added.add_argument("version", nargs="?", help="one version, as name:number; all if left out")
         if function is copy:
             _add_endpoints(added)
+        if function is backup:
+            added.add_argument("place", metavar="FILE.zip|FOLDER", help="where the backup is, or is made")
+            added.add_argument("--check", action="store_true", help="prove the backups that are there; make none")
+        if function is restore:
+            _add_restore(added)
     return parser
+
+
+def _add_restore(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("place", metavar="FILE.zip|FOLDER", help="where the backup is")
+    parser.add_argument("--backup", default="", help="one of several in a folder; the newest if left out")
+    parser.add_argument("--to", metavar="STORE", help="the empty store; the configured one if left out")
+    parser.add_argument("--to-home", metavar="FOLDER", help="the new home; the configured one if left out")
+    parser.add_argument("--without-damaged", action="store_true", help="leave out what is damaged in the backup")
 
 
 def _add_endpoints(parser: argparse.ArgumentParser) -> None:
@@ -209,12 +266,16 @@ def _print_progress(progress: "Progress") -> None:
         print(progress.note, flush=True)
 
 
+def _end_progress() -> None:
+    if sys.stdout.isatty():
+        print("\r\033[K", end="")
+
+
 def _print_result(result: dict[str, Any]) -> None:
     """Print what a copy has left out, what differs, and the counts."""
     from dashboard.services.store.copying import counts_sentence
 
-    if sys.stdout.isatty():
-        print("\r\033[K", end="")
+    _end_progress()
     for left in result["left_out"][:MOST_SHOWN]:
         print(f"{left['version']} left out: {left['reason']}")
     for line in result["differences"][:MOST_SHOWN]:

@@ -96,6 +96,8 @@ OPERATIONS: dict[str, Operation] = {
     "store.verify_store": Operation(202, ref("Run")),
     "store.make_store_exact": Operation(202, ref("Run")),
     "store.copy_store": Operation(202, ref("Run"), bodies=((JSON, "CopyStart"),), fails=(400, 413, 415, 422)),
+    "store.back_up_store": Operation(202, ref("Run"), bodies=((JSON, "BackupStart"),), fails=(400, 413, 415, 422)),
+    "store.list_backups": Operation(200, ref("BackupPage"), query=PAGING, fails=(422,)),
     "store.list_trash": Operation(200, ref("TrashPage"), query=PAGING, fails=(422,)),
     "store.empty_trash": Operation(202, ref("Run"), fails=(409,)),
     "store.restore": Operation(200, ref("TrashItem"), fails=(404, 409)),

@@ -207,6 +207,16 @@ COPY_START = {
     "password": TEXT | {"description": "Instead of one in the address."},
     "home": TEXT | {"description": "The folder for the copy's datasets, and for its catalogue if it is CSV."},
 }
+BACKUP_START = {"to": TEXT | {"description": "The whole path of a folder, or of a FILE.zip that does not exist yet."}}
+BACKUP = {
+    "place": TEXT | {"description": "The folder or the archive."},
+    "name": TEXT | {"description": "Its name in the folder, as `weightbase restore --backup` takes it."},
+    "made": nullable(TIME),
+    "versions": nullable(INTEGER),
+    "bytes": nullable(INTEGER),
+    "missing": nullable(INTEGER | {"description": "How many parts were damaged or deleted when it was made."}),
+    "problem": TEXT | {"description": "Why it cannot be used; empty if its head can be read."},
+}
 
 VERSION = {
     "version": INTEGER,
@@ -530,6 +540,9 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "RunPage": page_of("RunSummary"),
     "CopyStart": record(COPY_START, ("password", "home"), closed=True),
+    "BackupStart": record(BACKUP_START, closed=True),
+    "Backup": record(BACKUP, closed=True),
+    "BackupPage": page_of("Backup"),
     "Store": record(STORE, closed=True),
     "StoredTable": record(STORED_TABLE, closed=True),
     "StoredTablePage": page_of("StoredTable"),

@@ -13,6 +13,7 @@ from dashboard.records.page import Page
 from dashboard.records.run import Epoch, Run, TrashItem
 from dashboard.records.search import TRIAL_STATES, Trial
 from dashboard.records.tensor import TensorInfo
+from dashboard.services.backup.actions import Backup
 from dashboard.services.compare.detail import CellDetail
 from dashboard.services.compare.several import SeveralFact
 from dashboard.services.compare.versions import NUMBER_NAMES, DiffFact, TensorDiff, VersionDiff
@@ -122,6 +123,11 @@ def table_json(table: StoredTable) -> Json:
 def trash_item_json(item: TrashItem) -> Json:
     """Return what is in the trash; `id` is what addresses take."""
     return _fields(schemas.TRASH_ITEM, item, id=item.key)
+
+
+def backup_json(backup: Backup) -> Json:
+    """Return what is known of a backup without reading its members."""
+    return _fields(schemas.BACKUP, backup)
 
 
 def window_json(window: Window) -> Json:

@@ -6,10 +6,11 @@ from flask import Blueprint, Response, url_for
 
 from dashboard.api.answers import json_answer
 from dashboard.api.query import json_object, read_query
-from dashboard.api.shapes import page_json, run_json, table_json, trash_item_json
+from dashboard.api.shapes import backup_json, page_json, run_json, table_json, trash_item_json
 from dashboard.http import sender, workspace
 from dashboard.records.page import Page
 from dashboard.records.run import Run
+from dashboard.services.backup import actions as backups
 from dashboard.services.store import actions, tables, trash
 
 blueprint = Blueprint("store", __name__)
@@ -47,6 +48,22 @@ def make_store_exact() -> Response:
 def copy_store() -> Response:
     """Queue a copy of everything to another store; a password is kept out of the run and of every answer."""
     return _accepted(actions.start_copy(workspace(), json_object(), sender("API")))
+
+
+@blueprint.post("/store/backup")
+def back_up_store() -> Response:
+    """Queue a backup of everything to a folder or a FILE.zip, where the settings let visitors write."""
+    return _accepted(backups.start_backup(workspace(), json_object(), sender("API")))
+
+
+@blueprint.get("/store/backups")
+def list_backups() -> Response:
+    """Answer a page of the backups that are where visitors may have made them, the newest first."""
+    limit, offset = read_query("limit", "offset")
+    items = backups.list_backups(workspace().settings)
+    end = offset + limit
+    page = Page(items[offset:end], end if end < len(items) else None)
+    return json_answer(page_json(page, [backup_json(item) for item in page.items]))
 
 
 @blueprint.get("/store/trash")

@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from dashboard.catalogue.engines import CATALOGUE, engine_of, one_at_a_time
 from dashboard.catalogue.preflight import reason_not_to_write
+from dashboard.catalogue.restoring import require_not_restoring
 from dashboard.catalogue.set_up import bring_up_to_date
 from dashboard.errors import Conflict, Forbidden, Outage, StoreError, StoreUnavailable
 from dashboard.outages import SQLITE_WORDS, server_passes, sqlite_passes, system_passes, system_words
@@ -134,6 +135,7 @@ def open_catalogue(settings: Settings) -> Catalogue:
         engine = engine_of(settings)
         try:
             with _migration_lock(home), one_at_a_time(engine):
+                require_not_restoring(engine)
                 bring_up_to_date(engine)
             read_only = READ_ONLY_IS_SET if settings.read_only else reason_not_to_write(engine)
         except BaseException:

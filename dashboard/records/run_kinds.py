@@ -42,12 +42,17 @@ def _copy_title(request: Request) -> str:
     return f"Copy to {request['to']}{home}"
 
 
+def _backup_title(request: Request) -> str:
+    return f"Back up to {request['to']}"
+
+
 DECLARED = (
     RunKind("training", TRAININGS, lambda request: "", writes_versions=True),
     RunKind("trial", TRAININGS, _trial_title, is_of_search=True),
     RunKind("search", SEARCHES, lambda request: f"Search {request['search']}", is_of_search=True),
     RunKind("verify", ACTIONS, lambda request: "Verify all versions", "dashboard.services.store.process:verify"),
     RunKind("copy", ACTIONS, _copy_title, "dashboard.services.store.process:copy"),
+    RunKind("backup", ACTIONS, _backup_title, "dashboard.services.backup.actions:run_backup"),
     RunKind("exact", ACTIONS, lambda request: "Make all tables exact", "dashboard.services.store.process:exact"),
     RunKind("reindex", ACTIONS, lambda request: "Reindex the store", "dashboard.services.store.process:reindex"),
     RunKind("empty", ACTIONS, lambda request: "Empty the trash", "dashboard.services.store.process:empty"),

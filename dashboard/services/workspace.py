@@ -10,7 +10,7 @@ from pathlib import Path
 from dashboard.catalogue import trash as trash_rows
 from dashboard.catalogue import versions as version_rows
 from dashboard.catalogue.opening import Catalogue, open_catalogue
-from dashboard.errors import Conflict, Damage
+from dashboard.errors import Conflict, Damage, StoreUnavailable
 from dashboard.files import keep_reserve, make_space
 from dashboard.privacy import make_private
 from dashboard.services.cache.memory import ResultCache
@@ -20,6 +20,8 @@ from dashboard.weights.decoded import DecodedCache
 from dashboard.weights.opening import open_store
 from dashboard.weights.table_store import TableStore
 
+RESTORING = "restoring.json"
+"""What marks a home into which a backup is being restored, from the first act to the last."""
 UPLOAD_SECONDS = 24 * 3600
 """How long an upload waits for its columns to be chosen."""
 
@@ -54,6 +56,7 @@ def open_workspace(settings: Settings, sweeping: bool = True) -> Workspace:
     write raises Forbidden. Without `sweeping` left-over data remains, for processes next to one that has swept.
     """
     make_private(settings.home_folder)
+    require_whole(settings.home_folder)
     make_space(settings.home_folder)
     catalogue = open_catalogue(settings)
     store = open_store(settings)
@@ -67,6 +70,15 @@ def open_workspace(settings: Settings, sweeping: bool = True) -> Workspace:
         sweep(workspace)
         keep_reserve(settings.home_folder)
     return workspace
+
+
+def require_whole(home: Path) -> None:
+    """Raise StoreUnavailable for a home into which a backup is being restored, or was until that was stopped."""
+    if (home / RESTORING).exists():
+        raise StoreUnavailable(
+            f"A backup is being restored into {home}, or that was stopped: it is not whole. Type the same "
+            "`weightbase restore` again to go on with it, or remove the folder."
+        )
 
 
 def sweep(workspace: Workspace) -> list[str]:

@@ -22,6 +22,7 @@ from dashboard.web.networks.views import blueprint as networks_pages
 from dashboard.web.runs.views import blueprint as runs_pages
 from dashboard.web.searches.views import blueprint as searches_pages
 from dashboard.web.security import secure
+from dashboard.web.store.backups import blueprint as backup_pages
 from dashboard.web.store.views import blueprint as store_pages
 from dashboard.web.versions.tensor import blueprint as versions_tensor_pages
 from dashboard.web.versions.views import blueprint as versions_pages
@@ -50,6 +51,7 @@ def register_pages(app: Flask) -> None:
         compare_exports_pages,
         several_pages,
         store_pages,
+        backup_pages,
         help_page.blueprint,
     ):
         app.register_blueprint(pages)

@@ -21,6 +21,7 @@ SECTIONS = {
     "help": "help.show",
 }
 SHOWING_DRIFT = {"networks.index", "store.show"}
+OF_STORE = {"backups"}
 OF_NETWORKS = {"versions", "tensors", "history", "health"}
 
 
@@ -49,6 +50,7 @@ def frame() -> dict[str, Any]:
         active = 0  # the page that says that the catalogue is away needs a frame, too
     sections = [(name, name.capitalize(), url_for(endpoint)) for name, endpoint in SECTIONS.items()]
     section = "networks" if request.blueprint in OF_NETWORKS else request.blueprint or ""
+    section = "store" if section in OF_STORE else section
     name = (request.view_args or {}).get("name") if section == "networks" else None
     damage = known_damage(workspace(), name) if isinstance(name, str) else []
     read_only = workspace().catalogue.read_only

@@ -8,7 +8,7 @@ import app
 from dashboard import cli
 
 ROOT = Path(__file__).parent.parent.parent
-VERBS = ["serve", "worker", "verify", "copy", "exact", "reindex", "settings"]
+VERBS = ["serve", "worker", "verify", "copy", "backup", "restore", "exact", "reindex", "settings"]
 
 
 @pytest.mark.parametrize("command", [["-m", "dashboard.cli"], ["app.py"]], ids=" ".join)

@@ -20,7 +20,16 @@ def test_every_kind_can_be_carried_out_and_has_words():
             assert callable(find_action(kind.name))
             assert kind.name in words.RESULTS
         assert kind.lane == TRAININGS or kind.name in {*words.RESULTS, *words.PROGRESS}
-    assert kinds_in({ACTIONS, TRAININGS}) == ["training", "trial", "verify", "copy", "exact", "reindex", "empty"]
+    assert kinds_in({ACTIONS, TRAININGS}) == [
+        "training",
+        "trial",
+        "verify",
+        "copy",
+        "backup",
+        "exact",
+        "reindex",
+        "empty",
+    ]
 
 
 def test_a_further_kind_is_queued_carried_out_and_shown(browser, workspace, monkeypatch):

@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 
 from dashboard.metrics import metric_name, metric_words
 from dashboard.records.run import Epoch, Run, final_epoch
+from dashboard.services.backup.words import backup_sentence
 from dashboard.services.runs.queue import THIS_MACHINE, Queue
 from dashboard.settings import environment_name
-from dashboard.web.kit.formats import duration, number, plural
+from dashboard.web.kit.formats import duration, file_size, number, plural
 
 NO_WORKER = (
     "No worker is running. Where `weightbase` runs, one starts again by itself within seconds; with a web server of "
@@ -127,6 +128,12 @@ def _copied(run: Run) -> str:
     return f"{text}; {result['proven']:,} proven at the target, bit for bit." if result["proven"] else f"{text}."
 
 
+def _backed_up(run: Run) -> str:
+    if "proven" in run.result:
+        return backup_sentence(run.result)
+    return f"{plural(run.result['written'], 'member')} written, {file_size(run.result['written_bytes'])}."
+
+
 def _emptied(run: Run) -> str:
     return f"{plural(run.result['removed'], 'version')} removed."
 
@@ -149,6 +156,7 @@ MOST_REASONS = 20
 RESULTS: dict[str, Callable[[Run], str]] = {
     "verify": _verified,
     "copy": _copied,
+    "backup": _backed_up,
     "exact": _made_exact,
     "reindex": _reindexed,
     "empty": _emptied,

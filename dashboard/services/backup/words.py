@@ -1,0 +1,44 @@
+"""What a backup and a restore say of themselves, in a sentence that the command line and the pages share."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from dashboard.settings import Settings
+
+INSIDE = " It is in the home, and lost with it: copy it to another disk."
+
+
+def backup_sentence(result: Mapping[str, Any]) -> str:
+    """Say what a backup holds, what was new in its place, and that it is proven."""
+    counted = ", ".join(_plural(result[name], name[:-1]) for name in ("versions", "tensors", "datasets", "checkpoints"))
+    new = f"{_plural(result['written'], 'member')} written, {result['proven'] - result['written']:,} there already"
+    proven = f"all {result['proven']:,} were read back and are what their SHA-256 says"
+    return f"{counted} in {result['to']}: {new}; {proven}.{INSIDE if result['is_inside'] else ''}"
+
+
+def missing_lines(result: Mapping[str, Any]) -> list[str]:
+    """Return a line for each part that is not in a backup, with the reason."""
+    left_out = [f"{one['version']} left out: {one['reason']}" for one in result["left_out"]]
+    return left_out + [f"{one['version']} DAMAGED: {one['reason']}" for one in result["damaged"]]
+
+
+def damage_sentence(result: Mapping[str, Any]) -> str | None:
+    """Return what is wrong with a home that was backed up, None if nothing is."""
+    if not result["damaged"]:
+        return None
+    named = " ".join(f"{one['version']}: {one['reason']}" for one in result["damaged"][:MOST_NAMED])
+    more = f" {len(result['damaged']) - MOST_NAMED:,} more." if len(result["damaged"]) > MOST_NAMED else ""
+    return f"What is damaged is not in the backup; all else is, and is proven. {named}{more}"
+
+
+MOST_NAMED = 20
+
+
+def restored_sentence(result: Mapping[str, Any], settings: Settings) -> str:
+    """Say what was restored, and that it is proven."""
+    counted = ", ".join(_plural(result[name], name[:-1]) for name in ("versions", "tensors", "files"))
+    return f"{counted} of {result['made']} restored into {settings.home_folder}, each proven by its SHA-256"
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
