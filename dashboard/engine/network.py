@@ -140,9 +140,8 @@ class Network(Parameters):
     def predict(self, inputs: Array) -> Array:
         """Return outputs (batch, outputs) for already scaled inputs (batch, inputs); probabilities where softmax.
 
-        The same batch has the same bits each time. In another batch a record's outputs may differ in their last bits,
-        since a matrix product adds in an order that depends on the size of the batch. Safe for several threads at once;
-        raises Invalid if the width is not the network's.
+        A record's outputs have the same bits whatever else is in the batch and wherever in it the record is. Safe for
+        several threads at once; raises Invalid if the width is not the network's.
         """
         inputs = np.asarray(inputs, self.dtype)
         if inputs.ndim != 2 or inputs.shape[1] != self.spec.inputs:
@@ -151,8 +150,20 @@ class Network(Parameters):
         outputs = np.empty((len(inputs), self.outputs), self.dtype)
         for start in range(0, len(inputs), BLOCK_ROWS):
             block = slice(start, start + BLOCK_ROWS)
-            outputs[block] = self.activate(self.sums(inputs[block]))
+            outputs[block] = self._answers(inputs[block])
         return outputs
+
+    def _answers(self, inputs: Array) -> Array:
+        """Return the outputs for a block, each record by itself, as a batch of one.
+
+        A product of matrices adds in an order that depends on how many rows there are: 2.5 times as quick, but then a
+        record's score depends on the records next to it.
+        """
+        values = inputs[:, None, :]
+        for layer in self.layers:
+            values = _sums(layer, values)
+            ACTIVATIONS[layer.spec.activation].forward(values, np.zeros_like(values))
+        return values[:, 0]
 
 
 def _sums(layer: LayerViews, values: Array) -> Array:

@@ -116,6 +116,27 @@ def test_a_prediction_is_the_formula_written_out():
     assert network.predict(x[:0]).shape == (0, 3)
 
 
+@given(
+    sizes=st.tuples(st.integers(1, 40), st.integers(1, 40), st.integers(1, 20)),
+    activation=st.sampled_from(sorted(ACTIVATIONS)),
+    dtype=st.sampled_from(["float32", "float64"]),
+    cuts=st.lists(st.integers(0, 60), max_size=12),
+    seed=st.integers(0, 99),
+)
+def test_a_record_has_the_same_scores_whatever_else_is_in_the_batch(sizes, activation, dtype, cuts, seed):
+    inputs, hidden, outputs = sizes
+    last = "softmax" if seed % 2 else activation
+    layers = (LayerSpec(hidden, "tanh" if activation == "softmax" else activation), LayerSpec(outputs, last))
+    loss = "cross_entropy" if last == "softmax" else "squared_error"
+    network = Network(NetworkSpec(inputs, layers, TrainingSpec(loss=loss, dtype=dtype)))
+    network.initialize(seed)
+    records = np.random.default_rng(seed).normal(0.0, 3.0, (60, inputs))
+    together = network.predict(records)
+    parts = np.split(records, sorted(cuts))
+    assert np.concatenate([network.predict(part) for part in parts]).tobytes() == together.tobytes()
+    assert network.predict(records[::-1])[::-1].tobytes() == together.tobytes()
+
+
 def test_a_prediction_of_the_wrong_width_is_refused_in_words():
     with pytest.raises(Invalid, match="takes 4 inputs"):
         make_network().predict(np.zeros((2, 5)))
