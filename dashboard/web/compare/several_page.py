@@ -150,11 +150,11 @@ def all_table(source: Query, shown: AllVersions) -> Table:
     settings = shown.settings if source.text("equal") == "show" else shown.varying
     rows = [VersionRow(*pair) for pair in zip(shown.versions, shown.rows, strict=True)]
     columns = (
-        Column("tick", "Select", lambda row: row.version.reference, "tick", exported=False, quiet=True, css="tick"),
+        Column("tick", "Select", "version.reference", "tick", exported=False, quiet=True, css="tick"),
         Column(
             "version",
             "Version",
-            lambda row: row.version.reference,
+            "version.reference",
             sortable=True,
             sort_key=lambda row: (row.version.network, row.version.number),
             largest_first=True,

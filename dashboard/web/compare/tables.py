@@ -18,7 +18,7 @@ from dashboard.web.kit.words import choice_words, setting_words
 
 def _number(name: str, heading: str = "", format: str = "number", **more: Any) -> Column:  # noqa: ANN401
     """Return the column of a number of a tensor's difference."""
-    return Column(name, heading, lambda tensor: number_of(tensor, name), format, sortable=True, **more)
+    return Column(name, heading, f"numbers.{name}", format, sortable=True, **more)
 
 
 def number_of(tensor: TensorDiff, name: str) -> Any:  # noqa: ANN401 - a number or a cell
@@ -45,7 +45,7 @@ def _farthest_cell(tensor: TensorDiff) -> str:
 
 
 TENSOR_COLUMNS = (
-    Column("tensor", "Tensor", lambda tensor: tensor.name, shown=_title, sortable=True),
+    Column("tensor", "Tensor", "name", shown=_title, sortable=True),
     Column("status", "Status", sortable=True),
     _number("relative", "Relative", "percent", help="The norm of the change, as a share of the base's norm"),
     _number("max_abs", "Max |Δ|"),
@@ -67,7 +67,7 @@ TENSOR_COLUMNS = (
     _cell_column("max_column", "max_cell", 1),
     _cell_column("first_row", "first_cell", 0),
     _cell_column("first_column", "first_cell", 1),
-    Column("other_tensor", value=lambda tensor: tensor.other.name if tensor.other is not None else None),
+    Column("other_tensor", value="other.name"),
 )
 
 
@@ -125,7 +125,7 @@ def facts_table(params: CompareQuery, diff: VersionDiff, what: str, hides_equal:
         return lambda fact: choice_words(fact.name, getattr(fact, side))
 
     columns = (
-        Column(what[:-1], what.capitalize(), lambda fact: fact.name, shown=lambda fact: words(fact.name)),
+        Column(what[:-1], what.capitalize(), "name", shown=lambda fact: words(fact.name)),
         *(
             Column(side, getattr(params.versions, side), format=form, shown=shown(side), css="right breaks")
             for side in ("base", "other")

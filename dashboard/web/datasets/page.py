@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import NamedTuple
 
 from flask import url_for
@@ -25,16 +25,16 @@ class DatasetRow(NamedTuple):
 
 
 DATASET_COLUMNS = (
-    Column("name", "Name", attrgetter("dataset.name"), sortable=True),
-    Column("task", "Task", attrgetter("dataset.task"), sortable=True),
-    Column("rows", "Rows", attrgetter("dataset.rows"), "count", sortable=True),
-    Column("bytes", "Size", attrgetter("dataset.bytes"), "size", sortable=True),
+    Column("name", "Name", "dataset.name", sortable=True),
+    Column("task", "Task", "dataset.task", sortable=True),
+    Column("rows", "Rows", "dataset.rows", "count", sortable=True),
+    Column("bytes", "Size", "dataset.bytes", "size", sortable=True),
     Column("inputs", "Inputs", lambda row: len(row.dataset.description["inputs"]), "count", sortable=True),
-    Column("target", "Target", lambda row: row.dataset.description["target"]),
+    Column("target", "Target", "dataset.description.target"),
     Column("classes", "Classes", lambda row: len(row.dataset.description["classes"]) or None, "count", sortable=True),
     Column("networks", "Networks", format="count", sortable=True),
-    Column("created", "Added", attrgetter("dataset.created"), "when", sortable=True),
-    Column("sha256", value=attrgetter("dataset.sha256")),
+    Column("created", "Added", "dataset.created", "when", sortable=True),
+    Column("sha256", value="dataset.sha256"),
 )
 STATISTICS = (
     Column("missing", "Missing", format="missing", css="right"),

@@ -122,10 +122,11 @@ def versions_table(params: HistoryQuery, health: HealthHistory) -> Table:
     rows = [VersionRow(*row) for row in zip(health.versions, health.measures, health.findings, strict=True)]
     columns = (
         replace(VERSION, sortable=True, largest_first=True, css="right"),
-        *(_measure_column(measure) for measure in MEASURES),
-        Column(
-            "records", "Records", lambda row: (row.findings or {}).get("records"), "count", help=MEANINGS["records"]
+        *(
+            Column(name, NAMES[name].capitalize(), f"measures.{name}", "number", sortable=True, help=MEANINGS[name])
+            for name in MEASURES
         ),
+        Column("records", "Records", "findings.records", "count", help=MEANINGS["records"]),
         Column("dead_units", "Which are dead", dead, "links", exported=False),
     )
     return Table(
@@ -136,15 +137,6 @@ def versions_table(params: HistoryQuery, health: HealthHistory) -> Table:
         query_exports("health.health"),
         link=lambda row: address("versions.show", name=params.name, number=row.version.number),
     ).in_order(chosen_order(params.query, columns, "version"))
-
-
-def _records(row: VersionRow) -> int | None:
-    return None if row.findings is None else row.findings["records"]
-
-
-def _measure_column(name: str) -> Column:
-    heading = NAMES[name].capitalize()
-    return Column(name, heading, lambda row: row.measures[name], "number", sortable=True, help=MEANINGS[name])
 
 
 class UnitRow(NamedTuple):

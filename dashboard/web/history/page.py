@@ -50,11 +50,11 @@ def _run_page(row: Any) -> str:  # noqa: ANN401 - any row about a version
     return url_for("runs.show", run_id=row.version.run_id) if row.version.run_id else ""
 
 
-VERSION = Column("version", "Version", lambda row: row.version.number, shown=lambda row: f"v{row.version.number}")
+VERSION = Column("version", "Version", "version.number", shown=lambda row: f"v{row.version.number}")
 ABOUT_VERSION = (
     VERSION,
-    Column("epoch", "Epoch", lambda row: row.version.epoch, "count"),
-    Column("run", "Run", lambda row: row.version.run_id, link=_run_page),
+    Column("epoch", "Epoch", "version.epoch", "count"),
+    Column("run", "Run", "version.run_id", link=_run_page),
 )
 """The first columns of every table of versions."""
 
@@ -79,12 +79,12 @@ def points_table(
 def _point_columns(history: TensorHistory) -> tuple[Column, ...]:
     return (
         *ABOUT_VERSION,
-        Column("created", value=lambda row: row.version.created),
+        Column("created", value="version.created"),
         *map(_statistic, COMPARED.values()),
         Column(
             "since",
             "Since",
-            lambda row: row.base.number if row.base else None,
+            "base.number",
             shown=lambda row: f"v{row.base.number}" if row.base else None,
             link=lambda row: _comparison(history, row.base, row.version),
         ),
@@ -93,21 +93,17 @@ def _point_columns(history: TensorHistory) -> tuple[Column, ...]:
         Column("largest", "Largest |Δ|", format="number", exported=False),
         _of_change("changed", "Cells changed", "count"),
         *map(_of_change, PERCENTILES),
-        *(_of_spectrum(number) for number in SPECTRUM),
+        *(Column(number, value=f"spectrum.{number}") for number in SPECTRUM),
     )
 
 
 def _statistic(statistic: Statistic) -> Column:
     name, heading = statistic.name, statistic.heading if HISTORY in statistic.tables else ""
-    return Column(name, heading, lambda row: row.version.info.statistics.get(name), statistic.format)
+    return Column(name, heading, f"version.info.statistics.{name}", statistic.format)
 
 
 def _of_change(name: str, heading: str = "", form: str = "number", words: str = "") -> Column:
-    return Column(f"change_{name}", heading, lambda row: (row.change or {}).get(name), form, help=words)
-
-
-def _of_spectrum(name: str) -> Column:
-    return Column(name, value=lambda row: (row.spectrum or {}).get(name))
+    return Column(f"change_{name}", heading, f"change.{name}", form, help=words)
 
 
 def numbers_of_versions(history: TensorHistory) -> list[int]:

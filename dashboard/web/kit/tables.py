@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
 import orjson
@@ -43,15 +44,15 @@ class Column:
     """One column of a table.
 
     `name` is what the CSV, the JSON and the address call it, `heading` what the page does; without a heading it is in
-    the files only. `value` takes a row and returns what is exported and sorted by (default: the row's attribute or
-    key of that name), `sort_key` the order where that is another. `format` names a macro of components/cells.html,
-    which draws `shown` (default: the value). A `quiet` heading is for screen readers only, a `heading_link` leads to
-    what the column is about.
+    the files only. `value` is what is exported and sorted by: where it is in a row (`version.epoch`, by attributes and
+    keys; default: `name`), or a function of the row; `sort_key` gives the order where that is another. `format` names a
+    macro of components/cells.html, which draws `shown` (default: the value). A `quiet` heading is for screen readers
+    only, a `heading_link` leads to what the column is about.
     """
 
     name: str
     heading: str = ""
-    value: Callable[[Any], Any] | None = None
+    value: Callable[[Any], Any] | str = ""
     format: str = "text"
     shown: Callable[[Any], Any] | None = None
     link: Callable[[Any], str] | None = None
@@ -74,15 +75,24 @@ class Column:
         """Whether a first click on the heading puts the largest value first."""
         return self.format in LARGEST_FIRST if self.largest_first is None else self.largest_first
 
-    def value_of(self, row: Any) -> Any:  # noqa: ANN401 - a row is whatever its table is made of
-        """Return the value of a row in this column."""
-        if self.value is not None:
-            return self.value(row)
-        return row[self.name] if isinstance(row, dict) else getattr(row, self.name)
+    @cached_property
+    def value_of(self) -> Callable[[Any], Any]:
+        """The function that returns the value of a row in this column."""
+        return _reader(self.value or self.name) if isinstance(self.value, str) else self.value
 
-    def shown_of(self, row: Any) -> Any:  # noqa: ANN401
-        """Return what the page shows of a row in this column."""
-        return self.value_of(row) if self.shown is None else self.shown(row)
+
+def _reader(path: str) -> Callable[[Any], Any]:
+    """Return the function that reads a path of a row; None is read of a key that is missing, and of None."""
+    first, *others = path.split(".")
+
+    def read(row: Any) -> Any:  # noqa: ANN401 - a row is whatever its table is made of
+        value = row[first] if isinstance(row, dict) else getattr(row, first)
+        for name in others:
+            if value is not None:
+                value = value.get(name) if isinstance(value, dict) else getattr(value, name)
+        return value
+
+    return read
 
 
 class Heading(NamedTuple):
@@ -178,14 +188,16 @@ class Table:
         written now; the tag), then its value, its address, and whether it names the row.
         """
         columns, header = self.shown_columns, self.row_header
+        showing = [column.shown or column.value_of for column in columns]
         for row in self.rows:
             href = self.link(row) if self.link else ""
             note = self.note(row) if self.note else None
             cells = []
-            for begin, column in zip(drawn, columns[: note.after] if note else columns, strict=False):
+            shown_columns = columns[: note.after] if note else columns
+            for begin, column, show in zip(drawn, shown_columns, showing, strict=False):
                 is_header = column is header
                 address = column.link(row) if column.link else href if is_header else ""
-                shown = column.shown_of(row)
+                shown = show(row)
                 written = shown if begin[0] else CELL_FORMATS[column.format](shown)
                 cells.append((*begin, written, address, is_header))
             yield Line(href, self.css(row) if self.css else "", note, cells)

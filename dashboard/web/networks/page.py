@@ -45,7 +45,7 @@ def _network_address(row: dict[str, Any]) -> str:
 
 NETWORK_COLUMNS = (
     Column("name", "Name", sortable=True),
-    Column("progress", "Progress", lambda row: row["spark"], "markup", exported=False),
+    Column("spark", "Progress", format="markup", exported=False),
     Column("task"),
     Column("dataset", "Dataset", link=lambda row: url_for("datasets.show", name=row["dataset"]), sortable=True),
     Column("versions", "Versions", format="count", sortable=True),
@@ -55,7 +55,7 @@ NETWORK_COLUMNS = (
     Column("score", "Value", format="number", sortable=True),
     Column("parameters", "Parameters", format="count", sortable=True),
     Column("saved", "Saved", format="when", sortable=True),
-    Column("runs", "Run", lambda row: row["runs"], "chip_links", exported=False),
+    Column("runs", "Run", format="chip_links", exported=False),
 )
 
 
@@ -68,8 +68,7 @@ def networks_table(summaries: Iterable[NetworkSummary], sort: str, search: str) 
 
 def _network_row(summary: NetworkSummary) -> dict[str, Any]:
     history, network = dict(summary.metrics), summary.network
-    best = best_version(network.task, history)
-    metric = metric_name(network.task, history[best]) if best is not None else None
+    best, metric, value = ranking(network.task, history)
     values = [metrics.get(metric) for metrics in history.values()] if metric else []
     return {
         "name": network.name,
@@ -80,7 +79,7 @@ def _network_row(summary: NetworkSummary) -> dict[str, Any]:
         "latest": summary.latest,
         "best": best,
         "metric": metric,
-        "score": history[best][metric] if best is not None and metric is not None else None,
+        "score": value,
         "parameters": network.spec.parameters,
         "saved": summary.latest_created,
         "runs": run_chips(summary.active_runs),
@@ -106,23 +105,19 @@ class VersionRow:
         return self.version.number == self.best
 
 
-def _of_version(name: str, heading: str = "", **more: Any) -> Column:  # noqa: ANN401 - what a Column takes
-    return Column(name, heading, lambda row: getattr(row.version, name), **more)
-
-
 def _of_run(row: VersionRow) -> str:
     return url_for("runs.show", run_id=row.version.run_id) if row.version.run_id else ""
 
 
 CHANGED = "L2 of the change since the version before in the same run, or since the parent, as a share of its norm"
 VERSION_COLUMNS = (
-    _of_version("changed", "Changed", format="percent", help=CHANGED),
-    _of_version("epoch", "Epoch", format="count"),
-    _of_version("run_id", "Run", link=_of_run),
-    _of_version("parent"),
-    _of_version("created", "Saved", format="when"),
-    _of_version("bytes"),
-    _of_version("sha256"),
+    Column("changed", "Changed", "version.changed", "percent", help=CHANGED),
+    Column("epoch", "Epoch", "version.epoch", "count"),
+    Column("run_id", "Run", "version.run_id", link=_of_run),
+    Column("parent", value="version.parent"),
+    Column("created", "Saved", "version.created", "when"),
+    Column("bytes", value="version.bytes"),
+    Column("sha256", value="version.sha256"),
     Column("compare", "Compare", format="comparisons", shown=lambda row: row, exported=False, quiet=True),
 )
 
@@ -131,8 +126,8 @@ def versions_table(network: Network, rows: Sequence[VersionRow], metrics: Iterab
     """Return versions as a table; the page shows the first ones of all `metrics` that the versions have."""
     names = in_order(name for one in metrics for name in one)
     columns = (
-        Column("select", "Select", lambda row: row.version.reference, "tick", exported=False, css="tick", quiet=True),
-        Column("version", "Version", lambda row: row.version.number, "version_number", shown=lambda row: row),
+        Column("select", "Select", "version.reference", "tick", exported=False, css="tick", quiet=True),
+        Column("version", "Version", "version.number", "version_number", shown=lambda row: row),
         *(_metric_column(name, is_shown=index < MOST_METRICS) for index, name in enumerate(names)),
         *VERSION_COLUMNS,
     )
@@ -172,19 +167,15 @@ def layers_table(network: Network) -> Table:
     layers = network.spec.layers
     names = [*map(str, range(1, len(layers))), "Output"]
     columns = (
-        Column("layer", "Layer", lambda row: row[0], exported=False),
-        _of_layer("units", "Units", "count"),
-        _of_layer("activation", "Activation"),
-        _of_layer("bias", "Bias", "setting"),
-        _of_layer("dropout", "Dropout" if any(layer.dropout for layer in layers) else "", "setting"),
-        _of_layer("frozen", "Frozen" if any(layer.frozen for layer in layers) else "", "setting"),
+        Column("layer", "Layer", exported=False),
+        Column("units", "Units", format="count"),
+        Column("activation", "Activation"),
+        Column("bias", "Bias", format="setting"),
+        Column("dropout", "Dropout" if any(layer.dropout for layer in layers) else "", format="setting"),
+        Column("frozen", "Frozen" if any(layer.frozen for layer in layers) else "", format="setting"),
     )
-    files = exports("networks.layers", name=network.name)
-    return Table(f"{network.name}_layers", columns, list(zip(names, layers, strict=True)), "Layers", files)
-
-
-def _of_layer(name: str, heading: str, format_name: str = "text") -> Column:
-    return Column(name, heading, lambda row: getattr(row[1], name), format_name)
+    rows = [vars(layer) | {"layer": name} for name, layer in zip(names, layers, strict=True)]
+    return Table(f"{network.name}_layers", columns, rows, "Layers", exports("networks.layers", name=network.name))
 
 
 class Preview(NamedTuple):

@@ -1,7 +1,6 @@
 """What the pages of runs show: the queue as a table of runs, and one run with how far it has come."""
 
 from collections.abc import Sequence
-from operator import attrgetter
 from typing import NamedTuple
 
 from flask import url_for
@@ -100,38 +99,34 @@ def _actions(row: RunRow) -> tuple[Run, dict[str, str], bool]:
     return row.run, {"queue": row.state or "all"}, can
 
 
-def _of_epoch(name: str, heading: str = "", css: str = "") -> Column:
-    return Column(name, heading, lambda row: getattr(row.epoch, name, None), "number", css=css)
-
-
 RUN_COLUMNS = (
-    Column("run", "Run", attrgetter("run.id"), shown=lambda row: f"run {row.run.id}"),
-    Column("kind", value=attrgetter("run.kind")),
-    Column("state", "State", attrgetter("run.shown_state"), "attempt", lambda row: (row.run, attempts_words(row.run))),
-    Column("waiting", value=attrgetter("run.waiting")),
+    Column("run", "Run", "run.id", shown=lambda row: f"run {row.run.id}"),
+    Column("kind", value="run.kind"),
+    Column("state", "State", "run.shown_state", "attempt", lambda row: (row.run, attempts_words(row.run))),
+    Column("waiting", value="run.waiting"),
     Column("target", "Target", _targets, "links", exported=False),
-    Column("done", value=attrgetter("run.done")),
-    Column("total", value=attrgetter("run.total")),
+    Column("done", value="run.done"),
+    Column("total", value="run.total"),
     Column("network", value=lambda row: row.run.network or None),
     Column("dataset", "Dataset", lambda row: row.run.dataset or None),
-    Column("progress", "Done", lambda row: row.run, "progress", exported=False, css="right"),
-    _of_epoch("epoch"),
-    _of_epoch("loss", "Loss"),
-    _of_epoch("accuracy"),
-    _of_epoch("val_loss", "Validation loss", "wraps"),
-    _of_epoch("val_accuracy", "Validation accuracy", "wraps"),
-    _of_epoch("seconds"),
-    _of_epoch("learning_rate"),
+    Column("progress", "Done", "run", "progress", exported=False, css="right"),
+    Column("epoch", value="epoch.epoch"),
+    Column("loss", "Loss", "epoch.loss", "number"),
+    Column("accuracy", value="epoch.accuracy"),
+    Column("val_loss", "Validation loss", "epoch.val_loss", "number", css="wraps"),
+    Column("val_accuracy", "Validation accuracy", "epoch.val_accuracy", "number", css="wraps"),
+    Column("seconds", value="epoch.seconds"),
+    Column("learning_rate", value="epoch.learning_rate"),
     Column("versions", "Versions", lambda row: row, "versions", exported=False),
-    Column("time", "Time", attrgetter("run.seconds"), "duration", exported=False),
+    Column("time", "Time", "run.seconds", "duration", exported=False),
     Column("left", "Left", _seconds_left, "duration", exported=False),
-    Column("created", value=attrgetter("run.created")),
-    Column("started", "Started", attrgetter("run.started"), "when", lambda row: row.run.started or row.run.created),
-    Column("ended", value=attrgetter("run.ended")),
-    Column("priority", value=attrgetter("run.priority")),
-    Column("started_by", "By", attrgetter("run.started_by"), css="muted"),
-    Column("attempt", value=attrgetter("run.attempt")),
-    Column("checkpoint", value=attrgetter("run.checkpoint")),
+    Column("created", value="run.created"),
+    Column("started", "Started", "run.started", "when", lambda row: row.run.started or row.run.created),
+    Column("ended", value="run.ended"),
+    Column("priority", value="run.priority"),
+    Column("started_by", "By", "run.started_by", css="muted"),
+    Column("attempt", value="run.attempt"),
+    Column("checkpoint", value="run.checkpoint"),
     Column("actions", "Actions", _actions, "actions", exported=False, css="right", quiet=True),
 )
 DIFFERENCE_COLUMNS = (

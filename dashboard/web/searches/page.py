@@ -1,7 +1,6 @@
 """What the pages of searches show: the list, and of one search its head, its trials and how well its sampler does."""
 
 from collections.abc import Mapping, Sequence
-from operator import attrgetter
 from typing import NamedTuple
 
 from flask import url_for
@@ -84,17 +83,17 @@ class Trials(NamedTuple):
 
 
 SEARCH_COLUMNS = (
-    Column("search", value=attrgetter("search.id")),
-    Column("name", "Search", attrgetter("search.name"), "search", shown=attrgetter("search")),
-    Column("dataset", "Dataset", attrgetter("search.dataset"), link=lambda row: _dataset_address(row.search)),
-    Column("state", "State", attrgetter("search.shown_state"), "search_state"),
-    Column("trials", "Trials", attrgetter("ended"), shown=lambda row: f"{row.ended:,} of {row.search.budget.trials:,}"),
-    Column("budget", value=attrgetter("search.budget.trials")),
-    Column("metric", "Metric", attrgetter("search.goal.metric"), shown=lambda row: _metric(row.search)),
-    Column("best", "Best trial", lambda row: row.best and row.best.number, "count"),
-    Column("score", "Best", lambda row: row.best and row.best.score, "number"),
-    Column("sampler", "Sampler", attrgetter("search.sampler")),
-    Column("created", "Started", attrgetter("search.created"), "when"),
+    Column("search", value="search.id"),
+    Column("name", "Search", "search.name", "search", shown=lambda row: row.search),
+    Column("dataset", "Dataset", "search.dataset", link=lambda row: _dataset_address(row.search)),
+    Column("state", "State", "search.shown_state", "search_state"),
+    Column("trials", "Trials", "ended", shown=lambda row: f"{row.ended:,} of {row.search.budget.trials:,}"),
+    Column("budget", value="search.budget.trials"),
+    Column("metric", "Metric", "search.goal.metric", shown=lambda row: _metric(row.search)),
+    Column("best", "Best trial", "best.number", "count"),
+    Column("score", "Best", "best.score", "number"),
+    Column("sampler", "Sampler", "search.sampler"),
+    Column("created", "Started", "search.created", "when"),
 )
 
 
@@ -115,7 +114,7 @@ def trial_columns(now: SearchView) -> list[Column]:
     metric, second = _metric(search).capitalize(), SECOND_WORDS.get(search.goal.second, "")
     marks = {trial.number: (trial.number, trial == best, trial.number in on_front) for trial in now.trials}
     return [
-        Column("trial", "Trial", attrgetter("number"), "trial", lambda trial: marks[trial.number], sortable=True),
+        Column("trial", "Trial", "number", "trial", lambda trial: marks[trial.number], sortable=True),
         Column("run_id"),
         Column("confirms"),
         Column("state", "State", format="trial_state", shown=trial_state, sortable=True),
@@ -128,12 +127,12 @@ def trial_columns(now: SearchView) -> list[Column]:
             sortable=True,
             largest_first=False,
         ),
-        _expected("predicted", "mean", "Predicted", sortable=True),
-        _expected("predicted_sd", "sd"),
+        Column("predicted", "Predicted", "predicted.mean", "number", sortable=True),
+        Column("predicted_sd", value="predicted.sd"),
         Column("parameters", "Parameters", format="count", sortable=True),
         Column("stopped_at"),
-        Column("epochs", "Epochs", None, "count", lambda trial: trial.epochs or None, sortable=True),
-        Column("seconds", "Time in epochs", None, "duration", lambda trial: trial.seconds or None, sortable=True),
+        Column("epochs", "Epochs", "", "count", lambda trial: trial.epochs or None, sortable=True),
+        Column("seconds", "Time in epochs", "", "duration", lambda trial: trial.seconds or None, sortable=True),
         Column("created"),
         Column("ended"),
         *(_setting(name) for name in settings),
@@ -155,12 +154,12 @@ def running_table(now: SearchView) -> Table:
     """Return the trials that are running, candidates and those that confirm one."""
     search = now.search
     columns = [
-        Column("trial", "Trial", attrgetter("number")),
+        Column("trial", "Trial", "number"),
         Column("state", "State", format="trial_state", shown=trial_state),
         Column("what", "Candidate", lambda trial: _what(search, trial), "cut", css="cut"),
         Column("epoch", "Epoch", lambda trial: f"{len(_curve(now, trial))} of {search.budget.epochs}", css="right"),
         Column("latest", _metric(search).capitalize(), lambda trial: _latest(now, trial), "number"),
-        _expected("predicted", "mean", "Predicted"),
+        Column("predicted", "Predicted", "predicted.mean", "number"),
     ]
     files = exports("searches.trials", search_id=search.id)
     return Table("running", columns, now.running, "Running trials", files, link=_run_address)
@@ -226,10 +225,6 @@ def _card(now: SearchView, trial: Trial) -> Card:
 def _what(search: Search, trial: Trial) -> str:
     again = f", trial {trial.confirms} again" if trial.confirms else ""
     return f"{candidate_words(trial.params, search.space)}{again}"
-
-
-def _expected(name: str, key: str, heading: str = "", sortable: bool = False) -> Column:
-    return Column(name, heading, lambda trial: (trial.predicted or {}).get(key), "number", sortable=sortable)
 
 
 def _setting(name: str) -> Column:

@@ -1,7 +1,6 @@
 """The tables of the store's page: the tables that hold weights, and the trash."""
 
 from collections.abc import Iterable
-from operator import attrgetter
 
 from flask import url_for
 
@@ -24,14 +23,14 @@ def users_words(table: StoredTable) -> str:
 
 
 TABLE_COLUMNS = (
-    Column("table", "Table", attrgetter("name"), link=tensor_address, css="mono"),
+    Column("table", "Table", "name", link=tensor_address, css="mono"),
     Column("tensor"),
     Column("dtype", "Type"),
     Column("rows", "Rows", format="count"),
     Column("columns", "Columns", format="count"),
-    Column("weights_bytes", "Weights", attrgetter("weights"), "size"),
+    Column("weights_bytes", "Weights", "weights", "size"),
     Column("bytes", "In the store", format="stored_size", css="right"),
-    Column("versions", value=attrgetter("uses")),
+    Column("versions", value="uses"),
     Column(
         "used_by",
         "Used by",
@@ -42,11 +41,11 @@ TABLE_COLUMNS = (
 TRASH_COLUMNS = (
     Column("kind"),
     Column("name", "Deleted", link=lambda item: url_for("store.delete_permanently", key=item.key)),
-    Column("type", "Kind", attrgetter("kind"), exported=False),
+    Column("type", "Kind", "kind", exported=False),
     Column("versions", "Versions", format="count"),
-    Column("weights_bytes", "Weights", attrgetter("bytes"), "size"),
-    Column("deleted", "When", attrgetter("trashed"), "when"),
-    Column("restore", "Restore", attrgetter("key"), "restore", exported=False, quiet=True),
+    Column("weights_bytes", "Weights", "bytes", "size"),
+    Column("deleted", "When", "trashed", "when"),
+    Column("restore", "Restore", "key", "restore", exported=False, quiet=True),
 )
 
 

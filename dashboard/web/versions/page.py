@@ -31,7 +31,7 @@ Chip = tuple[str, str, str]
 
 def _statistic(statistic: Statistic) -> Column:
     name, heading = statistic.name, statistic.heading if VERSION in statistic.tables else ""
-    return Column(name, heading, lambda tensor: tensor.statistics.get(name), statistic.format)
+    return Column(name, heading, f"statistics.{name}", statistic.format)
 
 
 def _shape(tensor: TensorInfo) -> str:
@@ -39,13 +39,13 @@ def _shape(tensor: TensorInfo) -> str:
 
 
 TENSOR_COLUMNS = (
-    Column("tensor", "Tensor", lambda tensor: tensor.name),
+    Column("tensor", "Tensor", "name"),
     Column("shape", "Shape", lambda tensor: " x ".join(map(str, tensor.shape)), shown=_shape, css="right"),
     Column("dtype", "Type"),
     *map(_statistic, STATISTICS),
     Column("bytes", "Size", format="size"),
     Column("sha256", "SHA-256", format="digest"),
-    Column("table", value=lambda tensor: tensor.table_name),
+    Column("table", value="table_name"),
 )
 DEAD_UNIT_COLUMNS = (
     Column("layer", "Layer"),

@@ -39,17 +39,13 @@ METRIC_COLUMNS = (
 )
 
 
-def _of_class(name: str, heading: str, format_name: str = "number") -> Column:
-    return Column(name, heading, lambda row: row.metrics.get(name), format_name)
-
-
 CLASS_COLUMNS = (
-    Column("class", "Class", lambda row: row.name, "class_name", shown=lambda row: row),
-    _of_class("precision", "Precision"),
-    _of_class("recall", "Recall"),
-    _of_class("f1", "F1"),
-    _of_class("auc", "ROC AUC"),
-    _of_class("support", "Records", "count"),
+    Column("class", "Class", "name", "class_name", shown=lambda row: row),
+    Column("precision", "Precision", "metrics.precision", "number"),
+    Column("recall", "Recall", "metrics.recall", "number"),
+    Column("f1", "F1", "metrics.f1", "number"),
+    Column("auc", "ROC AUC", "metrics.auc", "number"),
+    Column("support", "Records", "metrics.support", "count"),
 )
 
 
