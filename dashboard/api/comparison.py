@@ -6,7 +6,7 @@ from flask import Blueprint, Response
 
 from dashboard.api.answers import is_known, json_answer, tagged, unchanged
 from dashboard.api.query import read_query
-from dashboard.api.shapes import cell_change_json, cell_detail_json, diff_json, page_json, unit_change_json
+from dashboard.api.shapes import cell_detail_json, change_json, diff_json, page_json
 from dashboard.http import etag_of, workspace
 from dashboard.records.page import Page
 from dashboard.services.compare import detail as details
@@ -34,7 +34,7 @@ def list_changed_units() -> Response:
     *sides, tensor, axis, limit, offset = read_query(*SIDES, "tensor", "axis", "limit", "offset")
     ranked = details.unit_changes(_pair(sides, tensor), axis).ranked(offset + limit + 1)
     page = Page(ranked[offset : offset + limit], offset + limit if len(ranked) > offset + limit else None)
-    return json_answer(page_json(page, [unit_change_json(unit) for unit in page.items]))
+    return json_answer(page_json(page, [change_json(unit) for unit in page.items]))
 
 
 @blueprint.get("/compare/cells")
@@ -44,7 +44,7 @@ def list_changed_cells() -> Response:
     wanted = min(offset + limit + 1, MOST_RANKED)
     ranked = details.top_cells(_pair(sides, tensor), wanted)
     page = Page(ranked[offset : offset + limit], offset + limit if len(ranked) > offset + limit else None)
-    return json_answer(page_json(page, [cell_change_json(cell) for cell in page.items]))
+    return json_answer(page_json(page, [change_json(cell) for cell in page.items]))
 
 
 @blueprint.get("/compare/cell")

@@ -6,24 +6,28 @@ refused.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, replace
-from typing import Any
+from datetime import datetime
+from types import NoneType
+from typing import Any, get_args, get_type_hints
 
 from dashboard.declarations import Setting
 from dashboard.parsing import LONGEST_NAME, LONGEST_TEXT, MOST_FREE_FIELDS, NAME_PATTERN
 from dashboard.records import statistics as declared
-from dashboard.records.dataset import TASKS
-from dashboard.records.network import LAYER_SETTINGS, MOST_LAYERS, OUTPUT_SETTINGS
-from dashboard.records.run import PRIORITIES, RUN_STATES
+from dashboard.records.dataset import TASKS, Dataset
+from dashboard.records.network import LAYER_SETTINGS, MOST_LAYERS, OUTPUT_SETTINGS, Network, Version
+from dashboard.records.run import PRIORITIES, RUN_STATES, Epoch, Run, TrashItem
 from dashboard.records.run_kinds import RUN_KINDS
-from dashboard.records.search import SEARCH_STATES, TRIAL_STATES
+from dashboard.records.search import SEARCH_STATES, TRIAL_STATES, Search, Trial
 from dashboard.records.store import EXAMPLES_WITH_PASSWORD, STORE_KINDS
 from dashboard.records.training import TRAINING_SETTINGS
+from dashboard.services.compare.detail import CellChange, UnitChange
 from dashboard.services.compare.several import KINDS
-from dashboard.services.compare.versions import NUMBER_NAMES
+from dashboard.services.compare.versions import NUMBER_NAMES, DiffFact
 from dashboard.services.dataset_records import PARTS
 from dashboard.services.datasets import DATASET_SETTINGS
 from dashboard.services.history.health import MEASURES, OF_RECORDS, UNIT_FINDINGS
 from dashboard.services.history.tensor import SINCE
+from dashboard.services.search.findings import Prediction, Step
 from dashboard.services.search.requests import (
     BUDGET_SETTINGS,
     DEFAULT_SPACE,
@@ -31,6 +35,8 @@ from dashboard.services.search.requests import (
     SEARCH_SETTINGS,
     SPACE_SETTINGS,
 )
+from dashboard.services.store.tables import StoredTable
+from dashboard.services.versions.verification import Difference, TensorProof
 
 Schema = dict[str, Any]
 
@@ -46,6 +52,7 @@ NAME: Schema = {"type": "string", "pattern": f"^{NAME_PATTERN}$", "maxLength": L
 REFERENCE: Schema = {"type": "string", "description": "A version as name:number, such as mnist-digits:3."}
 PRIORITY: Schema = {"enum": list(PRIORITIES), "description": "1: high, 0: normal, -1: low."}
 METRICS: Schema = {"type": "object", "additionalProperties": {"type": ["number", "null"]}}
+TEXTS: Schema = {"type": "object", "additionalProperties": TEXT}
 
 
 def ref(name: str) -> Schema:
@@ -86,48 +93,54 @@ def page_of(name: str) -> Schema:
     return record({"items": array(ref(name)), "next": next_page})
 
 
+OF_TYPES: dict[Any, Schema] = {
+    **{str: TEXT, int: INTEGER, float: NUMBER, bool: BOOLEAN, datetime: TIME, Any: ANYTHING},
+    **{dict[str, Any]: FREE, dict[str, str]: TEXTS, dict[str, float]: METRICS, tuple[int, ...]: array(INTEGER)},
+}
+
+
+def fields_of(kind: type, names: str = "", /, **own: Schema | str) -> dict[str, Schema]:
+    """Return the schema of each field of a record (or of those in `names`), as its type says.
+
+    What is given here is the schema of a field, or what describes it.
+    """
+    types = get_type_hints(kind)
+    return {name: _field(types.get(name), own.get(name, "")) for name in names.split() or types}
+
+
+def _field(kind: Any, own: Schema | str) -> Schema:  # noqa: ANN401 - any type
+    if isinstance(own, dict):
+        return own
+    if NoneType in get_args(kind):
+        return nullable(_field(get_args(kind)[0], own))
+    return OF_TYPES[kind] | ({"description": own} if own else {})
+
+
 TRAINING = described(TRAINING_SETTINGS)
 LAYER, OUTPUT = described(LAYER_SETTINGS), described(OUTPUT_SETTINGS)
 DEFINITION = {
     "name": NAME,
     "purpose": TEXT | {"maxLength": LONGEST_TEXT},
     "dataset": TEXT,
-    "fields": {"type": "object", "additionalProperties": TEXT, "maxProperties": MOST_FREE_FIELDS},
+    "fields": TEXTS | {"maxProperties": MOST_FREE_FIELDS},
     "layers": array(ref("Layer"), maxItems=MOST_LAYERS),
     "output": ref("OutputLayer"),
     "training": ref("Training"),
 }
 
-DATASET = {
-    "name": TEXT,
-    "task": choice(TASKS),
-    "rows": INTEGER,
-    "bytes": INTEGER,
-    "sha256": TEXT,
-    "source": TEXT,
-    "licence": TEXT,
-    "created": TIME,
-}
+DATASET = fields_of(Dataset, "name task rows bytes sha256 source licence created", task=choice(TASKS))
 DATASET_UPLOAD = {
     "file": {"type": "string", "format": "binary", "description": "The CSV file."},
     "name": NAME,
 } | described({name: replace(setting, default=MISSING) for name, setting in DATASET_SETTINGS.items()})
 """Without defaults, since most of them follow from the file."""
 
-NETWORK = {
-    "name": TEXT,
-    "purpose": TEXT,
-    "task": choice(TASKS),
-    "dataset": TEXT,
-    "fields": {"type": "object", "additionalProperties": TEXT},
-    "created": TIME,
-    "last_version": INTEGER,
-    "parameters": INTEGER,
-    "inputs": INTEGER,
-    "layers": array(FREE),
-    "output": FREE,
-    "training": FREE,
-}
+NETWORK = fields_of(
+    Network,
+    "name purpose task dataset fields created last_version parameters inputs layers output training",
+    **{"task": choice(TASKS), "parameters": INTEGER, "inputs": INTEGER},
+    **{"layers": array(FREE), "output": FREE, "training": FREE},
+)
 SUMMARY = NETWORK | {
     "versions": INTEGER,
     "latest": nullable(INTEGER),
@@ -136,42 +149,28 @@ SUMMARY = NETWORK | {
     "active_runs": array(INTEGER),
 }
 
-EPOCH = {
-    "epoch": INTEGER,
-    "loss": nullable(NUMBER),
-    "accuracy": nullable(NUMBER),
-    "val_loss": nullable(NUMBER),
-    "val_accuracy": nullable(NUMBER),
-    "seconds": NUMBER,
-    "learning_rate": NUMBER,
-    "metrics": METRICS,
-}
-RUN = {
-    "id": INTEGER,
-    "kind": choice(tuple(RUN_KINDS))
+EPOCH = fields_of(Epoch, loss=nullable(NUMBER))
+RUN = fields_of(
+    Run,
+    "id kind network dataset state waiting parent attempt checkpoint priority started_by cancel_requested error created"
+    " started ended heartbeat training request done total note result",
+    kind=choice(RUN_KINDS)
     | {"description": "A training has a network; a trial, the driving of a search and an action on the store do not."},
-    "network": nullable(TEXT),
-    "dataset": nullable(TEXT),
-    "state": choice(RUN_STATES),
-    "waiting": TEXT | {"description": "Why a running run waits for store or catalogue; empty while it does not."},
-    "parent": nullable(REFERENCE),
-    "attempt": INTEGER | {"description": "How often it was started: more than once if it died, or was to go on."},
-    "checkpoint": INTEGER | {"description": "The epoch from which it resumes; 0: from the beginning."},
-    "priority": PRIORITY,
-    "started_by": TEXT | {"description": "Who asked for it, as far as that is known, such as ada (API)."},
-    "cancel_requested": BOOLEAN,
-    "error": nullable(TEXT),
-    "created": TIME,
-    "started": nullable(TIME),
-    "ended": nullable(TIME),
-    "heartbeat": nullable(TIME),
-    "training": nullable(FREE),
-    "request": FREE | {"description": "What an action was asked for; never a password."},
-    "done": INTEGER,
-    "total": INTEGER | {"description": "Of epochs, or of an action's steps; 0 while that is not known."},
-    "note": TEXT | {"description": "What is being done at the moment."},
-    "result": FREE | {"description": "The result so far."},
-}
+    network=nullable(TEXT),
+    dataset=nullable(TEXT),
+    state=choice(RUN_STATES),
+    waiting="Why a running run waits for store or catalogue; empty while it does not.",
+    parent=nullable(REFERENCE),
+    attempt="How often it was started: more than once if it died, or was to go on.",
+    checkpoint="The epoch from which it resumes; 0: from the beginning.",
+    priority=PRIORITY,
+    started_by="Who asked for it, as far as that is known, such as ada (API).",
+    training=nullable(FREE),
+    request="What an action was asked for; never a password.",
+    total="Of epochs, or of an action's steps; 0 while that is not known.",
+    note="What is being done at the moment.",
+    result="The result so far.",
+)
 STORE = {
     "kind": choice(kind.scheme for kind in STORE_KINDS),
     "place": TEXT | {"description": "A folder, or an address without its password."},
@@ -183,25 +182,19 @@ STORE = {
     "cache": INTEGER | {"description": "Bytes of decoded arrays; they can be made again at any time."},
     "cache_limit": INTEGER,
 }
-STORED_TABLE = {
-    "name": TEXT,
-    "tensor": TEXT,
-    "dtype": TEXT,
-    "rows": INTEGER,
-    "columns": INTEGER,
-    "weights": INTEGER | {"description": "Bytes of the weights as an array."},
-    "bytes": nullable(INTEGER | {"description": "Bytes in the store; null if the table is missing."}),
-    "uses": INTEGER | {"description": "How many versions use it."},
-    "versions": array(REFERENCE, description="The first few of them."),
-}
-TRASH_ITEM = {
-    "id": TEXT | {"description": "What addresses take, such as version-12."},
-    "kind": choice(("version", "network")),
-    "name": TEXT,
-    "versions": INTEGER,
-    "bytes": INTEGER,
-    "trashed": TIME,
-}
+STORED_TABLE = fields_of(
+    StoredTable,
+    weights="Bytes of the weights as an array.",
+    bytes="Bytes in the store; null if the table is missing.",
+    uses="How many versions use it.",
+    versions=array(REFERENCE, description="The first few of them."),
+)
+TRASH_ITEM = fields_of(
+    TrashItem,
+    "id kind name versions bytes trashed",
+    id=TEXT | {"description": "What addresses take, such as version-12."},
+    kind=choice(("version", "network")),
+)
 COPY_START = {
     "to": TEXT | {"description": f"{EXAMPLES_WITH_PASSWORD}."},
     "password": TEXT | {"description": "Instead of one in the address."},
@@ -218,21 +211,15 @@ BACKUP = {
     "problem": TEXT | {"description": "Why it cannot be used; empty if its head can be read."},
 }
 
-VERSION = {
-    "version": INTEGER,
-    "reference": REFERENCE,
-    "network": TEXT,
-    "epoch": INTEGER,
-    "run": nullable(INTEGER),
-    "parent": nullable(REFERENCE),
-    "dataset": TEXT,
-    "metrics": METRICS,
-    "changed": nullable(NUMBER)
+VERSION = fields_of(
+    Version,
+    "version reference network epoch run parent dataset metrics changed sha256 bytes created",
+    **{"version": INTEGER, "reference": REFERENCE, "run": nullable(INTEGER), "parent": nullable(REFERENCE)},
+    metrics=METRICS,
+    changed=nullable(NUMBER)
     | {"description": "How far all weights moved since the version before, as a share of its norm."},
-    "sha256": SHA256,
-    "bytes": INTEGER,
-    "created": TIME,
-}
+    sha256=SHA256,
+)
 STATISTICS = {
     statistic.name: nullable(INTEGER if statistic.format == "count" else NUMBER) for statistic in declared.STATISTICS
 }
@@ -279,19 +266,9 @@ DISTRIBUTION = {
     "not_finite": INTEGER,
 }
 
-FIRST_DIFFERENCE = {
-    "row": INTEGER,
-    "column": nullable(INTEGER),
-    "expected": nullable(TEXT),
-    "found": nullable(TEXT),
-}
-TENSOR_PROOF = {
-    "name": TEXT,
-    "identical": BOOLEAN,
-    "sha256_stored": nullable(SHA256),
-    "first_difference": nullable(record(FIRST_DIFFERENCE)),
-    "problem": nullable(TEXT),
-}
+FIRST_DIFFERENCE = nullable(record(fields_of(Difference)))
+TENSOR_PROOF = fields_of(TensorProof, sha256_stored=nullable(SHA256), first_difference=FIRST_DIFFERENCE)
+FACT = fields_of(DiffFact) | {"equal": BOOLEAN}
 DIFF_STATES = ("equal", "changed", "added", "removed", "reshaped")
 TENSOR_DIFF = {
     "name": TEXT,
@@ -302,10 +279,8 @@ TENSOR_DIFF = {
 } | {name: nullable(NUMBER) for name in NUMBER_NAMES}
 CELL = nullable(array(INTEGER, minItems=2, maxItems=2))
 TENSOR_DIFF |= {"identical": nullable(BOOLEAN), "max_cell": CELL, "first_cell": CELL}
-UNIT_CHANGE = {"unit": INTEGER, "norm": nullable(NUMBER), "max_abs": NUMBER, "changed": INTEGER}
-CELL_CHANGE: dict[str, Schema] = {"row": INTEGER, "column": INTEGER} | {
-    side: nullable(NUMBER) for side in ("base", "other", "change")
-}
+UNIT_CHANGE = fields_of(UnitChange, norm=nullable(NUMBER))
+CELL_CHANGE = fields_of(CellChange, "", **dict.fromkeys(("base", "other", "change"), nullable(NUMBER)))
 BITS: Schema = {"type": "string", "pattern": "^[0-9a-f]+$"}
 CELL_DETAIL = CELL_CHANGE | {
     "ulps": nullable(NUMBER),
@@ -413,53 +388,37 @@ SEARCH_DEFINITION = {
     "goal": ref("Goal"),
     "budget": ref("Budget"),
 } | described(SEARCH_SETTINGS)
-TRIAL = {
-    "trial": INTEGER,
-    "run": INTEGER,
-    "confirms": nullable(INTEGER | {"description": "The trial that this one trains again with another seed."}),
-    "state": choice(TRIAL_STATES) | {"description": "stopped: early, by the rule."},
-    "params": FREE,
-    "predicted": nullable(record({"mean": NUMBER, "sd": NUMBER}, closed=True)),
-    "parameters": INTEGER,
-    "score": nullable(NUMBER),
-    "second": nullable(NUMBER),
-    "stopped_at": nullable(INTEGER),
-    "epochs": INTEGER,
-    "seconds": NUMBER,
-    "created": TIME,
-    "ended": nullable(TIME),
-}
-SEARCH = {
-    "id": INTEGER,
-    "name": TEXT,
-    "purpose": TEXT,
-    "dataset": TEXT,
-    "task": choice(TASKS),
-    "space": FREE,
-    "goal": record(GOAL, closed=True),
-    "budget": record(BUDGET, closed=True),
-    "sampler": TEXT,
-    "stopping": TEXT,
-    "seed": INTEGER,
-    "state": choice((*SEARCH_STATES, "pausing", "stopping", "interrupted")),
-    "run": nullable(INTEGER | {"description": "The run that drives it, or did last."}),
-    "network": nullable(TEXT | {"description": "The proposer's network, if it is one."}),
-    "result": FREE | {"description": "The winner once it is confirmed: best, mean, scores, test."},
-    "trials": record(dict.fromkeys(TRIAL_STATES, INTEGER), closed=True),
-    "best": nullable(ref("Trial")),
-    "created": TIME,
-    "changed": TIME,
-}
+TRIAL = fields_of(
+    Trial,
+    "trial run confirms state params predicted parameters score second stopped_at epochs seconds created ended",
+    trial=INTEGER,
+    run=INTEGER,
+    confirms="The trial that this one trains again with another seed.",
+    state=choice(TRIAL_STATES) | {"description": "stopped: early, by the rule."},
+    predicted=nullable(record({"mean": NUMBER, "sd": NUMBER}, closed=True)),
+)
+SEARCH = fields_of(
+    Search,
+    "id name purpose dataset task space goal budget sampler stopping seed state run network result trials best created"
+    " changed",
+    task=choice(TASKS),
+    goal=record(GOAL, closed=True),
+    budget=record(BUDGET, closed=True),
+    state=choice((*SEARCH_STATES, "pausing", "stopping", "interrupted")),
+    run=nullable(INTEGER | {"description": "The run that drives it, or did last."}),
+    network=nullable(TEXT | {"description": "The proposer's network, if it is one."}),
+    result="The winner once it is confirmed: best, mean, scores, test.",
+    trials=record(dict.fromkeys(TRIAL_STATES, INTEGER), closed=True),
+    best=nullable(ref("Trial")),
+)
 SEARCH_FINDINGS = {
-    "history": array(record({"trial": INTEGER, "state": TEXT, "score": NUMBER, "best": nullable(NUMBER)}, closed=True)),
+    "history": array(record(fields_of(Step), closed=True)),
     "curves": {"type": "object", "additionalProperties": array(NUMBER)},
     "importance": {"type": "object", "additionalProperties": NUMBER},
     "importance_trials": INTEGER | {"description": "Of how many trials; of less than 40 the order may be chance."},
     "front": array(INTEGER, description="The trials that no other beats in both goals."),
     "saved": FREE,
-    "predictions": array(
-        record({"trial": INTEGER, "mean": NUMBER, "sd": NUMBER, "score": nullable(NUMBER)}, closed=True)
-    ),
+    "predictions": array(record(fields_of(Prediction), closed=True)),
     "rank_correlation": nullable(NUMBER),
     "against_random": nullable(FREE),
     "random_search": nullable(
@@ -579,7 +538,7 @@ SCHEMAS: dict[str, Schema] = {
     "AllVersions": record(ALL_VERSIONS, closed=True),
     "EvaluationRequest": record({"dataset": TEXT}, closed=True),
     "Evaluation": record({"version": REFERENCE, "dataset": TEXT, "loss": nullable(NUMBER)}),
-    "Fact": record({"name": TEXT, "base": ANYTHING, "other": ANYTHING, "equal": BOOLEAN}, closed=True),
+    "Fact": record(FACT, closed=True),
     "TensorDifference": record(TENSOR_DIFF, closed=True),
     "UnitChange": record(UNIT_CHANGE, closed=True),
     "UnitChangePage": page_of("UnitChange"),

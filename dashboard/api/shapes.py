@@ -196,28 +196,19 @@ def tensor_diff_json(tensor: TensorDiff) -> Json:
     }
 
 
-def unit_change_json(unit: Any) -> Json:  # noqa: ANN401 - a UnitChange of the analysis
-    """Return how far one unit has moved."""
-    return {name: _finite(value) for name, value in unit._asdict().items()}
-
-
-def cell_change_json(cell: Any) -> Json:  # noqa: ANN401 - a CellChange of the analysis
-    """Return one changed cell; a side or a change that is no finite number is null."""
-    return {name: _finite(value) for name, value in cell._asdict().items()}
+def change_json(change: Any) -> Json:  # noqa: ANN401 - a UnitChange or CellChange of the analysis
+    """Return how far a unit or a cell has moved; what is no finite number is null."""
+    return {name: finite(value) for name, value in change._asdict().items()}
 
 
 def cell_detail_json(detail: CellDetail) -> Json:
     """Return all about the change of one cell; `place` is its rank by |change|, null where none can be measured."""
-    return cell_change_json(detail.cell) | {
+    return change_json(detail.cell) | {
         "ulps": detail.ulps,
         "base_bits": detail.bits[0],
         "other_bits": detail.bits[1],
         "place": detail.rank.place,
     }
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def search_json(now: SearchView) -> Json:

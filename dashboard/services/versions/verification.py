@@ -12,7 +12,9 @@ from dashboard.jobs.job import Progress
 from dashboard.records.network import Version
 from dashboard.services.versions.damage import MANIFEST, check_manifest, note_proof
 from dashboard.services.workspace import Workspace
-from dashboard.weights.verification import TensorProof, verify
+from dashboard.weights.verification import Difference, TensorProof, verify
+
+__all__ = ["Difference", "TensorProof"]  # for those who may not enter the weights
 
 Patiently = Callable[[Callable[[], None]], None]
 """What calls something, and calls it again after an outage."""
