@@ -52,8 +52,6 @@ def index() -> Answer:
     table = datasets()
     rows = list(table.rows)
     pages = pager(len(rows))
-    if pages.is_beyond:
-        return redirect_to(pages.last)
     sentence = datasets_sentence([row.dataset for row in rows])
     table = table.part(pages.offset, pages.length)
     return render_template("datasets/index.html", sentence=sentence, table=table, pages=pages)
@@ -126,8 +124,6 @@ def show(name: str) -> Answer:
     dataset = service.get_dataset(workspace(), name)
     table, every_class = columns_table(dataset), classes_table(dataset)
     pages = pager(len(dataset.description["columns"]), length=COLUMNS_SHOWN)
-    if pages.is_beyond:
-        return redirect_to(pages.last)
     return render_template(
         "datasets/show.html",
         dataset=dataset,
@@ -186,9 +182,7 @@ def delete(name: str) -> Answer:
     """Ask for the name, then delete a dataset that no network uses."""
     dataset = service.get_dataset(workspace(), name)
     what = [f"{name} goes with its {plural(dataset.rows, 'row')}. This cannot be undone."]
-    answer = confirm_by_name(name, f"Delete {name}", what, url_for("datasets.show", name=name))
-    if answer is not None:
-        return answer
+    confirm_by_name(name, f"Delete {name}", what, url_for("datasets.show", name=name))
     service.delete_dataset(workspace(), name)
     flash(f"{name} is deleted.")
     return redirect_to(url_for("datasets.index"))

@@ -16,7 +16,7 @@ from dashboard.services.history.tensor import TensorHistory
 from dashboard.web.history import page as pages
 from dashboard.web.history.part import get_part, part_figure, part_page, part_rows, part_table
 from dashboard.web.history.query import HistoryQuery, history_query
-from dashboard.web.kit.answers import Answer, cached_until_changed, png_answer, redirect_to
+from dashboard.web.kit.answers import Answer, cached_until_changed, png_answer
 from dashboard.web.kit.paging import pager
 from dashboard.web.kit.tables import Numbers, Table, numbers_at
 
@@ -153,8 +153,6 @@ def map_of(name: str) -> Response:
 def _whole(params: HistoryQuery) -> Answer:
     _, history = _history(params)
     page_of = pager(len(history.versions))
-    if page_of.is_beyond:
-        return redirect_to(page_of.last)
     shown = pages.history_page(params, history)
     table = pages.points_table(params, history, [None] * page_of.total, shown["selected"]["version"].number)
     newest_first = replace(table, rows=list(table.rows)[::-1]).part(page_of.offset, page_of.length)
@@ -164,8 +162,6 @@ def _whole(params: HistoryQuery) -> Answer:
 def _part(params: HistoryQuery) -> Answer:
     part = get_part(params)
     page_of = pager(len(part.versions))
-    if page_of.is_beyond:
-        return redirect_to(page_of.last)
     rows = part_rows(part)[::-1][page_of.offset : page_of.offset + page_of.length]
     return render_template("history/part.html", pages=page_of, **part_page(params, part, rows))
 

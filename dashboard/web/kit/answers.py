@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Sequence
 
-from flask import Response, redirect, render_template, request
+from flask import Response, abort, make_response, redirect, render_template, request
 
 from dashboard.charts.palette import THEMES
 from dashboard.errors import UserError
@@ -20,15 +20,14 @@ def redirect_to(address: str) -> Response:
     return answer
 
 
-def confirm_by_name(name: str, title: str, what: Sequence[str], back: str, verb: str = "Delete") -> Answer | None:
-    """Return the page that requires the name of what is to be deleted; None once it has been typed and sent."""
-    form = ConfirmForm(request.form)
-    if request.method == "POST" and form.confirms(name):
-        return None
-    page = render_template(
-        "confirm.html", title=title, what=what, name=name, form=form, address=own_path(), back=back, verb=verb
-    )
-    return (page, 422) if request.method == "POST" else page
+def confirm_by_name(name: str, title: str, what: Sequence[str], back: str, verb: str = "Delete") -> None:
+    """Answer with the page that requires the name of what is to be deleted, until it has been typed and sent."""
+    form, is_sent = ConfirmForm(request.form), request.method == "POST"
+    if not (is_sent and form.confirms(name)):
+        page = render_template(
+            "confirm.html", title=title, what=what, name=name, form=form, address=own_path(), back=back, verb=verb
+        )
+        abort(make_response(page, 422 if is_sent else 200))
 
 
 def png_answer(draw: Callable[[str], bytes], tag: str) -> Response:

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from flask import abort, redirect, request
+
 from dashboard.web.kit.query import query
 
 LIST_LENGTH = 50
@@ -17,16 +19,6 @@ class Pager:
     total: int
     length: int
     address: Callable[[int], str]
-
-    @property
-    def is_beyond(self) -> bool:
-        """Whether the address names a page after the last one."""
-        return self.offset > 0 and self.offset >= self.total
-
-    @property
-    def last(self) -> str:
-        """The address of the last page."""
-        return self.address(max(self.total - 1, 0) // self.length * self.length)
 
     @property
     def previous(self) -> str:
@@ -48,7 +40,7 @@ class Pager:
 
 
 def pager(total: int, endpoint: str = "", length: int = LIST_LENGTH, **changed: Any) -> Pager:  # noqa: ANN401
-    """Return the page of a list of `total` rows that this request's `offset` names.
+    """Return the page of a list of `total` rows that this request's `offset` names; one after the last leads there.
 
     `endpoint` is the list's view where another one, such as that of a polled part, shows it; `changed` are values
     that the list's own addresses lack (None) or have.
@@ -58,4 +50,7 @@ def pager(total: int, endpoint: str = "", length: int = LIST_LENGTH, **changed: 
     def address(offset: int) -> str:
         return request_query.address(endpoint, **{"offset": offset or None} | changed)
 
-    return Pager(request_query.offset, total, length, address)
+    offset = request_query.offset
+    if offset > 0 and offset >= total and endpoint in {"", request.endpoint}:
+        abort(redirect(address(max(total - 1, 0) // length * length), 303))
+    return Pager(offset, total, length, address)

@@ -43,8 +43,6 @@ LONGEST_SEARCH = 100
 def index() -> Answer:
     """Show all networks, each with its best version."""
     table, pages = _list()
-    if pages.is_beyond:
-        return redirect_to(pages.last)
     total = service.count_networks(workspace())
     sentence = networks_sentence(total, reading.count_versions(workspace()), count_active_runs(workspace()))
     return render_template(
@@ -168,9 +166,7 @@ def delete(name: str) -> Answer:
         *freed_sentences(freed_by_network(workspace(), name)),
         f"The dataset {network.dataset} stays.",
     ]
-    answer = confirm_by_name(name, f"Delete {name}", what, url_for("networks.show", name=name))
-    if answer is not None:
-        return answer
+    confirm_by_name(name, f"Delete {name}", what, url_for("networks.show", name=name))
     service.delete_network(workspace(), name)
     flash(f"{name} is in the trash; the Store page restores it.")
     return redirect_to(url_for("networks.index"))
@@ -221,8 +217,6 @@ def _preview(form: NetworkForm) -> page.Preview:
 def _network_page(network: Network, form: RunForm, status: int = 200) -> Answer:
     history = reading.metric_history(workspace(), network)
     pages = pager(len(history), "networks.show")
-    if pages.is_beyond:
-        return redirect_to(pages.last)
     shown = list_versions(workspace(), network.name, pages.length, pages.offset).items
     best, metric, value = page.ranking(network.task, history)
     form.offer(network.spec.training, list(history))

@@ -32,8 +32,6 @@ blueprint = Blueprint("runs", __name__)
 def index() -> Answer:
     """Show the queue: what runs, what is queued, what has ended, or one of these (`state`)."""
     page = queue_page(requested_state(), queue_mark(workspace()))
-    if page.pages.is_beyond:
-        return redirect_to(page.pages.last)
     return render_template("runs/index.html", page=page)
 
 

@@ -35,8 +35,6 @@ def index() -> Answer:
     """Show all searches, the newest first."""
     total, running = service.count_searches(workspace())
     pages = pager(total)
-    if pages.is_beyond:
-        return redirect_to(pages.last)
     page, counts = service.list_searches(workspace(), LIST_LENGTH, pages.offset)
     sentence = searches_sentence(total, running)
     return render_template(
@@ -128,9 +126,7 @@ def delete(search_id: int) -> Answer:
         f"{name} goes with its {plural(len(now.trials), 'trial')} and their runs; this cannot be undone.",
         "The networks that were made of its trials, its proposer's network and the dataset stay.",
     ]
-    answer = confirm_by_name(name, f"Delete {name}", what, url_for("searches.show", search_id=search_id))
-    if answer is not None:
-        return answer
+    confirm_by_name(name, f"Delete {name}", what, url_for("searches.show", search_id=search_id))
     service.delete_search(workspace(), search_id)
     flash(f"{name} is deleted.")
     return redirect_to(url_for("searches.index"))

@@ -32,8 +32,6 @@ def show() -> Answer:
     """Show the tables, the trash and the disk space."""
     totals = service.count_tables(workspace(), _search())
     pages = pager(totals.tables)
-    if pages.is_beyond:
-        return redirect_to(pages.last)
     typed = {"to": public_address(query().text("to", LONGEST_ADDRESS)), "home": query().text("home", LONGEST_ADDRESS)}
     return _page(CopyForm(data=typed), totals, pages)
 
@@ -107,9 +105,7 @@ def delete_permanently(key: str) -> Answer:
     item = trash.get_item(workspace(), key)
     what = [*freed_sentences(trash.freed_by_item(workspace(), item)), "This cannot be undone."]
     title, verb = f"Delete {item.name} permanently", "Delete permanently"
-    answer = confirm_by_name(item.name, title, what, url_for("store.show"), verb)
-    if answer is not None:
-        return answer
+    confirm_by_name(item.name, title, what, url_for("store.show"), verb)
     trash.delete_permanently(workspace(), key)
     flash(f"{item.name} is deleted permanently.")
     return redirect_to(url_for("store.show"))
@@ -125,8 +121,8 @@ def empty() -> Answer:
         f"{plural(len(items), 'item')} with {plural(sum(item.versions for item in items), 'version')} will be deleted."
     )
     what = [count, *freed_sentences(trash.freed_by_trash(workspace())), "This cannot be undone."]
-    answer = confirm_by_name("trash", "Empty the trash", what, url_for("store.show"), "Empty the trash")
-    return answer or redirect_to(url_for("runs.show", run_id=actions.start_empty(workspace(), sender("page")).id))
+    confirm_by_name("trash", "Empty the trash", what, url_for("store.show"), "Empty the trash")
+    return redirect_to(url_for("runs.show", run_id=actions.start_empty(workspace(), sender("page")).id))
 
 
 def _search() -> str:

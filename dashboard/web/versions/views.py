@@ -122,9 +122,7 @@ def delete(name: str, number: int) -> Answer:
         *freed_sentences(freed_by_version(workspace(), name, number)),
     ]
     back = address("versions.show", name=name, number=number)
-    answer = confirm_by_name(version.reference, f"Delete {version.reference}", what, back)
-    if answer is not None:
-        return answer
+    confirm_by_name(version.reference, f"Delete {version.reference}", what, back)
     reading.delete_version(workspace(), name, number)
     flash(f"{version.reference} is in the trash; the Store page restores it.")
     return redirect_to(address("networks.show", name=name))
