@@ -2,11 +2,13 @@
 
 import contextlib
 import hashlib
+import json
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError
@@ -29,12 +31,20 @@ STATEMENT_SECONDS = 60
 """How long a server may take to answer before its connection counts as lost."""
 
 
+def read_json(text: str | bytes) -> Any:  # noqa: ANN401 - whatever was stored
+    """Read stored JSON as the standard library does, NaN included; by orjson, which takes a fraction of the time."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return json.loads(text)
+
+
 def sqlite_engine(path: Path) -> Engine:
     """Return the engine of a catalogue in a file."""
     # The path is no text of an address: it may hold any sign.
     address = URL.create("sqlite", database=str(path))
     arguments = {"timeout": PATIENCE_SECONDS, "check_same_thread": False}
-    engine = create_engine(address, connect_args=arguments, pool_timeout=PATIENCE_SECONDS)
+    engine = create_engine(address, connect_args=arguments, pool_timeout=PATIENCE_SECONDS, json_deserializer=read_json)
 
     @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
@@ -73,7 +83,9 @@ def _engine(address: MysqlAddress, database: str | None) -> Engine:
     arguments = {"charset": "utf8mb4", "collation": "utf8mb4_bin", "connection_timeout": CONNECT_SECONDS}
     times = {"read_timeout": STATEMENT_SECONDS, "write_timeout": STATEMENT_SECONDS}
     pool = {"pool_pre_ping": True, "pool_recycle": 3600, "pool_timeout": PATIENCE_SECONDS}
-    engine = create_engine(url, connect_args=address.arguments() | arguments | times, **pool)
+    engine = create_engine(
+        url, connect_args=address.arguments() | arguments | times, **pool, json_deserializer=read_json
+    )
     _wait_briefly(engine)
     event.listen(engine, "handle_error", _own_error)
     return engine
