@@ -11,6 +11,7 @@ from dashboard.errors import Invalid
 
 LONGEST_NAME = 64
 LONGEST_TEXT = 2000
+LONGEST_SEARCH = 200
 MOST_FREE_FIELDS = 50
 TRUE_WORDS = frozenset({"true", "yes", "on", "1"})
 FALSE_WORDS = frozenset({"false", "no", "off", "0", ""})

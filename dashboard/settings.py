@@ -81,6 +81,9 @@ class Settings:
     )
     max_upload_mb: int = setting(Whole(1, 100_000), 256, help="The largest upload in megabytes.")
     max_parameters: int = setting(Whole(1, 10**9), 50_000_000, help="The largest network, in weights and biases.")
+    draw_cells: int = setting(
+        Whole(1, 10**11), 5_000_000, help="Larger tensors are drawn, and compared cell by cell, only on demand."
+    )
     cache_mb: int = setting(Whole(1, 10**6), 1024, help="The size limit of the cache of decoded weights, in megabytes.")
 
     def __post_init__(self) -> None:

@@ -13,7 +13,8 @@ from dashboard.api.schemas import REFERENCE
 from dashboard.declarations import Kind, Setting, read
 from dashboard.errors import UserError
 from dashboard.kinds import Choice, Schema, Text, Whole
-from dashboard.parsing import LONGEST_TEXT, Fields
+from dashboard.parsing import LONGEST_SEARCH, LONGEST_TEXT, Fields
+from dashboard.records.tensor import BINS, FEWEST_BINS, MOST_BINS
 from dashboard.services.compare.detail import AXES
 from dashboard.services.dataset_records import PARTS
 from dashboard.services.history.tensor import SINCE
@@ -74,12 +75,12 @@ PARAMETERS: dict[str, Setting] = {
     "limit": parameter(Whole(1, MOST_ITEMS), 50),
     "part": parameter(Choice(dict.fromkeys(PARTS, "")), None, "Only records of this part of the split."),
     "offset": parameter(Whole(0, 10**9), 0, "Where the page begins: what `next` said."),
-    "search": parameter(Text(200), "", "Only networks with this in their name or purpose."),
+    "search": parameter(Text(LONGEST_SEARCH), "", "Only networks with this in their name or purpose."),
     "network": parameter(Text(LONGEST_TEXT), "", "Only runs of this network."),
     "state": parameter(
         Choice(dict.fromkeys(STATE_FILTERS, "")), None, "Only runs in this state; ended: in any of the last four."
     ),
-    "prefix": parameter(Text(200), "", "Only tables with names that begin so."),
+    "prefix": parameter(Text(LONGEST_SEARCH), "", "Only tables with names that begin so."),
     "version": parameter(Repeated(REFERENCE), None, "Two to eight of them: version= several times."),
     "since": parameter(Whole(0, 2**31 - 1), 0, "Only epochs after this one."),
     "unit": parameter(Whole(0, FARTHEST), None, "A unit: a column of the table, of a vector one cell."),
@@ -90,7 +91,7 @@ PARAMETERS: dict[str, Setting] = {
     ),
     "columns": parameter(Whole(1, MOST_CELLS), WINDOW_COLUMNS, "At most so many columns."),
     "header": parameter(Choice({"yes": "", "no": ""}), "yes", "no: the bare numbers."),
-    "bins": parameter(Whole(2, 1000), 60),
+    "bins": parameter(Whole(FEWEST_BINS, MOST_BINS), BINS),
     "limits": parameter(
         Choice({"robust": "", "full": ""}),
         "robust",

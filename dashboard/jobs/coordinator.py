@@ -37,7 +37,6 @@ TOGETHER_SECONDS = 0.05
 RETRY_SECONDS = 1.0
 REST_SECONDS = 1.0
 KILL_AFTER_SECONDS = 3.0
-IDLE_SECONDS = 20.0
 START_SECONDS = 15.0
 LOCK_TRIES = 20
 ACTION_SLOTS = 1
@@ -124,6 +123,9 @@ class Coordinator:
     changes, for people to see.
     """
 
+    idle_seconds = 20.0
+    """How long there has to be nothing to do before it ends."""
+
     def __init__(
         self,
         journal: Journal,
@@ -158,7 +160,7 @@ class Coordinator:
                 pause = POLL_SECONDS if self._tend() else RETRY_SECONDS
                 if self.running:
                     idle_since = time.monotonic()
-                elif self.until_idle and time.monotonic() - idle_since > IDLE_SECONDS:
+                elif self.until_idle and time.monotonic() - idle_since > self.idle_seconds:
                     break
                 self.wake.wait(pause)  # also woken when a run has ended, so that the next one starts at once
                 if not self.running:

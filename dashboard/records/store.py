@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote
 
 from dashboard.records.mysql_address import START, parse_address, split_address
 
+LONGEST_ADDRESS = 1000
 WITH_PASSWORD = re.compile(r"(.*?://[^:@/]*):(.*)@([^@]*)", re.DOTALL)
 """An address with a password, whatever its kind: one of an unknown kind may hold a password, too."""
 

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+BINS, FEWEST_BINS, MOST_BINS = 60, 2, 1000
+"""Of a distribution: how many there are where nobody says, and at least and at most."""
+
 
 def cell_name(shape: Sequence[int], row: int, column: int) -> str:
     """Name a cell of a tensor's table by its place in the tensor itself: [5] in a vector, [5, 0] in a matrix."""

@@ -1,5 +1,6 @@
 """Apps around folders of their own: an empty one, and one in which the demo network was trained by a real process."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,17 @@ def workspace(tmp_path):
 @pytest.fixture
 def browser(app_of, workspace):
     return Browser(app_of(workspace).test_client())
+
+
+@pytest.fixture
+def cautious(app_of):
+    """Return a function that gives a browser of a workspace in which tensors of more cells are drawn only on demand."""
+
+    def browser(workspace, cells):
+        settings = replace(workspace.settings, draw_cells=cells)
+        return Browser(app_of(replace(workspace, settings=settings)).test_client())
+
+    return browser
 
 
 @pytest.fixture(scope="session")

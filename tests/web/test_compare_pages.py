@@ -8,7 +8,6 @@ from PIL import Image
 
 from dashboard.charts.palette import diverging_levels
 from dashboard.services.compare import versions
-from dashboard.services.versions import analyses
 from dashboard.services.versions.tensors import array, find_tensor
 from tests.web.page_check import classes, words
 
@@ -119,27 +118,25 @@ def test_an_equal_tensor_has_nothing_more_to_show(demo):
     assert not any(True for _ in detail.iter("img"))
 
 
-def test_a_very_large_tensor_is_compared_by_its_checksum_only_until_a_person_wants_more(
-    demo, trained_workspace, monkeypatch
-):
+def test_a_very_large_tensor_is_compared_by_its_checksum_only_until_a_person_wants_more(cautious, trained_workspace):
     trained_workspace.results.clear()  # what is known already is shown
-    monkeypatch.setattr("dashboard.web.compare.views.EXPENSIVE_CELLS", 500)
-    page = demo.get(f"/compare?{SIDES}")
+    browser = cautious(trained_workspace, 500)
+    page = browser.get(f"/compare?{SIDES}")
     row = next(e for e in page.root.iter("tr") if words(e).startswith("layer_01.weight"))
     said = [words(cell) for cell in row]
     assert said == ["layer_01.weight", "changed", "2,048 cells: compared by checksum only. Compare values"]
     address = next(link for link, said in page.links().items() if said == "Compare values")
-    assert "What changed in layer_01.weight" in words(demo.get(address).root)
+    assert "What changed in layer_01.weight" in words(browser.get(address).root)
 
 
 @pytest.mark.parametrize("address", [VERSION, f"{VERSION}/tensors/layer_01.weight"])
-def test_an_expensive_chart_is_off_with_its_reason_until_a_person_asks_for_it(demo, monkeypatch, address):
-    monkeypatch.setattr(analyses, "EXPENSIVE_CELLS", 500)
-    page = demo.get(address)
+def test_an_expensive_chart_is_off_with_its_reason_until_a_person_asks_for_it(cautious, trained_workspace, address):
+    browser = cautious(trained_workspace, 500)
+    page = browser.get(address)
     assert "2,048 cells: drawing them takes some seconds." in words(page.root)
     assert not any("layer_01.weight" in (e.get("data-figure-url") or "") for e in page.root.iter("div"))
     anyway = next(link for link, said in page.links().items() if said == "Draw anyway")
-    drawn = demo.get(anyway)
+    drawn = browser.get(anyway)
     assert "takes some seconds" not in words(drawn.root)
     assert any("layer_01.weight" in (e.get("data-figure-url") or "") for e in drawn.root.iter("div"))
 

@@ -155,15 +155,9 @@ def test_health_says_which_units_are_dead_and_duplicate_and_since_when(browser):
     assert "1 unit dead in layer 1: 1" in chip.text
 
 
-@pytest.fixture
-def expensive(monkeypatch):
-    """Every tensor counts as a very large one."""
-    monkeypatch.setattr("dashboard.web.history.query.EXPENSIVE_CELLS", 1)
-    monkeypatch.setattr("dashboard.web.history.page.EXPENSIVE_CELLS", 1)
-
-
-@pytest.mark.usefixtures("dying", "expensive")
-def test_what_takes_long_is_counted_only_on_demand_and_then_bit_by_bit(browser):
+@pytest.mark.usefixtures("dying")
+def test_what_takes_long_is_counted_only_on_demand_and_then_bit_by_bit(cautious, workspace):
+    browser = cautious(workspace, 1)
     page = browser.get("/networks/dying/history")
     assert page.sentence == "3 versions; how far 2 of them moved is not counted yet; last changed in v3."
     asked = browser.get(link_to(page, "Draw anyway"))
@@ -200,7 +194,7 @@ def test_two_to_eight_versions_stand_side_by_side(demo):
     assert rows["epoch"] == ["1", "3", "6"]
     hidden = demo.get(f"/compare/several?{chosen}&equal=hide&filter=epoch&sort=setting.epoch")
     assert [[words(cell) for cell in row] for row in next(hidden.root.iter("tbody"))] == [
-        ["setting", "epoch ←", "6", "3", "1"]
+        ["setting", "epoch ↓", "6", "3", "1"]
     ]
     curves = demo.raw(f"/compare/several/curves.figure?{chosen}").json["data"]
     assert [trace["name"] for trace in curves] == [

@@ -84,7 +84,7 @@ def test_a_row_without_values_has_a_note_and_an_empty_table_says_so(demo_app):
         empty="none",
     )
     with demo_app.test_request_context("/"):
-        draw = demo_app.jinja_env.get_template("components/table.html").module.table
+        draw = demo_app.jinja_env.get_template("components/table.html").module.table_of
         drawn, nothing = (parse_fragment(draw(one)) for one in (things, replace(things, rows=[])))
     first, second = next(drawn.iter("tbody"))
     assert [cell.tag for cell in first] == ["td", "th", "td", "td"]

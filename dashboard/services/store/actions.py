@@ -13,7 +13,7 @@ from dashboard.jobs.starting import ensure_coordinator
 from dashboard.parsing import Fields
 from dashboard.records.run import STARTED_BY_LENGTH, Run
 from dashboard.records.run_kinds import ACTIONS
-from dashboard.records.store import split_password
+from dashboard.records.store import LONGEST_ADDRESS, split_password
 from dashboard.services.runs import passwords
 from dashboard.services.store.targets import target_address
 from dashboard.services.workspace import Workspace
@@ -87,9 +87,9 @@ def start_copy(workspace: Workspace, data: Mapping[str, Any], started_by: str = 
     """
     fields = Fields(data)
     fields.known({"to", "password", "home"})
-    to, within = split_password(fields.text("to", longest=1000))
-    password = fields.text("password", longest=1000) or within
-    home = fields.text("home", longest=1000)
+    to, within = split_password(fields.text("to", longest=LONGEST_ADDRESS))
+    password = fields.text("password", longest=LONGEST_ADDRESS) or within
+    home = fields.text("home", longest=LONGEST_ADDRESS)
     fields.done()
     # The process that copies may work in another folder than this one: paths are made absolute here.
     target = target_settings(workspace.settings, to, password, home).with_absolute_paths()

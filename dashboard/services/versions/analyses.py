@@ -12,9 +12,6 @@ from dashboard.services.datasets import get_dataset
 from dashboard.services.versions.tensors import array
 from dashboard.services.workspace import Workspace
 
-EXPENSIVE_CELLS = 5_000_000
-"""Tensors of more cells are drawn, and compared cell by cell, only when a person asks for it."""
-
 
 def tensor_distribution(
     workspace: Workspace, version: Version, tensor: TensorInfo, bins: int, limits: str = "robust"

@@ -13,7 +13,6 @@ from dashboard.metrics import best_of, curve_names, curve_words, is_higher_bette
 from dashboard.records.network import Version
 from dashboard.records.statistics import COMPARED
 from dashboard.services.compare.several import AllVersions, Several, SeveralFact, VersionSettings, VersionValues
-from dashboard.services.versions.analyses import EXPENSIVE_CELLS
 from dashboard.web.compare.words import other_data
 from dashboard.web.kit.formats import number, plural
 from dashboard.web.kit.query import Query
@@ -57,7 +56,7 @@ def facts_table(source: Query, several: Several) -> Table:
         return source.address("several.show", sort=f"-{fact.key}" if sort == fact.key else fact.key)
 
     def name(fact: SeveralFact) -> str:
-        return words_of(fact) + {fact.key: " ←", f"-{fact.key}": " →"}.get(sort, "")
+        return words_of(fact) + {fact.key: " ↓", f"-{fact.key}": " ↑"}.get(sort, "")
 
     named = [fact for fact in several.facts if matches(source, f"{fact.name} {words_of(fact)}")]
     columns = (
@@ -127,7 +126,7 @@ def several_page(source: Query, several: Several) -> dict[str, Any]:
         "curve": curve_of(source),
         "curve_words": {name: curve_words(name) for name in curve_names()},
         "change": shows_change(source, several),
-        "draws": several.cells <= EXPENSIVE_CELLS or source.draws_all,
+        "draws": source.draws(several.cells),
         "exports": {what: query_exports(f"several.{what}") for what in ("distributions", "curves")},
         "has_curves": any(version.run_id for version in several.versions),
     }

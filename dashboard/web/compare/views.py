@@ -9,7 +9,6 @@ from dashboard.http import workspace
 from dashboard.services.compare import detail as details
 from dashboard.services.compare.versions import PAIRED, VersionDiff, compare, neighbours
 from dashboard.services.versions import reading
-from dashboard.services.versions.analyses import EXPENSIVE_CELLS
 from dashboard.web.compare.change_map import map_around
 from dashboard.web.compare.page import comparison_page, unit_pictures
 from dashboard.web.compare.query import CompareQuery, compare_query
@@ -42,7 +41,7 @@ def show() -> Answer:
     if not base and not other:
         return _page("", "", "")
     try:
-        diff = compare(params.load(), None if params.query.draws_all else EXPENSIVE_CELLS)
+        diff = compare(params.load(), params.query.most_cells)
     except UserError as error:
         return _page(base, other, with_nearest(error)), error.status
     shown = comparison_page(params, diff, chosen_order(params.query, TENSOR_COLUMNS))

@@ -17,7 +17,6 @@ from dashboard.services.cache.numbers import Numbers
 from dashboard.services.history.progress import NOTHING
 from dashboard.services.history.ridges import MOST_RIDGES, Ridges, get_ridges, no_ridges
 from dashboard.services.history.tensor import TensorHistory, TensorStep, TensorVersion, spectra_of
-from dashboard.services.versions.analyses import EXPENSIVE_CELLS
 from dashboard.web.history.query import HistoryQuery
 from dashboard.web.history.words import change_words, history_sentence
 from dashboard.web.kit.formats import number as written
@@ -153,7 +152,7 @@ def history_page(params: HistoryQuery, history: TensorHistory) -> dict[str, Any]
     bins, limits, _ = params.bins
     ridges = get_ridges(workspace(), history, params.weights, bins, limits, params.budget)
     cells = _uncounted_cells(history)
-    is_counted = not history.uncounted and ridges is not None and cells <= EXPENSIVE_CELLS
+    is_counted = not history.uncounted and ridges is not None and cells <= workspace().settings.draw_cells
     return {
         "history": history,
         "params": params,
@@ -207,7 +206,7 @@ def _selected(params: HistoryQuery, history: TensorHistory, ridges: Ridges | Non
     place, numbers = _place(history, params.at), numbers_of_versions(history)
     version, base = history.versions[place], history.bases[place]
     is_drawn = params.weights or base is not None
-    is_cheap = version.info.rows * version.info.columns <= EXPENSIVE_CELLS or params.query.draws_all
+    is_cheap = params.query.draws(version.info.cells)
     has_ridge = ridges is not None and version.number in ridges.versions
     values = {"at": version.number, "v": etag_of(history)[:12], "offset": ""}
     light, dark = (params.query.address("history.map_of", theme=theme, **values) for theme in THEMES)

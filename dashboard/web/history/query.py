@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from dashboard.services.cache.numbers import Budget
 from dashboard.services.history.parts import PLACES
 from dashboard.services.history.tensor import SINCE
-from dashboard.services.versions.analyses import EXPENSIVE_CELLS
 from dashboard.web.kit.query import Bins, Query, query
 
 SECONDS_A_REQUEST = 1.0
@@ -37,7 +36,7 @@ class HistoryQuery:
     @property
     def budget(self) -> Budget:
         """How much a page may count: not what takes long, unless a person wants it (`draw`)."""
-        return Budget(None if self.query.draws_all else EXPENSIVE_CELLS, SECONDS_A_REQUEST)
+        return Budget(self.query.most_cells, SECONDS_A_REQUEST)
 
 
 def history_query(name: str) -> HistoryQuery:

@@ -6,9 +6,10 @@ from typing import Any, NamedTuple, TypeVar
 from flask import g, request, url_for
 from werkzeug.datastructures import MultiDict
 
+from dashboard.http import workspace
 from dashboard.parsing import LONGEST_TEXT, Fields
+from dashboard.records.tensor import BINS, FEWEST_BINS, MOST_BINS
 
-BINS = 60
 FARTHEST = 2**62
 
 T = TypeVar("T")
@@ -56,10 +57,19 @@ class Query:
         return self.flag("draw")
 
     @property
+    def most_cells(self) -> int | None:
+        """Of how many cells everything is drawn and counted; None: of any number, as the address wants it."""
+        return None if self.draws_all else workspace().settings.draw_cells
+
+    def draws(self, cells: int) -> bool:
+        """Return whether what so many cells make expensive is drawn."""
+        return self.most_cells is None or cells <= self.most_cells
+
+    @property
     def bins(self) -> Bins:
         """The bins of a distribution as the controls above it set them."""
         limits = "full" if self.flag("full") else "robust"
-        return Bins(self.number("bins", BINS, 2, 1000), limits, self.flag("log"))
+        return Bins(self.number("bins", BINS, FEWEST_BINS, MOST_BINS), limits, self.flag("log"))
 
     def address(self, endpoint: str = "", **changed: Any) -> str:  # noqa: ANN401 - values of an address
         """Return the address of this page (or another view) with this query, some values changed; empty ones go."""

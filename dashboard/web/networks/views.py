@@ -7,6 +7,7 @@ from dashboard.charts.svg import network_drawing
 from dashboard.errors import Invalid, StoreError, UserError
 from dashboard.http import sender, workspace
 from dashboard.metrics import curve_names
+from dashboard.parsing import LONGEST_SEARCH
 from dashboard.records.network import Network
 from dashboard.services import networks as service
 from dashboard.services.datasets import get_dataset, list_datasets
@@ -35,8 +36,6 @@ from dashboard.web.store.words import freed_sentences
 from dashboard.web.versions.page import Chip, dead, dead_layers
 
 blueprint = Blueprint("networks", __name__)
-
-LONGEST_SEARCH = 100
 
 
 @blueprint.get("/")

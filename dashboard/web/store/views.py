@@ -4,7 +4,8 @@ from flask import Blueprint, Response, flash, render_template, request, url_for
 
 from dashboard.errors import Conflict, Invalid
 from dashboard.http import sender, workspace
-from dashboard.records.store import public_address
+from dashboard.parsing import LONGEST_SEARCH
+from dashboard.records.store import LONGEST_ADDRESS, public_address
 from dashboard.services.store import actions, targets, trash
 from dashboard.services.store import tables as service
 from dashboard.services.store.exactness import count_inexact
@@ -23,8 +24,6 @@ blueprint = Blueprint("store", __name__, url_prefix="/store")
 
 EVERYTHING = 10**9
 TRASH_SHOWN = 50
-LONGEST_SEARCH = 200
-LONGEST_ADDRESS = 1000
 
 
 @blueprint.get("")

@@ -92,7 +92,7 @@ def sentence(network: Network, detail: VersionDetail) -> str:
 
 def dead(detail: VersionDetail, draws_all: bool) -> DeadUnits:
     """Return the dead units; where it takes long to find them, only if a person asks for it."""
-    budget = UNLIMITED if draws_all else Budget(analyses.EXPENSIVE_CELLS)
+    budget = UNLIMITED if draws_all else Budget(workspace().settings.draw_cells)
     return dead_units(workspace(), detail.version, detail.tensors, budget)
 
 
@@ -162,14 +162,14 @@ def tensors_table(version: Version, tensors: Sequence[TensorInfo]) -> Table:
     return Table(name, columns, tensors, "Tensors", files, link=link)
 
 
-def tensor_charts(detail: VersionDetail, draws_all: bool) -> list[TensorChart]:
+def tensor_charts(detail: VersionDetail) -> list[TensorChart]:
     """Return the distributions of the first tensors."""
     charts = []
     for tensor in detail.tensors[:MOST_CHARTS]:
         place = {"name": detail.version.network, "number": detail.version.number, "tensor": tensor.name}
         figure = address("versions.distribution_of", v=tensor.sha256[:12], **place)
         files = exports("versions.distribution", **place)
-        is_drawn = draws_all or tensor.cells <= analyses.EXPENSIVE_CELLS
+        is_drawn = query().draws(tensor.cells)
         charts.append(TensorChart(f"Distribution of {tensor.name}", figure, files, tensor.cells, is_drawn))
     return charts
 

@@ -10,14 +10,14 @@ from flask import Blueprint, render_template
 from dashboard.charts.images import HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH, Size, drawn_size
 from dashboard.http import workspace
 from dashboard.records.network import Version
-from dashboard.records.tensor import TensorInfo, cell_name
+from dashboard.records.tensor import BINS, TensorInfo, cell_name
 from dashboard.services.versions import analyses
 from dashboard.services.versions import tensors as service
 from dashboard.services.versions.reading import get_detail
 from dashboard.services.versions.tensors import WINDOW_COLUMNS, WINDOW_ROWS, Window
 from dashboard.web.kit.formats import full, plural, shade
 from dashboard.web.kit.formats import number as written
-from dashboard.web.kit.query import BINS, query
+from dashboard.web.kit.query import query
 from dashboard.web.kit.tables import Exports, exports
 from dashboard.web.kit.urls import address, api_address
 from dashboard.web.versions.page import Chip, far_out
@@ -49,7 +49,7 @@ def show(name: str, number: int, tensor: str) -> str:
         next=_in_version(detail.after),
         window=_window(version, info),
         map=_map(version, info),
-        is_drawn=info.cells <= analyses.EXPENSIVE_CELLS or query().draws_all,
+        is_drawn=query().draws(info.cells),
         anyway=query().address(draw=1),
         bins=BINS,
         figure=address("versions.distribution_of", v=info.sha256[:12], **place),

@@ -142,7 +142,7 @@ def _page(name: str, number: int, proof: VersionProof | None) -> str:
         sentence=page.sentence(network, detail),
         chip_list=page.chips(detail, dead),
         tensors=page.tensors_table(version, detail.tensors),
-        charts=page.tensor_charts(detail, draws_all),
+        charts=page.tensor_charts(detail),
         archive=api_address("networks", name, "versions", f"{number}.zip"),
         metrics=scores.metrics_table(detail),
         classes=scores.classes_table(detail),

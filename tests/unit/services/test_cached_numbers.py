@@ -131,15 +131,15 @@ def test_a_damaged_shelf_is_counted_again(workspace, content):
     assert len(count.asked) == 6
 
 
-def test_a_shelf_forgets_its_oldest(workspace, monkeypatch):
-    monkeypatch.setattr(module, "MOST_IN_A_FILE", 3)
+def test_a_shelf_forgets_its_oldest(workspace):
+    full = [f"key {number}" for number in range(module.MOST_IN_A_FILE)]
     count = Counter()
-    ask(workspace, count, "abc")
-    ask(workspace, count, "d")
-    ask(workspace, count, "bcd")
-    assert count.asked == [0, 1, 2, 0]
-    ask(workspace, count, "a")
-    assert count.asked == [0, 1, 2, 0, 0]
+    ask(workspace, count, full)
+    ask(workspace, count, ["one more"])
+    ask(workspace, count, [*full[1:], "one more"])
+    assert count.asked == [*range(len(full)), 0]
+    ask(workspace, count, full[:1])
+    assert count.asked == [*range(len(full)), 0, 0]
 
 
 def test_the_numbers_are_part_of_the_cache_that_a_person_can_clear(workspace):

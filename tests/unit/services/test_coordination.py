@@ -36,13 +36,14 @@ def test_a_run_queued_while_an_idle_coordinator_still_holds_its_lock_is_trained(
     class InterruptedAtItsEnd(jobs.Coordinator):
         """The real coordinator; between its last look and the release of the lock somebody queues a run."""
 
+        idle_seconds = 0.1
+
         def run(self):
             super().run()
             if not queued:
                 queued.append(start_run(workspace, "late", {}).id)
 
     monkeypatch.setattr(coordination, "Coordinator", InterruptedAtItsEnd)
-    monkeypatch.setattr(jobs, "IDLE_SECONDS", 0.1)
     coordination.coordinate(workspace.settings, until_idle=True)
     assert get_run(workspace, queued[0]).run.state == "finished"
     workspace.catalogue.close()
