@@ -40,18 +40,11 @@ def tensors() -> Table:
     return tensors_table(params, compare(params.load()), chosen_order(params.query, TENSOR_COLUMNS))
 
 
-@numbers_at(blueprint, "/metrics")
-def metrics() -> Table:
-    """Return the metrics side by side."""
+@numbers_at(blueprint, "/<any(metrics, settings):what>")
+def facts(what: str) -> Table:
+    """Return the metrics or settings side by side."""
     params = compare_query()
-    return facts_table(params, compare(params.load(), 0), "metrics")
-
-
-@numbers_at(blueprint, "/settings")
-def settings() -> Table:
-    """Return the settings side by side."""
-    params = compare_query()
-    return facts_table(params, compare(params.load(), 0), "settings")
+    return facts_table(params, compare(params.load(), 0), what)
 
 
 @numbers_at(blueprint, "/units")

@@ -139,7 +139,7 @@ def facts_table(params: CompareQuery, diff: VersionDiff, what: str, hides_equal:
         columns,
         [fact for fact in facts if not (hides_equal and fact.equal)],
         f"{what.capitalize()} side by side",
-        query_exports(f"changes.{what}"),
+        query_exports("changes.facts", what=what),
         css=lambda fact: "same" if fact.equal else "",
         empty="all equal",
     )

@@ -78,7 +78,7 @@ def _address(row: DatasetRow) -> str:
 
 def columns_table(dataset: Dataset) -> Table:
     """Return what each column of a dataset is like."""
-    files = exports("datasets.columns", name=dataset.name)
+    files = exports("datasets.numbers", name=dataset.name, what="columns")
     return Table(f"{dataset.name}_columns", COLUMN_COLUMNS, dataset.description["columns"], "Columns", files)
 
 
@@ -87,7 +87,7 @@ def classes_table(dataset: Dataset) -> Table:
     balance = dataset.description["balance"]
     total, most = sum(balance.values()) or 1, max(balance.values(), default=0) or 1
     rows = [(name, count, count / total, count / most) for name, count in balance.items()]
-    files = exports("datasets.classes", name=dataset.name)
+    files = exports("datasets.numbers", name=dataset.name, what="classes")
     return Table(f"{dataset.name}_classes", CLASS_COLUMNS, rows, "Rows of each class", files)
 
 
@@ -103,7 +103,8 @@ def first_rows_table(dataset: Dataset) -> Table:
     """Return the first rows of a dataset, as they were in the file."""
     about = dataset.description
     table = raw_rows_table(about["first_columns"], about["first_rows"])
-    return replace(table, name=f"{dataset.name}_first_rows", exports=exports("datasets.first_rows", name=dataset.name))
+    files = exports("datasets.numbers", name=dataset.name, what="first-rows")
+    return replace(table, name=f"{dataset.name}_first_rows", exports=files)
 
 
 def raw_rows_table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:

@@ -44,6 +44,7 @@ blueprint = Blueprint("datasets", __name__)
 COLUMNS_SHOWN = 50
 ROWS_SHOWN = 10
 PICTURES_SHOWN, PICTURE_PIXELS = 14, 56
+TABLES = {"columns": columns_table, "classes": classes_table, "first-rows": first_rows_table}
 
 
 @blueprint.get("/datasets")
@@ -139,16 +140,10 @@ def show(name: str) -> Answer:
     )
 
 
-@numbers_at(blueprint, "/datasets/<name>/columns")
-def columns(name: str) -> Table:
-    """Return what each column is like."""
-    return columns_table(service.get_dataset(workspace(), name))
-
-
-@numbers_at(blueprint, "/datasets/<name>/first-rows")
-def first_rows(name: str) -> Table:
-    """Return the first rows of the file."""
-    return first_rows_table(service.get_dataset(workspace(), name))
+@numbers_at(blueprint, '/datasets/<name>/<any(columns, classes, "first-rows"):what>')
+def numbers(name: str, what: str) -> Table:
+    """Return one of the tables of a dataset's page, all of it."""
+    return TABLES[what](service.get_dataset(workspace(), name))
 
 
 @blueprint.get("/datasets/<name>/records.png")
@@ -169,12 +164,6 @@ def part_records(name: str) -> Numbers:
     heads = ["record", "part", *(f"input.{column}" for column in taken.inputs), "target"]
     rows = ([one.record, one.part, *one.inputs.values(), one.target] for one in taken.records)
     return Numbers(heads, rows, f"{name}_{part or 'records'}")
-
-
-@numbers_at(blueprint, "/datasets/<name>/classes")
-def classes(name: str) -> Table:
-    """Return how many rows each class has."""
-    return classes_table(service.get_dataset(workspace(), name))
 
 
 @blueprint.route("/datasets/<name>/delete", methods=["GET", "POST"])

@@ -25,9 +25,14 @@ from dashboard.web.kit.tables import Column, Table, exports, query_exports
 from dashboard.web.kit.urls import address
 
 PERCENTILES = ("min", "q05", "q25", "median", "q75", "q95", "max")
-DISTANCES = {"first": "since the first version", "previous": "since the version before"}
+DISTANCES = {"first": ("since the first version", "y"), "previous": ("since the version before", "y")}
+LINES = {
+    "distances": (("share of the norm", ""), DISTANCES),
+    "norms": (("norm", ""), {"norm": ("norm", "y"), "spectral_norm": ("spectral norm", "y")}),
+    "ranks": (("stable rank", "zeros"), {"stable_rank": ("stable rank", "y"), "zeros": ("share of zeros", "y2")}),
+}
+"""Each figure of lines: the titles of its axes, and of each number its words and axis."""
 SPECTRUM = ("spectral_norm", "stable_rank", "tail_exponent", "tail_distance")
-FIGURES = ("bands", "distances", "norms", "ranks")
 
 
 class PointRow(NamedTuple):
@@ -161,9 +166,8 @@ def history_page(params: HistoryQuery, history: TensorHistory) -> dict[str, Any]
         "drawing": "" if ridges is None else _drawing(params, history, ridges),
         "thinned": len(history.steps(params.weights)) > MOST_RIDGES,
         "is_cut": ridges is not None and is_cut(ridges.distribution.counts),
-        "exports": {
-            what: query_exports(f"history.{what}", at="") for what in ("bands", "distances", "sizes", "ridges")
-        },
+        "exports": {what: query_exports(f"history.{what}", at="") for what in ("bands", "ridges")}
+        | {what: query_exports("history.columns", at="", what=what) for what in ("distances", "sizes")},
         "weights_at": exports("history.bands", name=params.name, tensor=history.tensor, show="weights"),
         "selected": _selected(params, history, ridges),
         "change_words": change_words(history.since),
@@ -184,7 +188,8 @@ def _figures(params: HistoryQuery, history: TensorHistory, is_counted: bool) -> 
     """Return the addresses of the figures; until all is counted they show the weights, whose percentiles are stored."""
     values = {"v": etag_of(history)[:12], "at": "", "draw": "", "log": "", "offset": ""}
     values |= {} if is_counted else {"show": "weights"}
-    return {what: params.query.address(f"history.{what}_of", **values) for what in FIGURES}
+    lines = {what: params.query.address("history.lines_of", what=what, **values) for what in LINES}
+    return {"bands": params.query.address("history.bands_of", **values), **lines}
 
 
 def _drawing(params: HistoryQuery, history: TensorHistory, shown: Ridges) -> Markup:

@@ -61,16 +61,12 @@ def bands(name: str) -> Numbers:
     return Numbers(["version", *pages.PERCENTILES], rows, f"{name}_{history.tensor}_bands")
 
 
-@numbers_at(blueprint, f"{HISTORY}/distances")
-def distances(name: str) -> Numbers:
-    """Return how far each version is from the first one and from the one before."""
-    return _columns(*_distances(history_query(name)), "distances")
-
-
-@numbers_at(blueprint, f"{HISTORY}/sizes")
-def sizes(name: str) -> Numbers:
-    """Return the norm, the spectral norm, the stable rank and the share of zeros in each version."""
-    return _columns(*_sizes(history_query(name)), "sizes")
+@numbers_at(blueprint, f"{HISTORY}/<any(distances, sizes):what>")
+def columns(name: str, what: str) -> Numbers:
+    """Return how far each version is from the first one and the one before, or its norms, rank and share of zeros."""
+    history, columns = (_distances if what == "distances" else _sizes)(history_query(name))
+    rows = zip(pages.numbers_of_versions(history), *columns.values(), strict=True)
+    return Numbers(["version", *columns], rows, f"{name}_{history.tensor}_{what}")
 
 
 @numbers_at(blueprint, f"{HISTORY}/ridges")
@@ -104,28 +100,13 @@ def bands_of(name: str) -> Response:
     return _figure(history, bands_figure(pages.numbers_of_versions(history), _shown(params, history), title))
 
 
-@blueprint.get(f"{HISTORY}/distances.figure")
-def distances_of(name: str) -> Response:
-    """Send the distances from the first and from the previous version as a figure."""
-    history, columns = _distances(history_query(name))
-    lines = [Line(words, columns[key]) for key, words in pages.DISTANCES.items()]
-    return _figure(history, lines_figure(pages.numbers_of_versions(history), lines, "share of the norm"))
-
-
-@blueprint.get(f"{HISTORY}/norms.figure")
-def norms_of(name: str) -> Response:
-    """Send the norm and the spectral norm as a figure."""
-    history, columns = _sizes(history_query(name))
-    lines = [Line("norm", columns["norm"]), Line("spectral norm", columns["spectral_norm"])]
-    return _figure(history, lines_figure(pages.numbers_of_versions(history), lines, "norm"))
-
-
-@blueprint.get(f"{HISTORY}/ranks.figure")
-def ranks_of(name: str) -> Response:
-    """Send the stable rank and the share of zeros as a figure."""
-    history, columns = _sizes(history_query(name))
-    lines = [Line("stable rank", columns["stable_rank"]), Line("share of zeros", columns["zeros"], "y2")]
-    return _figure(history, lines_figure(pages.numbers_of_versions(history), lines, "stable rank", "zeros"))
+@blueprint.get(f"{HISTORY}/<any(distances, norms, ranks):what>.figure")
+def lines_of(name: str, what: str) -> Response:
+    """Send distances from other versions, norms, or the stable rank and the share of zeros, as a figure."""
+    history, columns = (_distances if what == "distances" else _sizes)(history_query(name))
+    titles, drawn = pages.LINES[what]
+    lines = [Line(words, columns[key], axis) for key, (words, axis) in drawn.items()]
+    return _figure(history, lines_figure(pages.numbers_of_versions(history), lines, *titles))
 
 
 @blueprint.get(f"{HISTORY}/distribution.figure")
@@ -187,11 +168,6 @@ def _sizes(params: HistoryQuery) -> tuple[TensorHistory, dict[str, list[float | 
     history = service.get_history(workspace(), params.name, params.tensor, "previous", NOTHING)
     spectra = service.spectra_of(workspace(), history.network, history.versions, params.budget)
     return history, pages.size_columns(history, spectra)
-
-
-def _columns(history: TensorHistory, columns: dict[str, list[float | None]], what: str) -> Numbers:
-    rows = zip(pages.numbers_of_versions(history), *columns.values(), strict=True)
-    return Numbers(["version", *columns], rows, f"{history.network.name}_{history.tensor}_{what}")
 
 
 def _figure(history: TensorHistory, figure: dict[str, Any]) -> Response:

@@ -110,7 +110,7 @@ def dead_units_table(version: Version, units: Sequence[DeadUnit], length: int | 
         *DEAD_UNIT_COLUMNS,
         Column("table", "Table", lambda unit: [("weights", _unit_address(version, unit))], "links", exported=False),
     )
-    files = exports("versions.dead_units", name=version.network, number=version.number)
+    files = exports("versions.numbers", name=version.network, number=version.number, what="dead-units")
     name, link = f"{_file(version)}_dead_units", lambda unit: _history_address(version, unit)
     return Table(name, columns, units[:length], "Dead units", files, link=link, header="unit")
 
@@ -147,8 +147,9 @@ def far_out(statistics: Mapping[str, Any]) -> float | None:
     return float(farthest) if abs(farthest) > FAR_OUT * limit else None
 
 
-def tensors_table(version: Version, tensors: Sequence[TensorInfo]) -> Table:
+def tensors_table(detail: VersionDetail) -> Table:
     """Return the tensors with their statistics."""
+    version = detail.version
 
     def file(tensor: str) -> str:
         return api_address("networks", version.network, "versions", version.number, "tensors", f"{tensor}.csv")
@@ -157,9 +158,9 @@ def tensors_table(version: Version, tensors: Sequence[TensorInfo]) -> Table:
         *TENSOR_COLUMNS,
         Column("csv", "Export", lambda tensor: file(tensor.name), "csv_file", exported=False, quiet=True),
     )
-    files = exports("versions.tensors", name=version.network, number=version.number)
+    files = exports("versions.numbers", name=version.network, number=version.number, what="tensors")
     name, link = f"{_file(version)}_tensors", lambda tensor: tensor_address(version, tensor)
-    return Table(name, columns, tensors, "Tensors", files, link=link)
+    return Table(name, columns, detail.tensors, "Tensors", files, link=link)
 
 
 def tensor_charts(detail: VersionDetail) -> list[TensorChart]:

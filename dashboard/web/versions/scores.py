@@ -120,7 +120,7 @@ def part_of(detail: VersionDetail, name: str) -> str | None:
 
 
 def _table(name: str, columns: Sequence[Column], rows: Sequence[Any], label: str, version: Version) -> Table:
-    files = exports(f"versions.{name}", name=version.network, number=version.number)
+    files = exports("versions.numbers", name=version.network, number=version.number, what=name)
     return Table(f"{version.network}_v{version.number}_{name}", columns, rows, label, files)
 
 

@@ -1,5 +1,7 @@
 """Versions: the page of one, its proof, its files, its pictures, and deleting it."""
 
+from collections.abc import Callable
+
 from flask import Blueprint, Response, flash, jsonify, render_template
 
 from dashboard.charts.figures import distribution_figure
@@ -11,7 +13,7 @@ from dashboard.services.networks import get_network
 from dashboard.services.store.trash import freed_by_version
 from dashboard.services.versions import analyses, reading
 from dashboard.services.versions.damage import examine_version
-from dashboard.services.versions.reading import get_detail
+from dashboard.services.versions.reading import VersionDetail, get_detail
 from dashboard.services.versions.tensors import find_tensor
 from dashboard.services.versions.verification import VersionProof, verify_version
 from dashboard.web.kit.answers import Answer, cached_until_changed, confirm_by_name, png_answer, redirect_to
@@ -38,36 +40,19 @@ def verify(name: str, number: int) -> str:
     return _page(name, number, verify_version(workspace(), name, number))
 
 
-@numbers_at(blueprint, "/tensors")
-def tensors(name: str, number: int) -> Table:
-    """Return the tensors with their statistics."""
-    detail = get_detail(workspace(), name, number)
-    return page.tensors_table(detail.version, detail.tensors)
+NUMBERS: dict[str, Callable[[VersionDetail], Table | Numbers]] = {
+    "tensors": page.tensors_table,
+    "metrics": scores.metrics_table,
+    "classes": scores.classes_table,
+    "confusion": scores.confusion_numbers,
+    "dead-units": lambda detail: page.dead_units_table(detail.version, page.dead(detail, True).units),
+}
 
 
-@numbers_at(blueprint, "/metrics")
-def metrics(name: str, number: int) -> Table:
-    """Return the metrics of the version on each part of the dataset."""
-    return scores.metrics_table(get_detail(workspace(), name, number))
-
-
-@numbers_at(blueprint, "/classes")
-def classes(name: str, number: int) -> Table:
-    """Return the metrics of the version on each class."""
-    return scores.classes_table(get_detail(workspace(), name, number))
-
-
-@numbers_at(blueprint, "/confusion")
-def confusion(name: str, number: int) -> Numbers:
-    """Return the confusion matrix."""
-    return scores.confusion_numbers(get_detail(workspace(), name, number))
-
-
-@numbers_at(blueprint, "/dead-units")
-def dead_units(name: str, number: int) -> Table:
-    """Return the units that do nothing, and by which rule."""
-    detail = get_detail(workspace(), name, number)
-    return page.dead_units_table(detail.version, page.dead(detail, True).units)
+@numbers_at(blueprint, '/<any(tensors, metrics, classes, confusion, "dead-units"):what>')
+def numbers(name: str, number: int, what: str) -> Table | Numbers:
+    """Return one of the tables of a version's page, all of it."""
+    return NUMBERS[what](get_detail(workspace(), name, number))
 
 
 @numbers_at(blueprint, "/distribution")
@@ -141,7 +126,7 @@ def _page(name: str, number: int, proof: VersionProof | None) -> str:
         version=version,
         sentence=page.sentence(network, detail),
         chip_list=page.chips(detail, dead),
-        tensors=page.tensors_table(version, detail.tensors),
+        tensors=page.tensors_table(detail),
         charts=page.tensor_charts(detail),
         archive=api_address("networks", name, "versions", f"{number}.zip"),
         metrics=scores.metrics_table(detail),
@@ -149,7 +134,7 @@ def _page(name: str, number: int, proof: VersionProof | None) -> str:
         classes_part=scores.part_of(detail, "per_class"),
         most_classes=scores.MOST_CLASSES,
         confusion=scores.confusion(detail),
-        confusion_files=exports("versions.confusion", name=name, number=number),
+        confusion_files=exports("versions.numbers", name=name, number=number, what="confusion"),
         dead=page.dead_units_table(version, dead.units, page.UNITS_SHOWN),
         more_dead=max(len(dead.units) - page.UNITS_SHOWN, 0),
         dead_note=dead_note(dead),
