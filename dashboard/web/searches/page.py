@@ -18,10 +18,12 @@ from dashboard.web.kit.tables import Column, Table, chosen_order, exports
 from dashboard.web.searches.figures import MOST_LINES, parallel_drawing, search_mark
 from dashboard.web.searches.words import (
     SECOND_WORDS,
+    best_heading,
     candidate_words,
     sampler_sentences,
     saved_sentence,
     search_sentence,
+    settings_heading,
     trial_state,
 )
 
@@ -45,6 +47,7 @@ class Card(NamedTuple):
     """
 
     trial: Trial
+    heading: str
     words: str
     network: str
     name: str
@@ -78,7 +81,7 @@ class Trials(NamedTuple):
     front: Sequence[Trial]
     second: str
     parallel: Markup
-    parallel_count: int
+    parallel_heading: str
     sampler: Sequence[str]
 
 
@@ -204,20 +207,21 @@ def trials_of(now: SearchView) -> Trials:
         front=front_trials(now),
         second=SECOND_WORDS.get(search.goal.second, ""),
         parallel=parallel_drawing(now),
-        parallel_count=min(len(now.finished), MOST_LINES),
+        parallel_heading=settings_heading(min(len(now.finished), MOST_LINES)),
         sampler=sampler_sentences(now),
     )
 
 
 def _card(now: SearchView, trial: Trial) -> Card:
-    search = now.search
+    search, is_winner = now.search, now.search.result.get("best") == trial.number
     network = network_of(workspace(), search, trial.number)
     return Card(
         trial=trial,
+        heading=best_heading(trial, is_winner),
         words=candidate_words(trial.params, search.space),
         network=network.name if network is not None else "",
         name=network_name(search, trial.number),
-        is_winner=search.result.get("best") == trial.number,
+        is_winner=is_winner,
         again=now.confirmations.get(trial.number, []),
     )
 

@@ -106,6 +106,16 @@ def opened_sentence(network: str, trial: Trial) -> str:
     return f"{begin} The trial was {ended} after {plural(trial.epochs, 'epoch')}; the network is trained to its end."
 
 
+def best_heading(trial: Trial, is_winner: bool) -> str:
+    """Say which trial is the best one, or has won."""
+    return f"{'The winner' if is_winner else 'Best so far'}: trial {trial.number}"
+
+
+def settings_heading(count: int) -> str:
+    """Say of how many trials the settings are drawn."""
+    return f"Settings of the best {count if count > 1 else 'one'}"
+
+
 def saved_sentence(saved: Saved) -> str:
     """Say what the trials cost and what stopping some early saved."""
     text = f"{plural(saved.epochs, 'epoch')} in {duration(saved.seconds)} of training"
