@@ -38,7 +38,9 @@ def test_a_further_kind_is_queued_carried_out_and_shown(browser, workspace, monk
     monkeypatch.setitem(words.RESULTS, "count", lambda run: f"There are {run.result['versions']} versions.")
     with workspace.catalogue.writing() as connection:
         run_rows.insert_run(connection, {"kind": "count", "spec": {}, "request": {"what": "versions"}})
-    assert browser.get("/runs/1").h1 == "Run 1: Count versions"
+    page = browser.get("/runs/1")
+    assert page.h1 == "Run 1: Count versions"
+    assert '<dl class="facts" id="facts" data-refresh-after-run>' in page.text  # its times are fetched again at its end
     assert carry_out(workspace).state == "finished"
     assert browser.get("/runs/1").sentence == "There are 0 versions."
     assert "Count versions" in browser.get("/runs").text
