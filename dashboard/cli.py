@@ -7,11 +7,12 @@ import argparse
 import logging
 import os
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dashboard.errors import WeightbaseError
+from dashboard.errors import OtherDashboard, WeightbaseError
 from dashboard.privacy import keep_new_files_private
 from dashboard.settings import Settings, from_environment
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 FROM_PASSWORD, TO_PASSWORD = "WEIGHTBASE_FROM_PASSWORD", "WEIGHTBASE_TO_PASSWORD"
 MOST_SHOWN = 20
+PREDECESSOR_SECONDS = 6.0
+"""So long a worker waits for a dashboard to end that was stopped or killed a moment ago."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -53,14 +56,30 @@ def worker(given: argparse.Namespace) -> int:
     """Train what is queued (the dashboard starts this by itself)."""
     os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     from dashboard.jobs.memory import MALLOC
-    from dashboard.jobs.wake_pipe import RESTED, RESTS, WAKE, write
-    from dashboard.services.runs.coordinator import coordinate
+    from dashboard.jobs.supervisor import IN_USE
+    from dashboard.jobs.wake_pipe import WAKE
 
     for name in MALLOC:  # they hold for this process, and trainings are started without them
         os.environ.pop(name, None)
     settings, wake = from_environment(), os.environ.pop(WAKE, None)
+    until = time.monotonic() + PREDECESSOR_SECONDS
+    while True:
+        try:
+            return _work(settings, given.until_idle, wake)
+        except OtherDashboard as error:
+            if time.monotonic() > until:
+                print(error.message, file=sys.stderr, flush=True)
+                return IN_USE
+        time.sleep(0.5)
+
+
+def _work(settings: Settings, until_idle: bool, wake: str | None) -> int:
+    """Carry out what is queued, and return the exit code; `wake` is the pipe to the supervisor, if there is one."""
+    from dashboard.jobs.wake_pipe import RESTED, RESTS, write
+    from dashboard.services.runs.coordinator import coordinate
+
     if wake is None:
-        coordinate(settings, until_idle=given.until_idle, waiting=not given.until_idle)
+        coordinate(settings, until_idle=until_idle, waiting=not until_idle)
         return 0
     # A connection to a cluster takes seconds, so that worker stays; any other is started again when needed.
     has_rested = coordinate(settings, until_idle=not settings.dask, rests=lambda: write(int(wake), RESTS))
@@ -71,9 +90,9 @@ def verify(given: argparse.Namespace) -> int:
     """Read versions back from the store and compare them with what was in memory; 1 if any differs."""
     from dashboard.services.compare.versions import parse_reference
     from dashboard.services.versions.verification import verify_all, verify_version
-    from dashboard.services.workspace import open_workspace
+    from dashboard.services.workspace import open_to_read
 
-    workspace = open_workspace(from_environment())
+    workspace = open_to_read(from_environment())
     if given.version is None:
         proofs = verify_all(workspace)
     else:
@@ -91,7 +110,7 @@ def copy(given: argparse.Namespace) -> int:
     """
     from dashboard.services.store.actions import require_apart
     from dashboard.services.store.copying import copy_store
-    from dashboard.services.workspace import open_workspace
+    from dashboard.services.workspace import open_to_read, open_workspace
 
     source = _endpoint(given.source, given.from_home, FROM_PASSWORD)
     target = _endpoint(given.to, given.to_home, TO_PASSWORD)
@@ -102,7 +121,7 @@ def copy(given: argparse.Namespace) -> int:
         _print_progress(progress)
         result.update(progress.result)
 
-    error = copy_store(open_workspace(source), open_workspace(target), report)
+    error = copy_store(open_to_read(source), open_workspace(target), report)
     _print_result(result)
     if error:
         print(error)

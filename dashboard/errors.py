@@ -15,6 +15,7 @@ The tree; the number is the HTTP status that `web` and `api` answer with::
     └── StoreError                  503  the store or the catalogue cannot do it now
         ├── StoreUnavailable        503  it cannot be reached
         │   └── Outage              503  for the moment: waiting helps
+        │       └── OtherDashboard  503  another home uses the database or the folder of weights
         └── NotAsSaved              503  a table is not what was saved
             ├── TensorMissing       503  a table that should be there is not
             └── TensorDamaged       503  a table does not hold what was written
@@ -150,6 +151,12 @@ class Outage(StoreUnavailable):
 
     `dashboard.outages` says which errors are such.
     """
+
+
+class OtherDashboard(Outage):
+    """Another home uses the database or the folder of weights; it has to be stopped first."""
+
+    code = "other_dashboard"
 
 
 class NotAsSaved(StoreError):

@@ -3,8 +3,10 @@
 import contextlib
 import fcntl
 import sqlite3
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
@@ -12,10 +14,12 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from dashboard.catalogue.engines import CATALOGUE, engine_of, one_at_a_time
+from dashboard.catalogue.lease import Lease, require_ours
 from dashboard.catalogue.preflight import reason_not_to_write
 from dashboard.catalogue.restoring import require_not_restoring
 from dashboard.catalogue.set_up import bring_up_to_date
-from dashboard.errors import Conflict, Forbidden, Outage, StoreError, StoreUnavailable
+from dashboard.errors import Conflict, Forbidden, OtherDashboard, Outage, StoreError, StoreUnavailable
+from dashboard.holder import holder_of
 from dashboard.outages import SQLITE_WORDS, server_passes, sqlite_passes, system_passes, system_words
 from dashboard.settings import Settings
 
@@ -50,11 +54,14 @@ _STATE: ContextVar[OneState | None] = ContextVar("one state of the catalogue", d
 class Catalogue:
     """The catalogue's database; safe for several threads and processes."""
 
-    def __init__(self, engine: Engine, home: Path, read_only: str = "") -> None:
+    def __init__(self, engine: Engine, home: Path, read_only: str = "", lease: Lease | None = None) -> None:
         self.engine = engine
         self.home = home
         self.read_only = read_only
         """Why nothing can be written, in a few words; empty if it can."""
+        self.lease = lease
+        if lease is not None:
+            weakref.finalize(self, lease.end)
 
     @property
     def kind(self) -> str:
@@ -110,6 +117,7 @@ class Catalogue:
         """
         if self.read_only:
             raise Forbidden(f"This dashboard is read-only: {self.read_only}. Nothing can be changed here.")
+        self.require_held()
         options = {"write": True, "hasty": hasty}
         with translated(), self.engine.connect().execution_options(**options) as connection, connection.begin():
             yield connection
@@ -117,31 +125,73 @@ class Catalogue:
         if state is not None:
             state.end()  # what is read from now on includes what was written
 
+    def require_held(self) -> None:
+        """Raise OtherDashboard if another home has taken the database over."""
+        if self.lease is not None and self.lease.lost:
+            raise OtherDashboard(self.lease.lost)
+
+    def when_lost(self, action: Callable[[], None]) -> None:
+        """Call `action`, from a thread, once another home has taken the database over."""
+        if self.lease is not None:
+            self.lease.when_lost = action
+
     def ping(self) -> None:
         """Raise StoreUnavailable unless the catalogue answers."""
         with self.reading() as connection:
             connection.execute(text("SELECT 1"))
 
     def close(self) -> None:
-        """Give all connections back."""
+        """Give all connections back, and this process's part in the lease."""
+        if self.lease is not None:
+            self.lease.end()
         self.engine.dispose()
 
 
-def open_catalogue(settings: Settings) -> Catalogue:
-    """Return the catalogue of these settings, made or migrated if need be; raises StoreUnavailable or NewerForm."""
+def open_catalogue(settings: Settings, holding: bool = True) -> Catalogue:
+    """Return the catalogue of these settings, made or migrated if need be.
+
+    On a server this process takes part in the lease of its home until the catalogue is closed; without `holding`, for a
+    process that another one has started, it only looks whose the database is. Raises StoreUnavailable, NewerForm, or
+    OtherDashboard if another home uses the database and this one could write.
+    """
     home = settings.home_folder
     with translated(home / CATALOGUE), _home_translated(home):
         home.mkdir(parents=True, exist_ok=True)
-        engine = engine_of(settings)
+        engine, lease = engine_of(settings), None
         try:
-            with _migration_lock(home), one_at_a_time(engine):
-                require_not_restoring(engine)
-                bring_up_to_date(engine)
             read_only = READ_ONLY_IS_SET if settings.read_only else reason_not_to_write(engine)
+            with _alone(home, engine):
+                require_not_restoring(engine)
+                if settings.store_kind.holds_catalogue and not read_only:
+                    lease = _leased(home, engine, holding)
+                bring_up_to_date(engine)
+                if lease is not None:
+                    lease.keep()
         except BaseException:
+            if lease is not None:
+                lease.end()
             engine.dispose()
             raise
-    return Catalogue(engine, home, read_only)
+    return Catalogue(engine, home, read_only, lease)
+
+
+def _leased(home: Path, engine: Engine, holding: bool) -> Lease | None:
+    """Return this process's part in the lease of its home, just taken; None if it was only to look."""
+    me = holder_of(home)
+    if not holding:
+        with engine.connect() as connection:
+            require_ours(connection, me)
+        return None
+    lease = Lease(engine, me, partial(_alone, home, engine))
+    lease.take()
+    return lease
+
+
+@contextlib.contextmanager
+def _alone(home: Path, engine: Engine) -> Iterator[None]:
+    """Let one process at a time, of this home and of every other one, change the form or the holder of a catalogue."""
+    with _migration_lock(home), one_at_a_time(engine):
+        yield
 
 
 def settle(settings: Settings) -> None:

@@ -258,3 +258,15 @@ trials = Table(
     Column("ended", Time, nullable=True),
     **MYSQL,
 )
+
+# On a server: the home that uses this database, in the row with the id 1 (`catalogue.lease`).
+holders = Table(
+    "weightbase_home",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("home", String(120), nullable=False),
+    Column("path", Text, nullable=False),
+    Column("host", String(255), nullable=False),
+    Column("since", String(32), nullable=False),
+    **MYSQL,
+)

@@ -21,7 +21,7 @@ from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 
-from dashboard.errors import Invalid, StoreUnavailable
+from dashboard.errors import Invalid, OtherDashboard, StoreUnavailable
 from dashboard.jobs import home_watch
 from dashboard.jobs.memory import MALLOC
 from dashboard.jobs.stop_signals import end_on_signals
@@ -37,6 +37,8 @@ STOP_SECONDS = 10.0
 LOOK_SECONDS = 1.0
 LONG_SECONDS = 60.0
 MOST_CONNECTIONS = 800  # each is an open file, and 1,024 is what a process may usually have
+IN_USE = 3
+"""The exit code of a worker that finds its database or its store used by another home: then all of it ends."""
 BACK_OFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 
@@ -48,12 +50,14 @@ class Child:
         self.starts = 0  # since it last ran for long
         self.next_start = self.started = 0.0
         self.process: subprocess.Popen[bytes] | None = None
+        self.is_refused = False
         self.is_woken = self.is_resting = False  # see `wake_pipe`
 
     def hear(self, message: bytes) -> None:
         """Take what has come through the pipe: what came last decides whether the process is needed."""
         for byte in message:
-            self.is_woken = byte in WOKEN or (self.is_woken and byte not in RESTS)
+            self.is_refused = False
+        self.is_woken = byte in WOKEN or (self.is_woken and byte not in RESTS)
 
     def tend(self) -> None:
         """Start the process if it is needed, does not run and its time has come."""
@@ -64,6 +68,9 @@ class Child:
         self.is_resting = self.is_resting and not self.is_woken
         if self.process is not None:
             code, self.process = self.process.returncode, None
+            self.is_refused = code == IN_USE
+            if self.is_refused:
+                return
             if time.monotonic() - self.started > LONG_SECONDS:
                 self.starts = 1
             pause = BACK_OFF_SECONDS[min(self.starts, len(BACK_OFF_SECONDS)) - 1]
@@ -100,7 +107,8 @@ class Child:
 def serve(settings: Settings) -> None:
     """Run the dashboard until SIGTERM or SIGINT; raises Invalid if the port is taken.
 
-    Raises StoreUnavailable, after all has ended, if the home was moved or replaced meanwhile.
+    Raises StoreUnavailable, after all has ended, if the home was moved or replaced meanwhile, OtherDashboard if another
+    home uses the database or the store.
     """
     _check_port(settings)
     settings = settings.with_absolute_paths()  # the children work in another folder
@@ -118,7 +126,7 @@ def serve(settings: Settings) -> None:
     signal.signal(signal.SIGCHLD, lambda *_: write(wake, LOOK))
     threading.Thread(target=_announce, args=(settings, stop), daemon=True).start()
     home, opened = settings.home_folder, home_watch.mark_of(settings.home_folder)
-    while not stop.is_set() and opened == home_watch.mark_of(home):
+    while not (stop.is_set() or any(child.is_refused for child in children)) and opened == home_watch.mark_of(home):
         for child in children:
             child.tend()
         is_pausing = any(child.next_start > time.monotonic() for child in children)
@@ -132,6 +140,8 @@ def serve(settings: Settings) -> None:
     for child in children:
         child.wait_for_end()
     os.close(write_end)
+    if any(child.is_refused for child in children):
+        raise OtherDashboard("Weightbase has stopped: another dashboard uses its database or store, as said above.")
     if not stop.is_set():
         raise StoreUnavailable(home_watch.words(home))
 

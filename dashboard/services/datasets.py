@@ -160,16 +160,22 @@ def _is_here(workspace: Workspace, folder: str) -> bool:
     return folder != "" and (workspace.datasets_folder / folder).is_dir()
 
 
+def records_problem(workspace: Workspace, dataset: Dataset) -> str:
+    """Return why a dataset's records cannot be used, and what to do; empty if they are here."""
+    if not dataset.has_records:
+        problem = f"The records of {dataset.name!r} are not here, only versions that were trained on them."
+        return f"{problem} Upload them under another name and define a network on that."
+    if are_records_here(workspace, dataset):
+        return ""
+    problem = f"The records of {dataset.name!r} are missing: {workspace.datasets_folder} has no {dataset.folder}."
+    return f"{problem} Bring back the folder `datasets` of the home that this database belongs to."
+
+
 def require_records(workspace: Workspace, dataset: Dataset) -> None:
     """Raise Conflict, naming the remedy, if a dataset's records are not here, or not in this home."""
-    if dataset.has_records and not are_records_here(workspace, dataset):
-        message = f"The records of {dataset.name!r} are missing: {workspace.datasets_folder} has no {dataset.folder}."
-        raise Conflict(
-            f"{message} Bring back the folder `datasets` of the home that this database belongs to.", "dataset"
-        )
-    if not dataset.has_records:
-        message = f"The records of {dataset.name!r} are not here, only versions that were trained on them."
-        raise Conflict(f"{message} Upload them under another name and define a network on that.", "dataset")
+    problem = records_problem(workspace, dataset)
+    if problem:
+        raise Conflict(problem, "dataset")
 
 
 def list_datasets(workspace: Workspace) -> list[Dataset]:

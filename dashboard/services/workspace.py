@@ -4,14 +4,15 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dashboard.catalogue import trash as trash_rows
 from dashboard.catalogue import versions as version_rows
 from dashboard.catalogue.opening import Catalogue, open_catalogue
-from dashboard.errors import Conflict, Damage, StoreUnavailable
+from dashboard.errors import Conflict, Damage, OtherDashboard, StoreUnavailable
 from dashboard.files import keep_reserve, make_space
+from dashboard.holder import holder_of
 from dashboard.privacy import make_private
 from dashboard.services.cache.memory import ResultCache
 from dashboard.settings import Settings
@@ -53,15 +54,22 @@ def open_workspace(settings: Settings, sweeping: bool = True) -> Workspace:
     """Open everything, and sweep away what a crash has left; raises StoreUnavailable with the remedy.
 
     Where nothing can be written, versions are browsed, compared, verified, exported and copied from as ever; what would
-    write raises Forbidden. Without `sweeping` left-over data remains, for processes next to one that has swept.
+    write raises Forbidden. Without `sweeping` left-over data remains, for processes next to one that has swept. Raises
+    OtherDashboard, naming it, if another home uses the database or the folder of weights.
     """
     make_private(settings.home_folder)
     require_whole(settings.home_folder)
     make_space(settings.home_folder)
-    catalogue = open_catalogue(settings)
     store = open_store(settings)
+    catalogue = open_catalogue(settings, holding=sweeping)
     if not catalogue.read_only:
-        store.ping()
+        try:
+            store.hold(holder_of(settings.home_folder))
+            store.ping()
+        except BaseException:
+            catalogue.close()
+            store.close()
+            raise
     decoded = DecodedCache(settings.home_folder / "cache", settings.cache_mb * 2**20)
     workspace = Workspace(settings, catalogue, store, decoded)
     workspace.uploads_folder.mkdir(exist_ok=True)
@@ -79,6 +87,14 @@ def require_whole(home: Path) -> None:
             f"A backup is being restored into {home}, or that was stopped: it is not whole. Type the same "
             "`weightbase restore` again to go on with it, or remove the folder."
         )
+
+
+def open_to_read(settings: Settings) -> Workspace:
+    """Open everything as `open_workspace` does; if another home uses the store, only to read along."""
+    try:
+        return open_workspace(settings)
+    except OtherDashboard:
+        return open_workspace(replace(settings, read_only=1))
 
 
 def sweep(workspace: Workspace) -> list[str]:

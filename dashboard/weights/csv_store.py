@@ -6,6 +6,7 @@ several names (`csv_pool`). Save locks are in ``.locks``; what is deleted passes
 
 import os
 import uuid
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
@@ -16,8 +17,9 @@ from typing import IO, Any, ClassVar
 import numpy as np
 
 from dashboard.errors import Conflict, StoreUnavailable, TensorDamaged, TensorMissing
+from dashboard.holder import Holder
 from dashboard.records.tensor import TableInfo, TensorKey
-from dashboard.weights import save_lock
+from dashboard.weights import folder_lease, save_lock
 from dashboard.weights.checksums import content_id, tensor_sha256
 from dashboard.weights.csv_marks import Marks, build_offsets, load_marks
 from dashboard.weights.csv_pool import MARKS, Pool
@@ -81,6 +83,20 @@ class CsvStore(TableStore):
         self._staging, self._locks, self._trash = (folder / name for name in (".staging", ".locks", ".trash"))
         self._pool = Pool(folder / ".tables")
         self._saves: dict[VersionKey, Save] = {}
+        self._give_up: weakref.finalize[..., Any] | None = None
+
+    def hold(self, holder: Holder) -> None:
+        """Share the lock of the folder with the processes of this home; see TableStore."""
+        with translated(self.folder):
+            self._make_folders()
+            descriptor = folder_lease.hold(self.folder, holder)
+        self.close()
+        self._give_up = weakref.finalize(self, os.close, descriptor)
+
+    def close(self) -> None:
+        """Give up the lock of the folder; see TableStore."""
+        if self._give_up is not None:
+            self._give_up()
 
     @contextmanager
     def saving(self, version: VersionKey) -> Iterator[None]:

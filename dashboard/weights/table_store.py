@@ -13,6 +13,7 @@ import numpy as np
 
 from dashboard.errors import Conflict, NotFound, TensorDamaged, TensorMissing
 from dashboard.files import spooled
+from dashboard.holder import Holder
 from dashboard.records.tensor import TableInfo, TensorKey
 from dashboard.weights.checksums import tensor_sha256
 from dashboard.weights.dtypes import numpy_dtype
@@ -186,6 +187,9 @@ class TableStore(ABC):
         A process that dies meanwhile leaves a table that is read as before, and can be converted again.
         """
         return f"There is no table with the number {table} to convert."
+
+    def hold(self, holder: Holder) -> None:  # noqa: B027 - where the catalogue is in the store's database, it is held there
+        """Hold the store for a home, until `close`, against every other home; raises OtherDashboard, naming that."""
 
     def close(self) -> None:  # noqa: B027 - most stores hold nothing open
         """Let go of connections that wait to be used again; the store can still be used."""

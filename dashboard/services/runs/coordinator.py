@@ -33,7 +33,8 @@ def coordinate(
     """Carry out what is queued until a signal ends it, or (`until_idle`) until nothing is left: True then.
 
     If another process does it, this one waits for its turn, or (`waiting` is false) returns at once. `rests` is called
-    before it looks a last time whether something is queued.
+    before it looks a last time whether something is queued. Raises OtherDashboard if another home uses the database, or
+    has taken it over in an outage.
     """
     goes_on = True
     while goes_on:
@@ -51,8 +52,10 @@ def coordinate(
             end_on_signals(coordinator.end)
             home_watch.watch(settings.home_folder, partial(_leave, settings.home_folder, coordinator))
             follow_lifeline(coordinator.end)
+            workspace.catalogue.when_lost(coordinator.end)
             coordinator.run()
             place.close()
+        workspace.catalogue.require_held()
         rests()
         # Who queued a run while we still held the lock has woken nobody: look once more, now that it is free.
         goes_on = not coordinator.stop.is_set() and _any_queued(workspace)

@@ -125,16 +125,18 @@ def show(name: str) -> Answer:
     dataset = service.get_dataset(workspace(), name)
     table, every_class = columns_table(dataset), classes_table(dataset)
     pages = pager(len(dataset.description["columns"]), length=COLUMNS_SHOWN)
+    problem = service.records_problem(workspace(), dataset)
     return render_template(
         "datasets/show.html",
         dataset=dataset,
+        problem=problem,
         sentence=dataset_sentence(dataset),
         columns=table.part(pages.offset, pages.length),
         pages=pages,
         classes=main_classes(every_class),
         class_count=len(list(every_class.rows)),
-        pictures=_pictures(dataset),
-        parts={part: exports("datasets.part_records", name=name, part=part) for part in PARTS if dataset.has_records},
+        pictures=None if problem else _pictures(dataset),
+        parts={part: exports("datasets.part_records", name=name, part=part) for part in PARTS if not problem},
         first_rows=first_rows_table(dataset).part(0, ROWS_SHOWN),
         networks=service.networks_using(workspace(), dataset),
     )
@@ -259,7 +261,7 @@ def _choices(form: DatasetForm) -> dict[str, Any]:
 
 def _pictures(dataset: Dataset) -> dict[str, str] | None:
     """Return where the first records are drawn, in both themes, if they are pixels."""
-    if not dataset.has_records or not dataset.description["image_shape"]:
+    if not dataset.description["image_shape"]:
         return None
     return {
         theme: url_for("datasets.records", name=dataset.name, theme=theme, v=dataset.sha256[:12]) for theme in THEMES

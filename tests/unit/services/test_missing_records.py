@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 
+from dashboard import create_app
 from dashboard.catalogue import runs as run_rows
 from dashboard.errors import Conflict, StoreUnavailable
 from dashboard.jobs.coordinator import coordinator_lock
@@ -44,3 +45,15 @@ def test_pictures_of_records_say_that_they_are_missing(workspace):
     shutil.rmtree(workspace.datasets_folder)
     with pytest.raises(StoreUnavailable, match="records are missing"):
         record_pixels(workspace, get_dataset(workspace, "digits"), 3)
+
+
+def test_the_page_of_the_dataset_says_so_and_offers_no_records(workspace):
+    browser = create_app(workspace=workspace).test_client()
+    headers = {"Host": "127.0.0.1:8000"}
+    page = browser.get("/datasets/digits", headers=headers).text
+    assert ("are missing" in page, "records.png" in page) == (False, True)
+    shutil.rmtree(workspace.datasets_folder)
+    page = browser.get("/datasets/digits", headers=headers).text
+    assert "The records of &#39;digits&#39; are missing" in page
+    assert "Bring back the folder `datasets`" in page
+    assert "records.png" not in page
