@@ -35,10 +35,14 @@ def create_app(settings: Settings | None = None, workspace: "Workspace | None" =
     from flask import Flask  # noqa: PLC0415
 
     from dashboard.api import register_api  # noqa: PLC0415
+    from dashboard.jobs.wake_pipe import wake_supervisor  # noqa: PLC0415
+    from dashboard.services.store.reindexing import log_drift  # noqa: PLC0415
     from dashboard.services.workspace import open_workspace  # noqa: PLC0415
     from dashboard.web import register_pages  # noqa: PLC0415
 
     workspace = workspace or open_workspace(settings or from_environment())
+    workspace.catalogue.when_lost(wake_supervisor)  # the worker that it starts finds the other home, and all of it ends
+    log_drift(workspace)
     settings = workspace.settings
     app = Flask("dashboard", template_folder=str(ASSETS / "templates"), static_folder=str(ASSETS / "static"))
     app.config.update(

@@ -141,11 +141,13 @@ def exact(_: argparse.Namespace) -> int:
 
 
 def reindex(_: argparse.Namespace) -> int:
-    """Read the versions that are in the store into the catalogue, for a folder that was copied from elsewhere."""
+    """Read what store and home hold into the catalogue, after it was lost, or for a folder copied from elsewhere."""
     from dashboard.services.store.reindexing import reindex_store
     from dashboard.services.workspace import open_workspace
 
     done = reindex_store(open_workspace(from_environment()))
+    for name in done.datasets:
+        print(f"{name}: its records are known again")
     for reference in done.added:
         print(f"{reference} indexed")
     for reference, reason in done.skipped:

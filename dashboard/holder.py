@@ -16,7 +16,7 @@ HOME_ID = "home_id"
 
 @dataclass(frozen=True)
 class Holder:
-    """A home: what tells it from every other one, even from a copy of it; where it is, and since when it is in use."""
+    """A home: what is different in every other one, even in a copy of it; where it is, and since when it is in use."""
 
     home: str
     path: str

@@ -13,7 +13,8 @@ FOR_OTHERS = 0o077
 """The permissions that a home and what is in it give to nobody but the owner."""
 OWN_FOLDERS = frozenset({"cache", "checkpoints", "copies", "datasets", "secrets", "stop", "uploads", "weights"})
 OWN_FILES = (
-    *("catalogue.sqlite", "coordinator.json", "home_id", "reserve", "restoring.json", "secret_key", "worker.log"),
+    *("catalogue.sqlite", "coordinator.json", "home_id", "reserve", "restoring.json", "secret_key", "trash.json"),
+    "worker.log",
     *(".coordinator.lock", ".migration.lock"),
 )
 """What we make in a home; the names of files begin so. Whatever else is there is another's, and left as it is."""

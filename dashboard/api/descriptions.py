@@ -95,6 +95,7 @@ OPERATIONS: dict[str, Operation] = {
     "store.list_tables": Operation(200, ref("StoredTablePage"), query=(*PAGING, "prefix"), fails=(422, 503)),
     "store.verify_store": Operation(202, ref("Run")),
     "store.make_store_exact": Operation(202, ref("Run")),
+    "store.reindex_store": Operation(202, ref("Run")),
     "store.copy_store": Operation(202, ref("Run"), bodies=((JSON, "CopyStart"),), fails=(400, 413, 415, 422)),
     "store.back_up_store": Operation(202, ref("Run"), bodies=((JSON, "BackupStart"),), fails=(400, 413, 415, 422)),
     "store.list_backups": Operation(200, ref("BackupPage"), query=PAGING, fails=(422,)),

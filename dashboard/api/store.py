@@ -44,6 +44,12 @@ def make_store_exact() -> Response:
     return _accepted(actions.start_exact(workspace(), sender("API")))
 
 
+@blueprint.post("/store/reindex")
+def reindex_store() -> Response:
+    """Queue reading versions and datasets that only the store and the home have into the catalogue."""
+    return _accepted(actions.start_reindex(workspace(), sender("API")))
+
+
 @blueprint.post("/store/copy")
 def copy_store() -> Response:
     """Queue a copy of everything to another store; a password is kept out of the run and of every answer."""

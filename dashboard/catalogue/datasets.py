@@ -16,6 +16,19 @@ def insert_dataset(connection: Connection, values: Mapping[str, Any]) -> int:
     return insert_row(connection, datasets, {"created": now()} | dict(values))
 
 
+def add_known_dataset(connection: Connection, values: Mapping[str, Any]) -> bool:
+    """Add a dataset that was known once, or give its records to one that is known from versions only.
+
+    False if there is a dataset of this name that has records.
+    """
+    row = connection.execute(select(datasets.c.id, datasets.c.folder).where(datasets.c.name == values["name"])).first()
+    if row is None:
+        insert_dataset(connection, values)
+    elif row.folder == "":
+        connection.execute(datasets.update().where(datasets.c.id == row.id).values(**values))
+    return row is None or row.folder == ""
+
+
 def get_dataset(connection: Connection, name: str) -> Dataset:
     """Return the dataset of this name; raises NotFound."""
     row = connection.execute(select(datasets).where(datasets.c.name == name)).one_or_none()

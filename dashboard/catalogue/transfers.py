@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, Select, select
 
 from dashboard.catalogue.networks import insert_known_network, insert_network, list_networks
 from dashboard.catalogue.rows import insert_row
 from dashboard.catalogue.tables import epochs, networks, runs, versions
+from dashboard.catalogue.versions import find_id
 from dashboard.records.network import Network
 from dashboard.records.run import ENDED_STATES
 from dashboard.records.run_kinds import kinds_that_write
@@ -85,22 +86,28 @@ class RunRow(NamedTuple):
 
 def training_runs(connection: Connection) -> list[RunRow]:
     """Return all trainings, the oldest first."""
-    return [
-        RunRow(
-            row.id,
-            row.network_id,
-            row.dataset_id,
-            row.parent_id,
-            row.state in ENDED_STATES,
-            {name: value for name, value in row._mapping.items() if name not in RUN_TIES},
-        )
-        for row in connection.execute(select(runs).where(runs.c.kind.in_(kinds_that_write())).order_by(runs.c.id))
-    ]
+    return [_run_row(row) for row in connection.execute(_trainings().order_by(runs.c.id))]
 
 
-def epoch_rows(connection: Connection, run_id: int) -> list[dict[str, Any]]:
-    """Return a run's epochs as rows without the run's id."""
-    rows = connection.execute(select(epochs).where(epochs.c.run_id == run_id).order_by(epochs.c.epoch))
+def training_run(connection: Connection, run_id: int) -> RunRow | None:
+    """Return a run that writes versions; None if there is none of this id."""
+    row = connection.execute(_trainings().where(runs.c.id == run_id)).one_or_none()
+    return None if row is None else _run_row(row)
+
+
+def _trainings() -> Select[Any]:
+    return select(runs).where(runs.c.kind.in_(kinds_that_write()))
+
+
+def _run_row(row: Row[Any]) -> RunRow:
+    values = {name: value for name, value in row._mapping.items() if name not in RUN_TIES}
+    return RunRow(row.id, row.network_id, row.dataset_id, row.parent_id, row.state in ENDED_STATES, values)
+
+
+def epoch_rows(connection: Connection, run_id: int, since: int = 0) -> list[dict[str, Any]]:
+    """Return a run's epochs after the epoch `since` as rows without the run's id."""
+    query = select(epochs).where(epochs.c.run_id == run_id, epochs.c.epoch > since)
+    rows = connection.execute(query.order_by(epochs.c.epoch))
     return [{name: value for name, value in row._mapping.items() if name != "run_id"} for row in rows]
 
 
@@ -108,6 +115,12 @@ def find_run(connection: Connection, network_id: int, values: Mapping[str, Any])
     """Return the id of the run that was copied before, identified by its network and creation time."""
     query = select(runs.c.id).where(runs.c.network_id == network_id, runs.c.created == values["created"])
     return connection.execute(query).scalars().first()
+
+
+def error_of_run(connection: Connection, run_id: int) -> str | None:
+    """Return what went wrong in a run, whatever network it is of."""
+    error: str | None = connection.execute(select(runs.c.error).where(runs.c.id == run_id)).scalar_one()
+    return error
 
 
 def copy_run_row(
@@ -123,3 +136,25 @@ def copy_run_row(
     if rows:
         connection.execute(epochs.insert(), [{"run_id": new_id} | dict(row) for row in rows])
     return new_id
+
+
+def add_missing_epochs(connection: Connection, run_id: int, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add the epochs that a run does not have yet."""
+    known = set(connection.execute(select(epochs.c.epoch).where(epochs.c.run_id == run_id)).scalars())
+    new = [{"run_id": run_id} | dict(row) for row in rows if row["epoch"] not in known]
+    if new:
+        connection.execute(epochs.insert(), new)
+
+
+def set_run(connection: Connection, run_id: int, values: Mapping[str, Any]) -> None:
+    """Change what a run says of itself."""
+    connection.execute(runs.update().where(runs.c.id == run_id).values(**values))
+
+
+def link_parents(connection: Connection, links: Mapping[tuple[str, int], tuple[str, int]]) -> None:
+    """Tie versions and runs, given as ("version" or "run", id), to the versions that they continue from, if known."""
+    for (kind, row_id), parent in links.items():
+        table = versions if kind == "version" else runs
+        parent_id = find_id(connection, *parent)
+        if parent_id is not None:
+            connection.execute(table.update().where(table.c.id == row_id).values(parent_id=parent_id))

@@ -4,6 +4,7 @@ A version is there by itself (state `trash`), or because its network is (`with_n
 with one transaction that makes versions `deleting` and a network's `trash` negative: from then on a sweep finishes it.
 """
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Update, case, func, select
@@ -18,18 +19,39 @@ MOST_NAMED = 3
 GONE = "This is not in the trash any more: it was restored or deleted permanently."
 
 
-def trash_version(connection: Connection, version_id: int) -> None:
-    """Hide a version; its tables and its number stay its own."""
+def trash_version(connection: Connection, version_id: int, when: datetime | None = None) -> None:
+    """Hide a version, as of a moment; its tables and its number stay its own."""
     row = versions.update().where(versions.c.id == version_id, versions.c.state == "ready")
-    connection.execute(row.values(state="trash", trashed=now()))
+    connection.execute(row.values(state="trash", trashed=when or now()))
 
 
-def trash_network(connection: Connection, network_id: int) -> None:
-    """Hide a network with its versions and runs; its name is free from now on, its slug is not."""
-    moment = now()
+def trash_network(connection: Connection, network_id: int, when: datetime | None = None) -> None:
+    """Hide a network with its versions and runs, as of a moment; its name is free from now on, its slug is not."""
+    moment = when or now()
     ready = versions.update().where(versions.c.network_id == network_id, versions.c.state == "ready")
     connection.execute(ready.values(state="with_network", trashed=moment))
     connection.execute(networks.update().where(networks.c.id == network_id).values(trash=network_id, trashed=moment))
+
+
+def find_trashed_network(connection: Connection, slug: str) -> tuple[int, int] | None:
+    """Return (its id, its dataset's) of a network in the trash; None if none there has this slug."""
+    query = select(networks.c.id, networks.c.dataset_id).where(networks.c.slug == slug, networks.c.trash > 0)
+    row = connection.execute(query).one_or_none()
+    return (row.id, row.dataset_id) if row is not None else None
+
+
+def trashed_keys(
+    connection: Connection,
+) -> tuple[dict[tuple[str, int], tuple[str, datetime]], dict[str, datetime]]:
+    """Return what is in the trash or being deleted: (slug, number) -> (SHA-256, since when), and slug -> since when."""
+    query = select(networks.c.slug, versions.c.number, versions.c.sha256, versions.c.trashed)
+    query = query.join(networks, networks.c.id == versions.c.network_id).where(networks.c.trash == 0)
+    single = connection.execute(query.where(versions.c.state.in_(("trash", "deleting"))))
+    hidden = connection.execute(select(networks.c.slug, networks.c.trashed).where(networks.c.trash != 0))
+    return (
+        {(row.slug, row.number): (row.sha256, row.trashed) for row in single if row.trashed is not None},
+        {row.slug: row.trashed for row in hidden if row.trashed is not None},
+    )
 
 
 def list_trash(connection: Connection) -> list[TrashItem]:

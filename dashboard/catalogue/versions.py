@@ -127,6 +127,14 @@ def has_version_of_epoch(connection: Connection, run_id: int, epoch: int) -> boo
     return connection.execute(query.limit(1)).first() is not None
 
 
+def epoch_before(connection: Connection, run_id: int, epoch: int) -> int:
+    """Return the last epoch before this one of which a run has saved a version that exists; 0 if there is none."""
+    query = select(func.coalesce(func.max(versions.c.epoch), 0)).where(
+        versions.c.run_id == run_id, versions.c.epoch < epoch, versions.c.state == "ready"
+    )
+    return int(connection.execute(query).scalar_one())
+
+
 def neighbours(connection: Connection, version: Version) -> tuple[int | None, int | None]:
     """Return the numbers of the ready versions before and after this one."""
     ready = select(versions.c.number).where(

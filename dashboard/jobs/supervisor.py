@@ -56,8 +56,7 @@ class Child:
     def hear(self, message: bytes) -> None:
         """Take what has come through the pipe: what came last decides whether the process is needed."""
         for byte in message:
-            self.is_refused = False
-        self.is_woken = byte in WOKEN or (self.is_woken and byte not in RESTS)
+            self.is_woken = byte in WOKEN or (self.is_woken and byte not in RESTS)
 
     def tend(self) -> None:
         """Start the process if it is needed, does not run and its time has come."""

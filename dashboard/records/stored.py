@@ -26,7 +26,9 @@ PARTS = {
         **{name: name for name in ("preprocessing", "metrics", "evaluation")},
         "network": "definition",
         "spec": "network",
+        "run": "run",
     },
+    "run": {"spec": "network"},
     "definition": {"spec": "network"},
     "description": {"columns": "column", "target_statistics": "column"},
 }

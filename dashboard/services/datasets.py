@@ -26,6 +26,7 @@ from dashboard.errors import Conflict, Invalid, NotFound, StoreUnavailable, TooL
 from dashboard.parsing import Fields
 from dashboard.records.dataset import Dataset
 from dashboard.records.stored import numbered, unnumbered
+from dashboard.services.store.dataset_notes import note_datasets
 from dashboard.services.workspace import Workspace, making
 from dashboard.weights.files import sync
 
@@ -213,6 +214,7 @@ def delete_dataset(workspace: Workspace, name: str) -> None:
         dataset_rows.delete_dataset(connection, dataset.id)
     if dataset.has_records:
         _remove_unused(workspace, dataset.folder)
+        note_datasets(workspace)
 
 
 def record_pixels(
@@ -252,6 +254,7 @@ def _store(workspace: Workspace, path: Path, name: str, spec: DatasetSpec, sourc
     except Conflict as error:
         _remove_unused(workspace, folder)
         raise Conflict(f"There is a dataset named {name!r} already. Choose another name.", "name") from error
+    note_datasets(workspace)
     return get_dataset(workspace, name)
 
 

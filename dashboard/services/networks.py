@@ -16,6 +16,7 @@ from dashboard.records.network import MOST_LAYERS, LayerSpec, Network, NetworkSp
 from dashboard.records.page import Page
 from dashboard.records.training import parse_training
 from dashboard.services.datasets import chosen_dataset
+from dashboard.services.store.trash_notes import note_trash
 from dashboard.services.workspace import Workspace
 
 __all__ = ["NetworkSummary"]  # what the lists hold, for those who may not enter the catalogue
@@ -105,6 +106,7 @@ def delete_network(workspace: Workspace, name: str) -> None:
         if run_rows.active_runs(connection, network.id):
             raise Conflict(f"The network {name!r} is being trained: cancel its runs first.", "network")
         trash_rows.trash_network(connection, network.id)
+    note_trash(workspace)
 
 
 def check_size(spec: NetworkSpec, most: int) -> None:

@@ -89,12 +89,12 @@ def require_whole(home: Path) -> None:
         )
 
 
-def open_to_read(settings: Settings) -> Workspace:
+def open_to_read(settings: Settings, sweeping: bool = True) -> Workspace:
     """Open everything as `open_workspace` does; if another home uses the store, only to read along."""
     try:
-        return open_workspace(settings)
+        return open_workspace(settings, sweeping)
     except OtherDashboard:
-        return open_workspace(replace(settings, read_only=1))
+        return open_workspace(replace(settings, read_only=1), sweeping)
 
 
 def sweep(workspace: Workspace) -> list[str]:

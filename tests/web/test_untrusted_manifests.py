@@ -20,8 +20,18 @@ PATHS = (
     *(("spec", "training"), ("spec", "training", "optimizer"), ("metrics",), ("metrics", "loss"), ("evaluation",)),
     *(("evaluation", "test"), ("preprocessing",), ("sha256",), ("epoch",), ("tensors",), ("tensors", 0)),
     *(("tensors", 0, "name"), ("tensors", 0, "dtype"), ("tensors", 0, "shape"), ("tensors", 0, "sha256")),
-    *(("created",), ("parent",), ("changed",)),
+    *(("created",), ("parent",), ("changed",), ("run",), ("run", "id"), ("run", "kind"), ("run", "created")),
+    *(("run", "started"), ("run", "total"), ("run", "spec"), ("run", "started_by"), ("run", "priority")),
+    *(("run", "epochs"), ("run", "epochs", "epoch"), ("run", "epochs", "loss", 1), ("run", "epochs", "metrics", 0)),
 )
+RUN = {
+    **{"id": 7, "kind": "training", "attempt": 1, "priority": 0, "started_by": "Ada", "total": 9},
+    **{"created": "2026-01-02T03:04:05", "started": "2026-01-02T03:04:06"},
+    "epochs": {
+        **{name: [0.5, 0.25] for name in ("loss", "seconds", "learning_rate", "val_loss")},
+        **{"epoch": [1, 2], "accuracy": [None, None], "val_accuracy": [None, None], "metrics": [{}, {"rmse": 1.5}]},
+    },
+}
 TEXTS = (
     b"",
     b"{",
@@ -69,6 +79,8 @@ def test_damaged_manifests_of_every_kind_refuse_their_version_and_nothing_else(f
     weights = tmp_path / "other" / "weights"
     shutil.copytree(flowers.settings.home_folder / "weights", weights)
     stored = json.loads((weights / "flowers/v0001/version.json").read_text())
+    stored["run"] = RUN | {"spec": stored["spec"]}
+    (weights / "flowers/v0001/version.json").write_text(json.dumps(stored))
     texts = [json.dumps(replaced(stored, path, value)).encode() for path in PATHS for value in WRONG]
     for number, text in enumerate([*TEXTS, *texts], start=10):
         folder = weights / "flowers" / f"v{number:04d}"
@@ -87,6 +99,13 @@ def test_damaged_manifests_of_every_kind_refuse_their_version_and_nothing_else(f
     assert len(shown) == len(done.added)
     for address in (*PAGES, *shown, *(f"/api/v1{address}" for address in shown)):
         assert client.get(address).status_code == 200, address
+    run = client.get("/api/v1/runs/7").json
+    assert (run["state"], run["started_by"], [one["loss"] for one in run["epochs"]]) == (
+        "interrupted",
+        "Ada",
+        [0.5, 0.25],
+    )
+    assert client.get("/runs/7").status_code == 200
     other.catalogue.close()
 
 

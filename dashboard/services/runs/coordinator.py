@@ -17,6 +17,8 @@ from dashboard.jobs.supervisor import follow_lifeline
 from dashboard.outages import system_words
 from dashboard.services.runs.journal import CatalogueJournal
 from dashboard.services.runs.queue import PLACE_FILE
+from dashboard.services.store.dataset_notes import note_datasets
+from dashboard.services.store.trash_notes import note_trash
 from dashboard.services.workspace import Workspace, open_workspace
 from dashboard.settings import Settings
 
@@ -45,6 +47,8 @@ def coordinate(
             if workspace.catalogue.read_only:
                 _wait_without_runs(workspace.catalogue.read_only, until_idle)
                 return True
+            note_datasets(workspace)
+            note_trash(workspace)
             here, place = open_places(settings)
             report = partial(_report, settings)
             coordinator = Coordinator(CatalogueJournal(workspace), here, place, until_idle, report)

@@ -25,6 +25,7 @@ from dashboard.records.dataset import Dataset
 from dashboard.records.network import Network
 from dashboard.records.tensor import TensorInfo
 from dashboard.services.store.copy_plan import Key, Plan, look, make_plan
+from dashboard.services.versions.origin import run_of_manifest
 from dashboard.services.versions.saving import carry_through, manifest
 from dashboard.services.versions.verification import Findings, Patiently, at_once
 from dashboard.services.workspace import Workspace, making, sweep
@@ -144,7 +145,8 @@ class _Copy:
         }
         with self.target.catalogue.writing() as connection:
             new_id = version_rows.insert_known_version(connection, network.id, mark.number, row | ties)
-        about = manifest(network, mark.number, row, before)
+        run = run_of_manifest(self.source, mark.run_id, version.epoch)
+        about = manifest(network, mark.number, row, before, run)
         arrays = self._read(mark, version.slug, infos)
         carry_through(self.target, new_id, (network.slug, mark.number), arrays, about)
         self.versions[mark.network, mark.number] = new_id

@@ -17,6 +17,8 @@ from dashboard.errors import UserError
 from dashboard.kinds import Choice
 from dashboard.parsing import Fields
 from dashboard.records.network import LAYER_SETTINGS, MOST_LAYERS, LayerSpec, NetworkSpec
+from dashboard.records.run import PRIORITIES, STARTED_BY_LENGTH
+from dashboard.records.run_kinds import kinds_that_write
 from dashboard.records.training import ACTIVATIONS, TRAINING_SETTINGS, TrainingSpec
 from dashboard.weights.checksums import version_sha256
 from dashboard.weights.manifests import keys_in
@@ -27,6 +29,8 @@ ANY_LAYER = LAYER_SETTINGS | {"activation": dataclasses.replace(LAYER_SETTINGS["
 TASKS = ("classification", "regression")
 MOST = 2**53
 LONGEST = 10_000
+NEEDED_OF_EPOCHS = ("epoch", "loss", "seconds", "learning_rate")
+OTHERS_OF_EPOCHS = ("accuracy", "val_loss", "val_accuracy", "metrics")
 MOST_ITEMS = 100_000
 
 Json = Mapping[str, Any]
@@ -57,7 +61,8 @@ def checked_manifest(key: VersionKey, manifest: Json) -> dict[str, Any]:
     keys = keys_in(key, manifest)
     _require(manifest.get("sha256") == version_sha256(keys), "sha256")
     return {
-        "network": about | {"fields": fields, "spec": _spec(_object(network, "spec"))},
+        "network": about
+        | {"fields": fields, "spec": _spec(_object(network, "spec")), "created": moment(network.get("created"))},
         "epoch": _whole(manifest, "epoch"),
         "bytes": _whole(manifest, "bytes"),
         "sha256": manifest["sha256"],
@@ -68,6 +73,7 @@ def checked_manifest(key: VersionKey, manifest: Json) -> dict[str, Any]:
         "changed": _number(manifest.get("changed"), "changed"),
         "created": moment(manifest.get("created")),
         "parent": _place(manifest.get("parent")),
+        "run": _run(manifest),
     }
 
 
@@ -194,6 +200,54 @@ def _preprocessing(data: Json) -> dict[str, Any]:
     whole = _record(Preprocessing, data, kinds) | {"numeric": numeric, "categorical": categorical}
     _require(whole["task"] in TASKS, "preprocessing.task")
     return whole
+
+
+def _run(manifest: Json) -> dict[str, Any] | None:
+    """Return what a manifest says of the run that wrote its version; None if it says nothing."""
+    if manifest.get("run") is None:
+        return None
+    run = _object(manifest, "run")
+    _require(run.get("kind") in kinds_that_write(), "run.kind")
+    _require(run.get("priority") in PRIORITIES and type(run["priority"]) is int, "run.priority")
+    counts = {name: _whole(run, name) for name in ("id", "attempt", "total")}
+    _require(0 < counts["id"] < 2**31 and max(counts.values()) < 2**31, "run")
+    created = moment(run.get("created"))
+    _require(created is not None, "run.created")
+    return counts | {
+        "kind": run["kind"],
+        "priority": run["priority"],
+        "started_by": _text(run, "started_by")[:STARTED_BY_LENGTH],
+        "spec": _spec(_object(run, "spec")),
+        "created": created,
+        "started": moment(run.get("started")),
+        "parent": _place(run.get("parent")),
+        "epochs": _epochs(_object(run, "epochs")),
+    }
+
+
+def _epochs(columns: Json) -> list[dict[str, Any]]:
+    """Return the epochs of a run as rows; raises Refused."""
+    lists = {name: _column(columns, name) for name in (*NEEDED_OF_EPOCHS, *OTHERS_OF_EPOCHS)}
+    _require(len(set(map(len, lists.values()))) == 1, "run.epochs")
+    rows = [dict(zip(lists, values, strict=True)) for values in zip(*lists.values(), strict=True)]
+    numbers = [row["epoch"] for row in rows]
+    _require(all(type(number) is int and 0 < number < 2**31 for number in numbers), "run.epochs.epoch")
+    _require(len(set(numbers)) == len(numbers), "run.epochs.epoch")
+    return [_epoch(row) for row in rows]
+
+
+def _column(columns: Json, name: str) -> list[Any]:
+    value = columns.get(name)
+    _require(isinstance(value, list) and len(value) <= MOST_ITEMS, f"run.epochs.{name}")
+    assert isinstance(value, list)
+    return value
+
+
+def _epoch(row: Json) -> dict[str, Any]:
+    checked = {name: _number(row[name], name) for name in row if name not in {"epoch", "metrics"}}
+    _require(all(checked[name] is not None for name in NEEDED_OF_EPOCHS if name != "epoch"), "run.epochs")
+    metrics = {_name(name): _number(value, name) for name, value in _object(row, "metrics").items()}
+    return {"epoch": row["epoch"], **checked, "metrics": metrics}
 
 
 def _list(data: Json, name: str) -> list[Any]:

@@ -1,33 +1,50 @@
-"""Reading versions that are in the store, but not in the catalogue, back into it: for a folder copied elsewhere."""
+"""Reading what store and home hold, but the catalogue does not know, into it: after it was lost, or for copies."""
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from dashboard.analysis.statistics import tensor_statistics
 from dashboard.catalogue import datasets as dataset_rows
 from dashboard.catalogue import networks as network_rows
+from dashboard.catalogue import transfers
+from dashboard.catalogue import trash as trash_rows
 from dashboard.catalogue import versions as version_rows
+from dashboard.catalogue.rows import now
 from dashboard.data.preprocessing import Preprocessing
 from dashboard.errors import Conflict, NotAsSaved, NotFound, UserError
 from dashboard.jobs.job import Progress
 from dashboard.records.stored import unnumbered
 from dashboard.records.tensor import TensorInfo, TensorKey
-from dashboard.services.store.manifest_check import checked_manifest, require_objects
+from dashboard.services.store.dataset_notes import reindex_datasets
+from dashboard.services.store.manifest_check import checked_manifest, moment, require_objects
+from dashboard.services.store.trash_notes import FILE as TRASH
+from dashboard.services.store.trash_notes import Trashed, read_trash
 from dashboard.services.workspace import Workspace
 from dashboard.weights.table_store import VersionKey
 
+log = logging.getLogger(__name__)
+
 DRIFT_SECONDS = 10.0
+UNKNOWN_END = "The catalogue was lost. What is known of this run comes from its versions; how it ended is not known."
 
 
 @dataclass
 class Reindexed:
-    """What was added to the catalogue (references), and what was skipped: (version, why)."""
+    """What was added to the catalogue (references), what was skipped: (version, why), and which datasets were added."""
 
     added: list[str] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
+    datasets: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the result of a run."""
+        skipped = [{"version": one, "reason": why} for one, why in self.skipped]
+        return {"added": len(self.added), "skipped": skipped, "datasets": len(self.datasets)}
 
 
 def unknown_versions(workspace: Workspace) -> list[VersionKey]:
@@ -68,61 +85,145 @@ def _differences(workspace: Workspace) -> tuple[set[VersionKey], set[VersionKey]
     return stored - listed, ready - stored
 
 
-def reindex_store(workspace: Workspace, report: Callable[[Progress], None] = lambda _: None) -> Reindexed:
-    """Add every published version that the catalogue does not know; what is damaged is skipped, and named.
+def log_drift(workspace: Workspace) -> None:
+    """Write to the log, at the start, how many versions the catalogue does not know; raises StoreError."""
+    drift = find_drift(workspace)
+    if drift.only_stored:
+        noun = "1 version is" if drift.only_stored == 1 else f"{drift.only_stored:,} versions are"
+        log.warning("%s in the store, but not in the catalogue: reindex to see them.", noun)
 
-    What is in the trash is known, and stays there.
+
+def reindex_store(workspace: Workspace, report: Callable[[Progress], None] = lambda _: None) -> Reindexed:
+    """Add every dataset of the home and every published version that the catalogue does not know, with its run.
+
+    What is damaged is skipped, and named. What is in the trash stays there, also if the catalogue was lost.
     """
     done = Reindexed()
-    wanted = unknown_versions(workspace)
+    done.datasets, done.skipped = reindex_datasets(workspace)
+    reindexing = _Reindexing(workspace, read_trash(workspace.settings.home_folder / TRASH))
+    wanted = _by_age(workspace, unknown_versions(workspace))
     for place, key in enumerate(wanted):
         name = f"{key[0]}:{key[1]}"
-        counts = {"added": len(done.added), "skipped": [{"version": one, "reason": why} for one, why in done.skipped]}
-        report(Progress(place, len(wanted), f"reading {name}, version {place + 1:,} of {len(wanted):,}", counts))
+        note = f"reading {name}, version {place + 1:,} of {len(wanted):,}"
+        report(Progress(place, len(wanted), note, done.to_json()))
         try:
-            done.added.append(_reindex_version(workspace, key))
+            done.added.append(reindexing.add(key))
         except (UserError, NotAsSaved) as error:
             done.skipped.append((name, error.message))
+    with workspace.catalogue.writing() as connection:
+        transfers.link_parents(connection, reindexing.parents)
     workspace.results.put("drift", None)
-    counts = {"added": len(done.added), "skipped": [{"version": one, "reason": why} for one, why in done.skipped]}
-    report(Progress(len(wanted), len(wanted), "", counts))
+    report(Progress(len(wanted), len(wanted), "", done.to_json()))
     return done
 
 
-def _reindex_version(workspace: Workspace, key: VersionKey) -> str:
-    """Add one version and return its reference; raises NotAsSaved, or a UserError that says what is wrong with it."""
-    stored = workspace.store.manifest(key)
-    require_objects(stored)
-    manifest = checked_manifest(key, unnumbered("manifest", stored))
-    infos = [_info(workspace, key, entry) for entry in stored["tensors"]]
-    with workspace.catalogue.writing() as connection:
-        network_id, dataset_id = _network(connection, key[0], manifest)
-        wanted = ("epoch", "spec", "preprocessing", "metrics", "evaluation", "sha256", "changed")
-        row = {name: manifest[name] for name in wanted} | {"dataset_id": dataset_id}
-        row["bytes"] = sum(info.bytes for info in infos)
-        if manifest["created"] is not None:
-            row["created"] = manifest["created"]
+def _by_age(workspace: Workspace, keys: list[VersionKey]) -> list[VersionKey]:
+    """Return the versions in the order in which they were saved, as far as their manifests say so, parents first."""
+    saved = {}
+    for key in keys:
+        with suppress(UserError, NotAsSaved):  # said when it is read to be added
+            saved[key] = moment(workspace.store.manifest(key).get("created"))
+    return sorted(keys, key=lambda key: (saved.get(key) or datetime.max, key))
+
+
+@dataclass
+class _Reindexing:
+    """A reindexing: which versions and runs continue from which versions, to be tied once all are there."""
+
+    workspace: Workspace
+    trashed: Trashed
+    parents: dict[tuple[str, int], VersionKey] = field(default_factory=dict)
+    brought_back: set[str] = field(default_factory=set)  # slugs of networks that were in the trash of a lost catalogue
+
+    def add(self, key: VersionKey) -> str:
+        """Add one version and return its reference; raises NotAsSaved, or a UserError that says what is wrong."""
+        stored = self.workspace.store.manifest(key)
+        require_objects(stored)
+        manifest = checked_manifest(key, unnumbered("manifest", stored))
+        infos = [_info(self.workspace, key, entry) for entry in stored["tensors"]]
+        with self.workspace.catalogue.writing() as connection:
+            network_id, dataset_id = self._network(connection, key[0], manifest)
+            wanted = ("epoch", "spec", "preprocessing", "metrics", "evaluation", "sha256", "changed")
+            row = {name: manifest[name] for name in wanted} | {"dataset_id": dataset_id}
+            row["bytes"] = sum(info.bytes for info in infos)
+            row["run_id"] = self._run(connection, network_id, dataset_id, manifest)
+            if manifest["created"] is not None:
+                row["created"] = manifest["created"]
+            version_id = version_rows.insert_known_version(connection, network_id, key[1], row)
+            version_rows.finish_version(connection, version_id, infos)
+            self._trash(connection, key, manifest["sha256"], version_id, network_id)
         if manifest["parent"] is not None:
-            row["parent_id"] = version_rows.find_id(connection, *manifest["parent"])
-        version_id = version_rows.insert_known_version(connection, network_id, key[1], row)
-        version_rows.finish_version(connection, version_id, infos)
-    return f"{manifest['network']['name']}:{key[1]}"
+            self.parents["version", version_id] = manifest["parent"]
+        return f"{manifest['network']['name']}:{key[1]}"
+
+    def _trash(self, connection: Any, key: VersionKey, sha256: str, version_id: int, network_id: int) -> None:  # noqa: ANN401 - a Connection
+        """Put a version, or its network, where it was when the catalogue was lost."""
+        when = self.trashed.when_version(key, sha256)
+        if when is not None:
+            trash_rows.trash_version(connection, version_id, when)
+        if key[0] in self.trashed.networks:
+            trash_rows.trash_network(connection, network_id, self.trashed.networks[key[0]])
+
+    def _network(self, connection: Any, slug: str, manifest: Mapping[str, Any]) -> tuple[int, int]:  # noqa: ANN401 - a Connection
+        """Return the ids of the network, which is added if it is unknown, and of its dataset."""
+        about = manifest["network"]
+        if slug in self.trashed.networks:
+            known = trash_rows.find_trashed_network(connection, slug)
+            if known is None:
+                self.brought_back.add(slug)
+                return _insert_network(connection, slug, manifest)
+            if slug in self.brought_back:
+                return known
+        if network_rows.is_in_trash(connection, slug):
+            raise Conflict(f"Its network {about['name']!r} is in the trash. Restore it there first.", "name")
+        with suppress(NotFound):
+            network = network_rows.get_network(connection, about["name"])
+            if network.slug != slug:
+                name = about["name"]
+                raise Conflict(
+                    f"The folder {slug} holds versions of {name!r}, a name that another network has here.", "name"
+                )
+            return network.id, dataset_rows.get_dataset(connection, network.dataset).id
+        return _insert_network(connection, slug, manifest)
+
+    def _run(self, connection: Any, network_id: int, dataset_id: int, manifest: Mapping[str, Any]) -> int | None:  # noqa: ANN401 - a Connection
+        """Return the id of the run that wrote a version, which is added, with its epochs, if it is unknown."""
+        about = manifest["run"]
+        if about is None:
+            return None
+        run_id = transfers.find_run(connection, network_id, about)
+        if run_id is None:
+            ties = {"network_id": network_id, "dataset_id": dataset_id, "parent_id": None}
+            run_id = transfers.copy_run_row(connection, about["id"], ties, _run_values(manifest), about["epochs"])
+        elif transfers.error_of_run(connection, run_id) == UNKNOWN_END:
+            transfers.add_missing_epochs(connection, run_id, about["epochs"])
+            transfers.set_run(connection, run_id, _how_far(manifest))
+        if about["parent"] is not None:
+            self.parents["run", run_id] = about["parent"]
+        return run_id
 
 
-def _network(connection: Any, slug: str, manifest: Mapping[str, Any]) -> tuple[int, int]:  # noqa: ANN401 - a Connection
+def _run_values(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the row of a run that is known from a version that it has written."""
+    about = manifest["run"]
+    wanted = ("kind", "attempt", "priority", "started_by", "total", "spec", "created", "started")
+    return {name: about[name] for name in wanted} | _how_far(manifest)
+
+
+def _how_far(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how far a run has come, as far as one of its versions knows."""
+    about = manifest["run"]
+    done = max((epoch["epoch"] for epoch in about["epochs"]), default=manifest["epoch"])
+    is_whole = done >= about["total"]
+    end = {"state": "finished", "error": None} if is_whole else {"state": "interrupted", "error": UNKNOWN_END}
+    return end | {"done": done, "heartbeat": manifest["created"], "ended": manifest["created"]}
+
+
+def _insert_network(connection: Any, slug: str, manifest: Mapping[str, Any]) -> tuple[int, int]:  # noqa: ANN401 - a Connection
     about = manifest["network"]
-    if network_rows.is_in_trash(connection, slug):
-        raise Conflict(f"Its network {about['name']!r} is in the trash. Restore it there first.", "name")
-    with suppress(NotFound):
-        network = network_rows.get_network(connection, about["name"])
-        if network.slug != slug:
-            name = about["name"]
-            raise Conflict(
-                f"The folder {slug} holds versions of {name!r}, a name that another network has here.", "name"
-            )
-        return network.id, dataset_rows.get_dataset(connection, network.dataset).id
     dataset_id = _dataset(connection, about, manifest["preprocessing"])
     row = {name: about[name] for name in ("name", "purpose", "task", "fields", "spec")} | {"dataset_id": dataset_id}
+    row["created"] = about["created"] or manifest["created"] or now()
     return network_rows.insert_known_network(connection, slug, row), dataset_id
 
 

@@ -9,6 +9,7 @@ from dashboard.errors import Conflict, NotFound
 from dashboard.files import keep_reserve, make_space
 from dashboard.jobs.job import Progress
 from dashboard.records.run import Freed, TrashItem
+from dashboard.services.store.trash_notes import note_trash
 from dashboard.services.workspace import Workspace, drop_deleted_networks, sweep_version
 
 
@@ -37,6 +38,7 @@ def restore(workspace: Workspace, key: str) -> TrashItem:
     except Conflict as error:
         message = f"Another network has the name {item.name!r} now. Delete that one first, then restore this one."
         raise Conflict(message, "name") from error
+    note_trash(workspace)
     return item
 
 
@@ -63,6 +65,7 @@ def remove_deleted(workspace: Workspace, report: Callable[[Progress], None] | No
             report(Progress(done, len(deleted), note, {"removed": removed}))
         removed += len(sweep_version(workspace, version_id, slug, number))
     drop_deleted_networks(workspace)
+    note_trash(workspace)
     if report is not None:
         report(Progress(len(deleted), len(deleted), "", {"removed": removed}))
     keep_reserve(workspace.settings.home_folder)

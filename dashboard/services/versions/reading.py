@@ -12,6 +12,7 @@ from dashboard.files import make_space
 from dashboard.records.network import Network, Version
 from dashboard.records.page import Page
 from dashboard.records.tensor import TensorInfo
+from dashboard.services.store.trash_notes import note_trash
 from dashboard.services.workspace import Workspace
 
 
@@ -119,3 +120,4 @@ def delete_version(workspace: Workspace, network_name: str, number: int) -> None
         if version_rows.has_active_child(connection, version.id):
             raise Conflict(f"A run trains on from {version.reference}: wait for it or cancel it first.", "version")
         trash_rows.trash_version(connection, version.id)
+    note_trash(workspace)

@@ -17,6 +17,7 @@ from dashboard.records.network import Network, NetworkSpec
 from dashboard.records.stored import numbered
 from dashboard.records.tensor import TensorInfo, TensorKey
 from dashboard.services.versions.movement import Source, moved
+from dashboard.services.versions.origin import place, run_of_manifest
 from dashboard.services.workspace import Workspace, sweep_version
 from dashboard.weights.checksums import tensor_sha256, version_sha256
 from dashboard.weights.dtypes import Array
@@ -71,14 +72,15 @@ def save_version(workspace: Workspace, network: Network, draft: Draft) -> int:
     }
     with workspace.catalogue.reading() as connection:
         parent = version_rows.key_of(connection, draft.parent_id) if draft.parent_id is not None else None
+    run = run_of_manifest(workspace, draft.run_id, draft.epoch)
     fence = None if draft.run_id is None or draft.attempt is None else (draft.run_id, draft.attempt)
     tensors = [(_info(name, array, hashes[name]), array) for name, array in arrays.items()]
     for _ in range(MOST_SKIPPED):
         try:
-            return _save_as_next(workspace, network, row, tensors, fence, parent)
+            return _save_as_next(workspace, network, row, tensors, fence, parent, run)
         except NumberTaken as taken:
             logger.warning("A number of %s is skipped: %s", network.name, taken.message)
-    return _save_as_next(workspace, network, row, tensors, fence, parent)
+    return _save_as_next(workspace, network, row, tensors, fence, parent, run)
 
 
 def _save_as_next(
@@ -88,13 +90,15 @@ def _save_as_next(
     tensors: Sequence[tuple[TensorInfo, Array]],
     fence: tuple[int, int] | None,
     parent: VersionKey | None,
+    run: Mapping[str, Any] | None,
 ) -> int:
     """Save a version under the network's next number; raises NumberTaken if the store has something else there."""
     highest = workspace.store.newest_number(network.slug)  # more than the catalogue's if that is an older one
     with workspace.catalogue.writing() as connection:
         network_rows.skip_numbers(connection, network.id, highest)
         version_id, number = version_rows.begin_version(connection, network.id, row)
-    carry_through(workspace, version_id, (network.slug, number), tensors, manifest(network, number, row, parent), fence)
+    about = manifest(network, number, row, parent, run)
+    carry_through(workspace, version_id, (network.slug, number), tensors, about, fence)
     return number
 
 
@@ -142,17 +146,25 @@ def _written(
         yield replace(info, table_name=workspace.store.table_name(key))
 
 
-def manifest(network: Network, number: int, row: Mapping[str, Any], parent: VersionKey | None = None) -> dict[str, Any]:
+def manifest(
+    network: Network,
+    number: int,
+    row: Mapping[str, Any],
+    parent: VersionKey | None = None,
+    run: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """Return the manifest of a version, from which it can be indexed again; `row` is its catalogue row.
 
-    `parent` is the version that it continues from.
+    `parent` is the version that it continues from, `run` what `origin.run_of_manifest` says of the run that wrote it.
     """
-    about = {name: value for name, value in asdict(network).items() if name not in {"id", "last_version", "created"}}
-    numbers = {name: row[name] for name in IN_MANIFEST}
+    about = {name: value for name, value in asdict(network).items() if name not in {"id", "last_version"}}
+    about |= {"spec": network.spec.to_json(), "created": network.created.isoformat()}
     origin: dict[str, Any] = {"created": row["created"].isoformat()}
     if parent is not None:
-        origin["parent"] = {"network": parent[0], "number": parent[1]}
-    return numbered({"network": about | {"spec": network.spec.to_json()}, "number": number} | numbers | origin)
+        origin["parent"] = place(parent)
+    if run is not None:
+        origin["run"] = run
+    return numbered({"network": about, "number": number, **{name: row[name] for name in IN_MANIFEST}, **origin})
 
 
 def _key(network: Network, name: str, array: Array, sha256: str) -> TensorKey:

@@ -146,7 +146,9 @@ def _made_exact(run: Run) -> str:
 
 def _reindexed(run: Run) -> str:
     skipped = run.result["skipped"]
-    text = f"{plural(run.result['added'], 'version')} added to the catalogue"
+    datasets = run.result.get("datasets", 0)
+    also = f" and {plural(datasets, 'dataset')}" if datasets else ""
+    text = f"{plural(run.result['added'], 'version')}{also} added to the catalogue"
     reasons = " ".join(f"{one['version']}: {one['reason']}" for one in skipped[:MOST_REASONS])
     more = f" {len(skipped) - MOST_REASONS:,} more." if len(skipped) > MOST_REASONS else ""
     return f"{text}, {len(skipped):,} skipped. {reasons}{more}" if skipped else f"{text}."
