@@ -6,7 +6,6 @@ from dataclasses import asdict
 from typing import Any
 
 from dashboard.api import schemas
-from dashboard.metrics import best_version
 from dashboard.records.dataset import Dataset
 from dashboard.records.network import Network, Version
 from dashboard.records.page import Page
@@ -53,12 +52,12 @@ def network_json(network: Network) -> Json:
 
 
 def summary_json(summary: NetworkSummary) -> Json:
-    """Return a network as a list shows it: how many versions, the best of the last 20, and its active runs."""
+    """Return a network as a list shows it: how many versions, the best of all, and its active runs."""
     history = dict(summary.metrics)
     return network_json(summary.network) | {
         "versions": summary.versions,
         "latest": summary.latest,
-        "best": best_version(summary.network.task, history),
+        "best": summary.best[0] if summary.best else None,
         "metrics": history.get(summary.latest) if summary.latest is not None else None,
         "active_runs": list(summary.active_runs),
     }

@@ -21,7 +21,11 @@ HISTORY = 20
 
 @dataclass(frozen=True)
 class NetworkSummary:
-    """One line of the list of networks: the network, its versions in brief, and its running runs."""
+    """One line of the list of networks: the network, its versions in brief, and its running runs.
+
+    `metrics` are those of the last 20 versions, `best` the number and metrics of the best of all; `mark` changes with
+    the versions that there are.
+    """
 
     network: Network
     versions: int
@@ -29,6 +33,8 @@ class NetworkSummary:
     latest_created: datetime | None
     metrics: tuple[tuple[int, dict[str, Any]], ...]
     active_runs: tuple[int, ...]
+    mark: tuple[int, ...] = ()
+    best: tuple[int, Mapping[str, Any]] | None = None
 
 
 def insert_network(connection: Connection, values: Mapping[str, Any]) -> int:
@@ -121,8 +127,10 @@ def _last_versions() -> Select[Any]:
     mine = select(own.number).where(own.network_id == networks.c.id, own.state == "ready")
     twentieth = mine.order_by(own.number.desc()).limit(1).offset(HISTORY - 1)
     total = mine.with_only_columns(func.count()).scalar_subquery().label("total")
+    squares = mine.with_only_columns(func.sum(own.number * own.number)).scalar_subquery().label("squares")
+    sums = mine.with_only_columns(func.sum(own.number)).scalar_subquery().label("sums")
     return (
-        select(versions.c.network_id, versions.c.number, versions.c.metrics, versions.c.created, total)
+        select(versions.c.network_id, versions.c.number, versions.c.metrics, versions.c.created, total, sums, squares)
         .join(networks, networks.c.id == versions.c.network_id)
         .where(versions.c.state == "ready", versions.c.number >= func.coalesce(twentieth.scalar_subquery(), 0))
         .order_by(versions.c.number)
@@ -148,6 +156,7 @@ def _summary(network: Network, history: list[Any], active: list[int]) -> Network
         latest_created=last.created if last else None,
         metrics=tuple((row.number, row.metrics) for row in history),
         active_runs=tuple(active),
+        mark=(last.total, int(last.sums), int(last.squares)) if last else (),
     )
 
 

@@ -279,13 +279,6 @@ def last_epochs(connection: Connection, run_ids: list[int]) -> dict[int, Epoch]:
     return {row.run_id: _epoch(row) for row in connection.execute(query)}
 
 
-def count_active(connection: Connection) -> int:
-    """Return how many runs are queued or running."""
-    return connection.execute(
-        select(func.count()).select_from(runs).where(runs.c.state.not_in(ENDED_STATES))
-    ).scalar_one()
-
-
 def of_hidden_networks(rows: FromClause = runs) -> ColumnElement[bool]:
     """Return for each run in `rows` (the table, or an alias of it) whether its network is in the trash."""
     hidden = select(networks.c.id).where(networks.c.trash != 0)

@@ -1,15 +1,17 @@
 """Networks: reading a definition, creating, listing, deleting."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dashboard.catalogue import networks as network_rows
 from dashboard.catalogue import runs as run_rows
 from dashboard.catalogue import trash as trash_rows
+from dashboard.catalogue import versions as version_rows
 from dashboard.catalogue.networks import NetworkSummary
 from dashboard.errors import Conflict, Invalid
 from dashboard.files import make_space
+from dashboard.metrics import best_version
 from dashboard.parsing import Fields
 from dashboard.records.dataset import Dataset
 from dashboard.records.network import MOST_LAYERS, LayerSpec, Network, NetworkSpec, check_combination, parse_layer
@@ -83,10 +85,31 @@ def get_network(workspace: Workspace, name: str) -> Network:
 
 
 def list_networks(workspace: Workspace, limit: int = 50, offset: int = 0, search: str = "") -> Page[NetworkSummary]:
-    """Return a page of networks, the newest first, each with its last versions' metrics."""
+    """Return a page of networks, the newest first, each with its best version and its last versions' metrics."""
     with workspace.catalogue.reading() as connection:
         page = network_rows.list_networks(connection, limit + 1, offset, search)
-    return Page(page[:limit], offset + limit if len(page) > limit else None)
+    shown = [replace(one, best=_best(workspace, one)) for one in page[:limit]]
+    return Page(shown, offset + limit if len(page) > limit else None)
+
+
+def _best(workspace: Workspace, summary: NetworkSummary) -> tuple[int, Mapping[str, Any]] | None:
+    """Return the best of all versions; of a network with many they are looked through again once there are others."""
+    history: Mapping[int, Mapping[str, Any]] = dict(summary.metrics)
+    if summary.versions == len(history):
+        return _best_of(summary.network, history)
+    key = ("best version", summary.network.id, summary.mark)
+    known: list[tuple[int, Mapping[str, Any]] | None] | None = workspace.results.get(key)
+    if known is None:
+        with workspace.catalogue.reading() as connection:
+            history = version_rows.metric_history(connection, summary.network.id)
+        known = [_best_of(summary.network, history)]
+        workspace.results.put(key, known)
+    return known[0]
+
+
+def _best_of(network: Network, history: Mapping[int, Mapping[str, Any]]) -> tuple[int, Mapping[str, Any]] | None:
+    number = best_version(network.task, history)
+    return None if number is None else (number, history[number])
 
 
 def count_networks(workspace: Workspace) -> int:

@@ -12,12 +12,12 @@ from dashboard.catalogue.runs import insert_run
 from dashboard.data.dataset import open_arrays
 from dashboard.services.datasets import add_bundled, get_dataset
 from dashboard.services.networks import create_network, get_network
-from dashboard.services.versions.reading import get_detail
+from dashboard.services.versions.reading import delete_version, get_detail
 from dashboard.services.versions.saving import Draft, save_version
 from dashboard.services.versions.tensors import file_names
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
-from tests.web.page_check import Browser
+from tests.web.page_check import Browser, words
 
 SAME = {"loss": 0.5, "val_loss": 0.5, "val_accuracy": 0.75}
 
@@ -55,6 +55,61 @@ def test_of_equally_good_versions_the_first_is_best_on_every_page(browser):
     for chosen in ("version=one:3&version=one:1", "version=one:1&version=one:3"):
         assert "one:1 has the best" in browser.get(f"/compare/several?{chosen}").sentence
     assert "of one:1." in browser.get("/compare/all?network=one").sentence
+
+
+def test_of_many_versions_the_best_is_best_in_lists_also_when_it_is_old(tmp_path):
+    opened = open_workspace(Settings(home=str(tmp_path)))
+    add_bundled(opened, "iris")
+    network = create_network(opened, {"name": "many", "dataset": "iris", "layers": []})
+    row = get_dataset(opened, "iris")
+    tensors = {tensor: np.zeros(shape, np.float32) for tensor, shape in network.spec.tensor_shapes}
+
+    def save(accuracy):
+        metrics = {"val_accuracy": accuracy}
+        save_version(opened, network, Draft(tensors, network.spec, row.id, {}, metrics, {}))
+
+    for accuracy in (0.5, 0.9, *[0.6] * 22):
+        save(accuracy)
+    lists = Browser(create_app(workspace=opened).test_client())
+
+    def best():
+        answers = (lists.raw(address).json["items"][0]["best"] for address in ("/networks.json", "/api/v1/networks"))
+        return {*answers, lists.get("/networks/many").sentence.split("best is v")[1].split(",")[0]}
+
+    assert best() == {2, "2"}
+    delete_version(opened, "many", 2)
+    assert best() == {3, "3"}
+    save(0.95)
+    assert best() == {25, "25"}
+    opened.catalogue.close()
+
+
+def test_counts_of_active_runs_are_the_same_wherever_they_are_shown(tmp_path):
+    opened = open_workspace(Settings(home=str(tmp_path)))
+    add_bundled(opened, "iris")
+    network = create_network(opened, {"name": "one", "dataset": "iris", "layers": []})
+    about = {"network_id": network.id, "dataset_id": get_dataset(opened, "iris").id, "spec": network.spec.to_json()}
+    with opened.catalogue.writing() as connection:
+        for state in ("running", "queued", "queued", "finished"):
+            insert_run(connection, about | {"state": state})
+    lists = Browser(create_app(workspace=opened).test_client())
+    said = "1 run in progress, 2 queued"
+    assert lists.get("/").sentence == f"1 network with 0 versions; {said}."
+    assert lists.get("/runs").sentence == f"{said}, 1 ended."
+    for address in ("/", "/runs", "/datasets", "/datasets/iris", "/networks/one", "/store"):
+        (badge,) = lists.get(address).all("span", title="active runs")
+        assert words(badge) == "3"
+    assert lists.get("/networks/one").text.count("run 1") >= 1
+    summary = lists.raw("/api/v1/networks").json["items"][0]
+    assert summary["active_runs"] == [1, 2, 3]
+    states = [one["state"] for one in lists.raw("/api/v1/runs").json["items"]]
+    assert (states.count("running"), states.count("queued"), states.count("finished")) == (1, 2, 1)
+    opened.catalogue.close()
+
+
+def test_a_filtered_list_says_how_many_of_all_it_shows(browser):
+    assert browser.get("/?search=on").sentence == "1 of 2 networks matches “on”."
+    assert browser.get("/?search=o").sentence == "2 of 2 networks match “o”."
 
 
 def test_versions_on_different_data_are_compared_with_a_warning(browser):

@@ -14,7 +14,8 @@ def summary(name, scores=(), units=1, dataset="iris"):
     network = Network(1, name, name, "", "classification", dataset, {}, spec, len(scores), datetime(2026, 1, 1))
     metrics = tuple((number, {"val_accuracy": score}) for number, score in enumerate(scores, start=1))
     saved = datetime(2026, 1, len(scores)) if scores else None
-    return NetworkSummary(network, len(scores), len(scores) or None, saved, metrics, ())
+    best = max(metrics, key=lambda one: one[1]["val_accuracy"], default=None)
+    return NetworkSummary(network, len(scores), len(scores) or None, saved, metrics, (), best=best)
 
 
 SUMMARIES = [

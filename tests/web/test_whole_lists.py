@@ -83,8 +83,8 @@ def lists(app_of, long_lists):
 @pytest.mark.parametrize(
     ("address", "sentence", "table", "total"),
     [
-        ("/", "53 networks with 53 versions; 53 runs", "Networks", MANY),
-        ("/?sort=name", "53 networks with 53 versions; 53 runs", "Networks", MANY),
+        ("/", "53 networks with 53 versions; 0 runs in progress, 53 queued.", "Networks", MANY),
+        ("/?sort=name", "53 networks with 53 versions; 0 runs in progress, 53 queued.", "Networks", MANY),
         ("/datasets", "53 datasets with 7,950 rows.", "Datasets", MANY),
         ("/networks/iris-net", "53 versions", "Versions", MANY),
         ("/networks/iris-net/history", "53 versions", "layer_01.bias in each version", MANY),

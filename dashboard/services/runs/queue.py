@@ -124,7 +124,8 @@ def _worker_report(workspace: Workspace) -> dict[str, Any]:
 def count_active_runs(workspace: Workspace) -> int:
     """Return how many runs are queued or running."""
     with workspace.catalogue.reading() as connection:
-        return run_rows.count_active(connection)
+        counts = run_rows.count_states(connection)
+    return sum(count for state, count in counts.items() if state not in ENDED_STATES)
 
 
 def active_runs(workspace: Workspace, network: Network) -> list[int]:

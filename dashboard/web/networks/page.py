@@ -68,7 +68,7 @@ def networks_table(summaries: Iterable[NetworkSummary], sort: str, search: str) 
 
 def _network_row(summary: NetworkSummary) -> dict[str, Any]:
     history, network = dict(summary.metrics), summary.network
-    best, metric, value = ranking(network.task, history)
+    best, metric, value = ranking(network.task, dict([summary.best] if summary.best else []))
     values = [metrics.get(metric) for metrics in history.values()] if metric else []
     return {
         "name": network.name,

@@ -13,7 +13,7 @@ from dashboard.services import networks as service
 from dashboard.services.datasets import get_dataset, list_datasets
 from dashboard.services.demo import start_demo
 from dashboard.services.networks import NetworkSummary
-from dashboard.services.runs.queue import active_runs, count_active_runs
+from dashboard.services.runs.queue import active_runs, get_queue
 from dashboard.services.runs.runs import start_run, why_not_trained
 from dashboard.services.store.trash import freed_by_network
 from dashboard.services.versions import reading
@@ -30,7 +30,7 @@ from dashboard.web.networks import page
 from dashboard.web.networks.forms import NetworkForm, apply_action
 from dashboard.web.networks.pairs import pair_grid, version_pairs
 from dashboard.web.networks.presets import PRESETS, preset
-from dashboard.web.networks.words import network_sentence, networks_sentence
+from dashboard.web.networks.words import filtered_sentence, network_sentence, networks_sentence
 from dashboard.web.runs.forms import RunForm
 from dashboard.web.store.words import freed_sentences
 from dashboard.web.versions.page import Chip, dead, dead_layers
@@ -43,7 +43,9 @@ def index() -> Answer:
     """Show all networks, each with its best version."""
     table, pages = _list()
     total = service.count_networks(workspace())
-    sentence = networks_sentence(total, reading.count_versions(workspace()), count_active_runs(workspace()))
+    sentence = networks_sentence(total, reading.count_versions(workspace()), get_queue(workspace()))
+    if _search():
+        sentence = filtered_sentence(pages.total, total, _search())
     return render_template(
         "networks/index.html", sentence=sentence, search=_search(), total=total, table=table, pages=pages
     )

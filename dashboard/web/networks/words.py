@@ -2,13 +2,20 @@
 
 from dashboard.metrics import metric_words
 from dashboard.records.network import Network
+from dashboard.services.runs.queue import Queue
 from dashboard.web.kit.formats import number, plural
+from dashboard.web.runs.words import active_words
 
 
-def networks_sentence(total: int, versions: int, active: int) -> str:
+def networks_sentence(total: int, versions: int, queue: Queue) -> str:
     """Say how many networks and versions there are, and what is being trained."""
     text = f"{plural(total, 'network')} with {plural(versions, 'version')}"
-    return f"{text}; {plural(active, 'run')} in progress." if active else f"{text}."
+    return f"{text}; {active_words(queue)}." if queue.queued or queue.running else f"{text}."
+
+
+def filtered_sentence(shown: int, total: int, search: str) -> str:
+    """Say how many networks match what the list is filtered by."""
+    return f"{shown:,} of {plural(total, 'network')} {'matches' if shown == 1 else 'match'} “{search}”."
 
 
 def network_sentence(network: Network, count: int, best: int | None, metric: str | None, value: float | None) -> str:

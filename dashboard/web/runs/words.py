@@ -19,7 +19,12 @@ def queue_sentence(queue: Queue) -> str:
     """Say how many runs execute, are queued and have ended."""
     if not queue.running and not queue.queued:
         return f"No run is active; {plural(queue.ended, 'run')} ended."
-    return f"{plural(queue.running, 'run')} in progress, {queue.queued:,} queued, {queue.ended:,} ended."
+    return f"{active_words(queue)}, {queue.ended:,} ended."
+
+
+def active_words(queue: Queue) -> str:
+    """Say how many runs execute and how many wait to."""
+    return f"{plural(queue.running, 'run')} in progress, {queue.queued:,} queued"
 
 
 def queue_problem(queue: Queue) -> str:

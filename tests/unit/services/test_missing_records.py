@@ -38,7 +38,7 @@ def test_a_training_is_refused_and_one_that_was_queued_fails_with_the_reason(wor
     assert failed.state == "failed"
     assert "The records of 'digits' are missing" in failed.error
     with workspace.catalogue.reading() as connection:
-        assert run_rows.count_active(connection) == 0
+        assert run_rows.count_states(connection) == {"failed": 1}
 
 
 def test_pictures_of_records_say_that_they_are_missing(workspace):
