@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboard.errors import WeightbaseError
+from dashboard.files import is_frozen
 from dashboard.settings import Settings, from_environment
 
 if TYPE_CHECKING:
@@ -122,6 +123,8 @@ def _secret_key(settings: Settings) -> str:
     if settings.secret_key:
         return settings.secret_key
     path = settings.home_folder / "secret_key"
+    if settings.read_only and is_frozen(settings.home_folder, (path.name,)):
+        return secrets.token_hex(32)  # for this process: there is nothing that a form could change
     with open(path, "a+", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
         fcntl.flock(file, fcntl.LOCK_EX)  # several workers may start at once: all must sign with one key
         file.seek(0)

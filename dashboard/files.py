@@ -73,6 +73,14 @@ def spooled(pieces: Iterable[bytes]) -> IO[bytes]:
     return file
 
 
+def is_frozen(folder: Path, files: Iterable[str] = ()) -> bool:
+    """Return whether a folder is there, but this process may not write in it, or to one of the files."""
+    if not folder.is_dir():
+        return False
+    there = [folder / name for name in files if (folder / name).exists()]
+    return not (os.access(folder, os.W_OK | os.X_OK) and all(os.access(path, os.W_OK) for path in there))
+
+
 def keep_reserve(folder: Path) -> None:
     """Keep a file that only takes up space, for the day on which the disk is full; not where space is short already."""
     path = folder / RESERVE

@@ -3,16 +3,20 @@
 import contextlib
 import hashlib
 import json
+import shutil
 import sqlite3
-from collections.abc import Iterator
+import tempfile
+import weakref
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from dashboard.errors import Outage, StoreUnavailable, WeightbaseError
 from dashboard.outages import server_passes
@@ -45,13 +49,44 @@ def sqlite_engine(path: Path) -> Engine:
     address = URL.create("sqlite", database=str(path))
     arguments = {"timeout": PATIENCE_SECONDS, "check_same_thread": False}
     engine = create_engine(address, connect_args=arguments, pool_timeout=PATIENCE_SECONDS, json_deserializer=read_json)
+    _configure(engine, ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"))
+    return engine
+
+
+def sqlite_reader(path: Path) -> Engine:
+    """Return the engine of a catalogue in a file, in a folder where nothing can be written.
+
+    The newest changes may be in a file next to it. SQLite reads that if the index of it is there, too; else both files
+    are copied to where the index can be made.
+    """
+    changes, index = path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")
+    has_changes = changes.exists() and changes.stat().st_size > 0
+    copies = tempfile.mkdtemp(prefix="weightbase-") if has_changes and not index.exists() else None
+    if copies is not None:
+        path, changes = (Path(shutil.copy(file, copies)) for file in (path, changes))
+    how = "mode=rw" if copies else "mode=ro" if changes.exists() and index.exists() else "mode=ro&immutable=1"
+
+    def connect() -> sqlite3.Connection:
+        where = f"file:{quote(str(path))}?{how}"
+        return sqlite3.connect(where, uri=True, timeout=PATIENCE_SECONDS, check_same_thread=False)
+
+    pool: dict[str, Any] = {"poolclass": QueuePool, "pool_timeout": PATIENCE_SECONDS}
+    engine = create_engine("sqlite://", creator=connect, json_deserializer=read_json, **pool)
+    if copies is not None:
+        weakref.finalize(engine, shutil.rmtree, copies, ignore_errors=True)
+    _configure(engine, ())
+    return engine
+
+
+def _configure(engine: Engine, pragmas: Sequence[str]) -> None:
+    """Let transactions of SQLite begin as we say."""
 
     @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
         # We begin transactions ourselves (below): sqlite3's own late BEGIN lets two writers read before either
         # locks, and then one of them fails at once instead of waiting.
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -61,8 +96,6 @@ def sqlite_engine(path: Path) -> Engine:
             # A power cut may take the last hasty commits, a kill cannot; a lasting one takes those before to disk, too.
             connection.exec_driver_sql(f"PRAGMA synchronous={'NORMAL' if options.get('hasty') else 'FULL'}")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("write", False) else "BEGIN")
-
-    return engine
 
 
 def mysql_engine(store: str) -> Engine:
@@ -124,6 +157,12 @@ def engine_of(settings: Settings) -> Engine:
     """Return the engine of the catalogue: in the store's own database, or in a file of the home."""
     kind, path = settings.store_kind, settings.home_folder / CATALOGUE
     return SERVERS[kind.scheme](settings.store) if kind.holds_catalogue else sqlite_engine(path)
+
+
+def reading_engine(settings: Settings) -> Engine:
+    """Return the engine of a catalogue of a home in which nothing can be written."""
+    kind, path = settings.store_kind, settings.home_folder / CATALOGUE
+    return SERVERS[kind.scheme](settings.store) if kind.holds_catalogue else sqlite_reader(path)
 
 
 @contextlib.contextmanager

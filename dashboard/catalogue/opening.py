@@ -13,16 +13,18 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from dashboard.catalogue.engines import CATALOGUE, engine_of, one_at_a_time
+from dashboard.catalogue.engines import CATALOGUE, engine_of, one_at_a_time, reading_engine
 from dashboard.catalogue.lease import Lease, require_ours
 from dashboard.catalogue.preflight import reason_not_to_write
 from dashboard.catalogue.restoring import require_not_restoring
-from dashboard.catalogue.set_up import bring_up_to_date
+from dashboard.catalogue.set_up import bring_up_to_date, require_newest
 from dashboard.errors import Conflict, Forbidden, OtherDashboard, Outage, StoreError, StoreUnavailable
+from dashboard.files import is_frozen
 from dashboard.holder import holder_of
 from dashboard.outages import SQLITE_WORDS, server_passes, sqlite_passes, system_passes, system_words
 from dashboard.settings import Settings
 
+MIGRATION_LOCK = ".migration.lock"
 READ_ONLY_IS_SET = "WEIGHTBASE_READ_ONLY is set"
 
 
@@ -115,8 +117,7 @@ class Catalogue:
         A broken uniqueness or reference leaves as Conflict. What is `hasty` does not wait for the disk, where the
         database can do so: it survives every kill, but not a power cut; for what would simply be done again.
         """
-        if self.read_only:
-            raise Forbidden(f"This dashboard is read-only: {self.read_only}. Nothing can be changed here.")
+        self.require_writable()
         self.require_held()
         options = {"write": True, "hasty": hasty}
         with translated(), self.engine.connect().execution_options(**options) as connection, connection.begin():
@@ -124,6 +125,11 @@ class Catalogue:
         state = self._state()
         if state is not None:
             state.end()  # what is read from now on includes what was written
+
+    def require_writable(self) -> None:
+        """Raise Forbidden where nothing can be written."""
+        if self.read_only:
+            raise Forbidden(f"This dashboard is read-only: {self.read_only}. Nothing can be changed here.")
 
     def require_held(self) -> None:
         """Raise OtherDashboard if another home has taken the database over."""
@@ -155,6 +161,8 @@ def open_catalogue(settings: Settings, holding: bool = True) -> Catalogue:
     OtherDashboard if another home uses the database and this one could write.
     """
     home = settings.home_folder
+    if is_frozen_home(settings):
+        return _open_frozen(settings)
     with translated(home / CATALOGUE), _home_translated(home):
         home.mkdir(parents=True, exist_ok=True)
         engine, lease = engine_of(settings), None
@@ -173,6 +181,26 @@ def open_catalogue(settings: Settings, holding: bool = True) -> Catalogue:
             engine.dispose()
             raise
     return Catalogue(engine, home, read_only, lease)
+
+
+def is_frozen_home(settings: Settings) -> bool:
+    """Return whether these settings are to read only, and this process may not write in their home anyway."""
+    return bool(settings.read_only) and is_frozen(settings.home_folder, (CATALOGUE, MIGRATION_LOCK))
+
+
+def _open_frozen(settings: Settings) -> Catalogue:
+    """Open a catalogue without writing anything in its home; raises as `open_catalogue` does."""
+    home = settings.home_folder
+    with translated(home / CATALOGUE), _home_translated(home):
+        if not (settings.store_kind.holds_catalogue or (home / CATALOGUE).exists()):
+            raise StoreUnavailable(f"The data folder {home} has no catalogue, and nothing can be written there.")
+        engine = reading_engine(settings)
+        try:
+            require_newest(engine)
+        except BaseException:
+            engine.dispose()
+            raise
+    return Catalogue(engine, home, READ_ONLY_IS_SET)
 
 
 def _leased(home: Path, engine: Engine, holding: bool) -> Lease | None:
@@ -212,7 +240,7 @@ def settle(settings: Settings) -> None:
 @contextlib.contextmanager
 def _migration_lock(home: Path) -> Iterator[None]:
     """Let one process at a time check and migrate the catalogue's form."""
-    with open(home / ".migration.lock", "w") as lock:
+    with open(home / MIGRATION_LOCK, "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -252,6 +280,7 @@ def _home_translated(home: Path) -> Iterator[None]:
     except OSError as error:
         if system_passes(error):
             raise Outage(f"The data folder {home} cannot be used now. {system_words(error)}") from error
-        raise StoreUnavailable(
-            f"The data folder {home} cannot be used ({error.strerror}): fix its permissions or set WEIGHTBASE_HOME."
-        ) from error
+        remedy = "fix its permissions or set WEIGHTBASE_HOME"
+        if is_frozen(home, (CATALOGUE, MIGRATION_LOCK)):
+            remedy += "; to read what is in it set WEIGHTBASE_READ_ONLY=1"
+        raise StoreUnavailable(f"The data folder {home} cannot be used ({error.strerror}): {remedy}.") from error

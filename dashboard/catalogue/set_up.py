@@ -11,7 +11,7 @@ from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, insp
 
 from dashboard.catalogue.preflight import require_possible
 from dashboard.catalogue.tables import MYSQL
-from dashboard.errors import NewerForm
+from dashboard.errors import NewerForm, StoreUnavailable
 
 HEAD_REVISION = "0005"
 """The newest migration; a test holds it equal to what Alembic finds in migrations/."""
@@ -40,6 +40,20 @@ def bring_up_to_date(engine: Engine) -> None:
     require_possible(engine, is_begun)
     _keep_number(engine, former)
     _migrate(engine)
+
+
+def require_newest(engine: Engine) -> None:
+    """Raise NewerForm, or StoreUnavailable with the remedy, unless a catalogue can be read as it is."""
+    with engine.connect() as connection:
+        names = frozenset(inspect(connection).get_table_names())
+        own = _number(connection, VERSION_TABLE) if VERSION_TABLE in names else None
+    if own is not None and own > HEAD_REVISION:
+        raise NewerForm("catalogue", int(own), int(HEAD_REVISION))
+    if own != HEAD_REVISION:
+        raise StoreUnavailable(
+            "The catalogue was written by an earlier release, and cannot be brought to this one's form where nothing "
+            "can be written. Start this release once where it can, or read it with the release that wrote it."
+        )
 
 
 def _former_number(connection: Connection, names: frozenset[str]) -> str | None:

@@ -14,7 +14,6 @@ drives a search has a lane, too: it mostly waits for its trials, which are train
 import contextlib
 import fcntl
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -75,7 +74,7 @@ def last_wake(home: Path) -> int:
 
 def wake_coordinator(home: Path) -> None:
     """Let a coordinator that rests look for queued runs at once; if it has ended, its supervisor starts another."""
-    os.utime(home / LOCK)
+    (home / LOCK).touch()
     wake_supervisor()
 
 
@@ -86,15 +85,17 @@ def is_starting(home: Path) -> bool:
 
 def is_coordinated(home: Path) -> bool:
     """Return whether a coordinator runs for a data folder; any number of processes may call this at once."""
-    with _lock_file(home) as file:
+    if not (home / LOCK).exists():
+        return False
+    with _lock_file(home, "r") as file:  # also where nothing can be written
         return not _take(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
 
 
-def _lock_file(home: Path) -> IO[str]:
+def _lock_file(home: Path, how: str = "a") -> IO[str]:
     """Open the file of the lock; raises StoreUnavailable if the data folder cannot be used."""
     try:
         home.mkdir(parents=True, exist_ok=True)
-        return open(home / LOCK, "a")  # which leaves alone when it was last set: see `wake_coordinator`
+        return open(home / LOCK, how)  # "a" leaves alone when it was last set: see `wake_coordinator`
     except OSError as error:
         remedy = "fix its permissions or set WEIGHTBASE_HOME"
         raise StoreUnavailable(f"The data folder {home} cannot be used ({error.strerror}): {remedy}.") from error

@@ -53,8 +53,10 @@ class Upload:
 def receive_upload(workspace: Workspace, stream: BinaryIO, file_name: str, header: str = "auto") -> Upload:
     """Store an uploaded file and detect its format, reading it piece by piece.
 
-    Raises TooLarge beyond WEIGHTBASE_MAX_UPLOAD_MB, Invalid for what is no CSV; nothing is stored then.
+    Raises TooLarge beyond WEIGHTBASE_MAX_UPLOAD_MB, Invalid for what is no CSV, Forbidden where nothing can be written;
+    nothing is stored then.
     """
+    workspace.catalogue.require_writable()
     token = secrets.token_hex(16)
     path = workspace.uploads_folder / f"{token}.csv"
     try:
@@ -230,6 +232,7 @@ def record_pixels(
 
 def _store(workspace: Workspace, path: Path, name: str, spec: DatasetSpec, source: str, licence: str) -> Dataset:
     """Ingest a CSV into a folder named by its content and choices, and add the dataset's row."""
+    workspace.catalogue.require_writable()
     sha256 = _file_sha256(path)
     choices = json.dumps(spec.to_json(), sort_keys=True)
     folder = hashlib.sha256(f"{sha256} {choices}".encode()).hexdigest()[:32]

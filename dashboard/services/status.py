@@ -27,7 +27,8 @@ class Health:
 def check_health(workspace: Workspace) -> Health:
     """Check the store and the catalogue, and collect their problems."""
     problems = []
-    for ping in (workspace.store.ping, workspace.catalogue.ping):
+    is_reading = bool(workspace.catalogue.read_only)  # then it is no problem that nothing can be written
+    for ping in (workspace.store.versions if is_reading else workspace.store.ping, workspace.catalogue.ping):
         try:
             ping()
         except StoreError as error:

@@ -1,7 +1,9 @@
 """What every use case works on: the settings, the catalogue, the store, and the caches of arrays and of findings."""
 
 import shutil
+import tempfile
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -9,9 +11,9 @@ from pathlib import Path
 
 from dashboard.catalogue import trash as trash_rows
 from dashboard.catalogue import versions as version_rows
-from dashboard.catalogue.opening import Catalogue, open_catalogue
+from dashboard.catalogue.opening import Catalogue, is_frozen_home, open_catalogue
 from dashboard.errors import Conflict, Damage, OtherDashboard, StoreUnavailable
-from dashboard.files import keep_reserve, make_space
+from dashboard.files import is_frozen, keep_reserve, make_space
 from dashboard.holder import holder_of
 from dashboard.privacy import make_private
 from dashboard.services.cache.memory import ResultCache
@@ -57,9 +59,11 @@ def open_workspace(settings: Settings, sweeping: bool = True) -> Workspace:
     write raises Forbidden. Without `sweeping` left-over data remains, for processes next to one that has swept. Raises
     OtherDashboard, naming it, if another home uses the database or the folder of weights.
     """
-    make_private(settings.home_folder)
+    frozen = is_frozen_home(settings)
+    if not frozen:
+        make_private(settings.home_folder)
+        make_space(settings.home_folder)
     require_whole(settings.home_folder)
-    make_space(settings.home_folder)
     store = open_store(settings)
     catalogue = open_catalogue(settings, holding=sweeping)
     if not catalogue.read_only:
@@ -70,10 +74,14 @@ def open_workspace(settings: Settings, sweeping: bool = True) -> Workspace:
             catalogue.close()
             store.close()
             raise
-    decoded = DecodedCache(settings.home_folder / "cache", settings.cache_mb * 2**20)
+    cache = Path(tempfile.mkdtemp(prefix="weightbase-")) if frozen else settings.home_folder / "cache"
+    decoded = DecodedCache(cache, settings.cache_mb * 2**20)
+    if frozen:
+        weakref.finalize(decoded, shutil.rmtree, cache, ignore_errors=True)
     workspace = Workspace(settings, catalogue, store, decoded)
-    workspace.uploads_folder.mkdir(exist_ok=True)
-    workspace.datasets_folder.mkdir(exist_ok=True)
+    if not frozen:
+        workspace.uploads_folder.mkdir(exist_ok=True)
+        workspace.datasets_folder.mkdir(exist_ok=True)
     if sweeping and not catalogue.read_only:
         sweep(workspace)
         keep_reserve(settings.home_folder)
@@ -90,7 +98,9 @@ def require_whole(home: Path) -> None:
 
 
 def open_to_read(settings: Settings, sweeping: bool = True) -> Workspace:
-    """Open everything as `open_workspace` does; if another home uses the store, only to read along."""
+    """Open everything as `open_workspace` does; to read only if another home uses the store or this is frozen."""
+    if is_frozen(settings.home_folder):
+        return open_workspace(replace(settings, read_only=1), sweeping)
     try:
         return open_workspace(settings, sweeping)
     except OtherDashboard:

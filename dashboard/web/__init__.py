@@ -11,7 +11,7 @@ from dashboard.web.compare.several_views import blueprint as several_pages
 from dashboard.web.compare.views import blueprint as compare_pages
 from dashboard.web.datasets.views import blueprint as datasets_pages
 from dashboard.web.errors import show_errors
-from dashboard.web.frame import frame
+from dashboard.web.frame import frame, inert
 from dashboard.web.history.health import blueprint as health_pages
 from dashboard.web.history.views import blueprint as history_pages
 from dashboard.web.kit import formats
@@ -37,6 +37,7 @@ def register_pages(app: Flask) -> None:
     formats.install(app)
     app.extensions["live"] = LiveParts()
     serve_assets(app)
+    app.jinja_env.globals["inert"] = inert
     _share_components(app)
     for pages in (
         networks_pages,

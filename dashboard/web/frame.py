@@ -42,6 +42,11 @@ class Site(NamedTuple):
     drift: Drift | None
 
 
+def inert() -> str:
+    """Return the attribute that switches a form off, where nothing can be changed; empty elsewhere."""
+    return " inert" if workspace().catalogue.read_only else ""
+
+
 def frame() -> dict[str, Any]:
     """Return what base.html needs in addition to the page's own values; an error page comes without the count."""
     try:

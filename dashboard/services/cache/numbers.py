@@ -140,7 +140,7 @@ def size_of_numbers(workspace: Workspace) -> int:
 
 
 def _folder(workspace: Workspace) -> Path:
-    return workspace.settings.home_folder / "cache" / "numbers"
+    return workspace.decoded.folder / "numbers"
 
 
 def _path(workspace: Workspace, group: str) -> Path:

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from dashboard.catalogue import runs as run_rows
+from dashboard.catalogue.opening import READ_ONLY_IS_SET
 from dashboard.files import overwrite
 from dashboard.jobs import home_watch
 from dashboard.jobs.coordinator import Coordinator, Situation, coordinator_lock, last_wake
@@ -38,6 +39,9 @@ def coordinate(
     before it looks a last time whether something is queued. Raises OtherDashboard if another home uses the database, or
     has taken it over in an outage.
     """
+    if settings.read_only:
+        _wait_without_runs(READ_ONLY_IS_SET, until_idle)
+        return True
     goes_on = True
     while goes_on:
         with coordinator_lock(settings.home_folder, wait_for_it=waiting) as ours:
