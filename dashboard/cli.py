@@ -161,13 +161,14 @@ def backup(given: argparse.Namespace) -> int:
 
     With --check prove the backups that are there instead.
     """
-    from dashboard.services.backup.making import make_backup
+    from dashboard.services.backup.making import make_backup, require_home
     from dashboard.services.backup.words import backup_sentence, missing_lines
-    from dashboard.services.workspace import open_workspace
+    from dashboard.services.workspace import open_to_read
 
     if given.check:
         return _check_backups(Path(given.place))
-    workspace = open_workspace(from_environment(), sweeping=False)
+    require_home(from_environment())
+    workspace = open_to_read(from_environment(), sweeping=False)
     result = make_backup(workspace, Path(given.place).absolute(), _print_progress)
     _end_progress()
     print("\n".join([*missing_lines(result), backup_sentence(result)]))

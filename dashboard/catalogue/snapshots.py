@@ -14,7 +14,9 @@ from dashboard.catalogue.engines import sqlite_engine
 from dashboard.catalogue.opening import Catalogue, translated
 from dashboard.catalogue.rows import now
 from dashboard.catalogue.set_up import bring_up_to_date
-from dashboard.catalogue.tables import Stored, datasets, metadata, networks, runs, tensors, versions
+from dashboard.catalogue.tables import Stored, datasets, holders, metadata, networks, runs, tensors, versions
+from dashboard.errors import Outage, StoreError, StoreUnavailable
+from dashboard.outages import SQLITE_WORDS
 
 ROWS_AT_ONCE = 500
 UNFINISHED = ("writing", "deleting")
@@ -64,25 +66,49 @@ def _copy_file(connection: Connection, path: Path) -> None:
     """Copy the state that a connection sees; the pages of a file that another program writes stay as they were."""
     source = connection.connection.driver_connection
     assert isinstance(source, sqlite3.Connection)
-    with contextlib.closing(sqlite3.connect(path)) as target:
-        source.backup(target)
+    try:
+        with contextlib.closing(sqlite3.connect(path)) as target:
+            source.backup(target)
+    except sqlite3.Error as error:
+        raise _unwritable(path, error) from error
 
 
 @contextlib.contextmanager
 def open_snapshot(path: Path) -> Iterator[Catalogue]:
     """Open a snapshot's file, brought to the newest form; at the end all of it is in this one file.
 
-    Raises NewerForm, or StoreUnavailable for a file that is no catalogue.
+    Raises NewerForm, or StoreUnavailable for a file that is no catalogue or cannot be written: its disk is that of a
+    backup, or of a new home, and nobody waits for it.
     """
     engine = sqlite_engine(path)
     try:
-        with translated(path):
+        with _not_waited_for(path), translated(path):
             bring_up_to_date(engine)
-        yield Catalogue(engine, path.parent)
+            yield Catalogue(engine, path.parent)
     finally:
         engine.dispose()
-    with contextlib.closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA journal_mode=DELETE")
+    try:
+        with contextlib.closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.Error as error:
+        raise _unwritable(path, error) from error
+
+
+@contextlib.contextmanager
+def _not_waited_for(path: Path) -> Iterator[None]:
+    """Turn an outage of a snapshot's own file into StoreUnavailable; one of the database that is copied stays one."""
+    try:
+        yield
+    except Outage as outage:
+        cause = getattr(outage.__cause__, "orig", None)
+        if isinstance(cause, sqlite3.Error):
+            raise _unwritable(path, cause) from outage
+        raise
+
+
+def _unwritable(path: Path, error: sqlite3.Error) -> StoreUnavailable:
+    words = SQLITE_WORDS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, "")
+    return StoreUnavailable(f"The copy of the catalogue {path} cannot be written: {error}. {words}".rstrip())
 
 
 def held_versions(connection: Connection) -> list[HeldVersion]:
@@ -154,7 +180,7 @@ def replace_rows(snapshot: Catalogue, engine: Engine) -> None:
 
 
 def copy_rows(source: Connection, target: Connection) -> None:
-    """Copy every row of every table, as it is; raises RuntimeError if the target has another number of them then."""
+    """Copy every row of every table, as it is; raises StoreError if the target has another number of them then."""
     if target.dialect.name == "sqlite":
         target.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
     for table in _plain_tables():
@@ -162,7 +188,7 @@ def copy_rows(source: Connection, target: Connection) -> None:
         for part in rows.mappings().partitions():
             target.execute(table.insert(), [dict(row) for row in part])
         if _count(source, table) != _count(target, table):
-            raise RuntimeError(f"Rows of {table.name} were lost.")
+            raise StoreError(f"Rows of {table.name} were lost on their way to another database. Try again.")
 
 
 def _plain_tables() -> list[Table]:
@@ -171,6 +197,7 @@ def _plain_tables() -> list[Table]:
     return [
         Table(table.name, plain, *(Column(column.name, _plain_type(column)) for column in table.columns))
         for table in metadata.sorted_tables
+        if table is not holders  # says which home uses this very database
     ]
 
 

@@ -1,15 +1,19 @@
 """A backup of either store, in a folder or an archive, restored into either store: the same to the last bit."""
 
 import json
+import resource
+import shutil
 import sqlite3
 import uuid
 import zipfile
+from contextlib import contextmanager
 from functools import partial
 
+import numpy as np
 import pytest
 
 from dashboard.cli import main
-from dashboard.errors import Conflict, Invalid, NewerForm, NotFound, StoreUnavailable, UserError
+from dashboard.errors import Conflict, Invalid, NewerForm, NotFound, Outage, StoreUnavailable, UserError
 from dashboard.files import atomic_write
 from dashboard.services.backup.form import Head, Member
 from dashboard.services.backup.proving import prove_backups
@@ -18,6 +22,7 @@ from dashboard.services.store.trash import list_trash
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings, to_environment
 from tests.contract.backups import assert_whole, backed_up, fill_with_everything, opened, restored
+from tests.contract.test_mysql_tables import command
 from tests.server import run_sql
 from tests.unit.services.store_examples import contents, define, save
 
@@ -106,6 +111,17 @@ def test_a_damaged_version_is_left_out_by_name_unless_an_earlier_backup_has_it(c
     target = settings_of("csv")
     assert restored(target, tmp_path / "file.zip")["left_out"] != []
     expected["versions"].pop("flowers:1")
+    with opened(target) as found:
+        assert_whole(found, expected)
+
+
+@pytest.mark.parametrize("source", [pytest.param("mysql", marks=SERVER)], indirect=True)
+def test_a_dump_that_is_restored_elsewhere_verifies_for_every_number_type(source, settings_of):
+    expected, target = contents(source), settings_of("mysql")
+    address, other = source.settings.store, target.store.rpartition("/")[2]
+    dump = command("mysqldump", address, "--single-transaction", address.rpartition("/")[2])
+    command("mysql", address, other, text=dump)
+    shutil.copytree(source.datasets_folder, target.home_folder / "datasets")
     with opened(target) as found:
         assert_whole(found, expected)
 
@@ -324,3 +340,53 @@ def test_a_home_that_is_read_only_is_backed_up(small, tmp_path):
     restored(Settings(home=str(tmp_path / "target")), tmp_path / "folder")
     with opened(Settings(home=str(tmp_path / "target"))) as found:
         assert_whole(found, expected)
+
+
+# --- disks
+
+
+@contextmanager
+def files_limited_to(size):
+    """A limit of this process on the size of files, which is refused as a used-up quota is."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("place", ["folder", "file.zip"])
+@pytest.mark.parametrize("size", [20_000, 300_000])
+def test_a_full_disk_leaves_nothing_that_looks_whole_and_is_not_waited_for(small, tmp_path, place, size):
+    save(small, tensors={"large": np.ones((300, 300))})
+    with files_limited_to(size), pytest.raises(StoreUnavailable, match="disk is full") as refused:
+        backed_up(small, tmp_path / place)
+    assert not isinstance(refused.value, Outage)
+    with pytest.raises(NotFound):
+        prove_backups(tmp_path / place, lambda _: None)
+    assert [path.name for path in tmp_path.iterdir() if "unfinished" in path.name or "scratch" in path.name] == []
+    assert backed_up(small, tmp_path / place)["versions"] == 2
+    assert prove_backups(tmp_path / place, lambda _: None).problems == []
+
+
+def test_a_place_that_cannot_be_written_is_named(small, tmp_path):
+    (tmp_path / "letter.txt").write_text("mine")
+    for name in ("letter.txt/folder", "letter.txt/file.zip"):
+        with pytest.raises((Invalid, StoreUnavailable), match=r"letter\.txt/f\w+.* cannot be (used|written)"):
+            backed_up(small, tmp_path / name)
+
+
+def test_a_home_that_is_not_there_is_not_made_to_be_backed_up(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("WEIGHTBASE_HOME", str(tmp_path / "mistyped"))
+    assert main(["backup", str(tmp_path / "folder")]) == 2
+    assert "There is no home at" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_archive_whose_maker_died_at_its_very_end_is_never_written_to_again(small, tmp_path):
+    backed_up(small, tmp_path / "file.zip")
+    (tmp_path / "file.zip.unfinished").hardlink_to(tmp_path / "file.zip")
+    (tmp_path / "file.zip").rename(tmp_path / "moved.zip")
+    backed_up(small, tmp_path / "file.zip")
+    assert prove_backups(tmp_path / "moved.zip", lambda _: None).problems == []

@@ -51,9 +51,9 @@ class BackupArchive(Place):
 class ArchiveTarget(BackupArchive, Target):
     """An archive that is being written, under another name."""
 
-    def __init__(self, path: Path, file: IO[bytes], scratch: Path) -> None:
+    def __init__(self, path: Path, file: IO[bytes]) -> None:
         super().__init__(path, zipfile.ZipFile(file, "w"))
-        self.file, self.scratch = file, scratch
+        self.file = file
 
     def has(self, member: Member) -> bool:
         """Return whether a member was written; see Target."""
@@ -109,19 +109,22 @@ def open_archive_target(path: Path) -> Iterator[ArchiveTarget]:
     """Begin an archive; on any error nothing of it is left. Raises Conflict while another process writes it."""
     with written(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = being_written(path)
-    with held(unfinished) as descriptor, open(descriptor, "w+b", closefd=False) as file:
+        unfinished = being_written(path)
+        if unfinished.exists() and unfinished.stat().st_nlink > 1:  # a whole archive, perhaps moved since: not ours
+            unfinished.unlink()
+    with held(unfinished) as descriptor:
+        file = open(descriptor, "w+b", closefd=False)  # noqa: SIM115 - closed below, whatever its disk says
+        target = ArchiveTarget(path, file)
         try:
             file.truncate(0)
             with scratch_folder(path.with_name(path.name + SCRATCH)) as scratch:
-                target = ArchiveTarget(path, file, scratch)
-                try:
-                    yield target
-                finally:
-                    with contextlib.suppress(OSError):  # what it writes here is removed with the file
-                        target.archive.close()
+                target.scratch = scratch
+                yield target
         finally:
             unfinished.unlink(missing_ok=True)  # it may have its name by now
+            for opened in (target.archive, file):
+                with contextlib.suppress(OSError):  # what is still to be written belongs to a file that is gone
+                    opened.close()
 
 
 @contextlib.contextmanager

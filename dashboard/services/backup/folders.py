@@ -70,7 +70,7 @@ class FolderTarget(BackupFolder, Target):
         unfinished = self.scratch / uuid.uuid4().hex
         with written(self.path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            with unfinished.open("xb", buffering=0) as file:
+            with unfinished.open("xb") as file:
                 copied(blocks, file, member)
             unfinished.replace(path)
         self.fresh.append(path)

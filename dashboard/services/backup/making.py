@@ -17,7 +17,7 @@ from dashboard.catalogue import versions as version_rows
 from dashboard.catalogue.opening import Catalogue
 from dashboard.catalogue.runs import Checkpoint
 from dashboard.catalogue.snapshots import HeldVersion
-from dashboard.errors import Conflict, NotAsSaved, StoreUnavailable
+from dashboard.errors import Conflict, NotAsSaved, NotFound, StoreUnavailable
 from dashboard.jobs.job import Progress
 from dashboard.outages import system_words
 from dashboard.services.backup.archives import HEAD
@@ -26,6 +26,7 @@ from dashboard.services.backup.opening import is_archive, open_target
 from dashboard.services.backup.places import PIECE, SourceChanged, Target
 from dashboard.services.runs.journal import RESUMABLE_RUNS
 from dashboard.services.workspace import Workspace
+from dashboard.settings import Settings
 from dashboard.weights.dtypes import bits_of
 
 Report = Callable[[Progress], None]
@@ -35,6 +36,12 @@ MOST_SNAPSHOTS = 20
 """So often the catalogue is read again because a checkpoint that it names was replaced at that very moment."""
 MOST_WRITINGS = 2
 """A member that was damaged in the folder is written again once."""
+
+
+def require_home(settings: Settings) -> None:
+    """Raise NotFound unless there is a home: one whose name is mistyped would be made, and backed up empty."""
+    if not settings.home_folder.is_dir():
+        raise NotFound(f"There is no home at {settings.home_folder} to back up: set WEIGHTBASE_HOME.", "home")
 
 
 def make_backup(workspace: Workspace, path: Path, report: Report) -> dict[str, Any]:
@@ -161,14 +168,21 @@ class _Making:
         files = sorted(path for path in ours.rglob("*") if path.is_file())
         original = None
         for path in files:
-            with _source(path), path.open("rb") as file:
-                member = _measured(file)
-                self._put(member, _pieces(file, path.name))
+            member = self._put_file(path)
             self.contents.files.append(HomeFile(f"datasets/{path.relative_to(ours.parent).as_posix()}", member))
             original = member.sha256 if path.name == "original.csv" else original
         if original != sha256:
             problem = "its file is not what was uploaded" if files else f"its records are not in {ours}"
             self.damaged[f"dataset {name}"] = f"{problem}."
+
+    def _put_file(self, path: Path) -> Member:
+        """Write a file of the home; it may be replaced by another while it is read."""
+        for _ in range(MOST_WRITINGS):
+            with _source(path), path.open("rb") as file, contextlib.suppress(SourceChanged):
+                member = _measured(file)
+                self._put(member, _pieces(file, path.name))
+                return member
+        raise SourceChanged(f"{path} changes while it is read. Try again.")
 
     def _write_version(self, catalogue: Catalogue, version: HeldVersion, count: int) -> bool:
         """Write the tensors of a version that are not there yet; False, with the reason noted, if one cannot be had."""
