@@ -18,6 +18,7 @@ from dashboard.services.compare.several import get_all_versions, get_several
 from dashboard.services.history import tensor as service
 from dashboard.services.history.health import get_health
 from dashboard.services.history.parts import PLACES, PartHistory, get_timeline
+from dashboard.services.versions.damage import known_damage
 
 blueprint = Blueprint("history", __name__)
 
@@ -43,6 +44,7 @@ def get_history(network: str) -> Response:
         )
     ]
     about = {"network": network, "tensor": history.tensor, "since": since, "best": history.best}
+    about |= {"damaged": _damaged(network)}
     return json_answer(about | {"uncounted": history.uncounted + spectra.count(None), "items": items})
 
 
@@ -51,7 +53,8 @@ def get_part(network: str) -> Response:
     """Answer the value of one weight (row, column), unit or tensor in every version, and which last changed it."""
     tensor, *place = read_query("tensor", *PLACES)
     at = dict(zip(PLACES, place, strict=True))
-    return json_answer(_part_json(get_timeline(workspace(), network, tensor, **at, budget=SECONDS)))
+    part = _part_json(get_timeline(workspace(), network, tensor, **at, budget=SECONDS))
+    return json_answer(part | {"damaged": _damaged(network)})
 
 
 @blueprint.get("/networks/<network>/health")
@@ -63,7 +66,7 @@ def get_network_health(network: str) -> Response:
         _about(version) | measures | {"findings": None if findings is None else dict(findings)}
         for version, measures, findings in zip(health.versions, health.measures, health.findings, strict=True)
     ]
-    about = {"network": network, "tensor": health.tensor, "uncounted": health.uncounted}
+    about = {"network": network, "tensor": health.tensor, "uncounted": health.uncounted, "damaged": _damaged(network)}
     return json_answer(about | {"items": items})
 
 
@@ -95,6 +98,14 @@ def _finite(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _about(version: service.TensorVersion) -> dict[str, Any]:
     return {"version": version.number, "epoch": version.epoch, "run": version.run_id, "sha256": version.info.sha256}
+
+
+def _damaged(network: str) -> list[dict[str, Any]]:
+    """Return which tables are not what was saved, as far as this process has met them: their numbers are null."""
+    return [
+        {"version": one.number, "tensor": one.tensor, "row": one.row, "column": one.column, "problem": one.message}
+        for one in known_damage(workspace(), network)
+    ]
 
 
 def _part_json(part: PartHistory) -> dict[str, Any]:

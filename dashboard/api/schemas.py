@@ -302,7 +302,22 @@ CHANGE = STATISTICS | {
     "relative": nullable(NUMBER | {"description": "The norm of the change over that of the other version."}),
 }
 SPECTRUM = {name: nullable(NUMBER) for name in ("spectral_norm", "stable_rank", "tail_exponent", "tail_distance")}
-HISTORY = {
+DAMAGED = {
+    "damaged": array(
+        record(
+            {
+                "version": nullable(INTEGER),
+                "tensor": TEXT,
+                "row": nullable(INTEGER),
+                "column": nullable(INTEGER),
+                "problem": TEXT,
+            },
+            closed=True,
+        ),
+        description="Tables that are not what was saved: numbers that need them are null.",
+    )
+}
+HISTORY = DAMAGED | {
     "network": TEXT,
     "tensor": TEXT,
     "since": choice(SINCE),
@@ -321,7 +336,7 @@ HISTORY = {
         )
     ),
 }
-TIMELINE = {
+TIMELINE = DAMAGED | {
     "network": TEXT,
     "tensor": TEXT,
     "what": choice(("cell", "unit", "tensor")),
@@ -350,7 +365,7 @@ FINDINGS = {
     "records": INTEGER | {"description": "How many records were put through the version; 0: by its weights alone."},
     "duplicates": array(array(INTEGER)),
 } | {name: nullable(array(INTEGER)) if name in OF_RECORDS else array(INTEGER) for name in UNIT_FINDINGS}
-HEALTH_HISTORY = {
+HEALTH_HISTORY = DAMAGED | {
     "network": TEXT,
     "tensor": TEXT,
     "uncounted": INTEGER | {"description": "How many versions are not counted yet: repeat the request."},

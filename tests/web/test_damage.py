@@ -118,7 +118,7 @@ def _agrees(sound, now):
     if now is None or sound == now:
         return True
     if isinstance(now, dict) and isinstance(sound, dict):
-        return all(_agrees(sound[name], now[name]) for name in now if name != "uncounted")
+        return all(_agrees(sound[name], now[name]) for name in now if name not in {"uncounted", "damaged"})
     if isinstance(now, list) and isinstance(sound, list):
         return len(sound) == len(now) and all(map(_agrees, sound, now))
     return False
@@ -297,3 +297,26 @@ def test_counting_ends_at_versions_that_cannot_be_read(csv_workspace, app_of):
         page = client.get(address).get_data()
         assert b"data-poll-url" not in page
         assert b"not counted yet" not in page
+
+
+def test_several_versions_are_shown_without_the_damaged_one_which_is_named(csv_workspace, app_of):
+    client = app_of(csv_workspace).test_client()
+    chosen = "version=flowers:1&version=flowers:2&version=flowers:3"
+    path = csv_workspace.settings.home_folder / "weights" / "flowers" / "v0002" / "layer_01_weight.csv"
+    path.unlink()
+    clear_cache(csv_workspace)
+    page = client.get(f"/compare/several?{chosen}&tensor={TENSOR}")
+    assert (page.status_code, b"flowers:2" in NOTICE.search(page.get_data())[0]) == (200, True)
+    for show, heads in (("weights", "from,to,flowers:1,flowers:3"), ("change", "from,to,flowers:3")):
+        address = f"/compare/several/distributions.{{}}?{chosen}&tensor={TENSOR}&show={show}"
+        assert client.get(address.format("csv")).get_data(as_text=True).splitlines()[0] == heads
+        axis = client.get(address.format("figure")).get_json()["layout"]["xaxis"]["title"]["text"]
+        assert "without flowers:2: damaged" in axis
+    first = "version=flowers:2&version=flowers:1"
+    assert client.get(f"/compare/several?{first}&tensor={TENSOR}").status_code == 200
+    for kind in ("history?", "health?", "timeline?row=1&column=1&"):
+        damaged = client.get(f"/api/v1/networks/flowers/{kind}tensor={TENSOR}").get_json()["damaged"]
+        assert [(one["version"], one["tensor"]) for one in damaged] == [(2, TENSOR)]
+        assert SAYS.search(damaged[0]["problem"].encode())
+    answer = client.get(f"/compare/several/distributions.csv?{first}&tensor={TENSOR}&show=change")
+    assert (answer.status_code, bool(SAYS.search(answer.get_data()))) == (503, True)

@@ -107,6 +107,14 @@ def test_counts_of_active_runs_are_the_same_wherever_they_are_shown(tmp_path):
     opened.catalogue.close()
 
 
+def test_where_there_is_nothing_to_compare_the_page_says_what_to_do(tmp_path):
+    opened = open_workspace(Settings(home=str(tmp_path)))
+    page = Browser(create_app(workspace=opened).test_client()).get("/compare/several")
+    assert "No version yet" in page.text
+    assert not page.all("input", name="version")
+    opened.catalogue.close()
+
+
 def test_a_filtered_list_says_how_many_of_all_it_shows(browser):
     assert browser.get("/?search=on").sentence == "1 of 2 networks matches “on”."
     assert browser.get("/?search=o").sentence == "2 of 2 networks match “o”."

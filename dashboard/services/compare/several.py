@@ -5,12 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from dashboard.analysis.cells import Cells, Change
 from dashboard.analysis.distributions import Distribution, distribution
 from dashboard.catalogue import networks as network_rows
 from dashboard.catalogue import versions as version_rows
 from dashboard.catalogue.versions import VersionSettings
-from dashboard.errors import NotFound, UserError
+from dashboard.errors import Damage, NotAsSaved, NotFound, UserError
 from dashboard.metrics import in_order
 from dashboard.records.network import Version
 from dashboard.records.run import Epoch
@@ -18,6 +20,7 @@ from dashboard.records.statistics import COMPARED
 from dashboard.records.tensor import TensorInfo
 from dashboard.services.compare.versions import VersionTensors, load_tensors
 from dashboard.services.runs.runs import get_run
+from dashboard.services.versions.damage import examine_version
 from dashboard.services.versions.tensors import array
 from dashboard.services.workspace import Workspace
 
@@ -91,13 +94,38 @@ def several_distributions(
 ) -> tuple[list[int], Distribution]:
     """Return the places of the versions that are drawn, and their distributions on shared bins.
 
-    With `change` those of the change since the first one chosen, which itself has none; raises StoreError.
+    With `change` those of the change since the first one chosen, which itself has none. A version whose table is not
+    what was saved is left out; raises NotAsSaved if nothing remains, or the first one is needed and damaged.
     """
-    places = list(range(len(several.infos)))
-    opened = [array(workspace, several.versions[place], several.infos[place]) for place in places]
+    opened, failure = _sound_arrays(workspace, several)
+    places = [place for place in opened if not change or place]
+    if failure is not None and (not places or (change and 0 not in opened)):
+        raise failure
     if not change:
-        return places, distribution([Cells(one) for one in opened], bins, limits)
-    return places[1:], distribution([Change(opened[0], other) for other in opened[1:]], bins, limits)
+        return places, distribution([Cells(opened[place]) for place in places], bins, limits)
+    return places, distribution([Change(opened[0], opened[place]) for place in places], bins, limits)
+
+
+def _sound_arrays(workspace: Workspace, several: Several) -> tuple[dict[int, np.ndarray[Any, Any]], NotAsSaved | None]:
+    """Return place -> the chosen tensor of each version that is sound, and the first failure of the others."""
+    opened, failure = {}, None
+    for place, (version, info) in enumerate(zip(several.versions, several.infos, strict=True)):
+        try:
+            opened[place] = array(workspace, version, info)
+        except NotAsSaved as error:
+            failure = failure or error
+    return opened, failure
+
+
+def damage_of_several(workspace: Workspace, several: Several) -> list[Damage]:
+    """Look quickly at the tables of the chosen versions; return what is wrong with them, version by version."""
+    with workspace.catalogue.reading() as connection:
+        infos = [version_rows.list_tensors(connection, version.id) for version in several.versions]
+    return [
+        damage
+        for version, own in zip(several.versions, infos, strict=True)
+        for damage in examine_version(workspace, version, own)
+    ]
 
 
 class RunCurve(NamedTuple):

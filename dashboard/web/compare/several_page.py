@@ -29,6 +29,14 @@ def shows_change(source: Query, several: Several) -> bool:
     return source.text("show") != "weights" and several.is_of_one_shape
 
 
+def axis_words(change: bool, several: Several, drawn: Sequence[int]) -> str:
+    """Say what a distribution is of, and which versions it leaves out because their tables are damaged."""
+    wanted = range(1 if change else 0, len(several.versions))
+    left = [several.versions[place].reference for place in wanted if place not in drawn]
+    what = "change" if change else "weight"
+    return f"{what} (without {', '.join(left)}: damaged)" if left else what
+
+
 def curve_of(source: Query) -> str:
     """Return the metric that the curves show."""
     return source.word("measure", curve_names(), "val_loss")

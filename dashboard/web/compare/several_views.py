@@ -15,6 +15,7 @@ from dashboard.services.versions import reading
 from dashboard.web.compare.several_page import (
     all_page,
     all_table,
+    axis_words,
     colours_of,
     curve_of,
     facts_table,
@@ -37,7 +38,9 @@ def show() -> Answer:
     if not references:
         return _page(source, "")
     try:
-        return _page(source, "", **several_page(source, _several(source)))
+        several = _several(source)
+        damage = service.damage_of_several(workspace(), several)
+        return _page(source, "", damage=damage, **several_page(source, several))
     except UserError as error:
         return _page(source, with_nearest(error)), error.status
 
@@ -80,9 +83,9 @@ def distributions_of() -> Response:
     places, shown = _distributions(source, several)
     colours = colours_of(several)
     figure = distribution_figure(shown, [several.versions[place].reference for place in places], source.bins.log)
-    figure["layout"]["xaxis"]["title"]["text"] = "change" if shows_change(source, several) else "weight"
+    figure["layout"]["xaxis"]["title"]["text"] = axis_words(shows_change(source, several), several, places)
     answer = jsonify(overlay_figure(figure, [colours[place] for place in places]))
-    return cached_until_changed(answer, " ".join(version.sha256 for version in several.versions))
+    return cached_until_changed(answer, f"{places} {' '.join(version.sha256 for version in several.versions)}")
 
 
 @blueprint.get("/several/curves.figure")
@@ -136,5 +139,6 @@ def _page(source: Query, problem: str, **shown: Any) -> str:  # noqa: ANN401 - w
         references=reading.references(workspace()),
         problem=problem,
         query=source,
+        versions=reading.count_versions(workspace()),
         **({"several": None} | shown),
     )

@@ -4,6 +4,7 @@ import plotly.graph_objects as go
 import pytest
 
 from dashboard.charts.search_figures import (
+    ENOUGH_TRIALS,
     Curve,
     Point,
     belief_figure,
@@ -115,3 +116,13 @@ def test_bars_end_where_no_score_can_lie():
     trials = [Point(0.95, 0.9, 1)]
     predicted = valid(predictions_figure(trials, [0.3], "accuracy", bounds))["data"][1]["error_x"]
     assert (predicted["arrayminus"], predicted["array"]) == ([0.3], pytest.approx([0.05]))
+
+
+def test_the_importance_of_few_trials_says_that_it_may_be_chance():
+    def axis(trials):
+        return valid(importance_figure({"dropout": 0.1, "learning rate": 0.9}, trials))["layout"]["xaxis"]["title"][
+            "text"
+        ]
+
+    assert axis(8) == "share: of 8 trials, so few that the order may be chance"
+    assert axis(ENOUGH_TRIALS) == "share"
