@@ -41,7 +41,9 @@ test: check                  ## all tests, with a real browser and real processe
 	$(PYTHON) -m pytest -q -n 4 --dist worksteal --durations=10  # four on two cores: many tests wait for processes of their own
 
 soak: $(VENV)/dev.ok         ## outages and disks that fill, for minutes; needs root, for it mounts small disks
-	$(PYTHON) -m pytest -q --durations=10 tests/soak
+	@tests/install_system_packages.sh
+	$(PYTHON) -m pytest -q --durations=10 -m "" tests/soak
+	$(PYTHON) -m pytest -q --durations=10 -m soak tests
 
 bench: $(VENV)/dev.ok        ## every benchmark, each printing ratios to its peers
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(PYTHON) $$file || exit 1; done

@@ -75,6 +75,7 @@ def test_a_copy_between_folders_that_is_killed_goes_on_and_ends_the_same(source,
     check(source, target, printed)
 
 
+@pytest.mark.soak
 @pytest.mark.server
 def test_a_copy_into_mysql_that_is_killed_goes_on_and_ends_the_same(source, mysql_url):
     target = Settings(home=source.settings.home, store=mysql_url)
@@ -82,6 +83,7 @@ def test_a_copy_into_mysql_that_is_killed_goes_on_and_ends_the_same(source, mysq
     check(source, target, printed)
 
 
+@pytest.mark.soak
 @pytest.mark.server
 def test_a_copy_out_of_mysql_that_is_killed_goes_on_and_ends_the_same(source, tmp_path, mysql_url):
     database = Settings(home=source.settings.home, store=mysql_url)

@@ -41,6 +41,7 @@ def served(tmp_path):
     process.wait()
 
 
+@pytest.mark.soak
 def test_a_run_has_one_attempt_while_web_workers_are_replaced_after_every_30_requests(served):
     settings, supervisor = served
     workspace = open_workspace(settings)

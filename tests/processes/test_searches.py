@@ -126,6 +126,7 @@ def test_a_search_pauses_goes_on_stops_and_is_widened(workspace, coordinator):
     assert list_runs(workspace)[0].items == []
 
 
+@pytest.mark.soak
 def test_the_confirmations_of_a_small_winner_share_a_process_and_outlive_it(workspace, coordinator):
     search = define(workspace, trials=1, epochs=1000)
     wait_until(lambda: training_pids(coordinator), "the search to begin")
