@@ -309,6 +309,10 @@ class MysqlStore(TableStore):
 
         return self._on_table(key, look)
 
+    def proves_window(self, key: TensorKey, rows: range) -> bool:
+        """Return whether the sums over these rows take at most MOST_PROVEN cells; see TableStore."""
+        return not rows or not key.columns or len(_proof_of(key, rows)[1]) * key.columns <= MOST_PROVEN
+
     def _read_proven_part(
         self, session: Session, table: StoredTable, key: TensorKey, rows: range, columns: range
     ) -> Array:
@@ -316,11 +320,10 @@ class MysqlStore(TableStore):
 
         Where that takes more than MOST_PROVEN cells, only the form of the table is checked.
         """
-        cells = key.rows * key.columns
-        place = covering(cells, rows.start * key.columns, rows.stop * key.columns)
-        wider = range(place.start // key.columns, -(-place.stop // key.columns))
-        if len(wider) * key.columns > MOST_PROVEN:
+        if not self.proves_window(key, rows):
             return self._read_part(session, table, key, rows, columns)
+        cells = key.rows * key.columns
+        place, wider = _proof_of(key, rows)
         part = self._read_part(session, table, key, wider, range(key.columns))
         start = place.start - wider.start * key.columns
         saved = _sums(session, table)
@@ -525,6 +528,12 @@ class MysqlStore(TableStore):
     def close(self) -> None:
         """Close the connections that wait; see TableStore."""
         self._connections.close()
+
+
+def _proof_of(key: TensorKey, rows: range) -> tuple[range, range]:
+    """Return the cells over which sums prove these rows, and the rows that hold them."""
+    place = covering(key.rows * key.columns, rows.start * key.columns, rows.stop * key.columns)
+    return place, range(place.start // key.columns, -(-place.stop // key.columns))
 
 
 def _sums(session: Session, table: StoredTable) -> Array:

@@ -119,6 +119,13 @@ class TableStore(ABC):
         Raises NotFound, naming the table's size, unless both are inside the table.
         """
 
+    def proves_window(self, key: TensorKey, rows: range) -> bool:
+        """Return whether `window` compares what it reads of these rows with what was saved, not only the table's form.
+
+        A store whose windows may be too costly to prove says so here, and pages pass it on.
+        """
+        return True
+
     @abstractmethod
     def cell_sums(self, key: TensorKey) -> np.ndarray[Any, Any] | None:
         """Return the sums (see `cell_sums.py`) taken from memory when the tensor was written; None if they are lost.

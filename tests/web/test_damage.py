@@ -320,3 +320,11 @@ def test_several_versions_are_shown_without_the_damaged_one_which_is_named(csv_w
         assert SAYS.search(damaged[0]["problem"].encode())
     answer = client.get(f"/compare/several/distributions.csv?{first}&tensor={TENSOR}&show=change")
     assert (answer.status_code, bool(SAYS.search(answer.get_data()))) == (503, True)
+
+
+def test_a_window_that_is_not_compared_with_what_was_saved_says_so(csv_workspace, app_of, monkeypatch):
+    client = app_of(csv_workspace).test_client()
+    said = b"These cells were not compared with what was saved"
+    assert said not in client.get(f"{V2}/tensors/{TENSOR}").get_data()
+    monkeypatch.setattr(csv_workspace.store, "proves_window", lambda key, rows: False)
+    assert said in client.get(f"{V2}/tensors/{TENSOR}").get_data()

@@ -27,7 +27,10 @@ READABLE = orjson.OPT_INDENT_2 | orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
 
 @dataclass(frozen=True)
 class Window:
-    """A part of a tensor's table: `cells` are rows[0].. × columns[0].. of `rows_total` × `columns_total`."""
+    """A part of a tensor's table: `cells` are rows[0].. × columns[0].. of `rows_total` × `columns_total`.
+
+    `is_proven` says whether they were compared with what was saved, and not only the table's form.
+    """
 
     version: Version
     tensor: TensorInfo
@@ -36,6 +39,7 @@ class Window:
     rows_total: int
     columns_total: int
     cells: np.ndarray[Any, Any]
+    is_proven: bool = True
 
 
 def find_tensor(workspace: Workspace, network_name: str, number: int, tensor_name: str) -> tuple[Version, TensorInfo]:
@@ -71,7 +75,8 @@ def window(
         raise UserError(f"A window has 1 to {MOST_CELLS:,} cells; ask for fewer rows or columns.", "rows")
     with located(workspace, version.network, version.slug, version.number, tensor):
         cells = workspace.store.window(key, wanted_rows, wanted_columns)
-    return Window(version, tensor, wanted_rows, wanted_columns, key.rows, key.columns, cells)
+    is_proven = workspace.store.proves_window(key, wanted_rows)
+    return Window(version, tensor, wanted_rows, wanted_columns, key.rows, key.columns, cells, is_proven)
 
 
 def window_csv(window: Window, header: bool = True) -> str:
