@@ -161,14 +161,12 @@ def backup(given: argparse.Namespace) -> int:
 
     With --check prove the backups that are there instead.
     """
-    from dashboard.services.backup.making import make_backup, require_home
+    from dashboard.services.backup.making import make_backup, open_home
     from dashboard.services.backup.words import backup_sentence, missing_lines
-    from dashboard.services.workspace import open_to_read
 
     if given.check:
         return _check_backups(Path(given.place))
-    require_home(from_environment())
-    workspace = open_to_read(from_environment(), sweeping=False)
+    workspace = open_home(from_environment())
     result = make_backup(workspace, Path(given.place).absolute(), _print_progress)
     _end_progress()
     print("\n".join([*missing_lines(result), backup_sentence(result)]))

@@ -377,6 +377,17 @@ def test_a_place_that_cannot_be_written_is_named(small, tmp_path):
             backed_up(small, tmp_path / name)
 
 
+def test_a_store_that_another_home_uses_is_not_backed_up_without_that_homes_datasets(
+    small, tmp_path, monkeypatch, capsys
+):
+    (tmp_path / "other").mkdir()
+    monkeypatch.setenv("WEIGHTBASE_HOME", str(tmp_path / "other"))
+    monkeypatch.setenv("WEIGHTBASE_STORE", f"csv:{small.settings.store_folder}")
+    assert main(["backup", str(tmp_path / "folder")]) == 2
+    assert "is used by another dashboard" in capsys.readouterr().err
+    assert not (tmp_path / "folder").exists()
+
+
 def test_a_home_that_is_not_there_is_not_made_to_be_backed_up(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("WEIGHTBASE_HOME", str(tmp_path / "mistyped"))
     assert main(["backup", str(tmp_path / "folder")]) == 2

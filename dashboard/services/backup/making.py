@@ -7,7 +7,7 @@ deleted meanwhile, or is damaged, is left out of the catalogue's copy, too, and 
 import contextlib
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -18,6 +18,7 @@ from dashboard.catalogue.opening import Catalogue
 from dashboard.catalogue.runs import Checkpoint
 from dashboard.catalogue.snapshots import HeldVersion
 from dashboard.errors import Conflict, NotAsSaved, NotFound, StoreUnavailable
+from dashboard.files import is_frozen
 from dashboard.jobs.job import Progress
 from dashboard.outages import system_words
 from dashboard.services.backup.archives import HEAD
@@ -25,7 +26,7 @@ from dashboard.services.backup.form import Contents, Entry, Head, HomeFile, Memb
 from dashboard.services.backup.opening import is_archive, open_target
 from dashboard.services.backup.places import PIECE, SourceChanged, Target
 from dashboard.services.runs.journal import RESUMABLE_RUNS
-from dashboard.services.workspace import Workspace
+from dashboard.services.workspace import Workspace, open_workspace
 from dashboard.settings import Settings
 from dashboard.weights.dtypes import bits_of
 
@@ -38,10 +39,16 @@ MOST_WRITINGS = 2
 """A member that was damaged in the folder is written again once."""
 
 
-def require_home(settings: Settings) -> None:
-    """Raise NotFound unless there is a home: one whose name is mistyped would be made, and backed up empty."""
-    if not settings.home_folder.is_dir():
-        raise NotFound(f"There is no home at {settings.home_folder} to back up: set WEIGHTBASE_HOME.", "home")
+def open_home(settings: Settings) -> Workspace:
+    """Open a home to be backed up, also one in which nothing can be written.
+
+    Raises NotFound if it is not there: one whose name is mistyped would be made, and backed up empty; OtherDashboard if
+    another home, which has the datasets, uses the store; StoreUnavailable.
+    """
+    home = settings.home_folder
+    if not home.is_dir():
+        raise NotFound(f"There is no home at {home} to back up: set WEIGHTBASE_HOME.", "home")
+    return open_workspace(replace(settings, read_only=1) if is_frozen(home) else settings, sweeping=False)
 
 
 def make_backup(workspace: Workspace, path: Path, report: Report) -> dict[str, Any]:

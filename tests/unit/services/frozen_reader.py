@@ -35,6 +35,7 @@ def read(home, target, store):
     bundled = client.post("/api/v1/datasets", headers=LOCAL, json={"bundled": "wine"})
     verified = cli.main(["verify"])
     copied = cli.main(["copy", "--to", "csv:", "--to-home", target])
+    backed_up = [cli.main(["backup", f"{target}.zip"]), cli.main(["backup", "--check", f"{target}.zip"])]
     return {
         "refusal": refusal,
         "pages": found,
@@ -42,6 +43,7 @@ def read(home, target, store):
         "added": [upload.status_code, bundled.status_code],
         "verified": verified,
         "copied": copied,
+        "backed_up": backed_up,
     }
 
 
