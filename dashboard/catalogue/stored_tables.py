@@ -6,9 +6,10 @@ a page of a thousand versions' tables costs a few milliseconds whatever the stor
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, case, func, select
+from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, case, func, select
 
 from dashboard.catalogue.rows import record
 from dashboard.catalogue.tables import networks, tensors, versions
@@ -17,6 +18,7 @@ from dashboard.records.tensor import TensorInfo, TensorKey
 MOST_USERS = 6
 ABOUT = ("number", "epoch", "run_id", "metrics", "created")
 TENSOR_COLUMNS = ("name", "shape", "dtype", "sha256", "bytes", "table_name", "statistics")
+CONTENTS: BindParameter[Any] = bindparam("contents", expanding=True)
 HIDDEN = select(versions.c.id).where(versions.c.state != "ready")
 
 
@@ -72,13 +74,26 @@ def _tables(prefix: str) -> Select[Any]:
 
 def _uses(connection: Connection, contents: list[str]) -> dict[str, int]:
     """Return content -> how many ready versions use it."""
+    return {row[0]: row[1] for row in connection.execute(_uses_query(), {"contents": contents})}
+
+
+@cache
+def _uses_query() -> Select[Any]:
     count = func.count(tensors.c.version_id.distinct())
-    query = select(tensors.c.content, count).where(tensors.c.content.in_(contents), tensors.c.version_id.not_in(HIDDEN))
-    return {row[0]: row[1] for row in connection.execute(query.group_by(tensors.c.content))}
+    query = select(tensors.c.content, count).where(tensors.c.content.in_(CONTENTS), tensors.c.version_id.not_in(HIDDEN))
+    return query.group_by(tensors.c.content)
 
 
 def _users(connection: Connection, contents: list[str]) -> dict[str, list[Row[Any]]]:
     """Return content -> the first few tensors that have it, those of the first network and version first."""
+    users: dict[str, list[Row[Any]]] = {}
+    for row in connection.execute(_users_query(), {"contents": contents}):
+        users.setdefault(row.content, []).append(row)
+    return users
+
+
+@cache  # to make it takes longer than to ask it
+def _users_query() -> Select[Any]:
     place = func.row_number().over(
         partition_by=tensors.c.content, order_by=(networks.c.name, versions.c.number, tensors.c.position)
     )
@@ -94,13 +109,10 @@ def _users(connection: Connection, contents: list[str]) -> dict[str, list[Row[An
         )
         .join(versions, versions.c.id == tensors.c.version_id)
         .join(networks, networks.c.id == versions.c.network_id)
-        .where(tensors.c.content.in_(contents), versions.c.state == "ready")
+        .where(tensors.c.content.in_(CONTENTS), versions.c.state == "ready")
         .subquery()
     )
-    users: dict[str, list[Row[Any]]] = {}
-    for row in connection.execute(select(ranked).where(ranked.c.place <= MOST_USERS).order_by(ranked.c.place)):
-        users.setdefault(row.content, []).append(row)
-    return users
+    return select(ranked).where(ranked.c.place <= MOST_USERS).order_by(ranked.c.place)
 
 
 def _row(table: Row[Any], users: list[Row[Any]], uses: int) -> TableRow:

@@ -119,6 +119,15 @@ def numbers(connection: Connection, network_id: int) -> list[int]:
     return list(connection.execute(query.order_by(versions.c.number)).scalars())
 
 
+def references(connection: Connection, most_networks: int) -> list[str]:
+    """Return name:number of all ready versions of the newest networks."""
+    newest = select(networks.c.id, networks.c.name).where(networks.c.trash == 0).order_by(networks.c.id.desc())
+    some = newest.limit(most_networks).subquery().c
+    query = select(some.name, versions.c.number).where(versions.c.network_id == some.id, versions.c.state == "ready")
+    rows = connection.execute(query.order_by(some.id.desc(), versions.c.number))
+    return [f"{name}:{number}" for name, number in rows]
+
+
 def has_version_of_epoch(connection: Connection, run_id: int, epoch: int) -> bool:
     """Return whether a run has saved a version of this epoch that exists."""
     query = select(versions.c.id).where(

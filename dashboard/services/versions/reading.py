@@ -44,13 +44,7 @@ def all_versions(workspace: Workspace, network_name: str) -> list[Version]:
 def references(workspace: Workspace, most_networks: int = 20) -> list[str]:
     """Return name:number of all versions of the newest networks, as offered where two are chosen to compare."""
     with workspace.catalogue.reading() as connection:
-        newest = network_rows.list_networks(connection, most_networks)
-        return [
-            f"{summary.network.name}:{number}"
-            for summary in newest
-            if summary.versions
-            for number in version_rows.numbers(connection, summary.network.id)
-        ]
+        return version_rows.references(connection, most_networks)
 
 
 def target(workspace: Workspace, version: Version) -> str:

@@ -43,13 +43,17 @@ def _network_address(row: dict[str, Any]) -> str:
     return address("networks.show", name=row["name"])
 
 
+def _latest_address(row: dict[str, Any]) -> str:
+    return address("versions.show", name=row["name"], number=row["latest"]) if row["latest"] else ""
+
+
 NETWORK_COLUMNS = (
     Column("name", "Name", sortable=True),
     Column("spark", "Progress", format="markup", exported=False),
     Column("task"),
     Column("dataset", "Dataset", link=lambda row: url_for("datasets.show", name=row["dataset"]), sortable=True),
     Column("versions", "Versions", format="count", sortable=True),
-    Column("latest", "Latest", format="version", shown=lambda row: (row["name"], row["latest"])),
+    Column("latest", "Latest", shown=lambda row: row["latest"] and f"v{row['latest']}", link=_latest_address),
     Column("best", "Best", format="best_version", shown=lambda row: (row["name"], row["best"])),
     Column("metric", "Metric", shown=lambda row: row["metric"] and metric_words(row["metric"]), css="muted"),
     Column("score", "Value", format="number", sortable=True),

@@ -41,8 +41,8 @@ blueprint = Blueprint("networks", __name__)
 @blueprint.get("/")
 def index() -> Answer:
     """Show all networks, each with its best version."""
-    table, pages = _list()
     total = service.count_networks(workspace())
+    table, pages = _list(total)
     sentence = networks_sentence(total, reading.count_versions(workspace()), get_queue(workspace()))
     if _search():
         sentence = filtered_sentence(pages.total, total, _search())
@@ -182,14 +182,14 @@ def _all() -> list[NetworkSummary]:
     return service.list_networks(workspace(), most, 0, _search()).items
 
 
-def _list() -> tuple[Table, Pager]:
-    """Return a page of the list; sorted by a column all networks are read, since none is a column of the catalogue."""
+def _list(total: int) -> tuple[Table, Pager]:
+    """Return a page of `total` networks; sorted by a column all are read, since none is a column of the catalogue."""
     search, sort = _search(), chosen_order(query(), page.NETWORK_COLUMNS)
     if search or sort:
         table = page.networks_table(_all(), sort, search)
         pages = pager(len(list(table.rows)))
         return table.part(pages.offset, pages.length), pages
-    pages = pager(service.count_networks(workspace()))
+    pages = pager(total)
     rows = service.list_networks(workspace(), pages.length, pages.offset).items
     return page.networks_table(rows, "", ""), pages
 
