@@ -41,13 +41,13 @@ def verify_store() -> Response:
 @blueprint.post("/store/exact")
 def make_store_exact() -> Response:
     """Queue the conversion of tables with FLOAT cells, which other programs read with six digits, to DOUBLE."""
-    return _accepted(actions.start_exact(workspace(), sender("API")))
+    return _accepted(actions.start_once(workspace(), "exact", sender("API")))
 
 
 @blueprint.post("/store/reindex")
 def reindex_store() -> Response:
     """Queue reading versions and datasets that only the store and the home have into the catalogue."""
-    return _accepted(actions.start_reindex(workspace(), sender("API")))
+    return _accepted(actions.start_once(workspace(), "reindex", sender("API")))
 
 
 @blueprint.post("/store/copy")

@@ -1,6 +1,6 @@
 """Tensors: a window of cells, or the whole table, as JSON, CSV or .npy; and the distribution of its weights."""
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, abort
 
 from dashboard.api.answers import file_answer, is_known, json_answer, tagged, unchanged
 from dashboard.api.query import given, read_query
@@ -22,8 +22,6 @@ def get_tensor_json(network: str, version: int, tensor: str) -> Response:
     """Answer a window of a tensor's table, by default its first 50 rows and 20 columns."""
     owner, info, etag = _find(network, version, tensor)
     place = read_query(*WINDOW)
-    if is_known(etag):
-        return unchanged(etag)
     return tagged(json_answer(window_json(service.window(workspace(), owner, info, *place))), etag)
 
 
@@ -32,8 +30,6 @@ def get_tensor_csv(network: str, version: int, tensor: str) -> Response:
     """Answer the whole table as CSV, or a window of it, with row numbers, if the query names one."""
     owner, info, etag = _find(network, version, tensor)
     *place, header = read_query(*WINDOW, "header")
-    if is_known(etag):
-        return unchanged(etag)
     if given(WINDOW):
         text = service.window_csv(service.window(workspace(), owner, info, *place), header == "yes")
         return file_answer(text.encode(), "text/csv", _file_name(owner, info, "csv"), etag)
@@ -45,8 +41,6 @@ def get_tensor_csv(network: str, version: int, tensor: str) -> Response:
 def get_tensor_npy(network: str, version: int, tensor: str) -> Response:
     """Answer a tensor as a .npy file."""
     owner, info, etag = _find(network, version, tensor)
-    if is_known(etag):
-        return unchanged(etag)
     content = service.tensor_npy(workspace(), owner, info)
     return file_answer(content, "application/octet-stream", _file_name(owner, info, "npy"), etag)
 
@@ -56,8 +50,6 @@ def get_distribution(network: str, version: int, tensor: str) -> Response:
     """Answer how many weights are in each of `bins` equal bins."""
     owner, info, etag = _find(network, version, tensor)
     bins, limits = read_query("bins", "limits")
-    if is_known(etag):
-        return unchanged(etag)
     spread = tensor_distribution(workspace(), owner, info, bins, limits)
     about = {"version": owner.reference, "tensor": info.name, "bins": bins, "limits": limits}
     numbers = {name: values[0] for name, values in spread.to_json().items() if name != "edges"}
@@ -65,9 +57,12 @@ def get_distribution(network: str, version: int, tensor: str) -> Response:
 
 
 def _find(network: str, version: int, tensor: str) -> tuple[Version, TensorInfo, str]:
-    """Return the version, the tensor, and the etag of answers about them."""
+    """Return the version, the tensor, and the etag of answers about them; answers 304 to a client that has it."""
     owner, info = service.find_tensor(workspace(), network, version, tensor)
-    return owner, info, etag_of(owner.id, info.sha256, info.dtype, info.shape)
+    etag = etag_of(owner.id, info.sha256, info.dtype, info.shape)
+    if is_known(etag):
+        abort(unchanged(etag))
+    return owner, info, etag
 
 
 def _file_name(version: Version, tensor: TensorInfo, suffix: str) -> str:

@@ -233,7 +233,8 @@ def record_pixels(
 def _store(workspace: Workspace, path: Path, name: str, spec: DatasetSpec, source: str, licence: str) -> Dataset:
     """Ingest a CSV into a folder named by its content and choices, and add the dataset's row."""
     workspace.catalogue.require_writable()
-    sha256 = _file_sha256(path)
+    with open(path, "rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     choices = json.dumps(spec.to_json(), sort_keys=True)
     folder = hashlib.sha256(f"{sha256} {choices}".encode()).hexdigest()[:32]
     description = _ingest_once(workspace, path, spec, folder)
@@ -323,11 +324,6 @@ def _stored_if_there_is_space() -> Iterator[None]:
 def upload_limit(most_mb: int) -> str:
     """Return the sentence that refuses a file that is too large."""
     return f"The file is larger than {most_mb} MB. Send fewer rows, or set WEIGHTBASE_MAX_UPLOAD_MB higher."
-
-
-def _file_sha256(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _plain_name(file_name: str) -> str:

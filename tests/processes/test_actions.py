@@ -12,7 +12,7 @@ import pytest
 from dashboard.records.store import split_password
 from dashboard.services.runs.runs import cancel_run, get_run, start_run
 from dashboard.services.store import trash
-from dashboard.services.store.actions import start_copy, start_empty, start_verify
+from dashboard.services.store.actions import start_copy, start_empty, start_once
 from dashboard.services.versions.reading import delete_version, list_versions
 from dashboard.services.versions.verification import verify_all
 from dashboard.services.workspace import open_workspace
@@ -41,7 +41,7 @@ def test_a_verification_runs_beside_trainings_that_fill_every_slot(workspace, co
     define(workspace, **ENDLESS)
     trainings = [start_run(workspace, "net", {}) for _ in range(workspace.settings.slots + 2)]
     wait_for_epochs(workspace, trainings[0].id)
-    detail = wait_for_end(workspace, start_verify(workspace).id)
+    detail = wait_for_end(workspace, start_once(workspace, "verify").id)
     assert (detail.run.state, detail.run.result["proven"], detail.run.result["different"]) == ("finished", 4, 0)
     assert get_run(workspace, trainings[-1].id).run.state == "queued"
     assert detail.seconds_left is None
@@ -53,7 +53,7 @@ def test_a_cancelled_verification_keeps_what_it_has_found(workspace, coordinator
     fill(workspace)
     for seed in range(20, 100):
         save(workspace, seed=seed)
-    run = start_verify(workspace)
+    run = start_once(workspace, "verify")
     verifying = action_pids(coordinator)
     get_on_until(lambda: get_run(workspace, run.id).run.done > 0, verifying, "the first report")
     cancel_run(workspace, run.id)

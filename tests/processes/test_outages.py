@@ -8,7 +8,7 @@ import pytest
 from dashboard.errors import Outage
 from dashboard.services.runs.queue import waiting_runs
 from dashboard.services.runs.runs import cancel_run, get_run, list_runs, start_run
-from dashboard.services.store.actions import start_verify
+from dashboard.services.store.actions import start_once
 from dashboard.services.versions.reading import list_versions
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
@@ -73,7 +73,7 @@ def test_a_verification_waits_for_a_server_that_is_killed(server, on_server):
     with working(on_server.settings) as worker:
         define(on_server, epochs=10)
         wait_for_end(on_server, start_run(on_server, "net", {}).id)
-        action = start_verify(on_server)
+        action = start_once(on_server, "verify")
         wait_until(lambda: training_pids(worker), "the verification to begin")
         verifying = training_pids(worker)
         signal_to(verifying, signal.SIGSTOP)

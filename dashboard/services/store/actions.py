@@ -44,20 +44,11 @@ def action_job(workspace: Workspace, run: Run) -> ActionJob:
 
 def start_verify(workspace: Workspace, started_by: str = "") -> Run:
     """Queue the verification of every version; if one is under way, return that."""
-    return _start_once(workspace, "verify", started_by)
+    return start_once(workspace, "verify", started_by)
 
 
-def start_exact(workspace: Workspace, started_by: str = "") -> Run:
-    """Queue the conversion of tables that other programs read inexactly; if one is under way, return that."""
-    return _start_once(workspace, "exact", started_by)
-
-
-def start_reindex(workspace: Workspace, started_by: str = "") -> Run:
-    """Queue adding what only the store has to the catalogue; if that is under way, return it."""
-    return _start_once(workspace, "reindex", started_by)
-
-
-def _start_once(workspace: Workspace, kind: str, started_by: str) -> Run:
+def start_once(workspace: Workspace, kind: str, started_by: str = "") -> Run:
+    """Queue an action that needs no request: verify, exact or reindex; if one is under way, return that."""
     with workspace.catalogue.writing() as connection:
         run_id = run_rows.active_action(connection, kind)
         run_id = run_id or run_rows.insert_run(connection, _row(kind, started_by))

@@ -1,13 +1,12 @@
 """Answers that several nouns give: a page or a redirect, and the confirmation before something is deleted."""
 
-import hashlib
 from collections.abc import Callable, Sequence
 
 from flask import Response, abort, make_response, redirect, render_template, request
 
 from dashboard.charts.palette import THEMES
 from dashboard.errors import UserError
-from dashboard.http import own_path
+from dashboard.http import etag_of, own_path
 from dashboard.web.kit.forms import ConfirmForm
 
 Answer = str | Response | tuple[str, int]
@@ -35,19 +34,15 @@ def png_answer(draw: Callable[[str], bytes], tag: str) -> Response:
     theme = request.args.get("theme", "light")
     if theme not in THEMES:
         raise UserError("The theme is light or dark.", "theme")
-    if _etag(tag) in request.if_none_match:
+    if etag_of(tag) in request.if_none_match:
         return cached_until_changed(Response(status=304), tag)
     return cached_until_changed(Response(draw(theme), mimetype="image/png"), tag)
 
 
 def cached_until_changed(answer: Response, tag: str) -> Response:
     """Let a browser cache an answer about the content `tag`, for ever where the address names it (v=)."""
-    answer.set_etag(_etag(tag))
+    answer.set_etag(etag_of(tag))
     answer.headers["Cache-Control"] = (
         "private, max-age=31536000, immutable" if "v" in request.args else "private, no-cache"
     )
     return answer
-
-
-def _etag(tag: str) -> str:
-    return hashlib.sha256(f"{tag} {request.script_root}{request.full_path}".encode()).hexdigest()[:32]

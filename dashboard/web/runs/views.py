@@ -98,35 +98,21 @@ def differences(run_id: int) -> Table:
     return differences_table(service.get_run(workspace(), run_id).run)
 
 
-@blueprint.post("/runs/<int:run_id>/cancel")
-def cancel(run_id: int) -> Response:
-    """Request that a run stops."""
-    return _change(run_id, lambda: service.cancel_run(workspace(), run_id))
+CHANGES: dict[str, Callable[[int], Run]] = {
+    "cancel": lambda run_id: service.cancel_run(workspace(), run_id),
+    "priority": lambda run_id: service.set_priority(
+        workspace(), run_id, {"priority": request.form.get("priority", "")}
+    ),
+    "resume": lambda run_id: service.resume_run(workspace(), run_id),
+    "restart": lambda run_id: service.restart_run(workspace(), run_id, sender("page")),
+}
 
 
-@blueprint.post("/runs/<int:run_id>/priority")
-def set_priority(run_id: int) -> Response:
-    """Give a queued run another priority."""
-    priority = {"priority": request.form.get("priority", "")}
-    return _change(run_id, lambda: service.set_priority(workspace(), run_id, priority))
-
-
-@blueprint.post("/runs/<int:run_id>/resume")
-def resume(run_id: int) -> Response:
-    """Resume a run that ended before its goal."""
-    return _change(run_id, lambda: service.resume_run(workspace(), run_id))
-
-
-@blueprint.post("/runs/<int:run_id>/restart")
-def restart(run_id: int) -> Response:
-    """Start a run again from its beginning, with the same settings."""
-    return _change(run_id, lambda: service.restart_run(workspace(), run_id, sender("page")))
-
-
-def _change(run_id: int, change: Callable[[], Run]) -> Response:
+@blueprint.post("/runs/<int:run_id>/<any(cancel, priority, resume, restart):what>")
+def change(run_id: int, what: str) -> Response:
     """Do what a button requests, and show the page that it is on: the queue, or the run that was changed (or made)."""
     try:
-        run_id = change().id
+        run_id = CHANGES[what](run_id).id
     except Conflict as error:  # it has ended, say, before the button was pressed: the page shows how it is now
         flash(error.message, "error")
     state = request.form.get("queue")

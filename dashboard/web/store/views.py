@@ -41,22 +41,10 @@ def tables() -> Table:
     return stored_table(service.list_tables(workspace(), _search(), EVERYTHING).items, _search())
 
 
-@blueprint.post("/verify")
-def verify() -> Response:
-    """Start reading every version back, and show how far it is."""
-    return redirect_to(url_for("runs.show", run_id=actions.start_verify(workspace(), sender("page")).id))
-
-
-@blueprint.post("/exact")
-def exact() -> Response:
-    """Start making all tables exact for other programs, and show how far it is."""
-    return redirect_to(url_for("runs.show", run_id=actions.start_exact(workspace(), sender("page")).id))
-
-
-@blueprint.post("/reindex")
-def reindex() -> Response:
-    """Start adding what only the store has to the catalogue, and show how far it is."""
-    return redirect_to(url_for("runs.show", run_id=actions.start_reindex(workspace(), sender("page")).id))
+@blueprint.post("/<any(verify, exact, reindex):kind>")
+def start(kind: str) -> Response:
+    """Start reading every version back, making all tables exact or indexing what only the store has; show its run."""
+    return redirect_to(url_for("runs.show", run_id=actions.start_once(workspace(), kind, sender("page")).id))
 
 
 @blueprint.post("/copy")
