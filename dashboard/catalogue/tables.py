@@ -45,6 +45,8 @@ MYSQL: dict[str, Any] = {
     "mysql_row_format": "DYNAMIC",
 }
 """How a server makes our tables, whatever its database and its defaults are: texts are compared by their bytes."""
+NUMBERED: dict[str, Any] = MYSQL | {"sqlite_autoincrement": True}
+"""So are tables made whose rows get numbers, none of them twice."""
 
 Time = DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 
@@ -97,8 +99,7 @@ datasets = Table(
     Column("spec", Stored("dataset"), nullable=False),
     Column("description", Stored("description"), nullable=False),
     Column("created", Time, nullable=False),
-    **MYSQL,
-    sqlite_autoincrement=True,
+    **NUMBERED,
 )
 
 networks = Table(
@@ -118,8 +119,7 @@ networks = Table(
     Column("trash", Integer, nullable=False, default=0, index=True),
     Column("trashed", Time, nullable=True),
     UniqueConstraint("name", "trash"),
-    **MYSQL,
-    sqlite_autoincrement=True,
+    **NUMBERED,
 )
 
 runs = Table(
@@ -149,8 +149,7 @@ runs = Table(
     Column("started", Time, nullable=True),
     Column("ended", Time, nullable=True),
     Column("heartbeat", Time, nullable=True),
-    **MYSQL,
-    sqlite_autoincrement=True,
+    **NUMBERED,
 )
 
 epochs = Table(
@@ -191,8 +190,7 @@ versions = Table(
     UniqueConstraint("network_id", "number"),
     Index("ix_versions_state", "state"),
     Index("ix_versions_network_state", "network_id", "state"),
-    **MYSQL,
-    sqlite_autoincrement=True,
+    **NUMBERED,
 )
 
 tensors = Table(
@@ -234,8 +232,7 @@ searches = Table(
     Column("result", Stored("findings"), nullable=False),
     Column("created", Time, nullable=False),
     Column("changed", Time, nullable=False),
-    **MYSQL,
-    sqlite_autoincrement=True,
+    **NUMBERED,
 )
 
 trials = Table(

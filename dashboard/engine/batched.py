@@ -27,7 +27,6 @@ from dashboard.engine.training import (
     SHUFFLE_STREAM,
     Beat,
     Best,
-    EpochResult,
     class_weights,
     epoch_result,
     is_finite,
@@ -35,6 +34,7 @@ from dashboard.engine.training import (
 )
 from dashboard.errors import Invalid
 from dashboard.records.network import NetworkSpec
+from dashboard.records.run import Epoch
 
 
 class StackLayerPass(LayerPass):
@@ -122,7 +122,7 @@ class StackTraining:
         network.vector[...] = self.stack.vector[number]
         return network
 
-    def epochs(self, tick: Callable[[], None] = nothing) -> Iterator[list[EpochResult | None]]:
+    def epochs(self, tick: Callable[[], None] = nothing) -> Iterator[list[Epoch | None]]:
         """Train until the last epoch, or until every network has stopped; see `Training.epochs`."""
         beat = Beat(tick)
         while self.epoch < self.spec.epochs and any(self.running):
@@ -136,7 +136,7 @@ class StackTraining:
         step = self.count * min(self.spec.batch_size, len(self.train))
         return step * max(1, CHUNK_BYTES // (self.stack.spec.inputs * self.stack.dtype.itemsize * step))
 
-    def _train_epoch(self, beat: Beat) -> list[EpochResult | None]:
+    def _train_epoch(self, beat: Beat) -> list[Epoch | None]:
         began = time.perf_counter()
         self.epoch += 1
         rates = [learning_rate(one.training, self.epoch) for one in self.specs]
@@ -151,7 +151,7 @@ class StackTraining:
 
     def _close(
         self, number: int, tally: Tally, validation: Measured | None, seconds: float, rate: float, before: Array
-    ) -> EpochResult | None:
+    ) -> Epoch | None:
         """Finish an epoch for one network; a stopped one is put back to where it stopped."""
         vector, best = self.stack.vector[number], self.bests[number]
         result = epoch_result(self.epoch, tally, validation, seconds, rate, (number,))

@@ -6,7 +6,7 @@ epoch's number alone, so a training that is resumed at an epoch continues with t
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from dashboard.engine.single_records import RecordSteps
 from dashboard.engine.steps import BatchSteps, Steps
 from dashboard.engine.zero_inputs import Reduced, without_zero_inputs
 from dashboard.errors import Invalid, WeightbaseError
+from dashboard.records.run import Epoch
 from dashboard.records.training import TrainingSpec, deciding_loss
 
 SHUFFLE_STREAM = 1
@@ -40,23 +41,6 @@ class Diverged(WeightbaseError):
             "Try a smaller learning rate, clip_norm, or another scaling of the inputs."
         )
         self.epoch = epoch
-
-
-@dataclass(frozen=True)
-class EpochResult:
-    """What an epoch (from 1) ended with; `metrics` holds val_mae, val_rmse and val_r2 of a regression.
-
-    `loss` and `accuracy` are measured on the training batches as they passed, so while the weights still moved.
-    """
-
-    epoch: int
-    loss: float
-    accuracy: float | None
-    val_loss: float | None
-    val_accuracy: float | None
-    seconds: float
-    learning_rate: float
-    metrics: dict[str, float] = field(default_factory=dict)
 
 
 class Training:
@@ -87,7 +71,7 @@ class Training:
         self.feed = Feed(self.core, self.samples, chunk, self.spec.label_smoothing)
         self.feed.make_ready()
 
-    def epochs(self, tick: Callable[[], None] = nothing) -> Iterator[EpochResult]:
+    def epochs(self, tick: Callable[[], None] = nothing) -> Iterator[Epoch]:
         """Train to the last epoch, or until `patience` epochs brought nothing better, yielding after each.
 
         `tick` is called between batches, about every 20 ms (or after each batch that takes longer); it may raise, and
@@ -133,7 +117,7 @@ class Training:
     def _patience_is_over(self) -> bool:
         return 0 < self.spec.patience <= self.epoch - self.best.epoch
 
-    def _train_epoch(self, beat: "Beat") -> EpochResult:
+    def _train_epoch(self, beat: "Beat") -> Epoch:
         began = time.perf_counter()
         epoch = self.epoch + 1
         rate = learning_rate(self.spec, epoch)
@@ -183,7 +167,7 @@ class Best:
     loss: float = float("inf")
     vector: Array | None = None
 
-    def note(self, result: EpochResult, vector: Array, spec: TrainingSpec) -> None:
+    def note(self, result: Epoch, vector: Array, spec: TrainingSpec) -> None:
         """Take an epoch for the best if its validation loss (or training loss without one) is the lowest."""
         loss = deciding_loss(result.loss, result.val_loss)
         if loss < self.loss:
@@ -217,7 +201,7 @@ def class_weights(network: Parameters, train: Samples, task: str) -> Array | Non
 
 def epoch_result(
     epoch: int, tally: Tally, validation: Measured | None, seconds: float, rate: float, place: tuple[int, ...] = ()
-) -> EpochResult:
+) -> Epoch:
     """Return one network's numbers, picked at its place in a stack, as plain floats."""
 
     def number(values: Array | None) -> float | None:
@@ -225,7 +209,7 @@ def epoch_result(
 
     val_loss = None if validation is None else float(validation.loss[place])
     errors = {} if validation is None else validation.errors
-    return EpochResult(
+    return Epoch(
         epoch=epoch,
         loss=float(tally.loss[place]),
         accuracy=number(tally.accuracy),
@@ -237,7 +221,7 @@ def epoch_result(
     )
 
 
-def is_finite(result: EpochResult, vector: Array) -> bool:
+def is_finite(result: Epoch, vector: Array) -> bool:
     """Return whether losses and weights are still numbers; min and max pass NaN on, and need no array of their own."""
     return bool(np.all(np.isfinite([result.loss, result.val_loss or 0.0, vector.min(), vector.max()])))
 

@@ -39,7 +39,7 @@ class TrainingCheckpoint:
     """All that a training needs to resume after an epoch, with exactly the same bits.
 
     `state` is what `engine.training.Training.state` returned: arrays and numbers. `last` and `best` are the numbers of
-    the epoch after which it was taken and of the best one so far, as `engine.training.EpochResult` has them.
+    the epoch after which it was taken and of the best one so far, as `Epoch` has them.
     """
 
     state: Mapping[str, Any]

@@ -18,10 +18,11 @@ from dashboard.engine.measuring import nothing
 from dashboard.engine.metrics import evaluate
 from dashboard.engine.network import Network
 from dashboard.engine.samples import Samples
-from dashboard.engine.training import Best, Diverged, EpochResult, Training
+from dashboard.engine.training import Best, Diverged, Training
 from dashboard.errors import UserError
 from dashboard.jobs.job import Cancelled, TrainingCheckpoint, TrainingJob
 from dashboard.metrics import METRICS
+from dashboard.records.run import Epoch
 
 CHECKPOINT_SHARE = 20
 """A checkpoint that takes long to hand over is taken less often: at most a twentieth of the time goes into them."""
@@ -62,8 +63,8 @@ class Trainer:
     def __init__(self, job: TrainingJob, send: Send) -> None:
         self.job, self.send = job, send
         self.settings = job.spec.training
-        self.last: EpochResult | None = None
-        self.best: EpochResult | None = None
+        self.last: Epoch | None = None
+        self.best: Epoch | None = None
         self.leading = Best()  # the training's own, with the best weights so far
         self.reported: set[int] = set()
         self.next_checkpoint = time.monotonic() + job.checkpoint_seconds
@@ -75,7 +76,7 @@ class Trainer:
         training = Training(self.network, self.records, self.parts["validation"], self.job.task)
         if self.job.checkpoint is not None:
             training.restore(self.job.checkpoint.state)
-            self.last, self.best = EpochResult(**self.job.checkpoint.last), EpochResult(**self.job.checkpoint.best)
+            self.last, self.best = Epoch(**self.job.checkpoint.last), Epoch(**self.job.checkpoint.best)
         self.leading = training.best
         whole_epoch = self.network.vector.copy()
         try:
@@ -137,7 +138,7 @@ class Trainer:
             raise UserError("No records are left to train on: make the validation and test parts smaller.")
         return train
 
-    def note(self, result: EpochResult) -> None:
+    def note(self, result: Epoch) -> None:
         """Report an epoch that has just ended, and a version if it is to be saved."""
         self.last = result
         if self.leading.epoch == result.epoch:
@@ -171,7 +172,7 @@ class Trainer:
         if result.epoch not in self.reported:
             self._report_version(result)
 
-    def _report_version(self, result: EpochResult) -> None:
+    def _report_version(self, result: Epoch) -> None:
         evaluation = {
             name: errors_in_own_unit(evaluate(self.network, part, self.job.task), self.preprocessing)
             for name, part in self.parts.items()
@@ -193,5 +194,5 @@ class Trainer:
         }
         self.send("version", report)
 
-    def _numbers(self, result: EpochResult) -> dict[str, Any]:
+    def _numbers(self, result: Epoch) -> dict[str, Any]:
         return asdict(result) | {"metrics": errors_in_own_unit(result.metrics, self.preprocessing)}

@@ -124,7 +124,10 @@ class Freed:
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch of a run measured; the accuracies are None for regressions."""
+    """What one epoch (from 1) of a run measured; the accuracies are None for regressions, which have further `metrics`.
+
+    `loss` and `accuracy` are measured on the training batches as they passed, so while the weights still moved.
+    """
 
     epoch: int
     loss: float

@@ -20,8 +20,24 @@ def cell_name(shape: Sequence[int], row: int, column: int) -> str:
     return str([row, *reversed(indices)])
 
 
+class Shaped:
+    """What has a `shape` is stored as a table of rows and columns."""
+
+    shape: tuple[int, ...]
+
+    @property
+    def rows(self) -> int:
+        """Rows of the table: the first axis (1 for a scalar)."""
+        return self.shape[0] if self.shape else 1
+
+    @property
+    def columns(self) -> int:
+        """Columns of the table: the other axes flattened (1 for a vector)."""
+        return math.prod(self.shape[1:])
+
+
 @dataclass(frozen=True)
-class TensorKey:
+class TensorKey(Shaped):
     """All that a store needs to find a tensor's table: its version and its content.
 
     `network` is the slug that we made ([a-z0-9_], at most 24 characters), never the user's name. `sha256` is
@@ -34,19 +50,6 @@ class TensorKey:
     dtype: str
     shape: tuple[int, ...]
     sha256: str
-
-    @property
-    def rows(self) -> int:
-        """Rows of the table: the first axis (1 for a scalar)."""
-        return self.shape[0] if self.shape else 1
-
-    @property
-    def columns(self) -> int:
-        """Columns of the table: the other axes flattened (1 for a vector)."""
-        count = 1
-        for length in self.shape[1:]:
-            count *= length
-        return count
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ class TableInfo:
 
 
 @dataclass(frozen=True)
-class TensorInfo:
+class TensorInfo(Shaped):
     """One tensor of a version: its table, and its statistics at the time of the save."""
 
     name: str
@@ -76,16 +79,6 @@ class TensorInfo:
     def content(self) -> str:
         """What tensors share that are one table in a store: SHA-256, type and shape."""
         return f"{self.sha256}-{self.dtype}-{'x'.join(str(length) for length in self.shape) or 'scalar'}"
-
-    @property
-    def rows(self) -> int:
-        """Rows of the table: the first axis (1 for a scalar)."""
-        return self.shape[0] if self.shape else 1
-
-    @property
-    def columns(self) -> int:
-        """Columns of the table: the other axes flattened (1 for a vector)."""
-        return math.prod(self.shape[1:])
 
     @property
     def cells(self) -> int:
