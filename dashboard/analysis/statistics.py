@@ -8,7 +8,7 @@ import numpy as np
 
 from dashboard.analysis.cells import Array, Cells, cells_of, finite_or_zero
 from dashboard.analysis.images import robust_limit
-from dashboard.analysis.moments import Moments, safe_scale, safe_scales
+from dashboard.analysis.moments import Moments, safe_scale
 from dashboard.analysis.quantiles import quantiles
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -78,21 +78,6 @@ def l2_norm(source: Array | Cells) -> float:
         return 0.0
     moments, scale = _moments(cells, safe_scale(max(abs(scan.low), abs(scan.high))))
     return math.sqrt(moments.raw_products[0, 0]) / scale
-
-
-def unit_norms(source: Array | Cells) -> Array:
-    """Return the L2 norm of each unit over its finite cells: table (inputs, units) -> (units,) float64.
-
-    A norm beyond the largest float64 is inf.
-    """
-    cells = cells_of(source)
-    scales = safe_scales(largest_in_units(cells))
-    squares = np.zeros(cells.columns)
-    for _, band in cells.bands():
-        squares += np.square(finite_or_zero(band) * scales).sum(axis=0)
-    with np.errstate(over="ignore"):
-        norms: Array = np.sqrt(squares) / scales
-    return norms
 
 
 def largest_in_units(source: Array | Cells) -> Array:

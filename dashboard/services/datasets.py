@@ -82,7 +82,7 @@ def get_upload(workspace: Workspace, token: str) -> Upload:
     return Upload(token, path, about["file_name"], path.stat().st_size, CsvFormat.from_json(about["format"]))
 
 
-def preview_upload(workspace: Workspace, upload: Upload, changes: Mapping[str, Any] | None = None) -> Preview:
+def preview_upload(upload: Upload, changes: Mapping[str, Any] | None = None) -> Preview:
     """Return an upload's columns and first rows, read with its detected format or the person's corrections of it.
 
     Raises Invalid for corrections that cannot be, and for a file that cannot be read so.
@@ -113,7 +113,7 @@ def create_dataset(workspace: Workspace, upload: Upload, data: Mapping[str, Any]
     """
     fields = Fields(data)
     name = fields.name()
-    spec = parse_spec(fields, preview_upload(workspace, upload, data))
+    spec = parse_spec(fields, preview_upload(upload, data))
     fields.done()
     dataset = _store(workspace, upload.path, name, spec, f"uploaded file {upload.file_name}", "")
     discard_upload(workspace, upload.token)

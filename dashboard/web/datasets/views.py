@@ -93,7 +93,7 @@ def bundled(name: str) -> Response:
 def choose(upload: str) -> str:
     """Show what was detected in an uploaded CSV, for correction."""
     waiting = service.get_upload(workspace(), upload)
-    preview = service.preview_upload(workspace(), waiting)
+    preview = service.preview_upload(waiting)
     return _choose_page(waiting, preview, _detected_form(preview, query().text("name")))
 
 
@@ -103,9 +103,9 @@ def create(upload: str) -> Answer:
     waiting = service.get_upload(workspace(), upload)
     changes = {name: request.form[name] for name in service.FORMAT_SETTINGS if request.form.get(name)}
     try:
-        preview = service.preview_upload(workspace(), waiting, changes)
+        preview = service.preview_upload(waiting, changes)
     except UserError as error:
-        preview = service.preview_upload(workspace(), waiting)
+        preview = service.preview_upload(waiting)
         return _choose_page(waiting, preview, _with_errors(preview, request.form, error)), error.status
     if request.form.get("action") == "read":
         return _choose_page(waiting, preview, _detected_form(preview, request.form.get("name", "")))
@@ -192,7 +192,7 @@ def _received() -> Upload:
         raise Invalid({"file": "Choose a CSV file."})
     received = service.receive_upload(workspace(), cast(BinaryIO, file.stream), file.filename)
     try:
-        service.preview_upload(workspace(), received)
+        service.preview_upload(received)
     except UserError:
         service.discard_upload(workspace(), received.token)
         raise

@@ -7,7 +7,7 @@ from analysis_arrays import NUMBER_DTYPES, bit_patterns, wide
 from hypothesis import given
 
 from dashboard.analysis.cells import BLOCK_CELLS, LARGEST
-from dashboard.analysis.statistics import TensorStatistics, tensor_statistics, unit_norms
+from dashboard.analysis.statistics import TensorStatistics, tensor_statistics
 
 
 def exactly(cells):
@@ -75,14 +75,3 @@ def test_an_empty_tensor_has_counts_and_no_numbers():
 def test_statistics_survive_their_way_through_json():
     found = tensor_statistics(np.arange(5.0))
     assert TensorStatistics(**found.to_json()) == found
-
-
-def test_the_norm_of_each_unit_is_that_of_its_column():
-    table = np.array([[3.0, 1e-200, 0.0, 1e300], [4.0, 0.0, np.nan, 1e300]])
-    np.testing.assert_allclose(unit_norms(table[:, :3]), [5.0, 1e-200, 0.0], rtol=1e-13)
-    np.testing.assert_allclose(unit_norms(table[:, 3:]), [math.sqrt(2) * 1e300], rtol=1e-13)
-
-
-def test_the_units_of_a_tensor_of_several_blocks_are_all_summed():
-    table = np.random.default_rng(1).standard_normal((1001, 300)).astype(np.float32)
-    np.testing.assert_allclose(unit_norms(table), np.linalg.norm(table.astype(np.float64), axis=0), rtol=1e-13)
