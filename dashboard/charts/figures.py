@@ -6,7 +6,7 @@ no colours of background, text and grid. An empty input gives an empty valid fig
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dashboard.analysis.distributions import Distribution
@@ -23,18 +23,7 @@ def training_curves(epochs: Sequence[Mapping[str, Any]]) -> Figure:
     """Return loss (left axis) and accuracy (right axis) over epochs, of training and validation, where measured."""
     numbers = [epoch["epoch"] for epoch in epochs]
     names = [name for name in curve_names() if any(drawable(epoch.get(name)) is not None for epoch in epochs)]
-    data = [
-        {
-            "type": "scatter",
-            "mode": "lines+markers" if len(epochs) <= MOST_MARKERS else "lines",
-            "name": curve_words(name),
-            "x": numbers,
-            "y": [drawable(epoch.get(name)) for epoch in epochs],
-            "marker": {"size": 5},
-        }
-        | _look(name)
-        for name in names
-    ]
+    data = [line_of(curve_words(name), numbers, [epoch.get(name) for epoch in epochs]) | _look(name) for name in names]
     layout = plain_layout("epoch", "loss") | {"hovermode": "x unified"}
     layout["xaxis"]["zeroline"] = False  # the first epoch is 1: a line at 0 would mean nothing
     if scores := dict.fromkeys(METRICS[split_part(name)[1]].words for name in names if is_higher_better(name)):
@@ -94,6 +83,23 @@ def change_figure(distribution: Distribution, log: bool = False) -> Figure:
     if not log:
         layout["yaxis"]["range"] = [0, _cut(counts)]
     return whole_figure([bars | _counts(counts, log)], layout)
+
+
+def scatter(
+    mode: str,
+    name: str,
+    x: Sequence[float | str],
+    y: Iterable[float | None],
+    **look: Any,  # noqa: ANN401 - Plotly's
+) -> dict[str, Any]:
+    """Return points, lines or both; what has no place on an axis is a gap."""
+    return {"type": "scatter", "mode": mode, "name": name, "x": list(x), "y": [drawable(one) for one in y], **look}
+
+
+def line_of(name: str, x: Sequence[int], y: Iterable[float | None]) -> dict[str, Any]:
+    """Return a line, with a marker at each of its points unless they are very many."""
+    mode = "lines+markers" if len(x) <= MOST_MARKERS else "lines"
+    return scatter(mode, name, x, y, marker={"size": 5})
 
 
 def drawable(value: float | None) -> float | None:

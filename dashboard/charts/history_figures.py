@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from dashboard.charts.figures import MOST_MARKERS, Figure, drawable, plain_layout, whole_figure
+from dashboard.charts.figures import Figure, drawable, line_of, plain_layout, whole_figure
 from dashboard.charts.palette import OKABE_ITO, see_through
 
 BANDS = (("q05", "q95", "5 to 95 %", 0.18), ("q25", "q75", "25 to 75 %", 0.32))
@@ -31,14 +31,14 @@ def bands_figure(versions: Sequence[int], numbers: Sequence[Mapping[str, Any] | 
     for low, high, name, share in BANDS:
         for key, fill in ((low, None), (high, "tonexty")):
             data.append(
-                _trace(versions, _values(numbers, key), name)
+                line_of(name, versions, _values(numbers, key))
                 | {"mode": "lines", "line": {"width": 0}, "showlegend": fill is not None, "hoverinfo": "skip"}
                 | ({"fill": fill, "fillcolor": see_through(OKABE_ITO[0], share)} if fill else {})
             )
     for key, name in ENDS:
         line = {"color": OKABE_ITO[0], "width": 1, "dash": "dot"}
-        data.append(_trace(versions, _values(numbers, key), name) | {"line": line, "mode": "lines"})
-    data.append(_trace(versions, _values(numbers, "median"), "median") | {"line": {"color": OKABE_ITO[0], "width": 2}})
+        data.append(line_of(name, versions, _values(numbers, key)) | {"line": line, "mode": "lines"})
+    data.append(line_of("median", versions, _values(numbers, "median")) | {"line": {"color": OKABE_ITO[0], "width": 2}})
     shape = _over_versions(versions, title)
     known = [each for each in numbers if each is not None and None not in map(each.get, ("min", "max", "limit"))]
     if known:
@@ -51,7 +51,7 @@ def lines_figure(
 ) -> Figure:
     """Return lines over versions, some of them on an axis of their own on the right; an axis below 0 is `signed`."""
     data = [
-        _trace(versions, line.values, line.name)
+        line_of(line.name, versions, line.values)
         | {"yaxis": line.axis, "line": {"color": OKABE_ITO[place % len(OKABE_ITO)], "width": 2}}
         for place, line in enumerate(lines)
         if any(drawable(value) is not None for value in line.values)
@@ -74,17 +74,6 @@ def mark_version(drawn: Figure, version: int, words: str) -> Figure:
     own = drawn["layout"]
     own["shapes"], own["annotations"] = [*own.get("shapes", ()), shape], [*own.get("annotations", ()), note]
     return drawn
-
-
-def _trace(versions: Sequence[int], values: Sequence[float | None], name: str) -> dict[str, Any]:
-    return {
-        "type": "scatter",
-        "mode": "lines+markers" if len(versions) <= MOST_MARKERS else "lines",
-        "name": name,
-        "x": list(versions),
-        "y": [drawable(value) for value in values],
-        "marker": {"size": 5},
-    }
 
 
 def _values(numbers: Sequence[Mapping[str, Any] | None], key: str) -> list[float | None]:
@@ -127,12 +116,12 @@ def curves_figure(
 ) -> Figure:
     """Return curves over epochs, (name, colour, epochs, values), and versions on them, (name, colour, epoch, value)."""
     data = [
-        _trace(epochs, values, name) | {"mode": "lines", "line": {"color": colour, "width": 1.5}}
+        line_of(name, epochs, values) | {"mode": "lines", "line": {"color": colour, "width": 1.5}}
         for name, colour, epochs, values in curves
         if any(drawable(value) is not None for value in values)
     ]
     data += [
-        _trace([epoch], [value], name) | {"mode": "markers", "marker": {"color": colour, "size": 9}}
+        line_of(name, [epoch], [value]) | {"mode": "markers", "marker": {"color": colour, "size": 9}}
         for name, colour, epoch, value in marks
         if drawable(value) is not None
     ]

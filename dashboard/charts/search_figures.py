@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from dashboard.charts.figures import Figure, drawable, plain_layout, whole_figure
+from dashboard.charts.figures import Figure, plain_layout, scatter, whole_figure
 from dashboard.charts.palette import NEITHER, OKABE_ITO
 
 BEST, OTHER, STOPPED = OKABE_ITO[0], OKABE_ITO[4], NEITHER
@@ -44,13 +44,10 @@ def history_figure(
     """
     data = [_points("trials", points, OTHER), _points("stopped early", stopped, STOPPED, "x")]
     line = {"shape": "hv", "width": 2, "color": BEST}
-    steps = {"x": [point.x for point in best], "y": [drawable(point.y) for point in best], "line": line}
-    data.append(
-        {"type": "scatter", "mode": "lines", "name": "best so far", "hovertemplate": "best so far %{y:.4~g}"} | steps
-    )
+    steps = scatter("lines", "best so far", [point.x for point in best], [point.y for point in best], line=line)
     line = {"color": STOPPED, "width": 1.5, "dash": "dot"}
-    expected = {"x": list(range(1, len(random) + 1)), "y": [drawable(one) for one in random], "line": line}
-    data.append({"type": "scatter", "mode": "lines", "name": "random search, expected"} | expected)
+    data.append(steps | {"hovertemplate": "best so far %{y:.4~g}"})
+    data.append(scatter("lines", "random search, expected", range(1, len(random) + 1), random, line=line))
     shown = [trace for trace in data if trace["x"]]
     layout = _layout("candidates, in order", score)
     layout["xaxis"] |= {"zeroline": False} | whole_ticks(1, max((max(trace["x"]) for trace in shown), default=1))
@@ -70,15 +67,14 @@ def learning_curves_figure(curves: Sequence[Curve], score: str) -> Figure:
         "stopped": {"color": STOPPED, "width": 1, "dash": "dot"},
     }
     data = [
-        {
-            "type": "scatter",
-            "mode": "lines+markers",
-            "marker": {"size": 4},
-            "name": f"trial {curve.trial}{', the best' if curve.kind == 'best' else ''}",
-            "x": list(range(1, len(curve.values) + 1)),
-            "y": [drawable(value) for value in curve.values],
-            "line": looks[curve.kind],
-        }
+        scatter(
+            "lines+markers",
+            f"trial {curve.trial}{', the best' if curve.kind == 'best' else ''}",
+            range(1, len(curve.values) + 1),
+            curve.values,
+            marker={"size": 4},
+            line=looks[curve.kind],
+        )
         for curve in curves
         if curve.values
     ]
@@ -104,7 +100,7 @@ def predictions_figure(
     low = min(min(point.x, point.y) for point in points)
     high = max(max(point.x, point.y) for point in points)
     bars = {"error_x": _reach([point.x for point in points], spreads, bounds) | {"thickness": 1, "width": 0}}
-    right = {"type": "scatter", "mode": "lines", "name": "as predicted", "x": [low, high], "y": [low, high]}
+    right = scatter("lines", "as predicted", [low, high], [low, high])
     data = [right | {"line": {"color": STOPPED, "dash": "dot"}, "hoverinfo": "skip"}]
     return whole_figure([*data, _points("trials", points, BEST) | bars], _layout(f"predicted {score}", score))
 
@@ -147,16 +143,16 @@ def belief_figure(
     """Return the score that is expected on average at each value of one setting, and how sure that is."""
     is_word = any(isinstance(value, str | bool) for value in values)
     shown = [str(value) for value in values] if is_word else list(values)
-    line = {"type": "scatter", "name": "expected", "x": shown, "y": [drawable(mean) for mean in means]}
+    line = scatter("markers" if is_word else "lines+markers", "expected", shown, means)
     bars = _reach(means, spreads, bounds) | {"thickness": 1.5, "width": 4}
-    mode = {"mode": "markers" if is_word else "lines+markers", "line": {"color": BEST, "width": 2}, "error_y": bars}
+    look = {"marker": {"color": BEST, "size": 7}, "line": {"color": BEST, "width": 2}, "error_y": bars}
     layout = _layout(name, f"expected {score}")
     layout["xaxis"] |= {"type": "category" if is_word else "log" if log else "linear"}
     if values and all(type(value) is int for value in values):
         layout["xaxis"] |= (
             {"tickmode": "array", "tickvals": _some(values)} if log else whole_ticks(values[0], values[-1])
         )
-    return whole_figure([line | mode | {"marker": {"color": BEST, "size": 7}}] if values else [], layout)
+    return whole_figure([line | look] if values else [], layout)
 
 
 def _reach(means: Sequence[float], spreads: Sequence[float], bounds: Bounds) -> dict[str, Any]:
@@ -188,12 +184,7 @@ def _some(values: Sequence[int]) -> list[int]:
 
 
 def _points(name: str, points: Sequence[Point], colour: str, symbol: str = "circle") -> dict[str, Any]:
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "name": name,
-        "x": [point.x for point in points],
-        "y": [drawable(point.y) for point in points],
+    return scatter("markers", name, [point.x for point in points], [point.y for point in points]) | {
         "customdata": [point.trial for point in points],
         "marker": {"color": colour, "size": 7, "symbol": symbol},
         "hovertemplate": "trial %{customdata}: %{y:.4~g}",
