@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from flask import url_for
 from markupsafe import Markup
 
 from dashboard.charts.images import drawn_size
@@ -22,7 +21,7 @@ from dashboard.web.history.words import change_words, history_sentence
 from dashboard.web.kit.formats import number as written
 from dashboard.web.kit.formats import percent, plural
 from dashboard.web.kit.tables import Column, Table, exports, query_exports
-from dashboard.web.kit.urls import address
+from dashboard.web.kit.urls import address, run_address
 
 PERCENTILES = ("min", "q05", "q25", "median", "q75", "q95", "max")
 DISTANCES = {"first": ("since the first version", "y"), "previous": ("since the version before", "y")}
@@ -50,15 +49,11 @@ class PointRow(NamedTuple):
         return None if change is None or None in {change["min"], change["max"]} else max(-change["min"], change["max"])
 
 
-def _run_page(row: Any) -> str:  # noqa: ANN401 - any row about a version
-    return url_for("runs.show", run_id=row.version.run_id) if row.version.run_id else ""
-
-
 VERSION = Column("version", "Version", "version.number", shown=lambda row: f"v{row.version.number}")
 ABOUT_VERSION = (
     VERSION,
     Column("epoch", "Epoch", "version.epoch", "count"),
-    Column("run", "Run", "version.run_id", link=_run_page),
+    Column("run", "Run", "version.run_id", link=run_address),
 )
 """The first columns of every table of versions."""
 

@@ -11,6 +11,11 @@ def address(endpoint: str, **values: Any) -> str:  # noqa: ANN401 - values of an
     return url_for(endpoint, **values)
 
 
+def run_address(row: Any) -> str:  # noqa: ANN401 - any row about a version
+    """Return the address of the run that saved a row's version; empty if none did."""
+    return url_for("runs.show", run_id=row.version.run_id) if row.version.run_id else ""
+
+
 def api_address(*parts: object, **query: object) -> str:
     """Return an address of the JSON API; each of `parts` is quoted."""
     path = f"{request.script_root}/api/v1/" + "/".join(quote(str(part), safe="") for part in parts)

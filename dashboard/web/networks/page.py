@@ -13,7 +13,7 @@ from dashboard.metrics import best_version, in_order, metric_name, metric_words
 from dashboard.records.network import Network, NetworkSpec, Version
 from dashboard.services.networks import NetworkSummary
 from dashboard.web.kit.tables import Column, Table, exports
-from dashboard.web.kit.urls import address
+from dashboard.web.kit.urls import address, run_address
 
 MOST_METRICS = 4
 MOST_NOTES = 3
@@ -109,15 +109,11 @@ class VersionRow:
         return self.version.number == self.best
 
 
-def _of_run(row: VersionRow) -> str:
-    return url_for("runs.show", run_id=row.version.run_id) if row.version.run_id else ""
-
-
 CHANGED = "L2 of the change since the version before in the same run, or since the parent, as a share of its norm"
 VERSION_COLUMNS = (
     Column("changed", "Changed", "version.changed", "percent", help=CHANGED),
     Column("epoch", "Epoch", "version.epoch", "count"),
-    Column("run_id", "Run", "version.run_id", link=_of_run),
+    Column("run_id", "Run", "version.run_id", link=run_address),
     Column("parent", value="version.parent"),
     Column("created", "Saved", "version.created", "when"),
     Column("bytes", value="version.bytes"),

@@ -88,7 +88,7 @@ class Trials(NamedTuple):
 SEARCH_COLUMNS = (
     Column("search", value="search.id"),
     Column("name", "Search", "search.name", "search", shown=lambda row: row.search),
-    Column("dataset", "Dataset", "search.dataset", link=lambda row: _dataset_address(row.search)),
+    Column("dataset", "Dataset", "search.dataset", link=lambda row: url_for("datasets.show", name=row.search.dataset)),
     Column("state", "State", "search.shown_state", "search_state"),
     Column("trials", "Trials", "ended", shown=lambda row: f"{row.ended:,} of {row.search.budget.trials:,}"),
     Column("budget", value="search.budget.trials"),
@@ -138,7 +138,7 @@ def trial_columns(now: SearchView) -> list[Column]:
         Column("seconds", "Time in epochs", "", "duration", lambda trial: trial.seconds or None, sortable=True),
         Column("created"),
         Column("ended"),
-        *(_setting(name) for name in settings),
+        *(Column(name, value=f"params.{name}") for name in settings),
         Column("open", "Open", lambda trial: (search.id, trial), "open", exported=False, quiet=True),
     ]
 
@@ -155,13 +155,13 @@ def trials_table(now: SearchView, request_query: Query) -> Table:
 
 def running_table(now: SearchView) -> Table:
     """Return the trials that are running, candidates and those that confirm one."""
-    search = now.search
+    search, score = now.search, _metric(now.search).capitalize()
     columns = [
         Column("trial", "Trial", "number"),
         Column("state", "State", format="trial_state", shown=trial_state),
         Column("what", "Candidate", lambda trial: _what(search, trial), "cut", css="cut"),
         Column("epoch", "Epoch", lambda trial: f"{len(_curve(now, trial))} of {search.budget.epochs}", css="right"),
-        Column("latest", _metric(search).capitalize(), lambda trial: _latest(now, trial), "number"),
+        Column("latest", score, lambda trial: next(reversed(_curve(now, trial)), None), "number"),
         Column("predicted", "Predicted", "predicted.mean", "number"),
     ]
     files = exports("searches.trials", search_id=search.id)
@@ -231,16 +231,8 @@ def _what(search: Search, trial: Trial) -> str:
     return f"{candidate_words(trial.params, search.space)}{again}"
 
 
-def _setting(name: str) -> Column:
-    return Column(name, value=lambda trial: trial.params.get(name))
-
-
 def _curve(now: SearchView, trial: Trial) -> Sequence[float]:
     return now.curves.get(trial.number, ())
-
-
-def _latest(now: SearchView, trial: Trial) -> float | None:
-    return next(reversed(_curve(now, trial)), None)
 
 
 def _sorted_by(sort: str) -> str:
@@ -257,7 +249,3 @@ def _metric(search: Search) -> str:
 
 def _search_address(row: SearchRow) -> str:
     return url_for("searches.show", search_id=row.search.id)
-
-
-def _dataset_address(search: Search) -> str:
-    return url_for("datasets.show", name=search.dataset)
