@@ -18,6 +18,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
+from dashboard.catalogue.prefixed import prefix_of, use_prefix
 from dashboard.errors import Outage, StoreUnavailable, WeightbaseError
 from dashboard.outages import server_passes
 from dashboard.records.mysql_address import MysqlAddress, parse_address
@@ -121,6 +122,7 @@ def _engine(address: MysqlAddress, database: str | None) -> Engine:
     )
     _wait_briefly(engine)
     event.listen(engine, "handle_error", _own_error)
+    use_prefix(engine, address.prefix)
     return engine
 
 
@@ -172,7 +174,7 @@ def one_at_a_time(engine: Engine) -> Iterator[None]:
         yield
         return
     with engine.connect() as connection:
-        digest = hashlib.sha256(str(engine.url.database).encode()).hexdigest()[:16]
+        digest = hashlib.sha256(f"{engine.url.database}{prefix_of(engine)}".encode()).hexdigest()[:16]
         name = f"weightbase_form_{digest}"
         connection.execute(text("SELECT GET_LOCK(:name, :seconds)"), {"name": name, "seconds": LOCK_SECONDS})
         try:

@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager
 from sqlalchemy import Connection, Engine, bindparam, inspect, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from dashboard.catalogue.prefixed import prefix_of
 from dashboard.catalogue.tables import holders
 from dashboard.errors import OtherDashboard
 from dashboard.holder import Holder, holder_from, in_use
@@ -142,12 +143,13 @@ def require_ours(connection: Connection, me: Holder) -> None:
 
 def _slots(connection: Connection) -> list[str]:
     """Return the names of the locks, which are the server's: each database has its own."""
-    digest = hashlib.sha256(str(connection.engine.url.database).encode()).hexdigest()[:16]
+    database = f"{connection.engine.url.database}{prefix_of(connection)}"
+    digest = hashlib.sha256(database.encode()).hexdigest()[:16]
     return [f"weightbase_home_{digest}_{place}" for place in range(SLOTS)]
 
 
 def _holder(connection: Connection) -> Holder | None:
-    if not inspect(connection).has_table(holders.name):
+    if not inspect(connection).has_table(prefix_of(connection) + holders.name):
         return None
     row = connection.execute(select(holders)).mappings().first()
     return holder_from(dict(row)) if row else None

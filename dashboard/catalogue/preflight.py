@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, Engine, text
 
+from dashboard.catalogue.prefixed import prefix_of
 from dashboard.catalogue.tables import metadata
 from dashboard.errors import StoreUnavailable
 
@@ -114,20 +115,21 @@ def _packet_problem(connection: Connection) -> Iterator[str]:
 
 def _foreign_problem(connection: Connection) -> Iterator[str]:
     """Name the tables and views of others that have the names of ours; what a stopped set-up left is ours."""
-    ours = {table.name: {column.name for column in table.columns} for table in metadata.sorted_tables}
+    prefix = prefix_of(connection)
+    ours = {prefix + table.name: {column.name for column in table.columns} for table in metadata.sorted_tables}
     query = text(
         "SELECT table_name, column_name FROM information_schema.columns "
         "WHERE table_schema = DATABASE() AND table_name = :name"
     )
     foreign = []
-    for name in (*ours, *VIEWS):
+    for name in (*ours, *(prefix + view for view in VIEWS)):
         columns = {str(row[1]) for row in connection.execute(query, {"name": name})}
         if columns and not columns <= ours.get(name, set()):
             foreign.append(name)
     if foreign:
         yield (
             f"It has tables of another program under names that Weightbase needs: {', '.join(foreign)}. They are left "
-            "alone; give Weightbase a database of its own."
+            "alone; set a prefix for ours (?prefix=wb_ behind the address), or give Weightbase a database of its own."
         )
 
 

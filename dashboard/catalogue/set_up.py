@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, inspect, select
 
+from dashboard.catalogue.prefixed import prefix_of
 from dashboard.catalogue.preflight import require_possible
 from dashboard.catalogue.tables import MYSQL
 from dashboard.errors import NewerForm, StoreUnavailable
@@ -29,14 +30,15 @@ def bring_up_to_date(engine: Engine) -> None:
     """
     with engine.connect() as connection:
         names = frozenset(inspect(connection).get_table_names())
-        own = _number(connection, VERSION_TABLE) if VERSION_TABLE in names else None
-        former = _former_number(connection, names) if own is None else None
+        table = prefix_of(engine) + VERSION_TABLE
+        own = _number(connection, table) if table in names else None
+        former = _former_number(connection, names) if own is None and table == VERSION_TABLE else None
     revision = own or former
     if revision is not None and revision > HEAD_REVISION:
         raise NewerForm("catalogue", int(revision), int(HEAD_REVISION))
     if own == HEAD_REVISION:
         return
-    is_begun = revision is not None or VERSION_TABLE in names
+    is_begun = revision is not None or table in names
     require_possible(engine, is_begun)
     _keep_number(engine, former)
     _migrate(engine)
@@ -46,7 +48,8 @@ def require_newest(engine: Engine) -> None:
     """Raise NewerForm, or StoreUnavailable with the remedy, unless a catalogue can be read as it is."""
     with engine.connect() as connection:
         names = frozenset(inspect(connection).get_table_names())
-        own = _number(connection, VERSION_TABLE) if VERSION_TABLE in names else None
+        table = prefix_of(engine) + VERSION_TABLE
+        own = _number(connection, table) if table in names else None
     if own is not None and own > HEAD_REVISION:
         raise NewerForm("catalogue", int(own), int(HEAD_REVISION))
     if own != HEAD_REVISION:
@@ -74,7 +77,7 @@ def _version_table(name: str) -> Table:
 
 def _keep_number(engine: Engine, former: str | None) -> None:
     """Make our own version table, which says from now on that this database is ours; take over a former number."""
-    table = _version_table(VERSION_TABLE)
+    table = _version_table(prefix_of(engine) + VERSION_TABLE)
     with engine.connect().execution_options(write=True) as connection, connection.begin():
         table.create(connection, checkfirst=True)
         if former is not None:

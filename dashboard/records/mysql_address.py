@@ -19,7 +19,10 @@ TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 SWITCHES = ("ssl_disabled", "ssl_verify_cert", "ssl_verify_identity")
 PATHS = ("ssl_ca", "ssl_cert", "ssl_key", "unix_socket")
 CELLS = {"double": "DOUBLE", "float": "FLOAT"}
-OPTIONS = (*PATHS, *SWITCHES, "cells", "password")
+OPTIONS = (*PATHS, *SWITCHES, "cells", "prefix", "password")
+WANTED = {"cells": "double or float", "prefix": "up to 7 signs a-z and 0-9 with _ at the end"}
+PREFIX = re.compile(r"[a-z][a-z0-9]{0,5}_")
+"""What our tables may begin with: a name has 64 characters at most, of which layer_01_weight is to be readable."""
 
 ONE_OPTION = rf"(?:{'|'.join(OPTIONS)})=[^&]*"
 FORM = re.compile(
@@ -35,7 +38,8 @@ FORM = re.compile(
 class MysqlAddress:
     """Where a server is and who we are there; the password is not shown.
 
-    `options` are what the connector takes; `floats` is the column type of the cells of floats, DOUBLE or FLOAT.
+    `options` are what the connector takes; `floats` is the column type of the cells of floats, DOUBLE or FLOAT,
+    `prefix` what the names of our tables begin with.
     """
 
     host: str
@@ -45,6 +49,7 @@ class MysqlAddress:
     database: str
     options: tuple[tuple[str, str | bool], ...] = ()
     floats: str = "DOUBLE"
+    prefix: str = ""
 
     def __str__(self) -> str:
         """Return the address without the password and the options."""
@@ -55,7 +60,7 @@ class MysqlAddress:
         """What is equal for addresses of one database: where its server is reached, and its name."""
         socket = dict(self.options).get("unix_socket")
         host = "localhost" if self.host.lower() in {"127.0.0.1", "::1", "localhost"} else self.host.lower()
-        return f"{socket or f'{host}:{self.port}'}/{self.database.lower()}"
+        return f"{socket or f'{host}:{self.port}'}/{self.database.lower()}{self.prefix and f' {self.prefix}'}"
 
     def arguments(self) -> dict[str, Any]:
         """Return the connector's arguments for a connection without a database."""
@@ -111,7 +116,8 @@ def parse_address(url: str) -> MysqlAddress:
         host or "localhost", port, unquote(match["user"]), parts.password, unquote(match["database"])
     )
     floats = CELLS[str(options.pop("cells", "double"))]
-    return replace(address, options=tuple(options.items()), floats=floats)
+    prefix = str(options.pop("prefix", ""))
+    return replace(address, options=tuple(options.items()), floats=floats, prefix=prefix)
 
 
 def _option(text: str) -> tuple[str, str | bool]:
@@ -122,7 +128,7 @@ def _option(text: str) -> tuple[str, str | bool]:
         return name, value.lower() in TRUE
     if name in PATHS and value:
         return name, value
-    if name == "cells" and value in CELLS:
+    if (name == "cells" and value in CELLS) or (name == "prefix" and PREFIX.fullmatch(value)):
         return name, value
-    wanted = {"cells": "double or float"}.get(name, "1 or 0" if name in SWITCHES else "a path")
+    wanted = WANTED.get(name, "1 or 0" if name in SWITCHES else "a path")
     raise StoreUnavailable(f"The option {name} in the address of the store must be {wanted}.")

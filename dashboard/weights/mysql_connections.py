@@ -1,6 +1,7 @@
 """Connections to one database: leased, checked, replaced when lost; every error of the driver translated here."""
 
 import os
+import re
 import threading
 import time
 import weakref
@@ -19,6 +20,8 @@ from dashboard.weights.mysql_text import PlainChannel, TextChannel
 
 T = TypeVar("T")
 
+REGISTRY = re.compile(r"(?=\bweights__(?:versions|tables|uses|special_cells)\b)")
+"""Where the name of a table of the registry begins; tables of weights have their prefix in what we call them."""
 NO_SUCH_TABLE = 1146
 NO_SUCH_DATABASE = 1049
 DISK_FULL = 1021
@@ -134,18 +137,22 @@ class Session:
         """Run a statement, its values escaped by the driver, and return the rows of its result."""
         with translated(self.address):
             cursor = self.connection.cursor()
-            cursor.execute(sql, tuple(values))
+            cursor.execute(self._named(sql), tuple(values))
             rows: list[tuple[Any, ...]] = cursor.fetchall() if cursor.with_rows else []
             self.changed = cursor.rowcount
             cursor.close()
         return rows
+
+    def _named(self, sql: str) -> str:
+        """Return a statement with the prefix in front of the names of the registry's tables."""
+        return REGISTRY.sub(self.address.prefix, sql) if self.address.prefix else sql
 
     def run_many(self, sql: str, values: Sequence[Sequence[Any]]) -> None:
         """Run an INSERT for each of many rows, in bulk."""
         with translated(self.address):
             cursor = self.connection.cursor()
             for start in range(0, len(values), 5000):
-                cursor.executemany(sql, [tuple(row) for row in values[start : start + 5000]])
+                cursor.executemany(self._named(sql), [tuple(row) for row in values[start : start + 5000]])
             cursor.close()
 
     @contextmanager

@@ -83,7 +83,9 @@ class MysqlStore(TableStore):
         self._guard = threading.Lock()
         self._is_prepared = False
         self._strip = 0
-        self._prefix = "wb:" + hashlib.sha256(self.address.database.encode()).hexdigest()[:8]
+        of_ours = self.address.database + self.address.prefix
+        self._prefix = "wb:" + hashlib.sha256(of_ours.encode()).hexdigest()[:8]
+        self._longest_name = LONGEST_NAME - len(self.address.prefix)
 
     def _attempt(self, action: Callable[[Session], T]) -> T:
         """Run something repeatable on a session, again if the connection is lost."""
@@ -206,7 +208,7 @@ class MysqlStore(TableStore):
     def publish(self, version: VersionKey, tensors: Sequence[TensorKey], manifest: Mapping[str, Any]) -> None:
         """Check what was written and make it visible by one transaction; see TableStore."""
         save = self._save(version)
-        refuse_clashes(tensors, LONGEST_NAME)
+        refuse_clashes(tensors, self._longest_name)
         for key in tensors:
             if key not in save.written:
                 raise TensorMissing(f"{key.tensor} of version {key.version} was not written before publishing.")
@@ -263,7 +265,8 @@ class MysqlStore(TableStore):
 
     def table_name(self, key: TensorKey) -> str:
         """Return the name of the table or view (of its strips: followed by __s01, ...)."""
-        return f"{version_name(key.network, key.version, '__')}__{safe_name(key.tensor, LONGEST_NAME)}"
+        name = safe_name(key.tensor, self._longest_name)
+        return f"{self.address.prefix}{version_name(key.network, key.version, '__')}__{name}"
 
     def _use(self, key: TensorKey) -> Use:
         return Use(key.network, key.version, self.table_name(key))

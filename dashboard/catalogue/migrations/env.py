@@ -12,6 +12,7 @@ from alembic.ddl.mysql import MySQLImpl
 from sqlalchemy import Table
 from sqlalchemy.exc import DBAPIError
 
+from dashboard.catalogue.prefixed import prefix_of
 from dashboard.catalogue.set_up import VERSION_TABLE
 from dashboard.catalogue.tables import MYSQL, metadata
 
@@ -40,6 +41,6 @@ class Resumable(MySQLImpl):
 
 
 connection = context.config.attributes["connection"]
-context.configure(connection=connection, target_metadata=metadata, version_table=VERSION_TABLE)
+context.configure(connection=connection, target_metadata=metadata, version_table=prefix_of(connection) + VERSION_TABLE)
 with context.begin_transaction():
     context.run_migrations()

@@ -4,6 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
+from dashboard.catalogue.prefixed import prefix_of
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -21,13 +23,14 @@ def _ours(length: int) -> sa.String:
 VIEWS = {
     "weightbase_versions": """
         SELECT n.name AS network, v.number AS version, v.epoch, v.created, v.bytes, v.sha256
-        FROM versions v JOIN networks n ON n.id = v.network_id
+        FROM {prefix}versions v JOIN {prefix}networks n ON n.id = v.network_id
         WHERE v.state = 'ready'
     """,
     "weightbase_layers": """
         SELECT n.name AS network, v.number AS version, t.position, t.name AS tensor, t.dtype, t.table_name,
                t.table_rows, t.table_columns, t.bytes, t.sha256
-        FROM tensors t JOIN versions v ON v.id = t.version_id JOIN networks n ON n.id = v.network_id
+        FROM {prefix}tensors t
+        JOIN {prefix}versions v ON v.id = t.version_id JOIN {prefix}networks n ON n.id = v.network_id
         WHERE v.state = 'ready'
     """,
 }
@@ -202,5 +205,6 @@ def _create_tensors() -> None:
 
 def _create_views() -> None:
     rights = "" if op.get_bind().dialect.name == "sqlite" else "SQL SECURITY INVOKER "
+    prefix = prefix_of(op.get_bind())
     for name, query in VIEWS.items():
-        op.execute(f"CREATE {rights}VIEW {name} AS {query}")
+        op.execute(f"CREATE {rights}VIEW {prefix}{name} AS {query.format(prefix=prefix)}")

@@ -6,6 +6,8 @@ Names are compared by their bytes, as SQLite does, and any character can be stor
 import sqlalchemy as sa
 from alembic import op
 
+from dashboard.catalogue.prefixed import prefix_of
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -21,15 +23,16 @@ def upgrade() -> None:
     """Change what is not so yet; tables made by this release are."""
     if op.get_bind().dialect.name == "sqlite":
         return
-    for name in TABLES:
+    prefix = prefix_of(op.get_bind())
+    for name in (f"{prefix}{table}" for table in TABLES):
         collation, row_format = _of_table(name)
         if (collation, row_format.lower()) != (COLLATION, "dynamic"):
             how = f"CONVERT TO CHARACTER SET utf8mb4 COLLATE {COLLATION}, ROW_FORMAT=DYNAMIC"
             op.execute(f"ALTER TABLE {name} {how}")
     for name, length in OURS.items():
-        if _characters_of(name) != "ascii":
+        if _characters_of(f"{prefix}tensors", name) != "ascii":
             kind = f"VARCHAR({length}) CHARACTER SET ascii COLLATE ascii_bin NOT NULL"
-            op.execute(f"ALTER TABLE tensors MODIFY {name} {kind}")
+            op.execute(f"ALTER TABLE {prefix}tensors MODIFY {name} {kind}")
 
 
 def _of_table(name: str) -> tuple[str, str]:
@@ -41,9 +44,9 @@ def _of_table(name: str) -> tuple[str, str]:
     return str(row[0]), str(row[1])
 
 
-def _characters_of(column: str) -> str:
+def _characters_of(table: str, column: str) -> str:
     query = (
         "SELECT character_set_name FROM information_schema.columns "
-        "WHERE table_schema = DATABASE() AND table_name = 'tensors' AND column_name = :name"
+        "WHERE table_schema = DATABASE() AND table_name = :table AND column_name = :name"
     )
-    return str(op.get_bind().execute(sa.text(query), {"name": column}).scalar_one())
+    return str(op.get_bind().execute(sa.text(query), {"table": table, "name": column}).scalar_one())
