@@ -370,6 +370,11 @@ def test_a_full_disk_leaves_nothing_that_looks_whole_and_is_not_waited_for(small
     assert prove_backups(tmp_path / place, lambda _: None).problems == []
 
 
+def test_a_folder_whose_disk_was_full_at_the_very_beginning_is_used_again(small, tmp_path):
+    (tmp_path / "folder" / "objects").mkdir(parents=True)
+    assert backed_up(small, tmp_path / "folder")["versions"] == 1
+
+
 def test_a_place_that_cannot_be_written_is_named(small, tmp_path):
     (tmp_path / "letter.txt").write_text("mine")
     for name in ("letter.txt/folder", "letter.txt/file.zip"):

@@ -15,6 +15,8 @@ from dashboard.services.backup.places import SCRATCH, Place, Target, copied, hel
 from dashboard.weights.files import sync
 
 OBJECTS, LOCK, HEADS, READ_ME = "objects", ".lock", "backup-*.json", "READ-ME.txt"
+BEGUN = {OBJECTS, LOCK, READ_ME, SCRATCH}
+"""What a folder may hold before its first backup is whole."""
 SYNC_THREADS = 4
 ABOUT = """Backups of a Weightbase home. Each backup-*.json is one backup; they share the files in objects/, which are
 named by their SHA-256. Nothing in here changes once it is written. To prove or restore the newest one:

@@ -7,7 +7,7 @@ from pathlib import Path
 from dashboard.errors import Invalid, NotFound, StoreUnavailable
 from dashboard.privacy import OWN_FOLDERS
 from dashboard.services.backup.archives import SUFFIX, open_archive, open_archive_target
-from dashboard.services.backup.folders import HEADS, LOCK, OBJECTS, BackupFolder, open_folder_target
+from dashboard.services.backup.folders import BEGUN, HEADS, LOCK, OBJECTS, BackupFolder, open_folder_target
 from dashboard.services.backup.places import Place, Target
 from dashboard.settings import Settings
 
@@ -73,8 +73,9 @@ def _problem_of_path(path: Path) -> str:
             return f"{path} exists already. Nothing is overwritten: name another file." if path.exists() else ""
         if path.exists() and not path.is_dir():
             return f"{path} is a file. Name a folder, or a FILE{SUFFIX} that does not exist yet."
-        is_ours = not path.exists() or ((path / OBJECTS).is_dir() and (path / LOCK).exists())
-        return "" if is_ours or not any(path.iterdir()) else f"{path} holds other things. Name an empty folder."
+        names = {entry.name for entry in path.iterdir()} if path.exists() else set()
+        is_ours = names >= {OBJECTS, LOCK} or names <= BEGUN  # a disk may have been full before the lock was made
+        return "" if is_ours else f"{path} holds other things. Name an empty folder."
     except OSError as error:
         return f"{path} cannot be used: {error.strerror}."
 
