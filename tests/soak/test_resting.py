@@ -30,7 +30,7 @@ def test_a_worker_with_nothing_to_do_ends_and_trains_what_is_queued_later(tmp_pa
     try:
         wait_until(lambda: health(settings.port)["ok"], "the dashboard to answer")
         for _ in range(2):
-            wait_until(lambda: not descendants(process.pid, b"worker"), "the worker to rest")
+            wait_until(lambda: not descendants(process.pid, b"cli\0worker"), "the worker to rest")
             question = urllib.request.Request(f"{api}/networks/net/runs", b"{}", {"Content-Type": "application/json"})
             with urllib.request.urlopen(question) as answer:
                 run = json.load(answer)["id"]
