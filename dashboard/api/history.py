@@ -22,7 +22,7 @@ from dashboard.services.versions.damage import known_damage
 
 blueprint = Blueprint("history", __name__)
 
-SECONDS = Budget(seconds=20.0)
+SECONDS = Budget(seconds=8.0)
 
 
 @blueprint.get("/networks/<network>/history")

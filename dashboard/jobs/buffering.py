@@ -2,12 +2,15 @@
 
 gunicorn's own threads read from the connection: eight clients that send a byte now and then occupy all of them. Here
 the main thread collects the bytes of all connections, and hands a request to a thread once it is complete. What takes
-too long is closed, and if there are too many connections, the one that has waited longest.
+too long is closed, and if there are too many connections, the one that has waited longest. When every thread is busy
+and a request waits for one, the client that has kept its thread longest by reading slowly loses its connection.
 """
 
+import contextlib
 import socket
 import struct
 import time
+from collections.abc import Iterator
 from concurrent.futures import Future
 from functools import partial
 from selectors import EVENT_READ
@@ -23,6 +26,8 @@ from dashboard.settings import from_environment
 
 PIECE = 256 * 1024
 SEND_SECONDS = 30
+SLOW_SECONDS = 3.0
+"""From then on a client that has not yet read what is sent to it may lose its connection to those who wait."""
 SWEEP_SECONDS = 0.5
 REST_SECONDS = 5.0
 """How long after a request free memory is given back to the system."""
@@ -42,6 +47,37 @@ class Received(Unreader):  # type: ignore[misc]  # gunicorn is untyped
         return self.incoming.read(max(size_hint or 0, 8192))
 
 
+class Answered(socket.socket):
+    """A connection that knows for how long its client has let a thread wait, since its last request came."""
+
+    waited = 0.0
+    waits_since = 0.0  # 0.0 while nothing is being sent
+
+    def seconds_waited(self) -> float:
+        """Return for how many seconds a thread has waited until this client had read what it was sent."""
+        since = self.waits_since
+        return self.waited + (time.monotonic() - since if since else 0.0)
+
+    @contextlib.contextmanager
+    def _sending(self) -> Iterator[None]:
+        self.waits_since = time.monotonic()
+        try:
+            yield
+        finally:
+            self.waited += time.monotonic() - self.waits_since
+            self.waits_since = 0.0
+
+    def sendall(self, *arguments: Any) -> None:  # noqa: ANN401 - the system's own
+        """Send everything; gunicorn sends each piece of an answer so."""
+        with self._sending():
+            super().sendall(*arguments)
+
+    def sendfile(self, *arguments: Any, **named: Any) -> int:  # noqa: ANN401 - the system's own
+        """Send a file; gunicorn sends files so."""
+        with self._sending():
+            return super().sendfile(*arguments, **named)
+
+
 class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
     """A ThreadWorker whose threads never wait for a client's request."""
 
@@ -49,6 +85,8 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untype
         super().__init__(*arguments, **named)
         self.receiving: dict[TConn, Incoming] = {}
         """The connections whose next request is not complete, in the order in which they began to wait for it."""
+        self.answering: set[TConn] = set()
+        """The connections whose request is with a thread, or waits for one."""
         self.most_receiving = max(1, self.worker_connections - 2 * self.cfg.threads)
         self.most_bytes = from_environment().max_upload_mb * 2**20 + FORM_BYTES
         self.swept = self.busy = 0.0
@@ -57,7 +95,8 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untype
     def accept(self, listener: socket.socket) -> None:
         """Accept a connection and wait for its first request; the oldest that waits goes if there are too many."""
         try:
-            client, address = listener.accept()
+            accepted, address = listener.accept()
+            client = Answered(accepted.family, accepted.type, accepted.proto, fileno=accepted.detach())
             # A client that reads nothing for so long is given up: a thread waits for it.
             client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", SEND_SECONDS, 0))
         except (BlockingIOError, ConnectionError):
@@ -110,6 +149,8 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untype
             del self.receiving[connection]
             self.poller.unregister(connection.sock)
             connection.parser.unreader = Received(incoming)
+            connection.sock.waited = 0.0
+            self.answering.add(connection)
             self.enqueue_req(connection)
         elif incoming.expects_continue and not expected_before:
             connection.sock.send(CONTINUE)
@@ -126,8 +167,22 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untype
         if self.receiving:
             self.drop(next(iter(self.receiving)))
 
+    def free_a_thread(self) -> None:
+        """If a request waits for a thread, end the connection of the client that has let one wait longest.
+
+        It sees that its answer is not whole by the Content-Length, or by the missing last chunk.
+        """
+        if len(self.answering) <= self.cfg.threads:
+            return
+        slowest = max(self.answering, key=lambda one: one.sock.seconds_waited())
+        if slowest.sock.seconds_waited() > SLOW_SECONDS:
+            self.log.warning("A client read its answer too slowly while others waited; its connection was closed.")
+            with contextlib.suppress(OSError):  # it has gone by itself
+                slowest.sock.shutdown(socket.SHUT_RDWR)  # the thread that sends to it fails, and is free
+
     def finish_request(self, connection: TConn, future: "Future[Any]") -> None:
         """Wait for the next request of a connection that stays open; close it otherwise."""
+        self.answering.discard(connection)
         incoming = connection.parser.unreader.incoming
         incoming.close()
         if future.cancelled() or future.exception() or not future.result():
@@ -143,6 +198,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untype
         self.swept = now
         for connection in [one for one in self.receiving if one.timeout < now]:
             self.drop(connection)
+        self.free_a_thread()
         if self.nr == self.trimmed:
             self.busy = now
         elif now - self.busy > REST_SECONDS:

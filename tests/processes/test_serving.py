@@ -9,11 +9,13 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import urllib.request
 from contextlib import closing
 
 import pytest
 
+from dashboard.charts.bundle import plotly_digest
 from dashboard.settings import Settings, to_environment
 from tests.processes.run_processes import children_of, descendants, is_alive, signal_to
 from tests.worker import APP, wait_until
@@ -122,6 +124,30 @@ def test_clients_that_never_finish_their_request_stop_nobody(served):
         assert slow[3].recv(100).startswith(b"HTTP/1.1 422")
         slow[2].sendall(b"Content-Length: 2\r\nExpect: 100-continue\r\n\r\n")
         assert slow[2].recv(100).startswith(b"HTTP/1.1 100 Continue")
+
+
+def test_clients_that_read_their_answers_slowly_stop_nobody(served):
+    port, over = served[1], threading.Event()
+    requests = f"GET /static/plotly-{plotly_digest()}.js HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode() * 40
+    with contextlib.ExitStack() as stack:
+        clients = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(Settings().threads)
+        ]
+        for client in clients:
+            client.sendall(requests)  # more answers than the system keeps for a client that reads slowly
+
+        def read_steadily():
+            while not over.wait(0.5):
+                for client in clients:
+                    with contextlib.suppress(OSError):  # it was cut off
+                        client.recv(4096, socket.MSG_DONTWAIT)
+
+        reading = threading.Thread(target=read_steadily)
+        reading.start()
+        stack.callback(reading.join)
+        stack.callback(over.set)
+        for _ in range(5):
+            wait_until(lambda: health(port)["ok"], "a page while all threads send to slow readers")
 
 
 def test_requests_that_follow_each_other_on_one_connection_are_all_answered(served):
