@@ -18,6 +18,7 @@ from dashboard.services.compare.several import get_all_versions, get_several
 from dashboard.services.history import tensor as service
 from dashboard.services.history.health import get_health
 from dashboard.services.history.parts import PLACES, PartHistory, get_timeline
+from dashboard.services.history.since import Since
 from dashboard.services.versions.damage import known_damage
 
 blueprint = Blueprint("history", __name__)
@@ -108,17 +109,23 @@ def _damaged(network: str) -> list[dict[str, Any]]:
     ]
 
 
+def _since_json(since: Since | None) -> dict[str, Any] | None:
+    """Return since when something holds; `at_latest` if of the versions right before it is unknown."""
+    return None if since is None else _about(since.version) | {"at_latest": bool(since.unknown)}
+
+
 def _part_json(part: PartHistory) -> dict[str, Any]:
     """Return a timeline; a value that is not finite is null."""
     events = {"last_changed": part.at(part.line.last_changed), "died": part.at(part.line.died)}
-    events |= {"dead_since": part.since("dead"), "silent_since": part.since("silent")}
-    events |= {"saturated_since": part.since("saturating")}
     return {
         "network": part.network.name,
         "tensor": part.tensor,
         "what": part.what,
         **{name: getattr(part, name) for name in PLACES},
         **{name: None if version is None else _about(version) for name, version in events.items()},
+        "dead_since": _since_json(part.since("dead")),
+        "silent_since": _since_json(part.since("silent")),
+        "saturated_since": _since_json(part.since("saturating")),
         "records": part.records,
         "items": [
             _about(version) | {"value": finite(value), "changed": changed}

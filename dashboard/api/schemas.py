@@ -295,6 +295,8 @@ WHERE = {
     "run": nullable(INTEGER),
     "sha256": SHA256 | {"description": "Of the tensor in this version."},
 }
+AT_LATEST = {"description": "Whether the versions right before it are unknown: it may hold for longer."}
+LASTING = record(WHERE | {"at_latest": BOOLEAN | AT_LATEST}, closed=True)
 CHANGE = STATISTICS | {
     "changed": INTEGER | {"description": "How many cells have other bits."},
     "low": nullable(NUMBER | {"description": "The 0.5th percentile."}),
@@ -345,9 +347,9 @@ TIMELINE = DAMAGED | {
     "unit": nullable(INTEGER),
     "last_changed": nullable(record(WHERE, closed=True)),
     "died": nullable(record(WHERE, closed=True) | {"description": "Since this version its value is 0."}),
-    "dead_since": nullable(record(WHERE, closed=True) | {"description": "Since then the unit contributes nothing."}),
-    "silent_since": nullable(record(WHERE, closed=True) | {"description": "Since then the unit fires on no record."}),
-    "saturated_since": nullable(record(WHERE, closed=True) | {"description": "Since then it is flat on most records."}),
+    "dead_since": nullable(LASTING | {"description": "Since then the unit contributes nothing."}),
+    "silent_since": nullable(LASTING | {"description": "Since then the unit fires on no record."}),
+    "saturated_since": nullable(LASTING | {"description": "Since then it is flat on most records."}),
     "records": INTEGER | {"description": "How many records of the dataset were put through the network."},
     "items": array(
         record(

@@ -8,6 +8,7 @@ import pytest
 from dashboard.services.cache import numbers as cached_numbers
 from dashboard.services.datasets import add_bundled, get_dataset
 from dashboard.services.networks import create_network, get_network
+from dashboard.services.store.tables import clear_cache
 from dashboard.services.versions.reading import get_version
 from dashboard.services.versions.saving import Draft, save_version
 from tests.api.examples import IRIS_NETWORK, save, special_tensors
@@ -153,6 +154,27 @@ def test_health_says_which_units_are_dead_and_duplicate_and_since_when(browser):
     assert link_to(browser.get("/networks/dying"), "v3: 1 unit dead in layer 1: 1").startswith("/networks/dying/health")
     chip = browser.get("/networks/dying/versions/3")
     assert "1 unit dead in layer 1: 1" in chip.text
+
+
+def test_since_when_units_are_dead_is_unknown_where_versions_before_are_damaged(dying, browser):
+    def damage(number):
+        (dying.settings.home_folder / f"weights/dying/v{number:04}/layer_01_weight.csv").unlink()
+        clear_cache(dying)
+
+    damage(2)
+    page = browser.get("/networks/dying/health")
+    assert "1 unit of 3 dead since v3 at the latest, v2 is unknown;" in page.sentence
+    unit = browser.get(f"/networks/dying/history?tensor={TENSOR}&unit=1")
+    assert "never fires since v3 at the latest, v2 is unknown" in unit.text
+    since = browser.raw(f"/api/v1/networks/dying/timeline?tensor={TENSOR}&unit=1").json["dead_since"]
+    assert (since["version"], since["at_latest"]) == (3, True)
+    damage(3)
+    page = browser.get("/networks/dying/health")
+    assert page.sentence == "3 versions; the newest one, v3, is damaged, so that its health cannot be counted."
+    for address in ("/networks/dying", "/networks/dying/versions/3"):
+        text = browser.get(address).text
+        assert "dead units cannot be counted: damaged" in text
+        assert "not counted yet" not in text
 
 
 @pytest.mark.usefixtures("dying")

@@ -7,6 +7,7 @@ from dashboard.records.network import Network
 from dashboard.services.cache.numbers import UNLIMITED, Budget, Numbers, cached_numbers
 from dashboard.services.datasets import record_count
 from dashboard.services.history.activity import work
+from dashboard.services.history.since import Since, since_of
 from dashboard.services.history.tensor import TensorVersion, find_versions, spectra_of
 from dashboard.services.history.units import findings, group, key
 from dashboard.services.versions.damage import damaged_numbers
@@ -26,7 +27,7 @@ MEASURES = (
 class HealthHistory:
     """A table over the versions: `findings` has the units of each finding, `measures` the numbers that MEASURES name.
 
-    None stands for what is not counted yet (`uncounted` versions), or cannot be known.
+    None stands for what is not counted yet (`uncounted` versions), or cannot be known, as of the `damaged` versions.
     """
 
     network: Network
@@ -36,6 +37,12 @@ class HealthHistory:
     findings: list[Numbers | None]
     measures: list[dict[str, float | None]]
     uncounted: int
+    damaged: set[int | None]
+
+    def dead_since(self, count: int) -> Since | None:
+        """Return since which version at least so many units are dead."""
+        counts = [measures["dead"] for measures in self.measures]
+        return since_of(self.versions, [None if one is None else one >= count for one in counts])
 
 
 def get_health(workspace: Workspace, network_name: str, tensor: str = "", budget: Budget = UNLIMITED) -> HealthHistory:
@@ -59,6 +66,7 @@ def get_health(workspace: Workspace, network_name: str, tensor: str = "", budget
             None in numbers and version.number not in damaged
             for version, *numbers in zip(versions, counted, spectra, strict=True)
         ),
+        damaged=damaged,
     )
 
 

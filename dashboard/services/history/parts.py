@@ -11,15 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from dashboard.analysis.histories import Timeline, cell_timeline, ever_since, timeline, unit_timeline
+from dashboard.analysis.histories import Timeline, cell_timeline, timeline, unit_timeline
 from dashboard.errors import NotAsSaved, NotFound
 from dashboard.records.network import Network
 from dashboard.records.tensor import TensorInfo
 from dashboard.services.cache.numbers import UNLIMITED, Budget, Numbers
 from dashboard.services.history.health import findings_of
+from dashboard.services.history.since import Since, since_of
 from dashboard.services.history.tensor import TensorVersion, find_versions, open_tensor
 from dashboard.services.history.units import layer_of
-from dashboard.services.versions.damage import located
+from dashboard.services.versions.damage import damaged_numbers, located
 from dashboard.services.workspace import Workspace
 from dashboard.weights.dtypes import Array
 
@@ -33,7 +34,8 @@ class PartHistory:
 
     `what` is cell, unit or tensor; `row` and `column` say which cell, `column` (in a vector, whose table is one column,
     `row`) which unit. `line` has a value per version: the cell's own, or an L2 norm over finite cells. `findings` has
-    those about the layer's units in each version, for a unit of a layer; None where they are not counted.
+    those about the layer's units in each version of `counted`, for a unit of a layer; None where they are not counted,
+    of `damaged` versions because they cannot be.
     """
 
     network: Network
@@ -46,7 +48,9 @@ class PartHistory:
     versions: list[TensorVersion]
     line: Timeline
     layer: int | None
+    counted: list[TensorVersion]
     findings: list[Numbers | None]
+    damaged: set[int | None]
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -62,11 +66,16 @@ class PartHistory:
         """How many records were put through the versions; 0 where none are here, or nothing is counted."""
         return max((one["records"] for one in self.findings if one is not None), default=0)
 
-    def since(self, finding: str) -> TensorVersion | None:
-        """Return the version since which the unit has a finding of `LayerHealth`, if it has at the end."""
-        if self.unit is None:
-            return None
-        return self.at(ever_since([one is not None and self.unit in (one[finding] or ()) for one in self.findings]))
+    @property
+    def is_uncounted(self) -> bool:
+        """Whether it is not counted yet in every version that can be read what the unit does on the records."""
+        pairs = zip(self.counted, self.findings, strict=True)
+        return any(one is None and version.number not in self.damaged for version, one in pairs)
+
+    def since(self, finding: str) -> Since | None:
+        """Return since which version the unit has a finding of `LayerHealth`, if it has at the end."""
+        units_of = [None if one is None else one[finding] for one in self.findings]
+        return since_of(self.counted, [None if units is None else self.unit in units for units in units_of])
 
 
 def get_timeline(
@@ -84,7 +93,7 @@ def get_timeline(
     """
     network, names, versions = find_versions(workspace, network_name, tensor)
     newest = versions[-1].info
-    same = [version for version in versions if version.info.shape == newest.shape]
+    same = every = [version for version in versions if version.info.shape == newest.shape]
     layer, is_vector = layer_of(newest.name), len(newest.shape) < 2
     if row is not None or column is not None:
         row, column = row or 0, column or 0
@@ -101,8 +110,10 @@ def get_timeline(
     else:
         what, own_unit = "tensor", None
         line = _stored(same)
-    findings = _findings(workspace, network, same, layer, budget) if layer and what == "unit" else []
-    return PartHistory(network, names, newest.name, what, row, column, own_unit, same, line, layer, findings)
+    counted = every if layer and what == "unit" else []
+    findings = _findings(workspace, network, counted, layer or 0, budget)
+    damaged, place = damaged_numbers(workspace, network.name), (row, column, own_unit)
+    return PartHistory(network, names, newest.name, what, *place, same, line, layer, counted, findings, damaged)
 
 
 def _findings(

@@ -21,6 +21,7 @@ from dashboard.records.tensor import TensorInfo
 from dashboard.services.cache.numbers import UNLIMITED, Budget, Numbers, cached_numbers
 from dashboard.services.datasets import get_dataset, record_count
 from dashboard.services.history.activity import activities, work
+from dashboard.services.versions.damage import damaged_numbers
 from dashboard.services.versions.tensors import array
 from dashboard.services.workspace import Workspace
 
@@ -56,12 +57,13 @@ class DeadUnit:
 class DeadUnits:
     """The dead units of a version in order, and the records that were put through it (0: none, there may be more).
 
-    `is_counted` is False where the budget did not allow it; then nothing is known.
+    `is_counted` is False where the budget did not allow it, or the version is damaged; then nothing is known.
     """
 
     units: list[DeadUnit]
     records: int
     is_counted: bool = True
+    is_damaged: bool = False
 
 
 def layer_of(tensor: str) -> int | None:
@@ -76,7 +78,8 @@ def dead_units(
     """Return the units of a version that do nothing; raises StoreError."""
     known = cached_findings(workspace, version, tensors, budget)
     if known is None:
-        return DeadUnits([], 0, is_counted=False)
+        is_damaged = version.number in damaged_numbers(workspace, version.network)
+        return DeadUnits([], 0, is_counted=False, is_damaged=is_damaged)
     units = [DeadUnit(name, unit, _rule(about, unit)) for name, about in known.items() for unit in about["dead"]]
     return DeadUnits(units, max((about["records"] for about in known.values()), default=0))
 

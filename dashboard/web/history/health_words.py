@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from dashboard.services.history.health import HealthHistory, dead_of
 from dashboard.services.history.units import MEANINGS as OF_UNITS
+from dashboard.web.history.words import since_words
 from dashboard.web.kit.formats import number, plural
 
 FINDINGS = ("dead", "deaf", "unheard", "silent", "unvarying", "undefined", "constant", "saturating")
@@ -48,7 +49,10 @@ def health_sentence(health: HealthHistory) -> str:
     """Say how many units of the newest version are dead, and since when, or that it cannot be known."""
     newest, findings = health.versions[-1], health.findings[-1]
     if findings is None:
-        return f"{plural(len(health.versions), 'version')}; the newest one's health is not counted yet."
+        count = plural(len(health.versions), "version")
+        if newest.number in health.damaged:
+            return f"{count}; the newest one, v{newest.number}, is damaged, so that its health cannot be counted."
+        return f"{count}; the newest one's health is not counted yet."
     facts = [_dead(health), *_odd(findings["undefined"])]
     wasted = health.measures[-1]["duplicates"]
     facts += [plural(int(wasted), "duplicate unit")] if wasted else []
@@ -85,8 +89,5 @@ def _odd(undefined: Sequence[int]) -> list[str]:
 
 def _since(health: HealthHistory, dead: int) -> str:
     """Say since which version there are at least so many dead units, where there were fewer before."""
-    counts = [measures["dead"] for measures in health.measures]
-    place = len(counts)
-    while place and (counts[place - 1] or 0) >= dead:
-        place -= 1
-    return f" since v{health.versions[place].number}" if place else " from the first version on"
+    since = health.dead_since(dead)
+    return " from the first version on" if since is None or since.is_first else f" {since_words(since)}"

@@ -12,7 +12,7 @@ from dashboard.services.history.parts import PLACES, PartHistory, get_timeline
 from dashboard.services.history.tensor import TensorVersion
 from dashboard.web.history.page import ABOUT_VERSION, VERSION
 from dashboard.web.history.query import HistoryQuery
-from dashboard.web.history.words import firing_note, is_uncounted, part_heading, part_sentence
+from dashboard.web.history.words import firing_note, part_heading, part_sentence, since_words
 from dashboard.web.kit.tables import Column, Table, query_exports
 from dashboard.web.kit.urls import address
 
@@ -82,13 +82,12 @@ def part_figure(part: PartHistory) -> Figure:
 
 def lasting(part: PartHistory) -> list[tuple[int, str]]:
     """Return (version, words) for what happened to the part and lasts to the newest version."""
-    states = [
-        (part.at(part.line.died), "zero"),
-        (part.since("dead"), "dead"),
-        (part.since("silent"), "never fires"),
-        (part.since("saturating"), "flat"),
-    ]
-    return [(version.number, f"{words} since v{version.number}") for version, words in states if version is not None]
+    died = part.at(part.line.died)
+    lasts = [] if died is None else [(died.number, f"zero since v{died.number}")]
+    for finding, words in (("dead", "dead"), ("silent", "never fires"), ("saturating", "flat")):
+        since = part.since(finding)
+        lasts += [] if since is None else [(since.version.number, f"{words} {since_words(since)}")]
+    return lasts
 
 
 def part_page(params: HistoryQuery, part: PartHistory, rows: Sequence[PartRow]) -> dict[str, Any]:
@@ -102,7 +101,7 @@ def part_page(params: HistoryQuery, part: PartHistory, rows: Sequence[PartRow]) 
         "table": part_table(params, part, rows),
         "links": _links(params, part),
         "firing": firing_note(part),
-        "anyway": params.query.address(draw="1", offset="") if is_uncounted(part) else "",
+        "anyway": params.query.address(draw="1", offset="") if part.is_uncounted else "",
     }
 
 

@@ -1,8 +1,11 @@
 """Sentences about histories: of a tensor, and of one part of it."""
 
+from collections.abc import Sequence
+
 from dashboard.records.tensor import cell_name
 from dashboard.services.history.parts import PartHistory
-from dashboard.services.history.tensor import TensorHistory
+from dashboard.services.history.since import Since
+from dashboard.services.history.tensor import TensorHistory, TensorVersion
 from dashboard.web.kit.formats import number, percent, plural
 
 
@@ -65,9 +68,16 @@ def part_sentence(part: PartHistory) -> str:
     return f"In v{newest.number} it {what} {number(value)}; {blame}."
 
 
-def is_uncounted(part: PartHistory) -> bool:
-    """Return whether it is not counted in every version what the unit does on the records."""
-    return any(findings is None for findings in part.findings)
+def since_words(since: Since) -> str:
+    """Say since which version something holds; where those before cannot be read, that it may be longer."""
+    words = f"since v{since.version.number}"
+    return f"{words} at the latest, {unknown_words(since.unknown)} unknown" if since.unknown else words
+
+
+def unknown_words(versions: Sequence[TensorVersion]) -> str:
+    """Name neighbouring versions of which something is unknown."""
+    first, last = versions[0].number, versions[-1].number
+    return f"v{first} is" if first == last else f"v{first} to v{last} are"
 
 
 def firing_note(part: PartHistory) -> str:
@@ -80,6 +90,6 @@ def firing_note(part: PartHistory) -> str:
             "record the same answer, such as a relu that is active for none, is dead; a sigmoid or tanh whose sum is "
             "beyond ±4 on 95 % of them is flat."
         )
-    if is_uncounted(part):
+    if part.is_uncounted:
         return "What it does on the dataset is not counted in every version: there are many, or they are large."
     return "Whether it fires cannot be known: the records of the dataset are missing."

@@ -19,7 +19,7 @@ from dashboard.web.kit.formats import plural
 from dashboard.web.kit.query import query
 from dashboard.web.kit.tables import Column, Exports, Table, exports
 from dashboard.web.kit.urls import address, api_address
-from dashboard.web.versions.words import UNCOUNTED_UNITS, dead_words, version_sentence
+from dashboard.web.versions.words import UNCOUNTED_UNITS, UNREADABLE_UNITS, dead_words, version_sentence
 
 UNITS_SHOWN, UNITS_ACROSS = 40, 10
 MOST_CHARTS = 8
@@ -99,7 +99,7 @@ def dead(detail: VersionDetail, draws_all: bool) -> DeadUnits:
 def dead_layers(dead: DeadUnits) -> list[tuple[str, str]]:
     """Return (tensor, words) for each layer with dead units; ("", words) where they are not counted."""
     if not dead.is_counted:
-        return [("", UNCOUNTED_UNITS)]
+        return [("", UNREADABLE_UNITS if dead.is_damaged else UNCOUNTED_UNITS)]
     layers = groupby(dead.units, key=lambda unit: unit.tensor)
     return [(tensor, dead_words(tensor, list(members), dead.records)) for tensor, members in layers]
 

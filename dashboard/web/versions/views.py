@@ -138,7 +138,7 @@ def _page(name: str, number: int, proof: VersionProof | None) -> str:
         dead=page.dead_units_table(version, dead.units, page.UNITS_SHOWN),
         more_dead=max(len(dead.units) - page.UNITS_SHOWN, 0),
         dead_note=dead_note(dead),
-        count_dead="" if dead.is_counted else query().address(draw=1, _anchor="dead"),
+        count_dead="" if dead.is_counted or dead.is_damaged else query().address(draw=1, _anchor="dead"),
         unit=reading.target(workspace(), version) if network.task == "regression" else "",
         settings=folded_settings(version.spec),
         pictures=page.unit_pictures(version, detail.tensors),

@@ -10,6 +10,7 @@ from dashboard.web.kit.formats import change, number, plural
 
 UNITS_NAMED = 4
 UNCOUNTED_UNITS = "dead units are not counted yet"
+UNREADABLE_UNITS = "dead units cannot be counted: damaged"
 
 
 def version_sentence(
@@ -49,6 +50,8 @@ def dead_words(tensor: str, units: Sequence[DeadUnit], records: int) -> str:
 
 def dead_note(dead: DeadUnits) -> str:
     """Say what the list of dead units was made from, and what is not known."""
+    if dead.is_damaged:
+        return "Dead units cannot be counted: the version is damaged."
     if not dead.is_counted:
         return "Dead units are not counted yet: it takes a while for so many weights and records."
     if not dead.records:
