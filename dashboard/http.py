@@ -1,5 +1,6 @@
 """What pages and JSON API share of HTTP: the workspace, the sender, entity tags, refused bodies, the log of faults."""
 
+import errno
 import hashlib
 import logging
 import secrets
@@ -7,6 +8,7 @@ import secrets
 from flask import Response, current_app, request
 
 from dashboard.errors import Outage
+from dashboard.outages import SYSTEM_WORDS, system_passes, system_words
 from dashboard.services.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -49,6 +51,19 @@ def drain(answer: Response) -> Response:
     while left > 0 and (piece := request.environ["wsgi.input"].read(min(PIECE, left))):
         left -= len(piece)
     return answer
+
+
+def limit_reached(error: OSError | MemoryError) -> Outage | None:
+    """Return the outage that an error of the system means: no file descriptor, memory or disk is left; None for others.
+
+    What opens files everywhere cannot translate this everywhere, and it is no fault of the program.
+    """
+    words = SYSTEM_WORDS[errno.ENOMEM]
+    if isinstance(error, OSError):
+        if not system_passes(error):
+            return None
+        words = system_words(error)
+    return Outage(f"The dashboard cannot do this now. {words}")
 
 
 def log_fault(error: Exception) -> str:

@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from dashboard.api.answers import json_answer
 from dashboard.api.query import MOST_JSON_BYTES
 from dashboard.errors import Invalid, NotFound, UserError, WeightbaseError
-from dashboard.http import drain, log_fault, workspace
+from dashboard.http import drain, limit_reached, log_fault, workspace
 from dashboard.services.datasets import upload_limit
 
 MOST_NEAREST = 5
@@ -36,6 +36,8 @@ def answer_errors(blueprint: Blueprint) -> None:
     blueprint.register_error_handler(WeightbaseError, foreseen)
     blueprint.register_error_handler(RequestEntityTooLarge, too_large)
     blueprint.register_error_handler(HTTPException, refused)
+    blueprint.register_error_handler(OSError, of_the_system)
+    blueprint.register_error_handler(MemoryError, of_the_system)
     blueprint.register_error_handler(Exception, unforeseen)
     blueprint.after_request(drain)
 
@@ -70,6 +72,12 @@ def refused(error: HTTPException) -> Response:
     message = error.description or "This request cannot be answered."
     own = {name: value for name, value in given.headers.items() if not name.startswith("Content-")}
     return json_answer(error_shape(code, message, None), given.status_code, own)
+
+
+def of_the_system(error: OSError | MemoryError) -> Response:
+    """Answer that a limit of the system is reached, with the remedy; any other of its errors is a fault of ours."""
+    outage = limit_reached(error)
+    return unforeseen(error) if outage is None else foreseen(outage)
 
 
 def unforeseen(error: Exception) -> Response:

@@ -27,6 +27,7 @@ from dashboard.jobs.memory import give_back
 from dashboard.jobs.patience import patiently, pauses
 from dashboard.jobs.place import Attempt, Gone, Place, Report, SharingPlace
 from dashboard.jobs.wake_pipe import wake_supervisor
+from dashboard.outages import system_passes, system_words
 from dashboard.records.run_kinds import ACTIONS, SEARCHES, TRAININGS
 
 log = logging.getLogger(__name__)
@@ -97,6 +98,8 @@ def _lock_file(home: Path, how: str = "a") -> IO[str]:
         home.mkdir(parents=True, exist_ok=True)
         return open(home / LOCK, how)  # "a" leaves alone when it was last set: see `wake_coordinator`
     except OSError as error:
+        if system_passes(error):
+            raise Outage(f"The data folder {home} cannot be used now. {system_words(error)}") from error
         remedy = "fix its permissions or set WEIGHTBASE_HOME"
         raise StoreUnavailable(f"The data folder {home} cannot be used ({error.strerror}): {remedy}.") from error
 

@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import BuildError
 
 from dashboard.errors import Damage, Invalid, NotAsSaved, NotFound, Outage, UserError, WeightbaseError
-from dashboard.http import drain, log_fault, workspace
+from dashboard.http import drain, limit_reached, log_fault, workspace
 from dashboard.services.datasets import upload_limit
 from dashboard.services.runs.queue import waiting_runs
 
@@ -41,6 +41,8 @@ def show_errors(app: Flask) -> None:
     app.register_error_handler(WeightbaseError, foreseen)
     app.register_error_handler(RequestEntityTooLarge, too_large)
     app.register_error_handler(HTTPException, refused)
+    app.register_error_handler(OSError, of_the_system)
+    app.register_error_handler(MemoryError, of_the_system)
     app.register_error_handler(Exception, unforeseen)
     app.after_request(drain)
 
@@ -48,12 +50,19 @@ def show_errors(app: Flask) -> None:
 def foreseen(error: WeightbaseError) -> Response | tuple[str, int]:
     """Show one of our own errors."""
     error_id = "" if isinstance(error, UserError) else log_fault(error)
-    waiting = sorted(waiting_runs(workspace())) if isinstance(error, Outage) else ()
+    waiting = _waiting() if isinstance(error, Outage) else ()
     damage = error.place if isinstance(error, NotAsSaved) else None
     message = error.message
     if isinstance(error, Invalid) and request.method == "GET":  # a form shows an error at its field, an address cannot
         message = f"{error.field} in this address: {message}"
     return error_page(error.status, message, nearest_links(error), error_id, waiting, damage)
+
+
+def _waiting() -> Sequence[int]:
+    try:
+        return sorted(waiting_runs(workspace()))
+    except OSError:  # the outage is one of files: which runs wait for its end is not known now
+        return ()
 
 
 def refused(error: HTTPException) -> Response | tuple[str, int]:
@@ -69,6 +78,12 @@ def refused(error: HTTPException) -> Response | tuple[str, int]:
 def too_large(_: RequestEntityTooLarge) -> Response | tuple[str, int]:
     """Show the limit of an upload."""
     return error_page(413, upload_limit(workspace().settings.max_upload_mb))
+
+
+def of_the_system(error: OSError | MemoryError) -> Response | tuple[str, int]:
+    """Show that a limit of the system is reached, with the remedy; any other of its errors is a fault of ours."""
+    outage = limit_reached(error)
+    return unforeseen(error) if outage is None else foreseen(outage)
 
 
 def unforeseen(error: Exception) -> Response | tuple[str, int]:
@@ -94,7 +109,11 @@ def error_page(
         return Response(f"{message}\n", status, mimetype="text/plain")
     title = TITLES.get(status, "Something went wrong" if status >= 500 else "This cannot be done")
     shown = {"title": NOT_AS_SAVED if damage else title, "message": message, "nearest": nearest, "status": status}
-    return render_template("errors/error.html", **shown, error_id=error_id, waiting=waiting, damage=damage), status
+    try:
+        text = render_template("errors/error.html", **shown, error_id=error_id, waiting=waiting, damage=damage)
+    except (OSError, MemoryError):  # what the error is about: a page opens files, too, and its sentence must be seen
+        return Response(f"{message}\n", status, mimetype="text/plain")
+    return text, status
 
 
 def nearest_links(error: WeightbaseError) -> list[tuple[str, str]]:
