@@ -89,10 +89,14 @@ def _work(settings: Settings, until_idle: bool, wake: str | None) -> int:
 def verify(given: argparse.Namespace) -> int:
     """Read versions back from the store and compare them with what was in memory; 1 if any differs."""
     from dashboard.services.compare.versions import parse_reference
+    from dashboard.services.store.existing import require_existing, require_own_store
     from dashboard.services.versions.verification import verify_all, verify_version
     from dashboard.services.workspace import open_to_read
 
-    workspace = open_to_read(from_environment())
+    settings = from_environment()
+    require_existing(settings)
+    workspace = open_to_read(settings)
+    require_own_store(workspace)
     if given.version is None:
         proofs = verify_all(workspace)
     else:

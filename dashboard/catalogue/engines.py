@@ -111,6 +111,20 @@ def mysql_engine(store: str) -> Engine:
     return engine
 
 
+def existing_engine(store: str) -> Engine | None:
+    """Return the engine of a database as `mysql_engine` does, None if it is missing: it is not made."""
+    address = parse_address(store)
+    engine = _engine(address, address.database)
+    try:
+        engine.connect().close()
+    except DBAPIError as error:
+        engine.dispose()
+        if getattr(error.orig, "errno", None) != UNKNOWN_DATABASE:
+            raise
+        return None
+    return engine
+
+
 def _engine(address: MysqlAddress, database: str | None) -> Engine:
     url = URL.create("mysql+mysqlconnector", database=database)
     # The collation by name: the connector's own choice, utf8mb4_0900_ai_ci, does not exist on MariaDB 10.11.

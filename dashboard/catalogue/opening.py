@@ -13,11 +13,11 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from dashboard.catalogue.engines import CATALOGUE, engine_of, one_at_a_time, reading_engine
+from dashboard.catalogue.engines import CATALOGUE, engine_of, existing_engine, one_at_a_time, reading_engine
 from dashboard.catalogue.lease import Lease, require_ours
 from dashboard.catalogue.preflight import reason_not_to_write
 from dashboard.catalogue.restoring import require_not_restoring
-from dashboard.catalogue.set_up import bring_up_to_date, require_newest
+from dashboard.catalogue.set_up import bring_up_to_date, is_set_up, require_newest
 from dashboard.errors import Conflict, Forbidden, OtherDashboard, Outage, StoreError, StoreUnavailable
 from dashboard.files import is_frozen
 from dashboard.holder import holder_of
@@ -181,6 +181,23 @@ def open_catalogue(settings: Settings, holding: bool = True) -> Catalogue:
             engine.dispose()
             raise
     return Catalogue(engine, home, read_only, lease)
+
+
+def has_catalogue(settings: Settings) -> bool:
+    """Return whether there is a catalogue, and make nothing; raises StoreUnavailable, also for one being restored."""
+    home = settings.home_folder
+    if not settings.store_kind.holds_catalogue:
+        with _home_translated(home):
+            return (home / CATALOGUE).is_file()
+    with translated():
+        engine = existing_engine(settings.store)
+        if engine is None:
+            return False
+        try:
+            require_not_restoring(engine)
+            return is_set_up(engine)
+        finally:
+            engine.dispose()
 
 
 def is_frozen_home(settings: Settings) -> bool:

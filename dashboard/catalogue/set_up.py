@@ -44,6 +44,14 @@ def bring_up_to_date(engine: Engine) -> None:
     _migrate(engine)
 
 
+def is_set_up(engine: Engine) -> bool:
+    """Return whether a database holds our tables, of whatever form; nothing is made."""
+    with engine.connect() as connection:
+        names = frozenset(inspect(connection).get_table_names())
+        table = prefix_of(engine) + VERSION_TABLE
+        return table in names or (table == VERSION_TABLE and _former_number(connection, names) is not None)
+
+
 def require_newest(engine: Engine) -> None:
     """Raise NewerForm, or StoreUnavailable with the remedy, unless a catalogue can be read as it is."""
     with engine.connect() as connection:

@@ -8,6 +8,7 @@ import uuid
 import zipfile
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -385,7 +386,7 @@ def test_a_place_that_cannot_be_written_is_named(small, tmp_path):
 def test_a_store_that_another_home_uses_is_not_backed_up_without_that_homes_datasets(
     small, tmp_path, monkeypatch, capsys
 ):
-    (tmp_path / "other").mkdir()
+    open_workspace(Settings(home=str(tmp_path / "other"))).catalogue.close()
     monkeypatch.setenv("WEIGHTBASE_HOME", str(tmp_path / "other"))
     monkeypatch.setenv("WEIGHTBASE_STORE", f"csv:{small.settings.store_folder}")
     assert main(["backup", str(tmp_path / "folder")]) == 2
@@ -406,3 +407,64 @@ def test_an_archive_whose_maker_died_at_its_very_end_is_never_written_to_again(s
     (tmp_path / "file.zip").rename(tmp_path / "moved.zip")
     backed_up(small, tmp_path / "file.zip")
     assert prove_backups(tmp_path / "moved.zip", lambda _: None).problems == []
+
+
+# --- a store that was not set
+
+
+def refused_to(verb, capsys):
+    """Run a verb that must refuse, and return what it says."""
+    place = {"backup": [verb, str(MADE_BY_NOBODY)], "verify": [verb]}[verb]
+    assert main(place) == 2
+    return capsys.readouterr().err
+
+
+MADE_BY_NOBODY = Path("/proc/backup")
+"""Where nothing can be written: a refusal comes before."""
+
+
+@pytest.mark.server
+def test_a_home_whose_store_was_forgotten_is_not_taken_for_an_empty_one(settings_of, tmp_path, monkeypatch, capsys):
+    made = settings_of("mysql")
+    with opened(made) as workspace:
+        define(workspace)
+        save(workspace)
+    before = sorted(made.home_folder.rglob("*"))
+    monkeypatch.setenv("WEIGHTBASE_HOME", made.home)
+    monkeypatch.delenv("WEIGHTBASE_STORE", raising=False)
+    for verb in ("backup", "verify"):
+        said = refused_to(verb, capsys)
+        assert f"no catalogue for the home {made.home} and the store csv:{made.home}/weights. The home holds da" in said
+        assert "seems to belong to another store. Set WEIGHTBASE_HOME and WEIGHTBASE_STORE" in said
+        assert sorted(made.home_folder.rglob("*")) == before
+    open_workspace(Settings(home=made.home)).catalogue.close()  # a dashboard was started without the store, too
+    for verb in ("backup", "verify"):
+        assert "knows none of the datasets in this home, which seems to belong to another" in refused_to(verb, capsys)
+    monkeypatch.setenv("WEIGHTBASE_STORE", made.store)
+    assert main(["verify"]) == 0
+    assert main(["backup", str(tmp_path / "folder")]) == 0
+
+
+@pytest.mark.server
+def test_no_database_and_no_tables_are_made_to_be_verified_or_backed_up(small, mysql_server_url, monkeypatch, capsys):
+    name = f"backups_{uuid.uuid4().hex[:12]}"
+    monkeypatch.setenv("WEIGHTBASE_HOME", small.settings.home)
+    monkeypatch.setenv("WEIGHTBASE_STORE", mysql_server_url + name)
+    for verb in ("backup", "verify"):
+        assert f"/{name}. The home holds datasets" in refused_to(verb, capsys)
+    assert run_sql(mysql_server_url, f"SHOW DATABASES LIKE '{name}'") == []
+    run_sql(mysql_server_url, f"CREATE DATABASE {name}")
+    try:
+        for verb in ("backup", "verify"):
+            assert "There is no catalogue for the home" in refused_to(verb, capsys)
+        assert run_sql(mysql_server_url, "SHOW TABLES", database=name) == []
+    finally:
+        run_sql(mysql_server_url, f"DROP DATABASE {name}")
+
+
+@pytest.mark.parametrize("verb", ["backup", "verify"])
+def test_an_empty_folder_is_not_made_a_home(verb, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("WEIGHTBASE_HOME", str(tmp_path))
+    monkeypatch.delenv("WEIGHTBASE_STORE", raising=False)
+    assert f"There is no catalogue for the home {tmp_path} and" in refused_to(verb, capsys)
+    assert list(tmp_path.iterdir()) == []

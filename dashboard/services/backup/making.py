@@ -17,7 +17,7 @@ from dashboard.catalogue import versions as version_rows
 from dashboard.catalogue.opening import Catalogue
 from dashboard.catalogue.runs import Checkpoint
 from dashboard.catalogue.snapshots import HeldVersion
-from dashboard.errors import Conflict, NotAsSaved, NotFound, StoreUnavailable
+from dashboard.errors import Conflict, NotAsSaved, StoreUnavailable
 from dashboard.files import is_frozen
 from dashboard.jobs.job import Progress
 from dashboard.outages import system_words
@@ -26,6 +26,7 @@ from dashboard.services.backup.form import Contents, Entry, Head, HomeFile, Memb
 from dashboard.services.backup.opening import is_archive, open_target
 from dashboard.services.backup.places import PIECE, SourceChanged, Target
 from dashboard.services.runs.journal import RESUMABLE_RUNS
+from dashboard.services.store.existing import require_existing, require_own_store
 from dashboard.services.workspace import Workspace, open_workspace
 from dashboard.settings import Settings
 from dashboard.weights.dtypes import bits_of
@@ -42,21 +43,22 @@ MOST_WRITINGS = 2
 def open_home(settings: Settings) -> Workspace:
     """Open a home to be backed up, also one in which nothing can be written.
 
-    Raises NotFound if it is not there: one whose name is mistyped would be made, and backed up empty; OtherDashboard if
+    Raises NotFound if it or its catalogue is not there: an empty one would be made, and backed up; OtherDashboard if
     another home, which has the datasets, uses the store; StoreUnavailable.
     """
+    require_existing(settings)
     home = settings.home_folder
-    if not home.is_dir():
-        raise NotFound(f"There is no home at {home} to back up: set WEIGHTBASE_HOME.", "home")
     return open_workspace(replace(settings, read_only=1) if is_frozen(home) else settings, sweeping=False)
 
 
 def make_backup(workspace: Workspace, path: Path, report: Report) -> dict[str, Any]:
     """Write a backup of everything to a folder or an archive, and prove it; return what it holds and what was new.
 
-    `left_out` names what was deleted meanwhile, `damaged` what is not what was saved. Raises Invalid, Conflict or
-    StoreUnavailable; no unfinished backup is ever taken for a whole one.
+    `left_out` names what was deleted meanwhile, `damaged` what is not what was saved. Raises Invalid, Conflict,
+    NotFound for a home that seems to belong to another store, or StoreUnavailable; no unfinished backup is ever taken
+    for a whole one.
     """
+    require_own_store(workspace)
     with open_target(workspace.settings, path) as target, contextlib.ExitStack() as opened:
         making = _Making(workspace, target, report)
         snapshot = target.scratch / "catalogue.sqlite"
