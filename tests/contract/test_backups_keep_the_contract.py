@@ -19,6 +19,7 @@ from dashboard.files import atomic_write
 from dashboard.services.backup.form import Head, Member
 from dashboard.services.backup.proving import prove_backups
 from dashboard.services.backup.restoring import restore_backup
+from dashboard.services.backup.words import backup_sentence
 from dashboard.services.store.trash import list_trash
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings, to_environment
@@ -116,6 +117,25 @@ def test_a_damaged_version_is_left_out_by_name_unless_an_earlier_backup_has_it(c
         assert_whole(found, expected)
 
 
+def test_what_was_written_of_a_version_that_is_left_out_is_not_counted_as_the_backups(changing, tmp_path):
+    backed_up(changing, tmp_path / "folder")
+    save(changing, tensors={f"layer_0{one}.weight": np.full((2, 2), one + 0.25) for one in (1, 2)})
+    damage(changing, "flowers", 3, "layer_02_weight")
+    result = backed_up(changing, tmp_path / "folder")
+    assert [one["version"] for one in result["damaged"]] == ["flowers:3"]
+    assert (result["written"], result["spare"]) == (2, 1)  # catalogue and list; the tensor before the damaged one
+    there = result["proven"] - 2
+    assert f" 2 members written, {there} there already, 1 more written of what was then left out; " in (
+        backup_sentence(result)
+    )
+
+
+def test_a_proof_counts_the_same_members_as_the_backup(small, tmp_path):
+    for place in ("folder", "file.zip"):
+        result = backed_up(small, tmp_path / place)
+        assert prove_backups(tmp_path / place, lambda _: None).sound == result["proven"] == result["written"]
+
+
 @pytest.mark.parametrize("source", [pytest.param("mysql", marks=SERVER)], indirect=True)
 def test_a_dump_that_is_restored_elsewhere_verifies_for_every_number_type(source, settings_of):
     expected, target = contents(source), settings_of("mysql")
@@ -127,16 +147,16 @@ def test_a_dump_that_is_restored_elsewhere_verifies_for_every_number_type(source
         assert_whole(found, expected)
 
 
-def damage(workspace, slug, number):
-    """Change a cell of a version's first layer in the store itself."""
+def damage(workspace, slug, number, table="layer_01_weight"):
+    """Change a cell of a version's table in the store itself."""
     if workspace.store.kind == "csv":
-        path = workspace.settings.store_folder / slug / f"v{number:04d}" / "layer_01_weight.csv"
+        path = workspace.settings.store_folder / slug / f"v{number:04d}" / f"{table}.csv"
         content = path.read_text()
         path.unlink()
         path.write_text(content.replace(content.splitlines()[1].split(",")[0], "0.5", 1))
         return
     server, _, database = workspace.settings.store.rpartition("/")
-    run_sql(server, f"UPDATE {slug}__v{number:04d}__layer_01_weight SET c0 = 0.5", database=database)
+    run_sql(server, f"UPDATE {slug}__v{number:04d}__{table} SET c0 = 0.5", database=database)
 
 
 # --- what is refused

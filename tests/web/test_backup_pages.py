@@ -63,7 +63,10 @@ def test_damage_ends_the_run_as_failed_and_is_named(flowers, browser, tmp_path):
     answer = browser.client.post("/api/v1/store/backup", json={"to": str(tmp_path / "copy" / "b.zip")})
     assert answer.status_code == 202
     assert carry_out(flowers).state == "failed"
-    text = words(browser.get("/runs/1").root)
+    page = browser.get("/runs/1")
+    start = "Failed: 1 part is missing or damaged: flowers:2. All else is backed up: 1 version, 4 tensors, 1 dataset"
+    assert page.sentence.startswith(start)
+    text = words(page.root)
     assert "What is damaged is not in the backup; all else is, and is proven. flowers:2: " in text
     assert browser.raw("/api/v1/store/backups").json["items"][0]["missing"] == 1
     (row,) = rows_of(browser.get("/store/backup"), "Backups")

@@ -267,10 +267,13 @@ class _Making:
     def result(self, head: Head, path: Path) -> dict[str, Any]:
         """Return what a run says of the backup; all members are proven."""
         counts = ("made", "versions", "tensors", "datasets", "checkpoints", "size")
-        members = len({head.list, *self.contents.members()})
-        result = {name: getattr(head, name) for name in counts} | self.counts()
+        members = {head.list, *self.contents.members()}
+        new = members & self.written.keys()
+        written = {"written": len(new), "written_bytes": sum(member.bytes for member in new)}
+        spare = len(self.written) - len(new)  # of versions that were left out halfway
+        result = {name: getattr(head, name) for name in counts} | self.counts() | written
         is_inside = path.resolve().is_relative_to(self.workspace.settings.home_folder.resolve())
-        return result | {"to": str(path), "proven": members, "is_inside": is_inside}
+        return result | {"to": str(path), "proven": len(members), "spare": spare, "is_inside": is_inside}
 
     def counts(self) -> dict[str, Any]:
         """Return what was written so far, and what is missing."""

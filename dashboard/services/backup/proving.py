@@ -29,6 +29,7 @@ def prove_backups(path: Path, report: Report) -> Proven:
         for name in place.heads():
             head = place.head(name)
             contents = place.contents(head)
+            known[head.list] = None  # it was proven when it was read
             known |= find_damage(place, contents, report, known)
             proven.heads.append(head)
             proven.problems += damaged_parts(contents, known, name)

@@ -1,6 +1,6 @@
 """What a backup and a restore say of themselves, in a sentence that the command line and the pages share."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dashboard.settings import Settings
@@ -9,11 +9,24 @@ INSIDE = " It is in the home, and lost with it: copy it to another disk."
 
 
 def backup_sentence(result: Mapping[str, Any]) -> str:
-    """Say what a backup holds, what was new in its place, and that it is proven."""
+    """Say what is missing in a backup, what it holds, what was new in its place, and that it is proven."""
     counted = ", ".join(_plural(result[name], name[:-1]) for name in ("versions", "tensors", "datasets", "checkpoints"))
     new = f"{_plural(result['written'], 'member')} written, {result['proven'] - result['written']:,} there already"
+    if result.get("spare"):
+        new += f", {result['spare']:,} more written of what was then left out"
     proven = f"all {result['proven']:,} were read back and are what their SHA-256 says"
-    return f"{counted} in {result['to']}: {new}; {proven}.{INSIDE if result['is_inside'] else ''}"
+    inside = INSIDE if result["is_inside"] else ""
+    return f"{_wrong(result['damaged'])}{counted} in {result['to']}: {new}; {proven}.{inside}"
+
+
+def _wrong(damaged: Sequence[Mapping[str, str]]) -> str:
+    """Name what is missing, to be said first; empty if nothing is."""
+    if not damaged:
+        return ""
+    names = ", ".join(one["version"] for one in damaged[:MOST_NAMED])
+    more = f" and {len(damaged) - MOST_NAMED:,} more" if len(damaged) > MOST_NAMED else ""
+    are = "is" if len(damaged) == 1 else "are"
+    return f"{_plural(len(damaged), 'part')} {are} missing or damaged: {names}{more}. All else is backed up: "
 
 
 def missing_lines(result: Mapping[str, Any]) -> list[str]:
