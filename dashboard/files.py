@@ -1,10 +1,13 @@
 """Files that are written whole or not at all, whoever reads at the same moment and wherever the process dies."""
 
 import contextlib
+import errno
 import os
 import shutil
+import stat
 import uuid
 from collections.abc import Callable, Iterable
+from io import BufferedReader
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO, BinaryIO
@@ -40,6 +43,19 @@ def atomic_write(path: Path, content: bytes | Callable[[BinaryIO], object], dura
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def open_regular(path: Path) -> BufferedReader:
+    """Open a file to read its bytes; FileNotFoundError if something else is there, as a pipe that nobody writes to."""
+    return open(path, "rb", opener=_regular)
+
+
+def _regular(name: str, flags: int) -> int:
+    descriptor = os.open(name, flags | os.O_NONBLOCK)  # else a pipe lets us wait for who writes to it
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise FileNotFoundError(errno.ENOENT, "There is something else than a file", name)
+    return descriptor
 
 
 def overwrite(path: Path, content: bytes, size: int) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from dashboard.files import UNFINISHED, atomic_write
+from dashboard.files import UNFINISHED, atomic_write, open_regular
 from dashboard.weights.csv_marks import Marks, Stamp, load_marks
 from dashboard.weights.csv_tables import SIDES, TABLE, named, remove_table, stamp_of
 from dashboard.weights.files import link
@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 MARKS = ".marks.npy"
 PLACE = ".place"
+LONGEST_PLACE = 1000
 """The file that notes the device and the inode of the folder."""
 
 
@@ -99,8 +100,9 @@ class Pool:
         status = self.folder.stat()
         place = f"{status.st_dev} {status.st_ino}".encode()
         try:
-            if (self.folder / PLACE).read_bytes() == place:
-                return False
+            with open_regular(self.folder / PLACE) as file:
+                if file.read(LONGEST_PLACE) == place:
+                    return False
         except FileNotFoundError:
             log.debug("It was not noted yet where %s is.", self.folder)
         atomic_write(self.folder / PLACE, place)

@@ -17,6 +17,7 @@ from typing import IO, Any, ClassVar
 import numpy as np
 
 from dashboard.errors import Conflict, StoreUnavailable, TensorDamaged, TensorMissing
+from dashboard.files import open_regular
 from dashboard.holder import Holder
 from dashboard.records.tensor import TableInfo, TensorKey
 from dashboard.weights import folder_lease, save_lock
@@ -234,7 +235,7 @@ class CsvStore(TableStore):
     def window(self, key: TensorKey, rows: range, columns: range) -> Array:
         """Return a part of the table, reading only the pieces that it touches; see TableStore."""
         require_inside(key, rows, columns)
-        with self._reading(key) as stem, named(stem, TABLE).open("rb", buffering=0) as file:
+        with self._reading(key) as stem, open_regular(named(stem, TABLE)) as file:
             offsets = self._prove(file.fileno(), stem, key)
             if not rows or not columns:
                 return np.empty((len(rows), len(columns)), numpy_dtype(key.dtype))
@@ -259,7 +260,7 @@ class CsvStore(TableStore):
     def examine(self, key: TensorKey) -> str | None:
         """Compare the sizes and times of the table's files; read it whole if they differ. See TableStore."""
         try:
-            with self._reading(key) as stem, named(stem, TABLE).open("rb", buffering=0) as file:
+            with self._reading(key) as stem, open_regular(named(stem, TABLE)) as file:
                 self._prove(file.fileno(), stem, key)
         except (TensorDamaged, TensorMissing) as error:
             return error.message
@@ -277,7 +278,7 @@ class CsvStore(TableStore):
     def csv_file(self, key: TensorKey) -> IO[bytes]:
         """Return the file itself, open; see TableStore."""
         with self._reading(key) as stem, ExitStack() as opened:
-            file = opened.enter_context(named(stem, TABLE).open("rb"))
+            file = opened.enter_context(open_regular(named(stem, TABLE)))
             self._prove(file.fileno(), stem, key)
             opened.pop_all()
             return file

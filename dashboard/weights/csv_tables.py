@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dashboard.files import open_regular
 from dashboard.records.tensor import TensorKey
 from dashboard.weights.cell_sums import cell_sums
 from dashboard.weights.csv_marks import Marks, Stamp
@@ -82,7 +83,8 @@ def read_whole(stem: Path, key: TensorKey, name: str) -> Array:
 def read_special(stem: Path, name: str) -> list[Run]:
     """Return the runs of special cells; most tables have none, and no file for them."""
     try:
-        return from_csv(named(stem, SPECIAL).read_bytes(), name)
+        with open_regular(named(stem, SPECIAL)) as file:
+            return from_csv(file.read(), name)
     except FileNotFoundError:
         return []
 
@@ -90,7 +92,8 @@ def read_special(stem: Path, name: str) -> list[Run]:
 def read_sums(stem: Path) -> Array | None:
     """Return the sums stored with the table, None if they are lost or torn."""
     try:
-        sums: Array = np.load(named(stem, CHECKS))
+        with open_regular(named(stem, CHECKS)) as file:
+            sums: Array = np.load(file)
     except (FileNotFoundError, EOFError, ValueError):
         return None
     return sums if sums.dtype == np.uint64 and sums.ndim == 1 else None

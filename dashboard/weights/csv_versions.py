@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from dashboard.files import open_regular
 from dashboard.records.tensor import TensorKey
 from dashboard.weights.manifests import MOST_BYTES, parse_manifest
 from dashboard.weights.names import safe_name, version_name
@@ -61,5 +62,5 @@ def newest_number(folder: Path, network: str) -> int:
 def read_manifest(folder: Path, version: VersionKey) -> dict[str, Any]:
     """Return what version.json holds; raises TensorDamaged, and FileNotFoundError."""
     path = version_folder(folder, version) / MANIFEST
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return parse_manifest(file.read(MOST_BYTES + 1), version, str(path))

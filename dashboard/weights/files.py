@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dashboard.errors import Outage, StoreUnavailable
+from dashboard.files import open_regular
 from dashboard.outages import FULL, SYSTEM_WORDS, system_passes
 
 BLOCK = 1 << 20
@@ -38,7 +39,7 @@ def translated(folder: Path) -> Iterator[None]:
 
 def file_blocks(path: Path, size: int = BLOCK) -> Iterator[bytes]:
     """Yield a file's bytes in blocks."""
-    with path.open("rb", buffering=0) as file:
+    with open_regular(path) as file:
         while block := file.read(size):
             yield block
 

@@ -1,6 +1,7 @@
 """version.json may come from anywhere: a wrong one is refused by name, all others are indexed, and every page works."""
 
 import json
+import os
 import shutil
 
 import pytest
@@ -81,7 +82,8 @@ def test_damaged_manifests_of_every_kind_refuse_their_version_and_nothing_else(f
     stored = json.loads((weights / "flowers/v0001/version.json").read_text())
     stored["run"] = RUN | {"spec": stored["spec"]}
     (weights / "flowers/v0001/version.json").write_text(json.dumps(stored))
-    texts = [json.dumps(replaced(stored, path, value)).encode() for path in PATHS for value in WRONG]
+    wrong = [(path, value) for path in PATHS for value in WRONG]
+    texts = [json.dumps(replaced(stored, path, value)).encode() for path, value in wrong]
     for number, text in enumerate([*TEXTS, *texts], start=10):
         folder = weights / "flowers" / f"v{number:04d}"
         shutil.copytree(weights / "flowers/v0001", folder)
@@ -94,6 +96,10 @@ def test_damaged_manifests_of_every_kind_refuse_their_version_and_nothing_else(f
     done = reindex_store(other)
     assert {f"flowers:{number}" for number in GOOD} <= set(done.added)
     assert len(done.skipped) >= 60
+    reasons = dict(done.skipped)
+    for number, (path, value) in enumerate(wrong, start=10 + len(TEXTS)):
+        reason = reasons.get(f"flowers:{number}", path[0])
+        assert path[0] == "tensors" or path[0] in reason or str(path[-1]) in reason, (path, value, reason)
     assert f"{len(done.skipped)} versions in the store" in client.get("/store").text
     shown = [f"/networks/flowers/versions/{version.number}" for version in list_versions(other, "flowers", 500).items]
     assert len(shown) == len(done.added)
@@ -106,6 +112,51 @@ def test_damaged_manifests_of_every_kind_refuse_their_version_and_nothing_else(f
         [0.5, 0.25],
     )
     assert client.get("/runs/7").status_code == 200
+    other.catalogue.close()
+
+
+def test_the_field_that_is_wrong_is_named_by_its_whole_path(flowers, tmp_path):
+    weights = tmp_path / "other" / "weights"
+    shutil.copytree(flowers.settings.home_folder / "weights", weights)
+    stored = json.loads((weights / "flowers/v0001/version.json").read_text())
+    cases = [
+        (("spec", "training", "learning_rate"), "x", "Its spec.training.learning_rate is wrong: Give a number"),
+        (("spec", "training", "restore_best"), "maybe", "Its spec.training.restore_best is wrong: Give true or false."),
+        (("spec", "layers", 0, "dropout"), 7, "Its spec.layers.0.dropout is wrong: Give a number"),
+        (("network", "spec", "layers", 0, "units"), "x", "Its network.spec.layers.0.units is wrong: "),
+        (("network", "fields"), {"made by": 1}, "Its network.fields.made by is missing, or no text."),
+        (("created",), "soon", "Its created is no time: 'soon'."),
+        (("metrics",), {"loss": "low"}, "Its metrics.loss is not what Weightbase writes."),
+        (("evaluation",), {"test": {"loss": []}}, "Its evaluation.test.loss is not what Weightbase writes."),
+    ]
+    for number, (path, value, _) in enumerate(cases, start=10):
+        shutil.copytree(weights / "flowers/v0001", weights / f"flowers/v{number:04d}")
+        text = json.dumps(replaced(stored, path, value))
+        (weights / f"flowers/v{number:04d}/version.json").write_text(text)
+    other = open_workspace(Settings(home=str(tmp_path / "other")))
+    reasons = dict(reindex_store(other).skipped)
+    for number, (_, _, reason) in enumerate(cases, start=10):
+        assert reasons.pop(f"flowers:{number}").startswith(reason)
+    assert not reasons
+    other.catalogue.close()
+
+
+def test_a_pipe_in_the_place_of_a_file_is_a_missing_file(flowers, tmp_path):
+    home = tmp_path / "other"
+    shutil.copytree(flowers.settings.home_folder / "weights", home / "weights")
+    shutil.copytree(flowers.datasets_folder, home / "datasets")
+    (folder,) = (home / "datasets").iterdir()
+    pipes = ["flowers/v0001/version.json", "flowers/v0002/layer_01_weight.csv"]
+    for path in (*(home / "weights" / name for name in pipes), folder / "dataset.json", home / "trash.json"):
+        path.unlink(missing_ok=True)
+        os.mkfifo(path)
+    link = home / "weights/flowers/v0003/version.json"
+    link.symlink_to(link.rename(home / "the third"))
+    other = open_workspace(Settings(home=str(home)))
+    done = reindex_store(other)
+    assert done.added == ["flowers:3"]
+    assert [name for name, _ in done.skipped] == [folder.name, "flowers:2", "flowers:1"]
+    assert "There is something else than a file" in done.skipped[0][1]
     other.catalogue.close()
 
 

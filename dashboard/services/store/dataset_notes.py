@@ -14,7 +14,7 @@ from typing import Any
 
 from dashboard.catalogue import datasets as dataset_rows
 from dashboard.errors import UserError
-from dashboard.files import atomic_write
+from dashboard.files import atomic_write, open_regular
 from dashboard.outages import system_words
 from dashboard.records.dataset import TASKS, Dataset
 from dashboard.records.stored import numbered, unnumbered
@@ -48,7 +48,7 @@ def _note(folder: Path, datasets: list[Dataset]) -> None:
     text = json.dumps(numbered({"datasets": [_about(dataset) for dataset in datasets]}))
     path = folder / FILE
     try:
-        if not path.exists() or path.read_text() != text:
+        if not path.is_file() or path.read_text() != text:
             atomic_write(path, text.encode(), durable=True)
     except OSError as error:
         log.warning("%s could not be written. %s", path, system_words(error))
@@ -90,15 +90,22 @@ def _read(path: Path) -> list[dict[str, Any]]:
         raise UserError(f"{path} lists no datasets.")
     rows = [_row(path, one, description) for one in listed]
     for sha256 in {row["sha256"] for row in rows}:
-        with open(path.with_name("original.csv"), "rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
-                raise UserError(f"The file in {path.parent} is not what was uploaded.")
+        if _sha256(path.with_name("original.csv")) != sha256:
+            raise UserError(f"The file in {path.parent} is not what was uploaded.")
     return rows
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with open_regular(path) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error}.") from error
 
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             data = json.loads(file.read(MOST_BYTES))
     except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{path} cannot be read: {error}.") from error
@@ -111,7 +118,7 @@ def _row(path: Path, data: object, description: Mapping[str, Any]) -> dict[str, 
     if not isinstance(data, dict):
         raise UserError(f"{path} lists something that is no dataset.")
     row = {name: _text(path, data, name, longest) for name, longest in TEXTS.items()}
-    spec, size, created = data.get("spec"), data.get("bytes"), moment(data.get("created"))
+    spec, size, created = data.get("spec"), data.get("bytes"), moment(data.get("created"), "created")
     is_ours = row["name"] and row["task"] in TASKS and row["task"] == description.get("task") and created is not None
     is_described = FOLDER.fullmatch(path.parent.name) and description.keys() >= DESCRIBED
     if not (is_ours and is_described and isinstance(spec, dict) and type(size) is int and 0 <= size < 2**53):

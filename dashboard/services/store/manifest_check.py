@@ -29,6 +29,7 @@ ANY_LAYER = LAYER_SETTINGS | {"activation": dataclasses.replace(LAYER_SETTINGS["
 TASKS = ("classification", "regression")
 MOST = 2**53
 LONGEST = 10_000
+LONGEST_SHOWN = 100
 NEEDED_OF_EPOCHS = ("epoch", "loss", "seconds", "learning_rate")
 OTHERS_OF_EPOCHS = ("accuracy", "val_loss", "val_accuracy", "metrics")
 MOST_ITEMS = 100_000
@@ -44,41 +45,49 @@ def require_objects(manifest: Json) -> None:
     """Raise Refused unless the parts that have a form are objects."""
     for name in ("spec", "preprocessing", "metrics", "evaluation"):
         _object(manifest, name)
-    _object(_object(manifest, "network"), "spec")
+    _object(_object(manifest, "network"), "spec", "network.")
     _require(type(manifest.get("form", 0)) is int and manifest.get("form", 0) >= 0, "form")
 
 
 def checked_manifest(key: VersionKey, manifest: Json) -> dict[str, Any]:
-    """Return the parts of a manifest that the catalogue takes; raises Refused, Invalid or UserError."""
+    """Return the parts of a manifest that the catalogue takes; raises Refused, or another UserError."""
     network = _object(manifest, "network")
-    about = {name: _text(network, name) for name in ("name", "purpose", "task", "dataset")}
+    about = {name: _text(network, name, "network.") for name in ("name", "purpose", "task", "dataset")}
     _require(about["task"] in TASKS, "network.task")
     _require(0 < len(about["name"]) <= 100 and about["name"].isprintable() and "/" not in about["name"], "network.name")
     _require(0 < len(about["dataset"]) <= 100 and about["dataset"].isprintable(), "network.dataset")
     _require(len(key[0]) <= 24 and NETWORK_PATTERN.fullmatch(key[0]) is not None, "the name of the folder")
     _require(key[1] < 2**31, "the number of the version")
-    fields = {str(name): _text(_object(network, "fields"), name) for name in _object(network, "fields")}
+    given = _object(network, "fields", "network.")
+    fields = {_name(name, "network.fields"): _text(given, name, "network.fields.") for name in given}
     keys = keys_in(key, manifest)
     _require(manifest.get("sha256") == version_sha256(keys), "sha256")
     return {
         "network": about
-        | {"fields": fields, "spec": _spec(_object(network, "spec")), "created": moment(network.get("created"))},
+        | {
+            "fields": fields,
+            "spec": _spec(_object(network, "spec", "network."), "network.spec"),
+            "created": moment(network.get("created"), "network.created"),
+        },
         "epoch": _whole(manifest, "epoch"),
         "bytes": _whole(manifest, "bytes"),
         "sha256": manifest["sha256"],
-        "spec": _spec(_object(manifest, "spec")),
+        "spec": _spec(_object(manifest, "spec"), "spec"),
         "preprocessing": _preprocessing(_object(manifest, "preprocessing")),
-        "metrics": {_name(name): _number(value, name) for name, value in _object(manifest, "metrics").items()},
-        "evaluation": {_name(part): _measured(part, value) for part, value in _object(manifest, "evaluation").items()},
+        "metrics": _numbers(_object(manifest, "metrics"), "metrics"),
+        "evaluation": {
+            _name(part, "evaluation"): _measured(f"evaluation.{part}", value)
+            for part, value in _object(manifest, "evaluation").items()
+        },
         "changed": _number(manifest.get("changed"), "changed"),
-        "created": moment(manifest.get("created")),
-        "parent": _place(manifest.get("parent")),
+        "created": moment(manifest.get("created"), "created"),
+        "parent": _place(manifest.get("parent"), "parent"),
         "run": _run(manifest),
     }
 
 
-def moment(text: object) -> datetime | None:
-    """Return a time that a manifest names; None if it names none. Raises Refused."""
+def moment(text: object, name: str) -> datetime | None:
+    """Return the time that the field `name` holds; None if it holds none. Raises Refused."""
     if text is None:
         return None
     try:
@@ -86,39 +95,39 @@ def moment(text: object) -> datetime | None:
     except ValueError:
         time = None
     if time is None or time.tzinfo is not None or not 1970 <= time.year < 9999:
-        raise Refused(f"It names a time that is none: {str(text)[:40]!r}.")
+        raise Refused(f"Its {name} is no time: {str(text)[:40]!r}.")
     return time
 
 
 def _require(is_so: bool, name: str) -> None:
     if not is_so:
-        raise Refused(f"Its {name} is not what Weightbase writes.")
+        raise Refused(f"Its {name[:LONGEST_SHOWN]} is not what Weightbase writes.")
 
 
-def _object(data: Json, name: str) -> Json:
+def _object(data: Json, name: str, inside: str = "") -> Json:
     value = data.get(name)
     if not isinstance(value, dict) or len(value) > MOST_ITEMS:
-        raise Refused(f"Its {name} is missing, or no object.")
+        raise Refused(f"Its {inside}{name} is missing, or no object.")
     return value
 
 
-def _text(data: Json, name: str) -> str:
+def _text(data: Json, name: str, inside: str) -> str:
     value = data.get(name)
     if not isinstance(value, str) or len(value) > LONGEST:
-        raise Refused(f"Its {name} is missing, or no text.")
-    return _name(value)
+        raise Refused(f"Its {inside}{name[:LONGEST_SHOWN]} is missing, or no text.")
+    return _name(value, f"{inside}{name}")
 
 
-def _name(text: object) -> str:
-    """Return a text that databases and pages can hold."""
+def _name(text: object, where: str) -> str:
+    """Return a name or a text, as databases and pages can hold it, of the field `where`."""
     if not isinstance(text, str) or len(text) > LONGEST or "\0" in text or re.search("[\ud800-\udfff]", text):
-        raise Refused("It has a name or a text that cannot be stored.")
+        raise Refused(f"Its {where[:LONGEST_SHOWN]} has a name or a text that cannot be stored.")
     return text
 
 
-def _whole(data: Json, name: str) -> int:
+def _whole(data: Json, name: str, inside: str = "") -> int:
     value = data.get(name)
-    _require(type(value) is int and 0 <= value <= MOST, name)
+    _require(type(value) is int and 0 <= value <= MOST, inside + name)
     assert isinstance(value, int)
     return value
 
@@ -132,58 +141,69 @@ def _number(value: object, name: str) -> float | int | None:
     return value
 
 
-def _measured(part: str, value: object) -> dict[str, Any]:
+def _numbers(data: Json, where: str) -> dict[str, Any]:
+    return {_name(name, where): _number(value, f"{where}.{name}") for name, value in data.items()}
+
+
+def _measured(where: str, value: object) -> dict[str, Any]:
     """Return what was measured on a part of the dataset: numbers, numbers of each class, and a confusion matrix."""
     if not isinstance(value, dict):
-        raise Refused(f"Its evaluation of {part} is no object.")
+        raise Refused(f"Its {where[:LONGEST_SHOWN]} is no object.")
     lists = {"per_class": _per_class, "confusion": _confusion}
-    return {_name(name): lists[name](one) if name in lists else _number(one, name) for name, one in value.items()}
+    numbers = _numbers({name: one for name, one in value.items() if name not in lists}, where)
+    return numbers | {name: lists[name](value[name], f"{where}.{name}") for name in lists if name in value}
 
 
-def _per_class(value: object) -> list[dict[str, Any]] | None:
+def _per_class(value: object, where: str) -> list[dict[str, Any]] | None:
     if value is None:
         return None
-    _require(isinstance(value, list) and all(isinstance(one, dict) and "f1" in one for one in value), "per_class")
+    _require(isinstance(value, list) and all(isinstance(one, dict) and "f1" in one for one in value), where)
     assert isinstance(value, list)
-    return [{_name(name): _number(one[name], name) for name in one} for one in value]
+    return [_numbers(one, where) for one in value]
 
 
-def _confusion(value: object) -> list[list[int]] | None:
+def _confusion(value: object, where: str) -> list[list[int]] | None:
     if value is None:
         return None
     is_square = isinstance(value, list) and all(isinstance(row, list) and len(row) == len(value) for row in value)
-    _require(is_square, "confusion")
+    _require(is_square, where)
     assert isinstance(value, list)
-    _require(all(type(count) is int and 0 <= count <= MOST for row in value for count in row), "confusion")
+    _require(all(type(count) is int and 0 <= count <= MOST for row in value for count in row), where)
     return value
 
 
-def _place(value: object) -> tuple[str, int] | None:
+def _place(value: object, name: str) -> tuple[str, int] | None:
     """Return the slug and the number of another version."""
     if value is None:
         return None
     is_place = isinstance(value, dict) and isinstance(value.get("network"), str) and type(value.get("number")) is int
-    _require(is_place, "parent")
+    _require(is_place, name)
     assert isinstance(value, dict)
     return value["network"], value["number"]
 
 
-def _spec(data: Json) -> dict[str, Any]:
-    """Return a network's spec in full; raises Invalid, which names the setting."""
-    layers, training = data.get("layers"), _object(data, "training")
+def _spec(data: Json, where: str) -> dict[str, Any]:
+    """Return a network's spec in full, which the field `where` holds; raises Refused, which names the setting."""
+    layers, training = data.get("layers"), _object(data, "training", f"{where}.")
     if not isinstance(layers, list) or not 0 <= len(layers) <= MOST_LAYERS:
-        raise Refused("Its spec has no list of layers.")
-    _require(type(data.get("inputs")) is int and 0 < data["inputs"] <= 10**8, "spec.inputs")
+        raise Refused(f"Its {where} has no list of layers.")
+    _require(type(data.get("inputs")) is int and 0 < data["inputs"] <= 10**8, f"{where}.inputs")
     read_layers = []
-    for layer in layers:
-        _require(isinstance(layer, dict), "spec.layers")
-        fields = Fields({name: value for name, value in layer.items() if name in ANY_LAYER})
-        read_layers.append(LayerSpec(**read(fields, ANY_LAYER, {"units": 0})))
-        fields.done()
-    fields = Fields({name: value for name, value in training.items() if name in TRAINING_SETTINGS})
-    settings = TrainingSpec(**read(fields, TRAINING_SETTINGS, dataclasses.asdict(TrainingSpec())))
-    fields.done()
+    for place, layer in enumerate(layers):
+        _require(isinstance(layer, dict), f"{where}.layers.{place}")
+        read_layers.append(LayerSpec(**_settings(layer, ANY_LAYER, {"units": 0}, f"{where}.layers.{place}")))
+    defaults = dataclasses.asdict(TrainingSpec())
+    settings = TrainingSpec(**_settings(training, TRAINING_SETTINGS, defaults, f"{where}.training"))
     return NetworkSpec(data["inputs"], tuple(read_layers), settings).to_json()
+
+
+def _settings(data: Json, known: Mapping[str, Any], defaults: Json, where: str) -> dict[str, Any]:
+    """Return the settings that are declared, others are left out; raises Refused, which names those that are wrong."""
+    fields = Fields({name: value for name, value in data.items() if name in known}, where)
+    values = read(fields, known, defaults)
+    if fields.errors:
+        raise Refused(" ".join(f"Its {name} is wrong: {message}" for name, message in fields.errors.items()))
+    return values
 
 
 def _preprocessing(data: Json) -> dict[str, Any]:
@@ -209,19 +229,19 @@ def _run(manifest: Json) -> dict[str, Any] | None:
     run = _object(manifest, "run")
     _require(run.get("kind") in kinds_that_write(), "run.kind")
     _require(run.get("priority") in PRIORITIES and type(run["priority"]) is int, "run.priority")
-    counts = {name: _whole(run, name) for name in ("id", "attempt", "total")}
+    counts = {name: _whole(run, name, "run.") for name in ("id", "attempt", "total")}
     _require(0 < counts["id"] < 2**31 and max(counts.values()) < 2**31, "run")
-    created = moment(run.get("created"))
+    created = moment(run.get("created"), "run.created")
     _require(created is not None, "run.created")
     return counts | {
         "kind": run["kind"],
         "priority": run["priority"],
-        "started_by": _text(run, "started_by")[:STARTED_BY_LENGTH],
-        "spec": _spec(_object(run, "spec")),
+        "started_by": _text(run, "started_by", "run.")[:STARTED_BY_LENGTH],
+        "spec": _spec(_object(run, "spec", "run."), "run.spec"),
         "created": created,
-        "started": moment(run.get("started")),
-        "parent": _place(run.get("parent")),
-        "epochs": _epochs(_object(run, "epochs")),
+        "started": moment(run.get("started"), "run.started"),
+        "parent": _place(run.get("parent"), "run.parent"),
+        "epochs": _epochs(_object(run, "epochs", "run.")),
     }
 
 
@@ -244,9 +264,9 @@ def _column(columns: Json, name: str) -> list[Any]:
 
 
 def _epoch(row: Json) -> dict[str, Any]:
-    checked = {name: _number(row[name], name) for name in row if name not in {"epoch", "metrics"}}
+    checked = {name: _number(row[name], f"run.epochs.{name}") for name in row if name not in {"epoch", "metrics"}}
     _require(all(checked[name] is not None for name in NEEDED_OF_EPOCHS if name != "epoch"), "run.epochs")
-    metrics = {_name(name): _number(value, name) for name, value in _object(row, "metrics").items()}
+    metrics = _numbers(_object(row, "metrics", "run.epochs."), "run.epochs.metrics")
     return {"epoch": row["epoch"], **checked, "metrics": metrics}
 
 

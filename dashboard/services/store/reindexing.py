@@ -122,7 +122,7 @@ def _by_age(workspace: Workspace, keys: list[VersionKey]) -> list[VersionKey]:
     saved = {}
     for key in keys:
         with suppress(UserError, NotAsSaved):  # said when it is read to be added
-            saved[key] = moment(workspace.store.manifest(key).get("created"))
+            saved[key] = moment(workspace.store.manifest(key).get("created"), "created")
     return sorted(keys, key=lambda key: (saved.get(key) or datetime.max, key))
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from dashboard.catalogue import trash as trash_rows
 from dashboard.catalogue import versions as version_rows
 from dashboard.errors import UserError
-from dashboard.files import atomic_write
+from dashboard.files import atomic_write, open_regular
 from dashboard.outages import system_words
 from dashboard.records.stored import numbered
 from dashboard.services.store.manifest_check import moment
@@ -56,7 +56,7 @@ def note_trash(workspace: Workspace) -> None:
         lost_networks = {slug: w for slug, w in lost_networks.items() if any(slug == one for one, _ in stored)}
     text = _text(Trashed(lost | versions, lost_networks | networks))
     try:
-        if text != (path.read_text() if path.exists() else _text(Trashed())):
+        if text != (path.read_text() if path.is_file() else _text(Trashed())):
             atomic_write(path, text.encode(), durable=True)
     except OSError as error:
         log.warning("%s could not be written. %s", path, system_words(error))
@@ -74,7 +74,7 @@ def _text(trashed: Trashed) -> str:
 def read_trash(path: Path) -> Trashed:
     """Return what a file says of the trash; nothing, with a word in the log, if it is damaged."""
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             data = json.loads(file.read(MOST_BYTES))
         return Trashed(
             {(str(one["network"]), int(one["number"])): (str(one["sha256"]), _when(one)) for one in data["versions"]},
@@ -88,7 +88,7 @@ def read_trash(path: Path) -> Trashed:
 
 
 def _when(one: Any) -> datetime:  # noqa: ANN401 - JSON of a file
-    when = moment(one["trashed"])
+    when = moment(one["trashed"], "trashed")
     if when is None:
         raise ValueError("a time is missing")
     return when
