@@ -5,6 +5,7 @@ import errno
 import os
 import shutil
 import stat
+import threading
 import uuid
 from collections.abc import Callable, Iterable
 from io import BufferedReader
@@ -14,6 +15,10 @@ from typing import IO, BinaryIO
 
 IN_MEMORY = 8 * 2**20
 """Up to this size a spooled file is in memory."""
+
+ONE_HEADER = threading.Lock()
+"""Held around each call of NumPy that loads: it parses a header as Python, which fails now and then in several threads
+at once on Python 3.11 (SystemError: AST constructor recursion depth mismatch)."""
 
 UNFINISHED = "tmp-"
 """How the names of files begin that are still being written, or that a killed process left behind."""

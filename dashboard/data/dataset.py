@@ -9,6 +9,7 @@ import numpy as np
 from dashboard.data.ingestion import ingest, input_names
 from dashboard.data.specification import DatasetSpec, parse_spec
 from dashboard.errors import StoreUnavailable
+from dashboard.files import ONE_HEADER
 from dashboard.records.stored import unnumbered
 
 __all__ = ["Array", "Arrays", "DatasetSpec", "ingest", "input_names", "open_arrays", "parse_spec"]
@@ -64,5 +65,6 @@ def open_arrays(folder: Path) -> Arrays:
 
 
 def _opened(path: Path) -> Array:
-    array: Array = np.load(path, mmap_mode="r")
+    with ONE_HEADER:
+        array: Array = np.load(path, mmap_mode="r")
     return array

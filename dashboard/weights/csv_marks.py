@@ -13,7 +13,7 @@ from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
-from dashboard.files import open_regular
+from dashboard.files import ONE_HEADER, open_regular
 from dashboard.weights.dtypes import Array
 from dashboard.weights.table_reading import Misshapen, check_skeleton, separated_blocks
 from dashboard.weights.table_text import Cut
@@ -46,7 +46,7 @@ class Marks:
 def load_marks(path: Path, cut: Cut, stamp: Stamp) -> Marks | None:
     """Return the marks at `path` if they are whole and belong to the files that have this stamp, else None."""
     try:
-        with open_regular(path) as file:
+        with ONE_HEADER, open_regular(path) as file:
             numbers = np.load(file)
     except (OSError, EOFError, ValueError):
         return None  # not there, or torn by a crash: the caller reads the table itself instead

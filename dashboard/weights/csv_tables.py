@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dashboard.files import open_regular
+from dashboard.files import ONE_HEADER, open_regular
 from dashboard.records.tensor import TensorKey
 from dashboard.weights.cell_sums import cell_sums
 from dashboard.weights.csv_marks import Marks, Stamp
@@ -92,7 +92,7 @@ def read_special(stem: Path, name: str) -> list[Run]:
 def read_sums(stem: Path) -> Array | None:
     """Return the sums stored with the table, None if they are lost or torn."""
     try:
-        with open_regular(named(stem, CHECKS)) as file:
+        with ONE_HEADER, open_regular(named(stem, CHECKS)) as file:
             sums: Array = np.load(file)
     except (FileNotFoundError, EOFError, ValueError):
         return None

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dashboard.files import UNFINISHED, atomic_write
+from dashboard.files import ONE_HEADER, UNFINISHED, atomic_write
 from dashboard.records.tensor import TensorKey
 from dashboard.weights.checksums import content_id, tensor_sha256
 from dashboard.weights.dtypes import Array, bits_dtype, from_bits, numpy_dtype
@@ -74,7 +74,8 @@ class DecodedCache:
         try:
             with path.open("rb") as file:
                 status = os.fstat(file.fileno())
-            mapped = np.load(path, mmap_mode="r")
+            with ONE_HEADER:
+                mapped = np.load(path, mmap_mode="r")
             _note_use(path, status)
         except (OSError, EOFError, ValueError):
             return None  # not cached, just removed, torn, or not readable: the store is read

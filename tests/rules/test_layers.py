@@ -80,3 +80,9 @@ def test_the_query_of_an_address_is_read_in_one_place():
         if package_of(path) == "web" and path.parent.name != "kit" and "request.args" in path.read_text()
     ]
     assert readers == []
+
+
+def test_arrays_are_loaded_by_one_thread_at_a_time():
+    loaders = {name_of(path): path.read_text() for path in FILES if "np.load(" in path.read_text()}
+    assert len(loaders) >= 5
+    assert [name for name, text in loaders.items() if text.count("np.load(") != text.count("with ONE_HEADER")] == []

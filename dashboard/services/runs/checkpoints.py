@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from dashboard.catalogue.runs import Checkpoint
-from dashboard.files import atomic_write
+from dashboard.files import ONE_HEADER, atomic_write
 from dashboard.jobs.job import TrainingCheckpoint
 from dashboard.records.stored import numbered, unnumbered
 
@@ -38,7 +38,7 @@ def read(home: Path, point: Checkpoint) -> TrainingCheckpoint | None:
         return None
     if hashlib.sha256(content).hexdigest() != point.sha256:
         return None
-    with np.load(io.BytesIO(content)) as packed:
+    with ONE_HEADER, np.load(io.BytesIO(content)) as packed:
         arrays = {name: packed[name] for name in packed.files}
     about = unnumbered("checkpoint", json.loads(arrays.pop(ABOUT).tobytes()))
     return TrainingCheckpoint(about["numbers"] | arrays, about["last"], about["best"])
