@@ -90,6 +90,7 @@ def verify(given: argparse.Namespace) -> int:
     """Read versions back from the store and compare them with what was in memory; 1 if any differs."""
     from dashboard.services.compare.versions import parse_reference
     from dashboard.services.store.existing import require_existing, require_own_store
+    from dashboard.services.store.reindexing import unknown_versions
     from dashboard.services.versions.verification import verify_all, verify_version
     from dashboard.services.workspace import open_to_read
 
@@ -102,7 +103,9 @@ def verify(given: argparse.Namespace) -> int:
     else:
         proofs = iter([verify_version(workspace, *parse_reference(given.version, "version"))])
     verdicts = [_print_proof(proof) for proof in proofs]
-    different = verdicts.count(False)
+    different, unknown = verdicts.count(False), [] if given.version else unknown_versions(workspace)
+    for network, number in unknown:
+        print(f"{network}:{number} is in the store, but not in the catalogue: reindex adds it, or says why it cannot.")
     print(f"{_count(len(verdicts), 'version')} verified, {different} different")
     return 1 if different else 0
 

@@ -43,13 +43,14 @@ class Lease:
         self._using = threading.Lock()
         self._connection: Connection | None = None
         self._slot = ""
+        self._is_first = False
 
     def take(self) -> None:
         """Take a slot, inside the guard; raises OtherDashboard if another home lives."""
         connection = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         connection.detach()
         try:
-            require_ours(connection, self.me)
+            self._is_first = not require_ours(connection, self.me)
             connection.execute(text(f"SET SESSION wait_timeout = {LONGEST_SILENCE_SECONDS}"))
             self._slot = _take_slot(connection)
         except BaseException:
@@ -60,7 +61,7 @@ class Lease:
 
     def keep(self) -> None:
         """Write down whose home it is, inside the guard, and look after the slot until `end` is called."""
-        _write_down(self.engine, self.me)
+        _write_down(self.engine, self.me, self._is_first)
         threading.Thread(target=self._look_after, name="lease", daemon=True).start()
 
     def end(self) -> None:
@@ -90,7 +91,7 @@ class Lease:
     def _take_again(self) -> None:
         with self.guard():
             self.take()
-            _write_down(self.engine, self.me)
+            _write_down(self.engine, self.me, is_first=False)
         if self._stop.is_set():  # since it was looked at
             self.end()
 
@@ -129,16 +130,17 @@ def _take_slot(connection: Connection) -> str:
     return ""
 
 
-def require_ours(connection: Connection, me: Holder) -> None:
-    """Raise OtherDashboard if a process of another home holds a slot."""
+def require_ours(connection: Connection, me: Holder) -> bool:
+    """Return whether a process of this home holds a slot; raises OtherDashboard if one of another home does."""
     marks = ", ".join(f"IS_USED_LOCK(:n{place})" for place in range(SLOTS))
     names = {f"n{place}": name for place, name in enumerate(_slots(connection))}
     query = text(f"SELECT {marks}").bindparams(*map(bindparam, names))
     if not any(user is not None for user in connection.execute(query, names).one()):
-        return
+        return False
     other = _holder(connection)
     if other is None or other.home != me.home:
         raise in_use(f"The database {connection.engine.url.database}", other)
+    return True
 
 
 def _slots(connection: Connection) -> list[str]:
@@ -155,9 +157,9 @@ def _holder(connection: Connection) -> Holder | None:
     return holder_from(dict(row)) if row else None
 
 
-def _write_down(engine: Engine, me: Holder) -> None:
+def _write_down(engine: Engine, me: Holder, is_first: bool) -> None:
     with engine.connect().execution_options(write=True) as connection, connection.begin():
         row = connection.execute(select(holders.c.home)).scalar()
-        if row != me.home:  # else it stays in use since it was written
+        if row != me.home or is_first:  # else another process of the home uses it since it was written
             connection.execute(holders.delete())
             connection.execute(holders.insert().values(id=1, **me.to_json()))

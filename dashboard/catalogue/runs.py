@@ -54,6 +54,13 @@ def list_runs(
     return [_run(row) for row in connection.execute(query)]
 
 
+def last_finished(connection: Connection, kind: str) -> Run | None:
+    """Return the newest run of a kind that has finished, if there is one."""
+    is_one = (runs.c.kind == kind) & (runs.c.state == "finished")
+    row = connection.execute(_runs().where(is_one).order_by(runs.c.id.desc()).limit(1)).first()
+    return _run(row) if row else None
+
+
 def count_states(connection: Connection) -> dict[str, int]:
     """Return how many runs are in each state that any is in; those of networks in the trash do not count."""
     hidden = of_hidden_networks()

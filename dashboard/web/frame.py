@@ -20,7 +20,7 @@ SECTIONS = {
     "store": "store.show",
     "help": "help.show",
 }
-SHOWING_DRIFT = {"networks.index", "store.show"}
+SHOWING_DRIFT = {"networks.index", "datasets.index", "store.show"}
 OF_STORE = {"backups"}
 OF_NETWORKS = {"versions", "tensors", "history", "health"}
 

@@ -296,6 +296,7 @@ def test_counting_ends_at_versions_that_cannot_be_read(csv_workspace, app_of):
         assert NOTICE.search(client.get(address).get_data())
         page = client.get(address).get_data()
         assert b"data-poll-url" not in page
+        assert b"what would be read from these tables is left out" in page
         assert b"not counted yet" not in page
 
 

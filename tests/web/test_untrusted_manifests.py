@@ -6,6 +6,8 @@ import shutil
 
 import pytest
 
+from dashboard import cli
+from dashboard.catalogue import runs as run_rows
 from dashboard.services.store.reindexing import reindex_store
 from dashboard.services.versions.reading import get_version, list_versions
 from dashboard.services.workspace import open_workspace
@@ -141,7 +143,9 @@ def test_the_field_that_is_wrong_is_named_by_its_whole_path(flowers, tmp_path):
     other.catalogue.close()
 
 
-def test_a_pipe_in_the_place_of_a_file_is_a_missing_file(flowers, tmp_path):
+def test_a_pipe_is_a_missing_file_and_pages_say_what_reindex_could_not_add(
+    flowers, tmp_path, app_of, monkeypatch, capsys
+):
     home = tmp_path / "other"
     shutil.copytree(flowers.settings.home_folder / "weights", home / "weights")
     shutil.copytree(flowers.datasets_folder, home / "datasets")
@@ -153,7 +157,24 @@ def test_a_pipe_in_the_place_of_a_file_is_a_missing_file(flowers, tmp_path):
     link = home / "weights/flowers/v0003/version.json"
     link.symlink_to(link.rename(home / "the third"))
     other = open_workspace(Settings(home=str(home)))
+    client = app_of(other).test_client()
+    for address in ("/", "/datasets", "/store"):
+        assert "3 versions in the store, but not in the catalogue: reindex to see them" in client.get(address).text
+    with other.catalogue.writing() as connection:
+        run_id = run_rows.insert_run(connection, {"kind": "reindex", "total": 3, "spec": {}})
+        attempt = run_rows.claim_next_run(connection).attempt
     done = reindex_store(other)
+    with other.catalogue.writing() as connection:
+        run_rows.note_progress(connection, run_id, attempt, {"result": done.to_json()})
+        run_rows.end_run(connection, run_id, attempt, "finished")
+    for address in ("/", "/datasets", "/store"):
+        page = client.get(address).text
+        assert "2 versions in the store, but not in the catalogue: the last reindex could not add them" in page
+        assert f'href="/runs/{run_id}"' in page
+        assert "reindex to see them" not in page
+    monkeypatch.setenv("WEIGHTBASE_HOME", str(home))
+    assert cli.main(["verify"]) == 0
+    assert "flowers:1 is in the store, but not in the catalogue" in capsys.readouterr().out
     assert done.added == ["flowers:3"]
     assert [name for name, _ in done.skipped] == [folder.name, "flowers:2", "flowers:1"]
     assert "There is something else than a file" in done.skipped[0][1]

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from dashboard.analysis.statistics import tensor_statistics
 from dashboard.catalogue import datasets as dataset_rows
 from dashboard.catalogue import networks as network_rows
+from dashboard.catalogue import runs as run_rows
 from dashboard.catalogue import transfers
 from dashboard.catalogue import trash as trash_rows
 from dashboard.catalogue import versions as version_rows
@@ -55,16 +56,23 @@ def unknown_versions(workspace: Workspace) -> list[VersionKey]:
 
 
 class Drift(NamedTuple):
-    """How many versions only the store has, and how many only the catalogue: one of them is older than the other."""
+    """How many versions only the store has, and how many only the catalogue: one of them is older than the other.
+
+    Those that the last reindex could not add are not in `only_stored`, but `skipped`, as its run (`run_id`) says.
+    """
 
     only_stored: int
     only_listed: int
+    skipped: int = 0
+    run_id: int | None = None
 
 
 def find_drift(workspace: Workspace) -> Drift:
     """Compare the catalogue with the store, at most every DRIFT_SECONDS; raises StoreError."""
-    known = workspace.results.get("drift")
-    if known is not None and time.monotonic() - known[0] < DRIFT_SECONDS:
+    with workspace.catalogue.reading() as connection:
+        run = run_rows.last_finished(connection, "reindex")
+    run_id, known = run.id if run else None, workspace.results.get("drift")
+    if known is not None and known[1].run_id == run_id and time.monotonic() - known[0] < DRIFT_SECONDS:
         drift: Drift = known[1]
         return drift
     only_stored, only_listed = _differences(workspace)
@@ -72,7 +80,9 @@ def find_drift(workspace: Workspace) -> Drift:
         with workspace.catalogue.apart():
             again = _differences(workspace)
         only_stored, only_listed = only_stored & again[0], only_listed & again[1]
-    drift = Drift(len(only_stored), len(only_listed))
+    names = {one["version"] for one in run.result.get("skipped", [])} if run else set()
+    skipped = {key for key in only_stored if f"{key[0]}:{key[1]}" in names}
+    drift = Drift(len(only_stored - skipped), len(only_listed), len(skipped), run_id)
     workspace.results.put("drift", (time.monotonic(), drift))
     return drift
 
@@ -91,6 +101,8 @@ def log_drift(workspace: Workspace) -> None:
     if drift.only_stored:
         noun = "1 version is" if drift.only_stored == 1 else f"{drift.only_stored:,} versions are"
         log.warning("%s in the store, but not in the catalogue: reindex to see them.", noun)
+    if drift.skipped:
+        log.warning("Versions that the last reindex could not add: %s; run %s says why.", drift.skipped, drift.run_id)
 
 
 def reindex_store(workspace: Workspace, report: Callable[[Progress], None] = lambda _: None) -> Reindexed:

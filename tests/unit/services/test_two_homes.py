@@ -1,12 +1,15 @@
 """A database, or a folder of weights, is used by one home at a time; another is refused by name until that one ends."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
 from dashboard import cli
-from dashboard.catalogue import lease
+from dashboard.catalogue import lease, opening
 from dashboard.errors import OtherDashboard
+from dashboard.holder import holder_of
+from dashboard.services import workspace as workspaces
 from dashboard.services.versions.verification import verify_all
 from dashboard.services.workspace import open_to_read, open_workspace
 from dashboard.settings import Settings
@@ -56,6 +59,20 @@ def test_after_the_first_has_ended_the_second_has_it_and_the_first_is_refused(op
     opened(tmp_path / "second", store)
     with pytest.raises(OtherDashboard, match=str(tmp_path / "second")):
         opened(tmp_path / "first", store)
+
+
+def test_the_time_since_is_that_of_the_first_process_that_still_uses_it(opened, store, tmp_path, monkeypatch):
+    def of(home):
+        return replace(holder_of(home), since=since)
+
+    for module in (opening, workspaces):
+        monkeypatch.setattr(module, "holder_of", of)
+    since = "2001-01-01 00:00:00"
+    close(opened(tmp_path / "first", store))
+    since = "2002-02-02 00:00:00"
+    opened(tmp_path / "first", store)
+    with pytest.raises(OtherDashboard, match=since):
+        opened(tmp_path / "second", store)
 
 
 def test_a_copy_of_a_home_is_another_home_and_a_moved_one_takes_over(opened, store, tmp_path):
