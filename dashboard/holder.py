@@ -42,6 +42,12 @@ def holder_of(home: Path) -> Holder:
     return Holder(identity, str(home), socket.gethostname(), now)
 
 
+def home_id(home: Path) -> str:
+    """Return the id of a home, empty if it has none yet; a home that was moved keeps it. Raises OSError."""
+    path = home / HOME_ID
+    return path.read_text()[:64] if path.exists() else ""
+
+
 def holder_from(data: Mapping[str, Any]) -> Holder | None:
     """Return the holder that JSON or a row names; None if it names none."""
     values = [data.get(name) for name in ("home", "path", "host", "since")]

@@ -1,5 +1,6 @@
 """A backup of either store, in a folder or an archive, restored into either store: the same to the last bit."""
 
+import hashlib
 import json
 import resource
 import shutil
@@ -253,6 +254,36 @@ def test_a_folder_with_backups_of_another_home_is_refused(small, tmp_path):
     with pytest.raises(Conflict, match="holds backups of another home"):
         backed_up(small, tmp_path / "folder")
     assert len(list((tmp_path / "folder").glob("backup-*.json"))) == 1
+
+
+def test_an_empty_or_a_restored_home_is_another_one_and_a_moved_one_is_not(small, tmp_path):
+    backed_up(small, tmp_path / "folder")
+    restored(Settings(home=str(tmp_path / "restored")), tmp_path / "folder")
+    for name in ("empty", "restored"):
+        with (
+            opened(Settings(home=str(tmp_path / name))) as other,
+            pytest.raises(Conflict, match=r"backups of another home; .*Name another folder"),
+        ):
+            backed_up(other, tmp_path / "folder")
+    shutil.copytree(small.settings.home_folder, tmp_path / "moved")
+    with opened(Settings(home=str(tmp_path / "moved"))) as moved:
+        assert backed_up(moved, tmp_path / "folder")["versions"] == 1
+
+
+def test_backups_of_an_earlier_release_name_no_home_and_are_told_by_all_of_their_marks(small, tmp_path):
+    backed_up(small, tmp_path / "folder")
+    (path,) = (tmp_path / "folder").glob("backup-*.json")
+    head = json.loads(path.read_text())["weightbase_backup"]
+    del head["home"]
+    sha256 = hashlib.sha256(json.dumps(head, sort_keys=True).encode()).hexdigest()
+    atomic_write(path, json.dumps({"weightbase_backup": head, "sha256": sha256}).encode())
+    with (
+        opened(Settings(home=str(tmp_path / "empty"))) as other,
+        pytest.raises(Conflict, match="backups of another home"),
+    ):
+        backed_up(other, tmp_path / "folder")
+    assert backed_up(small, tmp_path / "folder")["versions"] == 1
+    assert prove_backups(tmp_path / "folder", lambda _: None).problems == []
 
 
 @pytest.mark.parametrize(("name", "value"), [("form", 2), ("revision", "9999")])

@@ -85,7 +85,10 @@ class Contents:
 
 @dataclass(frozen=True)
 class Head:
-    """What a backup says of itself. `left_out` and `damaged` name what is not in it, each with the reason."""
+    """What a backup says of itself. `left_out` and `damaged` name what is not in it, each with the reason.
+
+    `home` is the id of the home, empty where that had none, or an earlier release made the backup.
+    """
 
     made: str
     list: Member
@@ -99,6 +102,7 @@ class Head:
     form: int = FORM
     release: str = __version__
     revision: str = HEAD_REVISION
+    home: str = ""
 
     def to_bytes(self) -> bytes:
         """Return the head as JSON, with its SHA-256."""
@@ -131,8 +135,8 @@ def parse_head(content: bytes, name: str) -> Head:
         if str(body["revision"]) > HEAD_REVISION:
             raise NewerForm("catalogue", int(body["revision"]), int(HEAD_REVISION))
         pairs = {part: tuple((str(one), str(why)) for one, why in body[part]) for part in ("left_out", "damaged")}
-        known = {name: body[name] for name in Head.__dataclass_fields__} | pairs
-        return Head(**known | {"list": _member(body["list"])})
+        known = {name: body[name] for name in Head.__dataclass_fields__ if name != "home"} | pairs
+        return Head(**known | {"list": _member(body["list"]), "home": str(body.get("home", ""))})
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise StoreUnavailable(f"{name} is not the head of a whole backup: {_words(error)}.") from error
 

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,6 +20,7 @@ from dashboard.catalogue.runs import Checkpoint
 from dashboard.catalogue.snapshots import HeldVersion
 from dashboard.errors import Conflict, NotAsSaved, StoreUnavailable
 from dashboard.files import is_frozen
+from dashboard.holder import HOME_ID, home_id
 from dashboard.jobs.job import Progress
 from dashboard.outages import system_words
 from dashboard.services.backup.archives import HEAD
@@ -99,6 +101,12 @@ class _Making:
     done: int = 0
     total: int = 0
 
+    @cached_property
+    def home(self) -> str:
+        """The id of this home, empty if it has none."""
+        with _source(self.workspace.settings.home_folder / HOME_ID):
+            return home_id(self.workspace.settings.home_folder)
+
     # --- the moment
 
     def take_snapshot(self, path: Path, opened: contextlib.ExitStack) -> list[HeldCheckpoint]:
@@ -146,17 +154,31 @@ class _Making:
                 version_rows.drop_version(connection, version.id)
 
     def _require_same_home(self) -> None:
-        """Raise Conflict if the newest backup in the folder is one of another home."""
-        heads = self.target.heads()
-        if not heads:
-            return
-        before = self.target.contents(self.target.head(heads[-1])).marks
-        if before and self.contents.marks and not set(before) & set(self.contents.marks):
+        """Raise Conflict if the backups in the folder are of another home.
+
+        The newest head that has an id decides. Where only earlier releases wrote, or this home has no id, a backup that
+        shares a mark with this home, or has none, is one of it.
+        """
+        names = self.target.heads()[::-1]
+        homes = (self.target.head(name).home for name in names)
+        named = next((home for home in homes if home), "")
+        is_ours = named == self.home if named and self.home else self._shares_marks(names)
+        if not is_ours:
             raise Conflict(
-                f"{self.target.path} holds backups of another home: nothing of theirs is in this one. Give each home a "
-                "folder of its own.",
+                f"{self.target.path} holds backups of another home; one that was restored from them counts as another, "
+                "too. Name another folder for this one.",
                 "to",
             )
+
+    def _shares_marks(self, names: list[str]) -> bool:
+        """Return whether a backup has a mark of this home, or none of them has any; the newest is looked at first."""
+        has_none = True
+        for name in names:
+            marks = self.target.contents(self.target.head(name)).marks
+            if not set(marks).isdisjoint(self.contents.marks):
+                return True
+            has_none = has_none and not marks
+        return has_none
 
     def _write_checkpoint(self, point: Checkpoint, file: IO[bytes] | None) -> bool:
         if file is None:
@@ -250,6 +272,7 @@ class _Making:
             size=sum(member.bytes for member in self.contents.members()),
             left_out=tuple(self.left_out.items()),
             damaged=tuple(self.damaged.items()),
+            home=self.home,
         )
 
     def prove(self, head: Head) -> list[Member]:
