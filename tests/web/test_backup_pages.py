@@ -2,7 +2,10 @@
 
 import pytest
 
+from dashboard.services.backup.actions import run_backup
 from dashboard.services.backup.restoring import restore_backup
+from dashboard.services.backup.words import backup_sentence
+from dashboard.services.store.actions import ActionJob
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
 from tests.unit.services.carry_out import carry_out
@@ -52,6 +55,17 @@ def test_a_restored_home_does_not_begin_its_own_backup_again(flowers, browser, t
         rows = connection.exec_driver_sql("SELECT kind, state, error FROM runs").all()
     with_runs.catalogue.close()
     assert rows == [("backup", "interrupted", NOT_AGAIN)]
+
+
+def test_an_attempt_that_finds_its_archive_whole_says_what_the_one_before_wrote(flowers, browser):
+    place = flowers.settings.home_folder / "copies" / "backup.zip"
+    browser.post("/store/backup", {"to": str(place)}, source="/store/backup")
+    first, said = carry_out(flowers), []
+    job = ActionJob(first.id, 2, "backup", first.request, flowers.settings)
+    assert run_backup(flowers, job, said.append) is None
+    assert first.result["written"] == first.result["proven"] > 0
+    assert said[-1].result | {"spare": 0} == first.result
+    assert backup_sentence(said[-1].result).endswith("It is in the home, and lost with it: copy it to another disk.")
 
 
 NOT_AGAIN = "It was under way when this home was backed up. Start it again if it is wanted here, too."

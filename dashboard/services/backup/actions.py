@@ -12,8 +12,9 @@ from dashboard.jobs.job import Progress
 from dashboard.jobs.starting import ensure_coordinator
 from dashboard.parsing import Fields
 from dashboard.records.run import STARTED_BY_LENGTH, Run
+from dashboard.records.store import LONGEST_ADDRESS
 from dashboard.services.backup.form import Head
-from dashboard.services.backup.making import make_backup
+from dashboard.services.backup.making import facts_of, make_backup
 from dashboard.services.backup.opening import find_backups, is_archive, open_source, require_target
 from dashboard.services.backup.proving import prove_backups
 from dashboard.services.backup.words import damage_sentence
@@ -47,7 +48,7 @@ def start_backup(workspace: Workspace, data: Mapping[str, Any], started_by: str 
     """
     fields = Fields(data)
     fields.known({"to"})
-    to = fields.text("to", longest=1000)
+    to = fields.text("to", longest=LONGEST_ADDRESS)
     fields.done()
     path = _require_allowed(workspace.settings, to)
     row = {"kind": "backup", "spec": {}, "started_by": started_by[:STARTED_BY_LENGTH], "request": {"to": str(path)}}
@@ -70,7 +71,7 @@ def run_backup(workspace: Workspace, job: ActionJob, report: Reporter) -> str | 
     """Make the backup of a request; what is damaged at the source is named, and all else is in it."""
     path = Path(job.request["to"])
     if job.attempt > 1 and is_archive(path) and path.exists():  # the attempt before died behind its end
-        result = _prove_again(path, report)
+        result = _prove_again(path, job.settings, report)
     else:
         _require_allowed(job.settings, str(path))
         result = report.patiently(lambda: make_backup(workspace, path, report))
@@ -78,16 +79,14 @@ def run_backup(workspace: Workspace, job: ActionJob, report: Reporter) -> str | 
     return damage_sentence(result)
 
 
-def _prove_again(path: Path, report: Reporter) -> dict[str, Any]:
+def _prove_again(path: Path, settings: Settings, report: Reporter) -> dict[str, Any]:
+    """Return what the attempt before would have said of an archive, which it wrote whole; raises StoreUnavailable."""
     proven = prove_backups(path, report)
     if proven.problems:
         raise StoreUnavailable(proven.problems[0])
     (head,) = proven.heads
-    counts = {name: getattr(head, name) for name in ("made", "versions", "tensors", "datasets", "checkpoints", "size")}
-    parts = ("left_out", "damaged")
-    missing = {part: [{"version": name, "reason": why} for name, why in getattr(head, part)] for part in parts}
-    written = {"written": 0, "written_bytes": 0, "proven": proven.sound, "to": str(path), "is_inside": False}
-    return counts | missing | written
+    written = {"written": proven.sound, "written_bytes": head.size + head.list.bytes, "proven": proven.sound}
+    return facts_of(head, path, settings) | written
 
 
 def places(settings: Settings) -> list[str]:

@@ -7,11 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 
-from dashboard.errors import StoreUnavailable
 from dashboard.files import atomic_write
-from dashboard.outages import system_words
 from dashboard.services.backup.form import Member
-from dashboard.services.backup.places import SCRATCH, Place, Target, copied, held, scratch_folder, written
+from dashboard.services.backup.places import SCRATCH, Place, Target, copied, held, refused, scratch_folder, written
 from dashboard.weights.files import sync
 
 OBJECTS, LOCK, HEADS, READ_ME = "objects", ".lock", "backup-*.json", "READ-ME.txt"
@@ -38,10 +36,8 @@ class BackupFolder(Place):
 
     def head_bytes(self, name: str) -> bytes:
         """Return the head of a backup; see Place."""
-        try:
+        with refused(f"{self.path / name} cannot be read"):
             return (self.path / name).read_bytes()
-        except OSError as error:
-            raise StoreUnavailable(f"{self.path / name} cannot be read. {system_words(error)}") from error
 
     def open(self, member: Member) -> contextlib.AbstractContextManager[IO[bytes]]:
         """Open a member; see Place."""

@@ -6,7 +6,7 @@ deleted meanwhile, or is damaged, is left out of the catalogue's copy, too, and 
 
 import contextlib
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -22,11 +22,10 @@ from dashboard.errors import Conflict, NotAsSaved, StoreUnavailable
 from dashboard.files import is_frozen
 from dashboard.holder import HOME_ID, home_id
 from dashboard.jobs.job import Progress
-from dashboard.outages import system_words
 from dashboard.services.backup.archives import HEAD
 from dashboard.services.backup.form import Contents, Entry, Head, HomeFile, Member
 from dashboard.services.backup.opening import is_archive, open_target
-from dashboard.services.backup.places import PIECE, SourceChanged, Target
+from dashboard.services.backup.places import PIECE, SourceChanged, Target, refused
 from dashboard.services.runs.journal import RESUMABLE_RUNS
 from dashboard.services.store.existing import require_existing, require_own_store
 from dashboard.services.workspace import Workspace, open_workspace
@@ -289,27 +288,36 @@ class _Making:
 
     def result(self, head: Head, path: Path) -> dict[str, Any]:
         """Return what a run says of the backup; all members are proven."""
-        counts = ("made", "versions", "tensors", "datasets", "checkpoints", "size")
         members = {head.list, *self.contents.members()}
         new = members & self.written.keys()
         written = {"written": len(new), "written_bytes": sum(member.bytes for member in new)}
         spare = len(self.written) - len(new)  # of versions that were left out halfway
-        result = {name: getattr(head, name) for name in counts} | self.counts() | written
-        is_inside = path.resolve().is_relative_to(self.workspace.settings.home_folder.resolve())
-        return result | {"to": str(path), "proven": len(members), "spare": spare, "is_inside": is_inside}
+        return facts_of(head, path, self.workspace.settings) | written | {"proven": len(members), "spare": spare}
 
     def counts(self) -> dict[str, Any]:
         """Return what was written so far, and what is missing."""
         return {
             "written": len(self.written),
             "written_bytes": sum(member.bytes for member in self.written),
-            "left_out": [{"version": name, "reason": why} for name, why in self.left_out.items()],
-            "damaged": [{"version": name, "reason": why} for name, why in self.damaged.items()],
+            "left_out": _named(self.left_out.items()),
+            "damaged": _named(self.damaged.items()),
         }
 
     def say(self, note: str) -> None:
         """Report how far it is; may raise what ends the backup."""
         self.report(Progress(self.done, self.total, note, self.counts()))
+
+
+def facts_of(head: Head, path: Path, settings: Settings) -> dict[str, Any]:
+    """Return what a backup says of itself, where it is, and whether that is in the home and would be lost with it."""
+    counts = ("made", "versions", "tensors", "datasets", "checkpoints", "size")
+    missing = {"left_out": _named(head.left_out), "damaged": _named(head.damaged)}
+    is_inside = path.resolve().is_relative_to(settings.home_folder.resolve())
+    return {name: getattr(head, name) for name in counts} | missing | {"to": str(path), "is_inside": is_inside}
+
+
+def _named(parts: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+    return [{"version": name, "reason": why} for name, why in parts]
 
 
 def _opened(path: Path, opened: contextlib.ExitStack) -> IO[bytes] | None:
@@ -319,12 +327,9 @@ def _opened(path: Path, opened: contextlib.ExitStack) -> IO[bytes] | None:
         return None
 
 
-@contextlib.contextmanager
-def _source(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StoreUnavailable(f"{path} cannot be read. {system_words(error)}") from error
+def _source(path: object) -> contextlib.AbstractContextManager[None]:
+    """Turn what cannot be read into StoreUnavailable that names it: it is no error of the backup's own disk."""
+    return refused(f"{path} cannot be read")
 
 
 def _measured(file: IO[bytes]) -> Member:
@@ -336,9 +341,11 @@ def _measured(file: IO[bytes]) -> Member:
 
 
 def _pieces(file: IO[bytes], name: str) -> Iterator[bytes]:
-    """Yield a file's bytes; what cannot be read of it is no error of the backup's own disk."""
-    try:
-        while piece := file.read(PIECE):
-            yield piece
-    except OSError as error:
-        raise StoreUnavailable(f"{name} cannot be read. {system_words(error)}") from error
+    """Yield a file's bytes."""
+    while piece := _piece(file, name):
+        yield piece
+
+
+def _piece(file: IO[bytes], name: str) -> bytes:
+    with _source(name):
+        return file.read(PIECE)

@@ -118,12 +118,17 @@ def copied(blocks: Iterable[bytes | memoryview], file: IO[bytes], member: Member
 
 
 @contextlib.contextmanager
-def written(path: Path) -> Iterator[None]:
+def refused(what: str) -> Iterator[None]:
     """Turn what the system refuses into StoreUnavailable, with the remedy; a full disk is not waited for here."""
     try:
         yield
     except OSError as error:
-        raise StoreUnavailable(f"The backup {path} cannot be written. {system_words(error)}") from error
+        raise StoreUnavailable(f"{what}. {system_words(error)}") from error
+
+
+def written(path: Path) -> contextlib.AbstractContextManager[None]:
+    """Turn what the system refuses at a backup's own place into StoreUnavailable; see `refused`."""
+    return refused(f"The backup {path} cannot be written")
 
 
 @contextlib.contextmanager

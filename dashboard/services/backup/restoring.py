@@ -23,11 +23,10 @@ from dashboard.catalogue.set_up import bring_up_to_date
 from dashboard.errors import Conflict, NotFound, StoreUnavailable, UserError
 from dashboard.files import atomic_write
 from dashboard.jobs.job import Progress
-from dashboard.outages import system_words
 from dashboard.privacy import make_private
 from dashboard.services.backup.form import Contents, Entry, Head, HomeFile, Member
 from dashboard.services.backup.opening import open_source
-from dashboard.services.backup.places import Place, held
+from dashboard.services.backup.places import Place, held, refused
 from dashboard.services.backup.proving import Report, damaged_parts, find_damage
 from dashboard.services.workspace import RESTORING
 from dashboard.settings import Settings
@@ -144,12 +143,8 @@ def _engine(settings: Settings) -> Iterator[Any]:
         engine.dispose()
 
 
-@contextlib.contextmanager
-def _home_usable(home: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StoreUnavailable(f"The home {home} cannot be used. {system_words(error)}") from error
+def _home_usable(home: Path) -> contextlib.AbstractContextManager[None]:
+    return refused(f"The home {home} cannot be used")
 
 
 # --- the work

@@ -5,6 +5,7 @@ from wtforms import StringField
 
 from dashboard.errors import Invalid
 from dashboard.http import sender, workspace
+from dashboard.records.store import LONGEST_ADDRESS
 from dashboard.services.backup import actions
 from dashboard.services.backup.actions import Backup
 from dashboard.services.store.targets import REMEDY
@@ -14,8 +15,6 @@ from dashboard.web.kit.query import query
 from dashboard.web.kit.tables import Column, Table, exports, numbers_at
 
 blueprint = Blueprint("backups", __name__, url_prefix="/store/backup")
-
-LONGEST_PATH = 1000
 
 
 class BackupForm(PageForm):
@@ -51,7 +50,7 @@ def backups_table() -> Table:
 @blueprint.get("")
 def show() -> Answer:
     """Show the form, the backups that are there, and how to restore."""
-    first = query().text("to", LONGEST_PATH) or actions.places(workspace().settings)[0]
+    first = query().text("to", LONGEST_ADDRESS) or actions.places(workspace().settings)[0]
     return _page(BackupForm(data={"to": first}))
 
 
