@@ -22,8 +22,8 @@ log = logging.getLogger(__name__)
 
 MARKS = ".marks.npy"
 PLACE = ".place"
-LONGEST_PLACE = 1000
 """The file that notes the device and the inode of the folder."""
+LONGEST_PLACE = 1000
 
 
 class Pool:

@@ -26,8 +26,6 @@ log = logging.getLogger(__name__)
 FILE = "dataset.json"
 MOST_BYTES = 16 * 2**20
 TEXTS = {"name": 64, "sha256": 64, "task": 16, "source": 10_000, "licence": 10_000}
-
-
 FOLDER = re.compile(r"[0-9a-f]{32}")
 DESCRIBED = {"rows", "task", "numeric", "categorical", "levels", "inputs", "classes", "columns", "image_shape"}
 
