@@ -199,6 +199,18 @@ def test_no_damage_to_a_file_of_the_csv_store_is_shown_as_a_number(csv_workspace
         assert not NOTICE.search(client.get(V2).get_data()), what
 
 
+def test_a_versions_page_draws_nothing_of_a_damaged_tensor_and_the_others(csv_workspace, app_of):
+    client = app_of(csv_workspace).test_client()
+    headings = re.compile(r"Distribution of (\S+?)<")
+    before = headings.findall(client.get(V2).text)
+    clear_cache(csv_workspace)
+    FILES["a cell edited"][1](csv_workspace.settings.home_folder / "weights/flowers/v0002/layer_01_weight.csv")
+    page = client.get(V2).text
+    assert headings.findall(page) == [name for name in before if name != TENSOR]
+    assert len(before) > 2
+    assert re.search(r">flowers:2</a>\s+<a [^>]*>the first cell that differs</a>", page)
+
+
 def test_damaged_marks_sums_and_cached_arrays_change_nothing_that_is_shown(csv_workspace, app_of):
     client = app_of(csv_workspace).test_client()
     sound = sound_answers(client, csv_workspace)

@@ -1,6 +1,7 @@
 """What the page of a version shows: its tensors and dead units as tables, charts, pictures, and what is wrong."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from dashboard.records.tensor import TensorInfo
 from dashboard.services.cache.numbers import UNLIMITED, Budget
 from dashboard.services.history.units import DeadUnit, DeadUnits, dead_units
 from dashboard.services.versions import analyses, reading
+from dashboard.services.versions.damage import known_damage
 from dashboard.services.versions.reading import VersionDetail
 from dashboard.web.kit.formats import number as written
 from dashboard.web.kit.formats import plural
@@ -161,6 +163,13 @@ def tensors_table(detail: VersionDetail) -> Table:
     files = exports("versions.numbers", name=version.network, number=version.number, what="tensors")
     name, link = f"{_file(version)}_tensors", lambda tensor: tensor_address(version, tensor)
     return Table(name, columns, detail.tensors, "Tensors", files, link=link)
+
+
+def sound_part(detail: VersionDetail) -> VersionDetail:
+    """Return a version without the tensors of which it is known that they cannot be read: nothing of them is drawn."""
+    known = known_damage(workspace(), detail.version.network)
+    damaged = {damage.tensor for damage in known if damage.number == detail.version.number}
+    return replace(detail, tensors=[tensor for tensor in detail.tensors if tensor.name not in damaged])
 
 
 def tensor_charts(detail: VersionDetail) -> list[TensorChart]:

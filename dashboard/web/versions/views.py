@@ -118,7 +118,7 @@ def _page(name: str, number: int, proof: VersionProof | None) -> str:
     version, draws_all = detail.version, query().draws_all
     if proof is None:
         examine_version(workspace(), version, detail.tensors)  # the frame shows what is known to be damaged
-    dead = page.dead(detail, draws_all)
+    dead, sound = page.dead(detail, draws_all), page.sound_part(detail)
     return render_template(
         "versions/show.html",
         network=network,
@@ -127,7 +127,7 @@ def _page(name: str, number: int, proof: VersionProof | None) -> str:
         sentence=page.sentence(network, detail),
         chip_list=page.chips(detail, dead),
         tensors=page.tensors_table(detail),
-        charts=page.tensor_charts(detail),
+        charts=page.tensor_charts(sound),
         archive=api_address("networks", name, "versions", f"{number}.zip"),
         metrics=scores.metrics_table(detail),
         classes=scores.classes_table(detail),
@@ -141,7 +141,7 @@ def _page(name: str, number: int, proof: VersionProof | None) -> str:
         count_dead="" if dead.is_counted or dead.is_damaged else query().address(draw=1, _anchor="dead"),
         unit=reading.target(workspace(), version) if network.task == "regression" else "",
         settings=folded_settings(version.spec),
-        pictures=page.unit_pictures(version, detail.tensors),
+        pictures=page.unit_pictures(version, sound.tensors),
         verification=proof,
         anyway=address("versions.show", name=name, number=number, draw=1),
     )
