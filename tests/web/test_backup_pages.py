@@ -1,11 +1,14 @@
 """The page of backups and its addresses in the API: a run that ends with a proof, a list, and what is refused."""
 
+from multiprocessing import Pipe
+
 import pytest
 
 from dashboard.services.backup.actions import run_backup
 from dashboard.services.backup.restoring import restore_backup
 from dashboard.services.backup.words import backup_sentence
 from dashboard.services.store.actions import ActionJob
+from dashboard.services.store.process import Reporter
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
 from tests.unit.services.carry_out import carry_out
@@ -60,12 +63,17 @@ def test_a_restored_home_does_not_begin_its_own_backup_again(flowers, browser, t
 def test_an_attempt_that_finds_its_archive_whole_says_what_the_one_before_wrote(flowers, browser):
     place = flowers.settings.home_folder / "copies" / "backup.zip"
     browser.post("/store/backup", {"to": str(place)}, source="/store/backup")
-    first, said = carry_out(flowers), []
+    first = carry_out(flowers)
+    here, there = Pipe()
+    reporter = Reporter(there)
     job = ActionJob(first.id, 2, "backup", first.request, flowers.settings)
-    assert run_backup(flowers, job, said.append) is None
+    assert run_backup(flowers, job, reporter) is None
+    reporter.flush()
+    while here.poll():
+        _, last = here.recv()
     assert first.result["written"] == first.result["proven"] > 0
-    assert said[-1].result | {"spare": 0} == first.result
-    assert backup_sentence(said[-1].result).endswith("It is in the home, and lost with it: copy it to another disk.")
+    assert last.result | {"spare": 0} == first.result
+    assert backup_sentence(last.result).endswith("It is in the home, and lost with it: copy it to another disk.")
 
 
 NOT_AGAIN = "It was under way when this home was backed up. Start it again if it is wanted here, too."
