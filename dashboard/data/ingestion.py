@@ -17,12 +17,11 @@ from dashboard.data.cells import MOST_CATEGORIES
 from dashboard.data.growing import GrowingMatrix
 from dashboard.data.levels import Levels, TooManyLevels
 from dashboard.data.moments import Moments
-from dashboard.data.specification import DatasetSpec
+from dashboard.data.specification import FEWEST_ROWS, DatasetSpec
 from dashboard.data.splitting import split
 from dashboard.data.targets import ClassTarget, RegressionTarget
 from dashboard.errors import Invalid, StoreUnavailable
 
-FEWEST_ROWS = 3
 MOST_ONE_HOT_CELLS = 250_000_000
 ARRAY_FILES = ("inputs.npy", "categories.npy", "target.npy")
 
@@ -119,9 +118,10 @@ class _Ingestion:
     def check(self) -> None:
         """Refuse a target with gaps, and what is left if it is too little to learn from; raises Invalid."""
         self.target.refuse_missing(self.path)
-        if self.used < FEWEST_ROWS:
+        fewest = FEWEST_ROWS if self.spec.purpose == "training" else 1
+        if self.used < fewest:
             dropped = self.rows - self.used
-            message = f"Only {self.used} of {self.rows:,} rows are left; {FEWEST_ROWS} are the fewest possible"
+            message = f"Only {self.used} of {self.rows:,} rows are left; {fewest} are the fewest possible"
             remedy = "choose impute for missing values, or ignore the columns with gaps" if dropped else "add rows"
             raise Invalid({"missing" if dropped else "file": f"{message}: {remedy}."})
 

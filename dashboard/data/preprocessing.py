@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dashboard.data.dataset import Array, Arrays, input_names
+from dashboard.data.matching import matched, named, with_task
 from dashboard.data.moments import Moments
 from dashboard.data.scaling import column_scales, target_scale
 from dashboard.errors import Invalid
@@ -135,7 +136,7 @@ def fit(arrays: Arrays, rows: Array, scaling: str) -> Preprocessing:
 
 
 def encode(arrays: Arrays, preprocessing: Preprocessing, dtype: "np.dtype[Any]") -> Encoded:
-    """Return a dataset's rows as a version's network sees them.
+    """Return a dataset's rows as a version's network sees them; columns, levels and classes are matched by name.
 
     Whole numbers of at most 16 bits stay the mapped array itself; for anything else a matrix of `dtype` is made, with
     missing values filled in. Levels that the version does not know give 0 everywhere. Raises Invalid when the columns
@@ -147,7 +148,7 @@ def encode(arrays: Arrays, preprocessing: Preprocessing, dtype: "np.dtype[Any]")
 
 def encode_inputs(arrays: Arrays, preprocessing: Preprocessing, dtype: "np.dtype[Any]") -> EncodedInputs:
     """Return what `encode` does without the targets, so that the classes may be others; raises Invalid for columns."""
-    _check_columns(arrays, preprocessing)
+    arrays = _own_columns(arrays, preprocessing)
     scale = np.array([column.scale for column in preprocessing.numeric])
     offset = np.array([column.offset for column in preprocessing.numeric])
     if not preprocessing.categorical and arrays.inputs.dtype.kind in "iu":
@@ -209,6 +210,7 @@ def _one_hot(arrays: Arrays, place: int, column: CategoricalInput) -> Array:
 
 
 def _targets(arrays: Arrays, preprocessing: Preprocessing) -> Array:
+    arrays = with_task(arrays, preprocessing.task)
     target = np.asarray(arrays.target)
     if preprocessing.task == "regression":
         scaled: Array = (target * preprocessing.target_scale + preprocessing.target_offset)[:, np.newaxis]
@@ -218,18 +220,11 @@ def _targets(arrays: Arrays, preprocessing: Preprocessing) -> Array:
     places = {name: place for place, name in enumerate(preprocessing.classes)}
     unknown = [name for name in arrays.classes if name not in places]
     if unknown:
-        raise Invalid({"dataset": f"Classes that the version does not know: {', '.join(unknown[:5])}."})
+        raise Invalid({"dataset": f"The version does not know these classes of the dataset: {named(unknown)}."})
     translated: Array = np.array([places[name] for name in arrays.classes])[target]
     return translated
 
 
-def _check_columns(arrays: Arrays, preprocessing: Preprocessing) -> None:
-    if arrays.task != preprocessing.task:
-        raise Invalid({"dataset": f"The version does a {preprocessing.task}, the dataset is for a {arrays.task}."})
-    categorical = [column.name for column in preprocessing.categorical]
-    if len(arrays.numeric) != len(preprocessing.numeric) or arrays.categorical != categorical:
-        wanted = [column.name for column in preprocessing.numeric] + categorical
-        message = f"The version reads {len(preprocessing.numeric)} numeric and {len(categorical)} categorical columns"
-        some = ", ".join(wanted[:5]) + (", …" if len(wanted) > 5 else "")
-        theirs = f"the dataset has {len(arrays.numeric)} and {len(arrays.categorical)}"
-        raise Invalid({"dataset": f"{message} ({some}), {theirs}: choose a dataset with the same columns."})
+def _own_columns(arrays: Arrays, preprocessing: Preprocessing) -> Arrays:
+    numeric = [column.name for column in preprocessing.numeric]
+    return matched(arrays, numeric, [column.name for column in preprocessing.categorical])

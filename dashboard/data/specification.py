@@ -18,13 +18,18 @@ from dashboard.records.dataset import TASKS
 MOST_HELD_BACK = 0.95
 MISSING = {"drop": "drop the rows", "impute": "fill in the mean, or the most frequent category"}
 SHARE = Number(0, 0.9)
+FEWEST_ROWS = 3
+"""Fewer records cannot be trained on."""
+ONE_CLASS_REMEDY = "Add rows of others, or choose evaluation as the use."
+PURPOSES = {"training": "train networks", "evaluation": "evaluate versions only"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetSpec:
     """What a person chose: `kinds` has the kind of each column but the target, `missing` is drop or impute.
 
-    `validation` and `test` are shares of the rows, split by `seed`; `image_shape` is (rows, columns) of pixels.
+    `validation` and `test` are shares of the rows, split by `seed`; `image_shape` is (rows, columns) of pixels. With
+    the purpose evaluation one record and one class are enough, and no network trains on it.
     """
 
     format: CsvFormat
@@ -49,6 +54,12 @@ class DatasetSpec:
     seed: int = setting(Whole(0, 2**31 - 1), 1, "Seed of the split")
     image_shape: tuple[int, int] | None = setting(
         Text(), label="Image shape", help="Height and width if the columns are pixels: 28x28."
+    )
+    purpose: str = setting(
+        Choice(PURPOSES),
+        "training",
+        "Use",
+        "A file of one record or one class serves to evaluate versions; no network can learn from it.",
     )
 
     def to_json(self) -> dict[str, Any]:
@@ -75,16 +86,24 @@ def parse_spec(fields: Fields, preview: Preview) -> DatasetSpec:
     fields.known(SPEC_FIELDS)
     target = _target(fields, preview)
     kinds = _kinds(fields, preview, target)
-    share = default_share(preview.rows)
-    suggested = {"task": preview.suggested_task(target), "validation": share, "test": share}
-    simple = {name: SPEC_SETTINGS[name] for name in ("missing", "task", "validation", "test", "seed")}
+    task, purpose = preview.suggested_task(target), suggested_purpose(preview, target)
+    purpose = SPEC_SETTINGS["purpose"].kind.read(fields, "purpose", purpose)
+    share = default_share(preview.rows) if purpose == "training" else 0.0
+    suggested = {"task": task, "validation": share, "test": share, "purpose": purpose}
+    simple = {name: SPEC_SETTINGS[name] for name in ("missing", "task", "validation", "test", "seed", "purpose")}
     chosen = read(fields, simple, suggested)
-    _check_target(fields, chosen["task"], preview.column(target))
+    _check_target(fields, chosen["task"], preview.column(target), purpose)
     shape = _image_shape(fields, preview, target, kinds)
     spec = DatasetSpec(format=preview.format, target=target, kinds=kinds, image_shape=shape, **chosen)
     if spec.validation + spec.test > MOST_HELD_BACK:
         fields.refuse("validation", "Validation and test together must leave at least 5 % for training.")
     return spec
+
+
+def suggested_purpose(preview: Preview, target: str) -> str:
+    """Return evaluation for what no network can learn from: too few rows, or a target that is the same in all."""
+    is_enough = preview.rows >= FEWEST_ROWS and preview.column(target).distinct != 1
+    return "training" if is_enough else "evaluation"
 
 
 def _target(fields: Fields, preview: Preview) -> str:
@@ -119,13 +138,13 @@ def _kinds(fields: Fields, preview: Preview, target: str) -> dict[str, str]:
     return kinds
 
 
-def _check_target(fields: Fields, task: str, column: Column) -> None:
+def _check_target(fields: Fields, task: str, column: Column, purpose: str) -> None:
     """Refuse a target that cannot serve for a task."""
     if not column.distinct:
         fields.refuse("target", f"The target '{column.name}' has no values: choose another column.")
-    elif column.distinct == 1 and task == "classification":
+    elif column.distinct == 1 and task == "classification" and purpose == "training":
         message = f"The target '{column.name}' has one class only ({column.examples[0]})"
-        fields.refuse("target", f"{message}: a network needs two or more to learn. Add rows of others.")
+        fields.refuse("target", f"{message}: a network needs two or more to learn. {ONE_CLASS_REMEDY}")
     elif column.distinct > MOST_CATEGORIES and task == "classification":
         message = f"The target '{column.name}' has more than {MOST_CATEGORIES:,} classes, the most that are possible"
         fields.refuse("target", f"{message}: choose regression, or another target.")

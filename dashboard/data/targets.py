@@ -10,7 +10,7 @@ from dashboard.data import lines
 from dashboard.data.blocks import ColumnBlock
 from dashboard.data.cells import MOST_CATEGORIES
 from dashboard.data.levels import Levels, TooManyLevels
-from dashboard.data.specification import DatasetSpec
+from dashboard.data.specification import ONE_CLASS_REMEDY, DatasetSpec
 from dashboard.errors import Invalid
 
 
@@ -54,9 +54,9 @@ class ClassTarget(_Target):
     def finish(self) -> tuple[NDArray[Any], list[str]]:
         """Return (targets of all rows, names of the classes); raises Invalid if all rows are alike."""
         classes, codes = self.levels.finish()
-        if len(classes) < 2:
+        if len(classes) < 2 and self.spec.purpose == "training":
             message = f"The target '{self.spec.target}' has one class only ({classes[0]}) in the rows that are kept"
-            raise Invalid({"target": f"{message}: a network needs two or more to learn. Add rows of others."})
+            raise Invalid({"target": f"{message}: a network needs two or more to learn. {ONE_CLASS_REMEDY}"})
         return codes, classes
 
 
@@ -78,7 +78,7 @@ class RegressionTarget(_Target):
     def finish(self) -> tuple[NDArray[Any], list[str]]:
         """Return (targets of all rows, names of the classes); raises Invalid if all rows are alike."""
         values = np.concatenate(self.parts)
-        if (values == values[0]).all():
+        if (values == values[0]).all() and self.spec.purpose == "training":
             message = f"The target '{self.spec.target}' is {values[0]:g} in every row: there is nothing to learn."
             raise Invalid({"target": f"{message} Choose another column."})
         return values, []

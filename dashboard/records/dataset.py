@@ -28,3 +28,8 @@ class Dataset:
     def has_records(self) -> bool:
         """Whether its records are available; of a dataset known only from copied versions they are not."""
         return self.folder != ""
+
+    @property
+    def is_for_training(self) -> bool:
+        """Whether networks can train on it; what was added before there was a choice can be trained on."""
+        return str(self.spec.get("purpose", "training")) == "training"

@@ -21,7 +21,7 @@ from dashboard.data.bundled import BUNDLED, BundledSample
 from dashboard.data.columns import KINDS, Preview, preview
 from dashboard.data.dataset import DatasetSpec, ingest, open_arrays, parse_spec
 from dashboard.data.detection import FORMAT_SETTINGS, CsvFormat, detect_format, parse_format
-from dashboard.data.specification import SPEC_SETTINGS
+from dashboard.data.specification import SPEC_SETTINGS, suggested_purpose
 from dashboard.errors import Conflict, Invalid, NotFound, StoreUnavailable, TooLarge
 from dashboard.parsing import Fields
 from dashboard.records.dataset import Dataset
@@ -30,7 +30,7 @@ from dashboard.services.store.dataset_notes import note_datasets
 from dashboard.services.workspace import Workspace, making
 from dashboard.weights.files import sync
 
-__all__ = ["FORMAT_SETTINGS", "Preview"]  # for those who may not import data
+__all__ = ["FORMAT_SETTINGS", "Preview", "suggested_purpose"]  # for those who may not import data
 
 PIECE = 2**20
 TOKEN = re.compile(r"[0-9a-f]{32}")
@@ -181,10 +181,22 @@ def require_records(workspace: Workspace, dataset: Dataset) -> None:
         raise Conflict(problem, "dataset")
 
 
+def _require_training(dataset: Dataset) -> None:
+    if not dataset.is_for_training:
+        few = "too few records or classes for a network to learn from"
+        message = f"{dataset.name!r} serves to evaluate versions only: it has {few}, or was added for that."
+        raise Conflict(f"{message} Choose another dataset.", "dataset")
+
+
 def list_datasets(workspace: Workspace) -> list[Dataset]:
     """Return all datasets, the newest first."""
     with workspace.catalogue.reading() as connection:
         return dataset_rows.list_datasets(connection)
+
+
+def training_datasets(workspace: Workspace) -> list[Dataset]:
+    """Return the datasets that networks can train on, the newest first."""
+    return [dataset for dataset in list_datasets(workspace) if dataset.is_for_training]
 
 
 def networks_by_dataset(workspace: Workspace) -> dict[int, int]:
@@ -342,6 +354,7 @@ def chosen_dataset(workspace: Workspace, fields: Fields) -> Dataset | None:
         with workspace.catalogue.reading() as connection:
             dataset = dataset_rows.get_dataset(connection, name)
         require_records(workspace, dataset)
+        _require_training(dataset)
     except NotFound as error:
         fields.refuse("dataset", f"{error.message} Upload it first, or choose one of the list.")
         return None

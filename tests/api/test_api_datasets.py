@@ -104,7 +104,7 @@ BAD_FILES = {
     "an empty file": ("", {}, "file", "empty"),
     "a header only": ("height,width,kind\n", {}, "file", "row"),
     "ragged rows": (GOOD + "1,2\n", {}, "file", "42"),
-    "one class only": ("x,kind\n" + "1,a\n2,a\n" * 20, {}, "target", "class"),
+    "one class only": ("x,kind\n" + "1,a\n2,a\n" * 20, {"purpose": "training"}, "target", "class"),
     "a target with missing values": (GOOD + "9,9,\n", {}, "target", "missing"),
     "no such target": (GOOD, {"target": "colour"}, "target", "height"),
     "a header given twice": ("a,a,kind\n" + "1,2,x\n3,4,y\n" * 20, {}, "file", "a"),
@@ -200,3 +200,15 @@ def test_a_request_without_a_file_or_of_another_type_says_what_to_send(client):
         "multipart/form-data" in client.fails("POST", DATASETS, 415, data="a,b\n", content_type="text/csv")["message"]
     )
     assert "file" in client.fails("POST", DATASETS, 415)["message"]
+
+
+@pytest.mark.parametrize(
+    "rows", ["5.1,1.4,setosa\n", "5.1,1.4,setosa\n4.9,1.5,setosa\n" * 3], ids=["one record", "one class"]
+)
+def test_a_file_of_one_record_or_one_class_is_taken_for_evaluation_and_trains_nothing(client, rows):
+    content = form("sepal,petal,species\n" + rows, name="one", target="species")
+    dataset = client.post(DATASETS, data=content, status=201)
+    assert (dataset["spec"]["purpose"], dataset["description"]["classes"]) == ("evaluation", ["setosa"])
+    for path in ("networks", "searches"):
+        error = client.fails("POST", f"/api/v1/{path}", 422, json={"name": "on-one", "dataset": "one"})
+        assert (error["field"], "evaluate versions only" in error["message"]) == ("dataset", True)

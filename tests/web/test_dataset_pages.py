@@ -119,7 +119,7 @@ def test_a_mistaken_choice_is_told_and_the_others_are_kept(workspace, browser, c
     ],
 )
 def test_a_target_that_cannot_be_learnt_is_refused(workspace, browser, content, said):
-    page = create(browser, upload(browser, content), status=422, target="kind")
+    page = create(browser, upload(browser, content), status=422, target="kind", purpose="training")
     assert said in words(page.by_id("problems"))
     assert list_datasets(workspace) == []
 

@@ -9,9 +9,7 @@ from dashboard.data.preprocessing import Preprocessing, encode, errors_in_own_un
 from dashboard.engine.metrics import evaluate
 from dashboard.engine.network import Network
 from dashboard.engine.samples import Samples
-from dashboard.errors import Conflict, Invalid
-from dashboard.records.dataset import Dataset
-from dashboard.records.network import Version
+from dashboard.errors import Conflict
 from dashboard.services.datasets import get_dataset, require_records
 from dashboard.services.versions.reading import get_version
 from dashboard.services.versions.tensors import read_tensors
@@ -31,7 +29,6 @@ def evaluate_version(workspace: Workspace, network_name: str, number: int, datas
         message = f"{version.reference} has no preprocessing: it is not a version that was trained on a dataset."
         raise Conflict(f"{message} Measure a version that has metrics.", "version")
     preprocessing = Preprocessing.from_json(version.preprocessing)
-    _check_columns(version, dataset)
     arrays = open_arrays(workspace.datasets_folder / dataset.folder)
     encoded = encode(arrays, preprocessing, np.dtype(version.spec.training.dtype))
     network = Network(version.spec)
@@ -39,11 +36,4 @@ def evaluate_version(workspace: Workspace, network_name: str, number: int, datas
     samples = Samples(
         encoded.inputs, encoded.targets, encoded.scale, encoded.offset, preprocessing.low, preprocessing.high
     )
-    return errors_in_own_unit(evaluate(network, samples, dataset.task), preprocessing)
-
-
-def _check_columns(version: Version, dataset: Dataset) -> None:
-    inputs = len(dataset.description["inputs"])
-    if inputs != version.spec.inputs:
-        message = f"{version.reference} takes {version.spec.inputs} inputs, the dataset {dataset.name!r} has {inputs}."
-        raise Invalid({"dataset": message})
+    return errors_in_own_unit(evaluate(network, samples, preprocessing.task), preprocessing)

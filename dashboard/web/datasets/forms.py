@@ -45,6 +45,7 @@ class DatasetForm(PageForm):
     test = form_field(SETTINGS["test"])
     seed = form_field(SETTINGS["seed"])
     image_shape = form_field(SETTINGS["image_shape"], size=8)
+    purpose = form_field(SETTINGS["purpose"])
 
     def __init__(self, *args: Any, columns: list[str], **kwargs: Any) -> None:  # noqa: ANN401 - what a Form takes
         super().__init__(*args, **kwargs)

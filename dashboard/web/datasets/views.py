@@ -29,7 +29,7 @@ from dashboard.web.datasets.page import (
     raw_rows_table,
     samples_table,
 )
-from dashboard.web.datasets.words import dataset_sentence, datasets_sentence
+from dashboard.web.datasets.words import EVALUATION_ONLY, dataset_sentence, datasets_sentence
 from dashboard.web.kit.answers import Answer, confirm_by_name, png_answer, redirect_to
 from dashboard.web.kit.formats import plural
 from dashboard.web.kit.forms import attach_errors, problems
@@ -213,12 +213,13 @@ def _choose_page(upload: Upload, preview: Preview, form: DatasetForm) -> str:
     size = f"{plural(preview.rows, 'row')} of {plural(len(preview.columns), 'column')}"
     target = preview.suggested_target
     form.task.description = f"{form.task.description} {target} suggests {preview.suggested_task(target)}."
+    use = "" if service.suggested_purpose(preview, target) == "training" else EVALUATION_ONLY
     return render_template(
         "datasets/choose.html",
         upload=upload,
         form=form,
         problems=problems(form),
-        sentence=f"{size}. Does this look right? Nothing is stored until you create the dataset.",
+        sentence=f"{size}.{use} Does this look right? Nothing is stored until you create the dataset.",
         columns=choice_table(preview, form),
         hidden=max(len(preview.columns) - MOST_KINDS, 0),
         first_rows=raw_rows_table(preview.names, preview.first_rows),
@@ -241,6 +242,7 @@ def _detected_form(preview: Preview, name: str) -> DatasetForm:
         kinds=[column.kind for column in preview.columns[:MOST_KINDS]],
         image_shape=f"{shape[0]} x {shape[1]}" if shape else "",
         seed=service.DATASET_SETTINGS["seed"].default,
+        purpose=service.suggested_purpose(preview, target),
         **(preview.format.to_json() | {"header": "yes" if preview.format.header else "no"}),
     )
 

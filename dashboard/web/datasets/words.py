@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dashboard.records.dataset import Dataset
 from dashboard.web.kit.formats import plural
 
+EVALUATION_ONLY = " Too few rows, or one class only, to train on: it serves to evaluate versions."
+
 
 def datasets_sentence(datasets: Sequence[Dataset]) -> str:
     """Say how many datasets and rows there are."""
@@ -21,4 +23,5 @@ def dataset_sentence(dataset: Dataset) -> str:
     else:
         goal = f"{about['target']} is a number"
     dropped = f" {plural(about['dropped'], 'row')} with missing values left out." if about["dropped"] else ""
-    return f"{rows} with {inputs}; {goal}.{dropped}"
+    use = "" if dataset.is_for_training else " It serves to evaluate versions only; no network trains on it."
+    return f"{rows} with {inputs}; {goal}.{dropped}{use}"

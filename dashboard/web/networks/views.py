@@ -10,7 +10,7 @@ from dashboard.metrics import curve_names
 from dashboard.parsing import LONGEST_SEARCH
 from dashboard.records.network import Network
 from dashboard.services import networks as service
-from dashboard.services.datasets import get_dataset, list_datasets
+from dashboard.services.datasets import get_dataset, training_datasets
 from dashboard.services.demo import start_demo
 from dashboard.services.networks import NetworkSummary
 from dashboard.services.runs.queue import active_runs, get_queue
@@ -66,7 +66,7 @@ def demo() -> Response:
 @blueprint.get("/networks/new")
 def new() -> str:
     """Show the form, filled with the preset that fits the dataset."""
-    datasets, name = list_datasets(workspace()), query().text("dataset")
+    datasets, name = training_datasets(workspace()), query().text("dataset")
     chosen = next((dataset for dataset in datasets if dataset.name == name), datasets[0] if datasets else None)
     form = NetworkForm(data={"dataset": chosen.name if chosen else ""})
     form.fill(preset("regression" if chosen and chosen.task == "regression" else "modern"))
@@ -195,7 +195,7 @@ def _list(total: int) -> tuple[Table, Pager]:
 
 
 def _form_page(form: NetworkForm) -> str:
-    names = [dataset.name for dataset in list_datasets(workspace())]
+    names = [dataset.name for dataset in training_datasets(workspace())]
     form.dataset.choices = options((name, name) for name in names)
     return render_template(
         "networks/new.html",

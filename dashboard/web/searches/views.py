@@ -7,7 +7,7 @@ from flask import Blueprint, Response, flash, jsonify, render_template, request,
 
 from dashboard.errors import Conflict, UserError
 from dashboard.http import workspace
-from dashboard.services.datasets import list_datasets
+from dashboard.services.datasets import training_datasets
 from dashboard.services.search import findings
 from dashboard.services.search import requests as service
 from dashboard.services.search.trials import get_trial, network_of, promote
@@ -232,7 +232,7 @@ def figure(search_id: int, what: str) -> Response:
 
 
 def _form_page(form: SearchForm) -> str:
-    names = [dataset.name for dataset in list_datasets(workspace())]
+    names = [dataset.name for dataset in training_datasets(workspace())]
     form.dataset.choices = options((name, name) for name in names)
     return render_template(
         "searches/new.html",

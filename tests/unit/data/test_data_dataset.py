@@ -201,7 +201,7 @@ MANY = "x,y,z\n" + "".join(f"w{i},{i},{i % 2}\n" for i in range(1001))
         (IRIS, {"image_shape": "2x2"}, "image_shape", "2 x 2 is 4 pixels, but there are 2 numeric inputs"),
         (IRIS, {"image_shape": "big"}, "image_shape", "such as 28x28"),
         (IRIS, {"colour": "red"}, "colour", "Unknown field 'colour'"),
-        ("x,y\n1,a\n2,a\n3,a\n", {}, "target", "one class only (a)"),
+        ("x,y\n1,a\n2,a\n3,a\n", {"purpose": "training"}, "target", "one class only (a)"),
         ("x,y\n1,\n2,\n3,NA\n", {"target": "y"}, "target", "has no values"),
     ],
 )
@@ -228,8 +228,13 @@ def test_a_target_with_gaps_is_refused_naming_how_many_and_the_first_line(tmp_pa
     [
         ("x,y\n1,a\n,b\n3,a\n4,a\n", {"missing": "drop"}, "target", "one class only (a) in the rows that are kept"),
         ("x,y\n1,a\n,b\n,a\n4,b\n", {"missing": "drop"}, "missing", "Only 2 of 4 rows are left"),
-        ("x,y\n1,a\n2,b\n", {}, "file", "Only 2 of 2 rows are left; 3 are the fewest possible: add rows."),
-        ("x,y\n1,2.5\n2,2.5\n3,2.5\n", {"task": "regression"}, "target", "2.5 in every row"),
+        (
+            "x,y\n1,a\n2,b\n",
+            {"purpose": "training"},
+            "file",
+            "Only 2 of 2 rows are left; 3 are the fewest possible: add rows.",
+        ),
+        ("x,y\n1,2.5\n2,2.5\n3,2.5\n", {"task": "regression", "purpose": "training"}, "target", "2.5 in every row"),
     ],
 )
 def test_what_is_too_little_to_learn_from_is_refused_and_leaves_nothing(tmp_path, text, choices, field, message):

@@ -141,11 +141,64 @@ def test_a_dataset_of_other_columns_or_classes_is_refused(tmp_path):
     arrays, _ = make(tmp_path, NUMBERS)
     preprocessing = fit(arrays, FIRST_THREE, "none")
     for name, text, message in (
-        ("columns", "a,label\n1,x\n2,y\n3,x\n", "reads 2 numeric and 0 categorical columns"),
-        ("classes", NUMBERS.replace(",y", ",z"), "Classes that the version does not know: z"),
-        ("task", "a,b,c\n1,2,0.5\n3,4,1.5\n5,6,2.5\n", "does a classification"),
+        ("columns", "a,label\n1,x\n2,y\n3,x\n", "it lacks 'b'. Choose a dataset with the same names."),
+        (
+            "more columns",
+            NUMBERS.replace("label", "c,label").replace(",x", ",1,x").replace(",y", ",2,y"),
+            "it has 'c' besides",
+        ),
+        ("words", "a,b,label\n1,u,x\n2,v,y\n3,u,x\n", "reads 'b' as numbers, and the dataset has 'u' in it"),
+        ("classes", NUMBERS.replace(",y", ",z"), "does not know these classes of the dataset: 'z'"),
+        ("task", "a,b,label\n1,2,0.5\n3,4,1.5\n5,6,2.5\n", "does not know these classes of the dataset: '0.5'"),
     ):
         (tmp_path / name).mkdir()
         other, _ = make(tmp_path / name, text)
         with pytest.raises(Invalid, match=message):
             encode(other, preprocessing, FLOAT64)
+
+
+MIXED = "size,code,colour,label\n1,1,red,x\n2,2,blue,y\n3,1,red,x\n4,2,blue,y\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "choices"),
+    [
+        ("colour,label,code,size\nred,x,1,1\nblue,y,2,2\nred,x,1,3\nblue,y,2,4\n", {"kinds": {"code": "categorical"}}),
+        (MIXED, {"kinds": {"code": "numeric"}}),
+        (MIXED, {"kinds": {"code": "numeric", "size": "categorical"}}),
+    ],
+)
+def test_columns_are_matched_by_name_whatever_their_order_and_kind(tmp_path, text, choices):
+    (tmp_path / "other").mkdir()
+    arrays, _ = make(tmp_path, MIXED, kinds={"code": "categorical"})
+    preprocessing = fit(arrays, np.arange(4), "standard")
+    other, _ = make(tmp_path / "other", text, **choices)
+    assert seen(other, preprocessing).tolist() == seen(arrays, preprocessing).tolist()
+    assert encode(other, preprocessing, FLOAT64).targets.tolist() == [0, 1, 0, 1]
+
+
+def test_one_record_with_fewer_levels_and_one_class_is_read_as_the_version_reads_it(tmp_path):
+    (tmp_path / "other").mkdir()
+    arrays, _ = make(tmp_path, MIXED, kinds={"code": "categorical"})
+    preprocessing = fit(arrays, np.arange(4), "none")
+    other, about = make(tmp_path / "other", "size,code,colour,label\n7,2,red,y\n", kinds={"colour": "categorical"})
+    assert about["split"] == {"train": 1, "validation": 0, "test": 0}
+    encoded = encode(other, preprocessing, FLOAT64)
+    assert (encoded.inputs.tolist(), encoded.targets.tolist()) == ([[7, 0, 1, 0, 1]], [1])
+
+
+def test_a_file_without_names_is_matched_by_place(tmp_path):
+    (tmp_path / "other").mkdir()
+    arrays, _ = make(tmp_path, NUMBERS)
+    preprocessing = fit(arrays, FIRST_THREE, "none")
+    other, _ = make(tmp_path / "other", "x,1,2\ny,3,4\nx,5,6\n", header="no", target="0")
+    assert seen(other, preprocessing).tolist() == [[1, 2], [3, 4], [5, 6]]
+
+
+def test_a_target_of_few_whole_numbers_serves_a_regression(tmp_path):
+    (tmp_path / "other").mkdir()
+    arrays, _ = make(tmp_path, "a,b,y\n1,2,0.5\n3,4,1.5\n5,6,2.5\n", task="regression")
+    preprocessing = fit(arrays, FIRST_THREE, "none")
+    other, about = make(tmp_path / "other", "a,b,y\n1,2,1\n3,4,2\n")
+    assert about["task"] == "classification"
+    assert encode(other, preprocessing, FLOAT64).targets.tolist() == [[1], [2]]

@@ -1,0 +1,120 @@
+"""Bringing a dataset's columns into the order and the kinds of a version's, by their names.
+
+A file to measure on has its columns in any order, and one that is small may look like categories where the version
+reads numbers, or the other way round. Names decide; places only where one side has no names of its own.
+"""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from dashboard.data.cells import number, shown_number
+from dashboard.data.dataset import Array, Arrays
+from dashboard.errors import Invalid
+
+GENERATED = re.compile(r"column_[0-9]+")
+"""The names of columns of a file without a header."""
+NAMES_SHOWN = 8
+
+
+def matched(arrays: Arrays, numeric: Sequence[str], categorical: Sequence[str]) -> Arrays:
+    """Return arrays whose columns are these, in this order and of these kinds; the same arrays if they are so already.
+
+    Raises Invalid naming the columns that are missing, those that are not known, and a word where a number should be.
+    """
+    if list(arrays.numeric) == list(numeric) and list(arrays.categorical) == list(categorical):
+        return arrays
+    if matches_by_place(arrays, numeric, categorical):
+        return arrays._replace(numeric=list(numeric), categorical=list(categorical))
+    _refuse_others(arrays, [*numeric, *categorical])
+    columns = [_levels(arrays, name) for name in categorical]
+    return arrays._replace(
+        inputs=_numbers(arrays, numeric),
+        categories=_stacked([codes for _, codes in columns], len(arrays.target), np.int32),
+        numeric=list(numeric),
+        categorical=list(categorical),
+        levels=[levels for levels, _ in columns],
+    )
+
+
+def with_task(arrays: Arrays, task: str) -> Arrays:
+    """Return arrays whose target is for a task: numbers become classes by their names, and classes numbers.
+
+    Raises Invalid where a class is no number.
+    """
+    if arrays.task == task:
+        return arrays
+    if task == "classification":
+        distinct, codes = np.unique(np.asarray(arrays.target, np.float64), return_inverse=True)
+        classes = [shown_number(float(value)) for value in distinct]
+        return arrays._replace(target=codes.astype(np.int32), classes=classes, task=task)
+    values = [number(name) for name in arrays.classes]
+    if None in values:
+        word = arrays.classes[values.index(None)][:40]
+        raise Invalid({"dataset": f"The version predicts numbers, and the target of the dataset holds {word!r}."})
+    return arrays._replace(target=np.array(values, np.float64)[np.asarray(arrays.target)], classes=[], task=task)
+
+
+def matches_by_place(arrays: Arrays, numeric: Sequence[str], categorical: Sequence[str]) -> bool:
+    """Return whether columns are taken by their places: names differ, and one side has none but column_1, column_2."""
+    own, wanted = [*arrays.numeric, *arrays.categorical], [*numeric, *categorical]
+    if set(own) == set(wanted) or len(arrays.numeric) != len(numeric) or len(own) != len(wanted):
+        return False
+    return any(all(GENERATED.fullmatch(name) for name in names) for names in (own, wanted))
+
+
+def named(names: Sequence[str]) -> str:
+    """Return the first names of some columns, quoted, and how many more there are."""
+    some = ", ".join(repr(name) for name in names[:NAMES_SHOWN])
+    more = len(names) - NAMES_SHOWN
+    return f"{some} and {more:,} more" if more > 0 else some
+
+
+def _refuse_others(arrays: Arrays, wanted: Sequence[str]) -> None:
+    own = [*arrays.numeric, *arrays.categorical]
+    known, given = set(wanted), set(own)
+    missing = [name for name in wanted if name not in given]
+    others = [name for name in own if name not in known]
+    if missing or others:
+        parts = [f"it lacks {named(missing)}" if missing else "", f"it has {named(others)} besides" if others else ""]
+        text = f"The dataset has other columns than the version reads: {', and '.join(part for part in parts if part)}."
+        remedy = "Choose a dataset with the same names" + (", or ignore the others in it." if not missing else ".")
+        raise Invalid({"dataset": f"{text} {remedy}"})
+
+
+def _numbers(arrays: Arrays, names: Sequence[str]) -> Array:
+    places = {name: place for place, name in enumerate(arrays.numeric)}
+    if all(name in places for name in names):
+        chosen = [places[name] for name in names]
+        return arrays.inputs if chosen == list(range(len(arrays.numeric))) else np.asarray(arrays.inputs)[:, chosen]
+    columns = [arrays.inputs[:, places[name]] if name in places else _as_numbers(arrays, name) for name in names]
+    return _stacked(columns, len(arrays.target), np.float64)
+
+
+def _as_numbers(arrays: Arrays, name: str) -> Array:
+    """Return the numbers of a column that was read as categories; raises Invalid, naming the word, if one is none."""
+    place = arrays.categorical.index(name)
+    values = [number(level) for level in arrays.levels[place]]
+    if None in values:
+        word = arrays.levels[place][values.index(None)]
+        raise Invalid({"dataset": f"The version reads {name!r} as numbers, and the dataset has {word[:40]!r} in it."})
+    column: Array = np.array([*values, np.nan], np.float64)[np.asarray(arrays.categories[:, place])]
+    return column
+
+
+def _levels(arrays: Arrays, name: str) -> tuple[list[str], Array]:
+    """Return the levels of a column and each row's code, -1 where missing; numbers are named as levels are."""
+    if name in arrays.categorical:
+        place = arrays.categorical.index(name)
+        return arrays.levels[place], np.asarray(arrays.categories[:, place])
+    values = np.asarray(arrays.inputs[:, arrays.numeric.index(name)], np.float64)
+    known = ~np.isnan(values)
+    distinct, codes = np.unique(values[known], return_inverse=True)
+    places = np.full(len(values), -1, np.int32)
+    places[known] = codes
+    return [shown_number(float(value)) for value in distinct], places
+
+
+def _stacked(columns: Sequence[Array], rows: int, dtype: type[np.float64] | type[np.int32]) -> Array:
+    return np.stack(columns, axis=1).astype(dtype) if columns else np.empty((rows, 0), dtype)
