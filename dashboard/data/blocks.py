@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.data import lines
-from dashboard.data.cells import BLANKS, LARGEST, MISSING_WORDS, number_pattern
+from dashboard.data.cells import BLANKS, CODE_PATTERN, LARGEST, MISSING_WORDS, MOST_EXACT, number_pattern
 from dashboard.data.detection import CsvFormat
 from dashboard.errors import Invalid
 
@@ -23,7 +23,19 @@ ARROW_ENCODINGS = {"utf-8": "utf8", "utf-8-sig": "utf8"}  # pyarrow skips the ma
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int32]
-Meaning = tuple[NDArray[np.int8], Floats, Any]
+Bools = NDArray[np.bool_]
+Meaning = tuple[NDArray[np.int8], Floats, Any, Bools]
+TENS = 10.0 ** np.arange(1, 16)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the cells of one column are read: which words, in small letters, mean missing."""
+
+    words: tuple[str, ...] = MISSING_WORDS
+
+
+AS_USUAL = Reading()
 
 
 @dataclass(frozen=True)
@@ -31,13 +43,15 @@ class ColumnBlock:
     """One column of a block: row i holds the distinct text `codes[i]`, which is a number, missing or a word.
 
     `codes` is int32 of shape (rows,); `kinds` int8 and `numbers` float64 (NaN where there is no number) have one
-    entry for each distinct text, as `texts` has (a pyarrow array of trimmed strings).
+    entry for each distinct text, as `texts` has (a pyarrow array of trimmed strings) and `coded`, true for numbers
+    that are spelled as a code is (`cells.is_code`).
     """
 
     codes: Codes
     kinds: NDArray[np.int8]
     numbers: Floats
     texts: Any
+    coded: Bools
 
     @property
     def values(self) -> Floats:
@@ -61,11 +75,16 @@ class ColumnBlock:
 
 
 def read_blocks(
-    path: Path, csv_format: CsvFormat, width: int, columns: Sequence[int] | None = None
+    path: Path,
+    csv_format: CsvFormat,
+    width: int,
+    columns: Sequence[int] | None = None,
+    readings: Sequence[Reading] | None = None,
 ) -> Iterator[list[ColumnBlock]]:
     """Yield the data rows of a file of `width` columns in blocks, as the chosen columns (all, in order, by default).
 
-    Raises Invalid naming the line for ragged rows, quotes that are never closed and rows longer than a block.
+    `readings` has one entry for each chosen column; without it all are read as usual. Raises Invalid naming the line
+    for ragged rows, quotes that are never closed and rows longer than a block.
     """
     from dashboard.arrow import pa  # noqa: PLC0415 - see the module's docstring
 
@@ -74,7 +93,8 @@ def read_blocks(
         with _reader(path, csv_format, width, chosen) as reader:
             for batch in reader:
                 if batch.num_rows:
-                    yield _parsed([batch.column(place) for place in range(len(chosen))], csv_format.decimal)
+                    parts = [batch.column(place) for place in range(len(chosen))]
+                    yield _parsed(parts, csv_format.decimal, readings)
     except pa.ArrowInvalid as error:
         raise _explained(path, csv_format, error) from error
     finally:
@@ -115,35 +135,68 @@ def _explained(path: Path, csv_format: CsvFormat, error: Exception) -> Invalid:
     return Invalid({"file": f"The file cannot be read as CSV: {error}"})
 
 
-def _parsed(columns: list[Any], decimal: str) -> list[ColumnBlock]:
+def _parsed(columns: list[Any], decimal: str, readings: Sequence[Reading] | None) -> list[ColumnBlock]:
     """Return the columns of a batch, which pyarrow has cut into distinct texts and codes."""
-    parts = meanings([column.dictionary for column in columns], decimal)
+    parts = meanings([column.dictionary for column in columns], decimal, readings)
     codes = (column.indices.to_numpy(zero_copy_only=False) for column in columns)
     return [ColumnBlock(own, *part) for own, part in zip(codes, parts, strict=True)]
 
 
-def meanings(columns: list[Any], decimal: str) -> list[Meaning]:
-    """Return (kinds, numbers, trimmed texts) for each of some pyarrow arrays of texts, all parsed in one go."""
+def meanings(columns: list[Any], decimal: str, readings: Sequence[Reading] | None = None) -> list[Meaning]:
+    """Return (kinds, numbers, trimmed texts, coded) for each of some pyarrow arrays of texts.
+
+    Columns that are read alike are parsed in one go.
+    """
+    alike: dict[Reading, list[int]] = {}
+    for place in range(len(columns)):
+        alike.setdefault(readings[place] if readings else AS_USUAL, []).append(place)
+    parsed: dict[int, Meaning] = {}
+    for reading, places in alike.items():
+        parsed |= zip(places, _in_one_go([columns[place] for place in places], decimal, reading), strict=True)
+    return [parsed[place] for place in range(len(columns))]
+
+
+def _in_one_go(columns: list[Any], decimal: str, reading: Reading) -> list[Meaning]:
     from dashboard.arrow import pa  # noqa: PLC0415
 
-    if not columns:
-        return []
     ends = np.cumsum([len(column) for column in columns]).tolist()
-    texts, kinds, numbers = _meanings(pa.concat_arrays(columns), decimal)
+    texts, kinds, numbers = _meanings(pa.concat_arrays(columns), decimal, reading)
+    coded = _coded(texts, numbers)
     parts = [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
-    return [(kinds[part], numbers[part], texts[part]) for part in parts]
+    return [(kinds[part], numbers[part], texts[part], coded[part]) for part in parts]
 
 
-def _meanings(texts: Any, decimal: str) -> tuple[Any, NDArray[np.int8], Floats]:  # noqa: ANN401 - untyped pyarrow
+def _meanings(texts: Any, decimal: str, reading: Reading) -> tuple[Any, NDArray[np.int8], Floats]:  # noqa: ANN401 - untyped pyarrow
     """Return (trimmed texts, their kinds, their numbers): `cells.is_missing` and `cells.number` for an array."""
     from dashboard.arrow import pa, pc  # noqa: PLC0415
 
     texts = pc.utf8_trim(texts, characters=BLANKS)
-    missing = pc.is_in(pc.utf8_lower(texts), value_set=pa.array(MISSING_WORDS)).to_numpy(zero_copy_only=False)
+    missing = pc.is_in(pc.utf8_lower(texts), value_set=pa.array(reading.words, pa.string()))
     looks = pc.match_substring_regex(texts, f"^(?:{number_pattern(decimal)})$")
     plain = pc.utf8_ltrim(pc.replace_substring(texts, ",", "."), characters="+")
     numeric = pc.if_else(looks, plain, pa.scalar(None, pa.string())).cast(pa.float64())
     numbers = numeric.to_numpy(zero_copy_only=False).astype(np.float64, copy=True)
     numbers[np.abs(numbers) > LARGEST] = np.nan
-    kinds = np.where(missing, MISSING, np.where(np.isnan(numbers), WORD, NUMBER)).astype(np.int8)
+    is_missing = missing.to_numpy(zero_copy_only=False)
+    kinds = np.where(is_missing, MISSING, np.where(np.isnan(numbers), WORD, NUMBER)).astype(np.int8)
     return texts, kinds, numbers
+
+
+def _coded(texts: Any, numbers: Floats) -> Bools:  # noqa: ANN401 - untyped pyarrow
+    """Return which texts are codes: `cells.is_code` for an array.
+
+    Only texts whose length is not that of their whole number are looked at, as nearly all have it.
+    """
+    from dashboard.arrow import pa, pc  # noqa: PLC0415
+
+    sizes = np.abs(numbers)
+    lengths = pc.binary_length(texts).to_numpy(zero_copy_only=False)
+    usual = np.searchsorted(TENS, sizes, side="right") + 1 + (numbers < 0)
+    places = np.flatnonzero((numbers == np.floor(numbers)) & ((lengths != usual) | (sizes >= MOST_EXACT)))
+    coded = np.zeros(len(numbers), bool)
+    if places.size:
+        odd = texts.take(pa.array(places))
+        is_code = pc.match_substring_regex(odd, f"^(?:{CODE_PATTERN})$").to_numpy(zero_copy_only=False)
+        is_whole = pc.match_substring_regex(odd, "^[+-]?[0-9]+$").to_numpy(zero_copy_only=False)
+        coded[places] = is_code | (is_whole & (sizes[places] >= MOST_EXACT))
+    return coded

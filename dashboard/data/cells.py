@@ -4,12 +4,21 @@ The same rules are applied to whole columns in `blocks`; a test holds the two to
 """
 
 import re
+from collections.abc import Collection
 
 BLANKS = " \t\r\n\f\v\xa0"
-MISSING_WORDS = ("", "na", "n/a", "nan", "null", "none", "?", "-")
+MISSING_WORDS = (
+    *("", "na", "n/a", "nan", "null", "none", "?", "-", "#n/a", "#n/a n/a", "#na", "<na>", "-nan"),
+    *("1.#ind", "-1.#ind", "1.#qnan", "-1.#qnan"),
+)
+"""The words of pandas, with ? and -; in small letters, as case does not count."""
 NUMBER_PATTERN = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?"
 LARGEST = 1e38
 """Beyond it a number is taken as a word: the float32 of a network could not hold it."""
+MOST_EXACT = 2.0**53
+"""From here on different whole numbers may be the same float64."""
+CODE_PATTERN = r"[+-]?0[0-9]+|[0-9]+[eE][0-9]+"
+"""What looks like a number but is spelled as only a code is: 007, 001E01."""
 MOST_CATEGORIES = 1_000
 MOST_COLUMNS = 20_000
 
@@ -22,9 +31,9 @@ def number_pattern(decimal: str) -> str:
 _NUMBERS = {decimal: re.compile(number_pattern(decimal)) for decimal in ".,"}
 
 
-def is_missing(text: str) -> bool:
-    """Return whether a cell is one of the words for "not known" (empty, NA, nan, null, none, ?, -)."""
-    return text.strip(BLANKS).lower() in MISSING_WORDS
+def is_missing(text: str, words: Collection[str] = MISSING_WORDS) -> bool:
+    """Return whether a cell is one of the words (given in small letters) for "not known"."""
+    return text.strip(BLANKS).lower() in words
 
 
 def number(text: str, decimal: str = ".") -> float | None:
@@ -34,6 +43,13 @@ def number(text: str, decimal: str = ".") -> float | None:
         return None
     value = float(word.replace(",", "."))
     return value if abs(value) <= LARGEST else None
+
+
+def is_code(text: str) -> bool:
+    """Return whether a cell would lose its identity as a number: leading zeros, an E without sign, beyond 2^53."""
+    word = text.strip(BLANKS)
+    is_beyond = re.fullmatch(r"[+-]?[0-9]+", word) is not None and abs(float(word)) >= MOST_EXACT
+    return is_beyond or re.fullmatch(CODE_PATTERN, word) is not None
 
 
 def shown_number(value: float) -> str:

@@ -126,10 +126,10 @@ class _Profile:
         return tuple(self._column(place, name, own, part) for place, (name, own, part) in enumerate(parts))
 
     def _column(self, place: int, name: str, facts: list[float], part: Meaning) -> Column:
-        kinds, numbers, texts = part
+        kinds, numbers, texts, coded = part
         known = np.flatnonzero(kinds != MISSING)
         is_numeric = known.size > 0 and not self.has_words[place]
-        distinct = len(np.unique(numbers[known])) if is_numeric else known.size
+        distinct = len(np.unique(numbers[known])) if is_numeric and not coded.any() else known.size
         missing = int(self.missing[place])
         low, high, mean, std = facts if is_numeric else (None, None, None, None)
         return Column(

@@ -20,6 +20,7 @@ class Levels:
         self.decimal = decimal
         self.places: dict[str, int] = {}
         self.parts: list[Codes] = []
+        self.has_codes = False
 
     def add(self, column: ColumnBlock, keep: NDArray[np.bool_]) -> None:
         """Take in the kept rows of a block; raises TooManyLevels."""
@@ -29,6 +30,7 @@ class Levels:
         for code in np.unique(codes).tolist():
             if column.kinds[code] != MISSING:
                 table[code] = self.places.setdefault(names[code], len(self.places))
+                self.has_codes |= bool(column.coded[code])
         if len(self.places) > MOST_CATEGORIES:
             raise TooManyLevels
         self.parts.append(table[codes])
@@ -36,10 +38,11 @@ class Levels:
     def finish(self) -> tuple[list[str], Codes]:
         """Return (names in order, each row's code, −1 where missing).
 
-        Numbers are ordered, and are the same, by value (``1`` and ``1.0``); words by their letters.
+        Numbers are ordered, and are the same, by value (``1`` and ``1.0``); words by their letters. A column that has
+        codes (``007``, 19 digits) keeps every spelling.
         """
         texts = list(self.places)
-        names = level_names(texts, self.decimal)
+        names = texts if self.has_codes else level_names(texts, self.decimal)
         levels = ordered(names)
         final = np.array([*(levels.index(name) for name in names), -1], np.int32)
         codes = np.concatenate(self.parts) if self.parts else np.empty(0, np.int32)

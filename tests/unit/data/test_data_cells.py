@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.data.blocks import MISSING, NUMBER, WORD, read_blocks
-from dashboard.data.cells import is_missing, number, shown_number
+from dashboard.data.cells import is_code, is_missing, number, shown_number
 from dashboard.data.detection import CsvFormat
 
 LIKELY = (
@@ -11,12 +11,14 @@ LIKELY = (
 )
 
 
-@pytest.mark.parametrize("text", ["", "  ", "NA", "n/a", "NaN", "null", "None", "?", "-", " na "])
+@pytest.mark.parametrize(
+    "text", ["", "  ", "NA", "n/a", "NaN", "null", "None", "?", "-", " na ", "#N/A", "<NA>", "-NaN", "1.#IND"]
+)
 def test_the_words_for_not_known_are_missing(text):
     assert is_missing(text)
 
 
-@pytest.mark.parametrize("text", ["0", "nano", "--", "none of these"])
+@pytest.mark.parametrize("text", ["0", "nano", "--", "none of these", "#", "1.#"])
 def test_other_texts_are_not_missing(text):
     assert not is_missing(text)
 
@@ -53,6 +55,16 @@ def test_a_class_that_is_a_number_is_named_as_one_would_write_it(value, name):
     assert shown_number(value) == name
 
 
+@pytest.mark.parametrize("text", ["007", "00", "-01", "001E01", "12E4", "9223372036854775800", " 07 "])
+def test_what_would_lose_its_identity_as_a_number_is_a_code(text):
+    assert is_code(text)
+
+
+@pytest.mark.parametrize("text", ["0", "-7", "1.0", "0.5", "1e+22", "2.5e3", "9007199254740991", "a07", ""])
+def test_other_numbers_and_words_are_no_codes(text):
+    assert not is_code(text)
+
+
 @settings(deadline=None)
 @given(st.lists(LIKELY, min_size=1, max_size=30), st.sampled_from(".,"))
 def test_whole_columns_are_read_by_the_same_rules_as_single_cells(tmp_path_factory, texts, decimal):
@@ -60,7 +72,8 @@ def test_whole_columns_are_read_by_the_same_rules_as_single_cells(tmp_path_facto
     path.write_text("".join(f'"{text}";x\n' for text in texts), encoding="utf-8", newline="")
     (block,) = read_blocks(path, CsvFormat(";", False, "utf-8", decimal), 2)
     column = block[0]
-    for text, kind, value in zip(texts, column.kinds[column.codes], column.values, strict=True):
+    cells = zip(texts, column.kinds[column.codes], column.values, column.coded[column.codes], strict=True)
+    for text, kind, value, coded in cells:
         expected = number(text, decimal)
         if is_missing(text):
             assert kind == MISSING, text
@@ -68,3 +81,4 @@ def test_whole_columns_are_read_by_the_same_rules_as_single_cells(tmp_path_facto
             assert kind == WORD, text
         else:
             assert (kind, value) == (NUMBER, expected), text
+            assert coded == is_code(text), text

@@ -40,7 +40,13 @@ def test_one_word_among_numbers_makes_a_column_categorical_wherever_it_stands(tm
 
 
 def test_numbers_written_in_two_ways_are_one_value(tmp_path):
-    assert look(tmp_path, "a,b\n1,2\n1.0,3\n01,4\n").column("a").distinct == 1
+    assert look(tmp_path, "a,b\n1,2\n1.0,3\n+1,4\n").column("a").distinct == 1
+
+
+def test_codes_are_as_many_as_their_spellings(tmp_path):
+    assert look(tmp_path, "a,b\n7,2\n07,3\n007,4\n").column("a").distinct == 3
+    ids = "".join(f"{9187643043065364481 + row},{row % 3}\n" for row in range(40))
+    assert look(tmp_path, "a,b\n" + ids).column("a").distinct == 40
 
 
 def test_more_than_a_thousand_different_values_are_counted_as_1001(tmp_path):

@@ -135,6 +135,15 @@ def test_classes_that_are_numbers_are_ordered_by_value(tmp_path):
     assert arrays.target.tolist() == [2, 1, 1, 0]
 
 
+def test_codes_keep_their_spelling_as_category_and_as_class(tmp_path):
+    codes = ["007", "07", "7", "001E01", "9187643043065364481", "9187643043065364482"]
+    text = "code,x,y\n" + "".join(f"{code},{row},{row % 2}\n" for row, code in enumerate(codes))
+    arrays, about = make(tmp_path, text, kinds={"code": "categorical"}, target="y")
+    assert about["levels"] == [["007", "07", "7", "001E01", *codes[4:]]]
+    assert arrays.categories[:, 0].tolist() == [0, 1, 2, 3, 4, 5]
+    assert make(tmp_path, text, target="code", task="classification")[1]["classes"] == about["levels"][0]
+
+
 def test_decimal_commas_are_numbers(tmp_path):
     arrays, _ = make(tmp_path, "x;y\n1,5;2,5\n-2,25;1,5\n3;7,5\n")
     assert arrays.inputs[:, 0].tolist() == [1.5, -2.25, 3.0]
