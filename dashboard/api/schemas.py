@@ -416,15 +416,17 @@ TRIAL = fields_of(
 )
 SEARCH = fields_of(
     Search,
-    "id name purpose dataset task space goal budget sampler stopping seed state run network result trials best created"
-    " changed",
+    "id name purpose dataset task space goal budget sampler stopping seed state run network result trials skipped best"
+    " created changed",
     task=choice(TASKS),
     goal=record(GOAL, closed=True),
     budget=record(BUDGET, closed=True),
     state=choice((*SEARCH_STATES, "pausing", "stopping", "interrupted")),
     run=nullable(INTEGER | {"description": "The run that drives it, or did last."}),
     network=nullable(TEXT | {"description": "The proposer's network, if it is one."}),
-    result="The winner once it is confirmed: best, mean, scores, test.",
+    result="The winner once it is confirmed: best, mean, scores, test. With all_tried nothing new was left: so many"
+    " candidates there are.",
+    skipped="How many proposals were not trained, as an earlier trial had trained the same network.",
     trials=record(dict.fromkeys(TRIAL_STATES, INTEGER), closed=True),
     best=nullable(ref("Trial")),
 )

@@ -14,6 +14,7 @@ from dashboard.catalogue.rows import insert_row, now, record
 from dashboard.catalogue.runs import insert_run
 from dashboard.catalogue.tables import FARTHEST, datasets, epochs, networks, runs, searches, trials
 from dashboard.errors import NotFound
+from dashboard.records.network import NetworkSpec
 from dashboard.records.run import ENDED_STATES, Epoch
 from dashboard.records.run_kinds import kinds_of_search
 from dashboard.records.search import Budget, Goal, Search, Trial
@@ -53,6 +54,12 @@ def change_search(connection: Connection, search_id: int, values: Mapping[str, A
     """Write other values into a search's row."""
     row = searches.update().where(searches.c.id == search_id)
     connection.execute(row.values(changed=now(), **values))
+
+
+def count_skipped(connection: Connection, search_id: int, more: int) -> None:
+    """Count further candidates that a search did not train, as an earlier trial had trained the same."""
+    row = searches.update().where(searches.c.id == search_id)
+    connection.execute(row.values(skipped=searches.c.skipped + more))
 
 
 def drive(connection: Connection, search: Search) -> int:
@@ -183,6 +190,12 @@ def results_of(connection: Connection, run_ids: Collection[int]) -> dict[int, di
     """Return run id -> its result, for each of these runs."""
     query = select(runs.c.id, runs.c.result).where(runs.c.id.in_(run_ids))
     return {row.id: dict(row.result) for row in connection.execute(query)}
+
+
+def specs_of(connection: Connection, run_ids: Collection[int]) -> dict[int, NetworkSpec]:
+    """Return run id -> the definition that it trains, for each of these runs."""
+    query = select(runs.c.id, runs.c.spec).where(runs.c.id.in_(run_ids))
+    return {row.id: NetworkSpec.from_json(row.spec) for row in connection.execute(query)}
 
 
 def running_searches(connection: Connection, search_id: int) -> list[int]:

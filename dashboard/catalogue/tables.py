@@ -230,6 +230,7 @@ searches = Table(
     Column("network_id", Integer, nullable=True),  # that of its proposer; no foreign key: networks can be deleted
     Column("beliefs", Stored("beliefs"), nullable=False),  # what its proposer expects of each setting
     Column("result", Stored("findings"), nullable=False),
+    Column("skipped", Integer, nullable=False, server_default="0"),  # proposals that equalled an earlier trial
     Column("created", Time, nullable=False),
     Column("changed", Time, nullable=False),
     **NUMBERED,

@@ -55,7 +55,8 @@ class Search:
 
     `state` is what is wanted (running, paused, stopped), or finished; `run_id` is the run that drives it, or did last,
     in `run_state`. `space` is in the words of the form and the API, `network` the name of its proposer's network and
-    `beliefs` what that expects of each setting. `result` holds what was found in the end (`services.winner`).
+    `beliefs` what that expects of each setting. `result` holds what was found in the end (`services.winner`), `skipped`
+    counts the proposals that were not trained, as an earlier trial had been the same.
     """
 
     id: int
@@ -75,6 +76,7 @@ class Search:
     network: str
     beliefs: dict[str, Any]
     result: dict[str, Any]
+    skipped: int
     created: datetime
     changed: datetime
 

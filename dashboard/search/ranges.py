@@ -34,7 +34,12 @@ class Range:
         return IntDistribution(int(self.low), int(self.high), log=self.log)
 
     def levels(self, most: int, whole: bool) -> list[float]:
-        """Return at most `most` numbers spread evenly over the range (over its logarithm with `log`), ends included."""
+        """Return at most `most` numbers spread evenly over the range (over its logarithm with `log`), ends included.
+
+        Of whole numbers it returns all if there are no more than that.
+        """
+        if whole and most > self.high - self.low:
+            return list[float](range(int(self.low), int(self.high) + 1))
         count = 1 if self.is_fixed else max(2, most)
         steps = [step / max(1, count - 1) for step in range(count)]
         if self.log:

@@ -125,6 +125,13 @@ class SearchSpace:
         rates = len(self.learning_rate.levels(levels, whole=False))
         return int(shapes * decays * rates * math.prod(len(choices) for choices in others))
 
+    def candidates(self, most: int = MOST_IN_GRID) -> list[dict[str, Any]] | None:
+        """Return every candidate, each once; None of a space with a range of fractions, or with more than `most`."""
+        if any(isinstance(one, FloatDistribution) for one in self.distributions().values()):
+            return None
+        every = int(self.units.high - self.units.low) + 1
+        return list(self.grid(every)) if self.size(every) <= most else None
+
     def spec(self, params: Params, base: TrainingSpec, inputs: int, outputs: int, task: str) -> NetworkSpec:
         """Return the definition of a candidate: `base` says what the space does not, such as loss, epochs and seed.
 

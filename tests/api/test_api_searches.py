@@ -34,6 +34,7 @@ def test_a_search_is_answered_as_it_was_defined(iris):
         None,
         {},
     )
+    assert search["skipped"] == 0
     assert search["goal"] == {"metric": "val_accuracy", "second": ""}
     assert search["budget"] == {"trials": 3, "epochs": 2, "seconds": 0.0}
     assert search["space"]["layers"]["low"] == search["space"]["layers"]["high"] == 1
@@ -79,6 +80,13 @@ def test_a_taken_name_and_a_dataset_without_a_validation_part_are_refused(iris):
     iris.post("/api/v1/datasets", data=parts, status=201)
     error = iris.fails("POST", SEARCHES, 422, json=SMALL | {"name": "other", "dataset": "unmeasured"})
     assert (error["field"], "validation" in error["message"]) == ("dataset", True)
+    few = (io.BytesIO(b"a,b,c\n0,0,0\n0,1,1\n1,0,1\n1,1,0\n"), "xor.csv")
+    xor = iris.post("/api/v1/datasets", data={"file": few, "name": "xor"}, status=201)
+    assert xor["description"]["split"]["validation"] == 0
+    error = iris.fails("POST", SEARCHES, 422, json=SMALL | {"name": "other", "dataset": "xor"})
+    assert error["field"] == "dataset"
+    assert "4 records none is left for validation" in error["message"]
+    assert "larger share" in error["message"]
 
 
 def test_what_is_asked_of_a_search_shows_in_its_state(iris):

@@ -17,13 +17,13 @@ from dashboard.jobs.job import Progress
 from dashboard.records.network import NetworkSpec
 from dashboard.records.run import Run
 from dashboard.records.search import Trial
-from dashboard.search.space import SearchSpace
 from dashboard.search.stopping import should_stop
-from dashboard.search.studies import propose
 from dashboard.search.together import on_seeds
+from dashboard.search.untried import Choice
 from dashboard.services.runs.queue import get_queue
+from dashboard.services.search.choosing import next_candidate, spec_of, weights_of
 from dashboard.services.search.proposer import predicted, save_proposer
-from dashboard.services.search.requests import SearchJob, base_training, sizes
+from dashboard.services.search.requests import SearchJob
 from dashboard.services.search.trials import prediction_seconds
 from dashboard.services.search.view import SearchView, directions, view
 from dashboard.services.search.winner import SEEDS, next_to_confirm, winner
@@ -48,6 +48,8 @@ class Driver:
         self.curves: dict[int, tuple[float, ...]] = {}
         self.judged: dict[int, int] = {}
         self.retried: set[int] = set()
+        self.weights: dict[int, NetworkSpec] = {}
+        self.last: tuple[Any, Choice] | None = None
         with workspace.catalogue.reading() as connection:
             search = search_rows.get_search(connection, job.search_id)
             self.dataset = dataset_rows.get_dataset(connection, search.dataset)
@@ -175,22 +177,35 @@ class Driver:
 
     def _propose(self, now: SearchView) -> bool:
         """Queue one candidate if there is a free slot and budget left; return whether that was done."""
-        search = now.search
         if any(now.nothing_left) or len(now.running) >= get_queue(self.workspace).slots:
             return False
         self._check_hope(now)
-        space = SearchSpace.from_json(search.space)
-        proposal = propose(space, search.sampler, search.seed, directions(search.goal), now.past())
-        spec = space.spec(proposal.params, base_training(search, search.seed), *sizes(self.dataset), search.task)
-        self._add(now, [(proposal.params, spec, None, predicted(now, proposal))])
-        save_proposer(self.workspace, now, self.dataset_id, proposal)
+        choice = self._choice(now)
+        if choice.proposal is None:
+            return False
+        spec = spec_of(now, self.dataset, choice.proposal.params)
+        self._add(now, [(choice.proposal.params, spec, None, predicted(now, choice.proposal))], choice.skipped)
+        save_proposer(self.workspace, now, self.dataset_id, choice.proposal)
         return True
 
-    def _add(self, now: SearchView, wanted: Sequence[Candidate]) -> None:
+    def _choice(self, now: SearchView) -> Choice:
+        """Return what to try next; the answer that nothing is left is kept for as long as nothing else was begun."""
+        self._read_weights(now)
+        basis = (now.search.space, now.search.budget.epochs, [(one.number, one.state) for one in now.candidates])
+        if self.last is None or self.last[0] != basis:
+            self.last = basis, next_candidate(now, self.dataset, self.weights)
+        return self.last[1]
+
+    def _read_weights(self, now: SearchView) -> None:
+        new = [trial for trial in now.trials if trial.number not in self.weights]
+        self.weights |= weights_of(self.workspace, self.dataset, new) if new else {}
+
+    def _add(self, now: SearchView, wanted: Sequence[Candidate], skipped: int = 0) -> None:
         """Queue trials, all of them or none: none if the person has just changed the search."""
         with self.workspace.catalogue.writing() as connection:
             if not search_rows.drives(connection, now.search.id, self.job.run_id, self.job.attempt, "running"):
                 return
+            search_rows.count_skipped(connection, now.search.id, skipped)
             for params, spec, confirms, expected in wanted:
                 request = {"search": now.search.name, "confirms": confirms}
                 by = {"started_by": f"search {now.search.name}"}
@@ -210,7 +225,8 @@ class Driver:
 
     def _conclude(self, now: SearchView) -> bool:
         """Confirm the leaders with other seeds, then record the winner; False once that is done."""
-        leader = next_to_confirm(now)
+        self._read_weights(now)
+        leader = next_to_confirm(now, self.weights)
         if leader is not None:
             with self.workspace.catalogue.reading() as connection:
                 spec = run_rows.get_run(connection, leader.run_id).spec
@@ -219,11 +235,14 @@ class Driver:
             seeds = [seed for seed in range(now.search.seed + 1, now.search.seed + 1 + SEEDS) if seed not in used]
             self._add(now, [(leader.params, one, leader.number, None) for one in on_seeds(spec, seeds)])
             return True
+        end = None if any(now.nothing_left) else self._choice(now)
         with self.workspace.catalogue.reading() as connection:
             theirs = [trial.run_id for trials in now.confirmations.values() for trial in trials]
             results = search_rows.results_of(connection, theirs)
         with self.workspace.catalogue.writing() as connection:
             if search_rows.drives(connection, now.search.id, self.job.run_id, self.job.attempt, "running"):
-                values = {"state": "finished", "result": winner(now, results)}
+                ended = {} if end is None else {"all_tried": end.all_tried}
+                values = {"state": "finished", "result": winner(now, results) | ended}
                 search_rows.change_search(connection, now.search.id, values)
+                search_rows.count_skipped(connection, now.search.id, end.skipped if end is not None else 0)
         return False

@@ -165,7 +165,8 @@ def stop_search(workspace: Workspace, search_id: int) -> Search:
 def resume_search(workspace: Workspace, search_id: int) -> Search:
     """Let a search go on, also one that was interrupted, or whose budget was widened.
 
-    Raises NotFound, or Conflict if it goes on already, or has nothing left to spend. What won before has to win again.
+    Raises NotFound, or Conflict if it goes on already, has nothing left to spend, or was begun on a dataset without
+    validation records before that was refused. What won before has to win again.
     """
     sentence, part = brief_view(workspace, search_id).nothing_left
     with workspace.catalogue.writing() as connection:
@@ -174,6 +175,8 @@ def resume_search(workspace: Workspace, search_id: int) -> Search:
             raise Conflict(f"The search {search.name!r} is running already.", "search")
         if search.state == "finished" and sentence:
             raise Conflict(sentence, part)
+        if problem := validation_problem(dataset_rows.get_dataset(connection, search.dataset)):
+            raise Conflict(f"The dataset {search.dataset} cannot be searched. {problem}", "dataset")
         search_rows.change_search(connection, search_id, {"state": "running", "result": {}})
         if not search.is_driven:
             search_rows.drive(connection, search)
@@ -204,6 +207,8 @@ def change_search(workspace: Workspace, search_id: int, data: Mapping[str, Any])
     with workspace.catalogue.writing() as connection:
         search_rows.get_search(connection, search_id)
         values = {"space": space.to_json(), "budget": asdict(budget)}
+        if search.space != values["space"] or search.budget.epochs != budget.epochs:  # there is something to try again
+            values["result"] = {name: value for name, value in search.result.items() if name != "all_tried"}
         search_rows.change_search(connection, search_id, values)
         return search_rows.get_search(connection, search_id)
 
@@ -260,9 +265,19 @@ def _ask_for(workspace: Workspace, search_id: int, state: str, before: tuple[str
 
 def _dataset(workspace: Workspace, fields: Fields) -> Dataset | None:
     dataset = chosen_dataset(workspace, fields)
-    if dataset is not None and not dataset.spec["validation"]:
-        fields.refuse("dataset", "It has no validation part to score trials on: add the data with a validation share.")
+    if dataset is not None and (problem := validation_problem(dataset)):
+        fields.refuse("dataset", problem)
     return dataset
+
+
+def validation_problem(dataset: Dataset) -> str:
+    """Return why no trial can be scored on a dataset, and what to do; empty if it has validation records."""
+    if dataset.description["split"]["validation"]:
+        return ""
+    if dataset.spec["validation"]:
+        least = "Upload more records, or give validation a larger share."
+        return f"Of its {dataset.rows:,} records none is left for validation, on which trials are scored. {least}"
+    return "It has no validation part to score trials on: add the data with a validation share."
 
 
 def _goal(fields: Fields, task: str) -> Goal:

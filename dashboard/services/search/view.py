@@ -95,7 +95,18 @@ class SearchView:
             return "All trials have been used. Add trials to continue.", "budget.trials"
         if 0 < budget.seconds <= self.busy_seconds():
             return "Time limit reached. Raise it to continue.", "budget.seconds"
+        if "all_tried" in self.search.result:
+            return f"{self.all_tried} Widen the space to continue.", "space"
         return "", ""
+
+    @property
+    def all_tried(self) -> str:
+        """That the search ended as nothing new was left to try, in a sentence; empty if it did not."""
+        count = self.search.result.get("all_tried")
+        if count is None:
+            return ""
+        several = f"All {count:,} candidates have" if count > 1 else "The only candidate has"
+        return f"{several} been tried." if count else "No candidate was found that differs from those tried."
 
 
 def view(workspace: Workspace, search_id: int, known: Mapping[int, tuple[float, ...]] | None = None) -> SearchView:

@@ -1,11 +1,12 @@
 """The winner: the best of many scores is partly luck, so the leaders are trained again before one is called best.
 
 The leading candidate is trained again with three other seeds; if their mean falls behind the score of the next one,
-that one is, too, and so on, three candidates at most. The best mean wins; one that failed with another seed cannot.
+that one is, too, and so on, three candidates at most, all different ones. The best mean wins; one that failed with
+another seed cannot.
 Only confirmations are evaluated on the test part, which influences no choice.
 """
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from statistics import fmean
 from typing import Any
 
@@ -16,13 +17,18 @@ SEEDS = 3
 MOST_CONFIRMED = 3
 
 
-def next_to_confirm(now: SearchView) -> Trial | None:
+def next_to_confirm(now: SearchView, weights: Mapping[int, Hashable]) -> Trial | None:
     """Return the candidate that has to be trained again now; None if the winner is known, or there is none.
 
-    One of whose seeds a person cancelled some is first.
+    `weights` has equal values for trials that trained to the same weights: of these only the first is a leader. One of
+    whose seeds a person cancelled some is first.
     """
     goal, again = now.search.goal, now.confirmations
-    left = [trial for trial in now.finished[:MOST_CONFIRMED] if len(again.get(trial.number, ())) < SEEDS]
+    different: dict[Hashable, Trial] = {}
+    for trial in now.finished:
+        different.setdefault(weights[trial.number], trial)
+    leaders = list(different.values())[:MOST_CONFIRMED]
+    left = [trial for trial in leaders if len(again.get(trial.number, ())) < SEEDS]
     begun = [trial for trial in left if trial.number in again]
     if begun or not left:
         return begun[0] if begun else None

@@ -24,6 +24,7 @@ from dashboard.web.searches.words import (
     saved_sentence,
     search_sentence,
     settings_heading,
+    skipped_sentence,
     trial_state,
 )
 
@@ -186,7 +187,7 @@ def head_of(now: SearchView) -> Head:
         nothing_left=now.nothing_left[0] if search.state == "finished" else "",
         error=get_run(workspace(), search.run_id).run.error if has_failed and search.run_id is not None else None,
         best=_card(now, best) if best is not None else None,
-        saved=saved_sentence(findings.saved(now)),
+        saved=" ".join(filter(None, (saved_sentence(findings.saved(now)), skipped_sentence(search.skipped)))),
         metric=_metric(search),
     )
 

@@ -51,6 +51,8 @@ def search_sentence(now: SearchView) -> str:
         if ended < search.budget.trials
         else f"{plural(ended, 'trial')} tried"
     )
+    if now.all_tried:
+        count = f"{count}, {now.all_tried[0].lower()}{now.all_tried[1:-1]}"
     if best is None:
         return f"{count}; none has a score yet." if ended else "The first trials are on their way."
     metric = metric_words(search.goal.metric)
@@ -123,6 +125,14 @@ def saved_sentence(saved: Saved) -> str:
         return f"{text}; no trial was stopped early."
     less = f"{plural(saved.epochs_saved, 'epoch')} and {duration(saved.seconds_saved)}"
     return f"{text}; stopping {plural(saved.stopped, 'trial')} early saved {less}."
+
+
+def skipped_sentence(skipped: int) -> str:
+    """Say how many proposals were not trained; nothing if there was none."""
+    if not skipped:
+        return ""
+    several = f"{plural(skipped, 'proposal')} {'was' if skipped == 1 else 'were'} skipped"
+    return f"{several}: an earlier trial had trained the same network."
 
 
 def sampler_sentences(now: SearchView) -> list[str]:

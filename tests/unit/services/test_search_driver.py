@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from dashboard.catalogue import runs as run_rows
+from dashboard.catalogue import tables
 from dashboard.errors import Conflict, Invalid, Outage, StoreUnavailable, UserError
 from dashboard.jobs.coordinator import coordinator_lock
 from dashboard.jobs.job import Cancelled, Progress
 from dashboard.records.run_kinds import ACTIONS, SEARCHES, TRAININGS
-from dashboard.services.datasets import add_bundled
+from dashboard.services.datasets import add_bundled, get_dataset
 from dashboard.services.networks import create_network, delete_network, get_network
 from dashboard.services.runs.journal import CatalogueJournal
 from dashboard.services.runs.runs import get_run
@@ -27,6 +28,7 @@ from dashboard.services.search.view import view
 from dashboard.services.versions.reading import list_versions
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
+from dashboard.web.searches.words import search_sentence
 
 SMALL = {"layers": 1, "units": {"low": 2, "high": 8}, "batch_size": [16, 32]}
 
@@ -311,6 +313,68 @@ def test_a_finished_search_that_goes_on_has_no_winner_until_one_has_won_again(wo
         resume_search(workspace, bench.id)
     change_search(workspace, bench.id, {"budget": {"trials": 3}})
     assert resume_search(workspace, bench.id).result == {}
+
+
+TWO = {
+    "layers": 1, "units": 8, "activation": ["relu", "tanh"], "dropout": 0, "learning_rate": 0.01, "batch_size": [32],
+    "optimizer": ["adam"], "schedule": ["constant"], "weight_decay": "off",
+}  # fmt: skip
+
+
+def play(bench):
+    """Let all trials end, until the driver has nothing left to do."""
+    while bench.driver.step():
+        while job := bench.take():
+            bench.finish(job, 0.5 + len(bench.now.trials) / 100)
+
+
+@pytest.mark.parametrize("sampler", ["neural", "grid", "random", "tpe"])
+def test_a_search_of_two_candidates_ends_after_two_and_goes_on_in_a_wider_space(workspace, sampler):
+    bench = Bench(workspace, trials=6, space=TWO, sampler=sampler)
+    bench.steps(3)
+    bench.driver = Driver(workspace, bench.driver.job, bench.told.append)  # as after a kill
+    play(bench)
+    now = bench.now
+    assert {trial.params["activation"] for trial in now.candidates} == {"relu", "tanh"}
+    assert (len(now.candidates), now.search.state, now.all_tried) == (
+        2,
+        "finished",
+        "All 2 candidates have been tried.",
+    )
+    assert now.search.skipped >= (sampler != "grid")
+    assert [len(again) for again in now.confirmations.values()][:1] == [3]
+    assert "all 2 candidates have been tried; the winner is" in search_sentence(now)
+    bench.journal.end(bench.driver.job, "finished", None)
+    with pytest.raises(Conflict, match=r"All 2 candidates have been tried\. Widen the space"):
+        resume_search(workspace, bench.id)
+    change_search(workspace, bench.id, {"space": {"units": {"low": 8, "high": 9}}})
+    resume_search(workspace, bench.id)
+    bench.driver = bench.new_driver()
+    play(bench)
+    wider = [(trial.params["activation"], trial.params.get("units_1", 8)) for trial in bench.now.candidates]
+    assert sorted(wider) == [("relu", 8), ("relu", 9), ("tanh", 8), ("tanh", 9)]
+
+
+def test_what_a_person_cancelled_is_tried_again_only_when_nothing_else_is_left(workspace):
+    bench = Bench(workspace, trials=6, space=TWO | {"units": {"low": 8, "high": 9}}, sampler="random")
+    bench.steps(1)
+    first = bench.take()
+    bench.journal.end(first, "cancelled", None)
+    play(bench)
+    params = [trial.params for trial in bench.now.candidates]
+    assert [params.index(one) for one in params] == [0, 1, 2, 3, 0]
+    assert bench.now.all_tried == "All 4 candidates have been tried."
+
+
+def test_a_search_begun_on_data_without_validation_records_does_not_go_on(workspace):
+    bench = Bench(workspace)
+    pause_search(workspace, bench.id)
+    with workspace.catalogue.writing() as connection:
+        iris = get_dataset(workspace, "iris")
+        described = iris.description | {"split": {"train": 4, "validation": 0, "test": 0}}
+        connection.execute(tables.datasets.update().values(description=described))
+    with pytest.raises(Conflict, match="none is left for validation"):
+        resume_search(workspace, bench.id)
 
 
 def test_a_budget_below_what_was_tried_is_refused(workspace):

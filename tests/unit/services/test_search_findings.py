@@ -36,7 +36,7 @@ def search(metric="val_accuracy", second="", **more):
     }
     about |= {"space": SearchSpace().to_json(), "goal": Goal(metric, second), "budget": Budget(trials=9, epochs=10)}
     about |= {"sampler": "neural", "stopping": "curve", "state": "running", "run_id": 1, "run_state": "running"}
-    return Search(**about | {"beliefs": {}, "result": {}, "created": NOON, "changed": NOON} | more)
+    return Search(**about | {"beliefs": {}, "result": {}, "skipped": 0, "created": NOON, "changed": NOON} | more)
 
 
 def trial(number, score=None, state="finished", **more):
@@ -145,11 +145,18 @@ def test_a_trial_that_waited_over_night_has_spent_the_seconds_in_which_it_traine
 
 def test_the_next_leader_is_confirmed_if_the_first_one_was_only_lucky():
     trials = [trial(1, 0.9), trial(2, 0.8), trial(3, 0.3)]
-    assert next_to_confirm(seen(trials)).number == 1
+    own = dict(enumerate("abcdefghi", start=1))
+    assert next_to_confirm(seen(trials), own).number == 1
     unlucky = [trial(n, 0.6, confirms=1) for n in (4, 5, 6)]
-    assert next_to_confirm(seen(trials + unlucky)).number == 2
+    assert next_to_confirm(seen(trials + unlucky), own).number == 2
     lucky = [trial(n, 0.85, confirms=1) for n in (4, 5, 6)]
-    assert next_to_confirm(seen(trials + lucky)) is None
+    assert next_to_confirm(seen(trials + lucky), own) is None
+
+
+def test_of_candidates_that_trained_to_the_same_weights_one_is_confirmed():
+    trials = [trial(1, 0.9), trial(2, 0.9), trial(3, 0.9), trial(7, 0.8)]
+    unlucky = [trial(n, 0.6, confirms=1) for n in (4, 5, 6)]
+    assert next_to_confirm(seen(trials + unlucky), {1: "a", 2: "a", 3: "a", 7: "b"}).number == 7
 
 
 def test_the_winner_has_the_best_mean_over_other_seeds_and_the_mean_of_its_tests():
@@ -167,7 +174,7 @@ def test_one_that_runs_away_with_another_seed_does_not_win_and_the_next_is_confi
     unsteady = [trial(3, 0.9, confirms=1), trial(4, None, "failed", confirms=1), trial(5, 0.9, confirms=1)]
     now = seen(trials + unsteady)
     assert now.confirmed == {}
-    assert next_to_confirm(now).number == 2
+    assert next_to_confirm(now, {1: 1, 2: 2}).number == 2
     steady = [trial(n, 0.7, confirms=2) for n in (6, 7, 8)]
     found = winner(seen(trials + unsteady + steady), {106: {}, 107: {}, 108: {}})
     assert (found["best"], found["mean"], found["unsteady"]) == (2, pytest.approx(0.7), [1])
@@ -176,8 +183,8 @@ def test_one_that_runs_away_with_another_seed_does_not_win_and_the_next_is_confi
 def test_a_seed_that_a_person_cancelled_is_trained_again():
     trials = [trial(1, 0.9), trial(2, 0.3)]
     two = [trial(3, 0.9, confirms=1), trial(4, None, "cancelled", confirms=1), trial(5, 0.9, confirms=1)]
-    assert next_to_confirm(seen(trials + two)).number == 1
-    assert next_to_confirm(seen([*trials, *two, trial(6, 0.9, confirms=1)])) is None
+    assert next_to_confirm(seen(trials + two), {1: 1, 2: 2}).number == 1
+    assert next_to_confirm(seen([*trials, *two, trial(6, 0.9, confirms=1)]), {1: 1, 2: 2}) is None
 
 
 def test_a_proposer_is_told_of_a_cancelled_trial_as_of_one_that_failed_and_of_no_half_known_scores():
