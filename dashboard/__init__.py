@@ -41,7 +41,10 @@ def create_app(settings: Settings | None = None, workspace: "Workspace | None" =
     from dashboard.services.workspace import open_workspace  # noqa: PLC0415
     from dashboard.web import register_pages  # noqa: PLC0415
 
-    workspace = workspace or open_workspace(settings or from_environment())
+    if workspace is None:
+        workspace = open_workspace(settings or from_environment())
+        workspace.catalogue.answer_pages()
+        workspace.store.answer_pages()
     workspace.catalogue.when_lost(wake_supervisor)  # the worker that it starts finds the other home, and all of it ends
     log_drift(workspace)
     settings = workspace.settings

@@ -15,6 +15,7 @@ The tree; the number is the HTTP status that `web` and `api` answer with::
     └── StoreError                  503  the store or the catalogue cannot do it now
         ├── StoreUnavailable        503  it cannot be reached
         │   └── Outage              503  for the moment: waiting helps
+        │       ├── ConnectionLost  503  the connection to a server broke, or none could be made
         │       └── OtherDashboard  503  another home uses the database or the folder of weights
         └── NotAsSaved              503  a table is not what was saved
             ├── TensorMissing       503  a table that should be there is not
@@ -151,6 +152,10 @@ class Outage(StoreUnavailable):
 
     `dashboard.outages` says which errors are such.
     """
+
+
+class ConnectionLost(Outage):
+    """The connection to a server broke, or none could be made; what was not committed is gone."""
 
 
 class OtherDashboard(Outage):

@@ -75,6 +75,11 @@ CLOSED = "not available"
 """What MySQL's connector says, without a number, of a connection that it has noticed to be closed."""
 
 
+def is_of_client(number: int | None) -> bool:
+    """Return whether an error is of the connection itself, met by the client, and passes by itself."""
+    return number in PASSING_SERVER and 2000 <= (number or 0) < 3000
+
+
 def server_passes(number: int | None, said: str) -> bool:
     """Return whether an error of a MySQL or MariaDB server, or of the connection to it, passes by itself."""
     return number in PASSING_SERVER or CLOSED in said or NO_SPACE.search(said) is not None

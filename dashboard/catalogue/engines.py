@@ -19,14 +19,17 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from dashboard.catalogue.prefixed import prefix_of, use_prefix
-from dashboard.errors import Outage, StoreUnavailable, WeightbaseError
-from dashboard.outages import server_passes
+from dashboard.errors import ConnectionLost, Outage, StoreUnavailable, WeightbaseError
+from dashboard.outages import is_of_client, server_passes
 from dashboard.records.mysql_address import MysqlAddress, parse_address
+from dashboard.responding import BRIEF, Responding, responding_of
 from dashboard.settings import Settings
 
 UNKNOWN_DATABASE = 1049
 CATALOGUE = "catalogue.sqlite"
 DRIVERS_C_PART = "_mysql_connector"
+SERVER = "server"
+"""The option of an engine that says where its server is reached."""
 LOCK_SECONDS = 60
 PATIENCE_SECONDS = 8
 """How long a statement waits for a lock that others hold, and a thread for a connection: a page is answered within ten
@@ -134,8 +137,9 @@ def _engine(address: MysqlAddress, database: str | None) -> Engine:
     engine = create_engine(
         url, connect_args=address.arguments() | arguments | times, **pool, json_deserializer=read_json
     )
-    _wait_briefly(engine)
+    _wait_briefly(engine, PATIENCE_SECONDS)
     event.listen(engine, "handle_error", _own_error)
+    engine.update_execution_options(**{SERVER: address.server})
     use_prefix(engine, address.prefix)
     return engine
 
@@ -150,19 +154,36 @@ def _own_error(context: ExceptionContext) -> WeightbaseError | None:
         return None
     context.is_disconnect = True  # whatever has happened: the connection is not used again
     number, said = getattr(error, "errno", None), str(error)
-    kind = Outage if server_passes(number, said) else StoreUnavailable
+    kind = ConnectionLost if is_of_client(number) else Outage if server_passes(number, said) else StoreUnavailable
     return kind(f"The catalogue cannot be used now: {said} ({number}).")
 
 
-def _wait_briefly(engine: Engine) -> None:
+def _wait_briefly(engine: Engine, seconds: int) -> None:
     """Let connections wait briefly for locks on rows and tables."""
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _: ConnectionPoolEntry) -> None:  # noqa: ANN401 - the driver's
         cursor = connection.cursor()
-        cursor.execute(f"SET SESSION innodb_lock_wait_timeout = {PATIENCE_SECONDS}")
-        cursor.execute(f"SET SESSION lock_wait_timeout = {PATIENCE_SECONDS}")
+        cursor.execute(f"SET SESSION innodb_lock_wait_timeout = {seconds}")
+        cursor.execute(f"SET SESSION lock_wait_timeout = {seconds}")
         cursor.close()
+
+
+def answer_pages(engine: Engine) -> Responding | None:
+    """Let new connections to a server wait briefly, as a page may, and drop the old ones.
+
+    Returns what this process knows of the server, which the weights are on, too; None for a file.
+    """
+    if engine.dialect.name == "sqlite":
+        return None
+
+    @event.listens_for(engine, "do_connect")
+    def connect(_: Any, __: Any, ___: Any, options: dict[str, Any]) -> None:  # noqa: ANN401 - SQLAlchemy's own
+        options |= {"connection_timeout": BRIEF.connect, "read_timeout": BRIEF.read, "write_timeout": BRIEF.read}
+
+    _wait_briefly(engine, BRIEF.row_lock)
+    engine.dispose()
+    return responding_of(str(engine.get_execution_options()[SERVER]))
 
 
 SERVERS = {"mysql": mysql_engine}

@@ -13,15 +13,23 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from dashboard.catalogue.engines import CATALOGUE, engine_of, existing_engine, one_at_a_time, reading_engine
+from dashboard.catalogue.engines import (
+    CATALOGUE,
+    answer_pages,
+    engine_of,
+    existing_engine,
+    one_at_a_time,
+    reading_engine,
+)
 from dashboard.catalogue.lease import Lease, require_ours
 from dashboard.catalogue.preflight import reason_not_to_write
 from dashboard.catalogue.restoring import require_not_restoring
 from dashboard.catalogue.set_up import bring_up_to_date, is_set_up, require_newest
-from dashboard.errors import Conflict, Forbidden, OtherDashboard, Outage, StoreError, StoreUnavailable
+from dashboard.errors import Conflict, ConnectionLost, Forbidden, OtherDashboard, Outage, StoreError, StoreUnavailable
 from dashboard.files import is_frozen
 from dashboard.holder import holder_of
-from dashboard.outages import SQLITE_WORDS, server_passes, sqlite_passes, system_passes, system_words
+from dashboard.outages import SQLITE_WORDS, is_of_client, server_passes, sqlite_passes, system_passes, system_words
+from dashboard.responding import Responding
 from dashboard.settings import Settings
 
 MIGRATION_LOCK = ".migration.lock"
@@ -43,10 +51,12 @@ class OneState:
             self.connection = connection
         return self.connection
 
-    def end(self) -> None:
-        """End the transaction; the next reading begins another one."""
+    def end(self, is_lost: bool = False) -> None:
+        """End the transaction, without a word to a server that is lost; the next reading begins another one."""
         if self.connection is not None:
             connection, self.connection = self.connection, None
+            if is_lost:
+                connection.invalidate()
             connection.close()
 
 
@@ -62,6 +72,7 @@ class Catalogue:
         self.read_only = read_only
         """Why nothing can be written, in a few words; empty if it can."""
         self.lease = lease
+        self._responding: Responding | None = None
         if lease is not None:
             weakref.finalize(self, lease.end)
 
@@ -75,10 +86,10 @@ class Catalogue:
         """Yield a connection that sees one state of the catalogue; raises Outage, StoreUnavailable or StoreError."""
         state = self._state()
         if state is None:
-            with translated(), self.engine.begin() as connection:
+            with self._asking(), self.engine.begin() as connection:
                 yield connection
             return
-        with translated():
+        with self._asking():
             try:
                 yield state.begun()
             except SQLAlchemyError:
@@ -95,7 +106,7 @@ class Catalogue:
         finally:
             _STATE.set(None)
             with translated():
-                state.end()
+                state.end(is_lost=self._responding is not None and self._responding.is_unresponsive)
 
     @contextlib.contextmanager
     def apart(self) -> Iterator[None]:
@@ -120,11 +131,21 @@ class Catalogue:
         self.require_writable()
         self.require_held()
         options = {"write": True, "hasty": hasty}
-        with translated(), self.engine.connect().execution_options(**options) as connection, connection.begin():
+        with self._asking(), self.engine.connect().execution_options(**options) as connection, connection.begin():
             yield connection
         state = self._state()
         if state is not None:
             state.end()  # what is read from now on includes what was written
+
+    @contextlib.contextmanager
+    def _asking(self) -> Iterator[None]:
+        """Translate errors, and note whether the server answers; raises Outage at once while it is unresponsive."""
+        with self._responding.listening() if self._responding else contextlib.nullcontext(), translated():
+            yield
+
+    def answer_pages(self) -> None:
+        """Wait briefly for a server from now on, as a page may."""
+        self._responding = answer_pages(self.engine)
 
     def require_writable(self) -> None:
         """Raise Forbidden where nothing can be written."""
@@ -270,13 +291,18 @@ def translated(path: Path | None = None) -> Iterator[None]:
     except IntegrityError as error:
         raise Conflict("This name is taken, or something else still refers to it.") from error
     except DBAPIError as error:
-        kind = Outage if _passes(error) else StoreUnavailable
+        kind = ConnectionLost if _is_lost(error) else Outage if _passes(error) else StoreUnavailable
         file = f" {path}" if path is not None and isinstance(error.orig, sqlite3.Error) else ""
         raise kind(f"The catalogue{file} cannot be used now: {str(error.orig).rstrip('.')}.{_remedy(error)}") from error
     except PoolTimeout as error:
         raise Outage("The catalogue cannot be used now: too many requests wait for it.") from error
     except SQLAlchemyError as error:
         raise StoreError(f"The catalogue failed: {type(error).__name__}.") from error
+
+
+def _is_lost(error: DBAPIError) -> bool:
+    number = getattr(error.orig, "errno", None)
+    return not isinstance(error.orig, sqlite3.Error) and (error.connection_invalidated or is_of_client(number))
 
 
 def _passes(error: DBAPIError) -> bool:

@@ -56,6 +56,11 @@ class MysqlAddress:
         return f"mysql://{self.user}@{self.host}:{self.port}/{self.database}"
 
     @property
+    def server(self) -> str:
+        """Where the server is reached: its socket, or host:port."""
+        return str(dict(self.options).get("unix_socket") or f"{self.host}:{self.port}")
+
+    @property
     def identity(self) -> str:
         """What is equal for addresses of one database: where its server is reached, and its name."""
         socket = dict(self.options).get("unix_socket")

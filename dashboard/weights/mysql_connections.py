@@ -12,9 +12,10 @@ from typing import Any, TypeVar
 import mysql.connector
 from mysql.connector.errors import Error
 
-from dashboard.errors import Outage, StoreUnavailable
+from dashboard.errors import ConnectionLost, Outage, StoreUnavailable
 from dashboard.outages import CLOSED, NO_SPACE, server_passes
 from dashboard.records.mysql_address import MysqlAddress
+from dashboard.responding import BRIEF, Responding, Waits, responding_of
 from dashboard.weights.mysql_binary import BinaryChannel, is_available
 from dashboard.weights.mysql_text import PlainChannel, TextChannel
 
@@ -29,16 +30,10 @@ GONE = 2006
 PAUSES = (0.1, 0.5, 1.0, 2.0)
 """Seconds between attempts after a lost connection: a server that restarts is back within them, a hang is not."""
 
-LOCK_SECONDS = 60
-ROW_LOCK_SECONDS = 8
-"""How long a statement waits for a lock that others hold: a page is answered within 10 s, and a run tries again."""
-READ_SECONDS = 600
+PATIENT = Waits(connect=10, read=600, row_lock=8, named_lock=60)
+"""For runs, copies and verifications, which try again."""
 SQL_MODE = "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION"
 RIGHTS_WANTED = "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX, REFERENCES, CREATE VIEW, SHOW VIEW"
-
-
-class ConnectionLost(Outage):
-    """The connection broke, or none could be made; what was not committed is gone."""
 
 
 class TryAgain(Outage):
@@ -113,8 +108,9 @@ def _translation(address: MysqlAddress, error: Error) -> StoreUnavailable:
 class Session:
     """One leased connection: statements, transactions, locks, and a channel for rows of numbers."""
 
-    def __init__(self, address: MysqlAddress, connection: Any, only_public: bool) -> None:  # noqa: ANN401
+    def __init__(self, address: MysqlAddress, connection: Any, only_public: bool, waits: Waits) -> None:  # noqa: ANN401
         self.address = address
+        self.waits = waits
         self.connection = connection
         self.changed = 0
         self.channel: BinaryChannel | TextChannel = TextChannel(connection)
@@ -126,7 +122,7 @@ class Session:
         # A log of statements cannot be written at this level.
         if (variables.get("log_bin"), variables.get("binlog_format")) != ("ON", "STATEMENT"):
             self.run("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
-        self.run(f"SET SESSION innodb_lock_wait_timeout = {ROW_LOCK_SECONDS}, lock_wait_timeout = {ROW_LOCK_SECONDS}")
+        self.run(f"SET SESSION innodb_lock_wait_timeout = {waits.row_lock}, lock_wait_timeout = {waits.row_lock}")
 
     def _variables(self, *names: str) -> dict[str, str]:
         """Return those of the server's variables that it has."""
@@ -180,7 +176,7 @@ class Session:
 
     def lock(self, name: str, seconds: int = 0) -> bool:
         """Take a named lock of the server, which lives as long as this connection; False if another has it."""
-        return self.run("SELECT GET_LOCK(%s, %s)", (name, seconds)) == [(1,)]
+        return self.run("SELECT GET_LOCK(%s, %s)", (name, min(seconds, self.waits.named_lock))) == [(1,)]
 
     def unlock(self, name: str) -> None:
         """Let go of a named lock."""
@@ -188,9 +184,9 @@ class Session:
 
     @contextmanager
     def locked(self, name: str) -> Iterator[None]:
-        """Hold a named lock inside; raises Outage if it cannot be had within a minute."""
-        if not self.lock(name, LOCK_SECONDS):
-            raise Outage(f"Another process has held {name} for a minute; try again later.")
+        """Hold a named lock inside; raises Outage if it cannot be had within a minute, or as long as a page waits."""
+        if not self.lock(name, self.waits.named_lock):
+            raise Outage(f"Another process has held {name} for {self.waits.named_lock} seconds; try again later.")
         try:
             yield
         finally:
@@ -209,11 +205,18 @@ class Connections:
     def __init__(self, address: MysqlAddress, only_public: bool = False) -> None:
         self.address = address
         self._only_public = only_public
+        self._waits = PATIENT
+        self._responding: Responding | None = None
         self._idle: list[Session] = []
         self._inherited: list[Session] = []
         self._process = os.getpid()
         self._guard = threading.Lock()
         weakref.finalize(self, _close_all, self._idle)
+
+    def answer_pages(self) -> None:
+        """Wait briefly from now on, and not at all while another thread finds the server unresponsive."""
+        self._waits, self._responding = BRIEF, responding_of(self.address.server)
+        self.close()
 
     def take(self) -> Session:
         """Return a session for exclusive use; raises ConnectionLost or StoreUnavailable."""
@@ -247,13 +250,23 @@ class Connections:
         pauses = iter(PAUSES)
         while True:
             try:
-                return self._once(action)
+                with self._listening():
+                    return self._once(action)
             except (ConnectionLost, TryAgain):
                 self.close()
                 pause = next(pauses, None)
                 if pause is None:
                     raise
                 time.sleep(pause)
+
+    @contextmanager
+    def _listening(self) -> Iterator[None]:
+        """Note whether the server answers; raises Outage at once while it is known to be unresponsive."""
+        if self._responding is None:
+            yield
+            return
+        with self._responding.listening():
+            yield
 
     def _once(self, action: Callable[[Session], T]) -> tuple[T, Session]:
         session = self.take()
@@ -278,7 +291,7 @@ class Connections:
                 if error.errno != NO_SUCH_DATABASE:
                     raise
                 connection = self._create_database()
-        return Session(self.address, connection, self._only_public)
+        return Session(self.address, connection, self._only_public, self._waits)
 
     def _create_database(self) -> Any:  # noqa: ANN401 - the connector's connections have no common type
         connection = self._connect(None)
@@ -296,9 +309,9 @@ class Connections:
             charset="utf8mb4",
             collation="utf8mb4_bin",
             sql_mode=SQL_MODE,
-            connection_timeout=10,
-            read_timeout=READ_SECONDS,
-            write_timeout=READ_SECONDS,
+            connection_timeout=self._waits.connect,
+            read_timeout=self._waits.read,
+            write_timeout=self._waits.read,
         )
 
 

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
-from dashboard.errors import Conflict, NumberTaken, StoreUnavailable, TensorDamaged, TensorMissing
+from dashboard.errors import Conflict, ConnectionLost, NumberTaken, StoreUnavailable, TensorDamaged, TensorMissing
 from dashboard.records.mysql_address import parse_address
 from dashboard.records.tensor import TableInfo, TensorKey
 from dashboard.weights import mysql_registry as registry
@@ -25,7 +25,7 @@ from dashboard.weights.checksums import content_id, tensor_sha256
 from dashboard.weights.dtypes import Array, bits_of, numpy_dtype
 from dashboard.weights.manifests import manifest_text, parse_manifest
 from dashboard.weights.mysql_cells import column_type, put_special, to_cells
-from dashboard.weights.mysql_connections import ConnectionLost, Connections, NoSuchTable, Session
+from dashboard.weights.mysql_connections import Connections, NoSuchTable, Session
 from dashboard.weights.mysql_layout import Layout, strip_width
 from dashboard.weights.mysql_names import create_views, drop_tables, drop_views, is_free, rename_tables
 from dashboard.weights.mysql_registry import NewTable, StoredTable, Use
@@ -527,6 +527,10 @@ class MysqlStore(TableStore):
 
         self._prepare()
         self._connections.attempt(probe)  # many that ask at once are in each other's way: the server may take one back
+
+    def answer_pages(self) -> None:
+        """Wait briefly for the server from now on; see TableStore."""
+        self._connections.answer_pages()
 
     def close(self) -> None:
         """Close the connections that wait; see TableStore."""

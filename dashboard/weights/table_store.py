@@ -198,6 +198,9 @@ class TableStore(ABC):
     def hold(self, holder: Holder) -> None:  # noqa: B027 - where the catalogue is in the store's database, it is held there
         """Hold the store for a home, until `close`, against every other home; raises OtherDashboard, naming that."""
 
+    def answer_pages(self) -> None:  # noqa: B027 - a disk has no time limits of ours
+        """Wait briefly from now on, as a page may: for a server, its answers, and locks that others hold."""
+
     def close(self) -> None:  # noqa: B027 - most stores hold nothing open
         """Let go of connections that wait to be used again; the store can still be used."""
 

@@ -3,7 +3,7 @@
 from tests.rules.source import FILES, PACKAGE, imports_of, name_of, package_of
 
 COMMON = {"records", "errors", "settings", "parsing", "metrics", "files", "declarations", "kinds", "privacy", "outages"}
-COMMON |= {"arrow", "holder"}
+COMMON |= {"arrow", "holder", "responding"}
 MAY_IMPORT = {
     "engine": set(),
     "analysis": set(),
