@@ -117,11 +117,13 @@ def copy(given: argparse.Namespace) -> int:
     """
     from dashboard.services.store.actions import require_apart
     from dashboard.services.store.copying import copy_store
+    from dashboard.services.store.existing import require_source
     from dashboard.services.workspace import open_to_read, open_workspace
 
     source = _endpoint(given.source, given.from_home, FROM_PASSWORD)
     target = _endpoint(given.to, given.to_home, TO_PASSWORD)
     require_apart(source, target)
+    require_source(source)
     result: dict[str, Any] = {}
 
     def report(progress: "Progress") -> None:

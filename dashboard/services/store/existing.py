@@ -14,21 +14,29 @@ REMEDY = (
 )
 
 
-def require_existing(settings: Settings) -> None:
+def require_existing(settings: Settings, remedy: str = REMEDY) -> None:
     """Raise NotFound, naming home and store, unless there are a home and a catalogue; makes nothing.
 
     Raises StoreUnavailable for those into which a backup is being restored.
     """
     home = settings.home_folder
     if not home.is_dir():
-        raise NotFound(f"There is no home at {home}: set WEIGHTBASE_HOME.", "home")
+        raise NotFound(f"There is no home at {home}. {remedy}", "home")
     require_whole(home)
     if has_catalogue(settings):
         return
     there = [name for name in OWN_DATA if _folders(settings, name)]
     belongs = f"The home holds {' and '.join(there)}: it seems to belong to another store. " if there else ""
     missing = f"There is no catalogue for the home {home} and the store {_address(settings)}."
-    raise NotFound(f"{missing} {belongs}{REMEDY}", "home")
+    raise NotFound(f"{missing} {belongs}{remedy}", "home")
+
+
+def require_source(settings: Settings) -> None:
+    """Raise NotFound, naming it, unless there is something that can be copied from; makes nothing."""
+    folder = settings.store_folder
+    if folder is not None and not folder.is_dir():
+        raise NotFound(f"There is no store at {folder}: name the folder of the weights that are to be copied.", "store")
+    require_existing(settings, "Name the store with --from, and its home with --from-home.")
 
 
 def require_own_store(workspace: Workspace) -> None:

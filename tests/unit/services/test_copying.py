@@ -201,6 +201,39 @@ def test_two_csv_stores_of_one_home_are_refused_with_the_remedy(tmp_path, monkey
     assert "Give the copy a home of its own" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--from", "csv:{tmp}/nothing"], "There is no store at {tmp}/nothing"),
+        (["--from-home", "{tmp}/nowhere"], "There is no store at {tmp}/nowhere/weights"),
+        (["--from-home", "{tmp}/nowhere", "--from", "csv:{tmp}"], "There is no home at {tmp}/nowhere. Name the store"),
+        (["--from-home", "{tmp}/bare", "--from", "csv:{tmp}"], "There is no catalogue for the home {tmp}/bare and"),
+    ],
+)
+def test_a_source_that_is_not_there_is_refused_and_nothing_is_made(
+    source, tmp_path, monkeypatch, capsys, arguments, words
+):
+    monkeypatch.setenv("WEIGHTBASE_HOME", source.settings.home)
+    (tmp_path / "bare").mkdir()
+    before = sorted(tmp_path.iterdir())
+    given = [word.format(tmp=tmp_path) for word in arguments]
+    assert cli.main(["copy", *given, "--to", "csv:", "--to-home", str(tmp_path / "target")]) == 2
+    assert words.format(tmp=tmp_path) in capsys.readouterr().err
+    assert sorted(tmp_path.iterdir()) == before
+    assert list((tmp_path / "bare").iterdir()) == []
+
+
+@pytest.mark.server
+def test_a_database_that_is_not_there_is_no_source_and_is_not_made(
+    source, tmp_path, monkeypatch, capsys, mysql_server_url
+):
+    monkeypatch.setenv("WEIGHTBASE_HOME", source.settings.home)
+    address = f"{mysql_server_url}not_there"
+    assert cli.main(["copy", "--from", address, "--to", "csv:", "--to-home", str(tmp_path / "target")]) == 2
+    assert "There is no catalogue for the home" in capsys.readouterr().err
+    assert run_sql(mysql_server_url, "SHOW DATABASES LIKE 'not_there'") == []
+
+
 def test_the_command_prints_each_version_and_what_came_of_it(source, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("WEIGHTBASE_HOME", source.settings.home)
     assert cli.main(["copy", "--to", f"csv:{tmp_path / 'tables'}", "--to-home", str(tmp_path / "home")]) == 0

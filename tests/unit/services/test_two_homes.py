@@ -101,6 +101,7 @@ def test_another_home_may_read_along_and_write_nothing(opened, store, tmp_path, 
     for verb in ("exact", "reindex"):
         assert cli.main([verb]) == 2
         assert f"its home is {tmp_path / 'first'} on " in capsys.readouterr().err
+    opened(tmp_path / "second", f"csv:{tmp_path / 'other'}")
     monkeypatch.setenv("WEIGHTBASE_STORE", f"csv:{tmp_path / 'other'}")
     assert cli.main(["copy", "--to", store, "--to-home", str(tmp_path / "fourth")]) == 2
     assert f"its home is {tmp_path / 'first'} on " in capsys.readouterr().err
