@@ -79,24 +79,23 @@ def _uploaded() -> Dataset:
     file = request.files.get("file")
     if file is None:
         raise Invalid({"file": "Send the CSV file as the part named file, with a file name."})
-    data, header = _choices()
-    upload = service.receive_upload(workspace(), cast(BinaryIO, file.stream), file.filename or "", header)
+    data = _choices()
+    upload = service.receive_upload(workspace(), cast(BinaryIO, file.stream), file.filename or "", data)
     try:
         return service.create_dataset(workspace(), upload, data)
     finally:
         service.discard_upload(workspace(), upload.token)
 
 
-def _choices() -> tuple[dict[str, Any], str]:
-    """Return what goes with the file, `kinds` read from its JSON text; and whether there is a header."""
+def _choices() -> dict[str, Any]:
+    """Return what goes with the file, `kinds` read from its JSON text."""
     fields = Fields(request.form.to_dict())
     fields.known({"name", *service.DATASET_SETTINGS})
-    header = service.DATASET_SETTINGS["header"].kind.read(fields, "header", "auto")
-    data: dict[str, Any] = {name: value for name, value in fields.data.items() if name != "header"}
+    data: dict[str, Any] = dict(fields.data)
     if "kinds" in data:
         try:
             data["kinds"] = orjson.loads(data["kinds"])
         except orjson.JSONDecodeError:
             fields.refuse("kinds", 'Give the kinds as JSON, such as {"age": "numeric", "id": "ignore"}.')
     fields.done()
-    return data, header
+    return data

@@ -13,8 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.data import lines
-from dashboard.data.cells import BLANKS, CODE_PATTERN, LARGEST, MISSING_WORDS, MOST_EXACT, number_pattern
-from dashboard.data.detection import CsvFormat
+from dashboard.data.cells import (
+    BLANKS,
+    CODE_PATTERN,
+    LARGEST,
+    MISSING_WORDS,
+    MOST_EXACT,
+    number_pattern,
+    separator_pattern,
+)
+from dashboard.data.csv_format import NONE, CsvFormat, Marks
+from dashboard.data.table_lines import PlainFile, plain_delimiter
 from dashboard.errors import Invalid
 
 BLOCK_BYTES = 4 << 20
@@ -94,13 +103,13 @@ def read_blocks(
             for batch in reader:
                 if batch.num_rows:
                     parts = [batch.column(place) for place in range(len(chosen))]
-                    yield _parsed(parts, csv_format.decimal, readings)
-    except pa.ArrowInvalid as error:
+                    yield _parsed(parts, csv_format.marks, readings)
+    except (pa.ArrowInvalid, UnicodeError) as error:
         raise _explained(path, csv_format, error) from error
     finally:
         pa.default_memory_pool().release_unused()  # it would keep its blocks for a next file
     if (line := lines.unclosed_quote(path, csv_format)) is not None:
-        raise Invalid({"file": f"The quote that is opened in line {line:,} is never closed: close or remove it."})
+        raise _unclosed(line)
 
 
 def _reader(path: Path, csv_format: CsvFormat, width: int, chosen: Sequence[int]) -> Any:  # noqa: ANN401 - untyped pyarrow
@@ -110,39 +119,49 @@ def _reader(path: Path, csv_format: CsvFormat, width: int, chosen: Sequence[int]
     names = [str(place) for place in range(width)]
     included = [names[place] for place in chosen]
     distinct = pa.dictionary(pa.int32(), pa.string())
+    is_plain = csv_format.is_plain
+    encoding = ARROW_ENCODINGS.get(csv_format.encoding, csv_format.encoding)
     return arrow_csv.open_csv(
-        path,
+        path if is_plain else pa.PythonFile(PlainFile(path, csv_format), "r"),
         arrow_csv.ReadOptions(
             block_size=BLOCK_BYTES,
             column_names=names,
-            skip_rows=lines.blank_lines_before(path, csv_format),
-            skip_rows_after_names=int(csv_format.header),
-            encoding=ARROW_ENCODINGS.get(csv_format.encoding, csv_format.encoding),
+            skip_rows=lines.lines_before_rows(path, csv_format),
+            encoding=encoding if is_plain else "utf8",
         ),
-        arrow_csv.ParseOptions(delimiter=csv_format.delimiter, newlines_in_values=True),
+        arrow_csv.ParseOptions(
+            delimiter=plain_delimiter(csv_format),
+            quote_char=False if csv_format.quote == NONE else csv_format.quote,
+            newlines_in_values=csv_format.quote != NONE,
+        ),
         arrow_csv.ConvertOptions(column_types=dict.fromkeys(included, distinct), include_columns=included),
     )
+
+
+def _unclosed(line: int) -> Invalid:
+    message = f"The quote that is opened in line {line:,} is never closed: close or remove it, or choose another quote."
+    return Invalid({"quote": message})
 
 
 def _explained(path: Path, csv_format: CsvFormat, error: Exception) -> Invalid:
     """Return the refusal of a file that pyarrow cannot read, with the line on which it is wrong."""
     if (line := lines.unclosed_quote(path, csv_format)) is not None:
-        return Invalid({"file": f"The quote that is opened in line {line:,} is never closed: close or remove it."})
+        return _unclosed(line)
     if (ragged := lines.ragged_line(path, csv_format)) is not None:
-        return Invalid({"file": lines.ragged_message(*ragged, csv_format)})
+        return lines.ragged_refusal(path, csv_format, *ragged)
     if "straddl" in str(error):
         return Invalid({"file": f"A row is longer than {BLOCK_BYTES >> 20} MB: this is not a CSV file of rows."})
     return Invalid({"file": f"The file cannot be read as CSV: {error}"})
 
 
-def _parsed(columns: list[Any], decimal: str, readings: Sequence[Reading] | None) -> list[ColumnBlock]:
+def _parsed(columns: list[Any], marks: Marks, readings: Sequence[Reading] | None) -> list[ColumnBlock]:
     """Return the columns of a batch, which pyarrow has cut into distinct texts and codes."""
-    parts = meanings([column.dictionary for column in columns], decimal, readings)
+    parts = meanings([column.dictionary for column in columns], marks, readings)
     codes = (column.indices.to_numpy(zero_copy_only=False) for column in columns)
     return [ColumnBlock(own, *part) for own, part in zip(codes, parts, strict=True)]
 
 
-def meanings(columns: list[Any], decimal: str, readings: Sequence[Reading] | None = None) -> list[Meaning]:
+def meanings(columns: list[Any], marks: Marks, readings: Sequence[Reading] | None = None) -> list[Meaning]:
     """Return (kinds, numbers, trimmed texts, coded) for each of some pyarrow arrays of texts.
 
     Columns that are read alike are parsed in one go.
@@ -152,28 +171,30 @@ def meanings(columns: list[Any], decimal: str, readings: Sequence[Reading] | Non
         alike.setdefault(readings[place] if readings else AS_USUAL, []).append(place)
     parsed: dict[int, Meaning] = {}
     for reading, places in alike.items():
-        parsed |= zip(places, _in_one_go([columns[place] for place in places], decimal, reading), strict=True)
+        parsed |= zip(places, _in_one_go([columns[place] for place in places], marks, reading), strict=True)
     return [parsed[place] for place in range(len(columns))]
 
 
-def _in_one_go(columns: list[Any], decimal: str, reading: Reading) -> list[Meaning]:
+def _in_one_go(columns: list[Any], marks: Marks, reading: Reading) -> list[Meaning]:
     from dashboard.arrow import pa  # noqa: PLC0415
 
     ends = np.cumsum([len(column) for column in columns]).tolist()
-    texts, kinds, numbers = _meanings(pa.concat_arrays(columns), decimal, reading)
+    texts, kinds, numbers = _meanings(pa.concat_arrays(columns), marks, reading)
     coded = _coded(texts, numbers)
     parts = [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
     return [(kinds[part], numbers[part], texts[part], coded[part]) for part in parts]
 
 
-def _meanings(texts: Any, decimal: str, reading: Reading) -> tuple[Any, NDArray[np.int8], Floats]:  # noqa: ANN401 - untyped pyarrow
+def _meanings(texts: Any, marks: Marks, reading: Reading) -> tuple[Any, NDArray[np.int8], Floats]:  # noqa: ANN401 - untyped pyarrow
     """Return (trimmed texts, their kinds, their numbers): `cells.is_missing` and `cells.number` for an array."""
     from dashboard.arrow import pa, pc  # noqa: PLC0415
 
     texts = pc.utf8_trim(texts, characters=BLANKS)
     missing = pc.is_in(pc.utf8_lower(texts), value_set=pa.array(reading.words, pa.string()))
-    looks = pc.match_substring_regex(texts, f"^(?:{number_pattern(decimal)})$")
-    plain = pc.utf8_ltrim(pc.replace_substring(texts, ",", "."), characters="+")
+    looks = pc.match_substring_regex(texts, f"^(?:{number_pattern(*marks)})$")
+    thousands = marks[1]
+    bare = texts if thousands == NONE else pc.replace_substring_regex(texts, separator_pattern(thousands), "")
+    plain = pc.utf8_ltrim(pc.replace_substring(bare, ",", "."), characters="+")
     numeric = pc.if_else(looks, plain, pa.scalar(None, pa.string())).cast(pa.float64())
     numbers = numeric.to_numpy(zero_copy_only=False).astype(np.float64, copy=True)
     numbers[np.abs(numbers) > LARGEST] = np.nan

@@ -5,6 +5,7 @@ The same rules are applied to whole columns in `blocks`; a test holds the two to
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 
 BLANKS = " \t\r\n\f\v\xa0"
 MISSING_WORDS = (
@@ -23,12 +24,30 @@ MOST_CATEGORIES = 1_000
 MOST_COLUMNS = 20_000
 
 
-def number_pattern(decimal: str) -> str:
-    """Return the regular expression of a number whose decimal sign is ``.`` or ``,``."""
-    return NUMBER_PATTERN if decimal == "." else NUMBER_PATTERN.replace(r"\.", ",")
+_SEPARATORS = {",": ",", ".": r"\.", "'": "['\u2019]", " ": "[ \xa0\u2009\u202f]"}
+"""Thousands separator -> the regular expression of all ways in which it is written."""
 
 
-_NUMBERS = {decimal: re.compile(number_pattern(decimal)) for decimal in ".,"}
+def number_pattern(decimal: str, thousands: str = "none") -> str:
+    """Return the regular expression of a number with a decimal mark (``.`` or ``,``) and a thousands separator.
+
+    Separated groups have exactly three digits, the first one to three and no leading zero.
+    """
+    pattern = NUMBER_PATTERN if decimal == "." else NUMBER_PATTERN.replace(r"\.", ",")
+    if thousands not in _SEPARATORS:
+        return pattern
+    grouped = rf"[+-]?[1-9][0-9]{{0,2}}(?:{_SEPARATORS[thousands]}[0-9]{{3}})+(?:{re.escape(decimal)}[0-9]*)?"
+    return f"{grouped}|{pattern}"
+
+
+def separator_pattern(thousands: str) -> str:
+    """Return the regular expression of a thousands separator; it matches nothing for none."""
+    return _SEPARATORS.get(thousands, r"[^\s\S]")
+
+
+@lru_cache
+def _number(decimal: str, thousands: str) -> re.Pattern[str]:
+    return re.compile(number_pattern(decimal, thousands))
 
 
 def is_missing(text: str, words: Collection[str] = MISSING_WORDS) -> bool:
@@ -36,11 +55,13 @@ def is_missing(text: str, words: Collection[str] = MISSING_WORDS) -> bool:
     return text.strip(BLANKS).lower() in words
 
 
-def number(text: str, decimal: str = ".") -> float | None:
+def number(text: str, decimal: str = ".", thousands: str = "none") -> float | None:
     """Return the cell as the nearest float64, or None if it is not a number from -1e38 to 1e38."""
     word = text.strip(BLANKS)
-    if not _NUMBERS[decimal].fullmatch(word):
+    if not _number(decimal, thousands).fullmatch(word):
         return None
+    if thousands in _SEPARATORS:
+        word = re.sub(_SEPARATORS[thousands], "", word)
     value = float(word.replace(",", "."))
     return value if abs(value) <= LARGEST else None
 

@@ -9,7 +9,7 @@ import numpy as np
 from dashboard.data import lines, suggestions
 from dashboard.data.blocks import MISSING, NUMBER, WORD, ColumnBlock, Meaning, meanings, read_blocks
 from dashboard.data.cells import MOST_CATEGORIES
-from dashboard.data.detection import CsvFormat
+from dashboard.data.csv_format import CsvFormat
 from dashboard.data.moments import Moments
 
 KINDS = {"numeric": "number", "categorical": "category", "ignore": "ignore"}
@@ -82,7 +82,7 @@ def preview(path: Path, csv_format: CsvFormat) -> Preview:
     profile = _Profile(len(names))
     for block in read_blocks(path, csv_format, len(names)):
         profile.add(block)
-    columns = profile.columns(names, csv_format.decimal)
+    columns = profile.columns(names, csv_format)
     return Preview(csv_format, columns, profile.rows, first_rows, suggestions.target(columns))
 
 
@@ -118,11 +118,12 @@ class _Profile:
         if before is None or len(before) <= 2 * MOST_CATEGORIES:
             self.seen[place] = _joined(before, column.texts)[: 2 * MOST_CATEGORIES + 1]
 
-    def columns(self, names: list[str], decimal: str) -> tuple[Column, ...]:
+    def columns(self, names: list[str], csv_format: CsvFormat) -> tuple[Column, ...]:
         """Return what is known of every column."""
         moments = self.moments
         facts = np.stack([moments.low, moments.high, moments.mean, moments.std], axis=1).tolist()
-        parts = zip(names, facts, meanings(self.seen, decimal), strict=True)
+        known = meanings(self.seen, csv_format.marks)
+        parts = zip(names, facts, known, strict=True)
         return tuple(self._column(place, name, own, part) for place, (name, own, part) in enumerate(parts))
 
     def _column(self, place: int, name: str, facts: list[float], part: Meaning) -> Column:

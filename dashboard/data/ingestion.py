@@ -66,7 +66,7 @@ class _Ingestion:
         self.order = [name for name in names if name in used and name != spec.target]
         self.moments = Moments(len(self.numeric))
         self.distinct = [np.empty(0)] * len(self.numeric)
-        self.levels = {name: Levels(spec.format.decimal) for name in self.categorical}
+        self.levels = {name: Levels(spec.format.decimal, spec.format.thousands) for name in self.categorical}
         self.target = RegressionTarget(spec) if spec.task == "regression" else ClassTarget(spec)
         self.rows = 0
         self.used = 0

@@ -16,8 +16,8 @@ class TooManyLevels(Exception):
 class Levels:
     """Numbers the values of a column in the order in which they appear; `finish` puts them into their final order."""
 
-    def __init__(self, decimal: str) -> None:
-        self.decimal = decimal
+    def __init__(self, decimal: str, thousands: str = "none") -> None:
+        self.decimal, self.thousands = decimal, thousands
         self.places: dict[str, int] = {}
         self.parts: list[Codes] = []
         self.has_codes = False
@@ -42,16 +42,16 @@ class Levels:
         codes (``007``, 19 digits) keeps every spelling.
         """
         texts = list(self.places)
-        names = texts if self.has_codes else level_names(texts, self.decimal)
+        names = texts if self.has_codes else level_names(texts, self.decimal, self.thousands)
         levels = ordered(names)
         final = np.array([*(levels.index(name) for name in names), -1], np.int32)
         codes = np.concatenate(self.parts) if self.parts else np.empty(0, np.int32)
         return levels, final[codes]  # the code −1 takes the last entry, −1
 
 
-def level_names(texts: list[str], decimal: str = ".") -> list[str]:
+def level_names(texts: list[str], decimal: str = ".", thousands: str = "none") -> list[str]:
     """Return the name of each text's level: the shortest decimal where all are numbers, else the text itself."""
-    numbers = [number(text, decimal) for text in texts]
+    numbers = [number(text, decimal, thousands) for text in texts]
     if any(value is None for value in numbers):
         return texts
     return [shown_number(value) for value in numbers if value is not None]

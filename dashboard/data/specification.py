@@ -8,7 +8,7 @@ from typing import Any
 
 from dashboard.data.cells import MOST_CATEGORIES
 from dashboard.data.columns import KINDS, Column, Preview
-from dashboard.data.detection import FORMAT_SETTINGS, CsvFormat
+from dashboard.data.csv_format import FORMAT_SETTINGS, CsvFormat
 from dashboard.data.splitting import default_share
 from dashboard.declarations import declared, read, setting
 from dashboard.kinds import Choice, Number, Text, Whole

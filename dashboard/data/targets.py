@@ -41,7 +41,7 @@ class ClassTarget(_Target):
 
     def __init__(self, spec: DatasetSpec) -> None:
         super().__init__(spec)
-        self.levels = Levels(spec.format.decimal)
+        self.levels = Levels(spec.format.decimal, spec.format.thousands)
 
     def add(self, column: ColumnBlock, keep: NDArray[np.bool_]) -> None:
         """Take in the kept rows of a block; raises Invalid for what cannot be a target of this kind."""

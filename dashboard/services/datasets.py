@@ -8,7 +8,7 @@ import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -19,8 +19,11 @@ from dashboard.catalogue import datasets as dataset_rows
 from dashboard.catalogue import searches as search_rows
 from dashboard.data.bundled import BUNDLED, BundledSample
 from dashboard.data.columns import KINDS, Preview, preview
+from dashboard.data.csv_format import FORMAT_SETTINGS, CsvFormat, parse_format, settled
 from dashboard.data.dataset import DatasetSpec, ingest, open_arrays, parse_spec
-from dashboard.data.detection import FORMAT_SETTINGS, CsvFormat, detect_format, parse_format
+from dashboard.data.detection import Detected, detect, detect_format
+from dashboard.data.guesses import Guess, guesses_from_json, guesses_to_json
+from dashboard.data.sampling import first_lines
 from dashboard.data.specification import SPEC_SETTINGS, suggested_purpose
 from dashboard.errors import Conflict, Invalid, NotFound, StoreUnavailable, TooLarge
 from dashboard.parsing import Fields
@@ -30,7 +33,7 @@ from dashboard.services.store.dataset_notes import note_datasets
 from dashboard.services.workspace import Workspace, making
 from dashboard.weights.files import sync
 
-__all__ = ["FORMAT_SETTINGS", "Preview", "suggested_purpose"]  # for those who may not import data
+__all__ = ["FORMAT_SETTINGS", "Detected", "Preview", "suggested_purpose"]  # for those who may not import data
 
 PIECE = 2**20
 TOKEN = re.compile(r"[0-9a-f]{32}")
@@ -41,28 +44,39 @@ DATASET_SETTINGS = FORMAT_SETTINGS | SPEC_SETTINGS
 
 @dataclass(frozen=True)
 class Upload:
-    """An uploaded CSV that waits for its columns to be chosen: its token, original name, size and format."""
+    """An uploaded CSV that waits for its columns to be chosen: its token, original name, size and guessed format."""
 
     token: str
     path: Path
     file_name: str
     bytes: int
     format: CsvFormat
+    guesses: dict[str, Guess]
 
 
-def receive_upload(workspace: Workspace, stream: BinaryIO, file_name: str, header: str = "auto") -> Upload:
+def receive_upload(
+    workspace: Workspace, stream: BinaryIO, file_name: str, given: Mapping[str, Any] | None = None
+) -> Upload:
     """Store an uploaded file and detect its format, reading it piece by piece.
+
+    `given` are the fields of the format that a person has filled in; the others are guessed with them.
 
     Raises TooLarge beyond WEIGHTBASE_MAX_UPLOAD_MB, Invalid for what is no CSV, Forbidden where nothing can be written;
     nothing is stored then.
     """
     workspace.catalogue.require_writable()
+    chosen = _settled(given or {})
     token = secrets.token_hex(16)
     path = workspace.uploads_folder / f"{token}.csv"
     try:
         size = _copy(stream, path, workspace.settings.max_upload_mb)
-        upload = Upload(token, path, _plain_name(file_name), size, detect_format(path, header))
-        about = {"file_name": upload.file_name, "format": upload.format.to_json()}
+        detected = detect(path, chosen)
+        upload = Upload(token, path, _plain_name(file_name), size, detected.format, detected.guesses)
+        about = {
+            "file_name": upload.file_name,
+            "format": upload.format.to_json(),
+            "guesses": guesses_to_json(upload.guesses),
+        }
         with _stored_if_there_is_space():
             path.with_suffix(".json").write_text(json.dumps(about))
             sync(path.with_suffix(".json"))
@@ -79,7 +93,30 @@ def get_upload(workspace: Workspace, token: str) -> Upload:
     if not TOKEN.fullmatch(token) or not path.exists():
         raise NotFound("This upload is not here any more. Upload the file again.", "file")
     about = json.loads(path.with_suffix(".json").read_text())
-    return Upload(token, path, about["file_name"], path.stat().st_size, CsvFormat.from_json(about["format"]))
+    guesses = guesses_from_json(about.get("guesses", {}))
+    csv_format = CsvFormat.from_json(about["format"])
+    return Upload(token, path, about["file_name"], path.stat().st_size, csv_format, guesses)
+
+
+def detect_upload(upload: Upload, given: Mapping[str, Any]) -> Detected:
+    """Return the format of an upload, guessed again with what a person has settled of it; raises Invalid."""
+    chosen = _settled(given)
+    if not chosen:
+        return Detected(upload.format, upload.guesses)
+    detected = detect(upload.path, chosen)
+    return replace(detected, format=parse_format(Fields(given), detected.format))
+
+
+def first_lines_of(upload: Upload) -> list[str]:
+    """Return the first lines of an upload as they are, for a person who looks for what is wrong."""
+    return first_lines(upload.path, upload.format.encoding)
+
+
+def _settled(given: Mapping[str, Any]) -> dict[str, Any]:
+    fields = Fields(given)
+    chosen = settled(fields)
+    fields.done()
+    return chosen
 
 
 def preview_upload(upload: Upload, changes: Mapping[str, Any] | None = None) -> Preview:
@@ -91,6 +128,11 @@ def preview_upload(upload: Upload, changes: Mapping[str, Any] | None = None) -> 
     chosen = parse_format(fields, upload.format)
     fields.done()
     return _read_preview(upload.path, chosen)
+
+
+def preview_of(upload: Upload, detected: Detected) -> Preview:
+    """Return an upload's columns and first rows, read in a format; raises Invalid if it cannot be read so."""
+    return _read_preview(upload.path, detected.format)
 
 
 @lru_cache(maxsize=8)
@@ -111,6 +153,7 @@ def create_dataset(workspace: Workspace, upload: Upload, data: Mapping[str, Any]
 
     Raises Invalid with a message for each wrong field, or Conflict if the name is taken; the upload then still waits.
     """
+    _require_marks(upload, data)
     fields = Fields(data)
     name = fields.name()
     spec = parse_spec(fields, preview_upload(upload, data))
@@ -118,6 +161,13 @@ def create_dataset(workspace: Workspace, upload: Upload, data: Mapping[str, Any]
     dataset = _store(workspace, upload.path, name, spec, f"uploaded file {upload.file_name}", "")
     discard_upload(workspace, upload.token)
     return dataset
+
+
+def _require_marks(upload: Upload, data: Mapping[str, Any]) -> None:
+    """Raise Invalid where numbers may be thousands or fractions, and nobody has said which."""
+    guess = upload.guesses.get("thousands")
+    if guess and not guess.sure and not data.get("decimal") and not data.get("thousands"):
+        raise Invalid({"thousands": f"{guess.reason} Say which: give decimal or thousands."})
 
 
 def add_bundled(workspace: Workspace, sample_name: str) -> Dataset:

@@ -6,6 +6,8 @@ import pytest
 
 DATASETS = "/api/v1/datasets"
 GOOD = "height,width,kind\n" + "".join(f"{row},{row % 7},{'ab'[row % 2]}\n" for row in range(40))
+FORMAT = {"delimiter": ",", "header": True, "encoding": "utf-8", "decimal": ".", "thousands": "none", "quote": '"'}
+FORMAT |= {"skip": 0, "comment": "none", "skip_after": 0, "repeats": "keep", "trailing": "keep"}
 KEPT_APART = {"catalogue.sqlite-wal", "catalogue.sqlite-shm", "catalogue.sqlite"}
 
 
@@ -54,11 +56,32 @@ def test_every_choice_reaches_the_dataset(client):
     }
     dataset = client.post(DATASETS, data=form(text, target="3", **choices), status=201)
     spec = dataset["spec"]
-    assert spec["format"] == {"delimiter": ";", "decimal": ",", "header": False, "encoding": "utf-8"}
+    assert spec["format"] == FORMAT | {"delimiter": ";", "decimal": ",", "header": False}
     assert (spec["target"], spec["task"], spec["missing"]) == ("column_4", "regression", "impute")
     assert (spec["validation"], spec["test"], spec["seed"]) == (0.25, 0.2, 9)
     assert dataset["description"]["inputs"] == ["column_1", "column_3=no", "column_3=yes"]
     assert dataset["description"]["split"] == {"train": 11, "validation": 5, "test": 4}
+
+
+def test_every_part_of_the_format_can_be_settled(client):
+    text = "Report\nn v kind\ns m class\n" + "'1 000' '2,5' a\n% pause\n'2 000' '3,5' b\nn v kind\n" * 10
+    choices = {
+        "delimiter": "space",
+        "header": "yes",
+        "encoding": "utf8",
+        "decimal": ",",
+        "thousands": "'",
+        "quote": "'",
+        "skip": "1",
+        "comment": "%",
+        "skip_after": "1",
+        "repeats": "drop",
+        "trailing": "keep",
+    }
+    dataset = client.post(DATASETS, data=form(text.replace("1 000", "1\u2019000"), **choices), status=201)
+    expected = {**choices, "delimiter": "spaces", "header": True, "encoding": "utf-8", "skip": 1, "skip_after": 1}
+    assert dataset["spec"]["format"] == expected
+    assert (dataset["rows"], dataset["description"]["columns"][1]["high"]) == (20, 3.5)
 
 
 def test_pictures_get_their_shape(client):
@@ -107,7 +130,17 @@ BAD_FILES = {
     "one class only": ("x,kind\n" + "1,a\n2,a\n" * 20, {"purpose": "training"}, "target", "class"),
     "a target with missing values": (GOOD + "9,9,\n", {}, "target", "missing"),
     "no such target": (GOOD, {"target": "colour"}, "target", "height"),
-    "a header given twice": ("a,a,kind\n" + "1,2,x\n3,4,y\n" * 20, {}, "file", "a"),
+    "only line ends": ("\n\r\n\n", {}, "file", "empty"),
+    "one byte": ("a", {}, "delimiter", "one column"),
+    "a title that is kept": ("Report of March\n" + GOOD, {"skip": "0", "delimiter": ","}, "skip", "Line 1"),
+    "a quote that is not closed": (GOOD + '1,"2,a\n', {}, "quote", "42"),
+    "a thousand or a fraction": ("n;kind\n" + "1.234;a\n5.678;b\n" * 20, {}, "thousands", "Say which"),
+    "the wrong encoding": (
+        GOOD + "1,2,\xe9\n".encode("cp1252").decode("latin-1"),
+        {"encoding": "ascii"},
+        "encoding",
+        "ascii",
+    ),
 }
 
 

@@ -36,6 +36,12 @@ def create(browser, page, status=200, action="create", **changes):
     return browser.post(address_of(page), fields_of(page) | changes | {"action": action}, status=status)
 
 
+def read_again(browser, page, status=200, **changes):
+    """Send the form with what is hidden in it, as a browser does."""
+    hidden = {e.get("name"): e.get("value") or "" for e in page.root.iter("input") if e.get("type") == "hidden"}
+    return create(browser, page, status, "read", **{k: v for k, v in hidden.items() if k != "csrf_token"} | changes)
+
+
 def test_an_upload_is_shown_before_it_is_kept(workspace, browser):
     page = upload(browser, FLOWERS)
     assert page.h1 == "Check flowers.csv"
@@ -79,8 +85,8 @@ def test_a_format_that_does_not_fit_is_told_and_the_file_still_waits(browser):
     ("content", "said"),
     [
         ("", "The file is empty."),
-        ("a,b,c\n", "header"),
-        ("a,b\n1,2\n3\n4,5\n", "Line 3"),
+        ("\n \n", "The file is empty: choose"),
+        ("a,\0b\n", "NUL bytes"),
         (b"\x89PNG\r\n\x1a\n" + bytes(200), "PNG"),
         ("<!doctype html><p>no</p>", "HTML"),
     ],
@@ -90,6 +96,40 @@ def test_what_is_no_table_is_refused_beside_the_file(workspace, browser, content
     assert page.h1 == "Add a dataset"
     assert said in words(page.by_id("problems"))
     assert list(workspace.uploads_folder.glob("*.csv")) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("a", "only one column"),
+        ("a,b,c\n", "a header but no rows"),
+        ("a,b\n1,2\n3\n4,5\n", "Line 3 has 1 fields"),
+        ('a,b\n1,"2\n3,4\n', "Quote character: The quote that is opened in line 2"),
+    ],
+)
+def test_what_cannot_be_read_so_reaches_the_page_with_the_first_lines(workspace, browser, content, said):
+    page = upload(browser, content, status=422)
+    assert page.h1 == "Check flowers.csv"
+    assert said in words(page.by_id("problems"))
+    assert [words(e) for e in page.root.iter("li") if e.find("code") is not None] == content.split("\n")[:-1] or content
+    assert len(list(workspace.uploads_folder.glob("*.csv"))) == 1
+    create(browser, page, status=422, action="create")
+
+
+def test_a_file_is_corrected_on_the_page_until_it_can_be_read(workspace, browser):
+    table = "".join(f"{n};1.00{n % 9};{'xy'[n % 2]}\n" for n in range(1, 40))
+    page = upload(browser, f"made,by,us\nn;v;y\n{table}")
+    assert (fields_of(page)["skip"], fields_of(page)["delimiter"]) == ("1", ";")
+    assert "may be thousands or a fraction" in words(page.root)
+    assert "unsure" in words(page.root)
+    page = read_again(browser, page, thousands=".")
+    assert fields_of(page)["decimal"] == ","
+    page = read_again(browser, page, status=422, skip="0")
+    assert fields_of(page)["thousands"] == "."
+    assert "Skip first lines: Line 1 has one cell" in words(page.by_id("problems"))
+    page = read_again(browser, page, skip="1")
+    create(browser, page, skip="1", name="repaired")
+    assert get_dataset(workspace, "repaired").description["columns"][1]["high"] == 1008
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from dashboard.api.schemas import SCHEMAS
-from dashboard.data.detection import CsvFormat
+from dashboard.data.csv_format import CsvFormat
 from dashboard.data.specification import DatasetSpec
 from dashboard.declarations import declared, read
 from dashboard.errors import Invalid

@@ -31,6 +31,13 @@ class DatasetForm(PageForm):
     header = form_field(SETTINGS["header"])
     encoding = form_field(SETTINGS["encoding"])
     decimal = form_field(SETTINGS["decimal"])
+    thousands = form_field(SETTINGS["thousands"])
+    quote = form_field(SETTINGS["quote"])
+    skip = form_field(SETTINGS["skip"])
+    comment = form_field(SETTINGS["comment"])
+    skip_after = form_field(SETTINGS["skip_after"])
+    repeats = form_field(SETTINGS["repeats"])
+    trailing = form_field(SETTINGS["trailing"])
     target = SelectField(SETTINGS["target"].label, description=SETTINGS["target"].help)
     task = form_field(SETTINGS["task"])
     kinds = FieldList(

@@ -1,11 +1,12 @@
 """Datasets: the list, an upload with the choice of its columns, the bundled sets, and the page of one."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import Any, BinaryIO, cast
 
 from flask import Blueprint, Response, flash, render_template, request, url_for
+from werkzeug.datastructures import MultiDict
 
 from dashboard.charts.palette import THEMES
 from dashboard.charts.records import records_png
@@ -16,7 +17,8 @@ from dashboard.records.dataset import Dataset
 from dashboard.services import datasets as service
 from dashboard.services.dataset_records import PARTS
 from dashboard.services.dataset_records import part_records as read_records
-from dashboard.services.datasets import Preview, Upload
+from dashboard.services.datasets import Detected, Preview, Upload
+from dashboard.web.datasets.file_format import format_part, format_values, settled_fields
 from dashboard.web.datasets.forms import MOST_KINDS, DatasetForm, UploadForm
 from dashboard.web.datasets.page import (
     DATASET_COLUMNS,
@@ -38,6 +40,7 @@ from dashboard.web.kit.query import query
 from dashboard.web.kit.tables import Numbers, Table, chosen_order, exports, numbers_at
 
 MOST_RECORDS = 100_000
+UNREAD = "The file cannot be read so. Correct its format below; nothing is stored until you create the dataset."
 
 blueprint = Blueprint("datasets", __name__)
 
@@ -90,31 +93,29 @@ def bundled(name: str) -> Response:
 
 
 @blueprint.get("/datasets/new/<upload>")
-def choose(upload: str) -> str:
-    """Show what was detected in an uploaded CSV, for correction."""
+def choose(upload: str) -> Answer:
+    """Show what was detected in an uploaded CSV, for correction; also if it cannot be read so (422)."""
     waiting = service.get_upload(workspace(), upload)
-    preview = service.preview_upload(waiting)
-    return _choose_page(waiting, preview, _detected_form(preview, query().text("name")))
+    return _read_page(waiting, {}, query().text("name"))
 
 
 @blueprint.post("/datasets/new/<upload>")
 def create(upload: str) -> Answer:
     """Make the dataset, or read the file again in another format."""
     waiting = service.get_upload(workspace(), upload)
+    if request.form.get("action") == "read":
+        return _read_page(waiting, settled_fields(request.form), request.form.get("name", ""))
     changes = {name: request.form[name] for name in service.FORMAT_SETTINGS if request.form.get(name)}
     try:
         preview = service.preview_upload(waiting, changes)
     except UserError as error:
-        preview = service.preview_upload(waiting)
-        return _choose_page(waiting, preview, _with_errors(preview, request.form, error)), error.status
-    if request.form.get("action") == "read":
-        return _choose_page(waiting, preview, _detected_form(preview, request.form.get("name", "")))
+        return _unread_page(waiting, Detected(waiting.format, waiting.guesses), error, request.form)
     form = _form(preview, request.form)
     try:
         dataset = service.create_dataset(workspace(), waiting, _choices(form))
     except UserError as error:
         attach_errors(form, error)
-        return _choose_page(waiting, preview, form), error.status
+        return _choose_page(waiting, preview, form, Detected(preview.format, waiting.guesses)), error.status
     flash(f"{dataset.name} is ready.")
     return redirect_to(url_for("datasets.show", name=dataset.name))
 
@@ -186,17 +187,11 @@ def suggested_name(file_name: str) -> str:
 
 
 def _received() -> Upload:
-    """Store the sent file if it can be read as a table; raises UserError, and stores nothing, if it cannot."""
+    """Store the sent file if it is text; raises UserError, and stores nothing, if it is not."""
     file = request.files.get("file")
     if file is None or not file.filename:
         raise Invalid({"file": "Choose a CSV file."})
-    received = service.receive_upload(workspace(), cast(BinaryIO, file.stream), file.filename)
-    try:
-        service.preview_upload(received)
-    except UserError:
-        service.discard_upload(workspace(), received.token)
-        raise
-    return received
+    return service.receive_upload(workspace(), cast(BinaryIO, file.stream), file.filename)
 
 
 def _upload_page(form: UploadForm) -> str:
@@ -209,7 +204,39 @@ def _upload_page(form: UploadForm) -> str:
     )
 
 
-def _choose_page(upload: Upload, preview: Preview, form: DatasetForm) -> str:
+def _read_page(upload: Upload, given: Mapping[str, str], name: str) -> Answer:
+    """Show an upload, read with what a person has settled of its format and the rest guessed."""
+    detected = Detected(upload.format, upload.guesses)
+    try:
+        detected = service.detect_upload(upload, given)
+        preview = service.preview_of(upload, detected)
+    except UserError as error:
+        return _unread_page(upload, detected, error, {**format_values(detected), **given, "name": name}, given)
+    return _choose_page(upload, preview, _detected_form(preview, name), detected, given)
+
+
+def _unread_page(
+    upload: Upload, detected: Detected, error: UserError, data: Mapping[str, Any], settled: Iterable[str] = ()
+) -> Answer:
+    """Show the format of an upload that cannot be read with it, what is wrong, and the file's first lines."""
+    form = DatasetForm(MultiDict(data), columns=[])
+    attach_errors(form, error)
+    page = render_template(
+        "datasets/choose.html",
+        upload=upload,
+        form=form,
+        format=format_part(form, detected, settled),
+        problems=problems(form),
+        sentence=UNREAD,
+        columns=None,
+        lines=service.first_lines_of(upload),
+    )
+    return page, error.status
+
+
+def _choose_page(
+    upload: Upload, preview: Preview, form: DatasetForm, detected: Detected, settled: Iterable[str] = ()
+) -> str:
     size = f"{plural(preview.rows, 'row')} of {plural(len(preview.columns), 'column')}"
     target = preview.suggested_target
     form.task.description = f"{form.task.description} {target} suggests {preview.suggested_task(target)}."
@@ -218,6 +245,7 @@ def _choose_page(upload: Upload, preview: Preview, form: DatasetForm) -> str:
         "datasets/choose.html",
         upload=upload,
         form=form,
+        format=format_part(form, detected, settled),
         problems=problems(form),
         sentence=f"{size}.{use} Does this look right? Nothing is stored until you create the dataset.",
         columns=choice_table(preview, form),
@@ -243,14 +271,8 @@ def _detected_form(preview: Preview, name: str) -> DatasetForm:
         image_shape=f"{shape[0]} x {shape[1]}" if shape else "",
         seed=service.DATASET_SETTINGS["seed"].default,
         purpose=service.suggested_purpose(preview, target),
-        **(preview.format.to_json() | {"header": "yes" if preview.format.header else "no"}),
+        **format_values(Detected(preview.format, {})),
     )
-
-
-def _with_errors(preview: Preview, data: Mapping[str, str], error: UserError) -> DatasetForm:
-    form = _form(preview, data)
-    attach_errors(form, error)
-    return form
 
 
 def _choices(form: DatasetForm) -> dict[str, Any]:

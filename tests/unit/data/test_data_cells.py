@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from dashboard.data.blocks import MISSING, NUMBER, WORD, read_blocks
 from dashboard.data.cells import is_code, is_missing, number, shown_number
-from dashboard.data.detection import CsvFormat
+from dashboard.data.csv_format import CsvFormat
 
 LIKELY = (
     st.text("0123456789+-.,eE xNnaAuUlL?/\u00a0\u00e9", max_size=8) | st.floats().map(repr) | st.integers().map(str)

@@ -1,0 +1,116 @@
+"""What stands in a file besides its table: lines before the header, comments, and delimiters at the ends of lines."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from dashboard.data.cells import is_missing, number
+from dashboard.data.csv_format import COMMENTS, MOST_SKIPPED, NONE, CsvFormat
+from dashboard.data.delimiters import SEP_LINE, Records, records_of, usual_width
+from dashboard.data.guesses import Guess
+from dashboard.data.headers import guess_header
+from dashboard.data.sampling import Sample, codec_within, whole_lines
+
+MARKS = [mark for mark in COMMENTS if mark != NONE]
+ANY_MARKS = (".", NONE)
+
+
+def guess_comment(sample: Sample, csv_format: CsvFormat) -> Guess:
+    """Return the mark of comment lines: one that begins the first line, or lines between, which fit no table."""
+    records = records_of(sample.head, csv_format)
+    usual = usual_width(records)
+    for mark in MARKS:
+        marked = [(line, fields) for line, fields in records if fields[0].lstrip().startswith(mark)]
+        others = [fields for _, fields in records if not fields[0].lstrip().startswith(mark)]
+        if not marked or not others or len(others) < len(marked):
+            continue
+        odd = sum(len(fields) != usual for _, fields in marked)
+        is_first = marked[0][0] == records[0][0] and _has_own_header(others, usual)
+        if odd == len(marked) or (is_first and odd):
+            count = "One line begins" if len(marked) == 1 else f"{len(marked)} lines begin"
+            return Guess(mark, f"{count} with {mark}, the first is line {marked[0][0]:,}.")
+        if is_first and len(marked) == 1 and mark in {"#", "%", "//"}:
+            return Guess(mark, f"Line {marked[0][0]:,} begins with {mark}, and a header follows it.", sure=False)
+    return Guess(NONE, "No line begins with a comment mark.")
+
+
+def _has_own_header(rows: Sequence[Sequence[str]], usual: int) -> bool:
+    table = [fields for fields in rows if len(fields) == usual]
+    return len(table) > 1 and bool(guess_header(table, ANY_MARKS).value)
+
+
+def guess_trailing(sample: Sample, csv_format: CsvFormat) -> Guess:
+    """Return whether lines end with a delimiter that ends no further column: drop or keep."""
+    records = records_of(sample.head, csv_format) + records_of(sample.body, csv_format)
+    usual = usual_width(records)
+    if usual < 3 and not any(len(fields) == usual - 1 for _, fields in records):
+        return Guess("keep", "Lines do not end with a delimiter.")
+    widths = [len(fields) for _, fields in records]
+    start = next((place for place, width in enumerate(widths) if usual and width >= usual - 1 > 0), None)
+    if start is None:
+        return Guess("keep", "Lines do not end with a delimiter.")
+    first, rest = records[start][1], [fields for _, fields in records[start + 1 :] if len(fields) == usual]
+    ended = sum(not fields[-1].strip() for fields in rest)
+    is_unnamed = len(first) == usual - 1 or not first[-1].strip()
+    if rest and ended == len(rest) and is_unnamed:
+        return Guess("drop", f"All {ended:,} lines end with a delimiter, and the header names no column behind it.")
+    return Guess("keep", "Lines do not all end with a delimiter, or the header names the column behind it.")
+
+
+def guess_skip(sample: Sample, csv_format: CsvFormat) -> Guess:
+    """Return how many lines stand before the header: those that have other numbers of cells than the table."""
+    records = records_of(sample.head, csv_format)
+    usual = usual_width(records + records_of(sample.body, csv_format))
+    widths = [len(fields) for _, fields in records]
+    if not usual or usual not in widths:
+        return Guess(0, "No table was seen.", sure=False)
+    said = 1 if SEP_LINE.fullmatch(sample.head[records[0][0] - 1]) else 0
+    start = widths.index(usual, said) if usual in widths[said:] else 0
+    if start > said and _is_odd_header(records, start):
+        start -= 1
+    if not start or records[start][0] > MOST_SKIPPED:
+        return Guess(0, "The first line is part of the table.")
+    line = records[start][0] - 1
+    if said:
+        return Guess(line, "The first line says sep=.")
+    what = "Line 1 has" if line == 1 else f"The first {line:,} lines have"
+    cells = ", ".join(str(width) for width in sorted(set(widths[:start])))
+    count = f"{cells} {'cell' if cells == '1' else 'cells'}"
+    return Guess(line, f"{what} {count}, the lines below {usual:,}.", sure=set(widths[:start]) == {1})
+
+
+def _is_odd_header(records: Records, start: int) -> bool:
+    """Return whether the line above a table that has no header names its columns, though not each of them."""
+    names = records[start - 1][1]
+    table = [fields for _, fields in records[start:] if len(fields) == len(records[start][1])]
+    words = [text for text in names if not is_missing(text) and number(text) is None]
+    return len(words) == len(names) > 1 and len(table) > 1 and not guess_header(table, ANY_MARKS).value
+
+
+def guess_repeats(path: Path, sample: Sample, csv_format: CsvFormat) -> Guess:
+    """Return whether lines that repeat the header are left out: drop or keep. The whole file is searched."""
+    records = records_of(sample.head, csv_format) if csv_format.header else []
+    if not records:
+        return Guess("keep", "There is no header.")
+    line = records[0][0]
+    count, first = _again(path, sample.head[line - 1], csv_format.encoding)
+    if not count:
+        return Guess("keep", "No line repeats the header.")
+    return Guess("drop", f"Line {first:,} repeats the header" + (f", {count - 1:,} more do." if count > 1 else "."))
+
+
+def _again(path: Path, line: str, encoding: str) -> tuple[int, int]:
+    """Return how often a line stands in a file after its first time, and the number of the first of these."""
+    codec = codec_within(path, encoding)
+    end, mark = "\n".encode(codec), "\r".encode(codec)
+    wanted = line.encode(codec, "replace")
+    times = first = lines = 0
+    for block in whole_lines(path, end):
+        place = -1
+        while (place := block.find(wanted, place + 1)) >= 0:
+            behind = place + len(wanted)
+            ends = behind == len(block) or block.startswith((end, mark), behind)
+            if ends and (not place or block.startswith(end, place - len(end))):
+                times += 1
+                first = first or (lines + block.count(end, 0, place) + 1 if times == 2 else 0)
+        lines += block.count(end)
+    return max(times - 1, 0), first

@@ -1,0 +1,145 @@
+"""Detection that doubts: kinds of files from public reports of faults, each as a small text."""
+
+from typing import Any
+
+import pytest
+from data_files import write
+
+from dashboard.data.columns import preview
+from dashboard.data.detection import detect
+from dashboard.errors import Invalid
+
+
+def rows(pattern, count=20):
+    """Return lines made of a pattern with n (from 0) and word."""
+    words = ("red", "green", "blue")
+    return "".join(
+        pattern.format(n=n, word=words[n % 3], half=f"{n / 2}", big=f"{900 + 37 * n:,}") + "\n" for n in range(count)
+    )
+
+
+BODY = rows("{n},{half},{word}")
+KINDS: dict[str, tuple[Any, dict[str, Any], str | None, int]] = {
+    # name: (text, what the format is, names of the columns, rows)
+    "numbered columns and a word": ("0,1,2,y\n" + rows("{half},{n},1.5,{n}"), {"header": True}, "0 1 2 y", 20),
+    "a label over pixels": ("label,0,1,2\n" + rows("{n},0,255,7"), {"header": True}, "label 0 1 2", 20),
+    "years over numbers": ("2019,2020,2021,2022\n" + rows("{half},1.5,{n},3"), {"header": True}, None, 20),
+    "counted from one": ("1,2,3,4\n" + rows("0.5,{half},{n},7.25"), {"header": True}, "1 2 3 4", 20),
+    "numbers only": (rows("{n},{half},7"), {"header": False}, "column_1 column_2 column_3", 20),
+    "rows that count": ("1,2,3,4\n2,3,4,5\n3,4,5,6\n4,5,6,7\n", {"header": False}, None, 4),
+    "one odd cell below": ("a,b\n" + rows("{n},{half}") + "x,1\n", {"header": True}, "a b", 21),
+    "a header again": ("a,b,y\n" + BODY + "a,b,y\n" + BODY, {"header": True, "repeats": "drop"}, "a b y", 40),
+    "equal names": ("a,a,b,a\n" + rows("{n},{half},1,2"), {}, "a a.1 b a.2", 20),
+    "an equal name that is taken": ("a,a,a.1\n" + rows("{n},{half},1"), {}, "a a.2 a.1", 20),
+    "units below the header": ("t,v,y\ns,m/s,class\n" + BODY, {"skip_after": 1}, "t v y", 20),
+    "english thousands": ("a\tb\n" + rows("{n}\t{big}"), {"thousands": ",", "decimal": "."}, "a b", 20),
+    "quoted thousands": ("a,b\n" + rows('{n},"{big}"'), {"thousands": ","}, "a b", 20),
+    "thousands with cents": ("a;b\n" + rows("{n};1,234.50"), {"thousands": ",", "decimal": "."}, "a b", 20),
+    "german money": ("a;b\n" + rows("{n};1.234,50"), {"thousands": ".", "decimal": ","}, "a b", 20),
+    "german whole numbers": ("a;b\n500;1,5\n" + rows("1.234;{n},5"), {"thousands": ".", "decimal": ","}, "a b", 21),
+    "thousands by spaces": ("a;b\n" + rows("1 234 567;{n}"), {"thousands": " "}, "a b", 20),
+    "thousands by narrow spaces": ("a;b\n" + rows("12\u202f345;{n}"), {"thousands": " "}, "a b", 20),
+    "swiss thousands": ("a;b\n" + rows("1'234.5;{n}"), {"thousands": "'", "decimal": "."}, "a b", 20),
+    "three digits behind the point": ("a,b\n" + rows("1.234,{half}"), {"thousands": "none"}, "a b", 20),
+    "spaces": ("a b c\n" + rows("{n} {half} 7"), {"delimiter": "spaces"}, "a b c", 20),
+    "aligned to the right": ("  a   b  c\n" + rows("{n:>4} {half:>5} {word:>6}"), {"delimiter": "spaces"}, "a b c", 20),
+    "aligned with spaces within": (
+        "full name   age  height\n" + rows("Ann {word:<8}  {n:<3}  1.75"), {"delimiter": "aligned"}, None, 20
+    ),
+    "row names without a name": ('"a" "b"\n' + rows('"r{n}" {n} {half}'), {"header": True}, "column_1 a b", 20),
+    "single quotes": ("'a','b'\n" + rows("'x, {word}',{n}"), {"quote": "'"}, "a b", 20),
+    "comments": ("# by a logger\n# m, s\na,b,y\n" + BODY, {"comment": "#", "skip": 0}, "a b y", 20),
+    "comments between": ("a,b,y\n" + BODY + "# pause\n" + BODY, {"comment": "#"}, "a b y", 40),
+    "comments by percent": ("% made by R\na,b,y\n" + BODY, {"comment": "%"}, "a b y", 20),
+    "a title and an empty line": ("Report of March\n\na,b,y\n" + BODY, {"skip": 2, "header": True}, "a b y", 20),
+    "a title with a comma": ("Report, March\na,b,y\n" + BODY, {"skip": 1, "header": True}, "a b y", 20),
+    "counts": ("20,3,red,green,blue\n" + rows("{n},{half},1.5,0"), {"skip": 1, "header": False}, None, 20),
+    "sep=;": ("sep=;\na;b\n" + rows("{n};{half}"), {"delimiter": ";", "skip": 1}, "a b", 20),
+    "quoted sep": ('"sep=,"\na,b\n' + rows("{n},{half}"), {"delimiter": ",", "skip": 1}, "a b", 20),
+    "a delimiter at the end": ("a,b,y,\n" + rows("{n},{half},{word},"), {"trailing": "drop"}, "a b y", 20),
+    "a delimiter behind the rows": ("a,b,y\n" + rows("{n},{half},{word},"), {"trailing": "drop"}, "a b y", 20),
+    "an empty column with a name": ("a,b,note\n" + rows("{n},{half},"), {"trailing": "keep"}, "a b note", 20),
+    "a hash as a name": ("#,a,y\n" + BODY, {"comment": "none", "header": True}, "# a y", 20),
+    "words over words": ("colour,shape\nred,round\nblue,square\nred,square\n", {"header": True}, "colour shape", 3),
+    "utf-16 without a mark": ("a,b\n1,2\n3,4\n".encode("utf-16-le"), {"encoding": "utf-16-le"}, "a b", 2),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_of_file_is_read_as_its_owner_means_it(tmp_path, kind):
+    text, expected, names, count = KINDS[kind]
+    path = write(tmp_path, text)
+    detected = detect(path)
+    assert {name: getattr(detected.format, name) for name in expected} == expected
+    found = preview(path, detected.format)
+    if names is not None:
+        assert found.names == names.split()
+    assert found.rows == count
+    assert set(detected.guesses) == set(detected.format.to_json())
+    assert all(guess.reason.endswith(".") for guess in detected.guesses.values())
+
+
+def highest(folder, text):
+    path = write(folder, text)
+    return [column.high for column in preview(path, detect(path).format).columns]
+
+
+def test_a_thousand_is_never_read_as_one_and_a_bit(tmp_path):
+    assert highest(tmp_path, "a\tb\n" + rows("{n}\t{big}"))[1] == 900 + 37 * 19
+    assert highest(tmp_path, "a;b\n985;0,5\n1.082;1,5\n2.179;2,5\n") == [2179.0, 2.5]
+    assert highest(tmp_path, 'a,b\n1,"$1,000.00"\n2,"$2,371.00"\n')[0] == 2.0
+
+
+@pytest.mark.parametrize("mark", ".,")
+@pytest.mark.parametrize("delimiter", ";\t")
+def test_what_may_be_both_is_a_question(tmp_path, mark, delimiter):
+    lines = [f"{n}{mark}00{n % 9}{delimiter}{'xy'[n % 2]}\n" for n in range(1, 30)]
+    guesses = detect(write(tmp_path, f"n{delimiter}y\n" + "".join(lines))).guesses
+    assert not guesses["thousands"].sure
+    assert not guesses["decimal"].sure
+    assert "thousands or a fraction" in guesses["thousands"].reason
+
+
+def test_what_a_person_settles_is_taken_and_the_rest_guessed_with_it(tmp_path):
+    path = write(tmp_path, "a;b,c\n" + rows("{n};1,5"))
+    assert detect(path, {"delimiter": ","}).format.delimiter == ","
+    found = detect(path, {"skip": 1, "header": "no"}).format
+    assert (found.skip, found.header, found.delimiter) == (1, False, ";")
+
+
+def test_a_first_line_longer_than_131072_characters_is_read(tmp_path):
+    names = [f"gene_{place:015}" for place in range(9_000)]
+    text = ",".join(names) + ",y\n" + "".join(",".join(["1"] * 9_000) + f",{'ab'[n % 2]}\n" for n in range(6))
+    found = preview(path := write(tmp_path, text), detect(path).format)
+    assert (len(found.columns), found.rows) == (9_001, 6)
+
+
+@pytest.mark.parametrize("count", [50, 40_000])
+def test_a_repeated_header_is_seen_in_the_whole_file(tmp_path, count):
+    path = write(tmp_path, "a,b\n" + "1,2\n" * count + "a,b\n" + "3,4\n" * count)
+    detected = detect(path)
+    assert (detected.format.header, detected.format.repeats) == (True, "drop")
+    assert f"Line {count + 2:,}" in detected.guesses["repeats"].reason
+    assert preview(path, detected.format).rows == 2 * count
+
+
+def test_a_line_is_named_by_its_number_in_the_file_whatever_was_left_out_before(tmp_path):
+    path = write(tmp_path, "# one\n# two\na,b,y\n" + BODY + "# pause\n1,2\n")
+    with pytest.raises(Invalid, match=r"Line 25 has 2 fields where the first line has 3"):
+        preview(path, detect(path).format)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\r\n \n\n", b"a,\0b\n" * 9, bytes(range(256)) * 40, b"\0" * 100])
+def test_what_holds_no_table_at_all_is_refused_at_the_file(tmp_path, content):
+    with pytest.raises(Invalid) as refusal:
+        detect(write(tmp_path, content))
+    assert list(refusal.value.errors) == ["file"]
+
+
+@pytest.mark.parametrize("content", [b"a", b"a,b", b"a,b\n", b"word\nword\n", b"{\n", b"'", b'"', b'"a,b\n', b"#\n#\n"])
+def test_what_cannot_be_a_dataset_is_refused_at_a_field_that_is_on_the_page(tmp_path, content):
+    path = write(tmp_path, content)
+    detected = detect(path)
+    with pytest.raises(Invalid) as refusal:
+        preview(path, detected.format)
+    assert set(refusal.value.errors) <= {"file", *detected.guesses}
