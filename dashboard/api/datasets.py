@@ -18,6 +18,11 @@ from dashboard.services import datasets as service
 from dashboard.services.dataset_records import part_records
 
 blueprint = Blueprint("datasets", __name__)
+JSON_FIELDS = {
+    "kinds": '{"age": "numeric", "id": "ignore"}',
+    "column_words": '{"size": ["NA", "?"]}',
+    "odd": '{"income": "missing"}',
+}
 
 
 @blueprint.get("/datasets")
@@ -88,14 +93,15 @@ def _uploaded() -> Dataset:
 
 
 def _choices() -> dict[str, Any]:
-    """Return what goes with the file, `kinds` read from its JSON text."""
+    """Return what goes with the file, JSON_FIELDS read from their text."""
     fields = Fields(request.form.to_dict())
     fields.known({"name", *service.DATASET_SETTINGS})
     data: dict[str, Any] = dict(fields.data)
-    if "kinds" in data:
-        try:
-            data["kinds"] = orjson.loads(data["kinds"])
-        except orjson.JSONDecodeError:
-            fields.refuse("kinds", 'Give the kinds as JSON, such as {"age": "numeric", "id": "ignore"}.')
+    for name, example in JSON_FIELDS.items():
+        if name in data:
+            try:
+                data[name] = orjson.loads(data[name])
+            except orjson.JSONDecodeError:
+                fields.refuse(name, f"Give {name} as JSON, such as {example}.")
     fields.done()
     return data

@@ -19,6 +19,7 @@ from dashboard.data.cells import (
     LARGEST,
     MISSING_WORDS,
     MOST_EXACT,
+    SIGN_PATTERN,
     number_pattern,
     separator_pattern,
 )
@@ -39,9 +40,13 @@ TENS = 10.0 ** np.arange(1, 16)
 
 @dataclass(frozen=True)
 class Reading:
-    """How the cells of one column are read: which words, in small letters, mean missing."""
+    """How the cells of one column are read: which words, in small letters, mean missing.
+
+    With `strip` a sign of currency or per cent, and separators of thousands next to it, are taken off.
+    """
 
     words: tuple[str, ...] = MISSING_WORDS
+    strip: bool = False
 
 
 AS_USUAL = Reading()
@@ -191,16 +196,29 @@ def _meanings(texts: Any, marks: Marks, reading: Reading) -> tuple[Any, NDArray[
 
     texts = pc.utf8_trim(texts, characters=BLANKS)
     missing = pc.is_in(pc.utf8_lower(texts), value_set=pa.array(reading.words, pa.string()))
-    looks = pc.match_substring_regex(texts, f"^(?:{number_pattern(*marks)})$")
-    thousands = marks[1]
-    bare = texts if thousands == NONE else pc.replace_substring_regex(texts, separator_pattern(thousands), "")
+    decimal, thousands = marks
+    bare = _without_signs(texts, decimal) if reading.strip else texts
+    looks = pc.match_substring_regex(bare, f"^(?:{number_pattern(*marks)})$")
+    bare = bare if thousands == NONE else pc.replace_substring_regex(bare, separator_pattern(thousands), "")
     plain = pc.utf8_ltrim(pc.replace_substring(bare, ",", "."), characters="+")
     numeric = pc.if_else(looks, plain, pa.scalar(None, pa.string())).cast(pa.float64())
     numbers = numeric.to_numpy(zero_copy_only=False).astype(np.float64, copy=True)
     numbers[np.abs(numbers) > LARGEST] = np.nan
     is_missing = missing.to_numpy(zero_copy_only=False)
+    numbers[is_missing] = np.nan  # a number may be a word for missing: 999
     kinds = np.where(is_missing, MISSING, np.where(np.isnan(numbers), WORD, NUMBER)).astype(np.int8)
     return texts, kinds, numbers
+
+
+def _without_signs(texts: Any, decimal: str) -> Any:  # noqa: ANN401 - untyped pyarrow
+    """Return texts without a sign of currency or per cent, and without separators of thousands."""
+    from dashboard.arrow import pc  # noqa: PLC0415
+
+    separator = "," if decimal == "." else "."
+    bare = pc.replace_substring_regex(texts, SIGN_PATTERN, "", max_replacements=1)
+    grouped = rf"^[+-]?[0-9]{{1,3}}(?:[{separator}][0-9]{{3}})+(?:[{decimal}][0-9]*)?$"
+    is_grouped = pc.match_substring_regex(bare, grouped)
+    return pc.if_else(is_grouped, pc.replace_substring(bare, separator, ""), bare)
 
 
 def _coded(texts: Any, numbers: Floats) -> Bools:  # noqa: ANN401 - untyped pyarrow

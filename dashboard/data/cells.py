@@ -9,13 +9,17 @@ from functools import lru_cache
 
 BLANKS = " \t\r\n\f\v\xa0"
 MISSING_WORDS = (
-    *("", "na", "n/a", "nan", "null", "none", "?", "-", "#n/a", "#n/a n/a", "#na", "<na>", "-nan"),
-    *("1.#ind", "-1.#ind", "1.#qnan", "-1.#qnan"),
+    *("", "#n/a", "#n/a n/a", "#na", "-", "-1.#ind", "-1.#qnan", "-nan", "1.#ind", "1.#qnan", "<na>", "?", "n/a", "na"),
+    *("nan", "none", "null"),
 )
 """The words of pandas, with ? and -; in small letters, as case does not count."""
 NUMBER_PATTERN = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?"
+SIGN_PATTERN = "[ \u00a0]*(?:[$€£¥₹₽₩%]|USD|EUR|GBP|CHF|JPY)[ \u00a0]*"
+SIGN = re.compile(SIGN_PATTERN)
 LARGEST = 1e38
 """Beyond it a number is taken as a word: the float32 of a network could not hold it."""
+OLD_MISSING_WORDS = ("", "na", "n/a", "nan", "null", "none", "?", "-")
+"""The words of datasets that were made before they were stored with them."""
 MOST_EXACT = 2.0**53
 """From here on different whole numbers may be the same float64."""
 CODE_PATTERN = r"[+-]?0[0-9]+|[0-9]+[eE][0-9]+"

@@ -1,27 +1,38 @@
 """The columns of a CSV file, with suggestions for each."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from dashboard.data import lines, suggestions
-from dashboard.data.blocks import MISSING, NUMBER, WORD, ColumnBlock, Meaning, meanings, read_blocks
-from dashboard.data.cells import MOST_CATEGORIES
+from dashboard.data import column_kinds, lines, suggestions
+from dashboard.data.blocks import AS_USUAL, MISSING, NUMBER, WORD, ColumnBlock, Meaning, Reading, meanings, read_blocks
+from dashboard.data.cells import MOST_CATEGORIES, MOST_EXACT
+from dashboard.data.column_readings import NOTHING_CHOSEN, Choices, adjusted, effective, first_readings, signs_of
 from dashboard.data.csv_format import CsvFormat
 from dashboard.data.moments import Moments
+from dashboard.data.target_guess import TargetGuess, second_targets, target_guess
 
 KINDS = {"numeric": "number", "categorical": "category", "ignore": "ignore"}
 EXAMPLES = 5
+ODD_SHOWN = 3
+MOST_NAMED_LINE = 300_000
+"""Beyond it the row of an odd cell is named instead of its line, which would take a slow reading of the file."""
+MOST_PATTERNS, PATTERN_VALUES = 100, 50
+"""Only so many columns, of so many different values, are compared with one another."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a file: `kind` (numeric, categorical or ignore) is a suggestion, the rest are facts.
+    """One column of a file: `kind` (numeric, categorical, ignore) and `reason` are suggestions, the rest are facts.
 
     `distinct` counts to 1,000; 1,001 means more. `low`, `high`, `mean` and `std` (of the population) are None, and
-    `whole` (only whole numbers) is false, unless all cells that are not missing are numbers.
+    `whole` (only whole numbers) is false, unless all cells that are not missing are numbers, but for a few odd ones.
+    `odd` says of such cells what and where they are. `code` is a cell that is spelled as a code is, `pattern` is the
+    same for columns that say the same in other words, and `reading` is how the cells are read.
     """
 
     name: str
@@ -34,11 +45,23 @@ class Column:
     std: float | None
     examples: tuple[str, ...]
     whole: bool = False
+    reason: str = ""
+    numbers: int = 0
+    words: int = 0
+    odd: str = ""
+    code: str = ""
+    pattern: str = ""
+    reading: Reading = AS_USUAL
 
     @property
     def is_numeric(self) -> bool:
-        """Whether the column has numbers and nothing else but missing cells."""
+        """Whether the column has numbers, and nothing else but missing and a few odd cells."""
         return self.low is not None
+
+    @property
+    def would_merge(self) -> bool:
+        """Whether different whole numbers of the column would be the same float64."""
+        return bool(self.code) and max(abs(self.low or 0), abs(self.high or 0)) >= MOST_EXACT
 
 
 @dataclass(frozen=True)
@@ -49,7 +72,13 @@ class Preview:
     columns: tuple[Column, ...]
     rows: int
     first_rows: list[list[str]]
-    suggested_target: str
+    guess: TargetGuess
+    choices: Choices
+
+    @property
+    def suggested_target(self) -> str:
+        """The name of the likeliest target."""
+        return self.guess.name
 
     @property
     def names(self) -> list[str]:
@@ -67,23 +96,81 @@ class Preview:
         """Return classification or regression for a target."""
         return suggestions.task(self.column(target), self.rows)
 
+    def suggested_kinds(self, target: str) -> dict[str, tuple[str, str]]:
+        """Return column -> (kind, why) for all columns but a target; another target is no input."""
+        second = second_targets(self.columns, target)
+        kinds = {
+            column.name: ("ignore", second[column.name]) if column.name in second else (column.kind, column.reason)
+            for column in self.columns
+            if column.name != target
+        }
+        if all(kind == "ignore" for kind, _ in kinds.values()):
+            only = {column.name for column in self.columns if column.is_numeric and not column.would_merge}
+            kinds |= {name: ("numeric", "") for name in kinds if name in only and name not in second}
+        return kinds
+
     def suggested_image_shape(self, target: str) -> tuple[int, int] | None:
         """Return (rows, columns) of the pixels if the inputs, all but the target, look like a square picture."""
         return suggestions.image_shape([c for c in self.columns if c.name != target and c.kind != "ignore"])
 
 
-def preview(path: Path, csv_format: CsvFormat) -> Preview:
-    """Read a whole file in blocks and describe it.
+def preview(path: Path, csv_format: CsvFormat, choices: Choices = NOTHING_CHOSEN, stem: str = "") -> Preview:
+    """Read a whole file in blocks and describe it; `stem` is its name without ending.
 
-    Raises Invalid, under the field ``file``, naming the line of a ragged row, for a header without rows, for
-    columns of the same name and for more than 20,000 columns.
+    It is read twice where columns need to be read otherwise than usual: without a currency sign, or with the word none
+    as a category. Raises Invalid, under the field ``file``, naming the line of a ragged row, for a header without rows,
+    for columns of the same name and for more than 20,000 columns.
     """
     names, first_rows = lines.head(path, csv_format)
-    profile = _Profile(len(names))
-    for block in read_blocks(path, csv_format, len(names)):
+    readings = first_readings(names, choices)
+    profile = _profile(path, csv_format, readings)
+    better = adjusted(names, readings, profile.seen, choices, csv_format)
+    if better != readings:
+        readings, profile = better, _profile(path, csv_format, better)
+    columns = profile.columns(names, csv_format, readings)
+    columns = _with_odd_cells(path, csv_format, _with_pixels(columns), profile.odd)
+    guess = target_guess(columns, profile.rows, stem)
+    return Preview(csv_format, columns, profile.rows, first_rows, guess, effective(names, readings, choices))
+
+
+def _profile(path: Path, csv_format: CsvFormat, readings: Sequence[Reading]) -> "_Profile":
+    profile = _Profile(len(readings))
+    for block in read_blocks(path, csv_format, len(readings), readings=readings):
         profile.add(block)
-    columns = profile.columns(names, csv_format)
-    return Preview(csv_format, columns, profile.rows, first_rows, suggestions.target(columns))
+    return profile
+
+
+def _with_pixels(columns: tuple[Column, ...]) -> tuple[Column, ...]:
+    """Return the columns, those of pixels with their constant ones: the border of a picture is often black."""
+    is_chosen = [column.kind != "ignore" or (column.distinct == 1 and column.is_numeric) for column in columns]
+    chosen = [column for column, used in zip(columns, is_chosen, strict=True) if used]
+    if suggestions.image_shape(chosen[1:]) is None and suggestions.image_shape(chosen[:-1]) is None:
+        return columns
+    return tuple(
+        replace(column, kind="numeric", reason="") if used and column.is_numeric else column
+        for column, used in zip(columns, is_chosen, strict=True)
+    )
+
+
+def _with_odd_cells(
+    path: Path, csv_format: CsvFormat, columns: tuple[Column, ...], odd: dict[int, list[tuple[str, int]]]
+) -> tuple[Column, ...]:
+    """Return the columns with the words among their numbers named, each with its line."""
+    named = list(columns)
+    for place, column in enumerate(columns):
+        if column.words and column.is_numeric:
+            cells = _odd_cells(path, csv_format, odd[place])
+            others = f"{column.words:,} other{'s' if column.words > 1 else ''}"
+            named[place] = replace(column, odd=f"{column.numbers:,} numbers and {others}: {cells}")
+    return tuple(named)
+
+
+def _odd_cells(path: Path, csv_format: CsvFormat, cells: list[tuple[str, int]]) -> str:
+    places = (
+        f"line {lines.line_of(path, csv_format, row):,}" if row < MOST_NAMED_LINE else f"row {row + 1:,}"
+        for _, row in cells
+    )
+    return ", ".join(f"{text[:40]!r} in {place}" for (text, _), place in zip(cells, places, strict=True))
 
 
 class _Profile:
@@ -92,25 +179,40 @@ class _Profile:
     def __init__(self, width: int) -> None:
         self.rows = 0
         self.missing = np.zeros(width, np.int64)
-        self.has_words = np.zeros(width, bool)
+        self.words = np.zeros(width, np.int64)
         self.is_whole = np.ones(width, bool)
+        self.counts = np.ones(width, bool)
         self.moments = Moments(width)
         self.seen: list[Any] = [None] * width
+        self.odd: dict[int, list[tuple[str, int]]] = {}
+        self.patterns = [_Pattern() for _ in range(width)] if width <= MOST_PATTERNS else []
 
     def add(self, block: list[ColumnBlock]) -> None:
         rows = len(block[0].codes)
         numbers = np.full((len(block), rows), np.nan)
         for place, column in enumerate(block):
             self._see(place, column)
-            if not self.has_words[place]:
+            if (column.kinds == NUMBER).any():
                 numbers[place] = column.values
         self.moments.add(numbers)
+        self._count(numbers)
+        for pattern, column in zip(self.patterns, block, strict=False):
+            pattern.add(column)
         self.rows += rows
+
+    def _count(self, numbers: Any) -> None:  # noqa: ANN401 - numpy
+        """See which columns count the rows, 0, 1, 2 … or 1, 2, 3 …; after some rows only those are looked at."""
+        (left,) = np.nonzero(self.counts)
+        if left.size:
+            first = np.where(self.moments.low[left] == 1, 1, 0)[:, None]
+            rows = np.arange(self.rows, self.rows + numbers.shape[1])
+            self.counts[left] = (numbers[left] == rows + first).all(axis=1)
 
     def _see(self, place: int, column: ColumnBlock) -> None:
         if (column.kinds == MISSING).any():
             self.missing[place] += np.count_nonzero(column.missing)
-        self.has_words[place] |= bool((column.kinds == WORD).any())
+        if (column.kinds == WORD).any():
+            self._see_words(place, column)
         known = column.numbers[column.kinds == NUMBER]
         self.is_whole[place] &= bool((known == np.floor(known)).all())
         before = self.seen[place]
@@ -118,33 +220,120 @@ class _Profile:
         if before is None or len(before) <= 2 * MOST_CATEGORIES:
             self.seen[place] = _joined(before, column.texts)[: 2 * MOST_CATEGORIES + 1]
 
-    def columns(self, names: list[str], csv_format: CsvFormat) -> tuple[Column, ...]:
-        """Return what is known of every column."""
+    def _see_words(self, place: int, column: ColumnBlock) -> None:
+        words = column.words
+        cells = self.odd.setdefault(place, [])
+        if len(cells) < ODD_SHOWN:
+            names = column.names()
+            rows = np.flatnonzero(words)[: ODD_SHOWN - len(cells)].tolist()
+            cells += [(names[column.codes[row]], self.rows + row) for row in rows]
+        self.words[place] += np.count_nonzero(words)
+
+    def columns(self, names: list[str], csv_format: CsvFormat, readings: Sequence[Reading]) -> tuple[Column, ...]:
+        """Return what is known of every column, read so."""
         moments = self.moments
         facts = np.stack([moments.low, moments.high, moments.mean, moments.std], axis=1).tolist()
-        known = meanings(self.seen, csv_format.marks)
-        parts = zip(names, facts, known, strict=True)
-        return tuple(self._column(place, name, own, part) for place, (name, own, part) in enumerate(parts))
+        parts = zip(names, facts, meanings(self.seen, csv_format.marks, readings), readings, strict=True)
+        return tuple(self._column(place, *part) for place, part in enumerate(parts))
 
-    def _column(self, place: int, name: str, facts: list[float], part: Meaning) -> Column:
-        kinds, numbers, texts, coded = part
-        known = np.flatnonzero(kinds != MISSING)
-        is_numeric = known.size > 0 and not self.has_words[place]
-        distinct = len(np.unique(numbers[known])) if is_numeric and not coded.any() else known.size
-        missing = int(self.missing[place])
-        low, high, mean, std = facts if is_numeric else (None, None, None, None)
+    def _column(self, place: int, name: str, numbers: list[float], part: Meaning, reading: Reading) -> Column:
+        facts, examples = self._facts(place, name, part)
+        kind, reason = column_kinds.suggested(facts)
+        is_numeric = facts.numbers > 0 and (not facts.words or facts.is_odd)
+        low, high, mean, std = numbers if is_numeric else (None, None, None, None)
         return Column(
             name=name,
-            kind=suggestions.kind(is_numeric, distinct, self.rows - missing),
-            missing=missing,
-            distinct=min(distinct, MOST_CATEGORIES + 1),
+            kind=kind,
+            missing=facts.missing,
+            distinct=min(facts.different_numbers if facts.is_odd else facts.distinct, MOST_CATEGORIES + 1),
             low=low,
             high=high,
             mean=mean,
             std=std,
-            examples=tuple(texts.take(known[:EXAMPLES]).to_pylist()),
-            whole=is_numeric and bool(self.is_whole[place]),
+            examples=tuple(examples),
+            whole=is_numeric and facts.is_whole,
+            reason=reason or _of_reading(reading, examples),
+            numbers=facts.numbers,
+            words=facts.words,
+            code=facts.code if is_numeric else "",
+            pattern=self.patterns[place].name if self.patterns else "",
+            reading=reading,
         )
+
+    def _facts(self, place: int, name: str, part: Meaning) -> tuple[column_kinds.Facts, list[str]]:
+        kinds, numbers, texts, coded = part
+        known = np.flatnonzero(kinds != MISSING)
+        code = _code(texts, np.flatnonzero(coded & (kinds == NUMBER)))
+        values = numbers[kinds == NUMBER]
+        words = int(self.words[place])
+        different = values.size if code else len(np.unique(values))
+        examples = texts.take(known[:EXAMPLES]).to_pylist()
+        facts = column_kinds.Facts(
+            name=name,
+            rows=self.rows,
+            missing=int(self.missing[place]),
+            numbers=self.rows - int(self.missing[place]) - words,
+            words=words,
+            distinct=known.size if words else different,
+            different_numbers=different,
+            low=float(self.moments.low[place]),
+            high=float(self.moments.high[place]),
+            is_whole=bool(self.is_whole[place]),
+            code=code,
+            counts=bool(self.counts[place]) and self.rows > 2,
+            example=examples[0] if examples else "",
+        )
+        return facts, examples
+
+
+def _of_reading(reading: Reading, examples: Sequence[str]) -> str:
+    """Return what is special about how a column is read, as a sentence; empty if nothing is."""
+    if reading.strip:
+        sign = signs_of(examples)
+        return f"Its cells are numbers without their sign{f' {sign}' if sign else ''}."
+    left = [word for word in ("none", "na", "-") if word not in reading.words]
+    return f"The word {left[0]} is a category here, not a missing value." if len(left) == 1 else ""
+
+
+def _code(texts: Any, coded: Any) -> str:  # noqa: ANN401 - untyped pyarrow
+    """Return a text that makes a column one of codes, empty if none does.
+
+    An E without a sign may be a number, too (2e3): it counts only next to texts of the same length.
+    """
+    if not coded.size:
+        return ""
+    names = [str(text) for text in texts.take(coded).to_pylist()]
+    plain = [name for name in names if name.lstrip("+-").isdigit()]
+    others = [str(text) for text in texts.to_pylist() if text]
+    is_fixed = len({len(text) for text in others}) == 1 and not any("." in text or "," in text for text in others)
+    return plain[0] if plain else names[0] if is_fixed and len(names[0]) > 2 else ""
+
+
+class _Pattern:
+    """A running hash of a column's values numbered in the order in which they appear."""
+
+    def __init__(self) -> None:
+        self.places: dict[str, int] = {}
+        self.hash = blake2b(digest_size=16)
+        self.rows = 0
+
+    def add(self, column: ColumnBlock) -> None:
+        if len(column.kinds) > PATTERN_VALUES or len(self.places) > PATTERN_VALUES:
+            self.places = dict.fromkeys(map(str, range(PATTERN_VALUES + 1)), 0)
+            return
+        order, first = np.unique(column.codes, return_index=True)
+        names = column.names()
+        table = np.zeros(len(column.kinds), np.uint8)
+        for code in order[np.argsort(first)].tolist():
+            text = "" if column.kinds[code] == MISSING else names[code]
+            table[code] = self.places.setdefault(text, len(self.places))
+        self.hash.update(table[column.codes].tobytes())
+        self.rows += len(column.codes)
+
+    @property
+    def name(self) -> str:
+        """The hash as a text; empty for a column of many values, or of one: any two ids are alike."""
+        return self.hash.hexdigest() if 1 < len(self.places) <= min(PATTERN_VALUES, self.rows // 4) else ""
 
 
 def _joined(before: Any, texts: Any) -> Any:  # noqa: ANN401 - untyped pyarrow

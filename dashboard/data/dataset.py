@@ -22,7 +22,8 @@ class Arrays(NamedTuple):
 
     `inputs` is (rows, numeric columns), uint8, int16 or float64 with NaN where missing; `categories` (rows,
     categorical columns), int32 codes into `levels`, −1 where missing; `target` (rows,), int32 codes into `classes` or
-    float64. `gaps` names the columns in which something is missing.
+    float64. `gaps` names the columns in which something is missing, `indicators` those whose gaps are an input of
+    their own, and `missing` says how gaps are filled in (median or impute: mean).
     """
 
     inputs: Array
@@ -35,6 +36,8 @@ class Arrays(NamedTuple):
     task: str
     image_shape: tuple[int, int] | None
     gaps: frozenset[str]
+    indicators: tuple[str, ...] = ()
+    missing: str = "impute"
 
 
 def open_arrays(folder: Path) -> Arrays:
@@ -61,6 +64,8 @@ def open_arrays(folder: Path) -> Arrays:
         task=about["task"],
         image_shape=(shape[0], shape[1]) if shape else None,
         gaps=frozenset(column["name"] for column in about["columns"] if column["missing"]),
+        indicators=tuple(about.get("indicators", ())),
+        missing=about.get("missing", "impute"),
     )
 
 

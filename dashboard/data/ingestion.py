@@ -23,6 +23,8 @@ from dashboard.data.targets import ClassTarget, RegressionTarget
 from dashboard.errors import Invalid, StoreUnavailable
 
 MOST_ONE_HOT_CELLS = 250_000_000
+FEWEST_MARKED, SHARE_MARKED = 5, 0.02
+"""Gaps in fewer rows, or in less than this share of them, are filled in without being marked."""
 ARRAY_FILES = ("inputs.npy", "categories.npy", "target.npy")
 
 Keep = NDArray[np.bool_]
@@ -38,7 +40,7 @@ def ingest(path: Path, spec: DatasetSpec, folder: Path) -> dict[str, Any]:
     try:
         with GrowingMatrix(folder / "inputs.npy", list(spec.kinds.values()).count("numeric")) as inputs:
             reading = _Ingestion(path, spec, names, inputs)
-            for block in read_blocks(path, spec.format, len(names), reading.chosen):
+            for block in read_blocks(path, spec.format, len(names), reading.chosen, reading.readings):
                 reading.add(dict(zip((names[place] for place in reading.chosen), block, strict=True)))
             reading.check()
         description = reading.write(folder)
@@ -63,6 +65,7 @@ class _Ingestion:
         self.categorical = [name for name in names if spec.kinds.get(name) == "categorical"]
         used = {*self.numeric, *self.categorical, spec.target}
         self.chosen = [place for place, name in enumerate(names) if name in used]
+        self.readings = [spec.reading(names[place]) for place in self.chosen]
         self.order = [name for name in names if name in used and name != spec.target]
         self.moments = Moments(len(self.numeric))
         self.distinct = [np.empty(0)] * len(self.numeric)
@@ -76,7 +79,8 @@ class _Ingestion:
         target = block[self.spec.target]
         self.target.look(target, self.rows)
         for name in self.numeric:
-            self._refuse_words(name, block[name])
+            if name not in self.spec.odd:
+                self._refuse_words(name, block[name])
         keep = self._keep(block, len(target.codes))
         numbers = np.empty((len(self.numeric), np.count_nonzero(keep)))
         for place, name in enumerate(self.numeric):
@@ -98,6 +102,9 @@ class _Ingestion:
 
     def _keep(self, block: dict[str, ColumnBlock], rows: int) -> Keep:
         keep = np.ones(rows, bool)
+        for name, answer in self.spec.odd.items():
+            if answer == "drop" or self.spec.missing == "drop":
+                keep &= ~block[name].words
         if self.spec.missing == "drop":
             for name in self.order:
                 keep &= ~block[name].missing
@@ -128,7 +135,10 @@ class _Ingestion:
     def write(self, folder: Path) -> dict[str, Any]:
         """Write what is not on disk yet and describe all of it."""
         finished = {name: levels.finish() for name, levels in self.levels.items()}
-        names = input_names(self.numeric, self.categorical, [finished[name][0] for name in self.categorical])
+        columns = self._columns(finished)
+        indicators = self._indicators(columns)
+        levels = [finished[name][0] for name in self.categorical]
+        names = input_names(self.numeric, self.categorical, levels, indicators)
         if self.categorical and len(names) * self.used > MOST_ONE_HOT_CELLS:
             message = f"{len(names):,} inputs of {self.used:,} rows, an input for each category, are more than "
             raise Invalid({"kinds": f"{message}{MOST_ONE_HOT_CELLS:,} numbers: ignore a column with many categories."})
@@ -147,15 +157,22 @@ class _Ingestion:
             "target": self.spec.target,
             "numeric": self.numeric,
             "categorical": self.categorical,
-            "levels": [finished[name][0] for name in self.categorical],
+            "levels": levels,
+            "missing": self.spec.missing,
+            "indicators": indicators,
             "inputs": names,
             "classes": classes,
             "balance": dict(zip(classes, counts, strict=True)),
-            "columns": self._columns(finished),
+            "columns": columns,
             "target_statistics": None if classes else _numbers_described(self.spec.target, target),
             "split": {name: len(rows) for name, rows in parts._asdict().items()},
             "image_shape": list(shape) if shape else None,
         }
+
+    def _indicators(self, columns: Sequence[dict[str, Any]]) -> list[str]:
+        """Return the columns whose gaps are inputs of their own: frequent enough to learn from."""
+        fewest = max(FEWEST_MARKED, self.used * SHARE_MARKED)
+        return [c["name"] for c in columns if self.spec.missing == "median" and c["missing"] >= fewest]
 
     def _columns(self, finished: dict[str, tuple[list[str], NDArray[np.int32]]]) -> list[dict[str, Any]]:
         """Return the statistics of every input column, in the file's order."""
@@ -172,9 +189,13 @@ class _Ingestion:
         return [described[name] for name in self.order]
 
 
-def input_names(numeric: Sequence[str], categorical: Sequence[str], levels: Sequence[Sequence[str]]) -> list[str]:
-    """Return the names of a network's inputs: numeric columns, then one for each level of each categorical one."""
-    return [*numeric, *(f"{name}={level}" for name, own in zip(categorical, levels, strict=True) for level in own)]
+def input_names(
+    numeric: Sequence[str], categorical: Sequence[str], levels: Sequence[Sequence[str]], indicators: Sequence[str] = ()
+) -> list[str]:
+    """Return the names of a network's inputs: numeric columns, a name for each level of the categorical ones, marks."""
+    marks = (f"{name} is missing" for name in indicators)
+    one_hot = (f"{name}={level}" for name, own in zip(categorical, levels, strict=True) for level in own)
+    return [*numeric, *one_hot, *marks]
 
 
 def _numbers_described(name: str, values: NDArray[np.float64]) -> dict[str, Any]:

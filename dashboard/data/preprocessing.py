@@ -25,7 +25,7 @@ BLOCK_CELLS = 1 << 20
 class NumericInput:
     """A numeric column: x * scale + offset goes in.
 
-    `fill`, the training rows' mean in the column's own unit, replaces a missing x; `may_miss` says that the
+    `fill`, the training rows' median or mean in the column's own unit, replaces a missing x; `may_miss` says that the
     dataset had gaps here, so that a record for use may have one too.
     """
 
@@ -51,6 +51,7 @@ class Preprocessing:
     """All that turns a record into inputs and outputs into an answer.
 
     A class is the target `high` among `low`; a regression's y is y * target_scale + target_offset to the network.
+    `indicators` are columns that have one more input, at the end: 1 where the value is missing, else 0.
     """
 
     scaling: str
@@ -62,6 +63,7 @@ class Preprocessing:
     high: float
     target_scale: float
     target_offset: float
+    indicators: tuple[str, ...] = ()
 
     @property
     def inputs(self) -> list[str]:
@@ -70,6 +72,7 @@ class Preprocessing:
             [column.name for column in self.numeric],
             [column.name for column in self.categorical],
             [column.levels for column in self.categorical],
+            self.indicators,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -84,6 +87,7 @@ class Preprocessing:
             "numeric": tuple(NumericInput(**column) for column in data["numeric"]),
             "categorical": tuple(categorical),
             "classes": tuple(data["classes"]),
+            "indicators": tuple(data.get("indicators", ())),
         }
         return cls(**{**data, **parts})
 
@@ -118,7 +122,7 @@ def fit(arrays: Arrays, rows: Array, scaling: str) -> Preprocessing:
     numbers = np.broadcast_to(np.stack([scale, offset]), (2, len(arrays.numeric))).T.tolist()
     numeric = (
         NumericInput(name, own[0], own[1], fill, name in arrays.gaps)
-        for name, own, fill in zip(arrays.numeric, numbers, moments.mean.tolist(), strict=True)
+        for name, own, fill in zip(arrays.numeric, numbers, _fills(arrays, rows, moments), strict=True)
     )
     is_regression = arrays.task == "regression"
     own_scale, own_offset = target_scale(scaling, np.asarray(arrays.target[rows])) if is_regression else (1.0, 0.0)
@@ -132,6 +136,7 @@ def fit(arrays: Arrays, rows: Array, scaling: str) -> Preprocessing:
         high=0.99 if scaling == "book" else 1.0,
         target_scale=own_scale,
         target_offset=own_offset,
+        indicators=arrays.indicators,
     )
 
 
@@ -151,7 +156,7 @@ def encode_inputs(arrays: Arrays, preprocessing: Preprocessing, dtype: "np.dtype
     arrays = _own_columns(arrays, preprocessing)
     scale = np.array([column.scale for column in preprocessing.numeric])
     offset = np.array([column.offset for column in preprocessing.numeric])
-    if not preprocessing.categorical and arrays.inputs.dtype.kind in "iu":
+    if not preprocessing.categorical and not preprocessing.indicators and arrays.inputs.dtype.kind in "iu":
         if len(set(scale)) == len(set(offset)) == 1:
             return EncodedInputs(arrays.inputs, float(scale[0]), float(offset[0]))
         return EncodedInputs(arrays.inputs, scale, offset)
@@ -164,6 +169,8 @@ def encode_inputs(arrays: Arrays, preprocessing: Preprocessing, dtype: "np.dtype
     for place, column in enumerate(preprocessing.categorical):
         inputs[:, start : start + len(column.levels)] = _one_hot(arrays, place, column)
         start += len(column.levels)
+    for place, name in enumerate(preprocessing.indicators, start=start):
+        inputs[:, place] = _gaps(arrays, name)
     return EncodedInputs(inputs, 1.0, 0.0)
 
 
@@ -190,6 +197,24 @@ def _moments(inputs: Array, rows: Array) -> Moments:
     for part in _blocks(len(rows), inputs.shape[1]):
         moments.add(np.asarray(inputs[rows[part]], np.float64).T)
     return moments
+
+
+def _fills(arrays: Arrays, rows: Array, moments: Moments) -> list[float]:
+    """Return what replaces a missing number of each column: its mean, or its median where the dataset says so."""
+    fills: list[float] = moments.mean.tolist()
+    if arrays.missing == "median":
+        for place, name in enumerate(arrays.numeric):
+            if name in arrays.gaps and moments.count[place]:
+                fills[place] = float(np.nanmedian(np.asarray(arrays.inputs[rows, place], np.float64)))
+    return fills
+
+
+def _gaps(arrays: Arrays, name: str) -> Array:
+    """Return whether each row's value of a column is missing."""
+    if name in arrays.numeric:
+        return np.isnan(np.asarray(arrays.inputs[:, arrays.numeric.index(name)], np.float64))
+    missing: Array = np.asarray(arrays.categories[:, arrays.categorical.index(name)]) < 0
+    return missing
 
 
 def _categorical(arrays: Arrays, place: int, rows: Array) -> CategoricalInput:

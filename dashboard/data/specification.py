@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dashboard.data.cells import MOST_CATEGORIES
+from dashboard.data.blocks import Reading
+from dashboard.data.cells import MOST_CATEGORIES, OLD_MISSING_WORDS
 from dashboard.data.columns import KINDS, Column, Preview
 from dashboard.data.csv_format import FORMAT_SETTINGS, CsvFormat
 from dashboard.data.splitting import default_share
@@ -16,7 +17,14 @@ from dashboard.parsing import Fields
 from dashboard.records.dataset import TASKS
 
 MOST_HELD_BACK = 0.95
-MISSING = {"drop": "drop the rows", "impute": "fill in the mean, or the most frequent category"}
+MISSING = {
+    "median": "fill in the median, or the most frequent category, and mark it where that is frequent",
+    "impute": "fill in the mean, or the most frequent category",
+    "drop": "drop the rows",
+}
+MERGE = "whole numbers from 2^53 on would merge with their neighbours"
+ODD = {"missing": "take it as missing", "drop": "drop the row"}
+"""What is done with cells that are no numbers in a column of numbers."""
 SHARE = Number(0, 0.9)
 FEWEST_ROWS = 3
 """Fewer records cannot be trained on."""
@@ -26,7 +34,10 @@ PURPOSES = {"training": "train networks", "evaluation": "evaluate versions only"
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetSpec:
-    """What a person chose: `kinds` has the kind of each column but the target, `missing` is drop or impute.
+    """What a person chose: `kinds` has the kind of each column but the target, `missing` is one of MISSING.
+
+    `missing_words` (in small letters) mean missing, `column_words` in single columns; `strip` are the columns whose
+    signs are taken off, `odd` says what is done with the cells of a column of numbers that are none.
 
     `validation` and `test` are shares of the rows, split by `seed`; `image_shape` is (rows, columns) of pixels. With
     the purpose evaluation one record and one class are enough, and no network trains on it.
@@ -37,7 +48,29 @@ class DatasetSpec:
     kinds: dict[str, str] = setting(
         Text(note='As JSON text: {"column": "numeric" | "categorical" | "ignore"}.'), label="Type"
     )
-    missing: str = setting(Choice(MISSING), "drop", "Missing values")
+    missing: str = setting(Choice(MISSING), "median", "Missing values")
+    missing_words: tuple[str, ...] = setting(
+        Text(note="A list, or a text with commas."),
+        OLD_MISSING_WORDS,
+        "Words for missing",
+        "With commas between them. Case does not count; an empty cell is always missing.",
+    )
+    column_words: Mapping[str, tuple[str, ...]] = setting(
+        Text(note='As JSON text: {"column": ["NA", "?"]}.'),
+        label="Words for missing in single columns",
+        help="Instead of the words above: a line such as size: NA, ? for each column.",
+    )
+    strip: tuple[str, ...] = setting(
+        Text(note="A list, or a text with a name in each line."),
+        (),
+        "Signs to take off",
+        "Columns, one per line, that are numbers without $, € or % and without separators of thousands.",
+    )
+    odd: Mapping[str, str] = setting(
+        Text(note='As JSON text: {"column": "missing" | "drop"}.'),
+        label="Cells that are no numbers",
+        help="What is done with them in a column of numbers.",
+    )
     task: str = setting(
         Choice(TASKS, empty="as the target suggests"),
         label="Task",
@@ -64,13 +97,32 @@ class DatasetSpec:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values; `from_json` reads them back."""
-        return dataclasses.asdict(self) | {"image_shape": list(self.image_shape) if self.image_shape else None}
+        own = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return own | {
+            "format": self.format.to_json(),
+            "image_shape": list(self.image_shape) if self.image_shape else None,
+            "missing_words": list(self.missing_words),
+            "column_words": {name: list(words) for name, words in self.column_words.items()},
+            "strip": list(self.strip),
+            "odd": dict(self.odd),
+        }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "DatasetSpec":
         """Return the choices that `to_json` wrote."""
-        shape = tuple(data["image_shape"]) if data["image_shape"] else None
-        return cls(**{**data, "format": CsvFormat.from_json(data["format"]), "image_shape": shape})
+        parts = {
+            "format": CsvFormat.from_json(data["format"]),
+            "image_shape": tuple(data["image_shape"]) if data["image_shape"] else None,
+            "missing_words": tuple(data.get("missing_words", OLD_MISSING_WORDS)),
+            "column_words": {name: tuple(words) for name, words in data.get("column_words", {}).items()},
+            "strip": tuple(data.get("strip", ())),
+            "odd": dict(data.get("odd", {})),
+        }
+        return cls(**{**data, **parts})
+
+    def reading(self, column: str) -> Reading:
+        """Return how the cells of a column are read."""
+        return Reading(tuple(self.column_words.get(column, self.missing_words)), column in self.strip)
 
 
 SPEC_SETTINGS = declared(DatasetSpec)
@@ -81,7 +133,8 @@ def parse_spec(fields: Fields, preview: Preview) -> DatasetSpec:
     """Read a person's choices about a previewed file; what is not given is filled in with the suggestions.
 
     What is wrong is noted in `fields`, a message for each; `fields.done()` raises it. The target is a column's name
-    or its index from 0, `kinds` an object of column name -> kind, the image shape ``28x28`` or [28, 28].
+    or its index from 0, `kinds` and `odd` are objects with a column's name -> kind or ODD, the image shape ``28x28`` or
+    [28, 28].
     """
     fields.known(SPEC_FIELDS)
     target = _target(fields, preview)
@@ -93,11 +146,53 @@ def parse_spec(fields: Fields, preview: Preview) -> DatasetSpec:
     simple = {name: SPEC_SETTINGS[name] for name in ("missing", "task", "validation", "test", "seed", "purpose")}
     chosen = read(fields, simple, suggested)
     _check_target(fields, chosen["task"], preview.column(target), purpose)
-    shape = _image_shape(fields, preview, target, kinds)
-    spec = DatasetSpec(format=preview.format, target=target, kinds=kinds, image_shape=shape, **chosen)
+    spec = DatasetSpec(
+        format=preview.format,
+        target=target,
+        kinds=kinds,
+        image_shape=_image_shape(fields, preview, target, kinds),
+        odd=_odd(fields, preview, [name for name, kind in kinds.items() if kind == "numeric"], target, chosen["task"]),
+        missing_words=preview.choices.words or (),
+        column_words=dict(preview.choices.column_words),
+        strip=preview.choices.strip or (),
+        **chosen,
+    )
     if spec.validation + spec.test > MOST_HELD_BACK:
         fields.refuse("validation", "Validation and test together must leave at least 5 % for training.")
     return spec
+
+
+def _odd(fields: Fields, preview: Preview, numeric: list[str], target: str, task: str) -> dict[str, str]:
+    """Return what is done with the odd cells of each column that has some; refuses those without an answer."""
+    chosen = fields.inner("odd")
+    known = set(preview.names)
+    for name in chosen.data:
+        if name not in known:
+            chosen.refuse(str(name)[:64], f"There is no column {str(name)[:64]!r}.")
+    columns = [*numeric, target] if task == "regression" else numeric
+    answers = {name: chosen.choice(name, "", ODD) for name in columns if preview.column(name).words}
+    for name, answer in answers.items():
+        column = preview.column(name)
+        if not answer:
+            cells = column.odd or f"{column.numbers:,} numbers, {column.words:,} others"
+            remedy = "say whether they are missing or their rows are dropped (odd), or take the column as categorical"
+            chosen.refuse(name, f"'{name}' is not a number everywhere. It has {cells}: {remedy}.")
+        elif name == target and answer == "missing":
+            chosen.refuse(name, f"'{name}' is the target, which must not be missing: drop the rows.")
+    return answers
+
+
+def column_notes(preview: Preview, spec: DatasetSpec) -> dict[str, Any]:
+    """Return what is stored with a dataset: `ignored`, the columns left out, and why; and `target_reason`."""
+    suggested = preview.suggested_kinds(spec.target)
+    ignored = [
+        {"name": name, "reason": suggested[name][1] if suggested[name][0] == "ignore" else "It was left out by choice."}
+        for name, kind in spec.kinds.items()
+        if kind == "ignore"
+    ]
+    guess = preview.guess
+    reason = f"suggested, because {guess.reason}" if spec.target == guess.name else "chosen by hand"
+    return {"ignored": ignored, "target_reason": reason}
 
 
 def suggested_purpose(preview: Preview, target: str) -> str:
@@ -125,11 +220,16 @@ def _kinds(fields: Fields, preview: Preview, target: str) -> dict[str, str]:
     for name in chosen.data:
         if name not in columns:
             chosen.refuse(str(name)[:64], f"There is no column {str(name)[:64]!r}.")
-    kinds = {name: chosen.choice(name, column.kind, KINDS) for name, column in columns.items() if name != target}
+    suggested = preview.suggested_kinds(target)
+    if str(fields.data.get("image_shape") or "none").lower() != "none":  # black pixels are constant columns
+        suggested |= {name: ("numeric", "") for name in suggested if columns[name].is_numeric}
+    kinds = {name: chosen.choice(name, kind, KINDS) for name, (kind, _) in suggested.items()}
     for name, kind in kinds.items():
         column = columns[name]
-        if kind == "numeric" and not column.is_numeric:
-            chosen.refuse(name, f"'{name}' is not a number everywhere: take it as categorical, or ignore it.")
+        if kind == "numeric" and not column.numbers and column.words:
+            chosen.refuse(name, f"'{name}' has no numbers: take it as categorical, or ignore it.")
+        if kind == "numeric" and column.would_merge:
+            chosen.refuse(name, f"As numbers, {MERGE}: take '{name}' as categorical, or ignore it.")
         if kind == "categorical" and column.distinct > MOST_CATEGORIES:
             message = f"'{name}' has more than {MOST_CATEGORIES:,} categories, the most that are possible"
             chosen.refuse(name, f"{message}: ignore it" + (", or take it as numeric." if column.is_numeric else "."))
@@ -148,6 +248,8 @@ def _check_target(fields: Fields, task: str, column: Column, purpose: str) -> No
     elif column.distinct > MOST_CATEGORIES and task == "classification":
         message = f"The target '{column.name}' has more than {MOST_CATEGORIES:,} classes, the most that are possible"
         fields.refuse("target", f"{message}: choose regression, or another target.")
+    elif task == "regression" and column.would_merge:
+        fields.refuse("task", f"As numbers, {MERGE}: choose classification for '{column.name}'.")
     elif task == "regression" and not column.is_numeric:
         fields.refuse("task", f"The target '{column.name}' is not a number everywhere: choose classification.")
 

@@ -1,15 +1,9 @@
-"""Suggested choices: a column's kind, the target, the task and the shape of pictures."""
+"""Suggested choices: the task and the shape of pictures. Kinds are in `column_kinds`, targets in `target_guess`."""
 
 import math
 from collections.abc import Sequence
 from typing import Protocol
 
-from dashboard.data.cells import MOST_CATEGORIES
-
-TARGET_NAMES = (
-    *("label", "target", "class", "y", "species", "outcome", "category", "diagnosis", "output", "result", "survived"),
-    *("quality", "price", "digit", "variety"),
-)
 FEWEST_PIXELS = 64
 MOST_PIXEL_VALUE = 65_535
 MOST_CLASSES_GUESSED = 20
@@ -30,34 +24,18 @@ class Described(Protocol):
     def high(self) -> float | None: ...  # noqa: D102
     @property
     def whole(self) -> bool: ...  # noqa: D102
-
-
-def kind(is_numeric: bool, distinct: int, known: int) -> str:
-    """Return numeric, categorical, or ignore for words that differ in (nearly) every row and for empty columns."""
-    if is_numeric:
-        return "numeric"
-    is_identifier = distinct > MOST_CATEGORIES or (distinct == known and known > MOST_CLASSES_GUESSED)
-    return "ignore" if not distinct or is_identifier else "categorical"
-
-
-def target(columns: Sequence[Described]) -> str:
-    """Return the name of the likeliest target: a usual name, else the first before pixels, else the last."""
-    usable = [column for column in columns if column.kind != "ignore"] or list(columns)
-    for word in TARGET_NAMES:
-        for column in usable:
-            if column.name.lower() == word:
-                return column.name
-    first, last = usable[0], usable[-1]
-    has_pixels = image_shape(usable[1:]) is not None and first.distinct > 1
-    return first.name if has_pixels else last.name
+    @property
+    def code(self) -> str: ...  # noqa: D102
+    @property
+    def pattern(self) -> str: ...  # noqa: D102
 
 
 def task(column: Described, rows: int) -> str:
-    """Return classification for words and for few whole numbers (at most 20), else regression.
+    """Return classification for words, for codes and for few whole numbers (at most 20), else regression.
 
     Few means a tenth of the rows, or numbers within 20 of each other: the labels of a very small file.
     """
-    if column.low is None or column.high is None:
+    if column.low is None or column.high is None or column.code:
         return "classification"
     few = column.distinct * 10 <= rows or column.high - column.low < MOST_CLASSES_GUESSED
     is_label = column.whole and column.distinct <= MOST_CLASSES_GUESSED and few

@@ -69,8 +69,9 @@ class RegressionTarget(_Target):
 
     def add(self, column: ColumnBlock, keep: NDArray[np.bool_]) -> None:
         """Take in the kept rows of a block; raises Invalid for what cannot be a target of this kind."""
-        if column.words.any():
-            word = column.names()[column.codes[np.flatnonzero(column.words)[0]]]
+        words = column.words & keep
+        if words.any():
+            word = column.names()[column.codes[np.flatnonzero(words)[0]]]
             message = f"The target '{self.spec.target}' holds {word[:40]!r}, not a number: choose classification."
             raise Invalid({"task": message})
         self.parts.append(column.values[keep])

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -18,13 +18,14 @@ import numpy as np
 from dashboard.catalogue import datasets as dataset_rows
 from dashboard.catalogue import searches as search_rows
 from dashboard.data.bundled import BUNDLED, BundledSample
+from dashboard.data.column_readings import NOTHING_CHOSEN, Choices, column_choices
 from dashboard.data.columns import KINDS, Preview, preview
 from dashboard.data.csv_format import FORMAT_SETTINGS, CsvFormat, parse_format, settled
 from dashboard.data.dataset import DatasetSpec, ingest, open_arrays, parse_spec
 from dashboard.data.detection import Detected, detect, detect_format
 from dashboard.data.guesses import Guess, guesses_from_json, guesses_to_json
 from dashboard.data.sampling import first_lines
-from dashboard.data.specification import SPEC_SETTINGS, suggested_purpose
+from dashboard.data.specification import ODD, SPEC_SETTINGS, column_notes, suggested_purpose
 from dashboard.errors import Conflict, Invalid, NotFound, StoreUnavailable, TooLarge
 from dashboard.parsing import Fields
 from dashboard.records.dataset import Dataset
@@ -38,6 +39,9 @@ __all__ = ["FORMAT_SETTINGS", "Detected", "Preview", "suggested_purpose"]  # for
 PIECE = 2**20
 TOKEN = re.compile(r"[0-9a-f]{32}")
 COLUMN_KINDS = KINDS
+ODD_CELLS = ODD
+READING_SETTINGS = ("missing_words", "column_words", "strip")
+"""With FORMAT_SETTINGS, what changes how a file is read."""
 DATASET_SETTINGS = FORMAT_SETTINGS | SPEC_SETTINGS
 """What is declared of everything that a person says of an upload, but its name."""
 
@@ -127,18 +131,31 @@ def preview_upload(upload: Upload, changes: Mapping[str, Any] | None = None) -> 
     fields = Fields(changes or {})
     chosen = parse_format(fields, upload.format)
     fields.done()
-    return _read_preview(upload.path, chosen)
+    return _preview(upload, chosen, changes or {})
 
 
-def preview_of(upload: Upload, detected: Detected) -> Preview:
-    """Return an upload's columns and first rows, read in a format; raises Invalid if it cannot be read so."""
-    return _read_preview(upload.path, detected.format)
+def preview_of(upload: Upload, detected: Detected, changes: Mapping[str, Any]) -> Preview:
+    """Return an upload's columns and first rows, read in a format; raises Invalid if it cannot be read so.
+
+    Of `changes` only those that READING_SETTINGS names count.
+    """
+    return _preview(upload, detected.format, changes)
+
+
+def _preview(upload: Upload, chosen: CsvFormat, changes: Mapping[str, Any]) -> Preview:
+    fields = Fields(changes)
+    choices = column_choices(fields)
+    fields.done()
+    stem = PurePath(upload.file_name).stem
+    suggested = _read_preview(upload.path, chosen, NOTHING_CHOSEN, stem)
+    is_same = choices in (NOTHING_CHOSEN, suggested.choices)
+    return suggested if is_same else _read_preview(upload.path, chosen, choices, stem)
 
 
 @lru_cache(maxsize=8)
-def _read_preview(path: Path, chosen: CsvFormat) -> Preview:
+def _read_preview(path: Path, chosen: CsvFormat, choices: Choices, stem: str) -> Preview:
     """Return the preview of an upload, whose file never changes: looking twice does not read it twice."""
-    return preview(path, chosen)
+    return preview(path, chosen, choices, stem)
 
 
 def discard_upload(workspace: Workspace, token: str) -> None:
@@ -156,9 +173,11 @@ def create_dataset(workspace: Workspace, upload: Upload, data: Mapping[str, Any]
     _require_marks(upload, data)
     fields = Fields(data)
     name = fields.name()
-    spec = parse_spec(fields, preview_upload(upload, data))
+    seen = preview_upload(upload, data)
+    spec = parse_spec(fields, seen)
     fields.done()
-    dataset = _store(workspace, upload.path, name, spec, f"uploaded file {upload.file_name}", "")
+    notes = column_notes(seen, spec)
+    dataset = _store(workspace, upload.path, name, spec, f"uploaded file {upload.file_name}", "", notes)
     discard_upload(workspace, upload.token)
     return dataset
 
@@ -176,10 +195,12 @@ def add_bundled(workspace: Workspace, sample_name: str) -> Dataset:
     with suppress(NotFound):
         return get_dataset(workspace, sample.name)
     fields = Fields({"target": sample.target, "task": sample.task, "image_shape": sample.image_shape})
-    spec = parse_spec(fields, preview(sample.path, detect_format(sample.path)))
+    seen = preview(sample.path, detect_format(sample.path))
+    spec = parse_spec(fields, seen)
     fields.done()
+    notes = column_notes(seen, spec)
     with suppress(Conflict):  # another request has just added it
-        _store(workspace, sample.path, sample.name, spec, sample.source, sample.licence)
+        _store(workspace, sample.path, sample.name, spec, sample.source, sample.licence, notes)
     return get_dataset(workspace, sample.name)
 
 
@@ -292,14 +313,22 @@ def record_pixels(
     return np.asarray(arrays.inputs[:count], dtype=np.float64), (height, width)
 
 
-def _store(workspace: Workspace, path: Path, name: str, spec: DatasetSpec, source: str, licence: str) -> Dataset:
+def _store(
+    workspace: Workspace,
+    path: Path,
+    name: str,
+    spec: DatasetSpec,
+    source: str,
+    licence: str,
+    notes: dict[str, Any],
+) -> Dataset:
     """Ingest a CSV into a folder named by its content and choices, and add the dataset's row."""
     workspace.catalogue.require_writable()
     with open(path, "rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     choices = json.dumps(spec.to_json(), sort_keys=True)
     folder = hashlib.sha256(f"{sha256} {choices}".encode()).hexdigest()[:32]
-    description = _ingest_once(workspace, path, spec, folder)
+    description = _ingest_once(workspace, path, spec, folder, notes)
     row = {
         "name": name,
         "folder": folder,
@@ -331,20 +360,22 @@ def _remove_unused(workspace: Workspace, folder: str) -> None:
             shutil.rmtree(workspace.datasets_folder / folder, ignore_errors=True)
 
 
-def _ingest_once(workspace: Workspace, path: Path, spec: DatasetSpec, folder: str) -> dict[str, Any]:
+def _ingest_once(
+    workspace: Workspace, path: Path, spec: DatasetSpec, folder: str, notes: dict[str, Any]
+) -> dict[str, Any]:
     """Write the arrays into a new folder and rename it, so that a folder under its final name is always whole."""
     final = workspace.datasets_folder / folder
     if not final.exists():
         fresh = workspace.datasets_folder / f"{folder}-{secrets.token_hex(4)}.new"
         with making(fresh):
-            _make_folder(path, spec, fresh, final)
+            _make_folder(path, spec, fresh, final, notes)
     return unnumbered("description", json.loads((final / "description.json").read_text()))
 
 
-def _make_folder(path: Path, spec: DatasetSpec, fresh: Path, final: Path) -> None:
+def _make_folder(path: Path, spec: DatasetSpec, fresh: Path, final: Path, notes: dict[str, Any]) -> None:
     try:
         fresh.mkdir()
-        description = ingest(path, spec, fresh)
+        description = ingest(path, spec, fresh) | notes
         (fresh / "description.json").write_text(json.dumps(numbered(description)))
         shutil.copyfile(path, fresh / "original.csv")
         for written in (*fresh.iterdir(), fresh):  # what is acknowledged survives a power cut

@@ -150,7 +150,7 @@ def input_range(workspace: Workspace, version: Version) -> Range:
     ends = [
         about[end] * one.scale + one.offset for about, one in raw for end in ("low", "high") if about[end] is not None
     ]
-    ends += [0.0, 1.0] if preprocessing.categorical else []
+    ends += [0.0, 1.0] if preprocessing.categorical or preprocessing.indicators else []
     return (min(ends), max(ends)) if ends else None
 
 

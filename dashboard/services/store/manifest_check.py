@@ -216,6 +216,9 @@ def _preprocessing(data: Json) -> dict[str, Any]:
     for one in categorical:
         _require(all(isinstance(level, str) for level in _list(one, "levels")), "preprocessing.levels")
     _require(all(isinstance(name, str) for name in _list(data, "classes")), "preprocessing.classes")
+    if "indicators" in data:
+        columns = {one["name"] for one in (*numeric, *categorical)}
+        _require(all(name in columns for name in _list(data, "indicators")), "preprocessing.indicators")
     kinds = dict.fromkeys(("low", "high", "target_scale", "target_offset"), float) | {"scaling": str, "task": str}
     whole = _record(Preprocessing, data, kinds) | {"numeric": numeric, "categorical": categorical}
     _require(whole["task"] in TASKS, "preprocessing.task")

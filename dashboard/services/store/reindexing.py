@@ -271,6 +271,8 @@ def _description(task: str, preprocessing: Mapping[str, Any]) -> dict[str, Any]:
         "numeric": [column.name for column in known.numeric] if known else [],
         "categorical": [column.name for column in known.categorical] if known else [],
         "levels": [list(column.levels) for column in known.categorical] if known else [],
+        "missing": "median" if known and known.indicators else "impute",
+        "indicators": list(known.indicators) if known else [],
         "inputs": known.inputs if known else [],
         "classes": list(known.classes) if known else [],
         "balance": {},

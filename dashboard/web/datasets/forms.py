@@ -4,7 +4,7 @@ from typing import Any
 
 from wtforms import Field, FieldList, FileField, SelectField, TextAreaField
 
-from dashboard.services.datasets import COLUMN_KINDS
+from dashboard.services.datasets import COLUMN_KINDS, ODD_CELLS
 from dashboard.services.datasets import DATASET_SETTINGS as SETTINGS
 from dashboard.web.kit.forms import PageForm, form_field, name_field, options
 
@@ -47,7 +47,18 @@ class DatasetForm(PageForm):
         "Further categories", description="Names of columns, one per line.", render_kw={"rows": 2}
     )
     ignored = TextAreaField("Further columns to ignore", description="One per line.", render_kw={"rows": 2})
+    odd = FieldList(
+        SelectField(SETTINGS["odd"].label, choices=options([("", "choose …"), *ODD_CELLS.items()])),
+        SETTINGS["odd"].label,
+        description=SETTINGS["odd"].help,
+        max_entries=MOST_KINDS,
+    )
     missing = form_field(SETTINGS["missing"])
+    missing_words = form_field(SETTINGS["missing_words"])
+    column_words = TextAreaField(
+        SETTINGS["column_words"].label, description=SETTINGS["column_words"].help, render_kw={"rows": 2}
+    )
+    strip = TextAreaField(SETTINGS["strip"].label, description=SETTINGS["strip"].help, render_kw={"rows": 2})
     validation = form_field(SETTINGS["validation"])
     test = form_field(SETTINGS["test"])
     seed = form_field(SETTINGS["seed"])
@@ -66,8 +77,20 @@ class DatasetForm(PageForm):
             chosen |= {line.strip(): kind for line in (typed or "").splitlines() if line.strip()}
         return chosen
 
+    def odd_fields(self) -> dict[str, Field]:
+        """Return column -> the field of its odd cells; a browser sends only those that were shown."""
+        places = [(int(entry.name.rpartition("-")[2]), entry) for entry in self.odd]
+        return {self.columns[place]: entry for place, entry in places if place < len(self.columns)}
+
+    def chosen_odd(self) -> dict[str, str]:
+        """Return column -> what is done with its odd cells, where that was chosen."""
+        return {column: field.data for column, field in self.odd_fields().items() if field.data}
+
     def field_at(self, path: str) -> Field | None:
-        """Return the field at a path; the kind of a column is found by the column's name."""
+        """Return the field at a path; the kind of a column, and its odd cells, are found by the column's name."""
+        column = path.removeprefix("odd.")
+        if column != path:
+            return self.odd_fields().get(column)
         column = path.removeprefix("kinds.")
         if column != path:
             index = self.columns.index(column) if column in self.columns else MOST_KINDS

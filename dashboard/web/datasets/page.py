@@ -48,9 +48,11 @@ COLUMN_COLUMNS = (Column("name", "Column"), Column("kind", "Type"), *STATISTICS)
 CHOICE_COLUMNS = (
     Column("name", "Column"),
     Column("kind", "Type", format="field"),
+    Column("why", "Why", format="why", css="small"),
     *STATISTICS[:-1],
     Column("examples", "Examples", lambda column: ", ".join(column.examples[:4]), css="muted"),
 )
+IGNORED_COLUMNS = (Column("name", "Column", itemgetter("name")), Column("reason", "Why", itemgetter("reason")))
 CLASS_COLUMNS = (
     Column("class", "Class", itemgetter(0)),
     Column("rows", "Rows", itemgetter(1), "count"),
@@ -80,6 +82,13 @@ def columns_table(dataset: Dataset) -> Table:
     """Return what each column of a dataset is like."""
     files = exports("datasets.numbers", name=dataset.name, what="columns")
     return Table(f"{dataset.name}_columns", COLUMN_COLUMNS, dataset.description["columns"], "Columns", files)
+
+
+def ignored_table(dataset: Dataset) -> Table:
+    """Return the columns of the file that are no inputs, each with the reason; none for datasets of before."""
+    files = exports("datasets.numbers", name=dataset.name, what="ignored")
+    rows = dataset.description.get("ignored", [])
+    return Table(f"{dataset.name}_ignored", IGNORED_COLUMNS, rows, "Ignored columns", files)
 
 
 def classes_table(dataset: Dataset) -> Table:
@@ -122,9 +131,19 @@ def raw_rows_table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> Table
 def choice_table(preview: Preview, form: DatasetForm) -> Table:
     """Return the columns of an uploaded file, each with the field in which its type is chosen."""
     fields = {column.name: (field, column.name) for column, field in zip(preview.columns, form.kinds, strict=False)}
+    odd = form.odd_fields()
+    kinds = preview.suggested_kinds(preview.suggested_target)
+    shown = {
+        "field": lambda row: fields[row.name],
+        "why": lambda row: (
+            kinds.get(row.name, ("", row.reason))[1],
+            row.odd,
+            odd.get(row.name) if row.odd else None,
+            row.name,
+        ),
+    }
     columns = [
-        replace(column, shown=lambda row: fields[row.name]) if column.format == "field" else column
-        for column in CHOICE_COLUMNS
+        replace(column, shown=shown[column.format]) if column.format in shown else column for column in CHOICE_COLUMNS
     ]
     return Table("columns", columns, preview.columns[:MOST_KINDS], "Columns")
 

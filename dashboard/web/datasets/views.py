@@ -27,6 +27,7 @@ from dashboard.web.datasets.page import (
     columns_table,
     datasets_table,
     first_rows_table,
+    ignored_table,
     main_classes,
     raw_rows_table,
     samples_table,
@@ -47,7 +48,7 @@ blueprint = Blueprint("datasets", __name__)
 COLUMNS_SHOWN = 50
 ROWS_SHOWN = 10
 PICTURES_SHOWN, PICTURE_PIXELS = 14, 56
-TABLES = {"columns": columns_table, "classes": classes_table, "first-rows": first_rows_table}
+TABLES = {"columns": columns_table, "ignored": ignored_table, "classes": classes_table, "first-rows": first_rows_table}
 
 
 @blueprint.get("/datasets")
@@ -96,16 +97,17 @@ def bundled(name: str) -> Response:
 def choose(upload: str) -> Answer:
     """Show what was detected in an uploaded CSV, for correction; also if it cannot be read so (422)."""
     waiting = service.get_upload(workspace(), upload)
-    return _read_page(waiting, {}, query().text("name"))
+    return _read_page(waiting, {}, query().text("name"), {})
 
 
 @blueprint.post("/datasets/new/<upload>")
 def create(upload: str) -> Answer:
     """Make the dataset, or read the file again in another format."""
     waiting = service.get_upload(workspace(), upload)
+    words = {name: request.form[name] for name in service.READING_SETTINGS if name in request.form}
     if request.form.get("action") == "read":
-        return _read_page(waiting, settled_fields(request.form), request.form.get("name", ""))
-    changes = {name: request.form[name] for name in service.FORMAT_SETTINGS if request.form.get(name)}
+        return _read_page(waiting, settled_fields(request.form), request.form.get("name", ""), words)
+    changes = {name: request.form[name] for name in service.FORMAT_SETTINGS if request.form.get(name)} | words
     try:
         preview = service.preview_upload(waiting, changes)
     except UserError as error:
@@ -134,6 +136,7 @@ def show(name: str) -> Answer:
         sentence=dataset_sentence(dataset),
         columns=table.part(pages.offset, pages.length),
         pages=pages,
+        ignored=ignored_table(dataset).part(0, COLUMNS_SHOWN),
         classes=main_classes(every_class),
         class_count=len(list(every_class.rows)),
         pictures=None if problem else _pictures(dataset),
@@ -143,7 +146,7 @@ def show(name: str) -> Answer:
     )
 
 
-@numbers_at(blueprint, '/datasets/<name>/<any(columns, classes, "first-rows"):what>')
+@numbers_at(blueprint, '/datasets/<name>/<any(columns, ignored, classes, "first-rows"):what>')
 def numbers(name: str, what: str) -> Table:
     """Return one of the tables of a dataset's page, all of it."""
     return TABLES[what](service.get_dataset(workspace(), name))
@@ -204,12 +207,12 @@ def _upload_page(form: UploadForm) -> str:
     )
 
 
-def _read_page(upload: Upload, given: Mapping[str, str], name: str) -> Answer:
-    """Show an upload, read with what a person has settled of its format and the rest guessed."""
+def _read_page(upload: Upload, given: Mapping[str, str], name: str, words: Mapping[str, str]) -> Answer:
+    """Show an upload, read with what a person has settled of its format, and of words; the rest is guessed."""
     detected = Detected(upload.format, upload.guesses)
     try:
         detected = service.detect_upload(upload, given)
-        preview = service.preview_of(upload, detected)
+        preview = service.preview_of(upload, detected, words)
     except UserError as error:
         return _unread_page(upload, detected, error, {**format_values(detected), **given, "name": name}, given)
     return _choose_page(upload, preview, _detected_form(preview, name), detected, given)
@@ -239,6 +242,7 @@ def _choose_page(
 ) -> str:
     size = f"{plural(preview.rows, 'row')} of {plural(len(preview.columns), 'column')}"
     target = preview.suggested_target
+    form.target.description = f"{form.target.description} '{target}' is suggested: {preview.guess.reason}."
     form.task.description = f"{form.task.description} {target} suggests {preview.suggested_task(target)}."
     use = "" if service.suggested_purpose(preview, target) == "training" else EVALUATION_ONLY
     return render_template(
@@ -248,6 +252,7 @@ def _choose_page(
         format=format_part(form, detected, settled),
         problems=problems(form),
         sentence=f"{size}.{use} Does this look right? Nothing is stored until you create the dataset.",
+        question=preview.guess.question,
         columns=choice_table(preview, form),
         hidden=max(len(preview.columns) - MOST_KINDS, 0),
         first_rows=raw_rows_table(preview.names, preview.first_rows),
@@ -261,13 +266,15 @@ def _form(preview: Preview, data: Mapping[str, str] | None, **values: Any) -> Da
 def _detected_form(preview: Preview, name: str) -> DatasetForm:
     """Return the form with what was detected in the file."""
     target = preview.suggested_target
-    shape = preview.suggested_image_shape(target)
+    shape, kinds = preview.suggested_image_shape(target), preview.suggested_kinds(target)
     return _form(
         preview,
         None,
         name=name,
         target=target,
-        kinds=[column.kind for column in preview.columns[:MOST_KINDS]],
+        kinds=[kinds.get(column.name, (column.kind,))[0] for column in preview.columns[:MOST_KINDS]],
+        odd=["" for column in preview.columns[:MOST_KINDS]],
+        **_reading_texts(preview),
         image_shape=f"{shape[0]} x {shape[1]}" if shape else "",
         seed=service.DATASET_SETTINGS["seed"].default,
         purpose=service.suggested_purpose(preview, target),
@@ -275,12 +282,22 @@ def _detected_form(preview: Preview, name: str) -> DatasetForm:
     )
 
 
+def _reading_texts(preview: Preview) -> dict[str, str]:
+    """Return how cells are read, as the form's fields say it."""
+    choices = preview.choices
+    return {
+        "missing_words": ", ".join(word for word in choices.words or () if word),
+        "column_words": "\n".join(f"{name}: {', '.join(filter(None, own))}" for name, own in choices.column_words),
+        "strip": "\n".join(choices.strip or ()),
+    }
+
+
 def _choices(form: DatasetForm) -> dict[str, Any]:
     """Return what was chosen in the words of the JSON API; what was left empty is left to the defaults."""
-    names = {"name", *service.DATASET_SETTINGS} - {"kinds", "image_shape"}
-    chosen = {name: form[name].data for name in names if form[name].data}
+    names = {"name", *service.DATASET_SETTINGS} - {"kinds", "odd", "image_shape"}
+    chosen = {name: form[name].data for name in names if form[name].data or name in service.READING_SETTINGS}
     kinds = {column: kind for column, kind in form.chosen_kinds().items() if column != form.target.data}
-    return chosen | {"kinds": kinds, "image_shape": form.image_shape.data or ""}
+    return chosen | {"kinds": kinds, "odd": form.chosen_odd(), "image_shape": form.image_shape.data or ""}
 
 
 def _pictures(dataset: Dataset) -> dict[str, str] | None:

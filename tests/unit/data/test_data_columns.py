@@ -4,6 +4,7 @@ from data_files import look, write
 
 from dashboard.data.columns import preview
 from dashboard.data.csv_format import CsvFormat
+from dashboard.data.detection import detect_format
 from dashboard.errors import Invalid
 
 MIXED = "height,colour,id,empty,label\n1.5,red,a1,,0\n2.5,blue,a2,NA,1\n?,red,a3,-,0\n3.5,red,a4,,1\n"
@@ -33,10 +34,94 @@ def test_words_that_differ_in_every_row_are_suggested_to_be_ignored(tmp_path):
     assert look(tmp_path, "who,label\n" + rows).column("who").kind == "ignore"
 
 
-def test_one_word_among_numbers_makes_a_column_categorical_wherever_it_stands(tmp_path):
+def test_one_word_among_numbers_is_named_wherever_it_stands(tmp_path):
     rows = "1,2\n" * 1_500_000 + "1,many\n"  # several blocks
     column = look(tmp_path, rows).columns[1]
-    assert (column.kind, column.distinct, column.low) == ("categorical", 2, None)
+    assert (column.kind, column.distinct, column.low, column.words) == ("numeric", 1, 2.0, 1)
+    assert column.odd == "1,500,000 numbers and 1 other: 'many' in row 1,500,001"
+
+
+def test_words_that_come_back_among_few_numbers_are_categories(tmp_path):
+    column = look(
+        tmp_path, "a,y\n" + "".join(f"{row % 7},{['2', '4', '5more'][row % 3]}\n" for row in range(60))
+    ).columns[1]
+    assert (column.kind, column.odd, column.low) == ("categorical", "", None)
+
+
+def rows_of(*columns):
+    """Return a CSV of columns, each a name and a function of the row, with 40 rows."""
+    lines = [",".join(name for name, _ in columns)]
+    return "\n".join([*lines, *(",".join(str(of(row)) for _, of in columns) for row in range(40))]) + "\n"
+
+
+NOISE = ("x", lambda row: row * 7 % 11 + 0.5)
+LABEL = ("label", lambda row: "ab"[row % 2])
+
+
+@pytest.mark.parametrize(
+    ("name", "of", "reason"),
+    [
+        ("", lambda row: row, "It numbers the rows: 0, 1, 2 …"),
+        ("Unnamed: 0", lambda row: row + 1, "It numbers the rows: 1, 2, 3 …"),
+        ("PassengerId", lambda row: row * 17 % 997, "It is an id by its name, and most rows have one of their own."),
+        ("batch", lambda row: 7, "All its cells are the same: 7."),
+        ("city", lambda row: "Rome", "All its cells are the same: Rome."),
+        ("deck", lambda row: "" if row % 4 else "C", "30 of its 40 cells are missing, more than half."),
+        ("owner", lambda row: f"n{row * 7 % 29}", "It has 29 different words in 40 rows: names or ids."),
+        (
+            "zip",
+            lambda row: f"0{row % 36 + 1000}",
+            "It holds codes or ids such as 01000, and most rows have one of their own.",
+        ),
+        ("note", lambda row: "", "It is empty."),
+    ],
+)
+def test_what_cannot_help_is_ignored_with_the_reason(tmp_path, name, of, reason):
+    column = look(tmp_path, rows_of((name, of), NOISE, LABEL), header="yes").columns[0]
+    assert (column.kind, column.reason) == ("ignore", reason)
+
+
+@pytest.mark.parametrize(
+    ("name", "of"),
+    [
+        ("height", lambda row: row),
+        ("hour", lambda row: row % 24),
+        ("id", lambda row: row % 3),
+        ("flag", lambda row: "yn"[row % 2]),
+    ],
+)
+def test_what_may_help_is_an_input(tmp_path, name, of):
+    assert look(tmp_path, rows_of((name, of), NOISE, LABEL)).columns[0].kind != "ignore"
+
+
+def test_codes_are_categories_with_the_reason(tmp_path):
+    column = look(tmp_path, rows_of(("code", lambda row: f"00{row % 5}"), NOISE, LABEL)).columns[0]
+    assert (column.kind, column.distinct) == ("categorical", 5)
+    assert column.reason == "It holds codes such as 000: as numbers they would lose their spelling."
+
+
+@pytest.mark.parametrize(
+    ("of", "missing"),
+    [
+        (lambda row: ["None", "mild", "severe"][row % 3], 0),
+        (lambda row: ["none", "mild", ""][row % 3], 27),
+        (lambda row: ["NA", "EU", "AS"][row % 3], 0),
+        (lambda row: ["NA", "Europe", "Asia"][row % 3], 14),
+        (lambda row: "+-"[row % 2], 0),
+        (lambda row: ["null", "b"][row % 2], 20),
+    ],
+)
+def test_a_word_for_missing_is_a_category_where_that_is_likely(tmp_path, of, missing):
+    column = look(tmp_path, rows_of(("level", of), NOISE, LABEL)).columns[0]
+    assert column.missing == missing
+    assert ("is a category here" in column.reason) == (missing == 0)
+
+
+@pytest.mark.parametrize("text", ["$1,{:03}.50", "{} €", "{} %", "USD {}"])
+def test_numbers_with_a_sign_are_numbers_and_it_is_said(tmp_path, text):
+    column = look(tmp_path, rows_of(NOISE, ("price", lambda row: '"' + text.format(row) + '"'))).columns[1]
+    assert (column.kind, column.distinct, column.reading.strip) == ("numeric", 40, True)
+    assert "without their sign" in column.reason
 
 
 def test_numbers_written_in_two_ways_are_one_value(tmp_path):
@@ -144,12 +229,44 @@ PIXELS = "".join(f"{row % 10}," + ",".join(str(row * pixel % 251) for pixel in r
         ("a,b\n" + "".join(f"{i},{i * 7}\n" for i in range(50)), "b", "regression"),
         ("x1,x2,xor\n0,0,0\n0,1,1\n1,0,1\n1,1,0\n", "xor", "classification"),
         (PIXELS, "column_1", "classification"),
+        (
+            "survived,class,alive,alone\n" + "1,First,yes,no\n0,Third,no,no\n1,First,yes,yes\n" * 9,
+            "survived",
+            "classification",
+        ),
+        (
+            "method,mass,year\n" + "".join(f"{'ab'[i % 2]},{i * 1.5},{1990 + i % 30}\n" for i in range(60)),
+            "method",
+            "classification",
+        ),
+        ("x,z,price\n" + "".join(f'{i},{i % 3},"$1,{i:03}.00"\n' for i in range(60)), "price", "regression"),
     ],
 )
 def test_target_and_task_are_guessed(tmp_path, text, target, task):
     found = look(tmp_path, text)
     assert found.suggested_target == target
     assert found.suggested_task(target) == task
+
+
+def test_the_file_s_name_may_be_that_of_its_target(tmp_path):
+    text = "mpg,cylinders,origin\n" + "".join(f"{i * 1.5},{i % 3},{'ab'[i % 2]}\n" for i in range(60))
+    path = write(tmp_path, text)
+    assert preview(path, detect_format(path), stem="mpg").guess[:2] == ("mpg", "the file has its name")
+    path = write(tmp_path, text.replace("mpg", "tip"))
+    assert preview(path, detect_format(path), stem="tips").guess[:2] == ("tip", "the file has its name")
+
+
+def test_a_second_target_is_no_input_and_the_choice_is_a_question(tmp_path):
+    found = look(tmp_path, "a,b,y1,y2\n" + "".join(f"{i % 7},{i % 5},{i},{i * 2}\n" for i in range(60)))
+    assert "'y2' or 'y1'" in found.guess.question
+    assert found.suggested_kinds("y2")["y1"] == ("ignore", "It is a second target by its name, next to 'y2'.")
+    assert found.suggested_kinds("y1")["y2"][0] == "ignore"
+    alive = "survived,age,alive\n" + "1,5,yes\n0,6,no\n1,7,yes\n" * 20
+    same = look(tmp_path, alive).suggested_kinds("survived")["alive"]
+    assert same == ("ignore", "It says the same as the target 'survived' in other words.")
+    plain = look(tmp_path, "x1,x2,x3\n" + "".join(f"{i},{i % 5},{i * 2}\n" for i in range(60)))
+    assert plain.guess.question == ""
+    assert {kind for kind, _ in plain.suggested_kinds("x3").values()} == {"numeric"}
 
 
 def test_the_shape_of_pictures_is_guessed_from_their_pixels(tmp_path):

@@ -6,9 +6,13 @@ from data_files import choose, look, make, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dashboard.data.column_readings import column_choices
+from dashboard.data.columns import preview
 from dashboard.data.dataset import DatasetSpec, ingest
+from dashboard.data.detection import detect_format
 from dashboard.data.growing import GrowingMatrix, narrowest
 from dashboard.errors import Invalid
+from dashboard.parsing import Fields
 
 IRIS = "length,width,species\n1.5,2,setosa\n2.5,3,virginica\n3.5,4,setosa\n4.5,5,virginica\n"
 GAPS = "size,colour,label\n1,red,a\n,blue,b\n3,,a\n4,red,b\n5,blue,a\n"
@@ -172,7 +176,7 @@ def test_what_is_not_chosen_is_suggested(tmp_path):
         "classification",
         {"length": "numeric", "width": "numeric"},
     )
-    assert (spec.missing, spec.validation, spec.test, spec.seed, spec.image_shape) == ("drop", 0.1, 0.1, 1, None)
+    assert (spec.missing, spec.validation, spec.test, spec.seed, spec.image_shape) == ("median", 0.1, 0.1, 1, None)
 
 
 def test_choices_survive_json(tmp_path):
@@ -203,7 +207,7 @@ MANY = "x,y,z\n" + "".join(f"w{i},{i},{i % 2}\n" for i in range(1001))
         (GAPS, {"kinds": {"colour": "numeric"}}, "kinds.colour", "take it as categorical, or ignore it"),
         (MANY, {"kinds": {"x": "categorical"}}, "kinds.x", "more than 1,000 categories"),
         (MANY, {"target": "y", "task": "classification"}, "target", "more than 1,000 classes"),
-        (IRIS, {"missing": "guess"}, "missing", "Choose one of: drop, impute."),
+        (IRIS, {"missing": "guess"}, "missing", "Choose one of: median, impute, drop."),
         (IRIS, {"validation": "0.95"}, "validation", "Give a number from 0 to 0.9."),
         (IRIS, {"validation": 0.5, "test": 0.5}, "validation", "leave at least 5 % for training"),
         (IRIS, {"seed": -1}, "seed", "Give a whole number"),
@@ -251,6 +255,59 @@ def test_what_is_too_little_to_learn_from_is_refused_and_leaves_nothing(tmp_path
         make(tmp_path, text, **choices)
     assert message in refusal.value.errors[field]
     assert list((tmp_path / "arrays").iterdir()) == []
+
+
+ODD = "income,label\n" + "".join(f"{row}.5,{'xy'[row % 2]}\n" for row in range(40)) + "5o.25,x\n"
+
+
+def test_an_odd_cell_is_a_question_that_names_it(tmp_path):
+    with pytest.raises(Invalid) as refusal:
+        choose(look(tmp_path, ODD))
+    assert "40 numbers and 1 other: '5o.25' in line 42" in refusal.value.errors["odd.income"]
+    arrays, about = make(tmp_path, ODD, odd={"income": "missing"})
+    assert (about["rows"], about["columns"][0]["missing"], np.isnan(arrays.inputs[40, 0])) == (41, 1, True)
+    assert make(tmp_path, ODD, odd={"income": "drop"})[1]["rows"] == 40
+    assert len(make(tmp_path, ODD, kinds={"income": "categorical"})[1]["levels"][0]) == 41
+
+
+def test_a_row_without_a_number_to_predict_can_be_dropped(tmp_path):
+    text = "x,price\n" + "".join(f"{row % 7},{row}.5\n" for row in range(40)) + "3,free\n"
+    with pytest.raises(Invalid, match="'free' in line 42"):
+        choose(look(tmp_path, text))
+    with pytest.raises(Invalid, match="must not be missing"):
+        choose(look(tmp_path, text), odd={"price": "missing"})
+    assert make(tmp_path, text, odd={"price": "drop"})[1]["rows"] == 40
+
+
+def test_whole_numbers_that_would_merge_are_refused_as_numbers(tmp_path):
+    text = "id,x,label\n" + "".join(f"{9187643043065364481 + row % 3},{row},{'xy'[row % 2]}\n" for row in range(40))
+    with pytest.raises(Invalid, match="would merge"):
+        choose(look(tmp_path, text), kinds={"id": "numeric"})
+    assert choose(look(tmp_path, text)).kinds["id"] == "categorical"
+
+
+def test_the_words_for_missing_can_be_chosen_for_the_file_and_for_a_column(tmp_path):
+    text = "level,size,label\n" + "".join(
+        f"{['none', 'low', 'x', 'high', 'low'][row % 5]},{row},{'ab'[row % 2]}\n" for row in range(30)
+    )
+    path = write(tmp_path, text)
+    given = column_choices(Fields({"missing_words": "none, X", "column_words": "size: 7"}))
+    seen = preview(path, detect_format(path), given)
+    assert (seen.column("level").missing, seen.column("size").missing) == (12, 1)
+    spec = choose(seen)
+    assert (spec.missing_words, spec.column_words) == (("", "none", "x"), {"size": ("", "7")})
+    assert DatasetSpec.from_json(json.loads(json.dumps(spec.to_json()))) == spec
+    (tmp_path / "arrays").mkdir()
+    about = ingest(path, spec, tmp_path / "arrays")
+    assert [column["missing"] for column in about["columns"]] == [12, 1]
+
+
+def test_a_spec_of_before_keeps_its_words_for_missing(tmp_path):
+    stored = choose(look(tmp_path, IRIS)).to_json()
+    for name in ("missing_words", "column_words", "strip", "odd"):
+        del stored[name]
+    spec = DatasetSpec.from_json(stored)
+    assert spec.reading("length").words == ("", "na", "n/a", "nan", "null", "none", "?", "-")
 
 
 def test_a_file_that_changed_since_it_was_looked_at_is_refused_by_its_line(tmp_path):

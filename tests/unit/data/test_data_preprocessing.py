@@ -89,6 +89,44 @@ def test_gaps_are_filled_with_what_the_training_rows_say_and_that_is_recorded(tm
     assert seen(arrays, preprocessing).tolist() == [[1, 0, 1], [4, 1, 0], [3, 0, 1], [8, 0, 1], [100, 1, 0]]
 
 
+OFTEN = "size,colour,label\n" + "".join(
+    f"{'' if row % 4 == 0 else row * row},{'' if row % 5 == 0 else 'red'},{'xy'[row % 2]}\n" for row in range(40)
+)
+
+
+def test_frequent_gaps_are_filled_with_the_median_and_marked(tmp_path):
+    arrays, about = make(tmp_path, OFTEN)
+    assert about["inputs"] == ["size", "colour=red", "size is missing", "colour is missing"]
+    preprocessing = fit(arrays, np.arange(30), "none")
+    assert preprocessing.inputs == about["inputs"]
+    known = [row * row for row in range(30) if row % 4]
+    assert preprocessing.numeric[0].fill == np.median(known)
+    inputs = seen(arrays, preprocessing)
+    assert inputs[:5, 0].tolist() == [np.median(known), 1, 4, 9, np.median(known)]
+    assert inputs[:6, 2].tolist() == [1, 0, 0, 0, 1, 0]
+    assert inputs[:6, 3].tolist() == [1, 0, 0, 0, 0, 1]
+    assert Preprocessing.from_json(json.loads(json.dumps(preprocessing.to_json()))) == preprocessing
+
+
+def test_records_without_gaps_have_marks_of_0(tmp_path):
+    arrays, _ = make(tmp_path, OFTEN)
+    preprocessing = fit(arrays, np.arange(40), "standard")
+    (tmp_path / "other").mkdir()
+    whole = "".join(f"{row},red,{'xy'[row % 2]}\n" for row in range(40))
+    other, _ = make(tmp_path / "other", "size,colour,label\n" + whole, kinds={"colour": "categorical"})
+    assert seen(other, preprocessing)[:, 2:].max() == 0
+
+
+def test_what_was_trained_before_there_were_marks_is_read_as_it_was(tmp_path):
+    arrays, about = make(tmp_path, OFTEN, missing="impute")
+    assert about["inputs"] == ["size", "colour=red"]
+    preprocessing = fit(arrays, np.arange(40), "none")
+    assert preprocessing.numeric[0].fill == pytest.approx(np.nanmean(arrays.inputs[:, 0]))
+    old = preprocessing.to_json()
+    del old["indicators"]
+    assert Preprocessing.from_json(old) == preprocessing
+
+
 def test_a_matrix_that_must_be_made_is_made_in_the_dtype_of_the_training(tmp_path):
     arrays, _ = make(tmp_path, GAPS, missing="impute")
     encoded = encode(arrays, fit(arrays, FIRST_THREE, "standard"), np.dtype(np.float32))
