@@ -116,13 +116,13 @@ def _since_json(since: Since | None) -> dict[str, Any] | None:
 
 def _part_json(part: PartHistory) -> dict[str, Any]:
     """Return a timeline; a value that is not finite is null."""
-    events = {"last_changed": part.at(part.line.last_changed), "died": part.at(part.line.died)}
     return {
         "network": part.network.name,
         "tensor": part.tensor,
         "what": part.what,
         **{name: getattr(part, name) for name in PLACES},
-        **{name: None if version is None else _about(version) for name, version in events.items()},
+        "last_changed": _since_json(part.last_changed),
+        "died": _since_json(part.died),
         "dead_since": _since_json(part.since("dead")),
         "silent_since": _since_json(part.since("silent")),
         "saturated_since": _since_json(part.since("saturating")),

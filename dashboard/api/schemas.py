@@ -213,11 +213,13 @@ BACKUP = {
 
 VERSION = fields_of(
     Version,
-    "version reference network epoch run parent dataset metrics changed sha256 bytes created",
+    "version reference network epoch run parent dataset metrics changed changed_since sha256 bytes created",
     **{"version": INTEGER, "reference": REFERENCE, "run": nullable(INTEGER), "parent": nullable(REFERENCE)},
     metrics=METRICS,
     changed=nullable(NUMBER)
     | {"description": "How far all weights moved since the version before, as a share of its norm."},
+    changed_since=nullable(INTEGER)
+    | {"description": "The number of that version: both are null where it is unknown, or deleted."},
     sha256=SHA256,
 )
 STATISTICS = {
@@ -252,6 +254,8 @@ WINDOW = {
     "column": INTEGER | {"description": "The first column of the cells, from 0."},
     "rows": INTEGER | {"description": "The rows of the whole table."},
     "columns": INTEGER | {"description": "The columns of the whole table."},
+    "proven": BOOLEAN
+    | {"description": "Whether the cells were compared with what was saved, and not only the form of their table."},
     "cells": array(array({"anyOf": [NUMBER, BOOLEAN, choice(("nan", "inf", "-inf"))]})),
 }
 DISTRIBUTION = {
@@ -345,8 +349,8 @@ TIMELINE = DAMAGED | {
     "row": nullable(INTEGER),
     "column": nullable(INTEGER),
     "unit": nullable(INTEGER),
-    "last_changed": nullable(record(WHERE, closed=True)),
-    "died": nullable(record(WHERE, closed=True) | {"description": "Since this version its value is 0."}),
+    "last_changed": nullable(LASTING | {"description": "The version that last changed it."}),
+    "died": nullable(LASTING | {"description": "Since this version its value is 0."}),
     "dead_since": nullable(LASTING | {"description": "Since then the unit contributes nothing."}),
     "silent_since": nullable(LASTING | {"description": "Since then the unit fires on no record."}),
     "saturated_since": nullable(LASTING | {"description": "Since then it is flat on most records."}),
@@ -356,7 +360,8 @@ TIMELINE = DAMAGED | {
             WHERE
             | {
                 "value": nullable(NUMBER | {"description": "The weight, or the L2 norm of the unit or tensor."}),
-                "changed": BOOLEAN | {"description": "Whether its bits differ from those in the version before."},
+                "changed": BOOLEAN
+                | {"description": "Whether its bits differ from those in the version before that can be read."},
             },
             closed=True,
         )

@@ -141,6 +141,7 @@ def window_json(window: Window) -> Json:
         "column": window.columns.start,
         "rows": window.rows_total,
         "columns": window.columns_total,
+        "proven": window.is_proven,
         "cells": window_numbers(window),
     }
 

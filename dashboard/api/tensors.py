@@ -1,5 +1,7 @@
 """Tensors: a window of cells, or the whole table, as JSON, CSV or .npy; and the distribution of its weights."""
 
+from typing import IO
+
 from flask import Blueprint, Response, abort
 
 from dashboard.api.answers import file_answer, is_known, json_answer, tagged, unchanged
@@ -14,6 +16,8 @@ from dashboard.services.versions.analyses import tensor_distribution
 blueprint = Blueprint("tensors", __name__)
 
 TENSOR = "/networks/<network>/versions/<number:version>/tensors/<tensor:tensor>"
+PROVEN = "Weightbase-Proven"
+"""The header of a CSV that says whether its cells were compared with what was saved: yes or no."""
 WINDOW = ("row", "column", "rows", "columns")
 
 
@@ -31,10 +35,14 @@ def get_tensor_csv(network: str, version: int, tensor: str) -> Response:
     owner, info, etag = _find(network, version, tensor)
     *place, header = read_query(*WINDOW, "header")
     if given(WINDOW):
-        text = service.window_csv(service.window(workspace(), owner, info, *place), header == "yes")
-        return file_answer(text.encode(), "text/csv", _file_name(owner, info, "csv"), etag)
-    file = service.tensor_csv(workspace(), owner, info, header == "yes")
-    return file_answer(file, "text/csv", _file_name(owner, info, "csv"), etag)
+        window = service.window(workspace(), owner, info, *place)
+        file: IO[bytes] | bytes = service.window_csv(window, header == "yes").encode()
+        is_proven = window.is_proven
+    else:
+        file, is_proven = service.tensor_csv(workspace(), owner, info, header == "yes"), True
+    answer = file_answer(file, "text/csv", _file_name(owner, info, "csv"), etag)
+    answer.headers[PROVEN] = "yes" if is_proven else "no"
+    return answer
 
 
 @blueprint.get(TENSOR + ".npy")

@@ -186,6 +186,7 @@ versions = Table(
     Column("bytes", BigInteger, nullable=False),
     Column("created", Time, nullable=False),
     Column("changed", Double, nullable=True),  # how far all weights moved since the version before, in its norm
+    Column("changed_since", Integer, nullable=True),  # the number of that version
     Column("trashed", Time, nullable=True),
     UniqueConstraint("network_id", "number"),
     Index("ix_versions_state", "state"),

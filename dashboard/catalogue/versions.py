@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, select
+from sqlalchemy import Connection, Row, Select, and_, case, func, select
 
 from dashboard.catalogue.networks import get_network, next_version_number
 from dashboard.catalogue.rows import insert_row, now, parent_reference, record
@@ -14,6 +14,9 @@ from dashboard.errors import NotFound
 from dashboard.records.network import Network, NetworkSpec, Version
 from dashboard.records.run import ENDED_STATES
 from dashboard.records.tensor import TensorInfo
+
+NOT_LISTED = frozenset({"evaluation", "trashed", "changed", "changed_since"})
+"""The columns that a version is not read with as they are."""
 
 
 def begin_version(connection: Connection, network_id: int, values: Mapping[str, Any]) -> tuple[int, int]:
@@ -326,9 +329,13 @@ def _unfinished() -> Select[Any]:
 @cache  # to make it takes longer than to ask it
 def _ready() -> Select[Any]:
     parents, parent_networks = versions.alias("parents"), networks.alias("parent_networks")
+    compared = versions.alias("compared")
+    is_compared = and_(compared.c.network_id == versions.c.network_id, compared.c.number == versions.c.changed_since)
     return (
         select(
-            *(column for column in versions.c if column.name not in {"evaluation", "trashed"}),
+            *(column for column in versions.c if column.name not in NOT_LISTED),
+            case((compared.c.id.is_not(None), versions.c.changed)).label("changed"),
+            compared.c.number.label("changed_since"),
             networks.c.name.label("network"),
             networks.c.slug,
             datasets.c.name.label("dataset"),
@@ -338,6 +345,7 @@ def _ready() -> Select[Any]:
         .join(networks, networks.c.id == versions.c.network_id)
         .join(datasets, datasets.c.id == versions.c.dataset_id)
         .outerjoin(parents, and_(parents.c.id == versions.c.parent_id, parents.c.state == "ready"))
+        .outerjoin(compared, and_(is_compared, compared.c.state == "ready"))
         .outerjoin(parent_networks, parent_networks.c.id == parents.c.network_id)
         .where(versions.c.state == "ready", networks.c.trash == 0)
     )

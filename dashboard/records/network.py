@@ -137,6 +137,7 @@ class Version:
     bytes: int
     created: datetime
     changed: float | None  # how far all weights moved since the version before, as a share of its norm
+    changed_since: int | None  # the number of that version; unknown, as is `changed`, where it is deleted
 
     @property
     def reference(self) -> str:

@@ -339,5 +339,13 @@ def test_a_window_that_is_not_compared_with_what_was_saved_says_so(csv_workspace
     client = app_of(csv_workspace).test_client()
     said = b"These cells were not compared with what was saved"
     assert said not in client.get(f"{V2}/tensors/{TENSOR}").get_data()
+    window = f"/api/v1{V2}/tensors/{TENSOR}"
+
+    def proven():
+        files = [client.get(f"{window}{name}", buffered=True) for name in (".csv?row=0", ".csv")]
+        return client.get(f"{window}.json").get_json()["proven"], *(one.headers["Weightbase-Proven"] for one in files)
+
+    assert proven() == (True, "yes", "yes")
     monkeypatch.setattr(csv_workspace.store, "proves_window", lambda key, rows: False)
     assert said in client.get(f"{V2}/tensors/{TENSOR}").get_data()
+    assert proven() == (False, "no", "yes")

@@ -168,6 +168,10 @@ def test_since_when_units_are_dead_is_unknown_where_versions_before_are_damaged(
     assert "never fires since v3 at the latest, v2 is unknown" in unit.text
     since = browser.raw(f"/api/v1/networks/dying/timeline?tensor={TENSOR}&unit=1").json["dead_since"]
     assert (since["version"], since["at_latest"]) == (3, True)
+    cell = f"/networks/dying/{{}}?tensor={TENSOR}&row=0&column=1"
+    assert "last changed in v2 to v3, v2 is unknown." in browser.get(cell.format("history")).sentence
+    last = browser.raw(f"/api/v1{cell.format('timeline')}").json["last_changed"]
+    assert (last["version"], last["at_latest"]) == (3, True)
     damage(3)
     page = browser.get("/networks/dying/health")
     assert page.sentence == "3 versions; the newest one, v3, is damaged, so that its health cannot be counted."

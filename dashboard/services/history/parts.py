@@ -35,7 +35,7 @@ class PartHistory:
     `what` is cell, unit or tensor; `row` and `column` say which cell, `column` (in a vector, whose table is one column,
     `row`) which unit. `line` has a value per version: the cell's own, or an L2 norm over finite cells. `findings` has
     those about the layer's units in each version of `counted`, for a unit of a layer; None where they are not counted,
-    of `damaged` versions because they cannot be.
+    of `damaged` versions because they cannot be. `unread` are versions of that shape whose part cannot be read.
     """
 
     network: Network
@@ -46,6 +46,7 @@ class PartHistory:
     column: int | None
     unit: int | None
     versions: list[TensorVersion]
+    unread: list[TensorVersion]
     line: Timeline
     layer: int | None
     counted: list[TensorVersion]
@@ -57,9 +58,23 @@ class PartHistory:
         """The shape of the tensor."""
         return self.versions[-1].info.shape
 
-    def at(self, place: int | None) -> TensorVersion | None:
-        """Return the version at a place of the line."""
-        return None if place is None else self.versions[place]
+    @property
+    def last_changed(self) -> Since | None:
+        """The version that last changed it; one of those before it may have, if they cannot be read."""
+        return self._event(self.line.last_changed)
+
+    @property
+    def died(self) -> Since | None:
+        """The version since which its value is 0; it may be so since one of those before it that cannot be read."""
+        return self._event(self.line.died)
+
+    def _event(self, place: int | None) -> Since | None:
+        if place is None:
+            return None
+        before = self.versions[place - 1].number if place else 0
+        number = self.versions[place].number
+        unknown = [version for version in self.unread if before < version.number < number]
+        return Since(self.versions[place], unknown, place == 0)
 
     @property
     def records(self) -> int:
@@ -93,27 +108,29 @@ def get_timeline(
     """
     network, names, versions = find_versions(workspace, network_name, tensor)
     newest = versions[-1].info
-    same = every = [version for version in versions if version.info.shape == newest.shape]
+    every = [version for version in versions if version.info.shape == newest.shape]
     layer, is_vector = layer_of(newest.name), len(newest.shape) < 2
     if row is not None or column is not None:
         row, column = row or 0, column or 0
         _check("row", row, newest.rows)
         _check("column", column, newest.columns)
         what, own_unit = "cell", (row if is_vector else column) if layer else None
-        same, cells = _cells(workspace, network, same, row, column)
+        same, cells = _cells(workspace, network, every, row, column)
         line = cell_timeline(cells, 0, 0)
     elif unit is not None:
         _check("unit", unit, newest.rows if is_vector else newest.columns)
         what, own_unit, row, column = "unit", unit, unit if is_vector else None, None if is_vector else unit
-        same, cells = _columns(workspace, network, same, unit, is_vector)
+        same, cells = _columns(workspace, network, every, unit, is_vector)
         line = unit_timeline(cells, 0)
     else:
-        what, own_unit = "tensor", None
+        what, own_unit, same = "tensor", None, every
         line = _stored(same)
     counted = every if layer and what == "unit" else []
     findings = _findings(workspace, network, counted, layer or 0, budget)
     damaged, place = damaged_numbers(workspace, network.name), (row, column, own_unit)
-    return PartHistory(network, names, newest.name, what, *place, same, line, layer, counted, findings, damaged)
+    read = {version.number for version in same}
+    unread = [version for version in every if version.number not in read]
+    return PartHistory(network, names, newest.name, what, *place, same, unread, line, layer, counted, findings, damaged)
 
 
 def _findings(

@@ -33,6 +33,7 @@ LONGEST_SHOWN = 100
 NEEDED_OF_EPOCHS = ("epoch", "loss", "seconds", "learning_rate")
 OTHERS_OF_EPOCHS = ("accuracy", "val_loss", "val_accuracy", "metrics")
 MOST_ITEMS = 100_000
+HIGHEST_NUMBER = 2**31 - 1
 
 Json = Mapping[str, Any]
 
@@ -79,11 +80,18 @@ def checked_manifest(key: VersionKey, manifest: Json) -> dict[str, Any]:
             _name(part, "evaluation"): _measured(f"evaluation.{part}", value)
             for part, value in _object(manifest, "evaluation").items()
         },
-        "changed": _number(manifest.get("changed"), "changed"),
+        **_change(manifest),
         "created": moment(manifest.get("created"), "created"),
         "parent": _place(manifest.get("parent"), "parent"),
         "run": _run(manifest),
     }
+
+
+def _change(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how far it has changed, and since which number; a release that named none may have meant any version."""
+    since, changed = manifest.get("changed_since"), _number(manifest.get("changed"), "changed")
+    _require(since is None or (type(since) is int and 0 < since <= HIGHEST_NUMBER), "changed_since")
+    return {"changed": None if since is None else changed, "changed_since": None if changed is None else since}
 
 
 def moment(text: object, name: str) -> datetime | None:

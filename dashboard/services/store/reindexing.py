@@ -155,7 +155,7 @@ class _Reindexing:
         infos = [_info(self.workspace, key, entry) for entry in stored["tensors"]]
         with self.workspace.catalogue.writing() as connection:
             network_id, dataset_id = self._network(connection, key[0], manifest)
-            wanted = ("epoch", "spec", "preprocessing", "metrics", "evaluation", "sha256", "changed")
+            wanted = ("epoch", "spec", "preprocessing", "metrics", "evaluation", "sha256", "changed", "changed_since")
             row = {name: manifest[name] for name in wanted} | {"dataset_id": dataset_id}
             row["bytes"] = sum(info.bytes for info in infos)
             row["run_id"] = self._run(connection, network_id, dataset_id, manifest)

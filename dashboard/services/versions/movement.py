@@ -28,16 +28,26 @@ class Source(NamedTuple):
     parent_id: int | None
 
 
+class Movement(NamedTuple):
+    """How far a version has moved, as a share of a norm, and since which number; both are None where it is unknown."""
+
+    changed: float | None
+    changed_since: int | None
+
+
+UNKNOWN = Movement(None, None)
+
+
 def moved(
     workspace: Workspace,
     network: Network,
     arrays: Mapping[str, Array],
     source: Source,
     most_cells: int = MOST_CELLS,
-) -> float | None:
+) -> Movement:
     """Return ‖new − before‖ / ‖before‖ (L2, over all tensors together) against the version that it comes from.
 
-    None if there is none, its tensors are others, it is 0 or cannot be read, or the network has more than
+    Unknown if there is none, its tensors are others, it is 0 or cannot be read, or the network has more than
     `most_cells` cells.
     """
     with workspace.catalogue.reading() as connection:
@@ -45,13 +55,14 @@ def moved(
         infos = version_rows.list_tensors(connection, before.id) if before else []
     shapes = {info.name: info.shape for info in infos}
     if before is None or shapes != {name: values.shape for name, values in arrays.items()}:
-        return None
+        return UNKNOWN
     if sum(values.size for values in arrays.values()) > most_cells:
-        return None
+        return UNKNOWN
     try:
-        return _distance(workspace, before, infos, arrays)
+        changed = _distance(workspace, before, infos, arrays)
     except NotAsSaved:
-        return None  # what is wrong with the version before is no reason to lose this one
+        return UNKNOWN  # what is wrong with the version before is no reason to lose this one
+    return UNKNOWN if changed is None or before.network != network.name else Movement(changed, before.number)
 
 
 def _distance(

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 MOST_SKIPPED = 1000
 """So many numbers are skipped for one version."""
 
-IN_MANIFEST = ("epoch", "spec", "preprocessing", "metrics", "evaluation", "sha256", "bytes", "changed")
+IN_MANIFEST = ("epoch", "spec", "preprocessing", "metrics", "evaluation", "sha256", "bytes", "changed", "changed_since")
 """The parts of a version's row that are also stored with its tables."""
 
 
@@ -67,7 +67,7 @@ def save_version(workspace: Workspace, network: Network, draft: Draft) -> int:
         "evaluation": dict(draft.evaluation),
         "sha256": version_sha256(_key(network, name, arrays[name], hashes[name]) for name in arrays),
         "bytes": sum(array.nbytes for array in arrays.values()),
-        "changed": moved(workspace, network, arrays, Source(draft.run_id, draft.parent_id)),
+        **moved(workspace, network, arrays, Source(draft.run_id, draft.parent_id))._asdict(),
         "created": now(),
     }
     with workspace.catalogue.reading() as connection:

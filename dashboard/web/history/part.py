@@ -82,8 +82,8 @@ def part_figure(part: PartHistory) -> Figure:
 
 def lasting(part: PartHistory) -> list[tuple[int, str]]:
     """Return (version, words) for what happened to the part and lasts to the newest version."""
-    died = part.at(part.line.died)
-    lasts = [] if died is None else [(died.number, f"zero since v{died.number}")]
+    died = part.died
+    lasts = [] if died is None else [(died.version.number, f"zero {since_words(died)}")]
     for finding, words in (("dead", "dead"), ("silent", "never fires"), ("saturating", "flat")):
         since = part.since(finding)
         lasts += [] if since is None else [(since.version.number, f"{words} {since_words(since)}")]

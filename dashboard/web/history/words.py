@@ -59,13 +59,21 @@ def part_sentence(part: PartHistory) -> str:
     """Say what the part is now, and who last changed it."""
     newest, value = part.versions[-1], float(part.line.values[-1])
     what = "is" if part.what == "cell" else "has the norm"
-    last = part.at(part.line.last_changed)
+    return f"In v{newest.number} it {what} {number(value)}; {_blame(part)}."
+
+
+def _blame(part: PartHistory) -> str:
+    """Say which version last changed the part, and of which versions nobody knows."""
+    last = part.last_changed
+    if last is None and part.unread:
+        return f"no version that can be read changed it, {unknown_words(part.unread)} unknown"
     if last is None:
-        blame = "no version changed it" if len(part.versions) > 1 else "there is no version before"
-    else:
-        run = f" by run {last.run_id}" if last.run_id else ""
-        blame = f"last changed in v{last.number}{run}, {plural(int(part.line.changed.sum()), 'time')} in all"
-    return f"In v{newest.number} it {what} {number(value)}; {blame}."
+        return "no version changed it" if len(part.versions) > 1 else "there is no version before"
+    if last.unknown:
+        first = last.unknown[0].number
+        return f"last changed in v{first} to v{last.version.number}, {unknown_words(last.unknown)} unknown"
+    run = f" by run {last.version.run_id}" if last.version.run_id else ""
+    return f"last changed in v{last.version.number}{run}, {plural(int(part.line.changed.sum()), 'time')} in all"
 
 
 def since_words(since: Since) -> str:

@@ -109,9 +109,13 @@ class VersionRow:
         return self.version.number == self.best
 
 
-CHANGED = "L2 of the change since the version before in the same run, or since the parent, as a share of its norm"
+CHANGED = (
+    "L2 of the change since the version before in the same run, or since the parent, as a share of its norm; "
+    "unknown where that version is deleted"
+)
 VERSION_COLUMNS = (
     Column("changed", "Changed", "version.changed", "percent", help=CHANGED),
+    Column("changed_since", value="version.changed_since"),
     Column("epoch", "Epoch", "version.epoch", "count"),
     Column("run_id", "Run", "version.run_id", link=run_address),
     Column("parent", value="version.parent"),

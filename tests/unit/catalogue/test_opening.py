@@ -5,6 +5,7 @@ import multiprocessing
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -12,6 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import JSON, insert, select, text
 
 import dashboard.catalogue
+from dashboard.catalogue.engines import sqlite_engine
 from dashboard.catalogue.opening import open_catalogue
 from dashboard.catalogue.rows import now
 from dashboard.catalogue.set_up import HEAD_REVISION, VERSION_TABLE
@@ -54,6 +56,35 @@ def test_eight_processes_that_open_a_new_home_at_once_all_succeed(tmp_path):
     for process in processes:
         process.join()
     assert [process.exitcode for process in processes] == [0] * 8
+
+
+def test_a_change_since_a_version_of_another_run_is_unknown_after_the_migration(tmp_path):
+    engine = sqlite_engine(tmp_path / "catalogue.sqlite")
+    config = Config()
+    config.set_main_option("script_location", str(Path(dashboard.catalogue.__file__).parent / "migrations"))
+    known = {1: (1, None), 2: (1, None), 3: (2, None), 4: (1, None), 5: (3, 4), 6: (4, 1), 7: (4, 1)}
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0006")
+        connection.execute(text("PRAGMA defer_foreign_keys = 1"))
+        for number, (run, parent) in known.items():
+            row: dict[str, object] = {
+                "id": number,
+                "network_id": 1,
+                "number": number,
+                "run_id": run,
+                "parent_id": parent,
+                "changed": 0.5,
+            }
+            texts = dict.fromkeys(("spec", "preprocessing", "metrics", "evaluation"), "{}")
+            row |= texts | {"dataset_id": 1, "state": "ready", "epoch": 1, "sha256": "", "bytes": 0, "created": ""}
+            names, places = ", ".join(row), ", ".join(f":{name}" for name in row)
+            connection.execute(text(f"INSERT INTO versions ({names}) VALUES ({places})"), row)
+        command.upgrade(config, "head")
+        rows = connection.execute(text("SELECT number, changed, changed_since FROM versions ORDER BY number")).all()
+        connection.rollback()
+    expected = {2: (0.5, 1), 5: (0.5, 4), 7: (0.5, 6)}
+    assert [tuple(row) for row in rows] == [(number, *expected.get(number, (None, None))) for number in known]
 
 
 def test_what_was_written_in_a_block_that_fails_is_not_kept(tmp_path):

@@ -5,6 +5,7 @@ import pytest
 from saved_versions import new_network, save, zeros
 
 from dashboard.catalogue.runs import insert_run
+from dashboard.services.store.trash import restore
 from dashboard.services.versions.movement import Source, moved
 from dashboard.services.versions.reading import delete_version, get_version
 from dashboard.services.workspace import open_workspace
@@ -109,5 +110,18 @@ def test_the_version_before_of_a_very_large_network_is_not_read(workspace):
     network = new_network(workspace)
     save(workspace, network, filled(network, 1.0))
     source = Source(None, version_id(workspace, 1))
-    assert moved(workspace, network, filled(network, 3.0), source) == pytest.approx(2.0)
-    assert moved(workspace, network, filled(network, 3.0), source, most_cells=10) is None
+    assert moved(workspace, network, filled(network, 3.0), source) == (pytest.approx(2.0), 1)
+    assert moved(workspace, network, filled(network, 3.0), source, most_cells=10) == (None, None)
+
+
+def test_since_a_version_in_the_trash_the_change_is_unknown_until_it_is_restored(workspace):
+    network = new_network(workspace)
+    save(workspace, network, filled(network, 1.0))
+    save_after(workspace, network, filled(network, 3.0), 1)
+    key = f"version-{version_id(workspace, 1)}"
+    found = [get_version(workspace, "small", 2)]
+    delete_version(workspace, "small", 1)
+    found.append(get_version(workspace, "small", 2))
+    restore(workspace, key)
+    found.append(get_version(workspace, "small", 2))
+    assert [(one.changed, one.changed_since) for one in found] == [(2.0, 1), (None, None), (2.0, 1)]
