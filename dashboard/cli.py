@@ -34,7 +34,12 @@ def main(arguments: list[str] | None = None) -> int:
     keep_new_files_private()
     given = _parser().parse_args(arguments)
     try:
-        return int(given.verb(given))
+        code = int(given.verb(given))
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # whoever reads, such as `head`, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except WeightbaseError as error:
         print(error.message, file=sys.stderr)
         return 2

@@ -7,7 +7,7 @@ import secrets
 
 from flask import Response, current_app, request
 
-from dashboard.errors import Outage
+from dashboard.errors import NotAsSaved, Outage, StoreUnavailable
 from dashboard.outages import SYSTEM_WORDS, system_passes, system_words
 from dashboard.services.workspace import Workspace
 
@@ -67,9 +67,12 @@ def limit_reached(error: OSError | MemoryError) -> Outage | None:
 
 
 def log_fault(error: Exception) -> str:
-    """Log a fault with its traceback, an outage (it may come again for hours) in a line; return its id in the log."""
+    """Log a fault with its traceback; in a line what the store says of itself, an outage or a table that was changed.
+
+    Either may come again for hours, and its sentence says all. Returns its id in the log.
+    """
     number = secrets.token_hex(4)
-    if isinstance(error, Outage):
+    if isinstance(error, StoreUnavailable | NotAsSaved):
         log.error("%s %s failed (%s): %s", request.method, request.path, number, error)
     else:
         log.error("%s %s failed (%s)", request.method, request.path, number, exc_info=error)

@@ -23,6 +23,15 @@ class Whole:
         return fields.integer(name, default, self.low, self.high)
 
 
+class Switch(Whole):
+    """1 or 0, which an environment may also name by a word."""
+
+    words = dict.fromkeys(("1", "yes", "true", "on"), 1) | dict.fromkeys(("0", "no", "false", "off"), 0)
+
+    def __init__(self) -> None:
+        super().__init__(0, 1)
+
+
 class Number:
     """A number from `low` (excluded with `above`) to `high`."""
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from dashboard.declarations import declared, setting
 from dashboard.errors import Invalid
-from dashboard.kinds import Secret, Text, Whole
+from dashboard.kinds import Secret, Switch, Text, Whole
 from dashboard.records.store import (
     EXAMPLES_WITH_PASSWORD,
     StoreKind,
@@ -75,7 +75,7 @@ class Settings:
     dask_cert: str = setting(Text(), "", help="For tls://: the certificate file of the dashboard.")
     dask_key: str = setting(Text(), "", help="For tls://: its key file, unless the certificate file contains the key.")
     read_only: int = setting(
-        Whole(0, 1),
+        Switch(),
         0,
         help="1: nothing can be changed; all else works, such as browsing, verifying and exporting.",
     )
@@ -94,18 +94,23 @@ class Settings:
                 raise _refusal(name, f"must be from {kind.low} to {kind.high}.")
         if find_kind(self.store) is None:
             raise _refusal("store", f"must begin with {starts()}.")
-        if not PATH_PREFIX.fullmatch(self.prefix):
-            raise _refusal("prefix", "must be a path such as /weights, without a slash at its end.")
+        if not PATH_PREFIX.fullmatch(self.prefix) or {".", ".."} & set(self.prefix.split("/")):
+            raise _refusal("prefix", "must be a path such as /weights, without a slash at its end, . and ..")
         if not all(word == UNIX or _is_network(word) for word in _words(self.proxies)):
             raise _refusal("proxies", f"must list addresses, networks such as 10.0.0.0/8, or {UNIX}.")
-        if any("://" in place and find_kind(place) is None for place in self.copy_places):
-            raise _refusal("copy_to", f"must list folders, or addresses that begin with {starts()}.")
+        self._check_copy_places()
         if self.dask and not re.match(r"tls://.|tcp://(127\.0\.0\.1|localhost|\[::1\]):", self.dask):
             raise _refusal("dask", "must begin with tls:// (or tcp:// on this machine): a Dask cluster executes code.")
         if self.dask.startswith("tls:") and not (self.dask_ca and self.dask_cert):
             raise _refusal("dask_ca", f"and {environment_name('dask_cert')} are required for tls://.")
         if not self.is_loopback and not self.password:
             raise _refusal("password", f"is required to listen on {self.host}, where others can reach the dashboard.")
+
+    def _check_copy_places(self) -> None:
+        if any("://" in place and find_kind(place) is None for place in self.copy_places):
+            raise _refusal("copy_to", f"must list folders, or addresses that begin with {starts()}.")
+        if not all(map(_is_absolute, self.copy_places)):
+            raise _refusal("copy_to", "must list folders by absolute paths, such as /mnt/backup.")
 
     def with_absolute_paths(self) -> "Settings":
         """Return the same settings with folders that mean the same to a process that works in another folder."""
@@ -201,6 +206,12 @@ def _is_network(word: str) -> bool:
     return True
 
 
+def _is_absolute(place: str) -> bool:
+    """Return whether a place is a server, or a folder that means the same wherever a program was started."""
+    kind = find_kind(place)
+    return _folder(place) is None or Path(place if kind is None else place.removeprefix(kind.start)).is_absolute()
+
+
 def _folder(place: str) -> Path | None:
     """Return the absolute folder that a place to copy to means; None for a server's address."""
     kind = find_kind(place)
@@ -226,10 +237,19 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         text = environment.get(variable)
         if text is None:
             continue
+        if isinstance(one.kind, Switch):
+            values[name] = _switched(variable, text, one.kind)
+            continue
         if isinstance(one.kind, Whole) and not re.fullmatch(r"\d{1,12}", text.strip()):
             raise Invalid({variable: f"{variable} must be a whole number, not {text!r}."})
         values[name] = int(text) if isinstance(one.kind, Whole) else text.strip()
     return Settings(**values)
+
+
+def _switched(variable: str, text: str, kind: Switch) -> int:
+    if text.strip().lower() not in kind.words:
+        raise Invalid({variable: f"{variable} must be one of {', '.join(kind.words)}, not {text!r}."})
+    return kind.words[text.strip().lower()]
 
 
 def _hidden(name: str, value: Any, secret: bool) -> str:  # noqa: ANN401 - any setting's value

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -28,6 +29,15 @@ def test_a_setting_that_cannot_work_is_refused_by_name(monkeypatch, capsys):
     monkeypatch.setenv("WEIGHTBASE_PORT", "ninety")
     assert cli.main(["settings"]) == 2
     assert "WEIGHTBASE_PORT must be a whole number" in capsys.readouterr().err
+
+
+def test_a_reader_that_has_enough_ends_a_command_without_a_traceback():
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    command = [sys.executable, "app.py", "settings"]
+    ended = subprocess.run(command, cwd=ROOT, stdout=write_end, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(write_end)
+    assert (ended.returncode, ended.stderr) == (1, "")
 
 
 def test_the_process_that_watches_the_others_loads_neither_flask_nor_numpy():

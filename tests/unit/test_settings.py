@@ -43,12 +43,29 @@ def test_folders_are_made_absolute_for_processes_that_work_elsewhere(tmp_path, m
         ("SLOTS", "-1"),
         ("STORE", "oracle://x"),
         ("HOST", "0.0.0.0"),
+        ("PREFIX", "/a/../b"),
+        ("PREFIX", "/."),
+        ("COPY_TO", "backup"),
+        ("COPY_TO", "/mnt/a,csv:backup"),
+        ("READ_ONLY", "2"),
     ],
 )
 def test_a_value_that_cannot_work_is_refused_by_the_name_of_its_variable(name, value):
     with pytest.raises(Invalid) as refused:
         from_environment({f"WEIGHTBASE_{name}": value})
     assert "WEIGHTBASE_" in refused.value.message
+
+
+@pytest.mark.parametrize(("word", "value"), [("1", 1), ("Yes", 1), (" on ", 1), ("0", 0), ("off", 0), ("false", 0)])
+def test_a_switch_is_set_by_a_word(word, value):
+    assert from_environment({"WEIGHTBASE_READ_ONLY": word}).read_only == value
+
+
+def test_an_unknown_word_for_a_switch_is_refused_with_those_that_there_are():
+    with pytest.raises(
+        Invalid, match="WEIGHTBASE_READ_ONLY must be one of 1, yes, true, on, 0, no, false, off, not 'ja'"
+    ):
+        from_environment({"WEIGHTBASE_READ_ONLY": "ja"})
 
 
 def test_listening_beyond_loopback_is_allowed_once_a_password_is_set():
@@ -62,9 +79,8 @@ def test_passwords_are_never_shown():
     assert "hidden" not in str(shown)
 
 
-def test_places_to_copy_to_are_folders_and_servers_shown_without_passwords(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    found = Settings(copy_to="backup, csv:/mnt/b,mysql://me:hidden@db/w").with_absolute_paths()
+def test_places_to_copy_to_are_folders_and_servers_shown_without_passwords(tmp_path):
+    found = Settings(copy_to=f"{tmp_path}/backup, csv:/mnt/b,mysql://me:hidden@db/w").with_absolute_paths()
     assert found.copy_folders == (tmp_path / "backup", Path("/mnt/b"))
     assert found.copy_servers == ("mysql://me:hidden@db/w",)
     assert "hidden" not in str(found.shown())
