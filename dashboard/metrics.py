@@ -25,7 +25,8 @@ class Metric:
 
     `parts` are the prefixes under which a version's metrics hold it; without any it is in the full evaluation alone.
     `ranks` are the tasks whose versions it ranks. `in_target_unit` says that it is an error in the unit of the target.
-    `short_words` follow the name of a part: validation RMSE.
+    `short_words` follow the name of a part: validation RMSE. `judges` are the tasks in which a value that is no better
+    than the baseline's says that nothing was learnt; `of_probabilities` says that other outputs do not have it.
     """
 
     name: str
@@ -38,22 +39,34 @@ class Metric:
     high: float = math.inf
     in_target_unit: bool = False
     short_words: str = ""
+    judges: tuple[str, ...] = ()
+    of_probabilities: bool = False
 
 
 DECLARED = (
-    Metric("accuracy", "accuracy", True, CLASSES, EVERY_PART, ranks=CLASSES, high=1.0),
-    Metric("rmse", "root mean squared error", False, NUMBERS, NEW_RECORDS, in_target_unit=True, short_words="RMSE"),
+    Metric("accuracy", "accuracy", True, CLASSES, EVERY_PART, ranks=CLASSES, high=1.0, judges=CLASSES),
+    Metric(
+        "rmse",
+        "root mean squared error",
+        False,
+        NUMBERS,
+        NEW_RECORDS,
+        in_target_unit=True,
+        short_words="RMSE",
+        judges=NUMBERS,
+    ),
     Metric("mae", "mean absolute error", False, NUMBERS, NEW_RECORDS, in_target_unit=True),
-    Metric("r2", "R²", True, NUMBERS, NEW_RECORDS, low=-math.inf, high=1.0),
+    Metric("r2", "R²", True, NUMBERS, NEW_RECORDS, low=-math.inf, high=1.0, judges=NUMBERS),
     Metric("loss", "loss", False, CLASSES + NUMBERS, EVERY_PART, ranks=NUMBERS),
+    Metric("balanced_accuracy", "balanced accuracy", True, CLASSES, NEW_RECORDS, high=1.0, judges=CLASSES),
+    Metric("f1", "F1", True, CLASSES, NEW_RECORDS, high=1.0),
+    Metric("log_loss", "log loss", False, CLASSES, NEW_RECORDS, of_probabilities=True),
     Metric("precision", "precision", True, CLASSES, high=1.0),
     Metric("recall", "recall", True, CLASSES, high=1.0),
-    Metric("f1", "F1", True, CLASSES, high=1.0),
     Metric("top_2", "among the first 2", True, CLASSES, high=1.0),
     Metric("top_3", "among the first 3", True, CLASSES, high=1.0),
     Metric("top_5", "among the first 5", True, CLASSES, high=1.0),
     Metric("roc_auc", "ROC AUC", True, CLASSES, high=1.0),
-    Metric("log_loss", "log loss", False, CLASSES),
     Metric("rank_correlation", "rank correlation", True, NUMBERS, low=-1.0, high=1.0),
 )
 METRICS = {metric.name: metric for metric in DECLARED}
@@ -110,6 +123,27 @@ def all_goals() -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for task in CLASSES + NUMBERS for name in goals(task)))
 
 
+def deciders(task: str = "") -> tuple[str, ...]:
+    """Return the metrics that can decide which epoch is best (of a task): what is measured after every epoch."""
+    known = [metric for metric in METRICS.values() if "val_" in metric.parts and (not task or task in metric.tasks)]
+    return tuple(sorted((metric.name for metric in known), key=lambda name: name != "loss"))
+
+
+def judging(task: str, prefix: str = "") -> list[str]:
+    """Return the names of the metrics, on a part, by which it is judged whether anything was learnt."""
+    return _named_all((metric for metric in METRICS.values() if task in metric.judges), prefix)
+
+
+def deciding_name(best_by: str, histories: Iterable[Mapping[str, Any]]) -> str | None:
+    """Return the metric by which epochs or versions compare, None if nothing has one.
+
+    It is the one that `best_by` names: on validation, or on training where that was not measured; else the loss.
+    """
+    known = list(histories)
+    names = (f"val_{best_by}", best_by, "val_loss", "loss")
+    return next((name for name in names if any(one.get(name) is not None for one in known)), None)
+
+
 def curve_names() -> tuple[str, ...]:
     """Return what is drawn over epochs and versions: metrics of training and validation, losses first."""
     drawn = [metric for metric in METRICS.values() if {"", "val_"} <= set(metric.parts)]
@@ -140,12 +174,25 @@ def metric_name(task: str | None, metrics: Mapping[str, Any]) -> str | None:
     return next((name for name in names if metrics.get(name) is not None), None)
 
 
-def best_version(task: str, history: Mapping[int, Mapping[str, Any]]) -> int | None:
-    """Return the number of the best version by the metric that ranks the task's versions, the first of equals."""
-    name = next((known for metrics in history.values() if (known := metric_name(task, metrics))), None)
+def best_name(task: str, best_by: str, history: Mapping[int, Mapping[str, Any]]) -> str | None:
+    """Return the metric that decides which version is best: the one that decides on epochs, else what ranks the task's.
+
+    So the best version of a run is the best epoch of that run, wherever either is named.
+    """
+    ranking = (known for metrics in history.values() if (known := metric_name(task, metrics)))
+    return deciding_name(best_by, history.values()) or next(ranking, None)
+
+
+def best_version(task: str, best_by: str, history: Mapping[int, Mapping[str, Any]]) -> int | None:
+    """Return the number of the best version by the metric of `best_name`, the first of equals."""
+    name = best_name(task, best_by, history)
     if name is None:
         return None
     return best_of(name, {number: each[name] for number, each in history.items() if each.get(name) is not None})
+
+
+def _named_all(metrics: Iterable[Metric], prefix: str) -> list[str]:
+    return [prefix + metric.name for metric in metrics if prefix in metric.parts]
 
 
 def _named(metric: Metric, prefixes: Iterable[str]) -> list[str]:

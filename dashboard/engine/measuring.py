@@ -1,4 +1,4 @@
-"""The metrics of a network on samples, accumulated block by block: loss and accuracy, or the errors of a regression."""
+"""The metrics of a network on samples, accumulated block by block: loss, scores of classes, errors of a regression."""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -11,6 +11,8 @@ from dashboard.engine.network import Parameters
 from dashboard.engine.samples import Samples
 
 BLOCK_ROWS = 512
+SMALLEST_SHARE = 1e-15
+"""A probability counts at least as this in the log loss, which is infinite otherwise."""
 ERRORS = ("mae", "rmse", "r2")
 """What `Errors` measures of a regression."""
 
@@ -88,12 +90,66 @@ class Errors:
         return metrics
 
 
+class ClassScores:
+    """Sums, over blocks, what each class was answered: for F1 and balanced accuracy; of a stack, for each network.
+
+    Where the outputs are probabilities (softmax or sigmoid) the log loss is summed, too.
+    """
+
+    def __init__(self, network: Parameters, samples: Samples) -> None:
+        self.stack, self.classes = network.vector.shape[:-1], max(2, network.outputs)
+        self.low, self.high = samples.low, samples.high
+        self.hits, self.answered = np.zeros((2, *self.stack, self.classes))
+        self.support = np.zeros(self.classes)
+        self.logs = np.zeros(self.stack) if has_probabilities(network) else None
+
+    def add(self, answers: Array, outputs: Array, codes: Array) -> None:
+        """Count a block: the answers (..., rows), the outputs (..., rows, outputs) and the true codes (rows,)."""
+        self.support = self.support + np.bincount(codes, minlength=self.classes)
+        self.answered = self.answered + self._counts(answers, np.ones_like(answers, bool))
+        self.hits = self.hits + self._counts(answers, answers == codes)
+        if self.logs is not None:
+            self.logs = self.logs + self._log_sums(outputs, codes)
+
+    def metrics(self) -> dict[str, Array]:
+        """Return balanced_accuracy, f1 and, of probabilities, log_loss (...): means over classes that have records."""
+        known = self.support > 0
+        recall = self.hits[..., known] / self.support[known]
+        f1 = 2.0 * self.hits[..., known] / (self.answered + self.support)[..., known]
+        scores = {"balanced_accuracy": recall.mean(axis=-1), "f1": f1.mean(axis=-1)}
+        return scores if self.logs is None else scores | {"log_loss": self.logs / self.support.sum()}
+
+    def _counts(self, answers: Array, chosen: Array) -> Array:
+        rows = answers.reshape(-1, answers.shape[-1])
+        numbers = rows + self.classes * np.arange(len(rows))[:, np.newaxis]
+        counts = np.bincount(numbers[chosen.reshape(rows.shape)], minlength=len(rows) * self.classes)
+        return counts.reshape(*self.stack, self.classes)
+
+    def _log_sums(self, outputs: Array, codes: Array) -> Array:
+        if outputs.shape[-1] == 1:
+            own = np.where(codes == 1, outputs[..., 0], self.low + self.high - outputs[..., 0]).astype(np.float64)
+            share = own / (self.low + self.high)
+        else:
+            own = outputs[..., np.arange(len(codes)), codes].astype(np.float64)
+            total = outputs.sum(axis=-1, dtype=np.float64)
+            share = np.divide(own, total, out=np.zeros_like(own), where=total > 0)
+        return np.asarray(-np.log(np.clip(share, SMALLEST_SHARE, 1.0)).sum(axis=-1))
+
+
 class Measured(NamedTuple):
-    """The mean loss, the accuracy (None for a regression), and a regression's errors; of a stack, (networks,) each."""
+    """The mean loss, the accuracy (None for a regression), and further metrics by name; of a stack, (networks,) each.
+
+    A classification has balanced_accuracy, f1 and, of probabilities, log_loss; a regression its errors.
+    """
 
     loss: Array
     accuracy: Array | None
-    errors: dict[str, Array]
+    further: dict[str, Array]
+
+
+def has_probabilities(network: Parameters) -> bool:
+    """Return whether a network's outputs are probabilities of classes."""
+    return network.spec.layers[-1].activation in {"softmax", "sigmoid"}
 
 
 def classes(scores: Array, threshold: float) -> Array:
@@ -123,8 +179,12 @@ def measure(network: Parameters, samples: Samples, task: str, tick: Callable[[],
     """Measure a network, or each of a stack, on samples."""
     tally = Tally(network, samples, task)
     errors = Errors((*network.vector.shape[:-1], network.outputs)) if task == "regression" else None
+    scores = ClassScores(network, samples) if task == "classification" else None
     for chunk, record, outputs in blocks(network, samples, tick):
         tally.add(record, chunk.targets, chunk.codes)
         if errors is not None:
             errors.add(outputs, chunk.targets)
-    return Measured(tally.loss, tally.accuracy, errors.metrics() if errors is not None else {})
+        if scores is not None:
+            scores.add(classes(record, tally.threshold), outputs, chunk.codes)
+    further = errors or scores
+    return Measured(tally.loss, tally.accuracy, further.metrics() if further is not None else {})

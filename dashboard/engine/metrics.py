@@ -11,7 +11,16 @@ import numpy as np
 
 from dashboard.engine.arrays import Array
 from dashboard.engine.feed import check
-from dashboard.engine.measuring import ERRORS, Tally, blocks, classes, measure, nothing
+from dashboard.engine.measuring import (
+    ERRORS,
+    SMALLEST_SHARE,
+    Tally,
+    blocks,
+    classes,
+    has_probabilities,
+    measure,
+    nothing,
+)
 from dashboard.engine.network import Network
 from dashboard.engine.samples import Samples
 
@@ -21,10 +30,11 @@ TOP = (2, 3, 5)
 def evaluate(network: Network, samples: Samples, task: str, tick: Callable[[], None] = nothing) -> dict[str, Any]:
     """Measure the network on samples; all values are plain numbers, lists, dicts or None.
 
-    Classification: loss, accuracy, top_2, top_3 and top_5 (where there are more classes), precision, recall and f1
-    (macro: means over the classes), per_class (a dict each: precision, recall, f1, support, auc), confusion (rows:
-    true class, columns: answer), roc_auc (macro, one against the rest), log_loss (None unless the outputs are
-    softmax or sigmoid). Regression: loss, mae, rmse, r2. Raises Invalid if network, samples and task do not fit.
+    Classification: loss, accuracy, balanced_accuracy, top_2, top_3 and top_5 (where there are more classes),
+    precision, recall and f1 (macro: means over the classes that have records), per_class (a dict each: precision,
+    recall, f1, support, auc; None for a class without records), confusion (rows: true class, columns: answer),
+    roc_auc (macro, one against the rest), log_loss (None unless the outputs are softmax or sigmoid). Regression: loss,
+    mae, rmse, r2. Raises Invalid if network, samples and task do not fit.
     """
     check(network, samples, task)
     with np.errstate(over="ignore"):  # an infinite loss is an answer here, too
@@ -50,7 +60,7 @@ def _classification(network: Network, samples: Samples, tick: Callable[[], None]
         "accuracy": _finite(tally.accuracy),
         **{f"top_{k}": top_k(scores, codes, k) for k in TOP if k < scores.shape[1]},
         **_per_class(confusion_matrix(answers, codes, scores.shape[1]), scores, codes),
-        "log_loss": log_loss(scores, codes) if network.spec.layers[-1].activation in {"softmax", "sigmoid"} else None,
+        "log_loss": log_loss(scores, codes) if has_probabilities(network) else None,
     }
 
 
@@ -60,13 +70,17 @@ def _per_class(confusion: Array, scores: Array, codes: Array) -> dict[str, Any]:
     support = confusion.sum(axis=1)
     known = [area for area in areas if area is not None]
     rows = zip(precision, recall, f1, support, areas, strict=True)
+    has_records = support > 0
     return {
-        "precision": float(precision.mean()),
-        "recall": float(recall.mean()),
-        "f1": float(f1.mean()),
+        "balanced_accuracy": float(recall[has_records].mean()),
+        "precision": float(precision[has_records].mean()),
+        "recall": float(recall[has_records].mean()),
+        "f1": float(f1[has_records].mean()),
         "roc_auc": float(np.mean(known)) if known else None,
         "per_class": [
-            {"precision": float(p), "recall": float(r), "f1": float(f), "support": int(s), "auc": a}
+            dict.fromkeys(("precision", "recall", "f1"))
+            | ({"precision": float(p), "recall": float(r), "f1": float(f)} if s else {})
+            | {"support": int(s), "auc": a}
             for p, r, f, s, a in rows
         ],
         "confusion": confusion.tolist(),
@@ -108,7 +122,7 @@ def roc_auc(scores: Array, positive: Array) -> float | None:
 def log_loss(scores: Array, codes: Array) -> float:
     """Return the mean of −log p(true class), the scores being divided by their sum and kept above 1e-15."""
     own, total = scores[np.arange(len(codes)), codes], scores.sum(axis=1)
-    return float(-np.mean(np.log(np.clip(_ratio(own, total), 1e-15, 1.0))))
+    return float(-np.mean(np.log(np.clip(_ratio(own, total), SMALLEST_SHARE, 1.0))))
 
 
 def _finite(number: Array | None) -> float | None:

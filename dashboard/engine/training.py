@@ -22,8 +22,8 @@ from dashboard.engine.single_records import RecordSteps
 from dashboard.engine.steps import BatchSteps, Steps
 from dashboard.engine.zero_inputs import Reduced, without_zero_inputs
 from dashboard.errors import Invalid, WeightbaseError
-from dashboard.records.run import Epoch
-from dashboard.records.training import TrainingSpec, deciding_loss
+from dashboard.records.run import Epoch, epoch_cost
+from dashboard.records.training import TrainingSpec
 
 SHUFFLE_STREAM = 1
 DROPOUT_STREAM = 2
@@ -46,7 +46,7 @@ class Diverged(WeightbaseError):
 class Training:
     """One training of a network on samples; `epochs` does the work and yields after each epoch.
 
-    The best epoch is the one with the lowest validation loss (training loss without a validation part); its weights
+    The best epoch is the one that is best by the metric `best_by`, on validation if there is such a part; its weights
     are kept if `patience` > 0 or `save` is best. With `patience` and `restore_best`, the network holds them at the
     end. Raises Invalid unless network, samples and task fit together.
     """
@@ -91,7 +91,7 @@ class Training:
             "steps": self.optimizer.steps,
             "vector": self.network.vector.copy(),
             "best_epoch": self.best.epoch,
-            "best_loss": self.best.loss,
+            "best_loss": self.best.cost,  # the name that checkpoints have had from the first
         }
         for name, slot in self.optimizer.slots.items():
             whole = np.zeros_like(self.network.vector)
@@ -161,17 +161,17 @@ class Training:
 
 @dataclass
 class Best:
-    """The best epoch so far: its number, its loss and, where they are wanted, its weights."""
+    """The best epoch so far: its number, its cost (see `epoch_cost`) and, where they are wanted, its weights."""
 
     epoch: int = 0
-    loss: float = float("inf")
+    cost: float = float("inf")
     vector: Array | None = None
 
     def note(self, result: Epoch, vector: Array, spec: TrainingSpec) -> None:
-        """Take an epoch for the best if its validation loss (or training loss without one) is the lowest."""
-        loss = deciding_loss(result.loss, result.val_loss)
-        if loss < self.loss:
-            self.epoch, self.loss = result.epoch, loss
+        """Take an epoch for the best if no earlier one is as good by the metric that the settings name."""
+        cost = epoch_cost(spec.best_by, result)
+        if cost < self.cost:
+            self.epoch, self.cost = result.epoch, cost
             self.vector = vector.copy() if spec.patience or spec.save == "best" else None
 
 
@@ -208,7 +208,7 @@ def epoch_result(
         return None if values is None else float(values[place])
 
     val_loss = None if validation is None else float(validation.loss[place])
-    errors = {} if validation is None else validation.errors
+    further = {} if validation is None else validation.further
     return Epoch(
         epoch=epoch,
         loss=float(tally.loss[place]),
@@ -217,7 +217,7 @@ def epoch_result(
         val_accuracy=None if validation is None else number(validation.accuracy),
         seconds=seconds,
         learning_rate=rate,
-        metrics={f"val_{name}": float(values[place]) for name, values in errors.items()},
+        metrics={f"val_{name}": float(values[place]) for name, values in further.items()},
     )
 
 

@@ -30,6 +30,11 @@ class Dataset:
         return self.folder != ""
 
     @property
+    def has_validation(self) -> bool:
+        """Whether some of its records are left for measuring after each epoch."""
+        return bool(self.description["split"]["validation"])
+
+    @property
     def is_for_training(self) -> bool:
         """Whether networks can train on it; what was added before there was a choice can be trained on."""
         return str(self.spec.get("purpose", "training")) == "training"

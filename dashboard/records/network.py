@@ -9,6 +9,7 @@ from typing import Any
 
 from dashboard.declarations import declared, read, setting
 from dashboard.kinds import Choice, Flag, Number, Whole
+from dashboard.metrics import METRICS, deciders, metric_words
 from dashboard.parsing import Fields
 from dashboard.records.training import ACTIVATIONS, NUMBER_LOSSES, OUTPUT_OF_LOSS, TrainingSpec
 
@@ -88,8 +89,11 @@ def parse_layer(fields: Fields, output: bool = False) -> LayerSpec:
     return LayerSpec(**{"units": 0} | read(fields, settings, {} if output else {"units": 1}))
 
 
-def check_combination(fields: Fields, output: LayerSpec, training: TrainingSpec, task: str) -> None:
-    """Refuse losses and output activations that do not belong together, naming the remedy."""
+def check_combination(
+    fields: Fields, output: LayerSpec, training: TrainingSpec, task: str, has_validation: bool
+) -> None:
+    """Refuse losses, output activations and what "best" means that do not belong together, naming the remedy."""
+    _check_best(fields, output, training, task, has_validation)
     if task == "regression" and training.loss not in NUMBER_LOSSES:
         fields.refuse("training.loss", f"A regression needs one of {', '.join(NUMBER_LOSSES)}.")
     if task == "regression" and output.activation == "softmax":
@@ -99,6 +103,18 @@ def check_combination(fields: Fields, output: LayerSpec, training: TrainingSpec,
         fields.refuse("output.activation", f"The loss {training.loss} needs the output activation {needed}.")
     if training.warmup_epochs >= training.epochs > 0 and training.warmup_epochs:
         fields.refuse("training.warmup_epochs", "The warm-up must be shorter than the training.")
+
+
+def _check_best(fields: Fields, output: LayerSpec, training: TrainingSpec, task: str, has_validation: bool) -> None:
+    """Refuse a metric that this training would not measure."""
+    best_by, field = training.best_by, "training.best_by"
+    words = metric_words(best_by)
+    if best_by not in deciders(task):
+        fields.refuse(field, f"A {task} does not measure the {words}: choose one of {', '.join(deciders(task))}.")
+    elif best_by not in {"loss", "accuracy"} and not has_validation:
+        fields.refuse(field, f"The {words} is measured on validation, and the dataset has no such part: choose loss.")
+    elif METRICS[best_by].of_probabilities and output.activation not in {"softmax", "sigmoid"}:
+        fields.refuse(field, f"The {words} needs outputs that are probabilities: softmax or sigmoid.")
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from dashboard.metrics import deciding_name, is_higher_better
 from dashboard.records.network import NetworkSpec
 from dashboard.records.run_kinds import RUN_KINDS, TRAININGS
-from dashboard.records.training import TrainingSpec, deciding_loss
+from dashboard.records.training import TrainingSpec
 
 RUN_STATES = ("queued", "running", "finished", "failed", "cancelled", "interrupted")
 ENDED_STATES = ("finished", "failed", "cancelled", "interrupted")
@@ -144,8 +145,14 @@ class Epoch:
         return None if value is None else float(value)
 
 
-def final_epoch(training: TrainingSpec, epochs: Sequence[Epoch]) -> Epoch:
-    """Return the epoch whose weights a training ended with: its last one, or the best where the settings say so."""
-    if not training.ends_with_best:
-        return epochs[-1]
-    return min(epochs, key=lambda epoch: deciding_loss(epoch.loss, epoch.val_loss))
+def epoch_cost(best_by: str, epoch: Epoch) -> float:
+    """Return what is smallest for the best epoch: the value of the deciding metric, or its negative."""
+    metric = deciding_name(best_by, [vars(epoch) | epoch.metrics]) or "loss"
+    value = epoch.value(metric)
+    assert value is not None  # the loss is always there
+    return -value if is_higher_better(metric) else value
+
+
+def best_epoch(training: TrainingSpec, epochs: Sequence[Epoch]) -> Epoch:
+    """Return the best epoch by what `best_by` says, the first of equals."""
+    return min(epochs, key=lambda epoch: epoch_cost(training.best_by, epoch))

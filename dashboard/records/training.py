@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 
 from dashboard.declarations import declared, read, setting
 from dashboard.kinds import Choice, Flag, Number, Schema, Whole
+from dashboard.metrics import deciders, metric_words
 from dashboard.parsing import Fields
 
 ACTIVATIONS = {
@@ -117,8 +118,15 @@ class TrainingSpec:
         Whole(1, 10_000), 10, "Epochs per step", "The step schedule decays after each so many.", RATE
     )
     momentum: float = setting(Number(0, 0.9999), 0.9, "Momentum", "For SGD with momentum and Nesterov.", RATE)
+    best_by: str = setting(
+        Choice({name: metric_words(name) for name in deciders()}),
+        "loss",
+        "Best means",
+        "The metric of validation that decides which epoch is best: for early stopping, saving, and on pages.",
+        EARLY,
+    )
     patience: int = setting(
-        Whole(0, 100_000), 0, "Patience", "Stop after so many epochs without a better validation loss; 0: never.", EARLY
+        Whole(0, 100_000), 0, "Patience", "Stop after so many epochs without a better one; 0: never.", EARLY
     )
     restore_best: bool = setting(
         Flag(), True, "Restore the best epoch", "After an early stop, go back to the best epoch's weights.", EARLY
@@ -144,11 +152,6 @@ class TrainingSpec:
     def ends_with_best(self) -> bool:
         """Whether the weights of the best epoch are what a training ends with, instead of the last one's."""
         return self.save == "best" or (self.patience > 0 and self.restore_best)
-
-
-def deciding_loss(loss: float, val_loss: float | None) -> float:
-    """Return the loss by which epochs are compared: of the validation part, or of training where there is none."""
-    return loss if val_loss is None else val_loss
 
 
 TRAINING_SETTINGS = declared(TrainingSpec)

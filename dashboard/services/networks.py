@@ -47,7 +47,7 @@ def read_definition(workspace: Workspace, data: Mapping[str, Any]) -> Definition
     output = parse_layer(fields.inner("output"), output=True)
     training = parse_training(fields.inner("training"))
     if dataset is not None:
-        check_combination(fields, output, training, dataset.task)
+        check_combination(fields, output, training, dataset.task, dataset.has_validation)
     fields.done()
     if dataset is None:
         raise Invalid({"dataset": "Choose a dataset."})
@@ -108,7 +108,7 @@ def _best(workspace: Workspace, summary: NetworkSummary) -> tuple[int, Mapping[s
 
 
 def _best_of(network: Network, history: Mapping[int, Mapping[str, Any]]) -> tuple[int, Mapping[str, Any]] | None:
-    number = best_version(network.task, history)
+    number = best_version(network.task, network.spec.training.best_by, history)
     return None if number is None else (number, history[number])
 
 

@@ -15,12 +15,13 @@ from dashboard.data.preprocessing import Preprocessing, errors_in_own_unit
 from dashboard.engine.metrics import evaluate
 from dashboard.engine.network import Network
 from dashboard.engine.samples import Samples
-from dashboard.engine.training import Training
+from dashboard.engine.training import Best, Training
 from dashboard.jobs import trainer
 from dashboard.jobs.job import TrainingJob
 from dashboard.metrics import METRICS, NUMBERS, Metric, best_of, best_version, metric_name, metric_words
-from dashboard.records.network import LayerSpec, NetworkSpec
-from dashboard.records.run import Epoch
+from dashboard.parsing import Fields
+from dashboard.records.network import LayerSpec, NetworkSpec, check_combination
+from dashboard.records.run import Epoch, best_epoch
 from dashboard.records.search import Goal
 from dashboard.records.training import TrainingSpec
 from dashboard.services.search.view import bounds_of, directions
@@ -66,7 +67,10 @@ def test_every_epoch_measures_what_a_search_can_look_for(task):
 
 
 def test_what_a_search_can_look_for_begins_with_what_ranks_versions():
-    assert metrics.goals("classification") == ("val_accuracy", "val_loss")
+    assert metrics.goals("classification") == (
+        *("val_accuracy", "val_loss"),
+        *("val_balanced_accuracy", "val_f1", "val_log_loss"),
+    )
     assert metrics.goals("regression") == ("val_loss", "val_rmse", "val_mae", "val_r2")
 
 
@@ -77,9 +81,11 @@ def test_nothing_is_the_best_by_an_unknown_metric():
 
 
 def test_of_equal_versions_the_first_is_the_best():
-    assert best_version("regression", {1: {"val_loss": 0.2}, 2: {"val_loss": 0.1}, 3: {"val_loss": 0.1}}) == 2
-    assert best_version("classification", {1: {"accuracy": 0.8}, 2: {"accuracy": 0.9}, 3: {"accuracy": 0.9}}) == 2
-    assert best_version("classification", {1: {}, 2: {}}) is None
+    assert best_version("regression", "loss", {1: {"val_loss": 0.2}, 2: {"val_loss": 0.1}, 3: {"val_loss": 0.1}}) == 2
+    assert (
+        best_version("classification", "loss", {1: {"accuracy": 0.8}, 2: {"accuracy": 0.9}, 3: {"accuracy": 0.9}}) == 2
+    )
+    assert best_version("classification", "loss", {1: {}, 2: {}}) is None
 
 
 def test_a_declared_metric_has_words_on_every_part(mape):
@@ -92,7 +98,7 @@ def test_a_declared_metric_has_words_on_every_part(mape):
 def test_a_declared_metric_ranks_versions(mape):
     history = {1: {"val_mape": 0.3}, 2: {"val_mape": 0.2}, 3: {"val_mape": 0.9}}
     assert metric_name("forecast", history[1]) == "val_mape"
-    assert best_version("forecast", history) == 2
+    assert best_version("forecast", "loss", history) == 2
     assert metrics.in_order(["mape", "val_mape", "loss"]) == ["val_mape", "loss", "mape"]
 
 
@@ -173,3 +179,43 @@ def test_a_declared_metric_is_in_the_api_and_in_the_form_of_a_search():
     command = [sys.executable, "-c", READS_THEM_WHEN_IT_STARTS]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert said.split() == ["True", "True"]
+
+
+RISING = [(0.9, 0.5, 0.6), (0.4, 0.7, 0.5), (0.6, 0.9, 0.7)]
+"""Of each epoch the validation's loss, accuracy and F1."""
+
+
+def epochs_of(values):
+    return [
+        Epoch(number, 0.1, 0.9, loss, accuracy, 0.1, 0.1, {"val_f1": f1})
+        for number, (loss, accuracy, f1) in enumerate(values, 1)
+    ]
+
+
+@pytest.mark.parametrize(("best_by", "best"), [("loss", 2), ("accuracy", 3), ("f1", 3), ("balanced_accuracy", 2)])
+def test_one_rule_decides_which_epoch_and_which_version_is_best(best_by, best):
+    """Where a metric was not measured (here the balanced accuracy) the loss decides, in both."""
+    epochs = epochs_of(RISING)
+    leading, spec = Best(), TrainingSpec(best_by=best_by, save="best")
+    for epoch in epochs:
+        leading.note(epoch, np.zeros(1), spec)
+    history = {epoch.epoch: vars(epoch) | epoch.metrics for epoch in epochs}
+    assert leading.epoch == best_epoch(spec, epochs).epoch == best_version("classification", best_by, history) == best
+
+
+@pytest.mark.parametrize(
+    ("task", "best_by", "output", "has_validation", "word"),
+    [
+        ("regression", "f1", "identity", True, "loss, rmse, mae, r2"),
+        ("classification", "rmse", "softmax", True, "choose one of loss"),
+        ("classification", "f1", "softmax", False, "no such part"),
+        ("classification", "log_loss", "identity", True, "probabilities"),
+        ("classification", "accuracy", "softmax", False, ""),
+        ("regression", "r2", "identity", True, ""),
+    ],
+)
+def test_what_best_means_must_be_something_that_is_measured(task, best_by, output, has_validation, word):
+    fields, loss = Fields({}), "squared_error"
+    check_combination(fields, LayerSpec(1, output), TrainingSpec(best_by=best_by, loss=loss), task, has_validation)
+    assert word in fields.errors.get("training.best_by", "" if word == "" else "nothing was refused")
+    assert bool(fields.errors) == bool(word)

@@ -49,7 +49,7 @@ def parse(definition, task):
     layers = [parse_layer(layer) for layer in fields.items("layers", 0, MOST_LAYERS)]
     output = parse_layer(fields.inner("output"), output=True)
     training = parse_training(fields.inner("training"))
-    check_combination(fields, output, training, task)
+    check_combination(fields, output, training, task, has_validation=True)
     fields.done()
     return layers, output, training
 

@@ -3,8 +3,12 @@
 import pytest
 
 from dashboard import metrics
+from dashboard.catalogue import runs as run_rows
 from dashboard.records.run import Epoch
+from dashboard.services.datasets import get_dataset
 from dashboard.services.networks import get_network
+from dashboard.services.versions.baselines import Baseline
+from dashboard.web.kit.baselines import nothing_learnt
 from dashboard.web.runs.page import epochs_table
 from tests.unit.services.saved_versions import new_network, save, zeros
 from tests.web.page_check import words
@@ -66,3 +70,80 @@ def test_settings_are_shown_in_words_and_exported_as_they_are(demo):
         assert "cross-entropy" in words(page.root), address
         assert "cross_entropy" not in words(page.root), address
     assert "cross_entropy" in demo.raw(f"/compare/settings.csv?{two}").text
+
+
+def test_the_best_epoch_is_the_same_on_the_pages_of_run_network_version_and_comparison(browser, workspace):
+    """The loss says the second epoch, the accuracy the third: one rule, the network's, decides on every page."""
+    network = new_network(workspace)
+    numbers = {"loss": 0.1, "accuracy": 0.9, "seconds": 0.1, "learning_rate": 0.1, "metrics": {}}
+    measured = [(0.9, 0.5), (0.4, 0.7), (0.6, 0.9)]
+    epochs = [
+        numbers | {"epoch": epoch, "val_loss": loss, "val_accuracy": accuracy}
+        for epoch, (loss, accuracy) in enumerate(measured, 1)
+    ]
+    with workspace.catalogue.writing() as connection:
+        dataset = get_network(workspace, network.name).dataset
+        about = {"network_id": network.id, "dataset_id": get_dataset(workspace, dataset).id}
+        run_rows.insert_run(connection, about | {"spec": network.spec.to_json()})
+        run = run_rows.claim_next_run(connection)
+        assert run_rows.append_epochs(connection, run.id, run.attempt, epochs)
+        run_rows.end_run(connection, run.id, run.attempt, "finished", None)
+    for loss, accuracy in measured:
+        metrics_of = {"val_loss": loss, "val_accuracy": accuracy}
+        save(workspace, get_network(workspace, network.name), zeros(network), metrics=metrics_of)
+    assert (
+        "The best epoch by validation loss was 2: validation accuracy 0.7000."
+        in browser.get(f"/runs/{run.id}").sentence
+    )
+    assert "best is v2 by validation loss, validation accuracy 0.7000" in browser.get("/networks/small").sentence
+    assert "against the best by validation loss (v2)" in browser.get("/networks/small/versions/3").sentence
+    assert "small:2 has the best validation loss, 0.4000" in browser.get(f"/compare/several?{CHOSEN}").sentence
+    assert browser.raw("/networks.json").json["items"][0]["best"] == 2
+    assert browser.raw("/api/v1/networks/small/history").json["best"] == 2
+
+
+def test_a_score_that_is_not_above_its_baseline_is_said_to_show_nothing_learnt(browser, workspace):
+    network = new_network(workspace)
+    evaluation = {"test": {"accuracy": 1 / 3}}
+    for accuracy in (1 / 3, 0.9):
+        metrics_of = {"val_accuracy": accuracy, "test_accuracy": accuracy, "val_f1": 0.2}
+        save(workspace, get_network(workspace, "small"), zeros(network), metrics=metrics_of, evaluation=evaluation)
+    nothing, learnt = (browser.get(f"/networks/small/versions/{number}") for number in (1, 2))
+    said = "Nothing was learnt: test accuracy 0.3333 is not above 0.3333, that of always answering 'setosa'"
+    assert said in words(nothing.root)
+    assert "Nothing was learnt" not in words(learnt.root)
+    assert "The baseline is always answering 'setosa', the most frequent class of the training records." in words(
+        learnt.root
+    )
+    assert "validation accuracy 0.9000 (baseline 0.3333)" in browser.get("/networks/small").sentence
+    rows = {row["metric"]: row for row in browser.raw("/networks/small/versions/1/metrics.json").json["items"]}
+    assert (rows["accuracy"]["baseline_test"], rows["f1"]["baseline_validation"]) == (1 / 3, pytest.approx(1 / 6))
+    facts = browser.raw("/compare/metrics.json?base=small:1&other=small:2").json["items"]
+    assert {fact["metric"]: fact["baseline"] for fact in facts}["val_accuracy"] == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize(
+    ("metrics_of", "said"),
+    [
+        (
+            {"test_accuracy": 0.9, "test_balanced_accuracy": 0.5},
+            "Nothing was learnt: test accuracy 0.9000 is not above",
+        ),
+        ({"test_accuracy": 0.9, "test_balanced_accuracy": 0.7}, "; test balanced accuracy 0.7000 is above 0.5000."),
+        ({"test_accuracy": 0.91}, ""),
+        ({"val_accuracy": 0.2}, ""),
+        ({}, ""),
+    ],
+)
+def test_what_is_said_of_a_score_and_its_baseline(metrics_of, said):
+    baseline = Baseline("classification", "no", {"test_accuracy": 0.9, "test_balanced_accuracy": 0.5}, {"test_": 20})
+    sentence = nothing_learnt(baseline, metrics_of)
+    assert said in sentence
+    assert bool(sentence) == bool(said)
+
+
+def test_a_regression_that_is_as_good_as_the_mean_learnt_nothing():
+    baseline = Baseline("regression", 2.5, {"val_rmse": 1.0, "val_r2": 0.0}, {"val_": 20})
+    said = "Nothing was learnt: validation RMSE 1.500 is not below 1.000, that of always answering the mean, 2.500."
+    assert nothing_learnt(baseline, {"val_rmse": 1.5, "val_r2": -0.1}) == said
+    assert nothing_learnt(baseline, {"val_rmse": 0.5, "val_r2": 0.7}) == ""

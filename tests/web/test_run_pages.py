@@ -365,11 +365,15 @@ def test_without_a_coordinator_the_pages_say_that_nothing_goes_on_and_how_to_men
 @pytest.mark.parametrize(
     ("save", "says"),
     [
-        ("last", "Finished after epoch 2: validation accuracy 0.6000, {}."),
+        (
+            "last",
+            "Finished after epoch 2: validation accuracy 0.6000, {}. "
+            "The best epoch by validation loss was 1: validation accuracy 0.7500.",
+        ),
         (
             "best",
             "Finished after epoch 2: validation accuracy 0.6000, {}. "
-            "The best weights, of epoch 1, were saved: validation accuracy 0.7500.",
+            "The best weights by validation loss, of epoch 1, were saved: validation accuracy 0.7500.",
         ),
     ],
 )

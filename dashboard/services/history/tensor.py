@@ -126,7 +126,8 @@ def get_history(
 ) -> TensorHistory:
     """Return a tensor's history, by default that of the first one; raises NotFound or StoreError."""
     network, names, versions = find_versions(workspace, network_name, tensor)
-    best = best_version(network.task, {version.number: version.metrics for version in versions})
+    metrics = {version.number: version.metrics for version in versions}
+    best = best_version(network.task, network.spec.training.best_by, metrics)
     bases = _bases(versions, since, best)
     steps = [TensorStep(base, version) for base, version in zip(bases, versions, strict=True) if base is not None]
     counted = numbers_of(workspace, network, steps, budget)

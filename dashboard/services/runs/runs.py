@@ -63,7 +63,7 @@ def start_run(workspace: Workspace, network_name: str, overrides: Mapping[str, A
     fields.known({*TRAINING_SETTINGS, "parent", "priority"})
     given = {name: value for name, value in fields.data.items() if name in TRAINING_SETTINGS}
     training = parse_training(Fields(given, "", fields.errors), network.spec.training)
-    check_combination(fields, network.spec.layers[-1], training, network.task)
+    check_combination(fields, network.spec.layers[-1], training, network.task, dataset.has_validation)
     # A run's settings are given by themselves, not within a definition.
     fields.errors = {path.removeprefix("training."): message for path, message in fields.errors.items()}
     parent_number = fields.integer("parent", 0, 1, 2**31 - 1)

@@ -231,8 +231,15 @@ def base_training(search: Search, seed: int) -> TrainingSpec:
     A run of the same spec ends with the same bits, which is how any trial becomes a network afterwards.
     """
     loss = "cross_entropy" if search.task == "classification" else "squared_error"
+    goal = search.goal.metric.removeprefix("val_")
     return TrainingSpec(
-        loss=loss, epochs=search.budget.epochs, seed=seed, initializer="he_uniform", scaling="standard", save="best"
+        loss=loss,
+        epochs=search.budget.epochs,
+        seed=seed,
+        initializer="he_uniform",
+        scaling="standard",
+        save="best",
+        best_by="loss" if goal == "accuracy" else goal,  # many epochs are equally accurate, and differ by the loss
     )
 
 

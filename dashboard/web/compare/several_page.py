@@ -1,7 +1,7 @@
 """The tables and drawings of the pages about several versions."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from flask import url_for
@@ -9,11 +9,22 @@ from markupsafe import Markup
 
 from dashboard.charts.palette import NEITHER, OKABE_ITO, version_colours
 from dashboard.charts.threads import Axis, Thread, threads_plot
-from dashboard.metrics import best_of, curve_names, curve_words, is_higher_better, metric_name, metric_words
+from dashboard.http import workspace
+from dashboard.metrics import (
+    best_of,
+    curve_names,
+    curve_words,
+    deciding_name,
+    is_higher_better,
+    metric_name,
+    metric_words,
+)
 from dashboard.records.network import Version
 from dashboard.records.statistics import COMPARED
 from dashboard.services.compare.several import AllVersions, Several, SeveralFact, VersionSettings, VersionValues
+from dashboard.services.versions.baselines import baseline_of
 from dashboard.web.compare.words import other_data
+from dashboard.web.kit.baselines import constant_words
 from dashboard.web.kit.formats import number, plural
 from dashboard.web.kit.query import Query
 from dashboard.web.kit.tables import Column, Table, chosen_order, query_exports
@@ -72,6 +83,7 @@ def facts_table(source: Query, several: Several) -> Table:
         Column("name", "Name", shown=name, link=sorted_by),
         *(_fact_column(several.versions[place], place) for place in _order_of(several, sort)),
         Column("equal"),
+        *_baseline_columns(several.versions),
     )
     return Table(
         "versions",
@@ -84,6 +96,20 @@ def facts_table(source: Query, several: Several) -> Table:
         swaps=True,
         empty="no row matches",
     )
+
+
+def _baseline_columns(versions: Sequence[Version]) -> list[Column]:
+    """Return a column of what always giving one answer scores, if all versions were measured on one dataset."""
+    names = {version.dataset for version in versions}
+    baseline = baseline_of(workspace(), names.pop()) if len(names) == 1 else None
+    if baseline is None:
+        return []
+    values = baseline.metrics
+
+    def value(fact: SeveralFact) -> float | None:
+        return values.get(fact.name) if fact.kind == "metric" else None
+
+    return [Column("baseline", "Baseline", value, "number", help=constant_words(baseline))]
 
 
 def _fact_column(version: Version, place: int) -> Column:
@@ -244,7 +270,7 @@ def _sentence(several: Several) -> str:
         text += f"; they differ in {', '.join(words_of(fact) for fact in differing[:4])}"
         text += f" and {plural(len(differing) - 4, 'further setting')}" if len(differing) > 4 else ""
     known = {f.name: f for f in several.facts if f.kind == "metric" and all(v is not None for v in f.values)}
-    score = metric_name(None, known)
+    score = _score(several.versions, known)
     oldest_first = sorted(range(len(several.versions)), key=lambda place: several.versions[place].created)
     best = best_of(score, {place: known[score].values[place] for place in oldest_first}) if score else None
     if score is None or best is None:
@@ -252,6 +278,17 @@ def _sentence(several: Several) -> str:
     value = number(known[score].values[best])
     text += f"; {several.versions[best].reference} has the best {metric_words(score)}, {value}"
     return f"{text}. {other_data(several.versions)}".rstrip()
+
+
+def _score(versions: Sequence[Version], known: Mapping[str, Any]) -> str | None:
+    """Return the metric by which one is the best: within a network the one of its best epoch, else what all can have.
+
+    Losses of different kinds do not compare.
+    """
+    kinds = {(one.network, one.spec.training.best_by, one.spec.training.loss) for one in versions}
+    if len(kinds) == 1:
+        return deciding_name(kinds.pop()[1], [known]) or metric_name(None, known)
+    return metric_name(None, known)
 
 
 def _all_sentence(shown: AllVersions, rows: Sequence[VersionRow], metric: str) -> str:

@@ -3,13 +3,16 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+from dashboard.http import workspace
 from dashboard.metrics import metric_words
 from dashboard.records.network import Version
 from dashboard.records.tensor import TensorInfo, cell_name
 from dashboard.services.compare.detail import CellChange, CellDetail, UnitChange, UnitDetail
 from dashboard.services.compare.versions import DiffFact, TensorDiff, TensorPair, VersionDiff
+from dashboard.services.versions.baselines import baseline_of
 from dashboard.web.compare.query import CompareQuery
 from dashboard.web.compare.words import AXIS_WORDS
+from dashboard.web.kit.baselines import constant_words
 from dashboard.web.kit.formats import full, plural
 from dashboard.web.kit.tables import Column, Note, Table, query_exports
 from dashboard.web.kit.urls import address
@@ -132,6 +135,7 @@ def facts_table(params: CompareQuery, diff: VersionDiff, what: str, hides_equal:
         ),
         Column("difference", "Δ", difference, "difference", exported=False, css="right"),
         Column("equal"),
+        *([_baseline_column(diff)] if is_metric and diff.is_on_same_data else []),
     )
     facts = diff.metrics if is_metric else diff.settings
     return Table(
@@ -143,6 +147,13 @@ def facts_table(params: CompareQuery, diff: VersionDiff, what: str, hides_equal:
         css=lambda fact: "same" if fact.equal else "",
         empty="all equal",
     )
+
+
+def _baseline_column(diff: VersionDiff) -> Column:
+    baseline = baseline_of(workspace(), diff.base.dataset)
+    values = baseline.metrics if baseline else {}
+    words = constant_words(baseline) if baseline else "The records of the dataset are not here"
+    return Column("baseline", "Baseline", lambda fact: values.get(fact.name), "number", help=words)
 
 
 def units_table(params: CompareQuery, pair: TensorPair, units: Sequence[UnitChange], shown_unit: int | None) -> Table:

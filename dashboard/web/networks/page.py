@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from dashboard.charts.svg import network_drawing, sparkline
 from dashboard.errors import Invalid
-from dashboard.metrics import best_version, in_order, metric_name, metric_words
+from dashboard.metrics import best_name, best_version, in_order, metric_name, metric_words
 from dashboard.records.network import Network, NetworkSpec, Version
 from dashboard.services.networks import NetworkSummary
 from dashboard.web.kit.tables import Column, Table, exports
@@ -23,20 +23,25 @@ History = Mapping[int, Mapping[str, Any]]
 
 
 class Ranking(NamedTuple):
-    """The best version of a network by the metric that ranks it, the first of equals; None without a metric."""
+    """The best version of a network, the first of equals; None without a metric.
+
+    `by` is the metric that decides, `metric` the one that says most of the task, and `value` what the best has of it.
+    """
 
     best: int | None
     metric: str | None
     value: float | None
+    by: str | None = None
 
 
-def ranking(task: str, history: History) -> Ranking:
+def ranking(network: Network, history: History) -> Ranking:
     """Return which version is best."""
-    best = best_version(task, history)
+    task, best_by = network.task, network.spec.training.best_by
+    best = best_version(task, best_by, history)
     metric = metric_name(task, history[best]) if best is not None else None
     if best is None or metric is None:
         return Ranking(best, None, None)
-    return Ranking(best, metric, history[best][metric])
+    return Ranking(best, metric, history[best][metric], best_name(task, best_by, history))
 
 
 def _network_address(row: dict[str, Any]) -> str:
@@ -72,7 +77,7 @@ def networks_table(summaries: Iterable[NetworkSummary], sort: str, search: str) 
 
 def _network_row(summary: NetworkSummary) -> dict[str, Any]:
     history, network = dict(summary.metrics), summary.network
-    best, metric, value = ranking(network.task, dict([summary.best] if summary.best else []))
+    best, metric, value = ranking(network, dict([summary.best] if summary.best else []))[:3]
     values = [metrics.get(metric) for metrics in history.values()] if metric else []
     return {
         "name": network.name,

@@ -17,8 +17,10 @@ from dashboard.services.runs.queue import active_runs, get_queue
 from dashboard.services.runs.runs import start_run, why_not_trained
 from dashboard.services.store.trash import freed_by_network
 from dashboard.services.versions import reading
+from dashboard.services.versions.baselines import baseline_of
 from dashboard.services.versions.reading import get_detail, list_versions
 from dashboard.web.kit.answers import Answer, confirm_by_name, redirect_to
+from dashboard.web.kit.baselines import nothing_learnt
 from dashboard.web.kit.formats import plural
 from dashboard.web.kit.forms import attach_errors, options, problems
 from dashboard.web.kit.paging import Pager, pager
@@ -219,14 +221,15 @@ def _network_page(network: Network, form: RunForm, status: int = 200) -> Answer:
     history = reading.metric_history(workspace(), network)
     pages = pager(len(history), "networks.show")
     shown = list_versions(workspace(), network.name, pages.length, pages.offset).items
-    best, metric, value = page.ranking(network.task, history)
+    ranking, baseline = page.ranking(network, history), baseline_of(workspace(), network.dataset)
     form.offer(network.spec.training, list(history))
     answer = render_template(
         "networks/show.html",
         network=network,
-        sentence=network_sentence(network, len(history), best, metric, value),
+        sentence=network_sentence(network, len(history), ranking, baseline),
         chip_list=page.run_chips(active_runs(workspace(), network)) + _dead_chips(network, history),
-        versions=page.versions_table(network, page.version_rows(shown, history, best), history.values()),
+        nothing_learnt=nothing_learnt(baseline, history[ranking.best]) if ranking.best is not None else "",
+        versions=page.versions_table(network, page.version_rows(shown, history, ranking.best), history.values()),
         pages=pages,
         run_form=form,
         untrained=why_not_trained(network, get_dataset(workspace(), network.dataset)),

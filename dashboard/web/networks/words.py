@@ -3,7 +3,10 @@
 from dashboard.metrics import metric_words
 from dashboard.records.network import Network
 from dashboard.services.runs.queue import Queue
+from dashboard.services.versions.baselines import Baseline
+from dashboard.web.kit.baselines import baseline_words
 from dashboard.web.kit.formats import number, plural
+from dashboard.web.networks.page import Ranking
 from dashboard.web.runs.words import active_words
 
 
@@ -18,12 +21,15 @@ def filtered_sentence(shown: int, total: int, search: str) -> str:
     return f"{shown:,} of {plural(total, 'network')} {'matches' if shown == 1 else 'match'} “{search}”."
 
 
-def network_sentence(network: Network, count: int, best: int | None, metric: str | None, value: float | None) -> str:
-    """Say which version of a network is best."""
+def network_sentence(network: Network, count: int, ranking: Ranking, baseline: Baseline | None = None) -> str:
+    """Say which version of a network is best, by which metric where that is not the one named, and the baseline."""
+    best, metric, value, by = ranking
     if not count:
         return f"Defined with {plural(network.spec.parameters, 'parameter')}, not trained yet."
     if metric is None:
         return f"{plural(count, 'version')}; none has a metric to rank it by."
+    score = f"{metric_words(metric)} {number(value)}{baseline_words(baseline, metric)}"
     if best is None:
-        return f"{plural(count, 'version')}, none better than another: {metric_words(metric)} {number(value)}."
-    return f"{plural(count, 'version')}; best is v{best}, {metric_words(metric)} {number(value)}."
+        return f"{plural(count, 'version')}, none better than another: {score}."
+    rule = f" by {metric_words(by)}" if by and by != metric else ""
+    return f"{plural(count, 'version')}; best is v{best}{rule}, {score}."

@@ -10,6 +10,7 @@ from dashboard.metrics import epoch_names, metric_words
 from dashboard.records.run import Epoch, Run
 from dashboard.services.runs.queue import STATE_FILTERS, get_queue, has_worker, mark_text
 from dashboard.services.runs.runs import RunDetail, list_runs, seconds_left
+from dashboard.services.versions.baselines import baseline_of
 from dashboard.services.versions.reading import versions_of_runs
 from dashboard.web.kit.paging import LIST_LENGTH, Pager, pager
 from dashboard.web.kit.query import query
@@ -17,9 +18,11 @@ from dashboard.web.kit.tables import Column, Table, exports
 from dashboard.web.runs.words import (
     action_sentence,
     attempts_words,
+    learnt_words,
     problem_words,
     queue_problem,
     queue_sentence,
+    score_baseline,
     slots_words,
     training_sentence,
 )
@@ -75,6 +78,8 @@ class RunPage(NamedTuple):
     table: Table
     can_restart: bool
     form_address: str
+    baseline: str
+    nothing_learnt: str
 
 
 def can_restart(run: Run) -> bool:
@@ -206,6 +211,7 @@ def run_page(detail: RunDetail) -> RunPage:
         sentence, done, total = action_sentence(run, detail.position), run.done, run.total
         table = differences_table(run).part(0, ROWS_SHOWN)
     mark = mark_text(detail.mark, is_running, bool(run.waiting))
+    baseline = baseline_of(workspace(), run.dataset) if run.is_training and epochs else None
     copy_form = url_for("store.show", to=run.request.get("to"), home=run.request.get("home"), _anchor="copy")
     return RunPage(
         run=run,
@@ -221,4 +227,6 @@ def run_page(detail: RunDetail) -> RunPage:
         table=table,
         can_restart=can_restart(run),
         form_address=copy_form if can_restart(run) and run.request.get("password") else "",
+        baseline=score_baseline(baseline, epochs),
+        nothing_learnt=learnt_words(run, baseline, epochs),
     )

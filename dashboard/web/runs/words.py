@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Sequence
 
-from dashboard.metrics import metric_name, metric_words
-from dashboard.records.run import Epoch, Run, final_epoch
+from dashboard.metrics import deciding_name, judging, metric_name, metric_words
+from dashboard.records.run import Epoch, Run, best_epoch
 from dashboard.services.backup.words import backup_sentence
 from dashboard.services.runs.queue import THIS_MACHINE, Queue
+from dashboard.services.versions.baselines import Baseline
 from dashboard.settings import environment_name
+from dashboard.web.kit.baselines import constant_words, nothing_learnt
 from dashboard.web.kit.formats import duration, file_size, number, plural
 
 NO_WORKER = (
@@ -51,8 +53,40 @@ def training_sentence(run: Run, epochs: Sequence[Epoch], position: int | None) -
         return f"Epoch {last.epoch} of {run.spec.training.epochs}: {_metric(last)}."
     total = "" if run.seconds is None else f", {duration(run.seconds)}"
     text = f"{run.state.capitalize()} after epoch {last.epoch}: {_metric(last)}{total}."
-    final = final_epoch(run.spec.training, epochs)
-    return text if final is last else f"{text} The best weights, of epoch {final.epoch}, were saved: {_metric(final)}."
+    return f"{text}{_best_words(run, epochs)}"
+
+
+def _best_words(run: Run, epochs: Sequence[Epoch]) -> str:
+    """Name the best epoch, by the rule that ranks versions as well, and whether the run ended with its weights."""
+    best, training = best_epoch(run.spec.training, epochs), run.spec.training
+    if best is epochs[-1]:
+        return ""
+    by = deciding_name(training.best_by, [vars(best) | best.metrics]) or "loss"
+    rule = "" if by == latest_metric(best)[0] else f" by {metric_words(by)}"
+    if training.ends_with_best:
+        return f" The best weights{rule}, of epoch {best.epoch}, were saved: {_metric(best)}."
+    return f" The best epoch{rule} was {best.epoch}: {_metric(best)}."
+
+
+def score_baseline(baseline: Baseline | None, epochs: Sequence[Epoch]) -> str:
+    """Say what the baseline scores, and what it always answers; empty if that is not known."""
+    if baseline is None or not epochs:
+        return ""
+    names = [*judging(baseline.task, "val_"), *judging(baseline.task)]
+    measured = (name for name in names if epochs[-1].value(name) is not None)
+    name = next(measured, "")
+    if name not in baseline.metrics:
+        return ""
+    score = f"{metric_words(name)} {number(baseline.metrics[name])}"
+    return f"Baseline: {score}, {constant_words(baseline)} of the training records."
+
+
+def learnt_words(run: Run, baseline: Baseline | None, epochs: Sequence[Epoch]) -> str:
+    """Say that a training that has ended learnt nothing; empty if it did, or if that is not known."""
+    if not epochs or not run.has_ended:
+        return ""
+    best = best_epoch(run.spec.training, epochs)
+    return nothing_learnt(baseline, vars(best) | best.metrics)
 
 
 def action_sentence(run: Run, position: int | None) -> str:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from dashboard.charts.images import mosaic_size
 from dashboard.http import workspace
-from dashboard.metrics import best_version, metric_name
+from dashboard.metrics import best_name, best_version, metric_name
 from dashboard.records.network import Network, Version
 from dashboard.records.statistics import STATISTICS, VERSION, Statistic
 from dashboard.records.tensor import TensorInfo
@@ -84,12 +84,13 @@ def sentence(network: Network, detail: VersionDetail) -> str:
     """Say how good the version is, and by how much another one is better."""
     version = detail.version
     history = reading.metric_history(workspace(), network)
-    metric, best = metric_name(network.task, version.metrics), best_version(network.task, history)
-    value = version.metrics.get(metric or "")
+    task, best_by = network.task, network.spec.training.best_by
+    metric, best = metric_name(task, version.metrics), best_version(task, best_by, history)
+    value, by = version.metrics.get(metric or ""), best_name(task, best_by, history)
     behind = None
     if best not in {None, version.number} and value is not None and history[best or 0].get(metric or "") is not None:
         behind = value - history[best or 0][metric or ""]
-    return version_sentence(len(detail.tensors), _cells(detail), metric, value, best, behind)
+    return version_sentence(len(detail.tensors), _cells(detail), metric, value, best, behind, by)
 
 
 def dead(detail: VersionDetail, draws_all: bool) -> DeadUnits:

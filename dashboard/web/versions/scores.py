@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from dashboard.http import workspace
 from dashboard.metrics import metric_words, split_part
 from dashboard.records.network import Version
+from dashboard.services.versions.baselines import baseline_of
 from dashboard.services.versions.reading import VersionDetail
 from dashboard.web.kit.formats import shade
 from dashboard.web.kit.tables import Column, Numbers, Table, exports
@@ -15,16 +17,18 @@ PARTS = ("test", "validation")
 
 
 class MetricRow(NamedTuple):
-    """A metric that is a single number, on each part of the dataset."""
+    """A metric that is a single number, on each part of the dataset, and what the baseline has of it."""
 
     metric: str
     training: float | None
     validation: float | None
     test: float | None
+    baseline_validation: float | None = None
+    baseline_test: float | None = None
 
 
 class ClassRow(NamedTuple):
-    """The metrics of one class, and whether it has the lowest F1 of all."""
+    """The metrics of one class, None where it has no records, and whether it has the lowest F1 of all."""
 
     name: str
     metrics: dict[str, Any]
@@ -36,6 +40,8 @@ METRIC_COLUMNS = (
     Column("training", "Training", format="number"),
     Column("validation", "Validation", format="number"),
     Column("test", "Test", format="number"),
+    Column("baseline_validation", "Baseline, validation", format="number", css="wraps muted"),
+    Column("baseline_test", "Baseline, test", format="number", css="wraps muted"),
 )
 
 
@@ -74,23 +80,27 @@ def metrics_table(detail: VersionDetail) -> Table:
     """Return all metrics that are single numbers."""
     metrics, evaluation = detail.version.metrics, detail.evaluation
     parts = [evaluation.get("validation", {}), evaluation.get("test", {})]
-    own = [split_part(name)[1] for name in metrics]
-    names = dict.fromkeys([*own, *(name for part in parts for name in part if name not in LISTS)])
-    rows = []
+    measured = [split_part(name)[1] for name in metrics]
+    names = dict.fromkeys([*measured, *(name for part in parts for name in part if name not in LISTS)])
+    known = baseline_of(workspace(), detail.version.dataset)
+    baseline, rows = known.metrics if known else {}, []
     for name in names:
         validation, test = (part.get(name) for part in parts)
         if validation is None:
             validation = metrics.get(f"val_{name}")
         test = metrics.get(f"test_{name}") if test is None else test
-        rows.append(MetricRow(name, metrics.get(name), validation, test))
-    return _table("metrics", METRIC_COLUMNS, [row for row in rows if set(row[1:]) != {None}], "Metrics", detail.version)
+        own = (baseline.get(f"{prefix}{name}") for prefix in ("val_", "test_"))
+        rows.append(MetricRow(name, metrics.get(name), validation, test, *own))
+    shown = [row for row in rows if set(row[1:4]) != {None}]
+    return _table("metrics", METRIC_COLUMNS, shown, "Metrics", detail.version)
 
 
 def classes_table(detail: VersionDetail) -> Table:
     """Return the metrics of each class."""
     part = part_of(detail, "per_class")
     measured = detail.evaluation[part]["per_class"] if part else []
-    hardest = min(measured, key=lambda metrics: metrics["f1"], default=None)
+    scored = [metrics for metrics in measured if metrics["f1"] is not None]
+    hardest = min(scored, key=lambda metrics: metrics["f1"], default=None)
     names = _class_names(detail, len(measured))
     rows = [ClassRow(name, one, one is hardest) for name, one in zip(names, measured, strict=True)]
     return _table("classes", CLASS_COLUMNS, rows, "Metrics by class", detail.version)

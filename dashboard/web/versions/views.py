@@ -12,11 +12,13 @@ from dashboard.records.tensor import TensorInfo
 from dashboard.services.networks import get_network
 from dashboard.services.store.trash import freed_by_version
 from dashboard.services.versions import analyses, reading
+from dashboard.services.versions.baselines import baseline_of
 from dashboard.services.versions.damage import examine_version
 from dashboard.services.versions.reading import VersionDetail, get_detail
 from dashboard.services.versions.tensors import find_tensor
 from dashboard.services.versions.verification import VersionProof, verify_version
 from dashboard.web.kit.answers import Answer, cached_until_changed, confirm_by_name, png_answer, redirect_to
+from dashboard.web.kit.baselines import constant_words, nothing_learnt
 from dashboard.web.kit.query import query
 from dashboard.web.kit.tables import Numbers, Table, exports, numbers_at
 from dashboard.web.kit.urls import address, api_address
@@ -116,6 +118,7 @@ def delete(name: str, number: int) -> Answer:
 def _page(name: str, number: int, proof: VersionProof | None) -> str:
     detail, network = get_detail(workspace(), name, number), get_network(workspace(), name)
     version, draws_all = detail.version, query().draws_all
+    baseline = baseline_of(workspace(), version.dataset)
     if proof is None:
         examine_version(workspace(), version, detail.tensors)  # the frame shows what is known to be damaged
     dead, sound = page.dead(detail, draws_all), page.sound_part(detail)
@@ -130,6 +133,8 @@ def _page(name: str, number: int, proof: VersionProof | None) -> str:
         charts=page.tensor_charts(sound),
         archive=api_address("networks", name, "versions", f"{number}.zip"),
         metrics=scores.metrics_table(detail),
+        nothing_learnt=nothing_learnt(baseline, version.metrics),
+        baseline=constant_words(baseline) if baseline else "",
         classes=scores.classes_table(detail),
         classes_part=scores.part_of(detail, "per_class"),
         most_classes=scores.MOST_CLASSES,

@@ -14,15 +14,24 @@ UNREADABLE_UNITS = "dead units cannot be counted: damaged"
 
 
 def version_sentence(
-    tensors: int, parameters: int, metric: str | None, value: float | None, best: int | None, behind: float | None
+    tensors: int,
+    parameters: int,
+    metric: str | None,
+    value: float | None,
+    best: int | None,
+    behind: float | None,
+    by: str | None = None,
 ) -> str:
-    """Say how good a version is, and by how much another one is better."""
+    """Say how good a version is, and how far it is from the best one by the metric `by`."""
     size = f"{plural(parameters, 'parameter')} in {plural(tensors, 'tensor')}"
     if metric is None:
         return f"{size}; it has no metrics."
     if behind is None or best is None:
-        return f"The best version: {metric_words(metric)} {number(value)}; {size}."
-    return f"{metric_words(metric).capitalize()} {number(value)}, {change(behind)} against the best (v{best}); {size}."
+        rule = f" by {metric_words(by)}" if by and by != metric else ""
+        return f"The best version{rule}: {metric_words(metric)} {number(value)}; {size}."
+    rule = f" by {metric_words(by)}" if by and by != metric else ""
+    score = f"{metric_words(metric).capitalize()} {number(value)}"
+    return f"{score}, {change(behind)} against the best{rule} (v{best}); {size}."
 
 
 def tensor_sentence(shape: Sequence[int], statistics: Mapping[str, Any]) -> str:

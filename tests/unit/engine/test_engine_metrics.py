@@ -1,5 +1,7 @@
 """The measurement of a network equals scikit-learn's, record for record and tie for tie."""
 
+import warnings
+
 import numpy as np
 import pytest
 from engine_examples import a_line, make_network, three_blobs
@@ -91,12 +93,39 @@ def test_top_k_counts_ties_against_the_answer():
     assert metrics.top_k(scores, codes, 2) == pytest.approx(2 / 3)
 
 
-def test_a_class_without_records_or_answers_gives_zeros_and_no_auc():
+def test_a_class_without_records_has_no_scores_and_is_left_out_of_the_means():
     samples = Samples(np.zeros((4, 4)), np.array([0, 0, 1, 1]))
     found = metrics.evaluate(make_network(), samples, "classification")
-    absent = found["per_class"][2]
-    assert (absent["recall"], absent["support"], absent["auc"]) == (0.0, 0, None)
+    assert found["per_class"][2] == {"precision": None, "recall": None, "f1": None, "support": 0, "auc": None}
     assert found["roc_auc"] == 0.5
+    assert found["recall"] == found["balanced_accuracy"] == found["accuracy"]
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=40))
+def test_macro_means_equal_scikit_learns_over_the_classes_that_have_records(pairs):
+    truth, answers = np.array(pairs).T
+    found = metrics._per_class(metrics.confusion_matrix(answers, truth, 5), np.eye(5)[answers], truth)
+    macro = theirs.precision_recall_fscore_support(
+        truth, answers, labels=np.unique(truth), average="macro", zero_division=0
+    )
+    assert [found["precision"], found["recall"], found["f1"]] == pytest.approx(macro[:3])
+    with warnings.catch_warnings(action="ignore"):  # scikit-learn warns of answers without records
+        assert found["balanced_accuracy"] == pytest.approx(theirs.balanced_accuracy_score(truth, answers))
+    assert [one["recall"] is None for one in found["per_class"]] == [code not in truth for code in range(5)]
+
+
+@pytest.mark.parametrize("layers", [(("tanh", 4), ("softmax", 3)), (("tanh", 4), ("sigmoid", 1))])
+def test_what_each_epoch_measures_is_what_the_evaluation_says(layers):
+    blobs = three_blobs(1300)
+    kept = np.flatnonzero(blobs.targets < max(2, layers[-1][1]))
+    samples = Samples(blobs.inputs[kept], blobs.targets[kept])
+    loss = "cross_entropy" if layers[-1][0] == "softmax" else "binary_cross_entropy"
+    network = make_network(layers, loss=loss, seed=3)
+    further = measuring.measure(network, samples, "classification").further
+    found = metrics.evaluate(network, samples, "classification")
+    assert set(further) == {"balanced_accuracy", "f1", "log_loss"}
+    for name, value in further.items():
+        assert float(value) == pytest.approx(found[name], rel=1e-12), name
 
 
 def test_log_loss_is_told_only_for_outputs_that_are_probabilities():

@@ -1,0 +1,63 @@
+"""The baseline next to a score: what always giving one answer scores on the very same records."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dashboard.data.baseline import Constant, baseline_scores, constant_answer
+from dashboard.data.dataset import open_arrays
+from dashboard.data.splitting import split
+from dashboard.errors import NotFound
+from dashboard.metrics import PARTS
+from dashboard.records.dataset import Dataset
+from dashboard.services.datasets import are_records_here, get_dataset
+from dashboard.services.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What one constant answer scores: `metrics` by the names that versions have (accuracy, val_accuracy ...).
+
+    `answer` is the most frequent class of the records to train on, or their mean; `records` counts those of each part.
+    """
+
+    task: str
+    answer: str | float
+    metrics: dict[str, float]
+    records: dict[str, int]
+
+
+def baseline_of(workspace: Workspace, dataset_name: str) -> Baseline | None:
+    """Return the baseline of a dataset with its own split; None where its records are not here."""
+    try:
+        dataset = get_dataset(workspace, dataset_name)
+    except NotFound:  # deleted at this moment
+        return None
+    key = ("baseline", dataset.id, dataset.folder)
+    known: Baseline | None = workspace.results.get(key)
+    if known is None and dataset.is_for_training and are_records_here(workspace, dataset):
+        known = _baseline(workspace, dataset)
+        workspace.results.put(key, known)
+    return known
+
+
+def constant_of(workspace: Workspace, dataset: Dataset) -> tuple[Constant, str | float]:
+    """Return what is always answered by the baseline of a dataset, as a code or number and as people read it."""
+    arrays = open_arrays(workspace.datasets_folder / dataset.folder)
+    target, spec = np.asarray(arrays.target), dataset.spec
+    rows = split(target, spec["validation"], spec["test"], spec["seed"], dataset.task).train
+    constant = constant_answer(target[rows], len(arrays.classes))
+    return constant, arrays.classes[int(constant.answer)] if arrays.classes else constant.answer
+
+
+def _baseline(workspace: Workspace, dataset: Dataset) -> Baseline:
+    arrays = open_arrays(workspace.datasets_folder / dataset.folder)
+    target, spec = np.asarray(arrays.target), dataset.spec
+    parts = split(target, spec["validation"], spec["test"], spec["seed"], dataset.task)
+    constant, answer = constant_of(workspace, dataset)
+    metrics: dict[str, float] = {}
+    for prefix, rows in zip(PARTS, parts, strict=True):
+        scores = baseline_scores(target[rows], constant) if len(rows) else {}
+        metrics |= {f"{prefix}{name}": value for name, value in scores.items()}
+    records = {prefix: len(rows) for prefix, rows in zip(PARTS, parts, strict=True)}
+    return Baseline(dataset.task, answer, metrics, records)
