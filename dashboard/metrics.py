@@ -131,7 +131,8 @@ def deciders(task: str = "") -> tuple[str, ...]:
 
 def judging(task: str, prefix: str = "") -> list[str]:
     """Return the names of the metrics, on a part, by which it is judged whether anything was learnt."""
-    return _named_all((metric for metric in METRICS.values() if task in metric.judges), prefix)
+    judges = (metric for metric in METRICS.values() if task in metric.judges)
+    return [prefix + metric.name for metric in judges if not prefix or prefix in metric.parts]
 
 
 def deciding_name(best_by: str, histories: Iterable[Mapping[str, Any]]) -> str | None:
@@ -189,10 +190,6 @@ def best_version(task: str, best_by: str, history: Mapping[int, Mapping[str, Any
     if name is None:
         return None
     return best_of(name, {number: each[name] for number, each in history.items() if each.get(name) is not None})
-
-
-def _named_all(metrics: Iterable[Metric], prefix: str) -> list[str]:
-    return [prefix + metric.name for metric in metrics if prefix in metric.parts]
 
 
 def _named(metric: Metric, prefixes: Iterable[str]) -> list[str]:

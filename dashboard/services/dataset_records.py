@@ -63,10 +63,16 @@ def _parts(dataset: Dataset, arrays: Arrays) -> "np.ndarray[Any, np.dtype[np.str
     return names
 
 
-def _record(arrays: Arrays, row: int, part: str) -> PartRecord:
+def record_values(arrays: Arrays, row: int) -> dict[str, Any]:
+    """Return the inputs of a record as they were read, by column; None where missing."""
     numbers = (None if math.isnan(number) else number for number in arrays.inputs[row].tolist())  # NaN: missing
     codes = zip(arrays.levels, arrays.categories[row].tolist(), strict=True)
     levels = (None if code < 0 else known[code] for known, code in codes)
-    values = dict(zip([*arrays.numeric, *arrays.categorical], [*numbers, *levels], strict=True))
+    return dict(zip([*arrays.numeric, *arrays.categorical], [*numbers, *levels], strict=True))
+
+
+def _record(arrays: Arrays, row: int, part: str) -> PartRecord:
     target = arrays.target[row].item()
-    return PartRecord(row, part, values, arrays.classes[target] if arrays.task == "classification" else target)
+    return PartRecord(
+        row, part, record_values(arrays, row), arrays.classes[target] if arrays.task == "classification" else target
+    )

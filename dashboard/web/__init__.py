@@ -11,6 +11,7 @@ from dashboard.web.compare.several_views import blueprint as several_pages
 from dashboard.web.compare.views import blueprint as compare_pages
 from dashboard.web.datasets.views import blueprint as datasets_pages
 from dashboard.web.errors import show_errors
+from dashboard.web.evaluate.views import blueprint as evaluate_pages
 from dashboard.web.frame import frame, inert
 from dashboard.web.history.health import blueprint as health_pages
 from dashboard.web.history.views import blueprint as history_pages
@@ -43,6 +44,7 @@ def register_pages(app: Flask) -> None:
         networks_pages,
         versions_pages,
         versions_tensor_pages,
+        evaluate_pages,
         history_pages,
         health_pages,
         datasets_pages,

@@ -1,19 +1,68 @@
 """Putting a version's weights to work on other data: measuring it on any dataset with the same columns."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from dashboard.data.dataset import open_arrays
-from dashboard.data.preprocessing import Preprocessing, encode, errors_in_own_unit
+from dashboard.data.baseline import baseline_scores
+from dashboard.data.dataset import Array, Arrays, open_arrays
+from dashboard.data.matching import matches_by_place
+from dashboard.data.preprocessing import Encoded, Preprocessing, encode, errors_in_own_unit
+from dashboard.engine.measuring import blocks, classes
 from dashboard.engine.metrics import evaluate
 from dashboard.engine.network import Network
 from dashboard.engine.samples import Samples
-from dashboard.errors import Conflict
-from dashboard.services.datasets import get_dataset, require_records
+from dashboard.errors import Conflict, NotFound
+from dashboard.records.dataset import Dataset
+from dashboard.records.network import Version
+from dashboard.services.dataset_records import record_values
+from dashboard.services.datasets import are_records_here, get_dataset, require_records
+from dashboard.services.versions.baselines import constant_of
 from dashboard.services.versions.reading import get_version
 from dashboard.services.versions.tensors import read_tensors
 from dashboard.services.workspace import Workspace
+
+MOST_RECORDS = 100_000
+
+
+@dataclass(frozen=True)
+class RecordAnswer:
+    """What a version answers for a record: `record` counts from 0, `inputs` are its values as they were read.
+
+    `error` orders the answers: of a number how far it is off, of a class how far the best other class is above the
+    true one (negative where the answer is right).
+    """
+
+    record: int
+    target: Any
+    predicted: Any
+    error: float
+    inputs: dict[str, Any]
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the answer is the target."""
+        return bool(self.target == self.predicted)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A version measured on all records of a dataset; `baseline` has what always answering `constant` scores.
+
+    Without the records that the version was trained on there is no baseline. `by_place` says that columns were matched
+    by their places, since one side has no names. `worst` are records with the worst answers first.
+    """
+
+    version: Version
+    dataset: Dataset
+    task: str
+    classes: tuple[str, ...]
+    metrics: dict[str, Any]
+    baseline: dict[str, float]
+    constant: str | float | None
+    by_place: bool
+    worst: list[RecordAnswer]
 
 
 def evaluate_version(workspace: Workspace, network_name: str, number: int, dataset_name: str) -> dict[str, Any]:
@@ -22,8 +71,38 @@ def evaluate_version(workspace: Workspace, network_name: str, number: int, datas
     Raises NotFound, Conflict without the dataset's records or the version's preprocessing, or Invalid when its columns
     are not the version's.
     """
-    version = get_version(workspace, network_name, number)
-    dataset = get_dataset(workspace, dataset_name)
+    version, dataset = get_version(workspace, network_name, number), get_dataset(workspace, dataset_name)
+    preprocessing, _, _, network, samples = _prepared(workspace, version, dataset)
+    return errors_in_own_unit(evaluate(network, samples, preprocessing.task), preprocessing)
+
+
+def evaluate_in_full(
+    workspace: Workspace, network_name: str, number: int, dataset_name: str, most: int = MOST_RECORDS
+) -> Evaluation:
+    """Measure a version as `evaluate_version` does, with the baseline and the `most` worst records; raises the same."""
+    version, dataset = get_version(workspace, network_name, number), get_dataset(workspace, dataset_name)
+    preprocessing, arrays, encoded, network, samples = _prepared(workspace, version, dataset)
+    metrics = errors_in_own_unit(evaluate(network, samples, preprocessing.task), preprocessing)
+    baseline, constant = _baseline(workspace, version, encoded, preprocessing)
+    numeric, categorical = (
+        [column.name for column in part] for part in (preprocessing.numeric, preprocessing.categorical)
+    )
+    return Evaluation(
+        version=version,
+        dataset=dataset,
+        task=preprocessing.task,
+        classes=preprocessing.classes,
+        metrics=metrics,
+        baseline=baseline,
+        constant=constant,
+        by_place=matches_by_place(arrays, numeric, categorical),
+        worst=_worst(network, samples, arrays, encoded, preprocessing, most),
+    )
+
+
+def _prepared(
+    workspace: Workspace, version: Version, dataset: Dataset
+) -> tuple[Preprocessing, Arrays, Encoded, Network, Samples]:
     require_records(workspace, dataset)
     if not version.preprocessing:
         message = f"{version.reference} has no preprocessing: it is not a version that was trained on a dataset."
@@ -36,4 +115,51 @@ def evaluate_version(workspace: Workspace, network_name: str, number: int, datas
     samples = Samples(
         encoded.inputs, encoded.targets, encoded.scale, encoded.offset, preprocessing.low, preprocessing.high
     )
-    return errors_in_own_unit(evaluate(network, samples, preprocessing.task), preprocessing)
+    return preprocessing, arrays, encoded, network, samples
+
+
+def _baseline(
+    workspace: Workspace, version: Version, encoded: Encoded, preprocessing: Preprocessing
+) -> tuple[dict[str, float], str | float | None]:
+    """Return what the constant answer of the version's own training records scores on these records."""
+    try:
+        trained_on = get_dataset(workspace, version.dataset)
+    except NotFound:  # deleted at this moment
+        return {}, None
+    if not are_records_here(workspace, trained_on):
+        return {}, None
+    constant, answer = constant_of(workspace, trained_on)
+    if preprocessing.task == "classification":
+        return baseline_scores(encoded.targets, constant), answer
+    targets = (encoded.targets[:, 0] - preprocessing.target_offset) / preprocessing.target_scale
+    return baseline_scores(targets, constant), answer
+
+
+def _worst(
+    network: Network, samples: Samples, arrays: Arrays, encoded: Encoded, preprocessing: Preprocessing, most: int
+) -> list[RecordAnswer]:
+    outputs = np.concatenate([outputs for _, _, outputs in blocks(network, samples)]).astype(np.float64)
+    if preprocessing.task == "classification":
+        answers, errors = _classes(outputs, encoded.targets, (samples.low + samples.high) / 2.0)
+        names = preprocessing.classes
+        targets, predicted = ([names[code] for code in codes] for codes in (encoded.targets, answers))
+    else:
+        scale, offset = preprocessing.target_scale, preprocessing.target_offset
+        targets, predicted = (((table[:, 0] - offset) / scale).tolist() for table in (encoded.targets, outputs))
+        errors = np.abs(np.subtract(predicted, targets))
+    order = np.argsort(-errors, kind="stable")[:most].tolist()  # of equals the first record comes first
+    return [
+        RecordAnswer(row, targets[row], predicted[row], float(errors[row]), record_values(arrays, row)) for row in order
+    ]
+
+
+def _classes(outputs: Array, targets: Array, threshold: float) -> tuple[Array, Array]:
+    """Return the answers, and how far the best other class is above the true one."""
+    answers = classes(outputs, threshold)
+    if outputs.shape[1] == 1:
+        outputs = np.hstack([2.0 * threshold - outputs, outputs])
+    rows = np.arange(len(targets))
+    own = outputs[rows, targets]
+    others = outputs.copy()
+    others[rows, targets] = -np.inf
+    return answers, others.max(axis=1) - own

@@ -1,11 +1,14 @@
 """What pages say of a score next to its baseline: what always giving one answer scores, and that nothing was learnt."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dashboard.metrics import is_higher_better, judging, metric_words, split_part
 from dashboard.services.versions.baselines import Baseline
 from dashboard.web.kit.formats import number
+
+NEW_RECORDS = ("test_", "val_")
+"""The parts on which it is judged whether anything was learnt, the one that says most first."""
 
 
 def constant_words(baseline: Baseline) -> str:
@@ -21,9 +24,9 @@ def baseline_words(baseline: Baseline | None, metric: str | None) -> str:
     return "" if value is None else f" (baseline {number(value)})"
 
 
-def judged_metrics(baseline: Baseline, metrics: Mapping[str, Any]) -> list[str]:
-    """Return the metrics by which it is judged, of the part that says most: test, else validation."""
-    for prefix in ("test_", "val_"):
+def judged_metrics(baseline: Baseline, metrics: Mapping[str, Any], prefixes: Sequence[str] = NEW_RECORDS) -> list[str]:
+    """Return the metrics by which it is judged, of the first of some parts that has them."""
+    for prefix in prefixes:
         known = [
             name
             for name in judging(baseline.task, prefix)
@@ -34,11 +37,19 @@ def judged_metrics(baseline: Baseline, metrics: Mapping[str, Any]) -> list[str]:
     return []
 
 
-def nothing_learnt(baseline: Baseline | None, metrics: Mapping[str, Any]) -> str:
-    """Say that a score is not above its baseline, and whether nothing at all was learnt; empty if it is above."""
+def nothing_learnt(
+    baseline: Baseline | None,
+    metrics: Mapping[str, Any],
+    prefixes: Sequence[str] = NEW_RECORDS,
+    lead: str = "Nothing was learnt",
+) -> str:
+    """Say that a score is not above its baseline, and whether nothing at all was learnt; empty if it is above.
+
+    The score is that of the first part, by its prefix, that was measured.
+    """
     if baseline is None:
         return ""
-    names = judged_metrics(baseline, metrics)
+    names = judged_metrics(baseline, metrics, prefixes)
     if not names or _is_above(baseline, metrics, names[0]):
         return ""
     first = names[0]
@@ -50,7 +61,7 @@ def nothing_learnt(baseline: Baseline | None, metrics: Mapping[str, Any]) -> str
         other = others[0]
         part = f"{metric_words(other)} {number(metrics[other])} is above {number(baseline.metrics[other])}"
         return f"{score[0].upper()}{score[1:]}; {part}."
-    return f"Nothing was learnt: {score}."
+    return f"{lead}: {score}."
 
 
 def _is_above(baseline: Baseline, metrics: Mapping[str, Any], name: str) -> bool:

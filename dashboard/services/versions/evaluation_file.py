@@ -1,0 +1,78 @@
+"""A file to evaluate a version on: it becomes a dataset for evaluation, read as the version's own data was read."""
+
+from pathlib import PurePath
+from typing import Any, BinaryIO
+
+from dashboard.data.matching import named
+from dashboard.data.preprocessing import Preprocessing
+from dashboard.errors import Conflict, Invalid
+from dashboard.parsing import name_with_end
+from dashboard.records.dataset import Dataset
+from dashboard.records.network import Version
+from dashboard.services.datasets import (
+    create_dataset,
+    discard_upload,
+    get_dataset,
+    list_datasets,
+    preview_upload,
+    receive_upload,
+)
+from dashboard.services.versions.reading import get_version
+from dashboard.services.workspace import Workspace
+
+
+def add_evaluation_file(
+    workspace: Workspace, network_name: str, number: int, stream: BinaryIO, file_name: str
+) -> Dataset:
+    """Store a CSV as a dataset for evaluation, its columns being what the version reads; returns the dataset.
+
+    Its name is the file's, with a number where that is taken. Raises NotFound, Conflict for a version without
+    preprocessing, or Invalid at `file` for a file that cannot be read so; nothing is stored then.
+    """
+    version = get_version(workspace, network_name, number)
+    if not version.preprocessing:
+        raise Conflict(f"{version.reference} has no preprocessing: it was not trained on a dataset.", "version")
+    upload = receive_upload(workspace, stream, file_name)
+    try:
+        choices = _choices(workspace, version, preview_upload(upload).names)
+        return create_dataset(workspace, upload, choices | {"name": _free_name(workspace, file_name)})
+    except Invalid as error:
+        raise Invalid({"file": " ".join(error.errors.values())}) from error
+    finally:
+        discard_upload(workspace, upload.token)
+
+
+def _choices(workspace: Workspace, version: Version, names: list[str]) -> dict[str, Any]:
+    """Return the choices of the file's columns; raises Invalid naming those that are missing or not known."""
+    trained_on = get_dataset(workspace, version.dataset)
+    preprocessing = Preprocessing.from_json(version.preprocessing)
+    kinds = {column.name: "numeric" for column in preprocessing.numeric}
+    kinds |= {column.name: "categorical" for column in preprocessing.categorical}
+    target, own = trained_on.description["target"], trained_on.description["first_columns"]
+    ignored = {name for name, kind in trained_on.spec["kinds"].items() if kind == "ignore"}
+    if len(names) == len(own) and not {*kinds, target} & set(names):  # one of the two has no header: by their places
+        there = dict(zip(own, names, strict=True))
+        kinds, target = {there[name]: kind for name, kind in kinds.items() if name in there}, there[target]
+        ignored = {there[name] for name in ignored if name in there}
+    missing = [name for name in (*kinds, target) if name not in names]
+    others = [name for name in names if name not in {*kinds, target, *ignored}]
+    if missing or others:
+        parts = [f"it lacks {named(missing)}" if missing else "", f"it has {named(others)} besides" if others else ""]
+        text = f"The file has other columns than {version.reference} reads: {', and '.join(p for p in parts if p)}."
+        raise Invalid({"file": f"{text} Send a file with the columns that it was trained on."})
+    chosen = kinds | {name: "ignore" for name in names if name in ignored}
+    fixed = {"missing": "impute", "task": preprocessing.task, "purpose": "evaluation", "image_shape": ""}
+    return fixed | {"target": target, "kinds": chosen, "validation": 0, "test": 0}
+
+
+def _free_name(workspace: Workspace, file_name: str) -> str:
+    """Return a name for the dataset, made of the file's, with a number where that is taken."""
+    taken = {dataset.name for dataset in list_datasets(workspace)}
+    ends = ("", *(f"-{place}" for place in range(2, len(taken) + 3)))
+    return next(name for end in ends if (name := name_with_end(_name(file_name), end)) not in taken)
+
+
+def _name(file_name: str) -> str:
+    stem = PurePath(file_name.replace("\\", "/")).stem
+    safe = "".join(sign if sign.isalnum() or sign in " .-_" else "-" for sign in stem).strip(" .-_")[:60].strip(" .-_")
+    return safe if safe and safe != "new" else "evaluation"

@@ -1,0 +1,118 @@
+"""What the page of an evaluation shows: the metrics, those of each class, the confusion matrix, the worst records."""
+
+from collections.abc import Callable
+
+from dashboard.metrics import judging, metric_words
+from dashboard.services.versions.baselines import Baseline
+from dashboard.services.versions.evaluation import Evaluation, RecordAnswer
+from dashboard.web.kit.baselines import nothing_learnt
+from dashboard.web.kit.formats import number, plural
+from dashboard.web.kit.tables import Column, Numbers, Table, exports
+from dashboard.web.versions.scores import CLASS_COLUMNS, LISTS, ClassRow, Confusion
+
+RECORDS_SHOWN, INPUTS_SHOWN = 20, 8
+METRIC_COLUMNS = (
+    Column("metric", "Metric", shown=lambda row: metric_words(row[0]), value=lambda row: row[0]),
+    Column("value", "Value", lambda row: row[1], "number"),
+    Column("baseline", "Baseline", lambda row: row[2], "number"),
+)
+BY_PLACE = "The columns were matched by their places: one of the two files has no names."
+GAP = "The score of the best other class, less that of the true one: above 0 the answer is wrong"
+
+
+def metrics_table(evaluation: Evaluation) -> Table:
+    """Return all metrics that are single numbers, each with its baseline."""
+    baseline = evaluation.baseline
+    rows = [(name, value, baseline.get(name)) for name, value in evaluation.metrics.items() if name not in LISTS]
+    return _table(evaluation, "metrics", METRIC_COLUMNS, rows, "Metrics")
+
+
+def classes_table(evaluation: Evaluation) -> Table:
+    """Return the metrics of each class; the lowest F1 is marked."""
+    measured = evaluation.metrics.get("per_class", [])
+    scored = [one for one in measured if one["f1"] is not None]
+    hardest = min(scored, key=lambda one: one["f1"], default=None)
+    rows = [ClassRow(name, one, one is hardest) for name, one in zip(_classes(evaluation), measured, strict=True)]
+    return _table(evaluation, "classes", CLASS_COLUMNS, rows, "Metrics by class")
+
+
+def confusion(evaluation: Evaluation) -> Confusion | None:
+    """Return the confusion matrix; None for a regression."""
+    matrix = evaluation.metrics.get("confusion")
+    return Confusion(evaluation.dataset.name, _classes(evaluation), matrix) if matrix else None
+
+
+def confusion_numbers(evaluation: Evaluation) -> Numbers:
+    """Return the confusion matrix as the files have it."""
+    measured = confusion(evaluation)
+    names, matrix = (measured.classes, measured.matrix) if measured else ([], [])
+    rows = [[true, *counts] for true, counts in zip(names, matrix, strict=True)]
+    return Numbers(["true", *(f"predicted {name}" for name in names)], rows, f"{_file(evaluation)}_confusion")
+
+
+def records_table(evaluation: Evaluation) -> Table:
+    """Return the records, those with the worst answers first, with what was predicted; the page has a few inputs."""
+    is_number = evaluation.task == "regression"
+    form = "number" if is_number else "text"
+    names = list(evaluation.worst[0].inputs) if evaluation.worst else []
+    columns = (
+        Column("record", "Record", format="count", help="Counted from 0, in the order of the file"),
+        Column("target", "True", format=form),
+        Column("predicted", "Predicted", format=form),
+        Column("right", "" if is_number else "Right", "is_right", "setting"),
+        Column("error", "Error" if is_number else "Gap", format="number", help="" if is_number else GAP),
+        *(_input_column(name, place) for place, name in enumerate(names)),
+    )
+    return _table(evaluation, "records", columns, evaluation.worst, "Worst records")
+
+
+def sentence(evaluation: Evaluation) -> str:
+    """Say how good the version is on these records, next to the baseline."""
+    metric = judging(evaluation.task)[0]
+    value = evaluation.metrics.get(metric)
+    score = f"{metric_words(metric)} {number(value)}"
+    base = evaluation.baseline.get(metric)
+    known = "" if base is None else f" (baseline {number(base)})"
+    place = (
+        " The columns were matched by their places: one of the two files has no names." if evaluation.by_place else ""
+    )
+    return f"{plural(evaluation.dataset.rows, 'record')} of {evaluation.dataset.name}: {score}{known}.{place}"
+
+
+def nothing_learnt_on(evaluation: Evaluation) -> str:
+    """Say that the version is not better on these records than always giving one answer; empty if it is."""
+    if evaluation.constant is None:
+        return ""
+    known = Baseline(evaluation.task, evaluation.constant, evaluation.baseline, {})
+    return nothing_learnt(known, evaluation.metrics, ("",), "No better than the baseline")
+
+
+TABLES: dict[str, Callable[[Evaluation], Table | Numbers]] = {
+    "metrics": metrics_table,
+    "classes": classes_table,
+    "confusion": confusion_numbers,
+    "records": records_table,
+}
+
+
+def _input_column(name: str, place: int) -> Column:
+    def value(row: RecordAnswer) -> object:
+        return row.inputs[name]
+
+    return Column(f"input.{name}", name if place < INPUTS_SHOWN else "", value, css="right")
+
+
+def _table(evaluation: Evaluation, what: str, columns: tuple[Column, ...], rows: object, label: str) -> Table:
+    version = evaluation.version
+    place = {"name": version.network, "number": version.number, "dataset": evaluation.dataset.name}
+    files = exports("evaluate.numbers", what=what, **place)
+    return Table(f"{_file(evaluation)}_{what}", columns, rows, label, files)  # type: ignore[arg-type]
+
+
+def _classes(evaluation: Evaluation) -> list[str]:
+    return [str(name) for name in evaluation.classes]
+
+
+def _file(evaluation: Evaluation) -> str:
+    version = evaluation.version
+    return f"{version.network}_v{version.number}_on_{evaluation.dataset.name}"

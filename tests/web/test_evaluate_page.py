@@ -1,0 +1,74 @@
+"""The page that measures a version on other data: by dataset, by file, with the worst records and the exports."""
+
+import io
+
+import numpy as np
+import pytest
+
+from dashboard.services.datasets import get_dataset
+from tests.unit.services.saved_versions import iris_preprocessing, new_network, save
+from tests.web.page_check import words
+
+PAGE = "/networks/small/versions/1/evaluate"
+HEADER = "species,petal_width_cm,petal_length_cm,sepal_width_cm,sepal_length_cm\n"
+
+
+@pytest.fixture
+def saved(browser, workspace):
+    """A version that answers setosa whatever the record, on the bundled iris set."""
+    network = new_network(workspace, layers=())
+    tensors = {name: np.zeros(shape, np.float32) for name, shape in network.spec.tensor_shapes}
+    save(workspace, network, tensors, preprocessing=iris_preprocessing(workspace))
+    return browser
+
+
+def send(browser, content, status=200, name="mine.csv"):
+    data = {"file": (io.BytesIO(content.encode()), name)}
+    return browser.post(PAGE, data, source=PAGE, status=status, content_type="multipart/form-data")
+
+
+def test_a_version_is_measured_next_to_the_baseline_with_its_worst_records(saved):
+    assert "Evaluate on other data" in words(saved.get("/networks/small/versions/1").root)
+    page = saved.get(f"{PAGE}?dataset=iris")
+    assert page.sentence == "150 records of iris: accuracy 0.3333 (baseline 0.3333)."
+    said = "No better than the baseline: accuracy 0.3333 is not above 0.3333, that of always answering 'setosa'"
+    assert said in words(page.root)
+    assert "Confusion matrix (iris rows)" in words(page.root)
+    worst = saved.raw(f"{PAGE}/records.json?dataset=iris").json["items"]
+    assert len(worst) == 150
+    assert [row["predicted"] for row in worst] == ["setosa"] * 150
+    metrics = {row["metric"]: row for row in saved.raw(f"{PAGE}/metrics.json?dataset=iris").json["items"]}
+    assert metrics["accuracy"] == {"metric": "accuracy", "value": 1 / 3, "baseline": 1 / 3}
+    confusion = saved.raw(f"{PAGE}/confusion.csv?dataset=iris").data.decode().splitlines()
+    assert confusion[1:] == ["setosa,50,0,0", "versicolor,50,0,0", "virginica,50,0,0"]
+
+
+def test_a_file_of_one_record_in_any_order_becomes_a_dataset_for_evaluation(saved, workspace):
+    for name in ("mine", "mine-2"):
+        page = send(saved, HEADER + "virginica,2,5,3,6\n")
+        assert page.sentence.startswith(f"1 record of {name}: accuracy 0 (baseline 0")
+        assert not get_dataset(workspace, name).is_for_training
+    (record,) = saved.raw(f"{PAGE}/records.json?dataset=mine").json["items"]
+    assert (record["target"], record["predicted"], record["right"]) == ("virginica", "setosa", False)
+    assert (record["input.petal_width_cm"], record["input.sepal_length_cm"]) == (2, 6)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("petal_width_cm,colour,species\n2,red,virginica\n", "lacks 'sepal_length_cm', 'sepal_width_cm'"),
+        (HEADER + "elephant,2,5,3,6\n", "does not know these classes of the dataset: 'elephant'"),
+        ("", "The file is empty."),
+    ],
+)
+def test_a_file_that_does_not_fit_is_refused_naming_what(saved, workspace, content, said):
+    page = send(saved, content, status=422)
+    assert said in words(page.by_id("problems"))
+    assert not list(workspace.uploads_folder.iterdir())
+
+
+def test_other_datasets_are_refused_on_the_page_naming_their_columns(saved):
+    saved.post("/datasets/bundled/wine", {}, source="/datasets/new")
+    page = saved.get(f"{PAGE}?dataset=wine", status=422)
+    assert "it lacks 'sepal_length_cm'" in words(page.by_id("problems"))
+    assert saved.get(f"{PAGE}?dataset=nothing", status=404)
