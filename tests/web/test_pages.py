@@ -40,7 +40,11 @@ def test_an_empty_page_says_what_is_missing_and_offers_one_way_on(browser, addre
     ("address", "heading", "sentence"),
     [
         ("/", "Networks", r"1 network with 6 versions\."),
-        (NETWORK, "demo-digits", r"6 versions; best is v\d, validation accuracy 0\.9\d{3}\."),
+        (
+            NETWORK,
+            "demo-digits",
+            r"6 versions; best is v\d by validation loss, validation accuracy 0\.9\d{3} \(baseline 0\.1000\)\.",
+        ),
         (VERSION, "demo-digits v6", r".*2,410 parameters in 4 tensors\."),
         (TENSOR, "layer_01.weight of demo-digits v6", r"64 × 32: 2,048 weights from -\d\.\d{4} to \d\.\d{4}, .*"),
         ("/datasets", "Datasets", r"1 dataset with 1,797 rows\."),
