@@ -108,8 +108,9 @@ def active_action(connection: Connection, kind: str) -> int | None:
 
 
 def active_run_ids(connection: Connection) -> set[int]:
-    """Return the ids of all runs that have not ended."""
-    return set(connection.execute(select(runs.c.id).where(runs.c.state.not_in(ENDED_STATES))).scalars())
+    """Return the ids of all runs that have not ended; in a writing transaction, also of those being added just now."""
+    query = select(runs.c.id).where(runs.c.state.not_in(ENDED_STATES)).with_for_update(read=True)
+    return set(connection.execute(query).scalars())
 
 
 def any_queued(connection: Connection, kinds: Collection[str] | None = None) -> bool:

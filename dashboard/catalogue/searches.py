@@ -56,6 +56,13 @@ def change_search(connection: Connection, search_id: int, values: Mapping[str, A
     connection.execute(row.values(changed=now(), **values))
 
 
+def pause_if_cancelled(connection: Connection, run_id: int) -> None:
+    """Pause the search that a run drives if a person cancelled this run; of other runs nothing happens."""
+    cancelled = select(runs.c.id).where(runs.c.id == run_id, runs.c.cancel_requested)
+    driven = searches.update().where(searches.c.run_id.in_(cancelled), searches.c.state == "running")
+    connection.execute(driven.values(state="paused", changed=now()))
+
+
 def count_skipped(connection: Connection, search_id: int, more: int) -> None:
     """Count further candidates that a search did not train, as an earlier trial had trained the same."""
     row = searches.update().where(searches.c.id == search_id)

@@ -198,6 +198,8 @@ class CatalogueJournal:
             ended = run_rows.end_run(connection, job.run_id, job.attempt, state, error)
             if state == "finished":
                 run_rows.drop_checkpoint(connection, job.run_id)
+            if state == "cancelled":
+                search_rows.pause_if_cancelled(connection, job.run_id)
         self.farthest.pop(job.run_id, None)
         passwords.discard(self.home, job.run_id)
         stop_requests.discard(self.home, job.run_id)
@@ -213,7 +215,9 @@ class CatalogueJournal:
             if died and run_rows.deaths_of(connection, run_id) + 1 >= MOST_DEATHS:
                 error = f"This run was given up: it has ended {MOST_DEATHS} times without getting on. Last: {reason}."
                 return run_rows.end_run(connection, run_id, attempt, "interrupted", error)
-            return run_rows.requeue_run(connection, run_id, attempt, died)
+            counts = run_rows.requeue_run(connection, run_id, attempt, died)
+            search_rows.pause_if_cancelled(connection, run_id)
+            return counts
 
     def cancel_requests(self) -> set[int]:
         """Return the ids of running runs that a person wants to stop."""
@@ -239,10 +243,11 @@ class CatalogueJournal:
             stale = run_rows.stale_attempts(connection)
         for run_id, attempt in stale:
             self._take_up_again(run_id, attempt, "the worker ended unexpectedly", died=True)
-        with self.workspace.catalogue.reading() as connection:
+        secrets, stops = passwords.all_of(self.home), stop_requests.all_of(self.home)
+        with self.workspace.catalogue.writing() as connection:
             active = run_rows.active_run_ids(connection)
-        passwords.discard_all_but(self.home, active)
-        stop_requests.discard_all_but(self.home, active)
+        passwords.discard_all_but(self.home, secrets, active)
+        stop_requests.discard_all_but(self.home, stops, active)
         self._clear_up()
 
     def _clear_up(self) -> None:

@@ -5,7 +5,6 @@ target is in ``secrets/<run>`` of the home (mode 600) from the request until the
 way, it can be taken up again.
 """
 
-import contextlib
 import os
 from collections.abc import Collection
 from pathlib import Path
@@ -33,9 +32,17 @@ def discard(home: Path, run_id: int) -> None:
     (home / "secrets" / str(run_id)).unlink(missing_ok=True)
 
 
-def discard_all_but(home: Path, run_ids: Collection[int]) -> None:
-    """Remove the secrets of all runs but these, as a coordinator that was killed may have left some."""
-    with contextlib.suppress(FileNotFoundError):  # there was never a secret
-        for path in (home / "secrets").iterdir():
-            if not path.name.isdigit() or int(path.name) not in run_ids:
-                path.unlink(missing_ok=True)
+def all_of(home: Path) -> set[str]:
+    """Return the names of all files of secrets."""
+    folder = home / "secrets"
+    return {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+
+
+def discard_all_but(home: Path, names: Collection[str], run_ids: Collection[int]) -> None:
+    """Remove what is left of runs that have ended: these files, but for those of these runs.
+
+    The files are listed before the runs are read: a secret that is put in between belongs to a run that waits.
+    """
+    for name in names:
+        if not name.isdigit() or int(name) not in run_ids:
+            (home / "secrets" / name).unlink(missing_ok=True)

@@ -8,6 +8,7 @@ from dashboard.catalogue import datasets as dataset_rows
 from dashboard.catalogue import networks as network_rows
 from dashboard.catalogue import run_marks
 from dashboard.catalogue import runs as run_rows
+from dashboard.catalogue import searches as search_rows
 from dashboard.catalogue import versions as version_rows
 from dashboard.catalogue.run_marks import RunMark
 from dashboard.errors import Conflict, Invalid, Outage
@@ -164,6 +165,8 @@ def _cancel(workspace: Workspace, run_id: int) -> Run:
             raise Conflict(f"Run {run_id} has ended already ({run.state}).", "run")
         run_rows.request_cancel(connection, run_id)
         run = run_rows.get_run(connection, run_id)
+        if run.has_ended:
+            search_rows.pause_if_cancelled(connection, run_id)
     if run.has_ended:  # it was queued: nobody will read its password
         passwords.discard(workspace.settings.home_folder, run_id)
     return run

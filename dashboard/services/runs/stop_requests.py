@@ -27,7 +27,7 @@ def discard(home: Path, run_id: int) -> None:
     (home / FOLDER / str(run_id)).unlink(missing_ok=True)
 
 
-def discard_all_but(home: Path, run_ids: Collection[int]) -> None:
-    """Forget all requests but those of these runs."""
-    for run_id in all_of(home) - set(run_ids):
+def discard_all_but(home: Path, requests: Collection[int], run_ids: Collection[int]) -> None:
+    """Forget these requests, but for those of these runs."""
+    for run_id in set(requests) - set(run_ids):
         discard(home, run_id)

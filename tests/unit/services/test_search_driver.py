@@ -14,7 +14,7 @@ from dashboard.records.run_kinds import ACTIONS, SEARCHES, TRAININGS
 from dashboard.services.datasets import add_bundled, get_dataset
 from dashboard.services.networks import create_network, delete_network, get_network
 from dashboard.services.runs.journal import CatalogueJournal
-from dashboard.services.runs.runs import get_run
+from dashboard.services.runs.runs import cancel_run, get_run
 from dashboard.services.search.driver import Driver
 from dashboard.services.search.requests import (
     SearchJob,
@@ -401,6 +401,21 @@ def test_a_search_whose_time_is_spent_says_so_and_goes_on_with_more(workspace):
         resume_search(workspace, bench.id)
     change_search(workspace, bench.id, {"budget": {"seconds": 60}})
     assert resume_search(workspace, bench.id).state == "running"
+
+
+@pytest.mark.parametrize("end", ["it stopped", "it was killed as it did not stop", "it was still queued"])
+def test_a_search_whose_run_a_person_cancelled_is_paused_however_the_run_ended(workspace, end):
+    bench = Bench(workspace)
+    job = bench.driver.job
+    if end == "it was still queued":
+        bench.journal.requeue(job, "the worker ended", died=False)
+    cancel_run(workspace, job.run_id)
+    if end == "it stopped":
+        bench.journal.end(job, "cancelled", None)
+    if end == "it was killed as it did not stop":
+        bench.journal.requeue(job, "it did not stop", died=False)
+    search = get_search(workspace, bench.id)
+    assert (search.run_state, search.state, search.shown_state) == ("cancelled", "paused", "paused")
 
 
 def test_deaths_of_a_search_are_forgotten_once_it_gets_on(workspace):
