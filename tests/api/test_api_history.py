@@ -2,6 +2,8 @@
 
 import pytest
 
+from dashboard.api.history import SECONDS
+
 NETWORK = "/api/v1/networks/iris-net"
 
 pytestmark = pytest.mark.usefixtures("kept")
@@ -83,3 +85,7 @@ WRONG = [
 
 def test_what_is_wrong_is_said(client):
     assert all(client.fails("GET", address, status)["message"] for address, status in WRONG)
+
+
+def test_an_answer_that_needs_two_computations_is_given_within_ten_seconds():
+    assert 2 * SECONDS.seconds < 10
