@@ -23,6 +23,7 @@ from dashboard.data.columns import KINDS, Preview, preview
 from dashboard.data.csv_format import FORMAT_SETTINGS, CsvFormat, parse_format, settled
 from dashboard.data.dataset import DatasetSpec, ingest, open_arrays, parse_spec
 from dashboard.data.detection import Detected, detect, detect_format
+from dashboard.data.gap_costs import GapCosts, gap_costs
 from dashboard.data.guesses import Guess, guesses_from_json, guesses_to_json
 from dashboard.data.sampling import first_lines
 from dashboard.data.specification import ODD, SPEC_SETTINGS, column_notes, suggested_purpose
@@ -34,7 +35,13 @@ from dashboard.services.store.dataset_notes import note_datasets
 from dashboard.services.workspace import Workspace, making
 from dashboard.weights.files import sync
 
-__all__ = ["FORMAT_SETTINGS", "Detected", "Preview", "suggested_purpose"]  # for those who may not import data
+__all__ = [
+    "FORMAT_SETTINGS",
+    "Detected",
+    "GapCosts",
+    "Preview",
+    "suggested_purpose",
+]  # for those who may not import data
 
 PIECE = 2**20
 TOKEN = re.compile(r"[0-9a-f]{32}")
@@ -156,6 +163,16 @@ def _preview(upload: Upload, chosen: CsvFormat, changes: Mapping[str, Any]) -> P
 def _read_preview(path: Path, chosen: CsvFormat, choices: Choices, stem: str) -> Preview:
     """Return the preview of an upload, whose file never changes: looking twice does not read it twice."""
     return preview(path, chosen, choices, stem)
+
+
+def upload_gap_costs(upload: Upload, preview: Preview) -> GapCosts | None:
+    """Return what missing values cost before a dataset is made, with the suggested kinds; None without any."""
+    return _read_gap_costs(upload.path, preview.format, preview.choices, PurePath(upload.file_name).stem)
+
+
+@lru_cache(maxsize=8)
+def _read_gap_costs(path: Path, chosen: CsvFormat, choices: Choices, stem: str) -> GapCosts | None:
+    return gap_costs(path, _read_preview(path, chosen, choices, stem))
 
 
 def discard_upload(workspace: Workspace, token: str) -> None:

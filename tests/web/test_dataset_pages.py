@@ -69,6 +69,24 @@ def test_a_column_is_ignored_and_a_number_is_predicted(workspace, browser):
     assert dataset.description["inputs"] == ["width"]
 
 
+def test_what_is_ignored_odd_or_missing_is_said_asked_and_counted_before_and_after(workspace, browser):
+    rows = "".join(f"{n},{n * 1.5},{'' if n % 4 == 0 else n % 7},{'rose' if n % 2 else 'lily'}\n" for n in range(40))
+    page = upload(browser, "id,length,width,kind\n" + rows + "40,6o.0,3,rose\n")
+    text = words(page.root)
+    assert "It numbers the rows: 0, 1, 2 …" in text
+    assert "40 numbers and 1 other: '6o.0' in line 42." in text
+    assert "Missing values with the suggested types: width (10)." in text
+    assert "Rows dropped: 10 of 41 rows would go." in text
+    others = {f"odd-{place}": "" for place in (0, 2, 3)}  # hidden on the page
+    assert "'6o.0' in line 42: say whether" in words(create(browser, page, 422, **others).root)
+    made = words(create(browser, page, **others, **{"odd-1": "drop"}).root)
+    assert "Ignored columns" in made
+    assert "It numbers the rows: 0, 1, 2 …" in made
+    about = get_dataset(workspace, "flowers").description
+    assert (about["rows"], about["inputs"]) == (40, ["length", "width", "width is missing"])
+    assert about["ignored"] == [{"name": "id", "reason": "It numbers the rows: 0, 1, 2 …"}]
+
+
 def test_the_file_is_read_again_in_another_format(browser):
     page = create(browser, upload(browser, FLOWERS), action="read", header="no", name="kept")
     assert page.sentence.startswith("41 rows of 3 columns.")

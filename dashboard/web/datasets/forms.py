@@ -78,9 +78,8 @@ class DatasetForm(PageForm):
         return chosen
 
     def odd_fields(self) -> dict[str, Field]:
-        """Return column -> the field of its odd cells; a browser sends only those that were shown."""
-        places = [(int(entry.name.rpartition("-")[2]), entry) for entry in self.odd]
-        return {self.columns[place]: entry for place, entry in places if place < len(self.columns)}
+        """Return column -> the field of its odd cells; the page has one for each, hidden where there are none."""
+        return dict(zip(self.columns, self.odd, strict=False))
 
     def chosen_odd(self) -> dict[str, str]:
         """Return column -> what is done with its odd cells, where that was chosen."""

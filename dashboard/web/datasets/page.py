@@ -138,7 +138,7 @@ def choice_table(preview: Preview, form: DatasetForm) -> Table:
         "why": lambda row: (
             kinds.get(row.name, ("", row.reason))[1],
             row.odd,
-            odd.get(row.name) if row.odd else None,
+            odd.get(row.name),
             row.name,
         ),
     }

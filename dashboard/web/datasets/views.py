@@ -32,7 +32,7 @@ from dashboard.web.datasets.page import (
     raw_rows_table,
     samples_table,
 )
-from dashboard.web.datasets.words import EVALUATION_ONLY, dataset_sentence, datasets_sentence
+from dashboard.web.datasets.words import EVALUATION_ONLY, dataset_sentence, datasets_sentence, gap_sentences
 from dashboard.web.kit.answers import Answer, confirm_by_name, png_answer, redirect_to
 from dashboard.web.kit.formats import plural
 from dashboard.web.kit.forms import attach_errors, problems
@@ -253,6 +253,7 @@ def _choose_page(
         problems=problems(form),
         sentence=f"{size}.{use} Does this look right? Nothing is stored until you create the dataset.",
         question=preview.guess.question,
+        costs=gap_sentences(service.upload_gap_costs(upload, preview)),
         columns=choice_table(preview, form),
         hidden=max(len(preview.columns) - MOST_KINDS, 0),
         first_rows=raw_rows_table(preview.names, preview.first_rows),

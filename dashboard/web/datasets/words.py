@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 
 from dashboard.records.dataset import Dataset
+from dashboard.services.datasets import GapCosts
 from dashboard.web.kit.formats import plural
+
+NAMES_SHOWN = 5
 
 EVALUATION_ONLY = " Too few rows, or one class only, to train on: it serves to evaluate versions."
 
@@ -12,6 +15,24 @@ def datasets_sentence(datasets: Sequence[Dataset]) -> str:
     """Say how many datasets and rows there are."""
     rows = sum(dataset.rows for dataset in datasets)
     return f"{plural(len(datasets), 'dataset')} with {plural(rows, 'row')}."
+
+
+def gap_sentences(costs: GapCosts | None) -> list[str]:
+    """Say what each way of treating missing values costs, in numbers; nothing without missing values."""
+    if costs is None:
+        return []
+    some = ", ".join(f"{name} ({count:,})" for name, count in costs.gaps[:NAMES_SHOWN])
+    more = len(costs.gaps) - NAMES_SHOWN
+    where = f"{some} and {plural(more, 'further column')}" if more > 0 else some
+    marked = f"{plural(len(costs.marked), 'input')} would mark where a value was missing"
+    rows = f"{costs.dropped:,} of {plural(costs.rows, 'row')} would go"
+    lost = ", ".join(f"'{name}'" for name in costs.lost[:NAMES_SHOWN])
+    classes = f", and with them {plural(len(costs.lost), 'class', 'classes')}: {lost}" if costs.lost else ""
+    return [
+        f"Missing values with the suggested types: {where}.",
+        f"Filled in: all {costs.rows:,} rows stay; with the median {marked}.",
+        f"Rows dropped: {rows}{classes}.",
+    ]
 
 
 def dataset_sentence(dataset: Dataset) -> str:

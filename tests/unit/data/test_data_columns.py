@@ -5,6 +5,7 @@ from data_files import look, write
 from dashboard.data.columns import preview
 from dashboard.data.csv_format import CsvFormat
 from dashboard.data.detection import detect_format
+from dashboard.data.gap_costs import gap_costs
 from dashboard.errors import Invalid
 
 MIXED = "height,colour,id,empty,label\n1.5,red,a1,,0\n2.5,blue,a2,NA,1\n?,red,a3,-,0\n3.5,red,a4,,1\n"
@@ -115,6 +116,16 @@ def test_a_word_for_missing_is_a_category_where_that_is_likely(tmp_path, of, mis
     column = look(tmp_path, rows_of(("level", of), NOISE, LABEL)).columns[0]
     assert column.missing == missing
     assert ("is a category here" in column.reason) == (missing == 0)
+
+
+def test_what_missing_values_cost_is_counted(tmp_path):
+    size = ("size", lambda row: "" if row % 8 == 0 else row)
+    tone = ("tone", lambda row: "" if row == 1 else "dark")
+    kind = ("label", lambda row: "c" if row in (0, 8) else "ab"[row % 2])
+    path = write(tmp_path, rows_of(size, tone, NOISE, kind))
+    costs = gap_costs(path, preview(path, detect_format(path)))
+    assert costs == (40, [("size", 5), ("tone", 1)], ["size"], 6, ["c"])
+    assert gap_costs(path, look(tmp_path, rows_of(NOISE, LABEL))) is None
 
 
 @pytest.mark.parametrize("text", ["$1,{:03}.50", "{} €", "{} %", "USD {}"])

@@ -1,0 +1,48 @@
+"""What each way of treating missing values costs: rows, classes, and inputs that mark the gaps."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from dashboard.data.blocks import read_blocks
+from dashboard.data.columns import Preview
+from dashboard.data.ingestion import FEWEST_MARKED, SHARE_MARKED
+
+
+class GapCosts(NamedTuple):
+    """With the suggested kinds: `gaps` are (column, missing cells), the most first; `marked` get an input of their own.
+
+    Dropping the rows would leave out `dropped` of `rows`, and all rows of the classes in `lost`.
+    """
+
+    rows: int
+    gaps: list[tuple[str, int]]
+    marked: list[str]
+    dropped: int
+    lost: list[str]
+
+
+def gap_costs(path: Path, preview: Preview) -> GapCosts | None:
+    """Return what missing values cost, reading only the columns that have some; None where no input has any."""
+    target = preview.suggested_target
+    inputs = [name for name, (kind, _) in preview.suggested_kinds(target).items() if kind != "ignore"]
+    gaps = [(name, preview.column(name).missing) for name in inputs if preview.column(name).missing]
+    if not gaps:
+        return None
+    names = preview.names
+    places = [names.index(name) for name in (target, *(name for name, _ in gaps))]
+    is_class = preview.suggested_task(target) == "classification"
+    dropped, before, after = 0, set[str](), set[str]()
+    readings = [preview.columns[place].reading for place in places]
+    for first, *others in read_blocks(path, preview.format, len(names), places, readings):
+        gone = np.logical_or.reduce([column.missing for column in others])
+        dropped += int(np.count_nonzero(gone))
+        if is_class:
+            texts = first.names()
+            before |= {texts[code] for code in np.unique(first.codes[~first.missing])}
+            after |= {texts[code] for code in np.unique(first.codes[~gone & ~first.missing])}
+    gaps.sort(key=lambda gap: -gap[1])
+    fewest = max(FEWEST_MARKED, preview.rows * SHARE_MARKED)
+    marked = [name for name, missing in gaps if missing >= fewest]
+    return GapCosts(preview.rows, gaps, marked, dropped, sorted(before - after))
