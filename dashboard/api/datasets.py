@@ -16,6 +16,7 @@ from dashboard.parsing import Fields
 from dashboard.records.dataset import Dataset
 from dashboard.services import datasets as service
 from dashboard.services.dataset_records import part_records
+from dashboard.services.suggestion import suggested
 
 blueprint = Blueprint("datasets", __name__)
 JSON_FIELDS = {
@@ -49,6 +50,12 @@ def create_dataset() -> Response:
 def get_dataset(name: str) -> Response:
     """Answer one dataset with its columns, classes and statistics."""
     return json_answer(_detail(service.get_dataset(workspace(), name)))
+
+
+@blueprint.get("/datasets/<name>/preset")
+def get_preset(name: str) -> Response:
+    """Answer the layers, the output and the training settings that fit a dataset, ready for POST /networks."""
+    return json_answer(suggested(service.get_dataset(workspace(), name)))
 
 
 @blueprint.get("/datasets/<name>/records")

@@ -49,6 +49,7 @@ OPERATIONS: dict[str, Operation] = {
         fails=(400, 404, 409, 413, 415, 422),
     ),
     "datasets.get_dataset": Operation(200, ref("DatasetDetail"), fails=(404,)),
+    "datasets.get_preset": Operation(200, ref("Preset"), fails=(404,)),
     "datasets.get_records": Operation(200, ref("RecordPage"), query=("part", *PAGING), fails=(404, 409, 422)),
     "datasets.delete_dataset": Operation(204, fails=(404, 409)),
     "networks.list_networks": Operation(200, ref("NetworkPage"), query=(*PAGING, "search"), fails=(422,)),

@@ -502,6 +502,7 @@ SCHEMAS: dict[str, Schema] = {
     "Layer": record(LAYER, tuple(name for name in LAYER if name != "units"), closed=True),
     "OutputLayer": record(OUTPUT, tuple(OUTPUT), closed=True),
     "Training": record(TRAINING, tuple(TRAINING), closed=True),
+    "Preset": record({name: DEFINITION[name] for name in ("layers", "output", "training")}, closed=True),
     "NetworkDefinition": record(DEFINITION, ("purpose", "fields", "layers", "output", "training"), closed=True),
     "Network": record(NETWORK, closed=True),
     "NetworkSummary": record(SUMMARY, closed=True),

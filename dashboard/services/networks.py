@@ -19,6 +19,7 @@ from dashboard.records.page import Page
 from dashboard.records.training import parse_training
 from dashboard.services.datasets import chosen_dataset
 from dashboard.services.store.trash_notes import note_trash
+from dashboard.services.suggestion import check_reach
 from dashboard.services.workspace import Workspace
 
 __all__ = ["NetworkSummary"]  # what the lists hold, for those who may not enter the catalogue
@@ -51,6 +52,8 @@ def read_definition(workspace: Workspace, data: Mapping[str, Any]) -> Definition
     fields.done()
     if dataset is None:
         raise Invalid({"dataset": "Choose a dataset."})
+    check_reach(fields, "output.activation", output, training, dataset)
+    fields.done()
     inputs, outputs = len(dataset.description["inputs"]), _outputs(dataset)
     last = LayerSpec(outputs, output.activation, output.bias, 0.0, output.frozen)
     spec = NetworkSpec(inputs, (*layers, last), training)

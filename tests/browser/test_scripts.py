@@ -282,6 +282,8 @@ def test_the_form_is_changed_in_place_and_keeps_the_focus(watch):
     tab = watch("/networks/new?dataset=digits")
     is_same = stays(tab)
     tab.get_by_label("Name", exact=True).fill("in place")
+    tab.get_by_role("button", name="Modern classifier").click()
+    expect(tab.get_by_label("Units of layer 2")).to_have_value("128")
     tab.get_by_role("button", name="+ Add a layer").click()
     expect(tab.get_by_label("Units of layer 3")).to_be_focused()
     tab.keyboard.press("ControlOrMeta+a")
@@ -360,7 +362,7 @@ def test_versions_are_ticked_and_stand_side_by_side(watch):
 def test_everything_is_there_without_javascript(watch):
     tab = watch("/networks/new?dataset=digits", java_script_enabled=False)
     tab.get_by_role("button", name="+ Add a layer").click()
-    expect(tab.locator("[data-layer]")).to_have_count(3)
+    expect(tab.locator("[data-layer]")).to_have_count(2)
     tab.get_by_label("Name", exact=True).fill("plain")
     tab.get_by_label("Name", exact=True).press("Enter")  # as a person would: it creates, and removes no layer
     expect(tab.locator("h1")).to_have_text("plain")

@@ -33,7 +33,7 @@ ONLY_IN = {
 WIRING = {"__init__", "cli"}
 TOP_OF = {
     "web": {"__init__", "errors", "security", "proxies", "logins", "frame", "help_page"},
-    "services": {"__init__", "workspace", "datasets", "dataset_records", "networks", "demo", "status"},
+    "services": {"__init__", "workspace", "datasets", "dataset_records", "networks", "demo", "status", "suggestion"},
 }
 
 

@@ -2,8 +2,10 @@
 
 import pytest
 
-from dashboard.services.datasets import add_bundled
+from dashboard.records.training import TrainingSpec
+from dashboard.services.datasets import add_bundled, get_dataset
 from dashboard.services.networks import get_network, list_networks
+from dashboard.services.suggestion import suggested
 from tests.web.page_check import check_page, parse_fragment, words
 
 NEW = "/networks/new"
@@ -33,6 +35,11 @@ def typed(page):
     return data
 
 
+def suggested_training(workspace, name):
+    """Return what the settings are that fit a dataset."""
+    return TrainingSpec(**suggested(get_dataset(workspace, name))["training"])
+
+
 def send(browser, data, action, status=200):
     return browser.post(NEW, data | {"action": action}, status=status)
 
@@ -48,8 +55,8 @@ def test_the_form_as_it_opens_defines_a_network(workspace, digits):
     assert page.h1 == "first"
     network = get_network(workspace, "first")
     assert network.purpose == "to see"
-    assert [layer.units for layer in network.spec.layers] == [256, 128, 10]
-    assert network.spec.training.schedule == "cosine"
+    assert [layer.units for layer in network.spec.layers] == [100, 10]
+    assert network.spec.training == suggested_training(workspace, "digits")
 
 
 def test_a_dataset_of_numbers_opens_the_form_for_a_regression(workspace, digits):
@@ -58,6 +65,21 @@ def test_a_dataset_of_numbers_opens_the_form_for_a_regression(workspace, digits)
     network = get_network(workspace, "numbers")
     assert network.spec.layers[-1].activation == "identity"
     assert network.spec.training.loss == "squared_error"
+    assert network.spec.training == suggested_training(workspace, "life-expectancy")
+
+
+def test_what_fits_another_dataset_is_one_button_away(workspace, digits):
+    data = typed(digits.get(f"{NEW}?dataset=digits")) | {"name": "other", "dataset": "life-expectancy"}
+    data = typed(send(digits, data, "preset-suggested"))
+    send(digits, data, "create")
+    assert get_network(workspace, "other").spec.training == suggested_training(workspace, "life-expectancy")
+    send(digits, data | {"dataset": "gone"}, "preset-suggested", 404)
+
+
+def test_an_output_that_cannot_reach_the_target_is_refused_beside_its_field(workspace, digits):
+    data = typed(digits.get(f"{NEW}?dataset=life-expectancy")) | {"name": "capped", "output-activation": "sigmoid"}
+    page = send(digits, data, "create", 422)
+    assert any("sigmoid gives 0 to 1" in problem for problem in problems_of(page))
 
 
 def test_layers_and_presets_change_without_javascript_and_keep_the_rest(workspace, digits):
@@ -133,7 +155,8 @@ def test_a_name_in_use_by_the_pages_themselves_is_refused(digits):
 
 
 def test_the_preview_counts_parameters_as_they_are_typed(digits):
-    data = typed(digits.get(f"{NEW}?dataset=digits")) | {"layers-0-units": "10", "layers-1-units": "10"}
+    data = typed(send(digits, typed(digits.get(f"{NEW}?dataset=digits")), "preset-modern"))
+    data |= {"layers-0-units": "10", "layers-1-units": "10"}
     text = digits.client.post(f"{NEW}/preview", data=data).text
     root = parse_fragment(text)
     assert f"{64 * 10 + 10 + 10 * 10 + 10 + 10 * 10 + 10:,} parameters" in words(root)

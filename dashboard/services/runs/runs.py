@@ -22,6 +22,7 @@ from dashboard.records.training import TRAINING_SETTINGS, parse_training
 from dashboard.services.datasets import require_records
 from dashboard.services.runs import passwords, stop_requests
 from dashboard.services.runs.queue import waiting_runs
+from dashboard.services.suggestion import check_reach
 from dashboard.services.versions.reading import get_version
 from dashboard.services.workspace import Workspace
 
@@ -67,6 +68,8 @@ def start_run(workspace: Workspace, network_name: str, overrides: Mapping[str, A
     check_combination(fields, network.spec.layers[-1], training, network.task, dataset.has_validation)
     # A run's settings are given by themselves, not within a definition.
     fields.errors = {path.removeprefix("training."): message for path, message in fields.errors.items()}
+    if training.scaling != network.spec.training.scaling:  # networks of before keep what they were defined with
+        check_reach(fields, "scaling", network.spec.layers[-1], training, dataset)
     parent_number = fields.integer("parent", 0, 1, 2**31 - 1)
     priority = fields.integer("priority", 0, PRIORITIES[0], PRIORITIES[-1])
     fields.done()

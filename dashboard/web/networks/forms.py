@@ -1,7 +1,8 @@
 """The form in which a person defines a network, and what its buttons other than Create do.
 
 Each button works without JavaScript, by sending the form; its value is the action: add-layer, remove-layer-2,
-move-up-2, move-down-2, add-field, remove-field-0, preset-book. All that was typed stays; an index that does not exist
+move-up-2, move-down-2, add-field, remove-field-0, preset-book (preset-suggested
+is of the views: it looks at the dataset). All that was typed stays; an index that does not exist
 does nothing.
 """
 

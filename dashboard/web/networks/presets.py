@@ -1,4 +1,7 @@
-"""Ready-made definitions that a person can start from; in the form of the JSON API."""
+"""Ready-made definitions that a person can start from whatever the dataset; in the form of the JSON API.
+
+What fits a dataset is `services.suggestion`.
+"""
 
 from copy import deepcopy
 from typing import Any

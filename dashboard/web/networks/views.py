@@ -16,6 +16,7 @@ from dashboard.services.networks import NetworkSummary
 from dashboard.services.runs.queue import active_runs, get_queue
 from dashboard.services.runs.runs import start_run, why_not_trained
 from dashboard.services.store.trash import freed_by_network
+from dashboard.services.suggestion import suggested
 from dashboard.services.versions import reading
 from dashboard.services.versions.baselines import baseline_of
 from dashboard.services.versions.reading import get_detail, list_versions
@@ -71,7 +72,7 @@ def new() -> str:
     datasets, name = training_datasets(workspace()), query().text("dataset")
     chosen = next((dataset for dataset in datasets if dataset.name == name), datasets[0] if datasets else None)
     form = NetworkForm(data={"dataset": chosen.name if chosen else ""})
-    form.fill(preset("regression" if chosen and chosen.task == "regression" else "modern"))
+    form.fill(suggested(chosen) if chosen else preset("modern"))
     return _form_page(form)
 
 
@@ -79,7 +80,10 @@ def new() -> str:
 def create() -> Answer:
     """Create the network, or do what another button of the form says."""
     form = NetworkForm(request.form)
-    if apply_action(form, request.form.get("action", "create")):
+    action = request.form.get("action", "create")
+    if action == "preset-suggested":
+        return _suggested(form)
+    if apply_action(form, action):
         return _form_page(form)
     if not form.has_no_key_twice():
         return _form_page(form), 422
@@ -173,6 +177,16 @@ def delete(name: str) -> Answer:
     service.delete_network(workspace(), name)
     flash(f"{name} is in the trash; the Store page restores it.")
     return redirect_to(url_for("networks.index"))
+
+
+def _suggested(form: NetworkForm) -> Answer:
+    """Fill the form with what fits the dataset that is chosen in it."""
+    try:
+        form.fill(suggested(get_dataset(workspace(), form.dataset.data or "")))
+    except UserError as error:
+        form.dataset.errors = [error.message]
+        return _form_page(form), error.status
+    return _form_page(form)
 
 
 def _search() -> str:
