@@ -7,12 +7,17 @@ works later: that asks again. Import this module where it is needed; most proces
 import sys
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-__all__ = ["csv", "pa", "pc"]
+if TYPE_CHECKING:
+    from pyarrow.parquet import ParquetFile
+
+__all__ = ["csv", "pa", "parquet_file", "pc"]
 
 
 class _WithoutPandas(MetaPathFinder):
@@ -33,3 +38,10 @@ def _decide() -> None:
 
 
 _decide()
+
+
+def parquet_file(path: Path) -> "ParquetFile":
+    """Return a Parquet file, open; raises pyarrow's errors for what is none."""
+    from pyarrow import parquet  # noqa: PLC0415 - few processes need it
+
+    return parquet.ParquetFile(path)

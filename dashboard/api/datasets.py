@@ -36,7 +36,7 @@ def list_datasets() -> Response:
 
 @blueprint.post("/datasets")
 def create_dataset() -> Response:
-    """Add a CSV (multipart/form-data) or a bundled sample (JSON)."""
+    """Add a file of records (multipart/form-data) or a bundled sample (JSON)."""
     if request.is_json:
         dataset = _bundled(json_object())
     elif request.mimetype == "multipart/form-data":
@@ -90,7 +90,7 @@ def _uploaded() -> Dataset:
     """Receive the file and make a dataset of it; of a file that is refused nothing stays."""
     file = request.files.get("file")
     if file is None:
-        raise Invalid({"file": "Send the CSV file as the part named file, with a file name."})
+        raise Invalid({"file": "Send the file as the part named file, with a file name."})
     data = _choices()
     upload = service.receive_upload(workspace(), cast(BinaryIO, file.stream), file.filename or "", data)
     try:

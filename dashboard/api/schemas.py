@@ -24,7 +24,7 @@ from dashboard.services.compare.detail import CellChange, UnitChange
 from dashboard.services.compare.several import KINDS
 from dashboard.services.compare.versions import NUMBER_NAMES, DiffFact
 from dashboard.services.dataset_records import PARTS
-from dashboard.services.datasets import DATASET_SETTINGS
+from dashboard.services.datasets import DATASET_SETTINGS, IMPORT_WORDS
 from dashboard.services.history.health import MEASURES, OF_RECORDS, UNIT_FINDINGS
 from dashboard.services.history.tensor import SINCE
 from dashboard.services.search.findings import Prediction, Step
@@ -130,7 +130,7 @@ DEFINITION = {
 
 DATASET = fields_of(Dataset, "name task rows bytes sha256 source licence created", task=choice(TASKS))
 DATASET_UPLOAD = {
-    "file": {"type": "string", "format": "binary", "description": "The CSV file."},
+    "file": {"type": "string", "format": "binary", "description": f"{IMPORT_WORDS}."},
     "name": NAME,
 } | described({name: replace(setting, default=MISSING) for name, setting in DATASET_SETTINGS.items()})
 """Without defaults, since most of them follow from the file."""

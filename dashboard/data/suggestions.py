@@ -1,6 +1,7 @@
 """Suggested choices: the task and the shape of pictures. Kinds are in `column_kinds`, targets in `target_guess`."""
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -43,10 +44,13 @@ def task(column: Described, rows: int) -> str:
 
 
 def image_shape(inputs: Sequence[Described]) -> tuple[int, int] | None:
-    """Return (rows, columns) if the inputs look like the pixels of a square picture, else None.
+    """Return (rows, columns) if the inputs look like the pixels of a picture, else None.
 
-    They do if there are 64 or more, a square number, all whole numbers of one range that begins at 0.
+    They do if their names are places, 1x1, 1x2 and so on; or else, as a square, if there are 64 or more, a square
+    number, all whole numbers of one range that begins at 0.
     """
+    if (named := _named_shape([column.name for column in inputs])) is not None:
+        return named
     side = math.isqrt(len(inputs))
     if len(inputs) < FEWEST_PIXELS or side * side != len(inputs):
         return None
@@ -57,3 +61,13 @@ def image_shape(inputs: Sequence[Described]) -> tuple[int, int] | None:
     reach = max(highs) / 2  # most pixels of a picture are white in some row, black in another
     is_one_range = sum(low == 0 for low in lows) > len(lows) / 2 and sum(high >= reach for high in highs) > side
     return (side, side) if is_one_range else None
+
+
+def _named_shape(names: Sequence[str]) -> tuple[int, int] | None:
+    """Return (rows, columns) of pixels that are named after their places, row by row: 1x1 to rows x columns."""
+    last = re.fullmatch(r"(\d{1,4})x(\d{1,4})", names[-1]) if names else None
+    if last is None:
+        return None
+    rows, columns = int(last[1]), int(last[2])
+    places = (f"{row}x{column}" for row in range(1, rows + 1) for column in range(1, columns + 1))
+    return (rows, columns) if rows * columns == len(names) > 1 and list(places) == list(names) else None

@@ -17,6 +17,7 @@ import numpy as np
 
 from dashboard.catalogue import datasets as dataset_rows
 from dashboard.catalogue import searches as search_rows
+from dashboard.data import formats
 from dashboard.data.bundled import BUNDLED, BundledSample
 from dashboard.data.column_readings import NOTHING_CHOSEN, Choices, column_choices
 from dashboard.data.columns import KINDS, Preview, preview
@@ -46,6 +47,8 @@ __all__ = [
 PIECE = 2**20
 TOKEN = re.compile(r"[0-9a-f]{32}")
 COLUMN_KINDS = KINDS
+IMPORT_ENDINGS, IMPORT_WORDS = formats.ENDINGS, formats.WORDS
+"""How files that can be uploaded end, and what they are in words."""
 ODD_CELLS = ODD
 READING_SETTINGS = ("missing_words", "column_words", "strip")
 """With FORMAT_SETTINGS, what changes how a file is read."""
@@ -81,6 +84,8 @@ def receive_upload(
     path = workspace.uploads_folder / f"{token}.csv"
     try:
         size = _copy(stream, path, workspace.settings.max_upload_mb)
+        with _stored_if_there_is_space():
+            formats.make_csv(path, workspace.settings.max_upload_mb * 2**20)
         detected = detect(path, chosen)
         upload = Upload(token, path, _plain_name(file_name), size, detected.format, detected.guesses)
         about = {

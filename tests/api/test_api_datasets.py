@@ -1,8 +1,12 @@
 """Datasets through the API: what good ones become, and that bad ones leave nothing behind."""
 
+import gzip
 import io
+import zipfile
 
+import numpy as np
 import pytest
+from PIL import Image
 
 DATASETS = "/api/v1/datasets"
 GOOD = "height,width,kind\n" + "".join(f"{row},{row % 7},{'ab'[row % 2]}\n" for row in range(40))
@@ -245,3 +249,23 @@ def test_a_file_of_one_record_or_one_class_is_taken_for_evaluation_and_trains_no
     for path in ("networks", "searches"):
         error = client.fails("POST", f"/api/v1/{path}", 422, json={"name": "on-one", "dataset": "one"})
         assert (error["field"], "evaluate versions only" in error["message"]) == ("dataset", True)
+
+
+def test_a_packed_table_and_pictures_in_folders_become_datasets(client):
+    table = b"size,kind\n" + b"".join(b"%d,%s\n" % (number, b"xy"[number % 2 :][:1]) for number in range(40))
+    parts = {"file": (io.BytesIO(gzip.compress(table)), "table.csv.gz"), "name": "packed"}
+    assert client.post("/api/v1/datasets", data=parts, status=201)["rows"] == 40
+    shades = np.random.default_rng(1).integers(0, 256, (24, 8, 8), np.uint8)
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w") as archive:
+        for number, pixels in enumerate(shades):
+            one = io.BytesIO()
+            Image.fromarray(pixels).save(one, "PNG")
+            archive.writestr(f"{'dark' if number % 2 else 'bright'}/{number}.png", one.getvalue())
+    parts = {"file": (io.BytesIO(whole.getvalue()), "shades.zip"), "name": "shades"}
+    made = client.post("/api/v1/datasets", data=parts, status=201)
+    assert (made["rows"], made["spec"]["target"], made["description"]["image_shape"]) == (24, "label", [8, 8])
+    assert made["description"]["balance"] == {"bright": 12, "dark": 12}
+    parts = {"file": (io.BytesIO(whole.getvalue()[:-40]), "shades.zip"), "name": "cut"}
+    error = client.fails("POST", "/api/v1/datasets", 422, data=parts)
+    assert (error["field"], "damaged" in error["message"]) == ("file", True)

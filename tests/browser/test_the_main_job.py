@@ -47,7 +47,7 @@ def test_a_newcomer_gets_from_a_csv_to_the_difference_of_two_versions(walk, tmp_
 def upload(walk, path):
     page = walk.page
     walk.go("/datasets/new")
-    page.get_by_label("CSV file").set_input_files(path)
+    page.get_by_label("File", exact=True).set_input_files(path)
     page.get_by_label("Name").fill("mnist-100")
     page.get_by_role("button", name="Upload and preview").click()
     expect(page.get_by_label("Target", exact=True)).to_have_value("column_1")

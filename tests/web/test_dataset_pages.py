@@ -196,7 +196,7 @@ def test_a_file_beyond_the_limit_is_refused_with_the_limit(workspace, browser):
 
 def test_an_upload_without_a_file_is_refused(browser):
     page = browser.post(NEW, {"name": "nothing"}, status=422, content_type="multipart/form-data")
-    assert "CSV file: Choose a CSV file." in words(page.by_id("problems"))
+    assert "File: Choose a file." in words(page.by_id("problems"))
 
 
 def test_an_upload_that_is_gone_is_told(browser):

@@ -4,7 +4,7 @@ from typing import Any
 
 from wtforms import Field, FieldList, FileField, SelectField, TextAreaField
 
-from dashboard.services.datasets import COLUMN_KINDS, ODD_CELLS
+from dashboard.services.datasets import COLUMN_KINDS, IMPORT_ENDINGS, IMPORT_WORDS, ODD_CELLS
 from dashboard.services.datasets import DATASET_SETTINGS as SETTINGS
 from dashboard.web.kit.forms import PageForm, form_field, name_field, options
 
@@ -13,9 +13,9 @@ MOST_KINDS = 100
 
 
 class UploadForm(PageForm):
-    """A CSV file and the name of its dataset."""
+    """A file and the name of its dataset."""
 
-    file = FileField("CSV file", render_kw={"accept": ".csv,.tsv,.txt,text/csv,text/plain"})
+    file = FileField("File", description=f"{IMPORT_WORDS}.", render_kw={"accept": ",".join(IMPORT_ENDINGS)})
     name = name_field("Left empty: the file's name.")
 
 

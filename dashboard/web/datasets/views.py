@@ -185,7 +185,9 @@ def delete(name: str) -> Answer:
 
 def suggested_name(file_name: str) -> str:
     """Return a name for a dataset made from a file's: what is not allowed in names becomes a hyphen."""
-    stem = PurePath(file_name).name.removesuffix(".csv").removesuffix(".CSV")
+    stem = PurePath(file_name).name
+    while (path := PurePath(stem)).suffix.lower() in service.IMPORT_ENDINGS:
+        stem = path.stem
     return re.sub(r"[^\w .\-]+", "-", stem).strip(" .-_")[:LONGEST_NAME].strip(" .-_") or "dataset"
 
 
@@ -193,7 +195,7 @@ def _received() -> Upload:
     """Store the sent file if it is text; raises UserError, and stores nothing, if it is not."""
     file = request.files.get("file")
     if file is None or not file.filename:
-        raise Invalid({"file": "Choose a CSV file."})
+        raise Invalid({"file": "Choose a file."})
     return service.receive_upload(workspace(), cast(BinaryIO, file.stream), file.filename)
 
 

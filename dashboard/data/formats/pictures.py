@@ -1,0 +1,74 @@
+"""Pictures in folders that are named after their classes, in a ZIP: each becomes a record of grey pixels.
+
+Pictures of one square size of at most 64 pixels keep it; others are made 28 by 28, padded where they are not square.
+"""
+
+import warnings
+from pathlib import PurePosixPath
+from zipfile import ZipFile, ZipInfo
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from dashboard.data.formats.output import Output, refuse
+
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
+SIDE, MOST_SIDE = 28, 64
+MOST_PICTURE_PIXELS = 50_000_000
+MOST_PICTURE_BYTES = 64 * 2**20
+NUMBERS = [str(number).encode() for number in range(256)]
+
+
+def convert_folders(archive: ZipFile, entries: list[ZipInfo], output: Output) -> None:
+    """Write a record a picture, its class first; raises Invalid naming the picture that cannot be read."""
+    classes = {entry.filename: PurePosixPath(entry.filename).parent.name for entry in entries}
+    bare = [name for name, folder in classes.items() if not folder]
+    if bare:
+        raise refuse(f"The picture {bare[0]} is in no folder. Put each picture into a folder named after its class.")
+    if len(set(classes.values())) < 2:
+        raise refuse("All pictures are in one folder. Put the pictures of each class into a folder named after it.")
+    sizes = {_size(archive, entry) for entry in entries}
+    width, height = next(iter(sizes))
+    side = width if len(sizes) == 1 and width == height <= MOST_SIDE else SIDE
+    names = (f"{row}x{column}" for row in range(1, side + 1) for column in range(1, side + 1))
+    output.write(",".join(["label", *names]).encode() + b"\n")
+    for entry in sorted(entries, key=lambda one: one.filename):
+        label = '"' + classes[entry.filename].replace('"', '""') + '"'
+        pixels = _pixels(archive, entry, side)
+        output.write(b",".join([label.encode(), *map(NUMBERS.__getitem__, pixels)]) + b"\n")
+
+
+def _size(archive: ZipFile, entry: ZipInfo) -> tuple[int, int]:
+    """Return (width, height) from a picture's head; refuses what is too large before anything is decoded."""
+    if entry.file_size > MOST_PICTURE_BYTES:
+        raise refuse(f"The picture {entry.filename} is larger than {MOST_PICTURE_BYTES // 2**20} MB.")
+    with _readable(archive, entry) as picture:
+        width, height = picture.size
+    if width * height > MOST_PICTURE_PIXELS:
+        raise refuse(
+            f"The picture {entry.filename} has {width:,} × {height:,} pixels; {MOST_PICTURE_PIXELS:,} are the most."
+        )
+    return width, height
+
+
+def _pixels(archive: ZipFile, entry: ZipInfo, side: int) -> bytes:
+    with _readable(archive, entry) as picture:
+        try:
+            grey = ImageOps.exif_transpose(picture).convert("L")
+        except (OSError, SyntaxError, ValueError, EOFError) as error:
+            raise _damaged(entry) from error
+    return ImageOps.pad(grey, (side, side)).tobytes() if grey.size != (side, side) else grey.tobytes()
+
+
+def _readable(archive: ZipFile, entry: ZipInfo) -> Image.Image:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit is MOST_PICTURE_PIXELS
+            return Image.open(archive.open(entry), formats=FORMATS)
+    except Image.DecompressionBombError as error:
+        raise refuse(f"The picture {entry.filename} has more than {MOST_PICTURE_PIXELS:,} pixels.") from error
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+        raise _damaged(entry) from error
+
+
+def _damaged(entry: ZipInfo) -> Exception:
+    return refuse(f"The picture {entry.filename} is damaged, or no picture: remove it or save it again.")

@@ -1,0 +1,147 @@
+"""Files that are no CSV, made one: valid, damaged and hostile ones."""
+
+import gzip
+import io
+import struct
+import zipfile
+import zlib
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from dashboard.data.formats.registry import make_csv
+from dashboard.errors import Invalid, TooLarge
+
+CSV = b"a,b\n1,x\n2,y\n"
+MOST = 100_000
+
+
+@pytest.fixture
+def made(tmp_path):
+    """Return what becomes of a file's bytes."""
+
+    def make(body, most=MOST):
+        path = tmp_path / "token.csv"
+        path.write_bytes(body)
+        try:
+            make_csv(path, most)
+        finally:
+            assert [one.name for one in tmp_path.iterdir()] == ["token.csv"]
+        return path.read_bytes()
+
+    return make
+
+
+def packed(files, compression=zipfile.ZIP_DEFLATED):
+    """Return a ZIP of name -> bytes."""
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w", compression) as archive:
+        for name, body in files.items():
+            archive.writestr(name, body)
+    return whole.getvalue()
+
+
+def idx_file(array):
+    head = bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
+    return head + array.astype(np.uint8).tobytes()
+
+
+def picture(colour, size=(8, 8), form="PNG"):
+    whole = io.BytesIO()
+    Image.new("RGB", size, (colour,) * 3).save(whole, form)
+    return whole.getvalue()
+
+
+def parquet(**columns):
+    sink = io.BytesIO()
+    pq.write_table(pa.table(columns), sink)
+    return sink.getvalue()
+
+
+PIXELS = np.arange(3 * 2 * 2).reshape(3, 2, 2)
+PAIR = {"images-idx3-ubyte.gz": gzip.compress(idx_file(PIXELS)), "labels-idx1-ubyte": idx_file(np.array([5, 0, 9]))}
+IDX_CSV = b"label,1x1,1x2,2x1,2x2\n5,0,1,2,3\n0,4,5,6,7\n9,8,9,10,11\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "csv"),
+    [
+        (CSV, CSV),
+        (b"", b""),
+        (gzip.compress(CSV), CSV),
+        (gzip.compress(gzip.compress(CSV)), CSV),
+        (packed({"a.csv": CSV}), CSV),
+        (packed({"d/": b"", "d/a.csv": CSV, "__MACOSX/d/._a.csv": b"x", ".DS_Store": b"x"}), CSV),
+        (packed({"a.csv.gz": gzip.compress(CSV)}), CSV),
+        (packed(PAIR), IDX_CSV),
+        (parquet(a=[1, None, 3], b=['x"y', "z", None]), b'"a","b"\n1,"x""y"\n,"z"\n3,\n'),
+    ],
+)
+def test_what_is_packed_or_written_otherwise_becomes_a_csv(made, body, csv):
+    assert made(body) == csv
+
+
+def test_pictures_in_folders_become_records_of_their_classes(made):
+    files = {"set/cat/1.png": picture(10), "set/dog/1.png": picture(200), "set/dog/2.png": picture(255)}
+    head, *rows = made(packed(files)).decode().splitlines()
+    assert (head[:19], head.count(",")) == ("label,1x1,1x2,1x3,1", 64)
+    assert rows == ['"cat"' + ",10" * 64, '"dog"' + ",200" * 64, '"dog"' + ",255" * 64]
+
+
+def test_pictures_of_different_sizes_are_made_28_by_28_and_padded(made):
+    files = {"a/1.jpg": picture(255, (100, 50), "JPEG"), "b/1.png": picture(7, (9, 9))}
+    first, second = [row.split(",") for row in made(packed(files)).decode().splitlines()[1:]]
+    assert (len(first), len(second), set(second[1:])) == (785, 785, {"7"})
+    assert (first[1], first[1 + 14 * 28]) == ("0", "255")
+
+
+HOSTILE = {
+    "gzip that is cut": (gzip.compress(CSV)[:-6], "damaged or cut"),
+    "gzip that is damaged": (gzip.compress(CSV)[:12] + b"\xff\xff\xff\xff" + gzip.compress(CSV)[16:], "damaged"),
+    "packed too often": (gzip.compress(gzip.compress(gzip.compress(gzip.compress(CSV)))), "packed more than 2 times"),
+    "empty ZIP": (packed({}), "holds no file"),
+    "two tables": (packed({"a.csv": CSV, "b.csv": CSV}), r"holds 2 files \(a.csv, b.csv\)"),
+    "damaged ZIP": (packed({"a.csv": CSV * 50})[:-30], "damaged"),
+    "workbook": (packed({"xl/workbook.xml": b"<x/>"}), "Excel workbook"),
+    "one IDX file": (idx_file(PIXELS), "Pictures need their labels"),
+    "IDX of floats": (packed(PAIR | {"labels-idx1-ubyte": b"\0\0\x0d\1\0\0\0\3" + b"\0" * 12}), "single bytes"),
+    "IDX of other lengths": (packed(PAIR | {"labels-idx1-ubyte": idx_file(np.arange(4))}), "3 pictures but 4 labels"),
+    "IDX that is cut": (packed(PAIR | {"images-idx3-ubyte.gz": gzip.compress(idx_file(PIXELS)[:-1])}), "ends before"),
+    "IDX of huge pictures": (
+        packed(PAIR | {"images-idx3-ubyte.gz": gzip.compress(b"\0\0\x08\3" + struct.pack(">3I", 3, 9999, 9999))}),
+        "pixels each",
+    ),
+    "two IDX of pictures": (packed({"a": idx_file(PIXELS), "b": idx_file(PIXELS)}), "the other their labels"),
+    "Parquet that is cut": (parquet(a=[1, 2])[:-9], "cannot be read"),
+    "Parquet of lists": (parquet(a=[[1], [2]]), "'a' of the Parquet file holds lists"),
+    "pictures without folders": (packed({"1.png": picture(1), "2.png": picture(2)}), "is in no folder"),
+    "pictures of one class": (packed({"a/1.png": picture(1), "a/2.png": picture(2)}), "All pictures are in one folder"),
+    "no picture": (packed({"a/1.png": picture(1), "b/2.png": b"<svg/>"}), "b/2.png is damaged, or no picture"),
+    "picture that is cut": (
+        packed({"a/1.png": picture(1), "b/2.png": picture(2, (60, 60))[:-30]}), "b/2.png is damaged, or no picture"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_cannot_be_read_is_refused_in_words(made, name):
+    body, words = HOSTILE[name]
+    with pytest.raises(Invalid, match=words):
+        made(body)
+
+
+def test_a_picture_that_claims_too_many_pixels_is_refused_before_it_is_decoded(made):
+    body = bytearray(picture(1))
+    body[16:24] = struct.pack(">2I", 30_000, 30_000)
+    body[29:33] = struct.pack(">I", zlib.crc32(bytes(body[12:29])))
+    with pytest.raises(Invalid, match=r"b/2\.png has .*pixels"):
+        made(packed({"a/1.png": picture(1), "b/2.png": bytes(body)}))
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, lambda body: packed({"a.csv": body})])
+def test_what_unpacks_to_more_than_the_limit_is_given_up(made, pack):
+    with pytest.raises(TooLarge, match="larger than"):
+        made(pack(b"1,2\n" * 1_000_000))
