@@ -100,3 +100,35 @@ def test_going_back_from_what_was_found_leads_to_the_upload(open_tab, tmp_path):
     expect(tab.locator("h1")).to_have_text("Check numbers.csv")
     tab.go_back()
     expect(tab.locator("h1")).to_have_text("Add a dataset")
+
+
+def faulty_file(folder):
+    """Write a file with a title as wide as the table, a quote that is never closed, and numbers that may be both."""
+    rows = [f"{n};1.{n * 37 % 1000:03};ok;{'ash' if n % 2 else 'elm'}" for n in range(1, 61)]
+    rows[30] = rows[30].replace(";ok", ';"see below')
+    path = folder / "faulty.csv"
+    path.write_text("\n".join(["Report;of;March;2026", "n;height;note;tree", *rows]) + "\n")
+    return path
+
+
+def test_a_file_with_three_faults_is_repaired_on_the_page_and_trained(open_tab, tmp_path):
+    tab = open_tab()
+    upload(tab, faulty_file(tmp_path))
+    expect(tab.locator("h1")).to_have_text("Check faulty.csv")
+    expect(tab.locator("#problems")).to_contain_text("The quote that is opened in line 33 is never closed")
+    tab.get_by_label("Quote character").select_option(label="none")
+    tab.get_by_role("button", name="Read again").last.click()
+    expect(tab.locator("main")).to_contain_text("rows of 4 columns")
+    tab.get_by_label("Skip first lines").fill("1")
+    tab.get_by_label("Skip lines below the header").fill("0")
+    tab.get_by_label("Thousands separator").select_option(label="point .")
+    tab.get_by_label("Decimal mark").select_option(label="comma ,")
+    tab.get_by_role("button", name="Read again").last.click()
+    expect(tab.get_by_role("table", name="Columns")).to_contain_text("1,999")
+    tab.get_by_role("button", name="Create the dataset").last.click()
+    expect(tab.locator("h1")).to_have_text("faulty")
+    tab.goto("/networks/new?dataset=faulty")
+    tab.get_by_label("Name", exact=True).fill("trees")
+    tab.get_by_role("button", name="Create the network").last.click()
+    tab.get_by_role("button", name="Start training").click()
+    expect(tab.locator("#progress")).to_contain_text("finished")

@@ -4,8 +4,11 @@ from typing import Any
 
 import pytest
 from data_files import write
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dashboard.data.columns import preview
+from dashboard.data.csv_format import FORMAT_SETTINGS
 from dashboard.data.detection import detect
 from dashboard.errors import Invalid
 
@@ -143,3 +146,32 @@ def test_what_cannot_be_a_dataset_is_refused_at_a_field_that_is_on_the_page(tmp_
     with pytest.raises(Invalid) as refusal:
         preview(path, detected.format)
     assert set(refusal.value.errors) <= {"file", *detected.guesses}
+
+
+PIECES = st.sampled_from(
+    [*",;|#%$-ab1", "\t", " ", "  ", "\n", "\r\n", '"', "'", "2.5", "1,082", "NA", "é", "sep=;", "²", "\u2028"]
+)
+
+
+@settings(deadline=None)
+@given(st.lists(PIECES, min_size=1, max_size=50).map("".join), st.sampled_from(["utf-8", "utf-16", "cp1252"]))
+def test_any_text_is_read_or_refused_at_a_field(tmp_path_factory, text, encoding):
+    path = write(tmp_path_factory.mktemp("csv"), text.encode(encoding, "ignore"))
+    try:
+        preview(path, detect(path).format)
+    except Invalid as refusal:
+        assert set(refusal.errors) <= {"file", *FORMAT_SETTINGS}  # noqa: PT017 - both endings are right
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.integers(0, 10**9), min_size=1, max_size=20),
+    st.sampled_from([(",", "\t"), (",", ";"), (".", ";"), (" ", ";"), ("'", ",")]),
+)
+def test_thousands_next_to_smaller_numbers_are_read_to_the_last_digit(tmp_path_factory, numbers, signs):
+    separator, delimiter = signs
+    numbers = [*numbers, 985, 1082]
+    lines = [f"{number:,}".replace(",", separator) + f"{delimiter}{'xy'[n % 2]}\n" for n, number in enumerate(numbers)]
+    path = write(tmp_path_factory.mktemp("csv"), f"n{delimiter}y\n" + "".join(lines))
+    column = preview(path, detect(path).format).columns[0]
+    assert (column.low, column.high) == (min(numbers), max(numbers))
