@@ -1,6 +1,7 @@
 """A dataset's choices and arrays: the CSV is read once into typed arrays, which trainings then only map."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,6 +9,7 @@ import numpy as np
 
 from dashboard.data.ingestion import ingest, input_names
 from dashboard.data.specification import DatasetSpec, parse_spec
+from dashboard.data.splitting import PARTS_FILE, Split, split, split_of_codes
 from dashboard.errors import StoreUnavailable
 from dashboard.files import ONE_HEADER
 from dashboard.records.stored import unnumbered
@@ -23,7 +25,8 @@ class Arrays(NamedTuple):
     `inputs` is (rows, numeric columns), uint8, int16 or float64 with NaN where missing; `categories` (rows,
     categorical columns), int32 codes into `levels`, −1 where missing; `target` (rows,), int32 codes into `classes` or
     float64. `gaps` names the columns in which something is missing, `indicators` those whose gaps are an input of
-    their own, and `missing` says how gaps are filled in (median or impute: mean).
+    their own, and `missing` says how gaps are filled in (median or impute: mean). `parts` (rows,)
+    has the part of each row, 0 to 2, where the split is not at random.
     """
 
     inputs: Array
@@ -38,6 +41,7 @@ class Arrays(NamedTuple):
     gaps: frozenset[str]
     indicators: tuple[str, ...] = ()
     missing: str = "impute"
+    parts: Array | None = None
 
 
 def open_arrays(folder: Path) -> Arrays:
@@ -66,7 +70,15 @@ def open_arrays(folder: Path) -> Arrays:
         gaps=frozenset(column["name"] for column in about["columns"] if column["missing"]),
         indicators=tuple(about.get("indicators", ())),
         missing=about.get("missing", "impute"),
+        parts=_opened(folder / PARTS_FILE) if (folder / PARTS_FILE).exists() else None,
     )
+
+
+def split_of(arrays: Arrays, spec: Mapping[str, Any]) -> Split:
+    """Return the parts of a dataset's rows; `spec` has validation, test and seed of a split at random."""
+    if arrays.parts is not None:
+        return split_of_codes(np.asarray(arrays.parts))
+    return split(np.asarray(arrays.target), spec["validation"], spec["test"], spec["seed"], arrays.task)
 
 
 def _opened(path: Path) -> Array:

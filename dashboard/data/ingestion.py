@@ -18,14 +18,15 @@ from dashboard.data.growing import GrowingMatrix
 from dashboard.data.levels import Levels, TooManyLevels
 from dashboard.data.moments import Moments
 from dashboard.data.specification import FEWEST_ROWS, DatasetSpec
-from dashboard.data.splitting import split
+from dashboard.data.split_keys import SplitKeys
+from dashboard.data.splitting import PARTS_FILE, codes_of_split
 from dashboard.data.targets import ClassTarget, RegressionTarget
 from dashboard.errors import Invalid, StoreUnavailable
 
 MOST_ONE_HOT_CELLS = 250_000_000
 FEWEST_MARKED, SHARE_MARKED = 5, 0.02
 """Gaps in fewer rows, or in less than this share of them, are filled in without being marked."""
-ARRAY_FILES = ("inputs.npy", "categories.npy", "target.npy")
+ARRAY_FILES = ("inputs.npy", "categories.npy", "target.npy", PARTS_FILE)
 
 Keep = NDArray[np.bool_]
 
@@ -64,13 +65,14 @@ class _Ingestion:
         self.numeric = [name for name in names if spec.kinds.get(name) == "numeric"]
         self.categorical = [name for name in names if spec.kinds.get(name) == "categorical"]
         used = {*self.numeric, *self.categorical, spec.target}
-        self.chosen = [place for place, name in enumerate(names) if name in used]
+        self.chosen = [place for place, name in enumerate(names) if name in used or name == spec.split_by]
         self.readings = [spec.reading(names[place]) for place in self.chosen]
         self.order = [name for name in names if name in used and name != spec.target]
         self.moments = Moments(len(self.numeric))
         self.distinct = [np.empty(0)] * len(self.numeric)
         self.levels = {name: Levels(spec.format.decimal, spec.format.thousands) for name in self.categorical}
         self.target = RegressionTarget(spec) if spec.task == "regression" else ClassTarget(spec)
+        self.keys = SplitKeys(path, spec)
         self.rows = 0
         self.used = 0
 
@@ -97,6 +99,7 @@ class _Ingestion:
                 )
                 raise Invalid({f"kinds.{name}": message}) from error
         self.target.add(target, keep & ~target.missing)
+        self.keys.add(block, keep & ~target.missing, self.rows)
         self.rows += len(keep)
         self.used += numbers.shape[1]
 
@@ -147,7 +150,9 @@ class _Ingestion:
         target, classes = self.target.finish()
         np.save(folder / "categories.npy", categories, allow_pickle=False)
         np.save(folder / "target.npy", target, allow_pickle=False)
-        parts = split(target, self.spec.validation, self.spec.test, self.spec.seed, self.spec.task)
+        parts = self.keys.split(target)
+        if self.spec.split != "random":
+            np.save(folder / PARTS_FILE, codes_of_split(parts), allow_pickle=False)
         counts = np.bincount(target.astype(np.intp), minlength=len(classes)).tolist() if classes else []
         shape = self.spec.image_shape
         return {

@@ -29,6 +29,7 @@ SHARE = Number(0, 0.9)
 FEWEST_ROWS = 3
 """Fewer records cannot be trained on."""
 ONE_CLASS_REMEDY = "Add rows of others, or choose evaluation as the use."
+SPLITS = {"random": "at random, every class alike", "ordered": "in order", "grouped": "whole groups"}
 PURPOSES = {"training": "train networks", "evaluation": "evaluate versions only"}
 
 
@@ -88,6 +89,18 @@ class DatasetSpec:
     image_shape: tuple[int, int] | None = setting(
         Text(), label="Image shape", help="Height and width if the columns are pixels: 28x28."
     )
+    split: str = setting(
+        Choice(SPLITS),
+        "random",
+        "Split",
+        "In order: for records in time, the last are measured on. Groups: for several records of one person.",
+    )
+    split_by: str = setting(
+        Text(note="A column's name."),
+        "",
+        "Split by column",
+        "Orders or groups the rows, and may be ignored as an input. Left empty with an order: that of the file.",
+    )
     purpose: str = setting(
         Choice(PURPOSES),
         "training",
@@ -143,7 +156,9 @@ def parse_spec(fields: Fields, preview: Preview) -> DatasetSpec:
     purpose = SPEC_SETTINGS["purpose"].kind.read(fields, "purpose", purpose)
     share = default_share(preview.rows) if purpose == "training" else 0.0
     suggested = {"task": task, "validation": share, "test": share, "purpose": purpose}
-    simple = {name: SPEC_SETTINGS[name] for name in ("missing", "task", "validation", "test", "seed", "purpose")}
+    simple = {
+        name: SPEC_SETTINGS[name] for name in ("missing", "task", "validation", "test", "seed", "purpose", "split")
+    }
     chosen = read(fields, simple, suggested)
     _check_target(fields, chosen["task"], preview.column(target), purpose)
     spec = DatasetSpec(
@@ -155,6 +170,7 @@ def parse_spec(fields: Fields, preview: Preview) -> DatasetSpec:
         missing_words=preview.choices.words or (),
         column_words=dict(preview.choices.column_words),
         strip=preview.choices.strip or (),
+        split_by=_split_by(fields, preview, chosen["split"], target),
         **chosen,
     )
     if spec.validation + spec.test > MOST_HELD_BACK:
@@ -199,6 +215,20 @@ def suggested_purpose(preview: Preview, target: str) -> str:
     """Return evaluation for what no network can learn from: too few rows, or a target that is the same in all."""
     is_enough = preview.rows >= FEWEST_ROWS and preview.column(target).distinct != 1
     return "training" if is_enough else "evaluation"
+
+
+def _split_by(fields: Fields, preview: Preview, split: str, target: str) -> str:
+    """Return the column that orders or groups the rows; empty for none."""
+    name = fields.text("split_by")
+    if name and name not in preview.names:
+        fields.refuse("split_by", f"There is no column {name[:64]!r}.")
+    elif name and split == "random":
+        fields.refuse("split_by", "A random split is by no column: choose in order, or whole groups.")
+    elif name and name == target:
+        fields.refuse("split_by", "The target cannot split the rows: choose another column.")
+    elif not name and split == "grouped":
+        fields.refuse("split_by", "Choose the column whose equal values are a group.")
+    return name
 
 
 def _target(fields: Fields, preview: Preview) -> str:

@@ -7,6 +7,8 @@ import numpy as np
 Rows = np.ndarray[Any, np.dtype[np.int64]]
 DEFAULT_SHARE = 0.1
 MOST_BY_DEFAULT = 2000
+PARTS_FILE = "parts.npy"
+"""In a dataset's folder, the part of each row; a dataset that is split at random has none."""
 
 
 class Split(NamedTuple):
@@ -54,3 +56,44 @@ def _sizes(rows: int, shares: tuple[float, float], debts: list[float]) -> tuple[
         left -= size
         sizes.append(size)
     return sizes[0], sizes[1]
+
+
+def ordered_split(keys: np.ndarray[Any, Any], validation: float, test: float) -> Split:
+    """Split rows by the order of their keys (rows,): the first ones train, the last are the test part; ties by row."""
+    order = np.argsort(keys, kind="stable").astype(np.int64)
+    sizes = _sizes(len(order), (validation, test), [0.0, 0.0])
+    train = len(order) - sum(sizes)
+    parts = order[:train], order[train : train + sizes[0]], order[train + sizes[0] :]
+    return Split(*map(np.sort, parts))
+
+
+def grouped_split(groups: np.ndarray[Any, Any], validation: float, test: float, seed: int) -> Split:
+    """Split rows so that those of one group (rows,), whole numbers, are in one part; parts are near their shares.
+
+    Each part with a share gets one group at least, and so does training; there must be as many.
+    """
+    names, codes, counts = np.unique(groups, return_inverse=True, return_counts=True)
+    left = np.random.Generator(np.random.PCG64(seed)).permutation(len(names)).tolist()
+    part_of = np.zeros(len(names), np.int64)
+    for part, share in ((1, validation), (2, test)):
+        wanted, size = share * len(groups), 0.0
+        later = 1 + (part == 1 and test > 0)  # groups that the parts after this one need
+        for group in list(left):
+            is_needed = size == 0 and share > 0
+            if len(left) > later and (is_needed or (size + counts[group] / 2 <= wanted and share > 0)):
+                part_of[group], size = part, size + counts[group]
+                left.remove(group)
+    return split_of_codes(part_of[codes])
+
+
+def split_of_codes(codes: np.ndarray[Any, Any]) -> Split:
+    """Return the parts of rows of which it is known in which part they are: 0, 1 and 2, (rows,)."""
+    return Split(*(np.flatnonzero(codes == part).astype(np.int64) for part in range(3)))
+
+
+def codes_of_split(parts: Split) -> np.ndarray[Any, np.dtype[np.int8]]:
+    """Return the part of each row, 0, 1 or 2, (rows,): what `split_of_codes` takes."""
+    codes = np.zeros(sum(map(len, parts)), np.int8)
+    for part, rows in enumerate(parts):
+        codes[rows] = part
+    return codes

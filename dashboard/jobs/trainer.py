@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from dashboard.data.dataset import split_of
 from dashboard.data.preprocessing import Preprocessing, encode, errors_in_own_unit, fit
-from dashboard.data.splitting import split
 from dashboard.engine.measuring import nothing
 from dashboard.engine.metrics import evaluate
 from dashboard.engine.network import Network
@@ -95,7 +95,7 @@ class Trainer:
         """Open the records, split and encode them, and make the network; raises UserError if none are to train on."""
         job = self.job
         arrays = job.records()
-        parts = split(arrays.target, job.split["validation"], job.split["test"], job.split["seed"], job.task)
+        parts = split_of(arrays, job.split)
         tick()
         if job.parent_preprocessing is not None:
             self.preprocessing = Preprocessing.from_json(job.parent_preprocessing)

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dashboard.data.dataset import Arrays, open_arrays
-from dashboard.data.splitting import Split, split
+from dashboard.data.dataset import Arrays, open_arrays, split_of
+from dashboard.data.splitting import Split
 from dashboard.records.dataset import Dataset
 from dashboard.services.datasets import get_dataset, require_records
 from dashboard.services.workspace import Workspace
@@ -55,8 +55,7 @@ def part_records(
 
 def _parts(dataset: Dataset, arrays: Arrays) -> "np.ndarray[Any, np.dtype[np.str_]]":
     """Return the part of each row, split exactly as a training does."""
-    spec = dataset.spec
-    parts = split(np.asarray(arrays.target), spec["validation"], spec["test"], spec["seed"], dataset.task)
+    parts = split_of(arrays, dataset.spec)
     names = np.empty(len(arrays.target), dtype="U10")
     for name, rows in parts._asdict().items():
         names[rows] = name

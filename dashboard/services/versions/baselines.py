@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dashboard.data.baseline import Constant, baseline_scores, constant_answer
-from dashboard.data.dataset import open_arrays
-from dashboard.data.splitting import split
+from dashboard.data.dataset import open_arrays, split_of
 from dashboard.errors import NotFound
 from dashboard.metrics import PARTS
 from dashboard.records.dataset import Dataset
@@ -44,16 +43,14 @@ def baseline_of(workspace: Workspace, dataset_name: str) -> Baseline | None:
 def constant_of(workspace: Workspace, dataset: Dataset) -> tuple[Constant, str | float]:
     """Return what is always answered by the baseline of a dataset, as a code or number and as people read it."""
     arrays = open_arrays(workspace.datasets_folder / dataset.folder)
-    target, spec = np.asarray(arrays.target), dataset.spec
-    rows = split(target, spec["validation"], spec["test"], spec["seed"], dataset.task).train
-    constant = constant_answer(target[rows], len(arrays.classes))
+    target = np.asarray(arrays.target)
+    constant = constant_answer(target[split_of(arrays, dataset.spec).train], len(arrays.classes))
     return constant, arrays.classes[int(constant.answer)] if arrays.classes else constant.answer
 
 
 def _baseline(workspace: Workspace, dataset: Dataset) -> Baseline:
     arrays = open_arrays(workspace.datasets_folder / dataset.folder)
-    target, spec = np.asarray(arrays.target), dataset.spec
-    parts = split(target, spec["validation"], spec["test"], spec["seed"], dataset.task)
+    target, parts = np.asarray(arrays.target), split_of(arrays, dataset.spec)
     constant, answer = constant_of(workspace, dataset)
     metrics: dict[str, float] = {}
     for prefix, rows in zip(PARTS, parts, strict=True):

@@ -63,12 +63,15 @@ class DatasetForm(PageForm):
     test = form_field(SETTINGS["test"])
     seed = form_field(SETTINGS["seed"])
     image_shape = form_field(SETTINGS["image_shape"], size=8)
+    split = form_field(SETTINGS["split"])
+    split_by = SelectField(SETTINGS["split_by"].label, description=SETTINGS["split_by"].help)
     purpose = form_field(SETTINGS["purpose"])
 
     def __init__(self, *args: Any, columns: list[str], **kwargs: Any) -> None:  # noqa: ANN401 - what a Form takes
         super().__init__(*args, **kwargs)
         self.columns = columns
         self.target.choices = options((column, column) for column in columns)
+        self.split_by.choices = options([("", "none"), *((column, column) for column in columns)])
 
     def chosen_kinds(self) -> dict[str, str]:
         """Return column -> kind for all that was chosen; columns that were not keep the kind that was detected."""

@@ -32,7 +32,13 @@ from dashboard.web.datasets.page import (
     raw_rows_table,
     samples_table,
 )
-from dashboard.web.datasets.words import EVALUATION_ONLY, dataset_sentence, datasets_sentence, gap_sentences
+from dashboard.web.datasets.words import (
+    EVALUATION_ONLY,
+    dataset_sentence,
+    datasets_sentence,
+    gap_sentences,
+    split_words,
+)
 from dashboard.web.kit.answers import Answer, confirm_by_name, png_answer, redirect_to
 from dashboard.web.kit.formats import plural
 from dashboard.web.kit.forms import attach_errors, problems
@@ -134,6 +140,7 @@ def show(name: str) -> Answer:
         dataset=dataset,
         problem=problem,
         sentence=dataset_sentence(dataset),
+        split=split_words(dataset),
         columns=table.part(pages.offset, pages.length),
         pages=pages,
         ignored=ignored_table(dataset).part(0, COLUMNS_SHOWN),

@@ -46,3 +46,11 @@ def dataset_sentence(dataset: Dataset) -> str:
     dropped = f" {plural(about['dropped'], 'row')} with missing values left out." if about["dropped"] else ""
     use = "" if dataset.is_for_training else " It serves to evaluate versions only; no network trains on it."
     return f"{rows} with {inputs}; {goal}.{dropped}{use}"
+
+
+def split_words(dataset: Dataset) -> str:
+    """Say how the rows are split where that is not at random."""
+    how, by = dataset.spec.get("split", "random"), dataset.spec.get("split_by", "")
+    if how == "ordered":
+        return f"in the order of {by}, the last rows are the test part" if by else "in the order of the file"
+    return f"whole groups by {by}" if how == "grouped" else ""

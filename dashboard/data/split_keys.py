@@ -1,0 +1,65 @@
+"""The column that orders or groups the rows of a split, collected while a file is read."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dashboard.data import lines
+from dashboard.data.blocks import ColumnBlock
+from dashboard.data.cells import number
+from dashboard.data.specification import DatasetSpec
+from dashboard.data.splitting import Split, grouped_split, ordered_split, split
+from dashboard.errors import Invalid
+
+ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
+
+
+class SplitKeys:
+    """Collects the column `split_by` of the rows that are used, and splits them as the spec says."""
+
+    def __init__(self, path: Path, spec: DatasetSpec) -> None:
+        self.path, self.spec = path, spec
+        self.places: dict[str, int] = {}
+        self.parts: list[NDArray[np.int64]] = []
+
+    def add(self, block: dict[str, ColumnBlock], keep: NDArray[np.bool_], row: int) -> None:
+        """Take in the kept rows of a block that begins at a row; raises Invalid where the column is missing."""
+        if not self.spec.split_by:
+            return
+        column = block[self.spec.split_by]
+        gaps = np.flatnonzero(column.missing & keep)
+        if gaps.size:
+            line = lines.line_of(self.path, self.spec.format, row + int(gaps[0]))
+            message = f"'{self.spec.split_by}' is missing in line {line:,}, so that its part is unknown"
+            raise Invalid({"split_by": f"{message}: fill it in, remove the row, or choose another column."})
+        table = np.array([self.places.setdefault(name, len(self.places)) for name in column.names()], np.int64)
+        self.parts.append(table[column.codes[keep]])
+
+    def split(self, target: NDArray[np.generic]) -> Split:
+        """Return the parts of all rows, whose targets are (rows,); raises Invalid for a column that cannot serve."""
+        spec = self.spec
+        if spec.split == "random":
+            return split(target, spec.validation, spec.test, spec.seed, spec.task)
+        codes = np.concatenate(self.parts) if self.parts else np.arange(len(target))
+        if spec.split == "ordered":
+            keys = self._order()[codes] if self.parts else codes
+            return ordered_split(keys, spec.validation, spec.test)
+        groups, fewest = len(np.unique(codes)), 1 + bool(spec.validation) + bool(spec.test)
+        if groups < fewest:
+            message = f"'{spec.split_by}' has {groups} groups, and the parts need {fewest}"
+            raise Invalid({"split_by": f"{message}: choose another column, or no validation or test part."})
+        return grouped_split(codes, spec.validation, spec.test, spec.seed)
+
+    def _order(self) -> NDArray[np.generic]:
+        """Return what each distinct text is ordered by: all numbers, or dates that begin with the year."""
+        texts = list(self.places)
+        numbers = [number(text, self.spec.format.decimal) for text in texts]
+        if None not in numbers:
+            return np.array(numbers, np.float64)
+        other = next((text for text in texts if not ISO_DATE.fullmatch(text)), None)
+        if other is not None:
+            message = f"'{self.spec.split_by}' holds {other[:40]!r}, which has no order"
+            raise Invalid({"split_by": f"{message}: choose a column of numbers, or of dates such as 2026-01-31."})
+        return np.array(texts)
