@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 
-from dashboard.services.datasets import get_dataset
+from dashboard.services.datasets import create_dataset, get_dataset, receive_upload
 from tests.unit.services.saved_versions import iris_preprocessing, new_network, save
 from tests.web.page_check import words
 
@@ -72,3 +72,12 @@ def test_other_datasets_are_refused_on_the_page_naming_their_columns(saved):
     page = saved.get(f"{PAGE}?dataset=wine", status=422)
     assert "it lacks 'sepal_length_cm'" in words(page.by_id("problems"))
     assert saved.get(f"{PAGE}?dataset=nothing", status=404)
+
+
+def test_a_column_that_is_constant_in_the_dataset_is_read_all_the_same(saved, workspace):
+    rows = "".join(f"{name},2,{length},3,6\n" for name in ("setosa", "virginica") for length in (4, 5, 4))
+    upload = receive_upload(workspace, io.BytesIO((HEADER + rows).encode()), "few.csv")
+    kinds = dict.fromkeys(("petal_width_cm", "sepal_width_cm", "sepal_length_cm"), "ignore")
+    create_dataset(workspace, upload, {"name": "few", "target": "species", "kinds": kinds})
+    assert saved.get(f"{PAGE}?dataset=few").sentence.startswith("6 records of few: accuracy 0.5000")
+    assert not list(workspace.uploads_folder.iterdir())

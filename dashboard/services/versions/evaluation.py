@@ -1,12 +1,15 @@
 """Putting a version's weights to work on other data: measuring it on any dataset with the same columns."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
 from dashboard.data.baseline import baseline_scores
-from dashboard.data.dataset import Array, Arrays, open_arrays
+from dashboard.data.dataset import Array, Arrays, DatasetSpec, ingest, open_arrays
 from dashboard.data.matching import matches_by_place
 from dashboard.data.preprocessing import Encoded, Preprocessing, encode, errors_in_own_unit
 from dashboard.engine.measuring import blocks, classes
@@ -16,6 +19,7 @@ from dashboard.engine.samples import Samples
 from dashboard.errors import Conflict, NotFound
 from dashboard.records.dataset import Dataset
 from dashboard.records.network import Version
+from dashboard.records.stored import numbered
 from dashboard.services.dataset_records import record_values
 from dashboard.services.datasets import are_records_here, get_dataset, require_records
 from dashboard.services.versions.baselines import constant_of
@@ -108,7 +112,7 @@ def _prepared(
         message = f"{version.reference} has no preprocessing: it is not a version that was trained on a dataset."
         raise Conflict(f"{message} Measure a version that has metrics.", "version")
     preprocessing = Preprocessing.from_json(version.preprocessing)
-    arrays = open_arrays(workspace.datasets_folder / dataset.folder)
+    arrays = _arrays(workspace, dataset, preprocessing)
     encoded = encode(arrays, preprocessing, np.dtype(version.spec.training.dtype))
     network = Network(version.spec)
     network.load(read_tensors(workspace, version))
@@ -116,6 +120,25 @@ def _prepared(
         encoded.inputs, encoded.targets, encoded.scale, encoded.offset, preprocessing.low, preprocessing.high
     )
     return preprocessing, arrays, encoded, network, samples
+
+
+def _arrays(workspace: Workspace, dataset: Dataset, preprocessing: Preprocessing) -> Arrays:
+    """Return a dataset's records with all columns that the version reads, also those that the dataset ignores.
+
+    In a small file a column is easily constant, and so no input of its own: the file is read again then.
+    """
+    folder = workspace.datasets_folder / dataset.folder
+    kinds = {column.name: "numeric" for column in preprocessing.numeric}
+    kinds |= {column.name: "categorical" for column in preprocessing.categorical}
+    chosen = dataset.spec["kinds"]
+    if not any(chosen.get(name) == "ignore" for name in kinds):
+        return open_arrays(folder)
+    every = chosen | {name: kind for name, kind in kinds.items() if chosen.get(name) == "ignore"}
+    spec = replace(DatasetSpec.from_json(dataset.spec), kinds=every, purpose="evaluation", image_shape=None)
+    with TemporaryDirectory(dir=workspace.uploads_folder) as name:
+        about = ingest(folder / "original.csv", spec, Path(name))
+        (Path(name) / "description.json").write_text(json.dumps(numbered(about)))
+        return open_arrays(Path(name))  # what is mapped stays readable once its file is removed
 
 
 def _baseline(
