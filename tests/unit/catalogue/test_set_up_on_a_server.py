@@ -1,6 +1,7 @@
 """Setting a catalogue up on a server: shared databases, any characters, and a set-up that can be stopped anywhere."""
 
 from contextlib import closing
+from threading import Thread
 
 import pytest
 from sqlalchemy import Connection, insert, select, text
@@ -11,6 +12,7 @@ from dashboard.catalogue.preflight import RIGHTS, rights_in
 from dashboard.catalogue.set_up import HEAD_REVISION
 from dashboard.catalogue.tables import datasets, tensors
 from dashboard.errors import NewerForm, Outage, StoreUnavailable
+from dashboard.jobs.patience import patiently
 from dashboard.records.mysql_address import parse_address
 from dashboard.settings import Settings
 from dashboard.weights.mysql_connections import RIGHTS_WANTED
@@ -176,3 +178,38 @@ def test_a_connection_that_is_cut_before_its_commit_is_an_outage_and_the_next_on
     assert [record.message for record in caplog.records] == []  # the pool has not tried to use it once more
     with getattr(catalogue, way)() as connection:
         assert connection.execute(select(datasets.c.id)).all() == []
+
+
+@pytest.mark.server
+def test_a_deadlock_is_an_outage_and_the_whole_change_is_made_when_it_is_tried_again(opened, mysql_url):
+    catalogue, outages, tries = opened(), [], []
+    with catalogue.writing() as connection:
+        connection.execute(insert(datasets), [dataset_row(name) for name in "ab"])
+    server, _, database = mysql_url.rpartition("/")
+    change = datasets.update()
+    with closing(connect(server, database)) as other, closing(other.cursor()) as cursor:
+        other.autocommit = False
+        cursor.execute("UPDATE datasets SET bytes = 7 WHERE name = 'b'")
+        cursor.execute("CREATE TEMPORARY TABLE many (number INT)")
+        rows = ", ".join(f"({number})" for number in range(1000))
+        cursor.execute(f"INSERT INTO many VALUES {rows}")  # the transaction that has changed less is the victim
+
+        def lock_the_other_way_round():
+            cursor.execute("UPDATE datasets SET bytes = 7 WHERE name = 'a'")
+            other.commit()
+
+        thread = Thread(target=lock_the_other_way_round)
+
+        def both():
+            with catalogue.writing() as connection:
+                connection.execute(change.where(datasets.c.name == "a").values(rows=9))
+                if not tries:
+                    thread.start()
+                tries.append("tried")
+                connection.execute(change.where(datasets.c.name == "b").values(rows=9))
+
+        patiently(both, lambda outage, _: outages.append(outage))
+        thread.join()
+    assert [(type(outage), outage.__cause__.orig.errno) for outage in outages] == [(Outage, 1213)]
+    with catalogue.reading() as connection:
+        assert connection.execute(select(datasets.c.rows, datasets.c.bytes)).all() == [(9, 7), (9, 7)]
