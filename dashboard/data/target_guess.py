@@ -7,63 +7,19 @@ from typing import NamedTuple
 from dashboard.data import suggestions
 from dashboard.data.suggestions import Described
 
-STRONG_NAMES = (
-    *("label", "target", "y", "outcome", "output", "response", "species", "diagnosis", "survived", "ground_truth"),
-    *("class_label", "target_value"),
+STRONG = "label target y outcome output response species diagnosis survived ground_truth class_label target_value"
+USUAL = (
+    "class category quality price digit variety result churn salary income charges rating score grade status "
+    "default approved sales cnt medv mpg rings strength cost revenue demand deposit exited attrition fraud spam "
+    "sentiment disease saleprice median_house_value medhouseval consumption yield bought defaulted kind type"
 )
-USUAL_NAMES = (
-    *("class", "category", "quality", "price", "digit", "variety", "result", "churn", "salary", "income", "charges"),
-    *("rating", "score", "grade", "status", "default", "approved", "sales", "cnt", "medv", "mpg", "rings", "strength"),
-    *(
-        "cost",
-        "revenue",
-        "demand",
-        "deposit",
-        "exited",
-        "attrition",
-        "fraud",
-        "spam",
-        "sentiment",
-        "disease",
-        "saleprice",
-    ),
-    *("median_house_value", "medhouseval", "consumption", "yield", "bought", "defaulted", "kind", "type"),
+UNLIKELY = (
+    "year month day date time hour minute week id index name lat lon latitude longitude age sex gender country city "
+    "state zip zipcode timestamp size address email phone comment description title"
 )
-UNLIKELY_NAMES = (
-    *(
-        "year",
-        "month",
-        "day",
-        "date",
-        "time",
-        "hour",
-        "minute",
-        "week",
-        "id",
-        "index",
-        "name",
-        "lat",
-        "lon",
-        "latitude",
-    ),
-    *(
-        "longitude",
-        "age",
-        "sex",
-        "gender",
-        "country",
-        "city",
-        "state",
-        "zip",
-        "zipcode",
-        "timestamp",
-        "size",
-        "address",
-    ),
-    *("email", "phone", "comment", "description", "title"),
-)
+STRONG_NAMES, USUAL_NAMES, UNLIKELY_NAMES = (tuple(words.split()) for words in (STRONG, USUAL, UNLIKELY))
 FAMILY = re.compile(r"(?i:(y|target|label|output|outcome|response|class)[ _]?(?:\d+|_\w+))")
-STRONG = 3.0
+LIKELY = 3.0
 AS_LIKELY = 0.5
 
 
@@ -83,7 +39,7 @@ class _Candidate(NamedTuple):
 
 def target_guess(columns: Sequence[Described], rows: int, stem: str = "") -> TargetGuess:
     """Return the likeliest target of a file whose name without ending is `stem`."""
-    usable = [c for c in columns if c.kind != "ignore" or (c.distinct == 1 and _by_name(c.name)[0] >= STRONG)]
+    usable = [c for c in columns if c.kind != "ignore" or (c.distinct == 1 and _by_name(c.name)[0] >= LIKELY)]
     usable = usable or [column for column in columns if column.distinct] or list(columns)
     first, last = usable[0], usable[-1]
     if first.distinct > 1 and suggestions.image_shape(usable[1:]) is not None and not _by_name(last.name)[0]:
@@ -106,7 +62,7 @@ def _rated(column: Described, is_first: bool, is_last: bool, rows: int, stem: st
     score, why = _by_name(column.name)
     name = column.name.lower()
     if stem and len(name) > 1 and name in {stem, stem.removesuffix("s")}:
-        score, why = max(score, STRONG), "the file has its name"
+        score, why = max(score, LIKELY), "the file has its name"
     if is_last:
         score, why = score + 2.0, f"{why}, and it is the last column" if why else "it is the last column"
     elif is_first:
@@ -122,9 +78,9 @@ def _by_name(name: str) -> tuple[float, str]:
     if plain in STRONG_NAMES:
         return 4.0 - STRONG_NAMES.index(plain) / 100, "targets are usually called so"
     if plain in USUAL_NAMES:
-        return STRONG, "targets are often called so"
+        return LIKELY, "targets are often called so"
     if FAMILY.fullmatch(plain):
-        return STRONG, "its name is that of a target"
+        return LIKELY, "its name is that of a target"
     if plain in UNLIKELY_NAMES:
         return -2.0, ""
     parts = set(re.split(r"[^a-z]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", name).lower()))
