@@ -277,6 +277,8 @@ def _description(task: str, preprocessing: Mapping[str, Any]) -> dict[str, Any]:
         "classes": list(known.classes) if known else [],
         "balance": {},
         "columns": [],
+        "ignored": [],
+        "target_reason": "",
         "target_statistics": None,
         "split": {"train": 0, "validation": 0, "test": 0},
         "image_shape": None,
