@@ -57,7 +57,7 @@ def odd(tmp_path_factory):
     dataset = get_dataset(workspace, "iris").id
     shapes = [(name, (40, 7) if name == TENSOR else shape) for name, shape in network.spec.tensor_shapes]
     for number, tensors in enumerate(odd_versions(np.random.default_rng(5), shapes), start=1):
-        metrics = {"loss": 1 / number, "val_accuracy": (0.5, 0.9, 0.7, 0.9, 0.8)[number - 1]}
+        metrics = {"loss": 1 / number, "val_loss": (0.5, 0.1, 0.3, 0.1, 0.2)[number - 1]}
         save_version(workspace, network, Draft(tensors, network.spec, dataset, {}, metrics, {}, number))
     yield Browser(create_app(workspace=workspace).test_client())
     workspace.catalogue.close()

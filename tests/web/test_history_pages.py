@@ -217,7 +217,8 @@ def test_two_to_eight_versions_stand_side_by_side(demo):
     assert page.h1 == "3 versions side by side"
     assert page.sentence.startswith("3 versions side by side; demo-digits:")
     rows = {words(row[1]): [words(cell) for cell in row[2:]] for row in next(page.root.iter("tbody"))}
-    assert rows["epoch"] == ["1", "3", "6"]
+    assert rows["epoch"] == ["1", "3", "6", "–"]  # a setting has no baseline
+    assert rows["test accuracy"][-1] == "0.1000"  # one of ten classes, each as frequent
     hidden = demo.get(f"/compare/several?{chosen}&equal=hide&filter=epoch&sort=setting.epoch")
     assert [[words(cell) for cell in row] for row in next(hidden.root.iter("tbody"))] == [
         ["setting", "epoch ↓", "6", "3", "1"]
