@@ -52,9 +52,8 @@ def target_guess(columns: Sequence[Described], rows: int, stem: str = "") -> Tar
     question = ""
     if others:
         names = " or ".join(f"'{one.name}'" for one in (best, *others[:2]))
-        question = (
-            f"Which is to be predicted, {names}? Another than '{best.name}' is as likely, because {others[0].reason}."
-        )
+        why = f"'{others[0].name}' is as likely as '{best.name}': {others[0].reason}"
+        question = f"Which column should be predicted, {names}? {why}."
     return TargetGuess(best.name, best.reason, question)
 
 

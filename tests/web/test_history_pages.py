@@ -221,7 +221,7 @@ def test_two_to_eight_versions_stand_side_by_side(demo):
     assert rows["test accuracy"][-1] == "0.1000"  # one of ten classes, each as frequent
     hidden = demo.get(f"/compare/several?{chosen}&equal=hide&filter=epoch&sort=setting.epoch")
     assert [[words(cell) for cell in row] for row in next(hidden.root.iter("tbody"))] == [
-        ["setting", "epoch ↓", "6", "3", "1"]
+        ["setting", "epoch ↓", "6", "3", "1", "–"]
     ]
     curves = demo.raw(f"/compare/several/curves.figure?{chosen}").json["data"]
     assert [trace["name"] for trace in curves] == [
