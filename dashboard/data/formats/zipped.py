@@ -1,6 +1,7 @@
 """A ZIP: one file in it, a pair of IDX files, or pictures in folders that are named after their classes."""
 
 import gzip
+import lzma
 import zlib
 from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
@@ -9,6 +10,7 @@ from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from dashboard.data.formats import idx
 from dashboard.data.formats.output import Output, refuse
+from dashboard.errors import Invalid
 
 MOST_ENTRIES = 200_000
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
@@ -27,8 +29,16 @@ def convert(path: Path, output: Output) -> None:
     try:
         with ZipFile(path) as archive:
             _convert(archive, output)
-    except (BadZipFile, zlib.error, EOFError, NotImplementedError, gzip.BadGzipFile) as error:
-        raise refuse(f"The ZIP is damaged, or packed in an unusual way ({error}): pack it again.") from error
+    except (BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, gzip.BadGzipFile) as error:
+        raise _damaged(error) from error
+    except OSError as error:
+        if error.errno is not None:  # the system's own; bz2 raises one without a number for damaged data
+            raise
+        raise _damaged(error) from error
+
+
+def _damaged(error: Exception) -> Invalid:
+    return refuse(f"The ZIP is damaged, or packed in an unusual way ({error}): pack it again.")
 
 
 def _convert(archive: ZipFile, output: Output) -> None:

@@ -44,6 +44,12 @@ def packed(files, compression=zipfile.ZIP_DEFLATED):
     return whole.getvalue()
 
 
+def damaged(whole):
+    """Return a ZIP of one small file with bytes of what is packed in it changed."""
+    start = 30 + len("a.csv") + 12
+    return whole[:start] + bytes(byte ^ 255 for byte in whole[start : start + 20]) + whole[start + 20 :]
+
+
 def idx_file(array):
     head = bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
     return head + array.astype(np.uint8).tobytes()
@@ -115,6 +121,8 @@ HOSTILE = {
         packed(PAIR | {"images-idx3-ubyte.gz": gzip.compress(b"\0\0\x08\3" + struct.pack(">3I", 3, 9999, 9999))}),
         "pixels each",
     ),
+    "LZMA in ZIP that is damaged": (damaged(packed({"a.csv": CSV * 99}, zipfile.ZIP_LZMA)), "damaged, or packed"),
+    "bzip2 in ZIP that is damaged": (damaged(packed({"a.csv": CSV * 99}, zipfile.ZIP_BZIP2)), "damaged, or packed"),
     "two IDX of pictures": (packed({"a": idx_file(PIXELS), "b": idx_file(PIXELS)}), "the other their labels"),
     "Parquet that is cut": (parquet(a=[1, 2])[:-9], "cannot be read"),
     "Parquet of lists": (parquet(a=[[1], [2]]), "'a' of the Parquet file holds lists"),
