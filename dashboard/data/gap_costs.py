@@ -7,7 +7,7 @@ import numpy as np
 
 from dashboard.data.blocks import read_blocks
 from dashboard.data.columns import Preview
-from dashboard.data.ingestion import FEWEST_MARKED, SHARE_MARKED
+from dashboard.data.ingestion import are_marked
 
 
 class GapCosts(NamedTuple):
@@ -43,6 +43,5 @@ def gap_costs(path: Path, preview: Preview) -> GapCosts | None:
             before |= {texts[code] for code in np.unique(first.codes[~first.missing])}
             after |= {texts[code] for code in np.unique(first.codes[~gone & ~first.missing])}
     gaps.sort(key=lambda gap: -gap[1])
-    fewest = max(FEWEST_MARKED, preview.rows * SHARE_MARKED)
-    marked = [name for name, missing in gaps if missing >= fewest]
+    marked = [name for name, missing in gaps if are_marked(missing, preview.rows)]
     return GapCosts(preview.rows, gaps, marked, dropped, sorted(before - after))

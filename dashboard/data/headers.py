@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from dashboard.data.cells import is_missing, number
+from dashboard.data.csv_format import Marks
 from dashboard.data.guesses import Guess
 
 FEWEST_NUMBERED = 3
@@ -12,7 +13,6 @@ OUTSIDE_SHARE = 0.8
 FEW_ODD = 0.1
 
 Rows = Sequence[Sequence[str]]
-Marks = tuple[str, str]
 
 
 def guess_header(rows: Rows, marks: Marks) -> Guess:

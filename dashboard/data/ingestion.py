@@ -176,8 +176,8 @@ class _Ingestion:
 
     def _indicators(self, columns: Sequence[dict[str, Any]]) -> list[str]:
         """Return the columns whose gaps are inputs of their own: frequent enough to learn from."""
-        fewest = max(FEWEST_MARKED, self.used * SHARE_MARKED)
-        return [c["name"] for c in columns if self.spec.missing == "median" and c["missing"] >= fewest]
+        is_marking = self.spec.missing == "median"
+        return [c["name"] for c in columns if is_marking and are_marked(c["missing"], self.used)]
 
     def _columns(self, finished: dict[str, tuple[list[str], NDArray[np.int32]]]) -> list[dict[str, Any]]:
         """Return the statistics of every input column, in the file's order."""
@@ -192,6 +192,11 @@ class _Ingestion:
             gaps = int(np.count_nonzero(codes < 0))
             described[name] = _described(name, "categorical", gaps, len(levels), nothing)
         return [described[name] for name in self.order]
+
+
+def are_marked(gaps: int, rows: int) -> bool:
+    """Return whether so many missing values of a column, in so many rows, become an input of their own."""
+    return gaps >= max(FEWEST_MARKED, rows * SHARE_MARKED)
 
 
 def input_names(

@@ -71,14 +71,19 @@ def named(names: Sequence[str]) -> str:
     return f"{some} and {more:,} more" if more > 0 else some
 
 
+def difference(missing: Sequence[str], others: Sequence[str]) -> str:
+    """Say which columns are missing, and which are not known, of which there is one at least."""
+    parts = [f"it lacks {named(missing)}" if missing else "", f"it has {named(others)} besides" if others else ""]
+    return ", and ".join(part for part in parts if part)
+
+
 def _refuse_others(arrays: Arrays, wanted: Sequence[str]) -> None:
     own = [*arrays.numeric, *arrays.categorical]
     known, given = set(wanted), set(own)
     missing = [name for name in wanted if name not in given]
     others = [name for name in own if name not in known]
     if missing or others:
-        parts = [f"it lacks {named(missing)}" if missing else "", f"it has {named(others)} besides" if others else ""]
-        text = f"The dataset has other columns than the version reads: {', and '.join(part for part in parts if part)}."
+        text = f"The dataset has other columns than the version reads: {difference(missing, others)}."
         remedy = "Choose a dataset with the same names" + (", or ignore the others in it." if not missing else ".")
         raise Invalid({"dataset": f"{text} {remedy}"})
 

@@ -55,7 +55,7 @@ class SplitKeys:
     def _order(self) -> NDArray[np.generic]:
         """Return what each distinct text is ordered by: all numbers, or dates that begin with the year."""
         texts = list(self.places)
-        numbers = [number(text, self.spec.format.decimal) for text in texts]
+        numbers = [number(text, *self.spec.format.marks) for text in texts]
         if None not in numbers:
             return np.array(numbers, np.float64)
         other = next((text for text in texts if not ISO_DATE.fullmatch(text)), None)

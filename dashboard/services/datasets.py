@@ -29,7 +29,7 @@ from dashboard.data.guesses import Guess, guesses_from_json, guesses_to_json
 from dashboard.data.sampling import first_lines
 from dashboard.data.specification import ODD, SPEC_SETTINGS, column_notes, suggested_purpose
 from dashboard.errors import Conflict, Invalid, NotFound, StoreUnavailable, TooLarge
-from dashboard.parsing import Fields
+from dashboard.parsing import LONGEST_NAME, Fields
 from dashboard.records.dataset import Dataset
 from dashboard.records.stored import numbered, unnumbered
 from dashboard.services.store.dataset_notes import note_datasets
@@ -158,7 +158,7 @@ def _preview(upload: Upload, chosen: CsvFormat, changes: Mapping[str, Any]) -> P
     fields = Fields(changes)
     choices = column_choices(fields)
     fields.done()
-    stem = PurePath(upload.file_name).stem
+    stem = _stem(upload.file_name)
     suggested = _read_preview(upload.path, chosen, NOTHING_CHOSEN, stem)
     is_same = choices in (NOTHING_CHOSEN, suggested.choices)
     return suggested if is_same else _read_preview(upload.path, chosen, choices, stem)
@@ -170,9 +170,23 @@ def _read_preview(path: Path, chosen: CsvFormat, choices: Choices, stem: str) ->
     return preview(path, chosen, choices, stem)
 
 
+def suggested_name(file_name: str) -> str:
+    """Return a name for a dataset made from a file's: what is not allowed in names becomes a hyphen."""
+    stem = _stem(file_name)
+    return re.sub(r"[^\w .\-]+", "-", stem).strip(" .-_")[:LONGEST_NAME].strip(" .-_") or "dataset"
+
+
+def _stem(file_name: str) -> str:
+    """Return a file's name without the endings of what can be uploaded, of which it may have several: .csv.gz."""
+    stem = PurePath(file_name.replace("\\", "/")).name
+    while (path := PurePath(stem)).suffix.lower() in IMPORT_ENDINGS:
+        stem = path.stem
+    return stem
+
+
 def upload_gap_costs(upload: Upload, preview: Preview) -> GapCosts | None:
     """Return what missing values cost before a dataset is made, with the suggested kinds; None without any."""
-    return _read_gap_costs(upload.path, preview.format, preview.choices, PurePath(upload.file_name).stem)
+    return _read_gap_costs(upload.path, preview.format, preview.choices, _stem(upload.file_name))
 
 
 @lru_cache(maxsize=8)

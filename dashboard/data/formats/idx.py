@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from dashboard.data.formats.output import Output, refuse
+from dashboard.data.formats.pixels import NUMBERS, write_header, write_record
 
 MOST_PIXELS = 10_000
-NUMBERS = [str(number).encode() for number in range(256)]
 BYTES = 8
 
 
@@ -40,13 +40,12 @@ def convert_pair(first: BinaryIO, second: BinaryIO, output: Output) -> None:
     pixels = math.prod(shape[1:])
     if not 1 <= pixels <= MOST_PIXELS:
         raise refuse(f"The pictures have {pixels:,} pixels each; 1 to {MOST_PIXELS:,} are possible.")
-    names = (f"{row}x{column}" for row in range(1, shape[1] + 1) for column in range(1, shape[2] + 1))
-    output.write(",".join(["label", *names]).encode() + b"\n")
+    write_header(output, shape[1], shape[2])
     for _ in range(shape[0]):
         label, picture = labels.read(1), pictures.read(pixels)
         if len(label) < 1 or len(picture) < pixels:
             raise refuse("An IDX file ends before its last record: download it again.")
-        output.write(b",".join([NUMBERS[label[0]], *map(NUMBERS.__getitem__, picture)]) + b"\n")
+        write_record(output, NUMBERS[label[0]], picture)
 
 
 def _shape(file: BinaryIO) -> tuple[int, ...]:

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from dashboard.data.cells import MOST_COLUMNS
 from dashboard.data.formats.output import Output, refuse
 
-MOST_COLUMNS = 20_000
 ROWS = 10_000
 
 

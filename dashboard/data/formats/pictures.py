@@ -10,12 +10,12 @@ from zipfile import ZipFile, ZipInfo
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from dashboard.data.formats.output import Output, refuse
+from dashboard.data.formats.pixels import write_header, write_record
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
 SIDE, MOST_SIDE = 28, 64
 MOST_PICTURE_PIXELS = 50_000_000
 MOST_PICTURE_BYTES = 64 * 2**20
-NUMBERS = [str(number).encode() for number in range(256)]
 
 
 def convert_folders(archive: ZipFile, entries: list[ZipInfo], output: Output) -> None:
@@ -29,12 +29,10 @@ def convert_folders(archive: ZipFile, entries: list[ZipInfo], output: Output) ->
     sizes = {_size(archive, entry) for entry in entries}
     width, height = next(iter(sizes))
     side = width if len(sizes) == 1 and width == height <= MOST_SIDE else SIDE
-    names = (f"{row}x{column}" for row in range(1, side + 1) for column in range(1, side + 1))
-    output.write(",".join(["label", *names]).encode() + b"\n")
+    write_header(output, side, side)
     for entry in sorted(entries, key=lambda one: one.filename):
         label = '"' + classes[entry.filename].replace('"', '""') + '"'
-        pixels = _pixels(archive, entry, side)
-        output.write(b",".join([label.encode(), *map(NUMBERS.__getitem__, pixels)]) + b"\n")
+        write_record(output, label.encode(), _pixels(archive, entry, side))
 
 
 def _size(archive: ZipFile, entry: ZipInfo) -> tuple[int, int]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from dashboard.data.baseline import Constant, baseline_scores, constant_answer
-from dashboard.data.dataset import open_arrays, split_of
+from dashboard.data.dataset import Arrays, open_arrays, split_of
+from dashboard.data.splitting import Split
 from dashboard.errors import NotFound
 from dashboard.metrics import PARTS
 from dashboard.records.dataset import Dataset
@@ -43,15 +44,18 @@ def baseline_of(workspace: Workspace, dataset_name: str) -> Baseline | None:
 def constant_of(workspace: Workspace, dataset: Dataset) -> tuple[Constant, str | float]:
     """Return what is always answered by the baseline of a dataset, as a code or number and as people read it."""
     arrays = open_arrays(workspace.datasets_folder / dataset.folder)
-    target = np.asarray(arrays.target)
-    constant = constant_answer(target[split_of(arrays, dataset.spec).train], len(arrays.classes))
+    return _constant(arrays, split_of(arrays, dataset.spec))
+
+
+def _constant(arrays: Arrays, parts: Split) -> tuple[Constant, str | float]:
+    constant = constant_answer(np.asarray(arrays.target)[parts.train], len(arrays.classes))
     return constant, arrays.classes[int(constant.answer)] if arrays.classes else constant.answer
 
 
 def _baseline(workspace: Workspace, dataset: Dataset) -> Baseline:
     arrays = open_arrays(workspace.datasets_folder / dataset.folder)
     target, parts = np.asarray(arrays.target), split_of(arrays, dataset.spec)
-    constant, answer = constant_of(workspace, dataset)
+    constant, answer = _constant(arrays, parts)
     metrics: dict[str, float] = {}
     for prefix, rows in zip(PARTS, parts, strict=True):
         scores = baseline_scores(target[rows], constant) if len(rows) else {}

@@ -1,9 +1,8 @@
 """A file to evaluate a version on: it becomes a dataset for evaluation, read as the version's own data was read."""
 
-from pathlib import PurePath
 from typing import Any, BinaryIO
 
-from dashboard.data.matching import named
+from dashboard.data.matching import difference
 from dashboard.data.preprocessing import Preprocessing
 from dashboard.errors import Conflict, Invalid
 from dashboard.parsing import name_with_end
@@ -16,6 +15,7 @@ from dashboard.services.datasets import (
     list_datasets,
     preview_upload,
     receive_upload,
+    suggested_name,
 )
 from dashboard.services.versions.reading import get_version
 from dashboard.services.workspace import Workspace
@@ -57,8 +57,7 @@ def _choices(workspace: Workspace, version: Version, names: list[str]) -> dict[s
     missing = [name for name in (*kinds, target) if name not in names]
     others = [name for name in names if name not in {*kinds, target, *ignored}]
     if missing or others:
-        parts = [f"it lacks {named(missing)}" if missing else "", f"it has {named(others)} besides" if others else ""]
-        text = f"The file has other columns than {version.reference} reads: {', and '.join(p for p in parts if p)}."
+        text = f"The file has other columns than {version.reference} reads: {difference(missing, others)}."
         raise Invalid({"file": f"{text} Send a file with the columns that it was trained on."})
     chosen = kinds | {name: "ignore" for name in names if name in ignored}
     fixed = {"missing": "impute", "task": preprocessing.task, "purpose": "evaluation", "image_shape": ""}
@@ -68,11 +67,7 @@ def _choices(workspace: Workspace, version: Version, names: list[str]) -> dict[s
 def _free_name(workspace: Workspace, file_name: str) -> str:
     """Return a name for the dataset, made of the file's, with a number where that is taken."""
     taken = {dataset.name for dataset in list_datasets(workspace)}
+    own = suggested_name(file_name)
+    own = "evaluation" if own == "new" else own  # an address has this name
     ends = ("", *(f"-{place}" for place in range(2, len(taken) + 3)))
-    return next(name for end in ends if (name := name_with_end(_name(file_name), end)) not in taken)
-
-
-def _name(file_name: str) -> str:
-    stem = PurePath(file_name.replace("\\", "/")).stem
-    safe = "".join(sign if sign.isalnum() or sign in " .-_" else "-" for sign in stem).strip(" .-_")[:60].strip(" .-_")
-    return safe if safe and safe != "new" else "evaluation"
+    return next(name for end in ends if (name := name_with_end(own, end)) not in taken)

@@ -1,8 +1,6 @@
 """Datasets: the list, an upload with the choice of its columns, the bundled sets, and the page of one."""
 
-import re
 from collections.abc import Iterable, Mapping
-from pathlib import PurePath
 from typing import Any, BinaryIO, cast
 
 from flask import Blueprint, Response, flash, render_template, request, url_for
@@ -12,7 +10,6 @@ from dashboard.charts.palette import THEMES
 from dashboard.charts.records import records_png
 from dashboard.errors import Invalid, UserError
 from dashboard.http import workspace
-from dashboard.parsing import LONGEST_NAME
 from dashboard.records.dataset import Dataset
 from dashboard.services import datasets as service
 from dashboard.services.dataset_records import PARTS
@@ -89,7 +86,7 @@ def upload() -> Answer:
     except UserError as error:
         attach_errors(form, error)
         return _upload_page(form), error.status
-    name = form.name.data or suggested_name(received.file_name)
+    name = form.name.data or service.suggested_name(received.file_name)
     return redirect_to(url_for("datasets.choose", upload=received.token, name=name))
 
 
@@ -188,14 +185,6 @@ def delete(name: str) -> Answer:
     service.delete_dataset(workspace(), name)
     flash(f"{name} is deleted.")
     return redirect_to(url_for("datasets.index"))
-
-
-def suggested_name(file_name: str) -> str:
-    """Return a name for a dataset made from a file's: what is not allowed in names becomes a hyphen."""
-    stem = PurePath(file_name).name
-    while (path := PurePath(stem)).suffix.lower() in service.IMPORT_ENDINGS:
-        stem = path.stem
-    return re.sub(r"[^\w .\-]+", "-", stem).strip(" .-_")[:LONGEST_NAME].strip(" .-_") or "dataset"
 
 
 def _received() -> Upload:

@@ -2,6 +2,7 @@
 
 from wtforms import FileField, SelectField
 
+from dashboard.services.datasets import IMPORT_ENDINGS
 from dashboard.web.kit.forms import PageForm
 
 
@@ -15,7 +16,7 @@ class FileForm(PageForm):
     """A file to measure on."""
 
     file = FileField(
-        "CSV file",
+        "File",
         description="With the columns that the version reads, in any order, and the target. One record is enough.",
-        render_kw={"accept": ".csv,.tsv,.txt,text/csv,text/plain"},
+        render_kw={"accept": ",".join(IMPORT_ENDINGS)},
     )

@@ -1,6 +1,7 @@
 """What the page of an evaluation shows: the metrics, those of each class, the confusion matrix, the worst records."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from dashboard.metrics import judging, metric_words
 from dashboard.services.versions.baselines import Baseline
@@ -73,9 +74,7 @@ def sentence(evaluation: Evaluation) -> str:
     score = f"{metric_words(metric)} {number(value)}"
     base = evaluation.baseline.get(metric)
     known = "" if base is None else f" (baseline {number(base)})"
-    place = (
-        " The columns were matched by their places: one of the two files has no names." if evaluation.by_place else ""
-    )
+    place = f" {BY_PLACE}" if evaluation.by_place else ""
     return f"{plural(evaluation.dataset.rows, 'record')} of {evaluation.dataset.name}: {score}{known}.{place}"
 
 
@@ -102,11 +101,11 @@ def _input_column(name: str, place: int) -> Column:
     return Column(f"input.{name}", name if place < INPUTS_SHOWN else "", value, css="right")
 
 
-def _table(evaluation: Evaluation, what: str, columns: tuple[Column, ...], rows: object, label: str) -> Table:
+def _table(evaluation: Evaluation, what: str, columns: tuple[Column, ...], rows: Sequence[Any], label: str) -> Table:
     version = evaluation.version
     place = {"name": version.network, "number": version.number, "dataset": evaluation.dataset.name}
     files = exports("evaluate.numbers", what=what, **place)
-    return Table(f"{_file(evaluation)}_{what}", columns, rows, label, files)  # type: ignore[arg-type]
+    return Table(f"{_file(evaluation)}_{what}", columns, rows, label, files)
 
 
 def _classes(evaluation: Evaluation) -> list[str]:

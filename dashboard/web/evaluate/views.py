@@ -43,7 +43,7 @@ def upload(name: str, number: int) -> Answer:
     form, file = FileForm(request.form), request.files.get("file")
     try:
         if file is None or not file.filename:
-            raise UserError("Choose a CSV file.", "file")
+            raise UserError("Choose a file.", "file")
         dataset = add_evaluation_file(workspace(), name, number, cast(BinaryIO, file.stream), file.filename)
     except UserError as error:
         get_version(workspace(), name, number)
