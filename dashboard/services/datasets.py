@@ -250,8 +250,7 @@ def get_bundled(name: str) -> BundledSample:
 
 def get_dataset(workspace: Workspace, name: str) -> Dataset:
     """Return a dataset; raises NotFound with the names that there are."""
-    with workspace.catalogue.reading() as connection:
-        return dataset_rows.get_dataset(connection, name)
+    return workspace.catalogue.once(("dataset", name), lambda connection: dataset_rows.get_dataset(connection, name))
 
 
 def are_records_here(workspace: Workspace, dataset: Dataset) -> bool:

@@ -1,9 +1,9 @@
 """The help: a tour, the keyboard, the JSON API, the settings."""
 
-from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
-from flask import Blueprint, current_app, render_template
+from flask import Blueprint, Flask, current_app, render_template
 
 from dashboard.http import workspace
 from dashboard.web.kit.tables import Column, Table
@@ -34,16 +34,25 @@ SETTING_COLUMNS = (
 @blueprint.get("/help")
 def show() -> str:
     """Show the help."""
+    operations = _operations(current_app._get_current_object())  # type: ignore[attr-defined]  # what the proxy stands for
     return render_template(
         "help/show.html",
         settings=Table("settings", SETTING_COLUMNS, workspace().settings.shown(), "Settings"),
-        operations=Table("operations", OPERATION_COLUMNS, sorted(_operations()), "The API's addresses", empty="none"),
+        operations=Table("operations", OPERATION_COLUMNS, operations, "The API's addresses", empty="none"),
     )
 
 
-def _operations() -> Iterator[Operation]:
-    for rule in current_app.url_map.iter_rules():
-        view = current_app.view_functions[rule.endpoint]
-        if (rule.rule.startswith("/api/v1/") or rule.rule == "/healthy") and view.__doc__:
-            for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-                yield Operation(rule.rule, method, view.__doc__.strip().split("\n")[0])
+@lru_cache(maxsize=1)
+def _operations(app: Flask) -> list[Operation]:
+    """Return the addresses of an app, in order; they are the same for as long as it runs."""
+    rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/api/v1/") or rule.rule == "/healthy"]
+    documented = [(rule, summary) for rule in rules if (summary := _summary(app, rule.endpoint))]
+    return sorted(
+        Operation(rule.rule, method, summary)
+        for rule, summary in documented
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    )
+
+
+def _summary(app: Flask, endpoint: str) -> str:
+    return (app.view_functions[endpoint].__doc__ or "").strip().split("\n")[0]

@@ -94,6 +94,17 @@ def test_a_row_without_values_has_a_note_and_an_empty_table_says_so(demo_app):
     assert [words(cell) for cell in next(nothing.iter("tbody"))[0]] == ["none"]
 
 
+def test_whatever_a_cell_and_a_link_hold_is_text_and_no_markup(demo_app):
+    columns = (Column("name", "Name"), Column("code", "Code", format="code"), Column("size", "Size", format="count"))
+    rows = [{"name": '<b>&"', "code": "<i>", "size": 3}]
+    things = Table("things", columns, rows, link=lambda row: '/?q="><script>', header="name")
+    with demo_app.test_request_context("/"):
+        drawn = str(demo_app.jinja_env.get_template("components/table.html").module.table_of(things))
+    assert '<a href="/?q=&#34;&gt;&lt;script&gt;">&lt;b&gt;&amp;&#34;</a></th>' in drawn
+    assert "<code>&lt;i&gt;</code></td>" in drawn
+    assert ">3</td>" in drawn
+
+
 def test_a_column_may_be_sorted_by_another_key_than_it_shows():
     column = Column("version", "Version", lambda row: f"v{row}", sortable=True, sort_key=lambda row: row)
     assert Table("versions", (column,), [2, 10, 1]).in_order("version").rows == [1, 2, 10]

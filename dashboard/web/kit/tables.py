@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from itertools import starmap
 from typing import Any, NamedTuple, TypeVar
 
 import orjson
 from flask import Blueprint, Response, url_for
+from markupsafe import Markup
 
 from dashboard.web.kit.formats import CELL_FORMATS
 from dashboard.web.kit.query import Query, query
@@ -117,13 +119,25 @@ class Note(NamedTuple):
     address: str = ""
 
 
+class Drawn(NamedTuple):
+    """What the template draws for a column: the macro of its cells, what they begin and end with, and that of links.
+
+    `draw` is None for a format without markup; `linked` takes an address and a cell.
+    """
+
+    draw: Callable[[Any], object] | None
+    begin: Markup
+    end: Markup
+    linked: Callable[[str, object], Markup]
+
+
 class Line(NamedTuple):
-    """A row of the page: its address and class, its note, and its cells as `Table.body` describes them."""
+    """A row of the page: its address and class, its note, and the markup of its cells."""
 
     href: str
     css: str
     note: Note | None
-    cells: list[tuple[Any, ...]]
+    cells: Markup
 
 
 @dataclass(frozen=True)
@@ -181,26 +195,22 @@ class Table:
         address = self.sorted_by or (lambda sort: query().address(sort=sort, offset=None))
         return [self._heading(column, address) for column in self.shown_columns]
 
-    def body(self, drawn: Sequence[tuple[Any, Any]]) -> "Iterator[Line]":
-        """Return the rows of the page.
-
-        A cell is what the template has `drawn` for its column (the macro, None for a format without markup, which is
-        written now; the tag), then its value, its address, and whether it names the row.
-        """
+    def body(self, drawn: Iterable[tuple[Any, ...]]) -> Iterator[Line]:
+        """Return the rows of the page, put together from what the template has drawn once for each column."""
         columns, header = self.shown_columns, self.row_header
-        showing = [column.shown or column.value_of for column in columns]
+        parts = [
+            (each, column, column.shown or column.value_of, each.draw or CELL_FORMATS[column.format], column is header)
+            for each, column in zip(starmap(Drawn, drawn), columns, strict=True)
+        ]
         for row in self.rows:
             href = self.link(row) if self.link else ""
             note = self.note(row) if self.note else None
-            cells = []
-            shown_columns = columns[: note.after] if note else columns
-            for begin, column, show in zip(drawn, shown_columns, showing, strict=False):
-                is_header = column is header
+            cells: list[Any] = []
+            for each, column, show, draw, is_header in parts[: note.after] if note else parts:
+                cell = draw(show(row))
                 address = column.link(row) if column.link else href if is_header else ""
-                shown = show(row)
-                written = shown if begin[0] else CELL_FORMATS[column.format](shown)
-                cells.append((*begin, written, address, is_header))
-            yield Line(href, self.css(row) if self.css else "", note, cells)
+                cells += (each.begin, each.linked(address, cell) if address else cell, each.end)
+            yield Line(href, self.css(row) if self.css else "", note, Markup("").join(cells))
 
     def _heading(self, column: Column, address: Callable[[str], str]) -> Heading:
         order, target = "", ""

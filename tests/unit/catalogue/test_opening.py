@@ -47,6 +47,21 @@ def test_a_new_catalogue_has_exactly_the_tables_of_the_code(tmp_path):
     catalogue.close()
 
 
+def test_what_several_parts_of_a_page_ask_for_is_read_once_until_something_is_written(tmp_path):
+    catalogue = open_catalogue(Settings(home=str(tmp_path)))
+
+    def names():
+        return catalogue.once("names", lambda connection: connection.execute(select(datasets.c.name)).scalars().all())
+
+    with catalogue.one_state():
+        assert names() is names()
+        with catalogue.writing() as connection:
+            connection.execute(insert(datasets).values(dataset_row("iris")))
+        assert names() == ["iris"]
+    assert names() is not names()
+    catalogue.close()
+
+
 @pytest.mark.processes
 def test_eight_processes_that_open_a_new_home_at_once_all_succeed(tmp_path):
     context = multiprocessing.get_context("spawn")
