@@ -23,7 +23,7 @@ from dashboard.data.column_readings import NOTHING_CHOSEN, Choices, column_choic
 from dashboard.data.columns import KINDS, Preview, preview
 from dashboard.data.csv_format import FORMAT_SETTINGS, CsvFormat, parse_format, settled
 from dashboard.data.dataset import DatasetSpec, ingest, open_arrays, parse_spec
-from dashboard.data.detection import Detected, detect, detect_format
+from dashboard.data.detection import Detected, detect
 from dashboard.data.gap_costs import GapCosts, gap_costs
 from dashboard.data.guesses import Guess, guesses_from_json, guesses_to_json
 from dashboard.data.sampling import first_lines
@@ -231,7 +231,7 @@ def add_bundled(workspace: Workspace, sample_name: str) -> Dataset:
     with suppress(NotFound):
         return get_dataset(workspace, sample.name)
     fields = Fields({"target": sample.target, "task": sample.task, "image_shape": sample.image_shape})
-    seen = preview(sample.path, detect_format(sample.path))
+    seen = preview(sample.path, CsvFormat())
     spec = parse_spec(fields, seen)
     fields.done()
     notes = column_notes(seen, spec)

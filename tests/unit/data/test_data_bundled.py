@@ -5,13 +5,15 @@ from sklearn import datasets
 
 from dashboard.data.bundled import BUNDLED, FOLDER
 from dashboard.data.columns import preview
+from dashboard.data.csv_format import CsvFormat
 from dashboard.data.dataset import ingest
 from dashboard.data.detection import detect_format
 
 
 @pytest.mark.parametrize("sample", BUNDLED, ids=lambda sample: sample.name)
 def test_a_bundled_set_is_what_it_says(tmp_path, sample):
-    found = preview(sample.path, detect_format(sample.path))
+    assert detect_format(sample.path) == CsvFormat()
+    found = preview(sample.path, CsvFormat())
     spec = choose(found, target=sample.target, image_shape=sample.image_shape)
     about = ingest(sample.path, spec, tmp_path)
     assert (about["rows"], about["dropped"], about["task"]) == (sample.rows, 0, sample.task)
