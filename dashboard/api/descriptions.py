@@ -61,6 +61,10 @@ OPERATIONS: dict[str, Operation] = {
     "runs.start_run": Operation(
         202, ref("Run"), bodies=((JSON, "RunStart"),), body_required=False, fails=(400, 404, 413, 415, 422)
     ),
+    "runs.start_repeats": Operation(
+        202, ref("Run"), bodies=((JSON, "RepeatStart"),), fails=(400, 404, 409, 413, 415, 422)
+    ),
+    "runs.get_repeats": Operation(200, ref("Repeats"), fails=(404,)),
     "runs.list_runs": Operation(200, ref("RunPage"), query=(*PAGING, "network", "state"), fails=(404, 422)),
     "runs.get_run": Operation(200, ref("RunDetail"), query=("since",), fails=(404, 422)),
     "runs.cancel_run": Operation(202, ref("Run"), fails=(404, 409)),

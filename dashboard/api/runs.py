@@ -8,6 +8,7 @@ from dashboard.api.shapes import epoch_json, page_json, run_detail_json, run_jso
 from dashboard.http import sender, workspace
 from dashboard.records.run import Run
 from dashboard.services.networks import get_network
+from dashboard.services.runs import repeats
 from dashboard.services.runs import runs as service
 from dashboard.services.runs.queue import STATE_FILTERS
 
@@ -18,6 +19,19 @@ blueprint = Blueprint("runs", __name__)
 def start_run(network: str) -> Response:
     """Queue a training; the body holds training settings that differ from the network's, and `parent`."""
     return _accepted(service.start_run(workspace(), network, json_object(optional=True), sender("API")))
+
+
+@blueprint.post("/networks/<network>/repeats")
+def start_repeats(network: str) -> Response:
+    """Queue several trainings, in `folds` or with `seeds`; the body holds how many, and training settings."""
+    return _accepted(repeats.start_repeats(workspace(), network, json_object(), sender("API")))
+
+
+@blueprint.get("/networks/<network>/repeats")
+def get_repeats(network: str) -> Response:
+    """Answer the newest finished cross-validation and the newest repetition with other seeds."""
+    runs = repeats.latest_runs(workspace(), get_network(workspace(), network))
+    return json_answer({kind: run_json(run) if run else None for kind, run in runs.items()})
 
 
 @blueprint.get("/runs")

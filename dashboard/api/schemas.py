@@ -15,6 +15,7 @@ from dashboard.parsing import LONGEST_NAME, LONGEST_TEXT, MOST_FREE_FIELDS, NAME
 from dashboard.records import statistics as declared
 from dashboard.records.dataset import TASKS, Dataset
 from dashboard.records.network import LAYER_SETTINGS, MOST_LAYERS, OUTPUT_SETTINGS, Network, Version
+from dashboard.records.repeats import REPEAT_SETTINGS
 from dashboard.records.run import PRIORITIES, RUN_STATES, Epoch, Run, TrashItem
 from dashboard.records.run_kinds import RUN_KINDS
 from dashboard.records.search import SEARCH_STATES, TRIAL_STATES, Search, Trial
@@ -155,7 +156,10 @@ RUN = fields_of(
     "id kind network dataset state waiting parent attempt checkpoint priority started_by cancel_requested error created"
     " started ended heartbeat training request done total note result",
     kind=choice(RUN_KINDS)
-    | {"description": "A training has a network; a trial, the driving of a search and an action on the store do not."},
+    | {
+        "description": "A training, folds and seeds have a network; a trial, the driving of a search and an action on "
+        "the store do not."
+    },
     network=nullable(TEXT),
     dataset=nullable(TEXT),
     state=choice(RUN_STATES),
@@ -169,7 +173,7 @@ RUN = fields_of(
     request="What an action was asked for; never a password.",
     total="Of epochs, or of an action's steps; 0 while that is not known.",
     note="What is being done at the moment.",
-    result="The result so far.",
+    result="The result so far. Of folds and seeds: trainings, and once all are done spreads, mean and std by metric.",
 )
 STORE = {
     "kind": choice(kind.scheme for kind in STORE_KINDS),
@@ -512,6 +516,12 @@ SCHEMAS: dict[str, Schema] = {
         (*TRAINING, "parent", "priority"),
         closed=True,
     ),
+    "RepeatStart": record(
+        described(REPEAT_SETTINGS) | TRAINING | {"priority": PRIORITY},
+        (*REPEAT_SETTINGS, *TRAINING, "priority"),
+        closed=True,
+    ),
+    "Repeats": record({kind: nullable(ref("Run")) for kind in REPEAT_SETTINGS}, closed=True),
     "PriorityChange": record({"priority": PRIORITY}, closed=True),
     "Epoch": record(EPOCH, closed=True),
     "Run": record(RUN, closed=True),

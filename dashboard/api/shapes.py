@@ -65,7 +65,7 @@ def summary_json(summary: NetworkSummary) -> Json:
 
 def run_json(run: Run) -> Json:
     """Return a run without its epochs; one that works on the store has no network, dataset and training settings."""
-    training = asdict(run.spec.training) if run.is_training else None
+    training = asdict(run.spec.training) if run.is_training or run.repeats else None
     return _fields(schemas.RUN, run, network=run.network or None, dataset=run.dataset or None, training=training)
 
 

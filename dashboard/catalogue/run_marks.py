@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select, and_, bi
 from dashboard.catalogue.runs import of_hidden_networks
 from dashboard.catalogue.tables import FARTHEST, runs
 from dashboard.errors import NotFound
-from dashboard.records.run_kinds import TRAININGS, kinds_in
+from dashboard.records.run_kinds import LANES, TRAININGS, kinds_in
 
 ACTIVE_STATES = ("queued", "running")
 
@@ -24,6 +24,11 @@ class RunMark(NamedTuple):
     turn: int
 
 
+def _lane(kind: ColumnElement[str]) -> ColumnElement[int]:
+    """Return a number of the lane in which runs of a kind are queued."""
+    return case(*((kind.in_(kinds_in({lane})), number) for number, lane in enumerate(LANES)), else_=len(LANES))
+
+
 def _trains(kind: ColumnElement[str]) -> ColumnElement[bool]:
     return kind.in_(kinds_in({TRAININGS}))
 
@@ -33,7 +38,7 @@ def _ahead() -> ScalarSelect[int]:
     ahead = runs.alias("ahead")
     earlier = or_(ahead.c.priority > runs.c.priority, and_(ahead.c.priority == runs.c.priority, ahead.c.id < runs.c.id))
     query = select(func.count()).select_from(ahead).where(ahead.c.state == "queued", earlier)
-    query = query.where(_trains(ahead.c.kind) == _trains(runs.c.kind), ~of_hidden_networks(ahead))
+    query = query.where(_lane(ahead.c.kind) == _lane(runs.c.kind), ~of_hidden_networks(ahead))
     return query.correlate(runs).scalar_subquery()
 
 

@@ -14,7 +14,10 @@ from dashboard.catalogue.tables import FARTHEST, datasets, epochs, networks, run
 from dashboard.errors import NewerForm, NotFound
 from dashboard.records.network import NetworkSpec
 from dashboard.records.run import ENDED_STATES, NO_SPEC, RESUMABLE_STATES, Epoch, Run
-from dashboard.records.run_kinds import TRAININGS, kinds_in
+from dashboard.records.run_kinds import REPEATS, TRAININGS, kinds_in, kinds_that_repeat
+
+MOST_NAMED = 500
+"""So many networks are named in a query; of more, all are read."""
 
 
 class Checkpoint(NamedTuple):
@@ -59,6 +62,15 @@ def last_finished(connection: Connection, kind: str) -> Run | None:
     is_one = (runs.c.kind == kind) & (runs.c.state == "finished")
     row = connection.execute(_runs().where(is_one).order_by(runs.c.id.desc()).limit(1)).first()
     return _run(row) if row else None
+
+
+def last_repeats(connection: Connection, network_ids: Collection[int]) -> list[Run]:
+    """Return the newest finished run of each kind that trains a network several times, of each of these networks."""
+    is_one = runs.c.kind.in_(kinds_that_repeat()) & (runs.c.state == "finished")
+    if len(network_ids) <= MOST_NAMED:
+        is_one &= runs.c.network_id.in_(network_ids)
+    newest = select(func.max(runs.c.id)).where(is_one).group_by(runs.c.network_id, runs.c.kind)
+    return [_run(row) for row in connection.execute(_runs().where(runs.c.id.in_(newest)))]
 
 
 def count_states(connection: Connection) -> dict[str, int]:
@@ -139,8 +151,8 @@ def claim_run(connection: Connection, run_id: int) -> Run:
     """Make a queued run `running` under its next attempt and return it; see `claim_next_run`."""
     point = get_checkpoint(connection, run_id)
     epoch = 0 if point is None else point.epoch
-    # An action begins again, and its time left is counted from then; a training counts from its first start.
-    started = case((runs.c.kind.in_(kinds_in({TRAININGS})), func.coalesce(runs.c.started, now())), else_=now())
+    # An action begins again, and its time left is counted from then; what trains counts from its first start.
+    started = case((runs.c.kind.in_(kinds_in({TRAININGS, REPEATS})), func.coalesce(runs.c.started, now())), else_=now())
     values = {"state": "running", "attempt": runs.c.attempt + 1, "started": started, "heartbeat": now(), "done": epoch}
     connection.execute(runs.update().where(runs.c.id == run_id).values(**values))
     connection.execute(epochs.delete().where(epochs.c.run_id == run_id, epochs.c.epoch > epoch))

@@ -19,14 +19,14 @@ from dashboard.data.levels import Levels, TooManyLevels
 from dashboard.data.moments import Moments
 from dashboard.data.specification import FEWEST_ROWS, DatasetSpec
 from dashboard.data.split_keys import SplitKeys
-from dashboard.data.splitting import PARTS_FILE, codes_of_split
+from dashboard.data.splitting import KEYS_FILE, PARTS_FILE, codes_of_split
 from dashboard.data.targets import ClassTarget, RegressionTarget
 from dashboard.errors import Invalid, StoreUnavailable
 
 MOST_ONE_HOT_CELLS = 250_000_000
 FEWEST_MARKED, SHARE_MARKED = 5, 0.02
 """Gaps in fewer rows, or in less than this share of them, are filled in without being marked."""
-ARRAY_FILES = ("inputs.npy", "categories.npy", "target.npy", PARTS_FILE)
+ARRAY_FILES = ("inputs.npy", "categories.npy", "target.npy", PARTS_FILE, KEYS_FILE)
 
 Keep = NDArray[np.bool_]
 
@@ -153,6 +153,8 @@ class _Ingestion:
         parts = self.keys.split(target)
         if self.spec.split != "random":
             np.save(folder / PARTS_FILE, codes_of_split(parts), allow_pickle=False)
+        if (keys := self.keys.keys()) is not None:
+            np.save(folder / KEYS_FILE, keys, allow_pickle=False)
         counts = np.bincount(target.astype(np.intp), minlength=len(classes)).tolist() if classes else []
         shape = self.spec.image_shape
         return {

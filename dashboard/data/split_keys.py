@@ -52,6 +52,16 @@ class SplitKeys:
             raise Invalid({"split_by": f"{message}: choose another column, or no validation or test part."})
         return grouped_split(codes, spec.validation, spec.test, spec.seed)
 
+    def keys(self) -> NDArray[np.int64] | None:
+        """Return the group of each row, or its place in the order (equal where equal); None without a column."""
+        if not self.parts:
+            return None
+        codes = np.concatenate(self.parts)
+        if self.spec.split != "ordered":
+            return codes
+        places: NDArray[np.int64] = np.unique(self._order()[codes], return_inverse=True)[1].astype(np.int64)
+        return places
+
     def _order(self) -> NDArray[np.generic]:
         """Return what each distinct text is ordered by: all numbers, or dates that begin with the year."""
         texts = list(self.places)

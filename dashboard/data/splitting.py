@@ -9,6 +9,8 @@ DEFAULT_SHARE = 0.1
 MOST_BY_DEFAULT = 2000
 PARTS_FILE = "parts.npy"
 """In a dataset's folder, the part of each row; a dataset that is split at random has none."""
+KEYS_FILE = "keys.npy"
+"""In a dataset's folder, the group of each row, or its place in the order, where a column says so."""
 
 
 class Split(NamedTuple):

@@ -8,7 +8,8 @@ reports is written down once they are back, however long that takes.
 
 Trainings share the slots of their place. Actions on the store have a lane of their own, one at a time: they mostly wait
 for disks and servers, and must not wait for a queue of trainings; two at once would only slow each other down. What
-drives a search has a lane, too: it mostly waits for its trials, which are trainings.
+drives a search has a lane, too: it mostly waits for its trials, which are trainings. What trains one network several
+times does so one after another in one process of this machine, next to the slots, and one such run at a time.
 """
 
 import contextlib
@@ -28,7 +29,7 @@ from dashboard.jobs.patience import patiently, pauses
 from dashboard.jobs.place import Attempt, Gone, Place, Report, SharingPlace
 from dashboard.jobs.wake_pipe import wake_supervisor
 from dashboard.outages import system_passes, system_words
-from dashboard.records.run_kinds import ACTIONS, SEARCHES, TRAININGS
+from dashboard.records.run_kinds import ACTIONS, REPEATS, SEARCHES, TRAININGS
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,8 @@ START_SECONDS = 15.0
 LOCK_TRIES = 20
 ACTION_SLOTS = 1
 SEARCH_SLOTS = 4
+REPEAT_SLOTS = 1
+OTHER_SLOTS = {ACTIONS: ACTION_SLOTS, SEARCHES: SEARCH_SLOTS, REPEATS: REPEAT_SLOTS}
 LOCK = ".coordinator.lock"
 
 
@@ -240,7 +243,7 @@ class Coordinator:
     def _start_next(self) -> bool:
         taken = {execution.slot: execution.job.lane for execution in self.running.values()}
         busy = list(taken.values())
-        slots = {TRAININGS: self.place.slots, ACTIONS: ACTION_SLOTS, SEARCHES: SEARCH_SLOTS}
+        slots = OTHER_SLOTS | {TRAININGS: self.place.slots}
         lanes = [lane for lane, count in slots.items() if busy.count(lane) < count]
         job = self.journal.claim(lanes) if lanes else None
         if job is None:

@@ -27,8 +27,9 @@ NO_SPEC = NetworkSpec(0, ())
 class Run:
     """One job: its state is the truth, wherever it executes.
 
-    Its `kind` is training; trial (a training for a search, which has no network); search (which drives one); or a
-    long action on the store: verify, copy, empty (the trash). Searches and actions have no network, no dataset ("")
+    Its `kind` is training; trial (a training for a search, which has no network); search (which drives one); folds or
+    seeds (several trainings of a network, see `records.repeats`); or a long action on the store: verify, copy, empty
+    (the trash). Searches and actions have no network, no dataset ("")
     and NO_SPEC; `request` is what was asked for, `result` what came of it. `done` of `total` counts epochs, trials or
     versions; `note` says what is being done at the moment. `checkpoint` is the epoch after which it goes on when it is
     taken up again, 0 for its beginning; `started_by` who asked for it, as far as that is known. `waiting` says why it
@@ -89,6 +90,11 @@ class Run:
     def is_training(self) -> bool:
         """Whether this run trains (else it drives a search, or is an action on the store)."""
         return RUN_KINDS[self.kind].lane == TRAININGS
+
+    @property
+    def repeats(self) -> bool:
+        """Whether it trains one network several times, to say how far its scores vary."""
+        return RUN_KINDS[self.kind].repeats
 
     @property
     def title(self) -> str:

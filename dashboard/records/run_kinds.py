@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-TRAININGS, ACTIONS, SEARCHES = "trainings", "actions", "searches"
-"""The lanes: what is queued in one does not delay the others."""
+TRAININGS, ACTIONS, SEARCHES, REPEATS = "trainings", "actions", "searches", "repeats"
+LANES = (TRAININGS, ACTIONS, SEARCHES, REPEATS)
+"""What is queued in one lane does not delay the others."""
 
 Request = Mapping[str, Any]
 
@@ -21,7 +22,8 @@ class RunKind:
 
     `action` is the function ("module:function") that carries out an action: it takes the workspace, the job and what
     progress is reported to, and returns what went wrong in a sentence, or None. `writes_versions` says that versions of
-    a network come of it; `is_of_search` that a search starts and restarts it.
+    a network come of it; `is_of_search` that a search starts and restarts it; `repeats` that it trains one network
+    several times to say how far its scores vary.
     """
 
     name: str
@@ -30,6 +32,7 @@ class RunKind:
     action: str = ""
     writes_versions: bool = False
     is_of_search: bool = False
+    repeats: bool = False
 
 
 def _trial_title(request: Request) -> str:
@@ -46,10 +49,13 @@ def _backup_title(request: Request) -> str:
     return f"Back up to {request['to']}"
 
 
+REPEAT = "dashboard.services.runs.repeating:repeat"
 DECLARED = (
     RunKind("training", TRAININGS, lambda request: "", writes_versions=True),
     RunKind("trial", TRAININGS, _trial_title, is_of_search=True),
     RunKind("search", SEARCHES, lambda request: f"Search {request['search']}", is_of_search=True),
+    RunKind("folds", REPEATS, lambda request: f"{request['count']}-fold cross-validation", REPEAT, repeats=True),
+    RunKind("seeds", REPEATS, lambda request: f"Repeat with {request['count']} seeds", REPEAT, repeats=True),
     RunKind("verify", ACTIONS, lambda request: "Verify all versions", "dashboard.services.store.process:verify"),
     RunKind("copy", ACTIONS, _copy_title, "dashboard.services.store.process:copy"),
     RunKind("backup", ACTIONS, _backup_title, "dashboard.services.backup.actions:run_backup"),
@@ -73,3 +79,8 @@ def kinds_of_search() -> list[str]:
 def kinds_that_write() -> list[str]:
     """Return the names of the kinds of which versions come."""
     return [kind.name for kind in RUN_KINDS.values() if kind.writes_versions]
+
+
+def kinds_that_repeat() -> list[str]:
+    """Return the names of the kinds that train one network several times."""
+    return [kind.name for kind in RUN_KINDS.values() if kind.repeats]

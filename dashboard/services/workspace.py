@@ -125,7 +125,10 @@ def sweep(workspace: Workspace) -> list[str]:
                 swept.append(folder.name)
     for upload in workspace.uploads_folder.iterdir():
         if time.time() - upload.stat().st_mtime > UPLOAD_SECONDS:
-            upload.unlink(missing_ok=True)
+            if upload.is_dir():  # where a file was read once more, by a process that was killed
+                shutil.rmtree(upload, ignore_errors=True)
+            else:
+                upload.unlink(missing_ok=True)
             swept.append(upload.name)
     return swept
 

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from dashboard.catalogue import runs as run_rows
+from dashboard.records.run_kinds import REPEATS
+from tests.unit.services.carry_out import carry_out
 
 RUNS = "/api/v1/networks/iris-net/runs"
 
@@ -191,3 +193,18 @@ def test_a_bad_start_is_refused_and_nothing_is_queued(client, body, status, fiel
 def test_an_unknown_network_or_run_is_404(client, path):
     client.fails("POST", f"/api/v1/{path}", 404)
     client.fails("POST", "/api/v1/runs/7/priority", 404, json={"priority": 1})
+
+
+def test_several_trainings_are_queued_and_the_newest_finished_ones_are_answered(client, iris_network, workspace):
+    place = "/api/v1/networks/iris-net/repeats"
+    assert client.get(place) == {"folds": None, "seeds": None}
+    run = client.post(place, json={"folds": 2, "epochs": 1}, status=202)
+    assert (run["kind"], run["request"], run["training"]["epochs"]) == ("folds", {"count": 2}, 1)
+    carry_out(workspace, lane=REPEATS)
+    newest = client.get(place)
+    assert newest["seeds"] is None
+    assert newest["folds"]["id"] == run["id"]
+    assert set(newest["folds"]["result"]["spreads"]["accuracy"]) == {"mean", "std"}
+    assert client.get("/api/v1/runs?network=iris-net")["items"][0]["kind"] == "folds"
+    error = client.fails("POST", place, 422, json={"folds": 2, "seeds": 2})
+    assert error["field"] == "folds"

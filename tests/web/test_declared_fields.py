@@ -21,7 +21,7 @@ from dashboard.services.search.requests import SEARCH_SETTINGS
 from dashboard.web.datasets.forms import DatasetForm
 from dashboard.web.kit.words import folded_settings, setting_words
 from dashboard.web.networks.forms import NetworkForm
-from dashboard.web.runs.forms import RunForm
+from dashboard.web.runs.forms import COUNT, RunForm
 from dashboard.web.searches.forms import SearchForm
 
 DATASET_FORM = DatasetForm(columns=["a"])
@@ -150,7 +150,7 @@ def test_every_field_of_a_record_is_declared():
 def test_a_run_is_asked_for_in_the_words_of_the_training():
     for field in RunForm():
         if field.name != "parent":
-            setting = TRAINING_SETTINGS[field.name]
+            setting = (TRAINING_SETTINGS | {"count": COUNT})[field.name]
             assert (field.label.text, field.description) == (setting.label, setting.help)
 
 

@@ -2,7 +2,7 @@
 
 from dashboard.catalogue import runs as run_rows
 from dashboard.jobs.job import Progress
-from dashboard.records.run_kinds import ACTIONS, RUN_KINDS, TRAININGS, RunKind, kinds_in
+from dashboard.records.run_kinds import ACTIONS, REPEATS, RUN_KINDS, TRAININGS, RunKind, kinds_in
 from dashboard.services.store.process import find_action
 from dashboard.services.versions.reading import count_versions
 from dashboard.web.runs import words
@@ -16,7 +16,7 @@ def count(workspace, job, tell):
 
 def test_every_kind_can_be_carried_out_and_has_words():
     for kind in RUN_KINDS.values():
-        if kind.lane == ACTIONS:
+        if kind.lane in {ACTIONS, REPEATS}:
             assert callable(find_action(kind.name))
             assert kind.name in words.RESULTS
         assert kind.lane == TRAININGS or kind.name in {*words.RESULTS, *words.PROGRESS}

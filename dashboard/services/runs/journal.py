@@ -17,7 +17,7 @@ from dashboard.errors import Outage, Superseded, UserError, WeightbaseError
 from dashboard.jobs.job import Job, Progress, TrainingCheckpoint, TrainingJob
 from dashboard.outages import system_words
 from dashboard.records.run import Run
-from dashboard.records.run_kinds import RUN_KINDS, SEARCHES, kinds_in
+from dashboard.records.run_kinds import REPEATS, RUN_KINDS, SEARCHES, kinds_in
 from dashboard.search.together import is_quicker
 from dashboard.services.datasets import require_records
 from dashboard.services.runs import checkpoints, passwords, stop_requests
@@ -183,12 +183,14 @@ class CatalogueJournal:
         """Write down how far an action has come; False if this attempt no longer counts.
 
         Deaths before are forgotten once it is further than ever. An action begins again after each death: how far it
-        was before this coordinator began is not known, so those deaths count on. What a search has done is never lost.
+        was before this coordinator began is not known, so those deaths count on. What a search has done is never lost,
+        nor is a whole training of several.
         """
-        unknown = progress.done if job.lane == SEARCHES or job.attempt == 1 else FARTHEST
+        done = len(progress.result.get("trainings", ())) if job.lane == REPEATS else progress.done
+        unknown = done if job.lane in {SEARCHES, REPEATS} or job.attempt == 1 else FARTHEST
         values = asdict(progress)
-        if progress.done > self.farthest.setdefault(job.run_id, unknown):
-            self.farthest[job.run_id], values["deaths"] = progress.done, 0
+        if done > self.farthest.setdefault(job.run_id, unknown):
+            self.farthest[job.run_id], values["deaths"] = done, 0
         with self.workspace.catalogue.writing(hasty=True) as connection:
             return run_rows.note_progress(connection, job.run_id, job.attempt, values)
 

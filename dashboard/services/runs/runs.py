@@ -18,7 +18,7 @@ from dashboard.records.dataset import Dataset
 from dashboard.records.network import Network, check_combination
 from dashboard.records.page import Page
 from dashboard.records.run import ENDED_STATES, PRIORITIES, RESUMABLE_STATES, STARTED_BY_LENGTH, Epoch, Run
-from dashboard.records.training import TRAINING_SETTINGS, parse_training
+from dashboard.records.training import TRAINING_SETTINGS, TrainingSpec, parse_training
 from dashboard.services.datasets import require_records
 from dashboard.services.runs import passwords, stop_requests
 from dashboard.services.runs.queue import waiting_runs
@@ -55,21 +55,10 @@ def start_run(workspace: Workspace, network_name: str, overrides: Mapping[str, A
     `started_by` says who started it, for people to read. Raises NotFound, Conflict without the dataset's records, or
     Invalid with a message for each wrong field.
     """
-    with workspace.catalogue.reading() as connection:
-        network = network_rows.get_network(connection, network_name)
-        dataset = dataset_rows.get_dataset(connection, network.dataset)
-    require_records(workspace, dataset)
-    if message := why_not_trained(network, dataset):
-        raise Conflict(message, "network")
+    network, dataset = trainable(workspace, network_name)
     fields = Fields(overrides)
     fields.known({*TRAINING_SETTINGS, "parent", "priority"})
-    given = {name: value for name, value in fields.data.items() if name in TRAINING_SETTINGS}
-    training = parse_training(Fields(given, "", fields.errors), network.spec.training)
-    check_combination(fields, network.spec.layers[-1], training, network.task, dataset.has_validation)
-    # A run's settings are given by themselves, not within a definition.
-    fields.errors = {path.removeprefix("training."): message for path, message in fields.errors.items()}
-    if training.scaling != network.spec.training.scaling:  # networks of before keep what they were defined with
-        check_reach(fields, "scaling", network.spec.layers[-1], training, dataset)
+    training = read_training(fields, network, dataset)
     parent_number = fields.integer("parent", 0, 1, 2**31 - 1)
     priority = fields.integer("priority", 0, PRIORITIES[0], PRIORITIES[-1])
     fields.done()
@@ -92,6 +81,29 @@ def start_run(workspace: Workspace, network_name: str, overrides: Mapping[str, A
         run_id = run_rows.insert_run(connection, row)
     ensure_coordinator(workspace.settings)
     return get_run(workspace, run_id).run
+
+
+def trainable(workspace: Workspace, network_name: str) -> tuple[Network, Dataset]:
+    """Return a network and the dataset that it trains on; raises NotFound, or Conflict where it cannot be trained."""
+    with workspace.catalogue.reading() as connection:
+        network = network_rows.get_network(connection, network_name)
+        dataset = dataset_rows.get_dataset(connection, network.dataset)
+    require_records(workspace, dataset)
+    if message := why_not_trained(network, dataset):
+        raise Conflict(message, "network")
+    return network, dataset
+
+
+def read_training(fields: Fields, network: Network, dataset: Dataset) -> TrainingSpec:
+    """Return the settings of a training: the network's own, but for those that are given; notes what is wrong."""
+    given = {name: value for name, value in fields.data.items() if name in TRAINING_SETTINGS}
+    training = parse_training(Fields(given, "", fields.errors), network.spec.training)
+    check_combination(fields, network.spec.layers[-1], training, network.task, dataset.has_validation)
+    # A run's settings are given by themselves, not within a definition.
+    fields.errors = {path.removeprefix("training."): message for path, message in fields.errors.items()}
+    if training.scaling != network.spec.training.scaling:  # networks of before keep what they were defined with
+        check_reach(fields, "scaling", network.spec.layers[-1], training, dataset)
+    return training
 
 
 def get_run(workspace: Workspace, run_id: int, since: int = 0) -> RunDetail:

@@ -12,7 +12,7 @@ from dashboard.jobs.job import Job
 from dashboard.jobs.starting import ensure_coordinator
 from dashboard.parsing import Fields
 from dashboard.records.run import STARTED_BY_LENGTH, Run
-from dashboard.records.run_kinds import ACTIONS
+from dashboard.records.run_kinds import ACTIONS, REPEATS
 from dashboard.records.store import LONGEST_ADDRESS, split_password
 from dashboard.services.runs import passwords
 from dashboard.services.store.targets import target_address
@@ -36,10 +36,18 @@ class ActionJob(Job):
     password: str = field(default="", repr=False)
 
 
+@dataclass(frozen=True)
+class RepeatJob(ActionJob):
+    """Several trainings of one network, which are carried out like an action, in a lane of their own."""
+
+    lane: ClassVar[str] = REPEATS
+
+
 def action_job(workspace: Workspace, run: Run) -> ActionJob:
     """Return what the process of a claimed action needs; a password that was handed over among it."""
     password = passwords.secret_of(workspace.settings.home_folder, run.id) if run.request.get("password") else ""
-    return ActionJob(run.id, run.attempt, run.kind, run.request, workspace.settings, password)
+    made = RepeatJob if run.repeats else ActionJob
+    return made(run.id, run.attempt, run.kind, run.request, workspace.settings, password)
 
 
 def start_verify(workspace: Workspace, started_by: str = "") -> Run:

@@ -60,6 +60,10 @@ class Reporter:
             self.flush()
         stop_if_cancelled(self.pipe)
 
+    def stop_if_cancelled(self) -> None:
+        """Raise Cancelled if the coordinator asks the run to stop."""
+        stop_if_cancelled(self.pipe)
+
     def patiently(self, action: Callable[[], T]) -> T:
         """Return what `action` returns; in an outage say so, wait and try again. Raises Cancelled as `report` does."""
         result = patiently(action, self.wait)

@@ -43,6 +43,14 @@ def full(value: SupportsFloat | None) -> str:
     return _special(float(value)) or repr(float(value))
 
 
+def spread(mean: float, deviation: float) -> str:
+    """Write a mean with its standard deviation, both to two digits of that: `0.953 ± 0.038`."""
+    if not 1e-9 < abs(deviation) < 1e15:
+        return f"{number(mean)} ± {number(deviation)}"
+    decimals = max(1 - math.floor(math.log10(deviation)), 0)
+    return f"{mean:,.{decimals}f} ± {deviation:,.{decimals}f}"
+
+
 def setting(value: object) -> str:
     """Write a setting as a person would type it: `0.001`, `1e-5`, `yes`, `adam`."""
     if value is None or value == "":

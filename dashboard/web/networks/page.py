@@ -1,7 +1,7 @@
 """What the pages of networks show: the list, the versions and layers of one network, and a preview of a new one."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from flask import url_for
@@ -9,9 +9,12 @@ from markupsafe import Markup
 
 from dashboard.charts.svg import network_drawing, sparkline
 from dashboard.errors import Invalid
-from dashboard.metrics import best_name, best_version, in_order, metric_name, metric_words
+from dashboard.metrics import best_name, best_version, in_order, judging, metric_name, metric_words
 from dashboard.records.network import Network, NetworkSpec, Version
+from dashboard.records.repeats import RepeatedScore
 from dashboard.services.networks import NetworkSummary
+from dashboard.web.kit.formats import spread
+from dashboard.web.kit.repeats import listed_scores, times_words
 from dashboard.web.kit.tables import Column, Table, exports
 from dashboard.web.kit.urls import address, run_address
 
@@ -64,6 +67,10 @@ NETWORK_COLUMNS = (
     Column("score", "Value", format="number", sortable=True),
     Column("parameters", "Parameters", format="count", sortable=True),
     Column("saved", "Saved", format="when", sortable=True),
+    Column("repeated", "Repeated", help="Mean ± standard deviation over folds, or else with other seeds", css="wraps"),
+    Column("repeated_mean"),
+    Column("repeated_std"),
+    Column("repeated_metric"),
     Column("runs", "Run", format="chip_links", exported=False),
 )
 
@@ -71,8 +78,11 @@ NETWORK_COLUMNS = (
 def networks_table(summaries: Iterable[NetworkSummary], sort: str, search: str) -> Table:
     """Return networks as a table, in the order `sort`."""
     files = exports("networks.networks", search=search or None, sort=sort or None)
-    rows = [_network_row(summary) for summary in summaries]
-    return Table("networks", NETWORK_COLUMNS, rows, "Networks", files, link=_network_address).in_order(sort)
+    known = list(summaries)
+    scores = listed_scores([summary.network for summary in known])
+    rows = [_network_row(summary) | _repeated(scores.get(summary.network.name), summary.network) for summary in known]
+    shown = [replace(one, heading="") if one.name == "repeated" and not scores else one for one in NETWORK_COLUMNS]
+    return Table("networks", shown, rows, "Networks", files, link=_network_address).in_order(sort)
 
 
 def _network_row(summary: NetworkSummary) -> dict[str, Any]:
@@ -93,6 +103,16 @@ def _network_row(summary: NetworkSummary) -> dict[str, Any]:
         "saved": summary.latest_created,
         "runs": run_chips(summary.active_runs),
     }
+
+
+def _repeated(score: RepeatedScore | None, network: Network) -> dict[str, Any]:
+    """Return what repeated trainings of a network have shown, by the first of the metrics that judge it."""
+    metric = next((name for name in judging(network.task) if score and name in score.spreads), None)
+    if score is None or metric is None:
+        return dict.fromkeys(("repeated", "repeated_mean", "repeated_std", "repeated_metric"))
+    one = score.spreads[metric]
+    words = f"{spread(one.mean, one.std)} {times_words(score.kind, score.count)}"
+    return {"repeated": words, "repeated_mean": one.mean, "repeated_std": one.std, "repeated_metric": metric}
 
 
 def run_chips(runs: Iterable[int]) -> list[tuple[str, str, str]]:

@@ -14,6 +14,7 @@ from dashboard.services.datasets import get_dataset, training_datasets
 from dashboard.services.demo import start_demo
 from dashboard.services.networks import NetworkSummary
 from dashboard.services.runs.queue import active_runs, get_queue
+from dashboard.services.runs.repeats import start_repeats
 from dashboard.services.runs.runs import start_run, why_not_trained
 from dashboard.services.store.trash import freed_by_network
 from dashboard.services.suggestion import suggested
@@ -26,6 +27,7 @@ from dashboard.web.kit.formats import plural
 from dashboard.web.kit.forms import attach_errors, options, problems
 from dashboard.web.kit.paging import Pager, pager
 from dashboard.web.kit.query import query
+from dashboard.web.kit.repeats import repeat_notes
 from dashboard.web.kit.tables import Numbers, Table, chosen_order, exports, numbers_at
 from dashboard.web.kit.urls import address
 from dashboard.web.kit.words import folded_settings
@@ -34,7 +36,7 @@ from dashboard.web.networks.forms import NetworkForm, apply_action
 from dashboard.web.networks.pairs import pair_grid, version_pairs
 from dashboard.web.networks.presets import PRESETS, preset
 from dashboard.web.networks.words import filtered_sentence, network_sentence, networks_sentence
-from dashboard.web.runs.forms import RunForm
+from dashboard.web.runs.forms import COUNT, RunForm
 from dashboard.web.store.words import freed_sentences
 from dashboard.web.versions.page import Chip, dead, dead_layers
 
@@ -117,6 +119,19 @@ def train(name: str) -> Answer:
         run = start_run(workspace(), name, overrides, sender("page"))
     except UserError as error:
         attach_errors(form, error)
+        return _network_page(service.get_network(workspace(), name), form, error.status)
+    return redirect_to(url_for("runs.show", run_id=run.id))
+
+
+@blueprint.post("/networks/<name>/<any(folds, seeds):kind>")
+def repeat(name: str, kind: str) -> Answer:
+    """Start several trainings: a cross-validation in folds, or the same split with other seeds."""
+    form = RunForm(request.form)
+    data = form.overrides() | {kind: form.count.data or COUNT.default, "parent": form.parent.data}
+    try:
+        run = start_repeats(workspace(), name, data, sender("page"))
+    except UserError as error:
+        form.attach(error, kind)
         return _network_page(service.get_network(workspace(), name), form, error.status)
     return redirect_to(url_for("runs.show", run_id=run.id))
 
@@ -243,6 +258,7 @@ def _network_page(network: Network, form: RunForm, status: int = 200) -> Answer:
         sentence=network_sentence(network, len(history), ranking, baseline),
         chip_list=page.run_chips(active_runs(workspace(), network)) + _dead_chips(network, history),
         nothing_learnt=nothing_learnt(baseline, history[ranking.best]) if ranking.best is not None else "",
+        repeat_notes=repeat_notes(network, ranking.metric, network.spec.training),
         versions=page.versions_table(network, page.version_rows(shown, history, ranking.best), history.values()),
         pages=pages,
         run_form=form,

@@ -1,27 +1,33 @@
 """What the pages of runs show: the queue as a table of runs, and one run with how far it has come."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flask import url_for
 
 from dashboard.http import workspace
-from dashboard.metrics import epoch_names, metric_words
+from dashboard.metrics import METRICS, epoch_names, metric_words
+from dashboard.records.repeats import Spread, repeated_score
 from dashboard.records.run import Epoch, Run
+from dashboard.services.datasets import get_dataset
+from dashboard.services.networks import get_network
 from dashboard.services.runs.queue import STATE_FILTERS, get_queue, has_worker, mark_text
 from dashboard.services.runs.runs import RunDetail, list_runs, seconds_left
 from dashboard.services.versions.baselines import baseline_of
 from dashboard.services.versions.reading import versions_of_runs
 from dashboard.web.kit.paging import LIST_LENGTH, Pager, pager
 from dashboard.web.kit.query import query
+from dashboard.web.kit.repeats import RepeatNote, repeat_notes
 from dashboard.web.kit.tables import Column, Table, exports
 from dashboard.web.runs.words import (
     action_sentence,
     attempts_words,
+    latest_metric,
     learnt_words,
     problem_words,
     queue_problem,
     queue_sentence,
+    repeat_explanation,
     score_baseline,
     slots_words,
     training_sentence,
@@ -30,6 +36,7 @@ from dashboard.web.runs.words import (
 FILTERS = ("running", "queued", "ended")
 EPOCHS_SHOWN = 12
 MOST_RUNS = 100_000
+MOST_SCORES = 4
 ROWS_SHOWN = 100
 
 
@@ -80,6 +87,9 @@ class RunPage(NamedTuple):
     form_address: str
     baseline: str
     nothing_learnt: str
+    notes: Sequence[RepeatNote] = ()
+    spreads: Table | None = None
+    explanation: Sequence[str] = ()
 
 
 def can_restart(run: Run) -> bool:
@@ -90,7 +100,8 @@ def can_restart(run: Run) -> bool:
 def _targets(row: RunRow) -> list[tuple[str, str]]:
     """Return what a run works on, and the address of that, if it has one."""
     if row.run.network:
-        return [(row.run.network, url_for("networks.show", name=row.run.network))]
+        named = [(row.run.title, "")] if row.run.title else []
+        return [(row.run.network, url_for("networks.show", name=row.run.network)), *named]
     search_id = row.run.request.get("search_id")
     return [(row.run.title, url_for("searches.show", search_id=search_id) if search_id else "")]
 
@@ -180,6 +191,58 @@ def differences_table(run: Run) -> Table:
     return Table(f"run_{run.id}_differences", DIFFERENCE_COLUMNS, rows, "Differences", files)
 
 
+def trainings_table(run: Run) -> Table:
+    """Return the trainings that were repeated: on how many records, until when, and their scores."""
+    one = "Fold" if run.kind == "folds" else "Training"
+    rows = run.result.get("trainings", [])
+    names = [name for name in METRICS if any(name in row["metrics"] for row in rows)]
+    columns = (
+        Column("training", one, format="count"),
+        Column("seed", "Seed" if run.kind == "seeds" else "", format="setting", css="right"),
+        Column("train", "Training records", format="count", css="wraps"),
+        Column("validation", "Validation records", format="count", css="wraps"),
+        Column("records", "Measured on", format="count", css="wraps", help="Records that it did not learn from"),
+        Column("epochs", "Epochs", format="count"),
+        Column("epoch", "Best epoch" if run.spec.training.ends_with_best else "", format="count", css="wraps"),
+        *(_score_column(name, "metrics", shown=index < MOST_SCORES) for index, name in enumerate(names)),
+        *(_score_column(name, "baseline", shown=False) for name in names),
+    )
+    files = exports("runs.trainings", run_id=run.id)
+    return Table(f"run_{run.id}_trainings", columns, rows, f"{one}s", files)
+
+
+def _score_column(name: str, of: str, shown: bool) -> Column:
+    words = metric_words(f"test_{name}").removeprefix("test ")
+    heading = words[:1].upper() + words[1:] if shown else ""
+    exported = name if of == "metrics" else f"{of}_{name}"
+    return Column(exported, heading, lambda row: row[of].get(name), "number", css="wraps")
+
+
+SPREAD_COLUMNS = (
+    Column("metric", "Metric", shown=lambda row: metric_words(f"test_{row['metric']}").removeprefix("test ")),
+    Column("mean", "Mean", format="number"),
+    Column("std", "Deviation", format="number"),
+    Column("low", "Lowest", format="number"),
+    Column("high", "Highest", format="number"),
+    Column("baseline", "Baseline", format="number", css="muted", help="The mean of what one constant answer scores"),
+)
+
+
+def spreads_table(run: Run) -> Table:
+    """Return the mean of each score over trainings that were repeated and how far it varies; no rows before the end."""
+    score = repeated_score(run)
+    rows = [_spread_row(name, score.spreads[name], run) for name in METRICS if name in score.spreads] if score else []
+    return Table(f"run_{run.id}_spreads", SPREAD_COLUMNS, rows, "Scores", exports("runs.spreads", run_id=run.id))
+
+
+def _spread_row(name: str, spread: Spread, run: Run) -> dict[str, Any]:
+    values = [one["metrics"][name] for one in run.result["trainings"]]
+    bases = [one["baseline"].get(name) for one in run.result["trainings"]]
+    known = [base for base in bases if base is not None]
+    baseline = sum(known) / len(known) if len(known) == len(bases) else None
+    return {"metric": name, **vars(spread), "low": min(values), "high": max(values), "baseline": baseline}
+
+
 def requested_state() -> str:
     """Return the state to which the list is narrowed; empty for all. Raises Invalid for a word that is none."""
     return query().word("state", STATE_FILTERS)
@@ -209,13 +272,13 @@ def run_page(detail: RunDetail) -> RunPage:
     table = epochs_table(run.id, epochs[: -EPOCHS_SHOWN - 1 : -1])
     if not run.is_training:
         sentence, done, total = action_sentence(run, detail.position), run.done, run.total
-        table = differences_table(run).part(0, ROWS_SHOWN)
+        table = trainings_table(run) if run.repeats else differences_table(run).part(0, ROWS_SHOWN)
     mark = mark_text(detail.mark, is_running, bool(run.waiting))
     baseline = baseline_of(workspace(), run.dataset) if run.is_training and epochs else None
     copy_form = url_for("store.show", to=run.request.get("to"), home=run.request.get("home"), _anchor="copy")
     return RunPage(
         run=run,
-        heading=f"Run {run.id} of {run.network}" if run.network else f"Run {run.id}: {run.title}",
+        heading=_heading(run),
         sentence=sentence,
         poll="" if run.has_ended else url_for("runs.progress", run_id=run.id, mark=mark),
         problem=problem_words(run, is_running),
@@ -229,4 +292,23 @@ def run_page(detail: RunDetail) -> RunPage:
         form_address=copy_form if can_restart(run) and run.request.get("password") else "",
         baseline=score_baseline(baseline, epochs),
         nothing_learnt=learnt_words(run, baseline, epochs),
+        notes=_notes(run, epochs),
+        spreads=spreads_table(run) if run.repeats and repeated_score(run) else None,
+        explanation=repeat_explanation(run, _split_by(run)) if run.repeats else (),
     )
+
+
+def _heading(run: Run) -> str:
+    of = f" of {run.network}" if run.network else ""
+    return f"Run {run.id}{of}: {run.title}" if run.title else f"Run {run.id}{of}"
+
+
+def _notes(run: Run, epochs: Sequence[Epoch]) -> list[RepeatNote]:
+    """Say of a training that has ended how far its score varies."""
+    if not (run.is_training and run.has_ended and epochs and run.network):
+        return []
+    return repeat_notes(get_network(workspace(), run.network), latest_metric(epochs[-1])[0], run.spec.training)
+
+
+def _split_by(run: Run) -> str:
+    return str(get_dataset(workspace(), run.dataset).spec.get("split_by", "")) if run.dataset else ""

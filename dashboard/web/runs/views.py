@@ -23,6 +23,8 @@ from dashboard.web.runs.page import (
     requested_state,
     run_page,
     runs_table,
+    spreads_table,
+    trainings_table,
 )
 
 blueprint = Blueprint("runs", __name__)
@@ -54,8 +56,10 @@ def runs() -> Table:
 
 @blueprint.get("/runs/<int:run_id>")
 def show(run_id: int) -> str:
-    """Show a run: a training, or an action on the store."""
+    """Show a run: a training, several of them, or an action on the store."""
     page = run_page(service.get_run(workspace(), run_id))
+    if page.run.repeats:
+        return render_template("runs/repeats.html", page=page, settings=folded_settings(page.run.spec))
     if not page.run.is_training:
         return render_template("runs/action.html", page=page)
     return render_template(
@@ -96,6 +100,18 @@ def epochs(run_id: int) -> Table:
 def differences(run_id: int) -> Table:
     """Return where an action on the store found something else than what was saved."""
     return differences_table(service.get_run(workspace(), run_id).run)
+
+
+@numbers_at(blueprint, "/runs/<int:run_id>/trainings")
+def trainings(run_id: int) -> Table:
+    """Return the scores of each of several trainings."""
+    return trainings_table(service.get_run(workspace(), run_id).run)
+
+
+@numbers_at(blueprint, "/runs/<int:run_id>/spreads")
+def spreads(run_id: int) -> Table:
+    """Return how far the scores of several trainings vary."""
+    return spreads_table(service.get_run(workspace(), run_id).run)
 
 
 CHANGES: dict[str, Callable[[int], Run]] = {

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from dashboard.metrics import deciding_name, judging, metric_name, metric_words
+from dashboard.records.repeats import repeated_score, task_of
 from dashboard.records.run import Epoch, Run, best_epoch
 from dashboard.services.backup.words import backup_sentence
 from dashboard.services.runs.queue import THIS_MACHINE, Queue
@@ -10,6 +11,7 @@ from dashboard.services.versions.baselines import Baseline
 from dashboard.settings import environment_name
 from dashboard.web.kit.baselines import constant_words, nothing_learnt
 from dashboard.web.kit.formats import duration, file_size, number, plural
+from dashboard.web.kit.repeats import spread_words, times_words
 
 NO_WORKER = (
     "No worker is running. Where `weightbase` runs, one starts again by itself within seconds; with a web server of "
@@ -127,6 +129,8 @@ def problem_words(run: Run, has_worker: bool) -> str:
 
 
 def _continuation(run: Run) -> str:
+    if run.repeats and run.result.get("trainings"):
+        return f"continues after {plural(len(run.result['trainings']), 'whole training')}"
     return f"continues from epoch {run.checkpoint:,}" if run.checkpoint else "starts from the beginning"
 
 
@@ -193,8 +197,50 @@ def _reindexed(run: Run) -> str:
     return f"{text}, {len(skipped):,} skipped. {reasons}{more}" if skipped else f"{text}."
 
 
+def _repeated(run: Run) -> str:
+    """Say how far scores vary; of fewer trainings than were requested only how many are done."""
+    score = repeated_score(run)
+    if score is None:
+        one = "fold" if run.kind == "folds" else "seed"
+        done = len(run.result.get("trainings", ()))
+        return f"{done:,} of {plural(run.request['count'], one)} trained."
+    measured = "held out once each" if run.kind == "folds" else "of the test part"
+    names = [name for name in judging(task_of(score.spreads)) if name in score.spreads]
+    text = spread_words(score, task_of(score.spreads), len(names))
+    records = plural(score.records, "record")
+    return f"{text[0].upper()}{text[1:]} {times_words(run.kind, score.count)}: {records}, {measured}."
+
+
+def repeat_explanation(run: Run, split_by: str) -> list[str]:
+    """Say how the records of repeated trainings are divided, and what was the same in all of them."""
+    if not run.result:
+        return []
+    method = run.result["method"] if run.kind == "folds" else "seeds"
+    return [METHODS[method].format(split_by=split_by or "the file"), *SAME_IN_ALL]
+
+
+METHODS = {
+    "stratified": "The records are dealt to the folds at random, every class alike; each is held out once.",
+    "random": "The records are dealt to the folds at random; each is held out once.",
+    "grouped": "Records with the same {split_by} are in one fold; each is held out once.",
+    "ordered": "In the order of {split_by}: each fold is predicted from the records before it only, so that the first "
+    "ones are never held out, and earlier folds have fewer to train on.",
+    "seeds": "The split is that of the dataset: the same test records each time. The first weights, the order of the "
+    "records and dropped units follow from the seed.",
+}
+"""How the records are divided, by the method of the result."""
+SAME_IN_ALL = (
+    "Scaling and what fills in missing values are fitted on the records that a training learns from. A validation "
+    "part, where the dataset has one, is never among the records that are measured; it decides on the best epoch.",
+    "Which columns are inputs, their types and categories were chosen once, from the whole file. ± is the standard "
+    "deviation (n - 1). The weights of these trainings are not stored.",
+)
+
+
 MOST_REASONS = 20
 RESULTS: dict[str, Callable[[Run], str]] = {
+    "folds": _repeated,
+    "seeds": _repeated,
     "verify": _verified,
     "copy": _copied,
     "backup": _backed_up,

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, flash, jsonify, render_template
 from dashboard.charts.figures import distribution_figure
 from dashboard.charts.images import HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH, mosaic_zoom, png
 from dashboard.http import workspace
+from dashboard.metrics import metric_name
 from dashboard.records.network import Version
 from dashboard.records.tensor import TensorInfo
 from dashboard.services.networks import get_network
@@ -20,6 +21,7 @@ from dashboard.services.versions.verification import VersionProof, verify_versio
 from dashboard.web.kit.answers import Answer, cached_until_changed, confirm_by_name, png_answer, redirect_to
 from dashboard.web.kit.baselines import constant_words, nothing_learnt
 from dashboard.web.kit.query import query
+from dashboard.web.kit.repeats import repeat_notes
 from dashboard.web.kit.tables import Numbers, Table, exports, numbers_at
 from dashboard.web.kit.urls import address, api_address
 from dashboard.web.kit.words import folded_settings
@@ -134,6 +136,7 @@ def _page(name: str, number: int, proof: VersionProof | None) -> str:
         archive=api_address("networks", name, "versions", f"{number}.zip"),
         metrics=scores.metrics_table(detail),
         nothing_learnt=nothing_learnt(baseline, version.metrics),
+        repeat_notes=repeat_notes(network, metric_name(network.task, version.metrics), version.spec.training),
         baseline=constant_words(baseline) if baseline else "",
         classes=scores.classes_table(detail),
         classes_part=scores.part_of(detail, "per_class"),

@@ -9,10 +9,10 @@ from dashboard.services.store import process as action_process
 from dashboard.services.store.actions import ActionJob
 
 
-def carry_out(workspace, told_to_stop=False):
-    """Claim the next action, carry it out, write its reports down, and return the ended run."""
+def carry_out(workspace, told_to_stop=False, lane=ACTIONS):
+    """Claim the next action of a lane, carry it out, write its reports down, and return the ended run."""
     journal = CatalogueJournal(workspace)
-    job = journal.claim([ACTIONS])
+    job = journal.claim([lane])
     assert isinstance(job, ActionJob)
     ours, theirs = multiprocessing.Pipe()
     with ours, theirs:
