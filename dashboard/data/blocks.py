@@ -25,6 +25,7 @@ from dashboard.data.cells import (
 )
 from dashboard.data.csv_format import NONE, CsvFormat, Marks
 from dashboard.data.table_lines import PlainFile, plain_delimiter
+from dashboard.data.truths import truth_value
 from dashboard.errors import Invalid
 
 BLOCK_BYTES = 4 << 20
@@ -42,11 +43,13 @@ TENS = 10.0 ** np.arange(1, 16)
 class Reading:
     """How the cells of one column are read: which words, in small letters, mean missing.
 
-    With `strip` a sign of currency or per cent, and separators of thousands next to it, are taken off.
+    With `strip` a sign of currency or per cent, and separators of thousands next to it, are taken off. With `truth`
+    the words for yes and no are the numbers 1 and 0, and every other number is a word.
     """
 
     words: tuple[str, ...] = MISSING_WORDS
     strip: bool = False
+    truth: bool = False
 
 
 AS_USUAL = Reading()
@@ -204,6 +207,9 @@ def _meanings(texts: Any, marks: Marks, reading: Reading) -> tuple[Any, NDArray[
     numeric = pc.if_else(looks, plain, pa.scalar(None, pa.string())).cast(pa.float64())
     numbers = numeric.to_numpy(zero_copy_only=False).astype(np.float64, copy=True)
     numbers[np.abs(numbers) > LARGEST] = np.nan
+    if reading.truth:
+        values = (truth_value(text) for text in texts.to_pylist())
+        numbers = np.array([np.nan if value is None else value for value in values], np.float64)
     is_missing = missing.to_numpy(zero_copy_only=False)
     numbers[is_missing] = np.nan  # a number may be a word for missing: 999
     kinds = np.where(is_missing, MISSING, np.where(np.isnan(numbers), WORD, NUMBER)).astype(np.int8)

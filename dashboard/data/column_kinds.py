@@ -21,7 +21,8 @@ class Facts:
     """What is known of a column: its cells are `missing`, `numbers` or `words`.
 
     `distinct` counts the different values, `different_numbers` those that are numbers. `code` is a cell spelled
-    as only a code is, `counts` says that the numbers are first, first + 1, … in the order of the rows.
+    as only a code is, `counts` says that the numbers are first, first + 1, … in the order of the rows; `truths` are
+    the words for 0 and 1 (`truths.truth_words`).
     """
 
     name: str
@@ -37,6 +38,7 @@ class Facts:
     code: str
     counts: bool
     example: str
+    truths: tuple[str, ...] = ()
 
     @property
     def known(self) -> int:
@@ -57,7 +59,7 @@ class Facts:
 
 
 def suggested(facts: Facts) -> tuple[str, str]:
-    """Return (numeric, categorical or ignore; why, or an empty text)."""
+    """Return (numeric, boolean, categorical or ignore; why, or an empty text)."""
     if not facts.known:
         return "ignore", "It is empty."
     if facts.rows >= FEWEST_ROWS_JUDGED and (why := _useless(facts)):
@@ -86,6 +88,9 @@ def _useless(facts: Facts) -> str:
 
 
 def _of_words(facts: Facts) -> tuple[str, str]:
+    if all(facts.truths) and facts.truths:
+        no, yes = facts.truths
+        return "boolean", f"It says whether or not: '{no[:40]}' is 0 and '{yes[:40]}' is 1, one input instead of two."
     is_own = facts.distinct == facts.known and facts.known > FEW
     if facts.distinct > MOST_CATEGORIES:
         return "ignore", f"It has more than {MOST_CATEGORIES:,} different words, the most that a category may have."

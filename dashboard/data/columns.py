@@ -15,8 +15,9 @@ from dashboard.data.column_readings import NOTHING_CHOSEN, Choices, adjusted, ef
 from dashboard.data.csv_format import CsvFormat
 from dashboard.data.moments import Moments
 from dashboard.data.target_guess import TargetGuess, second_targets, target_guess
+from dashboard.data.truths import MOST_SPELLINGS, truth_words
 
-KINDS = {"numeric": "number", "categorical": "category", "ignore": "ignore"}
+KINDS = {"numeric": "number", "boolean": "yes or no", "categorical": "category", "ignore": "ignore"}
 EXAMPLES = 5
 ODD_SHOWN = 3
 MOST_NAMED_LINE = 300_000
@@ -27,12 +28,13 @@ MOST_PATTERNS, PATTERN_VALUES = 100, 50
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a file: `kind` (numeric, categorical, ignore) and `reason` are suggestions, the rest are facts.
+    """One column of a file: `kind` (one of KINDS) and `reason` are suggestions, the rest are facts.
 
     `distinct` counts to 1,000; 1,001 means more. `low`, `high`, `mean` and `std` (of the population) are None, and
     `whole` (only whole numbers) is false, unless all cells that are not missing are numbers, but for a few odd ones.
     `odd` says of such cells what and where they are. `code` is a cell that is spelled as a code is, `pattern` is the
-    same for columns that say the same in other words, and `reading` is how the cells are read.
+    same for columns that say the same in other words, and `reading` is how the cells are read. `truths` are the words
+    for 0 and 1 of a column of yes and no, empty for another column.
     """
 
     name: str
@@ -52,6 +54,13 @@ class Column:
     code: str = ""
     pattern: str = ""
     reading: Reading = AS_USUAL
+    truths: tuple[str, ...] = ()
+
+    @property
+    def can_be_boolean(self) -> bool:
+        """Whether every cell says yes or no, or is 0 or 1."""
+        is_binary = self.low in (0, 1) and self.high in (0, 1) and self.whole and not self.words
+        return bool(self.truths) or is_binary or not self.distinct
 
     @property
     def is_numeric(self) -> bool:
@@ -258,6 +267,7 @@ class _Profile:
             code=facts.code if is_numeric else "",
             pattern=self.patterns[place].name if self.patterns else "",
             reading=reading,
+            truths=facts.truths,
         )
 
     def _facts(self, place: int, name: str, part: Meaning) -> tuple[column_kinds.Facts, list[str]]:
@@ -282,6 +292,7 @@ class _Profile:
             code=code,
             counts=bool(self.counts[place]) and self.rows > 2,
             example=examples[0] if examples else "",
+            truths=() if values.size else truth_words(texts.take(known[: MOST_SPELLINGS + 2]).to_pylist()),
         )
         return facts, examples
 

@@ -1,7 +1,7 @@
 """A dataset's choices and arrays: the CSV is read once into typed arrays, which trainings then only map."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,7 +26,8 @@ class Arrays(NamedTuple):
     categorical columns), int32 codes into `levels`, −1 where missing; `target` (rows,), int32 codes into `classes` or
     float64. `gaps` names the columns in which something is missing, `indicators` those whose gaps are an input of
     their own, and `missing` says how gaps are filled in (median or impute: mean). `parts` (rows,)
-    has the part of each row, 0 to 2, where the split is not at random.
+    has the part of each row, 0 to 2, where the split is not at random. `booleans` are the numeric columns of yes and
+    no, each with its words for 0 and 1, empty where it has none.
     """
 
     inputs: Array
@@ -42,6 +43,7 @@ class Arrays(NamedTuple):
     indicators: tuple[str, ...] = ()
     missing: str = "impute"
     parts: Array | None = None
+    booleans: Mapping[str, Sequence[str]] = {}  # never changed
 
 
 def open_arrays(folder: Path) -> Arrays:
@@ -71,6 +73,7 @@ def open_arrays(folder: Path) -> Arrays:
         indicators=tuple(about.get("indicators", ())),
         missing=about.get("missing", "impute"),
         parts=_opened(folder / PARTS_FILE) if (folder / PARTS_FILE).exists() else None,
+        booleans=about.get("booleans", {}),
     )
 
 

@@ -39,7 +39,7 @@ def ingest(path: Path, spec: DatasetSpec, folder: Path) -> dict[str, Any]:
     """
     names, first_rows = lines.head(path, spec.format)
     try:
-        with GrowingMatrix(folder / "inputs.npy", list(spec.kinds.values()).count("numeric")) as inputs:
+        with GrowingMatrix(folder / "inputs.npy", len(_of_kinds(names, spec, "numeric", "boolean"))) as inputs:
             reading = _Ingestion(path, spec, names, inputs)
             for block in read_blocks(path, spec.format, len(names), reading.chosen, reading.readings):
                 reading.add(dict(zip((names[place] for place in reading.chosen), block, strict=True)))
@@ -62,8 +62,9 @@ class _Ingestion:
 
     def __init__(self, path: Path, spec: DatasetSpec, names: Sequence[str], inputs: GrowingMatrix) -> None:
         self.path, self.spec, self.inputs = path, spec, inputs
-        self.numeric = [name for name in names if spec.kinds.get(name) == "numeric"]
-        self.categorical = [name for name in names if spec.kinds.get(name) == "categorical"]
+        self.numeric = _of_kinds(names, spec, "numeric", "boolean")
+        self.categorical = _of_kinds(names, spec, "categorical")
+        self.booleans = {name: ["", ""] for name in _of_kinds(names, spec, "boolean")}
         used = {*self.numeric, *self.categorical, spec.target}
         self.chosen = [place for place, name in enumerate(names) if name in used or name == spec.split_by]
         self.readings = [spec.reading(names[place]) for place in self.chosen]
@@ -90,6 +91,8 @@ class _Ingestion:
             self._count_distinct(place, block[name], numbers[place], bool(keep.all()))
         self.moments.add(numbers)
         self.inputs.append(numbers.T)
+        for name, words in self.booleans.items():
+            _note_words(words, block[name])
         for name, levels in self.levels.items():
             try:
                 levels.add(block[name], keep)
@@ -117,7 +120,8 @@ class _Ingestion:
         rows = np.flatnonzero(column.words)
         if rows.size:
             line = lines.line_of(self.path, self.spec.format, self.rows + int(rows[0]))
-            message = f"Line {line:,} of '{name}' holds {column.names()[column.codes[rows[0]]][:40]!r}, not a number"
+            wanted = "neither yes nor no" if name in self.booleans else "not a number"
+            message = f"Line {line:,} of '{name}' holds {column.names()[column.codes[rows[0]]][:40]!r}, {wanted}"
             raise Invalid({f"kinds.{name}": f"{message}: correct it, or take the column as categorical."})
 
     def _count_distinct(self, place: int, column: ColumnBlock, values: NDArray[np.float64], is_all: bool) -> None:
@@ -164,6 +168,7 @@ class _Ingestion:
             "target": self.spec.target,
             "numeric": self.numeric,
             "categorical": self.categorical,
+            "booleans": self.booleans,
             "levels": levels,
             "missing": self.spec.missing,
             "indicators": indicators,
@@ -189,11 +194,24 @@ class _Ingestion:
         for place, name in enumerate(self.numeric):
             gaps = self.used - int(moments.count[place])
             own = facts[place] if gaps < self.used else nothing
-            described[name] = _described(name, "numeric", gaps, len(self.distinct[place]), own)
+            kind = "boolean" if name in self.booleans else "numeric"
+            described[name] = _described(name, kind, gaps, len(self.distinct[place]), own)
         for name, (levels, codes) in finished.items():
             gaps = int(np.count_nonzero(codes < 0))
             described[name] = _described(name, "categorical", gaps, len(levels), nothing)
         return [described[name] for name in self.order]
+
+
+def _of_kinds(names: Sequence[str], spec: DatasetSpec, *kinds: str) -> list[str]:
+    return [name for name in names if spec.kinds.get(name) in kinds]
+
+
+def _note_words(words: list[str], column: ColumnBlock) -> None:
+    """Write the words for 0 and 1 of a block into a list of two, unless they are known already."""
+    if not all(words):
+        for kind, value, text in zip(column.kinds.tolist(), column.numbers.tolist(), column.names(), strict=True):
+            if kind == NUMBER:
+                words[int(value)] = words[int(value)] or text
 
 
 def are_marked(gaps: int, rows: int) -> bool:

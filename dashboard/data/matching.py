@@ -5,12 +5,13 @@ reads numbers, or the other way round. Names decide; places only where one side 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
 from dashboard.data.cells import number, shown_number
 from dashboard.data.dataset import Array, Arrays
+from dashboard.data.truths import truth_value
 from dashboard.errors import Invalid
 
 GENERATED = re.compile(r"column_[0-9]+")
@@ -18,17 +19,19 @@ GENERATED = re.compile(r"column_[0-9]+")
 NAMES_SHOWN = 8
 
 
-def matched(arrays: Arrays, numeric: Sequence[str], categorical: Sequence[str]) -> Arrays:
+def matched(arrays: Arrays, numeric: Mapping[str, Sequence[str]], categorical: Mapping[str, Sequence[str]]) -> Arrays:
     """Return arrays whose columns are these, in this order and of these kinds; the same arrays if they are so already.
 
-    Raises Invalid naming the columns that are missing, those that are not known, and a word where a number should be.
+    `numeric` has the words for 0 and 1 of columns of yes and no (none: of numbers), `categorical` the levels. Raises
+    Invalid naming the columns that are missing, those that are not known, and a word where a number should be.
     """
+    _refuse_other_numbers(arrays, [name for name, words in numeric.items() if words])
     if list(arrays.numeric) == list(numeric) and list(arrays.categorical) == list(categorical):
         return arrays
     if matches_by_place(arrays, numeric, categorical):
         return arrays._replace(numeric=list(numeric), categorical=list(categorical))
     _refuse_others(arrays, [*numeric, *categorical])
-    columns = [_levels(arrays, name) for name in categorical]
+    columns = [_levels(arrays, name, own) for name, own in categorical.items()]
     return arrays._replace(
         inputs=_numbers(arrays, numeric),
         categories=_stacked([codes for _, codes in columns], len(arrays.target), np.int32),
@@ -56,7 +59,7 @@ def with_task(arrays: Arrays, task: str) -> Arrays:
     return arrays._replace(target=np.array(values, np.float64)[np.asarray(arrays.target)], classes=[], task=task)
 
 
-def matches_by_place(arrays: Arrays, numeric: Sequence[str], categorical: Sequence[str]) -> bool:
+def matches_by_place(arrays: Arrays, numeric: Collection[str], categorical: Collection[str]) -> bool:
     """Return whether columns are taken by their places: names differ, and one side has none but column_1, column_2."""
     own, wanted = [*arrays.numeric, *arrays.categorical], [*numeric, *categorical]
     if set(own) == set(wanted) or len(arrays.numeric) != len(numeric) or len(own) != len(wanted):
@@ -88,28 +91,45 @@ def _refuse_others(arrays: Arrays, wanted: Sequence[str]) -> None:
         raise Invalid({"dataset": f"{text} {remedy}"})
 
 
-def _numbers(arrays: Arrays, names: Sequence[str]) -> Array:
+def _refuse_other_numbers(arrays: Arrays, booleans: Sequence[str]) -> None:
+    """Raise Invalid where a column that is read as yes or no has other numbers than 0 and 1."""
+    for name in booleans:
+        if name in arrays.numeric and name not in arrays.booleans:
+            values = np.asarray(arrays.inputs[:, arrays.numeric.index(name)], np.float64)
+            others = values[~np.isnan(values) & (values != 0.0) & (values != 1.0)]
+            if others.size:
+                has = f"the dataset has {shown_number(float(others[0]))} in it"
+                raise Invalid({"dataset": f"The version reads {name!r} as yes or no, and {has}."})
+
+
+def _numbers(arrays: Arrays, names: Mapping[str, Sequence[str]]) -> Array:
     places = {name: place for place, name in enumerate(arrays.numeric)}
     if all(name in places for name in names):
         chosen = [places[name] for name in names]
         return arrays.inputs if chosen == list(range(len(arrays.numeric))) else np.asarray(arrays.inputs)[:, chosen]
-    columns = [arrays.inputs[:, places[name]] if name in places else _as_numbers(arrays, name) for name in names]
+    columns = [
+        arrays.inputs[:, places[name]] if name in places else _as_numbers(arrays, name, bool(words))
+        for name, words in names.items()
+    ]
     return _stacked(columns, len(arrays.target), np.float64)
 
 
-def _as_numbers(arrays: Arrays, name: str) -> Array:
+def _as_numbers(arrays: Arrays, name: str, is_boolean: bool) -> Array:
     """Return the numbers of a column that was read as categories; raises Invalid, naming the word, if one is none."""
     place = arrays.categorical.index(name)
-    values = [number(level) for level in arrays.levels[place]]
+    values = [(truth_value if is_boolean else number)(level) for level in arrays.levels[place]]
     if None in values:
-        word = arrays.levels[place][values.index(None)]
-        raise Invalid({"dataset": f"The version reads {name!r} as numbers, and the dataset has {word[:40]!r} in it."})
+        word, what = arrays.levels[place][values.index(None)], "yes or no" if is_boolean else "numbers"
+        raise Invalid({"dataset": f"The version reads {name!r} as {what}, and the dataset has {word[:40]!r} in it."})
     column: Array = np.array([*values, np.nan], np.float64)[np.asarray(arrays.categories[:, place])]
     return column
 
 
-def _levels(arrays: Arrays, name: str) -> tuple[list[str], Array]:
-    """Return the levels of a column and each row's code, -1 where missing; numbers are named as levels are."""
+def _levels(arrays: Arrays, name: str, wanted: Sequence[str]) -> tuple[list[str], Array]:
+    """Return the levels of a column and each row's code, -1 where missing; numbers are named as levels are.
+
+    The words of a column of yes and no are spelled as the levels that are `wanted`.
+    """
     if name in arrays.categorical:
         place = arrays.categorical.index(name)
         return arrays.levels[place], np.asarray(arrays.categories[:, place])
@@ -118,6 +138,10 @@ def _levels(arrays: Arrays, name: str) -> tuple[list[str], Array]:
     distinct, codes = np.unique(values[known], return_inverse=True)
     places = np.full(len(values), -1, np.int32)
     places[known] = codes
+    if name in arrays.booleans:
+        spelled = {level.lower(): level for level in wanted}
+        words = [arrays.booleans[name][int(value)] for value in distinct]
+        return [spelled.get(word.lower(), word) for word in words], places
     return [shown_number(float(value)) for value in distinct], places
 
 

@@ -26,7 +26,8 @@ class NumericInput:
     """A numeric column: x * scale + offset goes in.
 
     `fill`, the training rows' median or mean in the column's own unit, replaces a missing x; `may_miss` says that the
-    dataset had gaps here, so that a record for use may have one too.
+    dataset had gaps here, so that a record for use may have one too. `words` are those for 0 and 1 of a column of yes
+    and no, whose scale is 1 and whose fill is the more frequent of both.
     """
 
     name: str
@@ -34,6 +35,7 @@ class NumericInput:
     offset: float
     fill: float
     may_miss: bool = False
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,14 +79,18 @@ class Preprocessing:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values; `from_json` reads them back."""
-        return dataclasses.asdict(self)
+        data = dataclasses.asdict(self)
+        for column in data["numeric"]:
+            if not column["words"]:
+                del column["words"]  # hundreds of pixels have none
+        return data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Preprocessing":
         """Return the preprocessing that `to_json` wrote."""
         categorical = (CategoricalInput(**{**c, "levels": tuple(c["levels"])}) for c in data["categorical"])
         parts = {
-            "numeric": tuple(NumericInput(**column) for column in data["numeric"]),
+            "numeric": tuple(NumericInput(**{**c, "words": tuple(c.get("words", ()))}) for c in data["numeric"]),
             "categorical": tuple(categorical),
             "classes": tuple(data["classes"]),
             "indicators": tuple(data.get("indicators", ())),
@@ -121,7 +127,9 @@ def fit(arrays: Arrays, rows: Array, scaling: str) -> Preprocessing:
     scale, offset = column_scales(scaling, moments.pooled() if arrays.image_shape else moments)
     numbers = np.broadcast_to(np.stack([scale, offset]), (2, len(arrays.numeric))).T.tolist()
     numeric = (
-        NumericInput(name, own[0], own[1], fill, name in arrays.gaps)
+        _boolean(arrays, name, fill)
+        if name in arrays.booleans
+        else NumericInput(name, own[0], own[1], fill, name in arrays.gaps)
         for name, own, fill in zip(arrays.numeric, numbers, _fills(arrays, rows, moments), strict=True)
     )
     is_regression = arrays.task == "regression"
@@ -209,6 +217,11 @@ def _fills(arrays: Arrays, rows: Array, moments: Moments) -> list[float]:
     return fills
 
 
+def _boolean(arrays: Arrays, name: str, fill: float) -> NumericInput:
+    """Return a column of yes and no, which goes in as 0 or 1 whatever the scaling, as the categories do."""
+    return NumericInput(name, 1.0, 0.0, float(fill >= 0.5), name in arrays.gaps, tuple(arrays.booleans[name]))
+
+
 def _gaps(arrays: Arrays, name: str) -> Array:
     """Return whether each row's value of a column is missing."""
     if name in arrays.numeric:
@@ -251,5 +264,5 @@ def _targets(arrays: Arrays, preprocessing: Preprocessing) -> Array:
 
 
 def _own_columns(arrays: Arrays, preprocessing: Preprocessing) -> Arrays:
-    numeric = [column.name for column in preprocessing.numeric]
-    return matched(arrays, numeric, [column.name for column in preprocessing.categorical])
+    numeric = {column.name: column.words for column in preprocessing.numeric}
+    return matched(arrays, numeric, {column.name: column.levels for column in preprocessing.categorical})

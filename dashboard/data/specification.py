@@ -47,7 +47,7 @@ class DatasetSpec:
     format: CsvFormat
     target: str = setting(Text(note="Its name, or its index from 0."), label="Target", help="The column to predict.")
     kinds: dict[str, str] = setting(
-        Text(note='As JSON text: {"column": "numeric" | "categorical" | "ignore"}.'), label="Type"
+        Text(note='As JSON text: {"column": "numeric" | "boolean" | "categorical" | "ignore"}.'), label="Type"
     )
     missing: str = setting(Choice(MISSING), "median", "Missing values")
     missing_words: tuple[str, ...] = setting(
@@ -135,7 +135,8 @@ class DatasetSpec:
 
     def reading(self, column: str) -> Reading:
         """Return how the cells of a column are read."""
-        return Reading(tuple(self.column_words.get(column, self.missing_words)), column in self.strip)
+        words = tuple(self.column_words.get(column, self.missing_words))
+        return Reading(words, column in self.strip, self.kinds.get(column) == "boolean")
 
 
 SPEC_SETTINGS = declared(DatasetSpec)
@@ -255,17 +256,27 @@ def _kinds(fields: Fields, preview: Preview, target: str) -> dict[str, str]:
         suggested |= {name: ("numeric", "") for name in suggested if columns[name].is_numeric}
     kinds = {name: chosen.choice(name, kind, KINDS) for name, (kind, _) in suggested.items()}
     for name, kind in kinds.items():
-        column = columns[name]
-        if kind == "numeric" and not column.numbers and column.words:
-            chosen.refuse(name, f"'{name}' has no numbers: take it as categorical, or ignore it.")
-        if kind == "numeric" and column.would_merge:
-            chosen.refuse(name, f"As numbers, {MERGE}: take '{name}' as categorical, or ignore it.")
-        if kind == "categorical" and column.distinct > MOST_CATEGORIES:
-            message = f"'{name}' has more than {MOST_CATEGORIES:,} categories, the most that are possible"
-            chosen.refuse(name, f"{message}: ignore it" + (", or take it as numeric." if column.is_numeric else "."))
+        if problem := _kind_problem(columns[name], kind):
+            chosen.refuse(name, problem)
     if all(kind == "ignore" for kind in kinds.values()):
         fields.refuse("kinds", "Every column is ignored: keep at least one as an input.")
     return kinds
+
+
+def _kind_problem(column: Column, kind: str) -> str:
+    """Return why a column cannot be of a kind, and what to do; empty if it can."""
+    name = column.name
+    if kind == "numeric" and not column.numbers and column.words:
+        other = "boolean or categorical" if column.truths else "categorical"
+        return f"'{name}' has no numbers: take it as {other}, or ignore it."
+    if kind == "numeric" and column.would_merge:
+        return f"As numbers, {MERGE}: take '{name}' as categorical, or ignore it."
+    if kind == "boolean" and not column.can_be_boolean:
+        return f"'{name}' has other cells than two words for yes and no: take it as categorical, or ignore it."
+    if kind == "categorical" and column.distinct > MOST_CATEGORIES:
+        message = f"'{name}' has more than {MOST_CATEGORIES:,} categories, the most that are possible"
+        return f"{message}: ignore it" + (", or take it as numeric." if column.is_numeric else ".")
+    return ""
 
 
 def _check_target(fields: Fields, task: str, column: Column, purpose: str) -> None:

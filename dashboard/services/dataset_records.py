@@ -64,10 +64,15 @@ def _parts(dataset: Dataset, arrays: Arrays) -> "np.ndarray[Any, np.dtype[np.str
 
 def record_values(arrays: Arrays, row: int) -> dict[str, Any]:
     """Return the inputs of a record as they were read, by column; None where missing."""
-    numbers = (None if math.isnan(number) else number for number in arrays.inputs[row].tolist())  # NaN: missing
+    values = zip(arrays.numeric, arrays.inputs[row].tolist(), strict=True)
+    numbers = (None if math.isnan(number) else _as_read(arrays, name, number) for name, number in values)
     codes = zip(arrays.levels, arrays.categories[row].tolist(), strict=True)
     levels = (None if code < 0 else known[code] for known, code in codes)
     return dict(zip([*arrays.numeric, *arrays.categorical], [*numbers, *levels], strict=True))
+
+
+def _as_read(arrays: Arrays, name: str, number: float) -> float | str:
+    return arrays.booleans[name][int(number)] if name in arrays.booleans else number
 
 
 def _record(arrays: Arrays, row: int, part: str) -> PartRecord:

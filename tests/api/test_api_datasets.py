@@ -192,6 +192,7 @@ def test_a_bad_name_is_refused_with_the_rule_and_leaves_nothing(client, contents
         ({"kinds": "{"}, "kinds"),
         ({"kinds": '{"height": "colour"}'}, "kinds.height"),
         ({"kinds": '{"depth": "numeric"}'}, "kinds.depth"),
+        ({"kinds": '{"height": "boolean"}'}, "kinds.height"),
         ({"kinds": "[1]"}, "kinds"),
         ({"task": "sorting"}, "task"),
         ({"task": "regression"}, "task"),

@@ -87,6 +87,15 @@ def test_what_is_ignored_odd_or_missing_is_said_asked_and_counted_before_and_aft
     assert about["ignored"] == [{"name": "id", "reason": "It numbers the rows: 0, 1, 2 …"}]
 
 
+def test_yes_and_no_are_one_input_and_the_pages_say_so(workspace, browser):
+    rows = "".join(f"{n * 1.5},{'yes' if n % 3 else 'no'},{'rose' if n % 2 else 'lily'}\n" for n in range(40))
+    page = upload(browser, "length,wild,kind\n" + rows)
+    assert fields_of(page)["kinds-1"] == "boolean"
+    assert "'no' is 0 and 'yes' is 1, one input instead of two." in words(page.root)
+    assert "boolean (no: 0, yes: 1)" in words(create(browser, page).root)
+    assert get_dataset(workspace, "flowers").description["inputs"] == ["length", "wild"]
+
+
 def test_the_file_is_read_again_in_another_format(browser):
     page = create(browser, upload(browser, FLOWERS), action="read", header="no", name="kept")
     assert page.sentence.startswith("41 rows of 3 columns.")

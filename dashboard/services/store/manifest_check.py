@@ -223,6 +223,8 @@ def _preprocessing(data: Json) -> dict[str, Any]:
     categorical = [_record(CategoricalInput, one, {"name": str, "fill": str}) for one in _list(data, "categorical")]
     for one in categorical:
         _require(all(isinstance(level, str) for level in _list(one, "levels")), "preprocessing.levels")
+    for one in numeric:
+        _require(_are_words(one.get("words", [])), "preprocessing.words")
     _require(all(isinstance(name, str) for name in _list(data, "classes")), "preprocessing.classes")
     if "indicators" in data:
         columns = {one["name"] for one in (*numeric, *categorical)}
@@ -231,6 +233,11 @@ def _preprocessing(data: Json) -> dict[str, Any]:
     whole = _record(Preprocessing, data, kinds) | {"numeric": numeric, "categorical": categorical}
     _require(whole["task"] in TASKS, "preprocessing.task")
     return whole
+
+
+def _are_words(words: object) -> bool:
+    """Return whether these are the words for 0 and 1 of a column of yes and no, or there are none."""
+    return isinstance(words, list) and len(words) in (0, 2) and all(isinstance(word, str) for word in words)
 
 
 def _run(manifest: Json) -> dict[str, Any] | None:

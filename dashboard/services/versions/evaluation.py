@@ -128,7 +128,7 @@ def _arrays(workspace: Workspace, dataset: Dataset, preprocessing: Preprocessing
     In a small file a column is easily constant, and so no input of its own: the file is read again then.
     """
     folder = workspace.datasets_folder / dataset.folder
-    kinds = {column.name: "numeric" for column in preprocessing.numeric}
+    kinds = {column.name: "boolean" if column.words else "numeric" for column in preprocessing.numeric}
     kinds |= {column.name: "categorical" for column in preprocessing.categorical}
     chosen = dataset.spec["kinds"]
     if not any(chosen.get(name) == "ignore" for name in kinds):

@@ -46,7 +46,7 @@ def _choices(workspace: Workspace, version: Version, names: list[str]) -> dict[s
     """Return the choices of the file's columns; raises Invalid naming those that are missing or not known."""
     trained_on = get_dataset(workspace, version.dataset)
     preprocessing = Preprocessing.from_json(version.preprocessing)
-    kinds = {column.name: "numeric" for column in preprocessing.numeric}
+    kinds = {column.name: "boolean" if column.words else "numeric" for column in preprocessing.numeric}
     kinds |= {column.name: "categorical" for column in preprocessing.categorical}
     target, own = trained_on.description["target"], trained_on.description["first_columns"]
     ignored = {name for name, kind in trained_on.spec["kinds"].items() if kind == "ignore"}

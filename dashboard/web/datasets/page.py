@@ -1,9 +1,9 @@
 """The tables of datasets: all of them, one's columns, classes and first rows, and the bundled sets."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flask import url_for
 
@@ -81,7 +81,18 @@ def _address(row: DatasetRow) -> str:
 def columns_table(dataset: Dataset) -> Table:
     """Return what each column of a dataset is like."""
     files = exports("datasets.numbers", name=dataset.name, what="columns")
-    return Table(f"{dataset.name}_columns", COLUMN_COLUMNS, dataset.description["columns"], "Columns", files)
+    truths = dataset.description.get("booleans", {})
+    columns = [
+        replace(column, shown=lambda row: _type(row, truths)) if column.name == "kind" else column
+        for column in COLUMN_COLUMNS
+    ]
+    return Table(f"{dataset.name}_columns", columns, dataset.description["columns"], "Columns", files)
+
+
+def _type(column: Mapping[str, Any], truths: Mapping[str, Sequence[str]]) -> str:
+    """Return the kind of a column; of yes and no with the words for 0 and 1."""
+    words = [f"{word}: {value}" for value, word in enumerate(truths.get(column["name"], ())) if word]
+    return f"{column['kind']} ({', '.join(words)})" if words else str(column["kind"])
 
 
 def ignored_table(dataset: Dataset) -> Table:
@@ -136,7 +147,7 @@ def choice_table(preview: Preview, form: DatasetForm) -> Table:
     shown = {
         "field": lambda row: fields[row.name],
         "why": lambda row: (
-            kinds.get(row.name, ("", row.reason))[1],
+            kinds.get(row.name, ("", "" if row.truths else row.reason))[1],
             row.odd,
             odd.get(row.name),
             row.name,

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from data_files import look, write
+from data_files import look, make, write
 
 from dashboard.data.columns import preview
 from dashboard.data.csv_format import CsvFormat
@@ -93,6 +93,34 @@ def test_what_cannot_help_is_ignored_with_the_reason(tmp_path, name, of, reason)
 )
 def test_what_may_help_is_an_input(tmp_path, name, of):
     assert look(tmp_path, rows_of((name, of), NOISE, LABEL)).columns[0].kind != "ignore"
+
+
+@pytest.mark.parametrize(
+    ("words", "truths"),
+    [
+        (("yes", "no"), ("no", "yes")),
+        (("TRUE", "False", "true"), ("False", "TRUE")),
+        (("Y", "N", ""), ("N", "Y")),
+        (("f", "t"), ("f", "t")),
+        (("On", "off"), ("off", "On")),
+    ],
+)
+def test_two_words_for_yes_and_no_are_one_input(tmp_path, words, truths):
+    column = look(tmp_path, rows_of(("flag", lambda row: words[row % len(words)]), NOISE, LABEL)).columns[0]
+    assert (column.kind, column.truths) == ("boolean", truths)
+    no, yes = truths
+    assert column.reason == f"It says whether or not: '{no}' is 0 and '{yes}' is 1, one input instead of two."
+
+
+@pytest.mark.parametrize("words", [("yes", "true"), ("yes", "no", "maybe"), ("n", "yes"), ("male", "female")])
+def test_other_words_stay_categories(tmp_path, words):
+    column = look(tmp_path, rows_of(("flag", lambda row: words[row % len(words)]), NOISE, LABEL)).columns[0]
+    assert (column.kind, column.truths) == ("categorical", ())
+
+
+def test_a_target_of_yes_and_no_has_two_classes_of_its_own_words(tmp_path):
+    arrays, about = make(tmp_path, "a,bought\n1,Yes\n2,No\n3,Yes\n4,No\n")
+    assert (about["task"], arrays.classes, arrays.booleans) == ("classification", ["No", "Yes"], {})
 
 
 def test_codes_are_categories_with_the_reason(tmp_path):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from dashboard.data.preprocessing import Preprocessing, encode, fit
 from dashboard.errors import Invalid
+from dashboard.services.dataset_records import record_values
 
 FLOAT64 = np.dtype(np.float64)
 NUMBERS = "a,b,label\n0,-10,x\n5,0,y\n10,10,x\n100,90,y\n"
@@ -213,6 +214,55 @@ def test_columns_are_matched_by_name_whatever_their_order_and_kind(tmp_path, tex
     other, _ = make(tmp_path / "other", text, **choices)
     assert seen(other, preprocessing).tolist() == seen(arrays, preprocessing).tolist()
     assert encode(other, preprocessing, FLOAT64).targets.tolist() == [0, 1, 0, 1]
+
+
+TRUTHS = "size,smoker,label\n1,yes,x\n2,no,y\n3,,x\n4,Yes,y\n"
+
+
+def test_yes_and_no_are_one_input_of_0_or_1_whatever_the_scaling(tmp_path):
+    arrays, about = make(tmp_path, TRUTHS)
+    preprocessing = fit(arrays, np.arange(4), "book")
+    assert about["inputs"] == preprocessing.inputs == ["size", "smoker"]
+    assert about["booleans"] == {"smoker": ["no", "yes"]}
+    assert seen(arrays, preprocessing)[:, 1].tolist() == [1.0, 0.0, 1.0, 1.0]
+    assert Preprocessing.from_json(json.loads(json.dumps(preprocessing.to_json()))) == preprocessing
+    assert [record_values(arrays, row)["smoker"] for row in range(4)] == ["yes", "no", None, "yes"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "kinds"),
+    [
+        ("7,yes,x\n", {"smoker": "boolean"}),
+        ("7,YES,x\n", {"smoker": "categorical"}),
+        ("7,1,x\n", {"smoker": "numeric"}),
+        ("7,true,x\n", {"smoker": "boolean"}),
+    ],
+)
+def test_yes_is_read_as_the_version_reads_it_whatever_its_kind(tmp_path, rows, kinds):
+    (tmp_path / "other").mkdir()
+    arrays, _ = make(tmp_path, TRUTHS)
+    other, _ = make(tmp_path / "other", f"size,smoker,label\n{rows}", kinds=kinds)
+    assert seen(other, fit(arrays, np.arange(4), "none")).tolist() == [[7, 1]]
+
+
+def test_a_version_from_before_has_its_two_inputs_also_where_the_dataset_has_one(tmp_path):
+    (tmp_path / "other").mkdir()
+    arrays, _ = make(tmp_path, "size,smoker,label\n1,Yes,x\n2,No,y\n3,No,y\n", kinds={"smoker": "categorical"})
+    other, about = make(tmp_path / "other", TRUTHS)
+    assert about["inputs"] == ["size", "smoker"]
+    assert seen(other, fit(arrays, FIRST_THREE, "none"))[:, 1:].tolist() == [[0, 1], [1, 0], [1, 0], [0, 1]]
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind", "said"), [("2\n1", "numeric", "has 2"), ("maybe\nno", "categorical", "maybe")]
+)
+def test_what_says_neither_yes_nor_no_is_refused_by_a_version_that_reads_so(tmp_path, cells, kind, said):
+    (tmp_path / "other").mkdir()
+    arrays, _ = make(tmp_path, TRUTHS)
+    rows = "".join(f"7,{cell},x\n" for cell in cells.split())
+    other, _ = make(tmp_path / "other", f"size,smoker,label\n{rows}", kinds={"smoker": kind}, purpose="evaluation")
+    with pytest.raises(Invalid, match=said):
+        seen(other, fit(arrays, np.arange(4), "none"))
 
 
 def test_one_record_with_fewer_levels_and_one_class_is_read_as_the_version_reads_it(tmp_path):
