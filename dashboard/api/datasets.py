@@ -23,6 +23,7 @@ JSON_FIELDS = {
     "kinds": '{"age": "numeric", "id": "ignore"}',
     "column_words": '{"size": ["NA", "?"]}',
     "odd": '{"income": "missing"}',
+    "dates": '{"when": "day"}',
 }
 
 

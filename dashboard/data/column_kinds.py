@@ -22,7 +22,7 @@ class Facts:
 
     `distinct` counts the different values, `different_numbers` those that are numbers. `code` is a cell spelled
     as only a code is, `counts` says that the numbers are first, first + 1, … in the order of the rows; `truths` are
-    the words for 0 and 1 (`truths.truth_words`).
+    the words for 0 and 1 (`truths.truth_words`), and `dates` says that all cells are dates, and why.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Facts:
     counts: bool
     example: str
     truths: tuple[str, ...] = ()
+    dates: str = ""
 
     @property
     def known(self) -> int:
@@ -92,6 +93,10 @@ def _of_words(facts: Facts) -> tuple[str, str]:
         no, yes = facts.truths
         return "boolean", f"It says whether or not: '{no[:40]}' is 0 and '{yes[:40]}' is 1, one input instead of two."
     is_own = facts.distinct == facts.known and facts.known > FEW
+    if facts.dates:
+        is_ignored = facts.distinct > MOST_CATEGORIES or is_own or facts.is_nearly_unique
+        kind, what = ("ignore", "Ignored") if is_ignored else ("categorical", "Taken as categories")
+        return kind, f"{facts.dates} {what}, unless you choose number parts."
     if facts.distinct > MOST_CATEGORIES:
         return "ignore", f"It has more than {MOST_CATEGORIES:,} different words, the most that a category may have."
     if is_own or facts.is_nearly_unique:

@@ -13,11 +13,18 @@ from dashboard.data.blocks import AS_USUAL, MISSING, NUMBER, WORD, ColumnBlock, 
 from dashboard.data.cells import MOST_CATEGORIES, MOST_EXACT
 from dashboard.data.column_readings import NOTHING_CHOSEN, Choices, adjusted, effective, first_readings, signs_of
 from dashboard.data.csv_format import CsvFormat
+from dashboard.data.dates import possible_orders, reason_of_dates
 from dashboard.data.moments import Moments
 from dashboard.data.target_guess import TargetGuess, second_targets, target_guess
-from dashboard.data.truths import MOST_SPELLINGS, truth_words
+from dashboard.data.truths import truth_words
 
-KINDS = {"numeric": "number", "boolean": "yes or no", "categorical": "category", "ignore": "ignore"}
+KINDS = {
+    "numeric": "number",
+    "boolean": "yes or no",
+    "categorical": "category",
+    "date": "date: number parts",
+    "ignore": "ignore",
+}
 EXAMPLES = 5
 ODD_SHOWN = 3
 MOST_NAMED_LINE = 300_000
@@ -34,7 +41,8 @@ class Column:
     `whole` (only whole numbers) is false, unless all cells that are not missing are numbers, but for a few odd ones.
     `odd` says of such cells what and where they are. `code` is a cell that is spelled as a code is, `pattern` is the
     same for columns that say the same in other words, and `reading` is how the cells are read. `truths` are the words
-    for 0 and 1 of a column of yes and no, empty for another column.
+    for 0 and 1 of a column of yes and no, `dates` the orders in which all its cells are dates; both are empty for
+    another column.
     """
 
     name: str
@@ -55,6 +63,7 @@ class Column:
     pattern: str = ""
     reading: Reading = AS_USUAL
     truths: tuple[str, ...] = ()
+    dates: tuple[str, ...] = ()
 
     @property
     def can_be_boolean(self) -> bool:
@@ -246,7 +255,7 @@ class _Profile:
         return tuple(self._column(place, *part) for place, part in enumerate(parts))
 
     def _column(self, place: int, name: str, numbers: list[float], part: Meaning, reading: Reading) -> Column:
-        facts, examples = self._facts(place, name, part)
+        facts, examples, dates = self._facts(place, name, part)
         kind, reason = column_kinds.suggested(facts)
         is_numeric = facts.numbers > 0 and (not facts.words or facts.is_odd)
         low, high, mean, std = numbers if is_numeric else (None, None, None, None)
@@ -268,9 +277,10 @@ class _Profile:
             pattern=self.patterns[place].name if self.patterns else "",
             reading=reading,
             truths=facts.truths,
+            dates=dates,
         )
 
-    def _facts(self, place: int, name: str, part: Meaning) -> tuple[column_kinds.Facts, list[str]]:
+    def _facts(self, place: int, name: str, part: Meaning) -> tuple[column_kinds.Facts, list[str], tuple[str, ...]]:
         kinds, numbers, texts, coded = part
         known = np.flatnonzero(kinds != MISSING)
         code = _code(texts, np.flatnonzero(coded & (kinds == NUMBER)))
@@ -278,11 +288,14 @@ class _Profile:
         words = int(self.words[place])
         different = values.size if code else len(np.unique(values))
         examples = texts.take(known[:EXAMPLES]).to_pylist()
+        numbers_known = self.rows - int(self.missing[place]) - words
+        cells = [] if numbers_known else texts.take(known).to_pylist()
+        dates = possible_orders(cells)
         facts = column_kinds.Facts(
             name=name,
             rows=self.rows,
             missing=int(self.missing[place]),
-            numbers=self.rows - int(self.missing[place]) - words,
+            numbers=numbers_known,
             words=words,
             distinct=known.size if words else different,
             different_numbers=different,
@@ -292,9 +305,10 @@ class _Profile:
             code=code,
             counts=bool(self.counts[place]) and self.rows > 2,
             example=examples[0] if examples else "",
-            truths=() if values.size else truth_words(texts.take(known[: MOST_SPELLINGS + 2]).to_pylist()),
+            truths=truth_words(cells),
+            dates=reason_of_dates(cells, dates),
         )
-        return facts, examples
+        return facts, examples, dates
 
 
 def _of_reading(reading: Reading, examples: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dashboard.data.date_columns import DateColumn
 from dashboard.data.ingestion import ingest, input_names
 from dashboard.data.specification import DatasetSpec, parse_spec
 from dashboard.data.splitting import PARTS_FILE, Split, split, split_of_codes
@@ -27,7 +28,7 @@ class Arrays(NamedTuple):
     float64. `gaps` names the columns in which something is missing, `indicators` those whose gaps are an input of
     their own, and `missing` says how gaps are filled in (median or impute: mean). `parts` (rows,)
     has the part of each row, 0 to 2, where the split is not at random. `booleans` are the numeric columns of yes and
-    no, each with its words for 0 and 1, empty where it has none.
+    no, each with its words for 0 and 1, empty where it has none; `dates` are the columns whose parts are numeric ones.
     """
 
     inputs: Array
@@ -44,6 +45,7 @@ class Arrays(NamedTuple):
     missing: str = "impute"
     parts: Array | None = None
     booleans: Mapping[str, Sequence[str]] = {}  # never changed
+    dates: tuple[DateColumn, ...] = ()
 
 
 def open_arrays(folder: Path) -> Arrays:
@@ -74,6 +76,7 @@ def open_arrays(folder: Path) -> Arrays:
         missing=about.get("missing", "impute"),
         parts=_opened(folder / PARTS_FILE) if (folder / PARTS_FILE).exists() else None,
         booleans=about.get("booleans", {}),
+        dates=tuple(map(DateColumn.from_json, about.get("dates", ()))),
     )
 
 

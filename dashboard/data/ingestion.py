@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from dashboard.data import lines
 from dashboard.data.blocks import NUMBER, ColumnBlock, read_blocks
 from dashboard.data.cells import MOST_CATEGORIES
+from dashboard.data.date_columns import DateColumn, date_columns
+from dashboard.data.dates import ORDERS
 from dashboard.data.growing import GrowingMatrix
 from dashboard.data.levels import Levels, TooManyLevels
 from dashboard.data.moments import Moments
@@ -31,16 +33,19 @@ ARRAY_FILES = ("inputs.npy", "categories.npy", "target.npy", PARTS_FILE, KEYS_FI
 Keep = NDArray[np.bool_]
 
 
-def ingest(path: Path, spec: DatasetSpec, folder: Path) -> dict[str, Any]:
+def ingest(path: Path, spec: DatasetSpec, folder: Path, dates: Sequence[DateColumn] | None = None) -> dict[str, Any]:
     """Write a file's arrays into an existing `folder` and return their description as plain values.
 
-    The description is what `dataset.open_arrays` reads from ``description.json``. Raises Invalid, naming line and
-    remedy, for what the choices do not fit (and leaves nothing in the folder), StoreUnavailable if it cannot write.
+    The description is what `dataset.open_arrays` reads from ``description.json``. `dates` says how columns of dates
+    become numbers; without it that is found out, with one more reading of these columns. Raises Invalid, naming line
+    and remedy, for what the choices do not fit (and leaves nothing in the folder), StoreUnavailable if it cannot write.
     """
     names, first_rows = lines.head(path, spec.format)
+    dates = _date_columns(path, spec, names) if dates is None else dates
+    columns = input_columns(names, spec, dates)
     try:
-        with GrowingMatrix(folder / "inputs.npy", len(_of_kinds(names, spec, "numeric", "boolean"))) as inputs:
-            reading = _Ingestion(path, spec, names, inputs)
+        with GrowingMatrix(folder / "inputs.npy", len(columns) - list(columns.values()).count("categorical")) as inputs:
+            reading = _Ingestion(path, spec, names, inputs, columns, dates)
             for block in read_blocks(path, spec.format, len(names), reading.chosen, reading.readings):
                 reading.add(dict(zip((names[place] for place in reading.chosen), block, strict=True)))
             reading.check()
@@ -60,15 +65,23 @@ def ingest(path: Path, spec: DatasetSpec, folder: Path) -> dict[str, Any]:
 class _Ingestion:
     """The rows used so far, and their statistics."""
 
-    def __init__(self, path: Path, spec: DatasetSpec, names: Sequence[str], inputs: GrowingMatrix) -> None:
-        self.path, self.spec, self.inputs = path, spec, inputs
-        self.numeric = _of_kinds(names, spec, "numeric", "boolean")
-        self.categorical = _of_kinds(names, spec, "categorical")
-        self.booleans = {name: ["", ""] for name in _of_kinds(names, spec, "boolean")}
-        used = {*self.numeric, *self.categorical, spec.target}
-        self.chosen = [place for place, name in enumerate(names) if name in used or name == spec.split_by]
+    def __init__(
+        self,
+        path: Path,
+        spec: DatasetSpec,
+        names: Sequence[str],
+        inputs: GrowingMatrix,
+        columns: dict[str, str],
+        dates: Sequence[DateColumn],
+    ) -> None:
+        self.path, self.spec, self.inputs, self.dates = path, spec, inputs, dates
+        self.order = list(columns)
+        self.numeric = [name for name, kind in columns.items() if kind != "categorical"]
+        self.categorical = [name for name, kind in columns.items() if kind == "categorical"]
+        self.booleans = {name: ["", ""] for name, kind in columns.items() if kind == "boolean"}
+        used = {name for name, kind in spec.kinds.items() if kind != "ignore"} | {spec.target, spec.split_by}
+        self.chosen = [place for place, name in enumerate(names) if name in used]
         self.readings = [spec.reading(names[place]) for place in self.chosen]
-        self.order = [name for name in names if name in used and name != spec.target]
         self.moments = Moments(len(self.numeric))
         self.distinct = [np.empty(0)] * len(self.numeric)
         self.levels = {name: Levels(spec.format.decimal, spec.format.thousands) for name in self.categorical}
@@ -80,6 +93,8 @@ class _Ingestion:
     def add(self, block: dict[str, ColumnBlock]) -> None:
         """Take in a block of rows."""
         target = block[self.spec.target]
+        for dates in self.dates:
+            block = block | dates.blocks(block[dates.name])
         self.target.look(target, self.rows)
         for name in self.numeric:
             if name not in self.spec.odd:
@@ -120,9 +135,16 @@ class _Ingestion:
         rows = np.flatnonzero(column.words)
         if rows.size:
             line = lines.line_of(self.path, self.spec.format, self.rows + int(rows[0]))
-            wanted = "neither yes nor no" if name in self.booleans else "not a number"
-            message = f"Line {line:,} of '{name}' holds {column.names()[column.codes[rows[0]]][:40]!r}, {wanted}"
-            raise Invalid({f"kinds.{name}": f"{message}: correct it, or take the column as categorical."})
+            own, wanted = self._wanted(name)
+            message = f"Line {line:,} of '{own}' holds {column.names()[column.codes[rows[0]]][:40]!r}, {wanted}"
+            raise Invalid({f"kinds.{own}": f"{message}: correct it, or take the column as categorical."})
+
+    def _wanted(self, name: str) -> tuple[str, str]:
+        """Return the column of the file that an input is of, and what a cell of it is that cannot be read."""
+        for dates in self.dates:
+            if name in dates.inputs:
+                return dates.name, f"not a date with the {ORDERS[dates.order]}"
+        return name, "neither yes nor no" if name in self.booleans else "not a number"
 
     def _count_distinct(self, place: int, column: ColumnBlock, values: NDArray[np.float64], is_all: bool) -> None:
         if len(self.distinct[place]) <= MOST_CATEGORIES:
@@ -169,6 +191,7 @@ class _Ingestion:
             "numeric": self.numeric,
             "categorical": self.categorical,
             "booleans": self.booleans,
+            "dates": [dates.to_json() for dates in self.dates],
             "levels": levels,
             "missing": self.spec.missing,
             "indicators": indicators,
@@ -182,9 +205,12 @@ class _Ingestion:
         }
 
     def _indicators(self, columns: Sequence[dict[str, Any]]) -> list[str]:
-        """Return the columns whose gaps are inputs of their own: frequent enough to learn from."""
-        is_marking = self.spec.missing == "median"
-        return [c["name"] for c in columns if is_marking and are_marked(c["missing"], self.used)]
+        """Return the columns whose gaps are inputs of their own: frequent enough to learn from; a date counts once."""
+        if self.spec.missing != "median":
+            return []
+        own = {name: dates.name for dates in self.dates for name in dates.inputs}
+        marked = (own.get(c["name"], c["name"]) for c in columns if are_marked(c["missing"], self.used))
+        return list(dict.fromkeys(marked))
 
     def _columns(self, finished: dict[str, tuple[list[str], NDArray[np.int32]]]) -> list[dict[str, Any]]:
         """Return the statistics of every input column, in the file's order."""
@@ -202,8 +228,19 @@ class _Ingestion:
         return [described[name] for name in self.order]
 
 
-def _of_kinds(names: Sequence[str], spec: DatasetSpec, *kinds: str) -> list[str]:
-    return [name for name in names if spec.kinds.get(name) in kinds]
+def _date_columns(path: Path, spec: DatasetSpec, names: Sequence[str]) -> list[DateColumn]:
+    readings = {name: spec.reading(name) for name in spec.dates}
+    return date_columns(path, spec.format, names, spec.dates, readings, spec.purpose == "evaluation")
+
+
+def input_columns(names: Sequence[str], spec: DatasetSpec, dates: Sequence[DateColumn]) -> dict[str, str]:
+    """Return column -> kind for all that are inputs, in the file's order; a date is as many columns as it has parts."""
+    parts = {column.name: dict.fromkeys(column.inputs, "numeric") for column in dates}
+    columns: dict[str, str] = {}
+    for name in names:
+        kind = spec.kinds.get(name, "ignore")
+        columns |= parts.get(name, {name: kind}) if kind != "ignore" else {}
+    return columns
 
 
 def _note_words(words: list[str], column: ColumnBlock) -> None:

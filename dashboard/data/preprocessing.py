@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dashboard.data.dataset import Array, Arrays, input_names
+from dashboard.data.date_columns import DateColumn
 from dashboard.data.matching import matched, named, with_task
 from dashboard.data.moments import Moments
 from dashboard.data.scaling import column_scales, target_scale
@@ -53,7 +54,8 @@ class Preprocessing:
     """All that turns a record into inputs and outputs into an answer.
 
     A class is the target `high` among `low`; a regression's y is y * target_scale + target_offset to the network.
-    `indicators` are columns that have one more input, at the end: 1 where the value is missing, else 0.
+    `indicators` are columns that have one more input, at the end: 1 where the value is missing, else 0. `dates` are the
+    columns of dates whose parts are among the numeric ones.
     """
 
     scaling: str
@@ -66,6 +68,15 @@ class Preprocessing:
     target_scale: float
     target_offset: float
     indicators: tuple[str, ...] = ()
+    dates: tuple[DateColumn, ...] = ()
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The columns of a file that are read, column -> kind: a date is one, whatever its parts."""
+        parts = {name: column.name for column in self.dates for name in column.inputs}
+        kinds = {parts.get(one.name, one.name): "boolean" if one.words else "numeric" for one in self.numeric}
+        kinds |= {column.name: "date" for column in self.dates}
+        return kinds | {column.name: "categorical" for column in self.categorical}
 
     @property
     def inputs(self) -> list[str]:
@@ -94,6 +105,7 @@ class Preprocessing:
             "categorical": tuple(categorical),
             "classes": tuple(data["classes"]),
             "indicators": tuple(data.get("indicators", ())),
+            "dates": tuple(map(DateColumn.from_json, data.get("dates", ()))),
         }
         return cls(**{**data, **parts})
 
@@ -145,6 +157,7 @@ def fit(arrays: Arrays, rows: Array, scaling: str) -> Preprocessing:
         target_scale=own_scale,
         target_offset=own_offset,
         indicators=arrays.indicators,
+        dates=arrays.dates,
     )
 
 
@@ -224,6 +237,7 @@ def _boolean(arrays: Arrays, name: str, fill: float) -> NumericInput:
 
 def _gaps(arrays: Arrays, name: str) -> Array:
     """Return whether each row's value of a column is missing."""
+    name = next((column.inputs[0] for column in arrays.dates if column.name == name), name)
     if name in arrays.numeric:
         return np.isnan(np.asarray(arrays.inputs[:, arrays.numeric.index(name)], np.float64))
     missing: Array = np.asarray(arrays.categories[:, arrays.categorical.index(name)]) < 0

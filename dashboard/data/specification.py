@@ -10,6 +10,7 @@ from dashboard.data.blocks import Reading
 from dashboard.data.cells import MOST_CATEGORIES, OLD_MISSING_WORDS
 from dashboard.data.columns import KINDS, Column, Preview
 from dashboard.data.csv_format import FORMAT_SETTINGS, CsvFormat
+from dashboard.data.dates import ORDERS, PARTS
 from dashboard.data.splitting import default_share
 from dashboard.declarations import declared, read, setting
 from dashboard.kinds import Choice, Number, Text, Whole
@@ -38,7 +39,8 @@ class DatasetSpec:
     """What a person chose: `kinds` has the kind of each column but the target, `missing` is one of MISSING.
 
     `missing_words` (in small letters) mean missing, `column_words` in single columns; `strip` are the columns whose
-    signs are taken off, `odd` says what is done with the cells of a column of numbers that are none.
+    signs are taken off, `odd` says what is done with the cells of a column of numbers that are none, and `dates` has
+    the order of the dates (`dates.ORDERS`) of each column that becomes number parts.
 
     `validation` and `test` are shares of the rows, split by `seed`; `image_shape` is (rows, columns) of pixels. With
     the purpose evaluation one record and one class are enough, and no network trains on it.
@@ -47,7 +49,7 @@ class DatasetSpec:
     format: CsvFormat
     target: str = setting(Text(note="Its name, or its index from 0."), label="Target", help="The column to predict.")
     kinds: dict[str, str] = setting(
-        Text(note='As JSON text: {"column": "numeric" | "boolean" | "categorical" | "ignore"}.'), label="Type"
+        Text(note='As JSON text: {"column": "numeric" | "boolean" | "categorical" | "date" | "ignore"}.'), label="Type"
     )
     missing: str = setting(Choice(MISSING), "median", "Missing values")
     missing_words: tuple[str, ...] = setting(
@@ -71,6 +73,11 @@ class DatasetSpec:
         Text(note='As JSON text: {"column": "missing" | "drop"}.'),
         label="Cells that are no numbers",
         help="What is done with them in a column of numbers.",
+    )
+    dates: Mapping[str, str] = setting(
+        Text(note='As JSON text: {"column": "year" | "month" | "day"}.'),
+        label="Order of dates",
+        help="What stands first in the dates of a column that becomes number parts, where no cell says it.",
     )
     task: str = setting(
         Choice(TASKS, empty="as the target suggests"),
@@ -118,6 +125,7 @@ class DatasetSpec:
             "column_words": {name: list(words) for name, words in self.column_words.items()},
             "strip": list(self.strip),
             "odd": dict(self.odd),
+            "dates": dict(self.dates),
         }
 
     @classmethod
@@ -130,6 +138,7 @@ class DatasetSpec:
             "column_words": {name: tuple(words) for name, words in data.get("column_words", {}).items()},
             "strip": tuple(data.get("strip", ())),
             "odd": dict(data.get("odd", {})),
+            "dates": dict(data.get("dates", {})),
         }
         return cls(**{**data, **parts})
 
@@ -171,6 +180,7 @@ def parse_spec(fields: Fields, preview: Preview) -> DatasetSpec:
         missing_words=preview.choices.words or (),
         column_words=dict(preview.choices.column_words),
         strip=preview.choices.strip or (),
+        dates=_dates(fields, preview, [name for name, kind in kinds.items() if kind == "date"]),
         split_by=_split_by(fields, preview, chosen["split"], target),
         **chosen,
     )
@@ -197,6 +207,31 @@ def _odd(fields: Fields, preview: Preview, numeric: list[str], target: str, task
         elif name == target and answer == "missing":
             chosen.refuse(name, f"'{name}' is the target, which must not be missing: drop the rows.")
     return answers
+
+
+def _dates(fields: Fields, preview: Preview, columns: list[str]) -> dict[str, str]:
+    """Return the order of the dates of each column that becomes number parts; refuses those that nothing says it of."""
+    chosen = fields.inner("dates")
+    for name in chosen.data:
+        if name not in preview.names:
+            chosen.refuse(str(name)[:64], f"There is no column {str(name)[:64]!r}.")
+    orders = {}
+    for name in columns:
+        column = preview.column(name)
+        if taken := [part for part in PARTS if f"{name}.{part}" in preview.names]:
+            chosen.refuse(name, f"There is a column '{name}.{taken[0]}', as a part would be called: rename it.")
+        possible = column.dates or tuple(ORDERS)
+        suggested = possible[0] if len(possible) == 1 or not column.distinct else ""
+        orders[name] = chosen.choice(name, suggested, ORDERS)
+        if not orders[name]:
+            names = " or ".join(f"{ORDERS[order]} ({order})" for order in possible)
+            chosen.refuse(
+                name, f"'{name}' holds dates such as {column.examples[0][:40]!r}: say what they are, {names}."
+            )
+        elif orders[name] not in possible:
+            message = f"'{name}' has cells that are no dates with the {ORDERS[orders[name]]}"
+            chosen.refuse(name, f"{message}: choose {ORDERS[possible[0]]} ({possible[0]}).")
+    return orders
 
 
 def column_notes(preview: Preview, spec: DatasetSpec) -> dict[str, Any]:
@@ -273,6 +308,8 @@ def _kind_problem(column: Column, kind: str) -> str:
         return f"As numbers, {MERGE}: take '{name}' as categorical, or ignore it."
     if kind == "boolean" and not column.can_be_boolean:
         return f"'{name}' has other cells than two words for yes and no: take it as categorical, or ignore it."
+    if kind == "date" and not column.dates and column.distinct:
+        return f"'{name}' has other cells than dates such as 2024-12-31: take it as another kind, or ignore it."
     if kind == "categorical" and column.distinct > MOST_CATEGORIES:
         message = f"'{name}' has more than {MOST_CATEGORIES:,} categories, the most that are possible"
         return f"{message}: ignore it" + (", or take it as numeric." if column.is_numeric else ".")

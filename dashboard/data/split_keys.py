@@ -1,6 +1,5 @@
 """The column that orders or groups the rows of a split, collected while a file is read."""
 
-import re
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +8,10 @@ from numpy.typing import NDArray
 from dashboard.data import lines
 from dashboard.data.blocks import ColumnBlock
 from dashboard.data.cells import number
+from dashboard.data.dates import moment, possible_orders
 from dashboard.data.specification import DatasetSpec
 from dashboard.data.splitting import Split, grouped_split, ordered_split, split
 from dashboard.errors import Invalid
-
-ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
 
 
 class SplitKeys:
@@ -63,13 +61,16 @@ class SplitKeys:
         return places
 
     def _order(self) -> NDArray[np.generic]:
-        """Return what each distinct text is ordered by: all numbers, or dates that begin with the year."""
+        """Return what each distinct text is ordered by: all numbers, or dates."""
         texts = list(self.places)
         numbers = [number(text, *self.spec.format.marks) for text in texts]
         if None not in numbers:
             return np.array(numbers, np.float64)
-        other = next((text for text in texts if not ISO_DATE.fullmatch(text)), None)
-        if other is not None:
-            message = f"'{self.spec.split_by}' holds {other[:40]!r}, which has no order"
-            raise Invalid({"split_by": f"{message}: choose a column of numbers, or of dates such as 2026-01-31."})
-        return np.array(texts)
+        orders = possible_orders(texts)
+        order = self.spec.dates.get(self.spec.split_by) or (orders[0] if len(orders) == 1 else "")
+        days = [moment(text, order) for text in texts] if order else [None]
+        if None not in days:
+            return np.array([one.days for one in days if one is not None])
+        what = "dates of which no cell says the order" if orders else f"{texts[0][:40]!r}, which has no order"
+        message = f"'{self.spec.split_by}' holds {what}"
+        raise Invalid({"split_by": f"{message}: choose a column of numbers, or of dates such as 2026-01-31."})

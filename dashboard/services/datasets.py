@@ -23,6 +23,8 @@ from dashboard.data.column_readings import NOTHING_CHOSEN, Choices, column_choic
 from dashboard.data.columns import KINDS, Preview, preview
 from dashboard.data.csv_format import FORMAT_SETTINGS, CsvFormat, parse_format, settled
 from dashboard.data.dataset import DatasetSpec, ingest, open_arrays, parse_spec
+from dashboard.data.date_columns import DateColumn
+from dashboard.data.dates import ORDERS
 from dashboard.data.detection import Detected, detect
 from dashboard.data.gap_costs import GapCosts, gap_costs
 from dashboard.data.guesses import Guess, guesses_from_json, guesses_to_json
@@ -49,7 +51,7 @@ TOKEN = re.compile(r"[0-9a-f]{32}")
 COLUMN_KINDS = KINDS
 IMPORT_ENDINGS, IMPORT_WORDS = formats.ENDINGS, formats.WORDS
 """How files that can be uploaded end, and what they are in words."""
-ODD_CELLS = ODD
+ODD_CELLS, DATE_ORDERS = ODD, ORDERS
 READING_SETTINGS = ("missing_words", "column_words", "strip")
 """With FORMAT_SETTINGS, what changes how a file is read."""
 DATASET_SETTINGS = FORMAT_SETTINGS | SPEC_SETTINGS
@@ -335,6 +337,12 @@ def delete_dataset(workspace: Workspace, name: str) -> None:
     if dataset.has_records:
         _remove_unused(workspace, dataset.folder)
         note_datasets(workspace)
+
+
+def first_days(dataset: Dataset) -> dict[str, str]:
+    """Return the inputs that count days -> the date from which they do, as 2024-12-31."""
+    dates = map(DateColumn.from_json, dataset.description.get("dates", ()))
+    return {f"{column.name}.days": column.first_day for column in dates}
 
 
 def record_pixels(

@@ -96,6 +96,18 @@ def test_yes_and_no_are_one_input_and_the_pages_say_so(workspace, browser):
     assert get_dataset(workspace, "flowers").description["inputs"] == ["length", "wild"]
 
 
+def test_dates_become_number_parts_on_the_page_and_their_order_is_asked(workspace, browser):
+    rows = "".join(f"{n % 9 + 1:02d}/03/2024,{n * 1.5},{'rose' if n % 2 else 'lily'}\n" for n in range(40))
+    page = upload(browser, "seen,length,kind\n" + rows)
+    assert "'01/03/2024', day first or month first: no cell says which." in words(page.root)
+    asked = create(browser, page, 422, **{"kinds-0": "date"})
+    assert "say what they are, day first (day) or month first (month)" in words(asked.root)
+    made = words(create(browser, page, **{"kinds-0": "date", "dates-0": "day"}).root)
+    assert "numeric (days since 2024-03-01)" in made
+    inputs = ["seen.day", "seen.weekday", "seen.days", "length"]
+    assert get_dataset(workspace, "flowers").description["inputs"] == inputs
+
+
 def test_the_file_is_read_again_in_another_format(browser):
     page = create(browser, upload(browser, FLOWERS), action="read", header="no", name="kept")
     assert page.sentence.startswith("41 rows of 3 columns.")

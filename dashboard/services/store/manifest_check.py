@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from dashboard.data.date_columns import DateColumn
+from dashboard.data.dates import ORDERS, PARTS
 from dashboard.data.preprocessing import CategoricalInput, NumericInput, Preprocessing
 from dashboard.declarations import read
 from dashboard.errors import UserError
@@ -226,13 +228,22 @@ def _preprocessing(data: Json) -> dict[str, Any]:
     for one in numeric:
         _require(_are_words(one.get("words", [])), "preprocessing.words")
     _require(all(isinstance(name, str) for name in _list(data, "classes")), "preprocessing.classes")
+    dates = [_dates(one) for one in _list(data, "dates")] if "dates" in data else []
     if "indicators" in data:
-        columns = {one["name"] for one in (*numeric, *categorical)}
+        columns = {one["name"] for one in (*numeric, *categorical, *dates)}
         _require(all(name in columns for name in _list(data, "indicators")), "preprocessing.indicators")
     kinds = dict.fromkeys(("low", "high", "target_scale", "target_offset"), float) | {"scaling": str, "task": str}
-    whole = _record(Preprocessing, data, kinds) | {"numeric": numeric, "categorical": categorical}
+    whole = _record(Preprocessing, data, kinds) | {"numeric": numeric, "categorical": categorical, "dates": dates}
     _require(whole["task"] in TASKS, "preprocessing.task")
     return whole
+
+
+def _dates(data: object) -> dict[str, Any]:
+    """Return how a column of dates becomes numbers; raises Refused."""
+    one = _record(DateColumn, data, {"name": str, "order": str, "first": float})
+    is_known = one["order"] in ORDERS and all(part in PARTS for part in _list(one, "parts"))
+    _require(is_known, "preprocessing.dates")
+    return one
 
 
 def _are_words(words: object) -> bool:

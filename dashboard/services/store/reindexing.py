@@ -270,6 +270,7 @@ def _description(task: str, preprocessing: Mapping[str, Any]) -> dict[str, Any]:
         "target": "its target",
         "numeric": [column.name for column in known.numeric] if known else [],
         "categorical": [column.name for column in known.categorical] if known else [],
+        "dates": [column.to_json() for column in known.dates] if known else [],
         "booleans": {column.name: list(column.words) for column in known.numeric if column.words} if known else {},
         "levels": [list(column.levels) for column in known.categorical] if known else [],
         "missing": "median" if known and known.indicators else "impute",

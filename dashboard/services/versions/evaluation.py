@@ -10,6 +10,7 @@ import numpy as np
 
 from dashboard.data.baseline import baseline_scores
 from dashboard.data.dataset import Array, Arrays, DatasetSpec, ingest, open_arrays
+from dashboard.data.date_columns import as_written
 from dashboard.data.matching import matches_by_place
 from dashboard.data.preprocessing import Encoded, Preprocessing, encode, errors_in_own_unit
 from dashboard.engine.measuring import blocks, classes
@@ -125,18 +126,25 @@ def _prepared(
 def _arrays(workspace: Workspace, dataset: Dataset, preprocessing: Preprocessing) -> Arrays:
     """Return a dataset's records with all columns that the version reads, also those that the dataset ignores.
 
-    In a small file a column is easily constant, and so no input of its own: the file is read again then.
+    In a small file a column is easily constant, and so no input of its own, and dates count their days from another
+    first one: the file is read again then.
     """
     folder = workspace.datasets_folder / dataset.folder
-    kinds = {column.name: "boolean" if column.words else "numeric" for column in preprocessing.numeric}
-    kinds |= {column.name: "categorical" for column in preprocessing.categorical}
-    chosen = dataset.spec["kinds"]
-    if not any(chosen.get(name) == "ignore" for name in kinds):
-        return open_arrays(folder)
-    every = chosen | {name: kind for name, kind in kinds.items() if chosen.get(name) == "ignore"}
-    spec = replace(DatasetSpec.from_json(dataset.spec), kinds=every, purpose="evaluation", image_shape=None)
+    arrays, chosen = open_arrays(folder), dataset.spec["kinds"]
+    again = {
+        name: kind
+        for name, kind in preprocessing.columns.items()
+        if chosen.get(name) == "ignore" or (kind == "date" and name in chosen and arrays.dates != preprocessing.dates)
+    }
+    if not again:
+        return arrays
+    spec = DatasetSpec.from_json(dataset.spec)
+    spec = replace(spec, kinds=chosen | again, purpose="evaluation", image_shape=None)
+    names, own = dataset.description["first_columns"], [one for one in preprocessing.dates if one.name in again]
+    dates = as_written(folder / "original.csv", spec.format, names, own, [spec.reading(column.name) for column in own])
+    dates += [column for column in arrays.dates if column.name not in again]
     with TemporaryDirectory(dir=workspace.uploads_folder) as name:
-        about = ingest(folder / "original.csv", spec, Path(name))
+        about = ingest(folder / "original.csv", spec, Path(name), dates)
         (Path(name) / "description.json").write_text(json.dumps(numbered(about)))
         return open_arrays(Path(name))  # what is mapped stays readable once its file is removed
 

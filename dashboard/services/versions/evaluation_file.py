@@ -9,6 +9,7 @@ from dashboard.parsing import name_with_end
 from dashboard.records.dataset import Dataset
 from dashboard.records.network import Version
 from dashboard.services.datasets import (
+    Preview,
     create_dataset,
     discard_upload,
     get_dataset,
@@ -34,7 +35,7 @@ def add_evaluation_file(
         raise Conflict(f"{version.reference} has no preprocessing: it was not trained on a dataset.", "version")
     upload = receive_upload(workspace, stream, file_name)
     try:
-        choices = _choices(workspace, version, preview_upload(upload).names)
+        choices = _choices(workspace, version, preview_upload(upload))
         return create_dataset(workspace, upload, choices | {"name": _free_name(workspace, file_name)})
     except Invalid as error:
         raise Invalid({"file": " ".join(error.errors.values())}) from error
@@ -42,12 +43,11 @@ def add_evaluation_file(
         discard_upload(workspace, upload.token)
 
 
-def _choices(workspace: Workspace, version: Version, names: list[str]) -> dict[str, Any]:
+def _choices(workspace: Workspace, version: Version, seen: Preview) -> dict[str, Any]:
     """Return the choices of the file's columns; raises Invalid naming those that are missing or not known."""
     trained_on = get_dataset(workspace, version.dataset)
     preprocessing = Preprocessing.from_json(version.preprocessing)
-    kinds = {column.name: "boolean" if column.words else "numeric" for column in preprocessing.numeric}
-    kinds |= {column.name: "categorical" for column in preprocessing.categorical}
+    names, kinds = seen.names, preprocessing.columns
     target, own = trained_on.description["target"], trained_on.description["first_columns"]
     ignored = {name for name, kind in trained_on.spec["kinds"].items() if kind == "ignore"}
     if len(names) == len(own) and not {*kinds, target} & set(names):  # one of the two has no header: by their places
@@ -61,7 +61,18 @@ def _choices(workspace: Workspace, version: Version, names: list[str]) -> dict[s
         raise Invalid({"file": f"{text} Send a file with the columns that it was trained on."})
     chosen = kinds | {name: "ignore" for name in names if name in ignored}
     fixed = {"missing": "impute", "task": preprocessing.task, "purpose": "evaluation", "image_shape": ""}
-    return fixed | {"target": target, "kinds": chosen, "validation": 0, "test": 0}
+    split = {"validation": 0, "test": 0}
+    return fixed | split | {"target": target, "kinds": chosen, "dates": _orders(preprocessing, seen)}
+
+
+def _orders(preprocessing: Preprocessing, seen: Preview) -> dict[str, str]:
+    """Return the order of the dates in the file: that of the version, unless the file's own cells say another."""
+    orders = {}
+    for dates in preprocessing.dates:
+        possible = seen.column(dates.name).dates if dates.name in seen.names else ()
+        is_other = len(possible) == 1 and dates.order not in possible
+        orders[dates.name] = possible[0] if is_other else dates.order
+    return {name: order for name, order in orders.items() if name in seen.names}
 
 
 def _free_name(workspace: Workspace, file_name: str) -> str:

@@ -4,12 +4,16 @@ from typing import Any
 
 from wtforms import Field, FieldList, FileField, SelectField, TextAreaField
 
-from dashboard.services.datasets import COLUMN_KINDS, IMPORT_ENDINGS, IMPORT_WORDS, ODD_CELLS
+from dashboard.services.datasets import COLUMN_KINDS, DATE_ORDERS, IMPORT_ENDINGS, IMPORT_WORDS, ODD_CELLS
 from dashboard.services.datasets import DATASET_SETTINGS as SETTINGS
 from dashboard.web.kit.forms import PageForm, form_field, name_field, options
 
 MOST_KINDS = 100
 """Beyond so many columns there is no select for each: those to leave out, or to take as categories, are typed."""
+
+
+QUESTIONS = ("odd", "dates")
+"""Settings that are asked of single columns."""
 
 
 class UploadForm(PageForm):
@@ -53,6 +57,12 @@ class DatasetForm(PageForm):
         description=SETTINGS["odd"].help,
         max_entries=MOST_KINDS,
     )
+    dates = FieldList(
+        SelectField(SETTINGS["dates"].label, choices=options([("", "choose …"), *DATE_ORDERS.items()])),
+        SETTINGS["dates"].label,
+        description=SETTINGS["dates"].help,
+        max_entries=MOST_KINDS,
+    )
     missing = form_field(SETTINGS["missing"])
     missing_words = form_field(SETTINGS["missing_words"])
     column_words = TextAreaField(
@@ -80,19 +90,20 @@ class DatasetForm(PageForm):
             chosen |= {line.strip(): kind for line in (typed or "").splitlines() if line.strip()}
         return chosen
 
-    def odd_fields(self) -> dict[str, Field]:
-        """Return column -> the field of its odd cells; the page has one for each, hidden where there are none."""
-        return dict(zip(self.columns, self.odd, strict=False))
+    def question_fields(self, question: str) -> dict[str, Field]:
+        """Return column -> the field of a question (odd or dates); hidden on the page where it is not asked."""
+        fields = {"odd": self.odd, "dates": self.dates}
+        return dict(zip(self.columns, fields[question], strict=False))
 
-    def chosen_odd(self) -> dict[str, str]:
-        """Return column -> what is done with its odd cells, where that was chosen."""
-        return {column: field.data for column, field in self.odd_fields().items() if field.data}
+    def answers(self, question: str) -> dict[str, str]:
+        """Return column -> the answer to a question (odd or dates), where one was chosen."""
+        return {column: field.data for column, field in self.question_fields(question).items() if field.data}
 
     def field_at(self, path: str) -> Field | None:
-        """Return the field at a path; the kind of a column, and its odd cells, are found by the column's name."""
-        column = path.removeprefix("odd.")
-        if column != path:
-            return self.odd_fields().get(column)
+        """Return the field at a path; the kind of a column, and what is asked of it, are found by the column's name."""
+        question, _, column = path.partition(".")
+        if question in QUESTIONS and column:
+            return self.question_fields(question).get(column)
         column = path.removeprefix("kinds.")
         if column != path:
             index = self.columns.index(column) if column in self.columns else MOST_KINDS

@@ -9,7 +9,7 @@ from flask import url_for
 
 from dashboard.http import workspace
 from dashboard.records.dataset import Dataset
-from dashboard.services.datasets import Preview, bundled_samples, list_datasets, networks_by_dataset
+from dashboard.services.datasets import Preview, bundled_samples, first_days, list_datasets, networks_by_dataset
 from dashboard.web.datasets.forms import MOST_KINDS, DatasetForm
 from dashboard.web.kit.tables import Column, Table, exports
 
@@ -82,16 +82,18 @@ def columns_table(dataset: Dataset) -> Table:
     """Return what each column of a dataset is like."""
     files = exports("datasets.numbers", name=dataset.name, what="columns")
     truths = dataset.description.get("booleans", {})
+    days = first_days(dataset)
     columns = [
-        replace(column, shown=lambda row: _type(row, truths)) if column.name == "kind" else column
+        replace(column, shown=lambda row: _type(row, truths, days)) if column.name == "kind" else column
         for column in COLUMN_COLUMNS
     ]
     return Table(f"{dataset.name}_columns", columns, dataset.description["columns"], "Columns", files)
 
 
-def _type(column: Mapping[str, Any], truths: Mapping[str, Sequence[str]]) -> str:
-    """Return the kind of a column; of yes and no with the words for 0 and 1."""
+def _type(column: Mapping[str, Any], truths: Mapping[str, Sequence[str]], days: Mapping[str, str]) -> str:
+    """Return the kind of a column; of yes and no with the words for 0 and 1, of days with the one they count from."""
     words = [f"{word}: {value}" for value, word in enumerate(truths.get(column["name"], ())) if word]
+    words += [f"days since {first}"] if (first := days.get(column["name"])) else []
     return f"{column['kind']} ({', '.join(words)})" if words else str(column["kind"])
 
 
@@ -142,7 +144,7 @@ def raw_rows_table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> Table
 def choice_table(preview: Preview, form: DatasetForm) -> Table:
     """Return the columns of an uploaded file, each with the field in which its type is chosen."""
     fields = {column.name: (field, column.name) for column, field in zip(preview.columns, form.kinds, strict=False)}
-    odd = form.odd_fields()
+    odd, dates = form.question_fields("odd"), form.question_fields("dates")
     kinds = preview.suggested_kinds(preview.suggested_target)
     shown = {
         "field": lambda row: fields[row.name],
@@ -151,6 +153,8 @@ def choice_table(preview: Preview, form: DatasetForm) -> Table:
             row.odd,
             odd.get(row.name),
             row.name,
+            dates.get(row.name),
+            len(row.dates) > 1,
         ),
     }
     columns = [

@@ -16,7 +16,7 @@ from dashboard.services.dataset_records import PARTS
 from dashboard.services.dataset_records import part_records as read_records
 from dashboard.services.datasets import Detected, Preview, Upload
 from dashboard.web.datasets.file_format import format_part, format_values, settled_fields
-from dashboard.web.datasets.forms import MOST_KINDS, DatasetForm, UploadForm
+from dashboard.web.datasets.forms import MOST_KINDS, QUESTIONS, DatasetForm, UploadForm
 from dashboard.web.datasets.page import (
     DATASET_COLUMNS,
     choice_table,
@@ -273,6 +273,7 @@ def _detected_form(preview: Preview, name: str) -> DatasetForm:
         target=target,
         kinds=[kinds.get(column.name, (column.kind,))[0] for column in preview.columns[:MOST_KINDS]],
         odd=["" for column in preview.columns[:MOST_KINDS]],
+        dates=["" for column in preview.columns[:MOST_KINDS]],
         **_reading_texts(preview),
         image_shape=f"{shape[0]} x {shape[1]}" if shape else "",
         seed=service.DATASET_SETTINGS["seed"].default,
@@ -293,10 +294,11 @@ def _reading_texts(preview: Preview) -> dict[str, str]:
 
 def _choices(form: DatasetForm) -> dict[str, Any]:
     """Return what was chosen in the words of the JSON API; what was left empty is left to the defaults."""
-    names = {"name", *service.DATASET_SETTINGS} - {"kinds", "odd", "image_shape"}
+    names = {"name", *service.DATASET_SETTINGS} - {"kinds", *QUESTIONS, "image_shape"}
     chosen = {name: form[name].data for name in names if form[name].data or name in service.READING_SETTINGS}
     kinds = {column: kind for column, kind in form.chosen_kinds().items() if column != form.target.data}
-    return chosen | {"kinds": kinds, "odd": form.chosen_odd(), "image_shape": form.image_shape.data or ""}
+    answers = {question: form.answers(question) for question in QUESTIONS}
+    return chosen | answers | {"kinds": kinds, "image_shape": form.image_shape.data or ""}
 
 
 def _pictures(dataset: Dataset) -> dict[str, str] | None:

@@ -202,7 +202,7 @@ MANY = "x,y,z\n" + "".join(f"w{i},{i},{i % 2}\n" for i in range(1001))
         (IRIS, {"target": "width", "task": "rank"}, "task", "Choose one of: classification, regression."),
         (IRIS, {"task": "regression"}, "task", "not a number everywhere: choose classification"),
         (IRIS, {"kinds": {"leaf": "numeric"}}, "kinds.leaf", "There is no column 'leaf'."),
-        (IRIS, {"kinds": {"width": "text"}}, "kinds.width", "Choose one of: numeric, categorical, ignore."),
+        (IRIS, {"kinds": {"width": "text"}}, "kinds.width", "Choose one of: numeric, boolean, categorical, "),
         (IRIS, {"kinds": {"length": "ignore", "width": "ignore"}}, "kinds", "keep at least one"),
         (GAPS, {"kinds": {"colour": "numeric"}}, "kinds.colour", "take it as categorical, or ignore it"),
         (MANY, {"kinds": {"x": "categorical"}}, "kinds.x", "more than 1,000 categories"),

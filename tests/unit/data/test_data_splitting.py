@@ -107,6 +107,13 @@ def test_a_dataset_is_split_in_the_order_of_a_column_that_is_no_input(tmp_path):
     assert [arrays.inputs[part, 0].tolist() for part in parts[1:]] == [[6, 7, 8], [0, 1, 2, 3, 4, 5]]
 
 
+def test_a_split_is_in_the_order_of_dates_however_they_are_written(tmp_path):
+    lines = [f"{place % 28 + 1}/{place // 28 + 1}/2024,{place},{'ab'[place % 2]}" for place in range(60)]
+    text = "\n".join(["day,x,y", *lines[::-1]]) + "\n"
+    arrays, _ = make(tmp_path, text, split="ordered", split_by="day", validation=0.1, test=0.2, target="y")
+    assert sorted(arrays.inputs[split_of(arrays, {}).test, 0].tolist()) == list(range(48, 60))
+
+
 def test_a_dataset_is_split_in_whole_groups(tmp_path):
     arrays, about = split_days(tmp_path, split="grouped", split_by="person", validation=0.2)
     persons = [set((arrays.inputs[part, 0] % 6).tolist()) for part in split_of(arrays, {})]

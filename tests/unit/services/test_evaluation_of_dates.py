@@ -1,0 +1,58 @@
+"""A version that reads dates, measured on files whose dates are written in another way."""
+
+import io
+
+import numpy as np
+import pytest
+
+from dashboard.data.dataset import open_arrays
+from dashboard.data.preprocessing import fit
+from dashboard.services.datasets import create_dataset, receive_upload
+from dashboard.services.networks import create_network
+from dashboard.services.versions.evaluation import evaluate_in_full
+from dashboard.services.versions.evaluation_file import add_evaluation_file
+from dashboard.services.versions.saving import Draft, save_version
+from dashboard.services.workspace import open_workspace
+from dashboard.settings import Settings
+
+TRAINED = "when,x,label\n" + "".join(f"{day}/03/2024,{day % 5},{'ab'[day % 2]}\n" for day in range(1, 31))
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    opened = open_workspace(Settings(home=str(tmp_path / "home")))
+    yield opened
+    opened.catalogue.close()
+
+
+@pytest.fixture
+def version(workspace):
+    upload = receive_upload(workspace, io.BytesIO(TRAINED.encode()), "days.csv")
+    dataset = create_dataset(workspace, upload, {"name": "days", "kinds": {"when": "date", "x": "numeric"}})
+    network = create_network(workspace, {"name": "small", "dataset": "days", "layers": []})
+    tensors = {name: np.zeros(shape, np.float32) for name, shape in network.spec.tensor_shapes}
+    preprocessing = fit(open_arrays(workspace.datasets_folder / dataset.folder), np.arange(30), "none").to_json()
+    draft = Draft(tensors, network.spec, dataset.id, preprocessing=preprocessing, metrics={}, evaluation={})
+    return save_version(workspace, network, draft)
+
+
+@pytest.mark.parametrize(
+    ("cell", "days"),
+    [("05/03/2024", 4), ("25/03/2025", 389), ("2024-03-05", 4), ("2024-03-05 12:00", 4.5), ("5 March 2024", 4)],
+)
+def test_a_file_of_one_date_is_read_into_the_parts_that_the_version_knows(workspace, version, cell, days):
+    file = io.BytesIO(f"x,label,when\n1,a,{cell}\n".encode())
+    dataset = add_evaluation_file(workspace, "small", version, file, "mine.csv")
+    (record,) = evaluate_in_full(workspace, "small", version, dataset.name).worst
+    assert record.inputs.keys() == {"when.day", "when.weekday", "when.days", "x"}
+    assert record.inputs["when.days"] == days
+
+
+@pytest.mark.parametrize("kind", ["ignore", "categorical", "date"])
+def test_a_dataset_is_read_so_whatever_kind_its_dates_have(workspace, version, kind):
+    rows = "".join(f"2024-04-{day},{day % 5},{'ab'[day % 2]}\n" for day in (10, 11, 12) * 4)
+    upload = receive_upload(workspace, io.BytesIO(f"when,x,label\n{rows}".encode()), "april.csv")
+    kinds = {"when": kind, "x": "numeric"}
+    create_dataset(workspace, upload, {"name": "april", "target": "label", "kinds": kinds})
+    records = evaluate_in_full(workspace, "small", version, "april").worst
+    assert {record.inputs["when.days"] for record in records} == {40, 41, 42}
