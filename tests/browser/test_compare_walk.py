@@ -79,6 +79,7 @@ def most_changed_weight(settings):
     return name, int(row), int(column), float(other[name][row, column])
 
 
+@pytest.mark.parametrize("theme", [pytest.param("light", marks=pytest.mark.soak), "dark"], indirect=True)
 def test_the_weight_that_changed_most_is_at_most_four_clicks_from_the_networks_page(walk, settings):
     page, clicks = walk.page, []
 

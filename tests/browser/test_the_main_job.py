@@ -33,6 +33,7 @@ def wait_for_chart(page, name):
     expect(page.locator(f"#{name} .main-svg").first).to_be_visible(timeout=TRAINING_MS)
 
 
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.soak)], indirect=True)
 def test_a_newcomer_gets_from_a_csv_to_the_difference_of_two_versions(walk, tmp_path):
     page = walk.page
     upload(walk, mnist_like_csv(tmp_path / "mnist_train_100.csv"))

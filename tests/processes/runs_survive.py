@@ -113,6 +113,7 @@ class RunsSurvive:
         coordinator.append(start_worker(workspace.settings))
         assert self.ends_undisturbed(place, workspace, run.id).attempt == 2
 
+    @pytest.mark.soak
     def test_a_coordinator_that_is_told_to_stop_puts_its_run_back_into_the_queue(self, place, workspace, coordinator):
         run = start_training(workspace)
         wait_for_epochs(workspace, run.id, 3)
@@ -135,6 +136,7 @@ class RunsSurvive:
         signal_to(paused, signal.SIGCONT)
         self.ends_undisturbed(place, workspace, run.id)
 
+    @pytest.mark.soak
     def test_a_cancelled_run_keeps_its_last_whole_epoch_and_can_go_on(self, place, workspace, coordinator):
         run = start_training(workspace)
         wait_for_epochs(workspace, run.id, 3)

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.processes
 EPOCHS = 25
 
 
-@pytest.mark.parametrize("kind", ["csv", pytest.param("mysql", marks=pytest.mark.server)])
+@pytest.mark.parametrize("kind", ["csv", pytest.param("mysql", marks=[pytest.mark.server, pytest.mark.soak])])
 def test_a_run_goes_on_where_its_backup_was_restored_and_where_it_was_made(kind, tmp_path, request):
     store = request.getfixturevalue("mysql_url") if kind == "mysql" else Settings.store
     made = Settings(home=str(tmp_path / "home"), store=store, checkpoint_seconds=0)
@@ -85,6 +85,7 @@ def test_a_backup_that_is_killed_looks_like_none_and_is_made_by_the_same_command
     assert sorted(path.name for path in (tmp_path / "backups").iterdir()) == ["file.zip", "folder"]
 
 
+@pytest.mark.soak
 def test_a_backup_by_a_worker_that_is_killed_is_taken_up_again(workspace, coordinator, tmp_path):
     fill(workspace)
     place = workspace.settings.home_folder / "copies" / "backup.zip"

@@ -15,6 +15,7 @@ def assert_all_is_right(found):
     assert found["read"] >= 8
 
 
+@pytest.mark.soak
 def test_eight_writers_and_eight_readers_share_a_csv_store(tmp_path):
     assert_all_is_right(run_together(tmp_path, "csv:", seconds=SECONDS))
 

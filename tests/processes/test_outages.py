@@ -59,6 +59,7 @@ def test_a_run_waits_for_a_server_that_is_killed_and_its_numbers_have_no_gap(ser
 
 
 @pytest.mark.server
+@pytest.mark.soak
 def test_a_run_whose_connections_are_cut_again_and_again_ends_as_if_they_were_not(server, on_server, undisturbed):
     with working(on_server.settings):
         run = start_training(on_server)
@@ -95,6 +96,7 @@ def test_a_run_waits_for_a_catalogue_that_another_program_has_locked(in_files, u
     assert waiting_runs(in_files) == {}
 
 
+@pytest.mark.soak
 def test_a_run_waits_while_nothing_can_be_written(in_files, undisturbed, tmp_path):
     with working(in_files.settings) as worker:
         run = start_training(in_files)

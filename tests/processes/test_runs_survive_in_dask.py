@@ -52,6 +52,15 @@ class TestRunsSurviveInDask(RunsSurvive):
     def place(self, cluster, undisturbed):
         return InDask(cluster, undisturbed)
 
+    @pytest.mark.soak
+    def test_a_coordinator_that_is_killed_leaves_its_run_to_the_next_one(self, place, workspace, coordinator):
+        super().test_a_coordinator_that_is_killed_leaves_its_run_to_the_next_one(place, workspace, coordinator)
+
+    @pytest.mark.soak
+    def test_an_attempt_that_was_only_paused_writes_nothing_once_another_runs(self, place, workspace, coordinator):
+        super().test_an_attempt_that_was_only_paused_writes_nothing_once_another_runs(place, workspace, coordinator)
+
+    @pytest.mark.soak
     def test_a_scheduler_that_dies_and_comes_back_costs_no_epoch(self, place, workspace, coordinator):
         run = start_training(workspace)
         wait_for_epochs(workspace, run.id, 2)
@@ -86,6 +95,7 @@ class TestRunsSurviveInDask(RunsSurvive):
         assert len(now.search.result["scores"]) == 3
         assert sum(place.cluster.ask(executed).values()) - before >= len(now.trials) >= 6
 
+    @pytest.mark.soak
     def test_without_workers_a_run_waits_and_it_is_said_why(self, place, workspace, coordinator):
         place.cluster.workers.terminate()
         place.cluster.workers.wait()

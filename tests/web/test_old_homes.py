@@ -19,7 +19,7 @@ from tests.web.old_homes import HOMES, api_addresses, settings_of, unpack, walk
 from tests.web.page_check import Browser, words
 
 ARCHIVES = sorted(path.name.removesuffix(".tar.gz") for path in HOMES.glob("*.tar.gz"))
-NEWEST = "0003"
+OLDEST, NEWEST = "0001", "0003"
 NEWER = "This was stored by a newer Weightbase: its preprocessing has form 2, and this one reads forms up to 1"
 
 
@@ -44,9 +44,13 @@ def visit_everything(workspace, with_queries=True):
     return len(pages)
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.server] if name.startswith("mysql") else []) for name in ARCHIVES]
-)
+def marks_of(name):
+    """Return the marks of a home's test: the homes between the oldest and the newest are for `make soak`."""
+    marks = [pytest.mark.server] if name.startswith("mysql") else []
+    return marks if name.endswith((OLDEST, NEWEST)) else [*marks, pytest.mark.soak]
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=marks_of(name)) for name in ARCHIVES])
 def test_an_earlier_home_shows_all_its_pages_answers_the_api_and_verifies(name, request, tmp_path):
     url = request.getfixturevalue("mysql_url") if name.startswith("mysql") else None
     with opened(name, tmp_path, url) as workspace:
@@ -80,7 +84,7 @@ def described_earlier(description, _):
     return description | {"columns": columns}
 
 
-@pytest.mark.parametrize("missing", ["all", "one in each table"])
+@pytest.mark.parametrize("missing", [pytest.param("all", marks=pytest.mark.soak), "one in each table"])
 def test_versions_that_are_older_than_a_statistic_show_it_as_unknown_on_every_page(missing, tmp_path):
     def older(statistics, place):
         left_out = NAMES if missing == "all" else NAMES[place % len(NAMES)]

@@ -50,7 +50,7 @@ def test_all_singular_values_are_computed_only_of_tables_small_enough():
     assert singular_values(np.empty((0, 3))) is None
 
 
-@settings(max_examples=25)  # each takes a quarter of a second
+@settings(max_examples=10)  # each takes a quarter of a second
 @given(st.floats(1.5, 5.0), st.integers(0, 100))
 def test_the_tail_of_a_power_law_has_its_exponent(exponent, seed):
     shares = np.random.default_rng(seed).random(3000)
