@@ -30,8 +30,8 @@ $(VENV)/dev.ok: requirements.txt requirements-dev.txt
 run: $(VENV)/run.ok          ## start the dashboard on 127.0.0.1:8000
 	@$(PYTHON) app.py
 
-quick: $(VENV)/dev.ok        ## the fast tests, under a minute: no server, no browser, no pages, no killed processes
-	$(TEST_FOLDERS) $(PYTHON) -m pytest -q -n 2 --hypothesis-profile=quick -m "not server and not browser and not processes" tests/unit tests/rules tests/contract
+quick: $(VENV)/dev.ok        ## the fast tests, under a minute: no server, no browser, no pages, no killed processes, none marked slow
+	$(TEST_FOLDERS) $(PYTHON) -m pytest -q -n 2 --hypothesis-profile=quick -m "not server and not browser and not processes and not slow and not soak" tests/unit tests/rules tests/contract
 
 check: $(VENV)/dev.ok        ## lint, format and types
 	$(VENV)/bin/ruff check .

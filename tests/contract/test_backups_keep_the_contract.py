@@ -29,6 +29,8 @@ from tests.contract.test_mysql_tables import command
 from tests.server import run_sql
 from tests.unit.services.store_examples import contents, define, save
 
+pytestmark = pytest.mark.slow
+
 SERVER = pytest.mark.server
 KINDS = ["csv", pytest.param("mysql", marks=SERVER)]
 

@@ -1,5 +1,7 @@
 """The layering: who imports whom, and where SQL, Flask and Plotly may stand."""
 
+import pytest
+
 from tests.rules.source import FILES, PACKAGE, imports_of, name_of, package_of
 
 COMMON = {"records", "errors", "settings", "parsing", "metrics", "files", "declarations", "kinds", "privacy", "outages"}
@@ -37,6 +39,7 @@ TOP_OF = {
 }
 
 
+@pytest.mark.slow
 def test_a_module_imports_only_from_the_packages_that_its_own_may_import():
     faults = []
     for path in FILES:

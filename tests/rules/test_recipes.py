@@ -9,6 +9,8 @@ import pytest
 
 from tests.rules.source import FILES, ROOT, name_of, nodes_of
 
+pytestmark = pytest.mark.slow
+
 TEXT = (ROOT / "CONTRIBUTING.md").read_text().partition("## Recipes")[2].partition("\n## ")[0]
 RECIPES = {part.partition("\n")[0]: part for part in re.split(r"^### ", TEXT, flags=re.MULTILINE)[1:]}
 NEEDED = {

@@ -175,6 +175,7 @@ print("val_mape" in str(GOAL["metric"]), "validation MAPE" in str(SearchForm.goa
 """
 
 
+@pytest.mark.slow
 def test_a_declared_metric_is_in_the_api_and_in_the_form_of_a_search():
     command = [sys.executable, "-c", READS_THEM_WHEN_IT_STARTS]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout

@@ -113,6 +113,7 @@ def test_limits_are_named_with_the_remedy():
     assert system_words(OSError(errno.EISDIR, "Is a directory")) == "Is a directory."
 
 
+@pytest.mark.slow
 def test_a_locked_catalogue_is_an_outage_within_ten_seconds_and_can_still_be_read(tmp_path):
     catalogue = open_catalogue(Settings(home=str(tmp_path)))
     other = sqlite3.connect(tmp_path / "catalogue.sqlite", isolation_level=None)

@@ -26,6 +26,7 @@ def test_spectral_norm_and_stable_rank_equal_those_of_numpys_singular_values(arr
 
 
 @pytest.mark.parametrize("shape", [(300, 200), (200, 300), (1200, 700), (1, 50), (50, 1)])
+@pytest.mark.slow
 def test_large_tables_have_numpys_spectral_norm(shape):
     table = np.random.default_rng(9).standard_normal(shape).astype(np.float32)
     sigma = np.linalg.svd(table.astype(np.float64), compute_uv=False)
@@ -52,6 +53,7 @@ def test_all_singular_values_are_computed_only_of_tables_small_enough():
 
 @settings(max_examples=10)  # each takes a quarter of a second
 @given(st.floats(1.5, 5.0), st.integers(0, 100))
+@pytest.mark.slow
 def test_the_tail_of_a_power_law_has_its_exponent(exponent, seed):
     shares = np.random.default_rng(seed).random(3000)
     eigenvalues = (1 - shares) ** (-1 / (exponent - 1))  # Pareto from 1 on, by inversion

@@ -1,6 +1,8 @@
 import subprocess
 import sys
 
+import pytest
+
 CODE = """
 import sys
 from dashboard.arrow import pa, pc
@@ -11,5 +13,6 @@ assert pa.table({"a": numbers}).to_pandas().a.tolist() == [1.5]
 """
 
 
+@pytest.mark.slow
 def test_pyarrow_does_without_pandas_until_it_is_asked_for():
     subprocess.run([sys.executable, "-c", CODE], check=True)

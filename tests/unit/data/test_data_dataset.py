@@ -56,6 +56,7 @@ def test_inputs_are_stored_in_the_narrowest_exact_dtype(tmp_path, values, dtype)
     assert arrays.inputs[:, 0].tolist() == [float(first), float(second), float(first)]
 
 
+@pytest.mark.slow
 def test_a_late_fraction_widens_what_was_written_before(tmp_path):
     rows = 1_200_000  # several blocks of text
     arrays, _ = make(tmp_path, "x,y\n" + "".join(f"{row % 200},{row % 2}\n" for row in range(rows)) + "0.5,1\n")

@@ -110,6 +110,7 @@ def test_what_a_person_settles_is_taken_and_the_rest_guessed_with_it(tmp_path):
     assert (found.skip, found.header, found.delimiter) == (1, False, ";")
 
 
+@pytest.mark.slow
 def test_a_first_line_longer_than_131072_characters_is_read(tmp_path):
     names = [f"gene_{place:015}" for place in range(9_000)]
     text = ",".join(names) + ",y\n" + "".join(",".join(["1"] * 9_000) + f",{'ab'[n % 2]}\n" for n in range(6))

@@ -14,6 +14,8 @@ from dashboard.search.findings import epochs_of, importances, pareto_front, rank
 from dashboard.search.studies import Past
 from dashboard.search.together import is_quicker, on_seeds
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("way", ["ped_anova", "fanova"])
 def test_the_settings_that_matter_are_named_first(way):

@@ -15,6 +15,8 @@ from dashboard.search.scores import Scores
 from dashboard.search.sobol import BITS, MOST_DIMENSIONS, _bits, sobol_point
 from dashboard.search.studies import Past, propose
 
+pytestmark = pytest.mark.slow
+
 ENCODING = Encoding(
     {
         "depth": IntDistribution(1, 3),

@@ -17,6 +17,8 @@ from dashboard.settings import Settings
 from tests.server import run_sql
 from tests.unit.services.store_examples import add_run, contents, define, fill, save
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def opened():

@@ -15,6 +15,8 @@ from dashboard.settings import Settings
 from tests.unit.services.frozen_reader import PAGES
 from tests.unit.services.saved_versions import new_network, save, zeros
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent.parent.parent
 POWERLESS = ["setpriv", "--bounding-set=-dac_override,-dac_read_search,-fowner"]
 """Root without its power over the permissions of files: they count as they do for every user."""

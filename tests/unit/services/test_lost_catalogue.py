@@ -26,6 +26,8 @@ from dashboard.settings import Settings
 from dashboard.web.runs.words import RESULTS
 from tests.unit.services.carry_out import carry_out
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = {"epochs": 6, "save": "2", "batch_size": 32, "optimizer": "adam"}
 
 

@@ -30,6 +30,8 @@ from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
 from dashboard.web.searches.words import search_sentence
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"layers": 1, "units": {"low": 2, "high": 8}, "batch_size": [16, 32]}
 
 

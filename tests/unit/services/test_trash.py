@@ -19,6 +19,8 @@ from dashboard.services.workspace import open_workspace, sweep
 from dashboard.settings import Settings
 from tests.unit.services.store_examples import add_run, contents, define, save
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(params=["csv", pytest.param("mysql", marks=pytest.mark.server)])
 def workspace(tmp_path, request):

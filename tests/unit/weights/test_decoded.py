@@ -54,6 +54,7 @@ def test_the_least_recently_used_goes_when_there_is_no_room(store, cache):
     assert {path.name[:64] for path in kept(cache)} == {keys[0].sha256, keys[2].sha256}
 
 
+@pytest.mark.slow
 def test_the_folder_is_not_looked_through_for_each_of_many_small_arrays(store, tmp_path, monkeypatch):
     cache = DecodedCache(tmp_path / "cache", 1_000_000)
     looks = []
@@ -76,6 +77,7 @@ def test_what_is_asked_for_once_only_is_not_kept(store, cache):
     assert kept(cache) == []
 
 
+@pytest.mark.slow
 def test_many_small_arrays_stay_within_the_limit_however_many_caches_share_the_folder(store, tmp_path):
     caches = [DecodedCache(tmp_path / "cache", 50_000) for _ in range(4)]
     for seed in range(300):
