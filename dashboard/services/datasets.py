@@ -13,8 +13,6 @@ from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO
 
-import numpy as np
-
 from dashboard.catalogue import datasets as dataset_rows
 from dashboard.catalogue import searches as search_rows
 from dashboard.data import formats
@@ -22,7 +20,7 @@ from dashboard.data.bundled import BUNDLED, BundledSample
 from dashboard.data.column_readings import NOTHING_CHOSEN, Choices, column_choices
 from dashboard.data.columns import KINDS, Preview, preview
 from dashboard.data.csv_format import FORMAT_SETTINGS, CsvFormat, parse_format, settled
-from dashboard.data.dataset import DatasetSpec, ingest, open_arrays, parse_spec
+from dashboard.data.dataset import DatasetSpec, ingest, parse_spec
 from dashboard.data.date_columns import DateColumn
 from dashboard.data.dates import ORDERS
 from dashboard.data.detection import Detected, detect
@@ -343,17 +341,6 @@ def first_days(dataset: Dataset) -> dict[str, str]:
     """Return the inputs that count days -> the date from which they do, as 2024-12-31."""
     dates = map(DateColumn.from_json, dataset.description.get("dates", ()))
     return {f"{column.name}.days": column.first_day for column in dates}
-
-
-def record_pixels(
-    workspace: Workspace, dataset: Dataset, count: int
-) -> tuple[np.ndarray[tuple[int, int], np.dtype[np.float64]], tuple[int, int]]:
-    """Return the first records of a dataset of pixels and their (height, width); raises NotFound without pixels."""
-    if not dataset.has_records or not dataset.description["image_shape"]:
-        raise NotFound(f"The records of {dataset.name!r} are no pictures, or are not here.", "name")
-    height, width = dataset.description["image_shape"]
-    arrays = open_arrays(workspace.datasets_folder / dataset.folder)
-    return np.asarray(arrays.inputs[:count], dtype=np.float64), (height, width)
 
 
 def _store(

@@ -35,7 +35,8 @@ ONLY_IN = {
 WIRING = {"__init__", "cli"}
 TOP_OF = {
     "web": {"__init__", "errors", "security", "proxies", "logins", "frame", "help_page"},
-    "services": {"__init__", "workspace", "datasets", "dataset_records", "networks", "demo", "status", "suggestion"},
+    "services": {"__init__", "workspace", "networks", "demo", "status", "suggestion"}
+    | {"datasets", "dataset_records", "dataset_pictures"},
 }
 
 

@@ -3,6 +3,7 @@
 import io
 
 import pytest
+from PIL import Image
 
 from dashboard.services.datasets import get_dataset, list_datasets
 from tests.web.page_check import words
@@ -224,13 +225,37 @@ def test_an_upload_that_is_gone_is_told(browser):
     assert "Upload the file again" in browser.get(f"{NEW}/{'0' * 32}", status=404).sentence
 
 
-def test_a_wide_file_is_shown_in_part_and_its_further_columns_are_named(workspace, browser):
+def test_pictures_are_shown_at_upload_and_their_pixel_columns_are_folded(workspace, browser):
     head = ",".join(f"p{n}" for n in range(784)) + ",label\n"
     rows = "".join(",".join(str((n + 1) * row * 31 % 256) for n in range(784)) + f",{row % 3}\n" for row in range(30))
     page = upload(browser, head + rows, file_name="../../pixels.csv")
     assert fields_of(page)["image_shape"] == "28 x 28"
+    assert "Pictures of 28 × 28 pixels. Some of each class of label." in words(page.root)
+    shown = [image.get("alt") for image in page.all("img", class_="only-light")]
+    assert shown == ["Pictures of 0", "Pictures of 1", "Pictures of 2"]
+    assert "784 pixel columns" in [words(e) for e in page.root.iter("summary")]
+    assert page.all("details", open="") == []
     create(browser, page, ignored="p700\np701", image_shape="")
     assert len(get_dataset(workspace, "pixels").description["inputs"]) == 782
+
+
+def test_what_is_wrong_with_a_pixel_column_is_not_folded(browser):
+    head = "label," + ",".join(f"p{n}" for n in range(121)) + "\n"
+    rows = [f"{row % 3}," + ",".join(str((n + 1) * row * 31 % 256) for n in range(121)) for row in range(30)]
+    page = create(browser, upload(browser, head + "\n".join(rows)), status=422, ignored="none of these")
+    assert [words(e.find("summary")) for e in page.all("details", open="")] == ["121 pixel columns"]
+
+
+def test_a_dataset_of_pixels_shows_pictures_of_each_class(workspace, browser):
+    page = browser.post("/datasets/bundled/digits", source=NEW)
+    strips = page.all("img", class_="only-dark")
+    assert [image.get("alt") for image in strips] == [f"Pictures of {digit}" for digit in range(10)]
+    assert "64 pixel columns" in [words(e) for e in page.root.iter("summary")]
+    assert "8 × 8 pixels" in words(page.root)
+    for image in strips[:2]:
+        png = Image.open(io.BytesIO(browser.raw(image.get("src")).data))
+        assert png.size == (int(image.get("width")), int(image.get("height")))
+    browser.get("/datasets/digits/records.png?class=10", status=404)
 
 
 def test_a_bundled_set_is_added_with_one_button(workspace, browser):

@@ -141,8 +141,13 @@ def raw_rows_table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> Table
     return Table("first_rows", columns, rows, "First rows")
 
 
-def choice_table(preview: Preview, form: DatasetForm) -> Table:
-    """Return the columns of an uploaded file, each with the field in which its type is chosen."""
+def choice_table(
+    preview: Preview, form: DatasetForm, only: frozenset[int] | None = None, without: frozenset[int] = frozenset()
+) -> Table:
+    """Return the columns of an uploaded file, each with the field in which its type is chosen.
+
+    `only` and `without` are places of columns.
+    """
     fields = {column.name: (field, column.name) for column, field in zip(preview.columns, form.kinds, strict=False)}
     odd, dates = form.question_fields("odd"), form.question_fields("dates")
     kinds = preview.suggested_kinds(preview.suggested_target)
@@ -160,7 +165,12 @@ def choice_table(preview: Preview, form: DatasetForm) -> Table:
     columns = [
         replace(column, shown=shown[column.format]) if column.format in shown else column for column in CHOICE_COLUMNS
     ]
-    return Table("columns", columns, preview.columns[:MOST_KINDS], "Columns")
+    rows = [
+        column
+        for place, column in enumerate(preview.columns[:MOST_KINDS])
+        if (only is None or place in only) and place not in without
+    ]
+    return Table("columns", columns, rows, "Columns" if only is None else "Pixel columns")
 
 
 def samples_table() -> Table:

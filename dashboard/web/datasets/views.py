@@ -6,12 +6,11 @@ from typing import Any, BinaryIO, cast
 from flask import Blueprint, Response, flash, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 
-from dashboard.charts.palette import THEMES
-from dashboard.charts.records import records_png
+from dashboard.charts.records import records_png, records_size
 from dashboard.errors import Invalid, UserError
 from dashboard.http import workspace
-from dashboard.records.dataset import Dataset
 from dashboard.services import datasets as service
+from dashboard.services.dataset_pictures import EACH, record_pixels
 from dashboard.services.dataset_records import PARTS
 from dashboard.services.dataset_records import part_records as read_records
 from dashboard.services.datasets import Detected, Preview, Upload
@@ -29,6 +28,7 @@ from dashboard.web.datasets.page import (
     raw_rows_table,
     samples_table,
 )
+from dashboard.web.datasets.pictures import PICTURE_PIXELS, pictures_of_dataset, pictures_of_upload, shape_words
 from dashboard.web.datasets.words import (
     EVALUATION_ONLY,
     dataset_sentence,
@@ -50,7 +50,6 @@ blueprint = Blueprint("datasets", __name__)
 
 COLUMNS_SHOWN = 50
 ROWS_SHOWN = 10
-PICTURES_SHOWN, PICTURE_PIXELS = 14, 56
 TABLES = {"columns": columns_table, "ignored": ignored_table, "classes": classes_table, "first-rows": first_rows_table}
 
 
@@ -143,7 +142,8 @@ def show(name: str) -> Answer:
         ignored=ignored_table(dataset).part(0, COLUMNS_SHOWN),
         classes=main_classes(every_class),
         class_count=len(list(every_class.rows)),
-        pictures=None if problem else _pictures(dataset),
+        pictures=[] if problem else pictures_of_dataset(dataset),
+        shape=shape_words(dataset.description["image_shape"]) if dataset.description["image_shape"] else "",
         parts={part: exports("datasets.part_records", name=name, part=part) for part in PARTS if not problem},
         first_rows=first_rows_table(dataset).part(0, ROWS_SHOWN),
         networks=service.networks_using(workspace(), dataset),
@@ -158,11 +158,12 @@ def numbers(name: str, what: str) -> Table:
 
 @blueprint.get("/datasets/<name>/records.png")
 def records(name: str) -> Response:
-    """Send the first records, where they are pixels, as pictures."""
+    """Send the first records, all or those of a class (counted from 0), as pictures where they are pixels."""
     dataset = service.get_dataset(workspace(), name)
-    pixels, shape = service.record_pixels(workspace(), dataset, PICTURES_SHOWN)
-    zoom = PICTURE_PIXELS // max(shape[1], 1) or 1
-    return png_answer(lambda theme: records_png(pixels, shape, theme, zoom), dataset.sha256)
+    label = query().number("class") if query().text("class") else None
+    pixels, shape = record_pixels(workspace(), dataset, EACH, label)
+    zoom, _, _ = records_size(shape, len(pixels), PICTURE_PIXELS)
+    return png_answer(lambda theme: records_png(pixels, shape, theme, zoom), f"{dataset.sha256} {label}")
 
 
 @numbers_at(blueprint, "/datasets/<name>/records")
@@ -243,6 +244,8 @@ def _choose_page(
     form.target.description = f"{form.target.description} '{target}' is suggested: {preview.guess.reason}."
     form.task.description = f"{form.task.description} {target} suggests {preview.suggested_task(target)}."
     use = "" if service.suggested_purpose(preview, target) == "training" else EVALUATION_ONLY
+    pictures = pictures_of_upload(upload, preview)
+    pixels = pictures.places if pictures else frozenset[int]()
     return render_template(
         "datasets/choose.html",
         upload=upload,
@@ -252,7 +255,10 @@ def _choose_page(
         sentence=f"{size}.{use} Does this look right? Nothing is stored until you create the dataset.",
         question=preview.guess.question,
         costs=gap_sentences(service.upload_gap_costs(upload, preview)),
-        columns=choice_table(preview, form),
+        pictures=pictures,
+        columns=choice_table(preview, form, without=pixels),
+        pixels=choice_table(preview, form, only=pixels) if pixels else None,
+        pixels_open=any(field.errors for field in (*form.kinds, form.categorical, form.ignored)),
         hidden=max(len(preview.columns) - MOST_KINDS, 0),
         first_rows=raw_rows_table(preview.names, preview.first_rows),
     )
@@ -275,7 +281,7 @@ def _detected_form(preview: Preview, name: str) -> DatasetForm:
         odd=["" for column in preview.columns[:MOST_KINDS]],
         dates=["" for column in preview.columns[:MOST_KINDS]],
         **_reading_texts(preview),
-        image_shape=f"{shape[0]} x {shape[1]}" if shape else "",
+        image_shape=" x ".join(map(str, shape or ())),
         seed=service.DATASET_SETTINGS["seed"].default,
         purpose=service.suggested_purpose(preview, target),
         **format_values(Detected(preview.format, {})),
@@ -299,12 +305,3 @@ def _choices(form: DatasetForm) -> dict[str, Any]:
     kinds = {column: kind for column, kind in form.chosen_kinds().items() if column != form.target.data}
     answers = {question: form.answers(question) for question in QUESTIONS}
     return chosen | answers | {"kinds": kinds, "image_shape": form.image_shape.data or ""}
-
-
-def _pictures(dataset: Dataset) -> dict[str, str] | None:
-    """Return where the first records are drawn, in both themes, if they are pixels."""
-    if not dataset.description["image_shape"]:
-        return None
-    return {
-        theme: url_for("datasets.records", name=dataset.name, theme=theme, v=dataset.sha256[:12]) for theme in THEMES
-    }
