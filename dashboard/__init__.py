@@ -40,6 +40,7 @@ def create_app(settings: Settings | None = None, workspace: "Workspace | None" =
     from dashboard.services.store.reindexing import log_drift  # noqa: PLC0415
     from dashboard.services.workspace import open_workspace  # noqa: PLC0415
     from dashboard.web import register_pages  # noqa: PLC0415
+    from dashboard.web.kit.parts import PartsRequest  # noqa: PLC0415
 
     if workspace is None:
         workspace = open_workspace(settings or from_environment())
@@ -49,6 +50,7 @@ def create_app(settings: Settings | None = None, workspace: "Workspace | None" =
     log_drift(workspace)
     settings = workspace.settings
     app = Flask("dashboard", template_folder=str(ASSETS / "templates"), static_folder=str(ASSETS / "static"))
+    app.request_class = PartsRequest
     app.config.update(
         SECRET_KEY=_secret_key(settings),
         MAX_CONTENT_LENGTH=settings.max_upload_mb * 2**20 + 2**20,  # the form's other fields come on top

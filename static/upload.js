@@ -28,8 +28,7 @@
   function show(request, form) { // the page that came back takes this one's place, without another request
     const page = new DOMParser().parseFromString(request.responseText, "text/html");
     const fresh = document.adoptNode(page.querySelector("main"));
-    const field = form.querySelector("input[type=file]");
-    fresh.querySelector("input[type=file]")?.replaceWith(field); // the chosen file stays chosen
+    for (const field of form.querySelectorAll("input[type=file]")) fresh.querySelector(`input[type=file][name="${field.name}"]`)?.replaceWith(field); // what is chosen stays chosen
     document.querySelector("main").replaceWith(fresh);
     document.title = page.title;
     if (request.responseURL !== location.href) history.pushState({}, "", request.responseURL);
@@ -59,11 +58,13 @@
 
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    const file = form.querySelector("input[type=file]")?.files[0];
-    if (file && form.dataset.limitMb) {
+    const files = [...form.querySelectorAll("input[type=file]")].flatMap((field) => [...field.files]);
+    if (files.length && form.dataset.limitMb) {
       event.preventDefault();
       const limit = Number(form.dataset.limitMb);
-      if (file.size > limit * MEGABYTE) refuse(form, `This file has ${megabytes(file.size)}; at most ${limit} MB are taken (WEIGHTBASE_MAX_UPLOAD_MB). Nothing was sent.`);
+      const size = files.reduce((sum, file) => sum + file.size, 0);
+      const what = files.length > 1 ? "These files have" : "This file has";
+      if (size > limit * MEGABYTE) refuse(form, `${what} ${megabytes(size)}; at most ${limit} MB are taken (WEIGHTBASE_MAX_UPLOAD_MB). Nothing was sent.`);
       else send(form);
     } else if (form.dataset.busy) {
       setTimeout(() => { status(form).words.textContent = form.dataset.busy; }, 500);

@@ -1,5 +1,6 @@
 """Tables as pictures: levels of colour around zero, pooled so that there are never more cells than pixels."""
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -75,14 +76,25 @@ def robust_limit(source: Array | Cells) -> float:
     return 1.0 if np.isnan(largest) else limit or largest or 1.0
 
 
-def unit_picture(weights: Array, unit: int, image_shape: tuple[int, int]) -> Array:
-    """Return one unit's weights as a picture: weights (inputs, units) -> (height, width)."""
-    return np.asarray(weights[:, unit]).reshape(image_shape)
+def tile_size(image_shape: tuple[int, ...]) -> tuple[int, int]:
+    """Return the (height, width) of a unit's picture: the channels of (height, width, 3) stand side by side."""
+    height, width, *channels = image_shape
+    return height, width * math.prod(channels)
 
 
-def unit_mosaic(weights: Array, image_shape: tuple[int, int], units: Sequence[int], across: int = 10) -> Array:
+def unit_picture(weights: Array, unit: int, image_shape: tuple[int, ...]) -> Array:
+    """Return one unit's weights as a picture: weights (inputs, units) -> (height, width).
+
+    With three channels, of which each pixel has its own, the weights of red, green and blue stand side by side.
+    """
+    height, width, *channels = image_shape
+    picture = np.asarray(weights[:, unit]).reshape(height, width, math.prod(channels))
+    return picture.transpose(0, 2, 1).reshape(tile_size(image_shape))
+
+
+def unit_mosaic(weights: Array, image_shape: tuple[int, ...], units: Sequence[int], across: int = 10) -> Array:
     """Return the pictures of several units in rows of `across`, one pixel of zero between them: float64."""
-    height, width = image_shape
+    height, width = tile_size(image_shape)
     across = max(min(across, len(units)), 1)
     down = -(-len(units) // across)
     mosaic = np.zeros((max(down * (height + 1) - 1, 1), across * (width + 1) - 1))

@@ -17,6 +17,7 @@ from dashboard.records.dataset import Dataset
 from dashboard.services import datasets as service
 from dashboard.services.dataset_records import part_records
 from dashboard.services.suggestion import suggested
+from dashboard.services.upload_parts import SentFile, receive_files
 
 blueprint = Blueprint("datasets", __name__)
 JSON_FIELDS = {
@@ -88,12 +89,13 @@ def _bundled(body: dict[str, Any]) -> Dataset:
 
 
 def _uploaded() -> Dataset:
-    """Receive the file and make a dataset of it; of a file that is refused nothing stays."""
-    file = request.files.get("file")
-    if file is None:
-        raise Invalid({"file": "Send the file as the part named file, with a file name."})
+    """Receive the files and make a dataset of them; of what is refused nothing stays."""
+    files = request.files.getlist("file")
+    if not files:
+        raise Invalid({"file": "Send the file as the part named file, with a file name; several as several parts."})
     data = _choices()
-    upload = service.receive_upload(workspace(), cast(BinaryIO, file.stream), file.filename or "", data)
+    sent = [SentFile(cast(BinaryIO, file.stream), file.filename or "file") for file in files]
+    upload = receive_files(workspace(), sent, data)
     try:
         return service.create_dataset(workspace(), upload, data)
     finally:
@@ -103,7 +105,7 @@ def _uploaded() -> Dataset:
 def _choices() -> dict[str, Any]:
     """Return what goes with the file, JSON_FIELDS read from their text."""
     fields = Fields(request.form.to_dict())
-    fields.known({"name", *service.DATASET_SETTINGS})
+    fields.known({"name", *service.IMPORT_SETTINGS, *service.DATASET_SETTINGS})
     data: dict[str, Any] = dict(fields.data)
     for name, example in JSON_FIELDS.items():
         if name in data:

@@ -25,7 +25,7 @@ from dashboard.services.compare.detail import CellChange, UnitChange
 from dashboard.services.compare.several import KINDS
 from dashboard.services.compare.versions import NUMBER_NAMES, DiffFact
 from dashboard.services.dataset_records import PARTS
-from dashboard.services.datasets import DATASET_SETTINGS, IMPORT_WORDS
+from dashboard.services.datasets import DATASET_SETTINGS, IMPORT_SETTINGS, IMPORT_WORDS
 from dashboard.services.history.health import MEASURES, OF_RECORDS, UNIT_FINDINGS
 from dashboard.services.history.tensor import SINCE
 from dashboard.services.search.findings import Prediction, Step
@@ -130,10 +130,11 @@ DEFINITION = {
 }
 
 DATASET = fields_of(Dataset, "name task rows bytes sha256 source licence created", task=choice(TASKS))
+SEVERAL_FILES = "Two IDX files, or pictures with their folders in their names (cat/1.png), are several parts."
 DATASET_UPLOAD = {
-    "file": {"type": "string", "format": "binary", "description": f"{IMPORT_WORDS}."},
+    "file": array({"type": "string", "format": "binary"}, minItems=1, description=f"{IMPORT_WORDS}. {SEVERAL_FILES}"),
     "name": NAME,
-} | described({name: replace(setting, default=MISSING) for name, setting in DATASET_SETTINGS.items()})
+} | described({name: replace(own, default=MISSING) for name, own in (IMPORT_SETTINGS | DATASET_SETTINGS).items()})
 """Without defaults, since most of them follow from the file."""
 
 NETWORK = fields_of(

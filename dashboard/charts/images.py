@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from dashboard.analysis.images import HeatMap
+from dashboard.analysis.images import HeatMap, tile_size
 from dashboard.charts.palette import diverging_levels
 
 HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH = 400, 900
@@ -30,10 +30,11 @@ def drawn_size(rows: int, columns: int) -> Size:
     return Size(width * across, height * down, width * LARGEST_CELL >= HEAT_MAP_WIDTH)
 
 
-def mosaic_size(shape: tuple[int, int], count: int, across: int) -> tuple[int, int]:
-    """Return the (width, height) in pixels of so many pictures of this (height, width), `across` in a row."""
+def mosaic_size(shape: tuple[int, ...], count: int, across: int) -> tuple[int, int]:
+    """Return the (width, height) in pixels of so many pictures of units, `across` in a row, for inputs of a shape."""
     columns = max(min(count, across), 1)
-    width, height = columns * (shape[1] + 1) - 1, -(-count // columns) * (shape[0] + 1) - 1
+    high, wide = tile_size(shape)
+    width, height = columns * (wide + 1) - 1, -(-count // columns) * (high + 1) - 1
     zoom = mosaic_zoom(width)
     return width * zoom, height * zoom
 

@@ -56,11 +56,13 @@ def _coloured(shares: Array, shape: tuple[int, ...], theme: str, zoom: int) -> I
 def _row(shares: Array, shape: tuple[int, ...]) -> Array:
     """Return the levels, uint8, of pictures side by side, one pixel of 0 between them."""
     mosaic = unit_mosaic(shares.T, shape, range(len(shares)), max(len(shares), 1))
-    return np.rint(mosaic * 255).astype(np.uint8)
+    levels: Array = np.rint(mosaic * 255).astype(np.uint8)
+    return levels
 
 
 def _enlarged(picture: Array, zoom: int) -> Array:
-    return np.repeat(np.repeat(picture, zoom, axis=0), zoom, axis=1)
+    enlarged: Array = np.repeat(np.repeat(picture, zoom, axis=0), zoom, axis=1)
+    return enlarged
 
 
 def _ground(theme: str) -> tuple[int, int, int]:

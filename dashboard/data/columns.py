@@ -127,8 +127,8 @@ class Preview:
             kinds |= {name: ("numeric", "") for name in kinds if name in only and name not in second}
         return kinds
 
-    def suggested_image_shape(self, target: str) -> tuple[int, int] | None:
-        """Return (rows, columns) of the pixels if the inputs, all but the target, look like a square picture."""
+    def suggested_image_shape(self, target: str) -> tuple[int, ...] | None:
+        """Return (rows, columns) of the pixels, or (rows, columns, 3), if the inputs, all but the target, look so."""
         return suggestions.image_shape([c for c in self.columns if c.name != target and c.kind != "ignore"])
 
 

@@ -39,7 +39,7 @@ class Arrays(NamedTuple):
     levels: list[list[str]]
     classes: list[str]
     task: str
-    image_shape: tuple[int, int] | None
+    image_shape: tuple[int, ...] | None
     gaps: frozenset[str]
     indicators: tuple[str, ...] = ()
     missing: str = "impute"
@@ -70,7 +70,7 @@ def open_arrays(folder: Path) -> Arrays:
         levels=about["levels"],
         classes=about["classes"],
         task=about["task"],
-        image_shape=(shape[0], shape[1]) if shape else None,
+        image_shape=tuple(shape) if shape else None,
         gaps=frozenset(column["name"] for column in about["columns"] if column["missing"]),
         indicators=tuple(about.get("indicators", ())),
         missing=about.get("missing", "impute"),

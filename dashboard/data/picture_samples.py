@@ -1,4 +1,4 @@
-"""Some pictures of every class of an uploaded file, for a person who looks whether it is read rightly.
+"""Some pictures of every class of an uploaded file, for a person who looks at how it is read.
 
 They are read from lines spread over the file, as files of pictures are often sorted by class.
 """
@@ -50,14 +50,14 @@ def sample_pictures(path: Path, preview: Preview) -> list[PictureSample]:
         return []
     target = preview.names.index(preview.suggested_target)
     is_classes = preview.suggested_task(preview.suggested_target) == "classification"
-    found: dict[str, list[Array]] = {}
+    classes: dict[str, list[Array]] = {}
     for row in itertools.chain(preview.first_rows, _spread_rows(path, preview.format, len(preview.names))):
         label = row[target].strip(BLANKS) if is_classes else ""
-        some = found.setdefault(label, [])
+        some = classes.setdefault(label, [])
         if len(some) < EACH:
             pixels = _pixels([row[place] for place in places], preview.format)
             some += [] if any(np.array_equal(pixels, one, equal_nan=True) for one in some) else [pixels]
-    named = {label: some for label, some in found.items() if label or not is_classes}
+    named = {label: some for label, some in classes.items() if label or not is_classes}
     return [PictureSample(label, np.stack(named[label])) for label in sorted(named, key=_order)[:MOST_CLASSES]]
 
 

@@ -1,6 +1,7 @@
 """How a CSV becomes a dataset: the person's choices, checked against what the file holds."""
 
 import dataclasses
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -42,8 +43,9 @@ class DatasetSpec:
     signs are taken off, `odd` says what is done with the cells of a column of numbers that are none, and `dates` has
     the order of the dates (`dates.ORDERS`) of each column that becomes number parts.
 
-    `validation` and `test` are shares of the rows, split by `seed`; `image_shape` is (rows, columns) of pixels. With
-    the purpose evaluation one record and one class are enough, and no network trains on it.
+    `validation` and `test` are shares of the rows, split by `seed`; `image_shape` is (rows, columns) of pixels, row by
+    row, or (rows, columns, 3) with red, green and blue of each. With the purpose evaluation one record and one class
+    are enough, and no network trains on it.
     """
 
     format: CsvFormat
@@ -93,8 +95,10 @@ class DatasetSpec:
         SHARE, label="Test share", help="Measured once, at the end. Left empty: a tenth, at most 2,000 rows."
     )
     seed: int = setting(Whole(0, 2**31 - 1), 1, "Seed of the split")
-    image_shape: tuple[int, int] | None = setting(
-        Text(), label="Image shape", help="Height and width if the columns are pixels: 28x28."
+    image_shape: tuple[int, ...] | None = setting(
+        Text(),
+        label="Image shape",
+        help="Height and width if the columns are pixels: 28x28, or 28x28x3 with red, green and blue of each pixel.",
     )
     split: str = setting(
         Choice(SPLITS),
@@ -332,24 +336,26 @@ def _check_target(fields: Fields, task: str, column: Column, purpose: str) -> No
         fields.refuse("task", f"The target '{column.name}' is not a number everywhere: choose classification.")
 
 
-def _image_shape(fields: Fields, preview: Preview, target: str, kinds: Mapping[str, str]) -> tuple[int, int] | None:
+def _image_shape(fields: Fields, preview: Preview, target: str, kinds: Mapping[str, str]) -> tuple[int, ...] | None:
     """Return the shape that was given or, without one, the one that the columns suggest."""
     value = fields.data.get("image_shape")
     numeric = sum(kind == "numeric" for kind in kinds.values())
     inputs = sum(kind != "ignore" for kind in kinds.values())
     if value is None:
         shape = preview.suggested_image_shape(target)
-        return shape if shape and numeric == inputs == shape[0] * shape[1] else None
+        return shape if shape and numeric == inputs == math.prod(shape) else None
     text = "x".join(map(str, value)) if isinstance(value, list | tuple) else str(value).strip()
     if text.lower() in {"", "none"}:
         return None
-    sides = re.fullmatch(r"([0-9]{1,5})\s*[x×X,]\s*([0-9]{1,5})", text)
-    if not sides:
-        fields.refuse("image_shape", "Write rows x columns of the pixels, such as 28x28, or leave it empty.")
+    if not re.fullmatch(r"[0-9]{1,5}(?:\s*[x×X,]\s*[0-9]{1,5})(?:\s*[x×X,]\s*3)?", text):
+        example = "such as 28x28, or 28x28x3 with red, green and blue of each"
+        fields.refuse("image_shape", f"Write rows x columns of the pixels, {example}, or leave it empty.")
         return None
-    height, width = int(sides[1]), int(sides[2])
-    if height * width != inputs or numeric != inputs:
-        message = f"{height} x {width} is {height * width:,} pixels, but there are {numeric:,} numeric inputs"
+    shape = tuple(int(side) for side in re.findall("[0-9]+", text))
+    if math.prod(shape) != inputs or numeric != inputs:
+        what = "pixels" if len(shape) == 2 else "colours of pixels"
+        message = f"{' x '.join(map(str, shape))} is {math.prod(shape):,} {what}"
+        message = f"{message}, but there are {numeric:,} numeric inputs"
         fields.refuse("image_shape", f"{message} and {inputs - numeric:,} others: correct it, or leave it empty.")
         return None
-    return height, width
+    return shape

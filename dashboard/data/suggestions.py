@@ -8,6 +8,8 @@ from typing import Protocol
 FEWEST_PIXELS = 64
 MOST_PIXEL_VALUE = 65_535
 MOST_CLASSES_GUESSED = 20
+COLOURS = ("red", "green", "blue")
+"""The three numbers of a pixel, in this order."""
 
 
 class Described(Protocol):
@@ -43,10 +45,11 @@ def task(column: Described, rows: int) -> str:
     return "classification" if is_label else "regression"
 
 
-def image_shape(inputs: Sequence[Described]) -> tuple[int, int] | None:
+def image_shape(inputs: Sequence[Described]) -> tuple[int, ...] | None:
     """Return (rows, columns) if the inputs look like the pixels of a picture, else None.
 
-    They do if their names are places, 1x1, 1x2 and so on; or else, as a square, if there are 64 or more, a square
+    They do if their names are places, 1x1, 1x2 and so on (with 1x1.red, 1x1.green, 1x1.blue, 1x2.red and so on it is
+    (rows, columns, 3)); or else, as a square, if there are 64 or more, a square
     number, all whole numbers of one range that begins at 0.
     """
     if (named := _named_shape([column.name for column in inputs])) is not None:
@@ -63,11 +66,20 @@ def image_shape(inputs: Sequence[Described]) -> tuple[int, int] | None:
     return (side, side) if is_one_range else None
 
 
-def _named_shape(names: Sequence[str]) -> tuple[int, int] | None:
-    """Return (rows, columns) of pixels that are named after their places, row by row: 1x1 to rows x columns."""
-    last = re.fullmatch(r"(\d{1,4})x(\d{1,4})", names[-1]) if names else None
+def _named_shape(names: Sequence[str]) -> tuple[int, ...] | None:
+    """Return (rows, columns) of pixels that are named after their places, row by row: 1x1 to rows x columns.
+
+    With three colours of each pixel it is (rows, columns, 3).
+    """
+    last = re.fullmatch(rf"([0-9]{{1,4}})x([0-9]{{1,4}})(\.{COLOURS[-1]})?", names[-1]) if names else None
     if last is None:
         return None
-    rows, columns = int(last[1]), int(last[2])
-    places = (f"{row}x{column}" for row in range(1, rows + 1) for column in range(1, columns + 1))
-    return (rows, columns) if rows * columns == len(names) > 1 and list(places) == list(names) else None
+    shape = (int(last[1]), int(last[2]), *([len(COLOURS)] if last[3] else []))
+    return shape if math.prod(shape) == len(names) > 1 and pixel_names(shape) == list(names) else None
+
+
+def pixel_names(shape: Sequence[int]) -> list[str]:
+    """Return the names of the pixels of pictures of (rows, columns), or of their colours with (rows, columns, 3)."""
+    ends = [f".{colour}" for colour in COLOURS] if len(shape) == 3 else [""]
+    rows, columns = range(1, shape[0] + 1), range(1, shape[1] + 1)
+    return [f"{row}x{column}{end}" for row in rows for column in columns for end in ends]

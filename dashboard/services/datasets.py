@@ -1,5 +1,6 @@
 """Datasets: an upload waits while the person looks at its columns, then becomes typed arrays under a name."""
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -8,7 +9,7 @@ import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO
@@ -24,6 +25,7 @@ from dashboard.data.dataset import DatasetSpec, ingest, parse_spec
 from dashboard.data.date_columns import DateColumn
 from dashboard.data.dates import ORDERS
 from dashboard.data.detection import Detected, detect
+from dashboard.data.formats import ImportOptions, Taken
 from dashboard.data.gap_costs import GapCosts, gap_costs
 from dashboard.data.guesses import Guess, guesses_from_json, guesses_to_json
 from dashboard.data.sampling import first_lines
@@ -54,11 +56,18 @@ READING_SETTINGS = ("missing_words", "column_words", "strip")
 """With FORMAT_SETTINGS, what changes how a file is read."""
 DATASET_SETTINGS = FORMAT_SETTINGS | SPEC_SETTINGS
 """What is declared of everything that a person says of an upload, but its name."""
+IMPORT_SETTINGS = formats.IMPORT_SETTINGS
+"""What is declared of the choices for a file that is made a CSV first."""
+ORIGINAL = ".original"
+"""How the name of a file ends that was made a CSV, next to which it waits."""
 
 
 @dataclass(frozen=True)
 class Upload:
-    """An uploaded CSV that waits for its columns to be chosen: its token, original name, size and guessed format."""
+    """An uploaded CSV that waits for its columns to be chosen: its token, original name, size and guessed format.
+
+    `options` are those with which it was made a CSV, `taken` those that can be chosen otherwise.
+    """
 
     token: str
     path: Path
@@ -66,41 +75,80 @@ class Upload:
     bytes: int
     format: CsvFormat
     guesses: dict[str, Guess]
+    options: ImportOptions = field(default_factory=ImportOptions)
+    taken: Taken = field(default_factory=Taken)
 
 
 def receive_upload(
-    workspace: Workspace, stream: BinaryIO, file_name: str, given: Mapping[str, Any] | None = None
+    workspace: Workspace,
+    stream: BinaryIO,
+    file_name: str,
+    given: Mapping[str, Any] | None = None,
+    usual: Mapping[str, Any] | None = None,
 ) -> Upload:
     """Store an uploaded file and detect its format, reading it piece by piece.
 
-    `given` are the fields of the format that a person has filled in; the others are guessed with them.
+    `given` are the fields of the format, and of what becomes a CSV first (IMPORT_SETTINGS), that a person has filled
+    in; the others are guessed with them. `usual` are values of IMPORT_SETTINGS instead of these, which hold for a file
+    that takes such a choice, and are no mistake for others.
 
     Raises TooLarge beyond WEIGHTBASE_MAX_UPLOAD_MB, Invalid for what is no CSV, Forbidden where nothing can be written;
     nothing is stored then.
     """
     workspace.catalogue.require_writable()
     chosen = _settled(given or {})
+    fields = Fields({name: value for name, value in (given or {}).items() if name in IMPORT_SETTINGS})
+    options = formats.parse_options(Fields(usual) if usual else fields)
+    fields.done()
     token = secrets.token_hex(16)
     path = workspace.uploads_folder / f"{token}.csv"
     try:
         size = _copy(stream, path, workspace.settings.max_upload_mb)
-        with _stored_if_there_is_space():
-            formats.make_csv(path, workspace.settings.max_upload_mb * 2**20)
+        with stored_if_there_is_space():
+            taken = _make_csv(path, workspace.settings.max_upload_mb * 2**20, options)
+        formats.refuse_untaken(fields, taken)
+        fields.done()
         detected = detect(path, chosen)
-        upload = Upload(token, path, _plain_name(file_name), size, detected.format, detected.guesses)
-        about = {
-            "file_name": upload.file_name,
-            "format": upload.format.to_json(),
-            "guesses": guesses_to_json(upload.guesses),
-        }
-        with _stored_if_there_is_space():
-            path.with_suffix(".json").write_text(json.dumps(about))
+        upload = Upload(token, path, _plain_name(file_name), size, detected.format, detected.guesses, options, taken)
+        with stored_if_there_is_space():
+            path.with_suffix(".json").write_text(json.dumps(_about(upload)))
             sync(path.with_suffix(".json"))
             sync(path.parent)
     except BaseException:
         discard_upload(workspace, token)
         raise
     return upload
+
+
+def _make_csv(path: Path, most: int, options: ImportOptions) -> Taken:
+    """Make a CSV of a file; one that takes options stays next to it, to be read again with others."""
+    original = path.with_suffix(ORIGINAL)
+    taken = formats.make_csv(path, most, options, original)
+    if not taken.options:
+        original.unlink(missing_ok=True)
+    return taken
+
+
+def _about(upload: Upload) -> dict[str, Any]:
+    """Return what is stored next to an upload that waits."""
+    return {
+        "file_name": upload.file_name,
+        "format": upload.format.to_json(),
+        "guesses": guesses_to_json(upload.guesses),
+        "options": dataclasses.asdict(upload.options),
+        "taken": upload.taken._asdict() | {"options": sorted(upload.taken.options)},
+    }
+
+
+def convert_again(workspace: Workspace, upload: Upload, given: Mapping[str, Any]) -> Upload:
+    """Make a CSV again of what was uploaded, with other options; returns an upload that takes its place.
+
+    Raises Invalid for options that cannot be, and what `receive_upload` raises; the upload then still waits.
+    """
+    with upload.path.with_suffix(ORIGINAL).open("rb") as stream:
+        fresh = receive_upload(workspace, stream, upload.file_name, given)
+    discard_upload(workspace, upload.token)
+    return fresh
 
 
 def get_upload(workspace: Workspace, token: str) -> Upload:
@@ -111,7 +159,9 @@ def get_upload(workspace: Workspace, token: str) -> Upload:
     about = json.loads(path.with_suffix(".json").read_text())
     guesses = guesses_from_json(about.get("guesses", {}))
     csv_format = CsvFormat.from_json(about["format"])
-    return Upload(token, path, about["file_name"], path.stat().st_size, csv_format, guesses)
+    options, known = ImportOptions(**about.get("options", {})), about.get("taken", {})
+    taken = Taken(frozenset(known.get("options", ())), tuple(known.get("sheets", ())), known.get("sheet", ""))
+    return Upload(token, path, about["file_name"], path.stat().st_size, csv_format, guesses, options, taken)
 
 
 def detect_upload(upload: Upload, given: Mapping[str, Any]) -> Detected:
@@ -197,7 +247,7 @@ def _read_gap_costs(path: Path, chosen: CsvFormat, choices: Choices, stem: str) 
 def discard_upload(workspace: Workspace, token: str) -> None:
     """Remove an upload that is not wanted any more; unknown tokens are no error."""
     if TOKEN.fullmatch(token):
-        for suffix in (".csv", ".json"):
+        for suffix in (".csv", ".json", ORIGINAL):
             (workspace.uploads_folder / f"{token}{suffix}").unlink(missing_ok=True)
 
 
@@ -207,9 +257,9 @@ def create_dataset(workspace: Workspace, upload: Upload, data: Mapping[str, Any]
     Raises Invalid with a message for each wrong field, or Conflict if the name is taken; the upload then still waits.
     """
     _require_marks(upload, data)
-    fields = Fields(data)
+    fields = Fields({name: value for name, value in data.items() if name not in IMPORT_SETTINGS})
     name = fields.name()
-    seen = preview_upload(upload, data)
+    seen = preview_upload(upload, fields.data)
     spec = parse_spec(fields, seen)
     fields.done()
     notes = column_notes(seen, spec)
@@ -421,7 +471,7 @@ def _make_folder(path: Path, spec: DatasetSpec, fresh: Path, final: Path, notes:
 
 def _copy(stream: BinaryIO, path: Path, most_mb: int) -> int:
     size = 0
-    with _stored_if_there_is_space(), open(path, "wb") as file:
+    with stored_if_there_is_space(), open(path, "wb") as file:
         while piece := stream.read(PIECE):
             size += len(piece)
             if size > most_mb * 2**20:
@@ -435,7 +485,8 @@ def _copy(stream: BinaryIO, path: Path, most_mb: int) -> int:
 
 
 @contextmanager
-def _stored_if_there_is_space() -> Iterator[None]:
+def stored_if_there_is_space() -> Iterator[None]:
+    """Raise StoreUnavailable with the remedy where the system cannot store an upload."""
     try:
         yield
     except OSError as error:

@@ -2,11 +2,13 @@
 
 import gzip
 import io
+import struct
 import zipfile
 
 import numpy as np
 import pytest
 from PIL import Image
+from werkzeug.datastructures import FileStorage
 
 DATASETS = "/api/v1/datasets"
 GOOD = "height,width,kind\n" + "".join(f"{row},{row % 7},{'ab'[row % 2]}\n" for row in range(40))
@@ -270,3 +272,61 @@ def test_a_packed_table_and_pictures_in_folders_become_datasets(client):
     parts = {"file": (io.BytesIO(whole.getvalue()[:-40]), "shades.zip"), "name": "cut"}
     error = client.fails("POST", "/api/v1/datasets", 422, data=parts)
     assert (error["field"], "damaged" in error["message"]) == ("file", True)
+
+
+def colour_zip(side=8):
+    """Return a ZIP of pictures of red and of blue shades."""
+    shades = np.random.default_rng(1).integers(100, 256, (24, side, side), np.uint8)
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w") as archive:
+        for number, shade in enumerate(shades):
+            one, channels = io.BytesIO(), np.zeros((side, side, 3), np.uint8)
+            channels[:, :, 2 * (number % 2)] = shade
+            Image.fromarray(channels).save(one, "PNG")
+            archive.writestr(f"{'blue' if number % 2 else 'red'}/{number}.png", one.getvalue())
+    return whole.getvalue()
+
+
+def test_coloured_pictures_become_a_dataset_of_three_numbers_a_pixel(client, workspace):
+    parts = {"name": "shades", "colours": "rgb", "picture_size": "6x4"}
+    made = client.post(DATASETS, data={"file": (io.BytesIO(colour_zip()), "shades.zip")} | parts, status=201)
+    assert (made["description"]["image_shape"], made["spec"]["image_shape"]) == ([6, 4, 3], [6, 4, 3])
+    assert made["description"]["inputs"][:4] == ["1x1.red", "1x1.green", "1x1.blue", "1x2.red"]
+    assert not list(workspace.uploads_folder.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [({"colours": "rgb"}, "colours"), ({"picture_size": "8x8"}, "picture_size"), ({"sheet": "1"}, "sheet")],
+)
+def test_choices_for_other_kinds_of_files_are_refused(client, workspace, given, field):
+    error = client.fails("POST", DATASETS, 422, data=form(**given))
+    assert (error["field"], "leave it out" in error["message"]) == (field, True)
+    assert not list(workspace.uploads_folder.iterdir())
+
+
+def several(**files):
+    """Return files as the parts of one name."""
+    return [FileStorage(io.BytesIO(body), name) for name, body in files.items()]
+
+
+def test_two_idx_files_are_sent_together(client, workspace):
+    pictures = np.random.default_rng(2).integers(0, 256, (30, 4, 4), np.uint8)
+    labels = (np.arange(30) % 3).astype(np.uint8)
+    images = b"\0\0\x08\3" + struct.pack(">3I", 30, 4, 4) + pictures.tobytes()
+    names = b"\0\0\x08\1" + struct.pack(">I", 30) + labels.tobytes()
+    files = several(**{"images-idx3-ubyte.gz": gzip.compress(images), "labels-idx1-ubyte": names})
+    made = client.post(DATASETS, data={"file": files, "name": "digits"}, status=201)
+    assert (made["rows"], made["description"]["image_shape"]) == (30, [4, 4])
+    assert made["description"]["classes"] == ["0", "1", "2"]
+    alone = several(**{"labels-idx1-ubyte": names})
+    error = client.fails("POST", DATASETS, 422, data={"file": alone, "name": "alone"})
+    assert (error["field"], "together" in error["message"]) == ("file", True)
+    assert not list(workspace.uploads_folder.iterdir())
+
+
+def test_pictures_are_sent_with_their_folders_in_their_names(client):
+    with zipfile.ZipFile(io.BytesIO(colour_zip())) as archive:
+        files = several(**{name: archive.read(name) for name in archive.namelist()})
+    made = client.post(DATASETS, data={"file": files, "name": "folder", "colours": "rgb"}, status=201)
+    assert (made["description"]["balance"], made["spec"]["image_shape"]) == ({"blue": 12, "red": 12}, [8, 8, 3])

@@ -10,6 +10,7 @@ from dashboard.api.descriptions import OPERATIONS, PATH
 from dashboard.api.openapi import api_rules
 from dashboard.api.query import PARAMETERS
 from dashboard.api.schemas import DATASET_UPLOAD, DEFINITION, SCHEMAS, TRAINING
+from dashboard.data.formats import IMPORT_SETTINGS
 from dashboard.data.specification import SPEC_FIELDS
 from dashboard.records.training import TrainingSpec
 from dashboard.services.networks import KNOWN_FIELDS
@@ -73,7 +74,7 @@ def test_operation_ids_are_unique_and_every_summary_is_a_sentence(client):
 def test_the_fields_that_are_described_are_those_that_are_read():
     assert set(TRAINING) == {field.name for field in dataclasses.fields(TrainingSpec)}
     assert set(DEFINITION) == KNOWN_FIELDS
-    assert set(DATASET_UPLOAD) == SPEC_FIELDS | {"file"}
+    assert set(DATASET_UPLOAD) == SPEC_FIELDS | {"file", *IMPORT_SETTINGS}
 
 
 def test_the_index_leads_to_the_document(client):

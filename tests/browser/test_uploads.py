@@ -2,7 +2,9 @@
 
 import re
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PATIENCE
@@ -100,6 +102,20 @@ def test_going_back_from_what_was_found_leads_to_the_upload(open_tab, tmp_path):
     expect(tab.locator("h1")).to_have_text("Check numbers.csv")
     tab.go_back()
     expect(tab.locator("h1")).to_have_text("Add a dataset")
+
+
+def test_a_folder_of_pictures_is_chosen_and_shown(open_tab, tmp_path):
+    for place in range(8):
+        shade = Image.fromarray(np.full((8, 8), 40 + 20 * place, np.uint8))
+        (tmp_path / "shades" / "ab"[place % 2]).mkdir(parents=True, exist_ok=True)
+        shade.save(tmp_path / "shades" / "ab"[place % 2] / f"{place}.png")
+    tab = open_tab()
+    tab.get_by_label("Folder of pictures").set_input_files(tmp_path / "shades")
+    tab.get_by_role("button", name="Upload and preview").click()
+    expect(tab.locator("h1")).to_have_text("Check shades")
+    shown = tab.get_by_alt_text("Pictures of b").locator("visible=true")
+    expect(shown).to_have_count(1)
+    assert shown.evaluate("picture => picture.naturalWidth") > 100
 
 
 def faulty_file(folder):

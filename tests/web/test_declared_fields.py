@@ -16,7 +16,7 @@ from dashboard.records.network import LAYER_SETTINGS, OUTPUT_SETTINGS, LayerSpec
 from dashboard.records.search import Budget, Goal
 from dashboard.records.training import TRAINING_SETTINGS, SaveRule, TrainingSpec
 from dashboard.search.space import SearchSpace
-from dashboard.services.datasets import DATASET_SETTINGS
+from dashboard.services.datasets import DATASET_SETTINGS, IMPORT_SETTINGS
 from dashboard.services.search.requests import SEARCH_SETTINGS
 from dashboard.web.datasets.forms import DatasetForm
 from dashboard.web.kit.words import folded_settings, setting_words
@@ -35,7 +35,7 @@ PLACES = {
     "Budget": (declared(Budget), SEARCH_FORM.budget.form),
     "Goal": (declared(Goal), SEARCH_FORM.goal.form),
     "SearchDefinition": (SEARCH_SETTINGS, SEARCH_FORM),
-    "DatasetUpload": (DATASET_SETTINGS, DATASET_FORM),
+    "DatasetUpload": (IMPORT_SETTINGS | DATASET_SETTINGS, DATASET_FORM),
 }
 """Schema -> what is declared, and the form that asks for it."""
 

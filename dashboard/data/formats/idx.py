@@ -1,4 +1,4 @@
-"""IDX, the format in which MNIST is published: a file of pictures and a file of their labels, together in a ZIP.
+"""IDX, the format in which MNIST is published: a file of pictures and a file of their labels.
 
 A file begins with two zero bytes, the type of its numbers (8: one byte each) and how many axes there are; then the
 length of each axis, four bytes each, and the numbers (http://yann.lecun.com/exdb/mnist).
@@ -24,8 +24,8 @@ def recognises(start: bytes) -> bool:
 def convert(path: Path, output: Output) -> None:
     """Refuse a file by itself: pictures need labels."""
     raise refuse(
-        "This is one IDX file. Pictures need their labels: put the file of pictures and the file of labels into a ZIP, "
-        "and upload that."
+        "This is one IDX file. Pictures need their labels: choose the file of pictures and the file of labels "
+        "together, or put both into a ZIP."
     )
 
 
@@ -40,7 +40,7 @@ def convert_pair(first: BinaryIO, second: BinaryIO, output: Output) -> None:
     pixels = math.prod(shape[1:])
     if not 1 <= pixels <= MOST_PIXELS:
         raise refuse(f"The pictures have {pixels:,} pixels each; 1 to {MOST_PIXELS:,} are possible.")
-    write_header(output, shape[1], shape[2])
+    write_header(output, shape[1:])
     for _ in range(shape[0]):
         label, picture = labels.read(1), pictures.read(pixels)
         if len(label) < 1 or len(picture) < pixels:

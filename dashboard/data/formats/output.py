@@ -2,14 +2,21 @@
 
 from typing import BinaryIO
 
+from dashboard.data.formats.options import ImportOptions, Taken
 from dashboard.errors import Invalid, TooLarge
+
+NO_OPTIONS = ImportOptions()
 
 
 class Output:
-    """A file that takes no more than so many bytes; raises TooLarge beyond."""
+    """A file that takes no more than so many bytes; raises TooLarge beyond.
 
-    def __init__(self, file: BinaryIO, most: int) -> None:
+    `options` are the choices for what is converted; a format notes in `taken` those that it takes.
+    """
+
+    def __init__(self, file: BinaryIO, most: int, options: ImportOptions = NO_OPTIONS) -> None:
         self.file, self.most, self.size = file, most, 0
+        self.options, self.taken = options, Taken()
 
     def write(self, piece: bytes) -> int:
         """Write a piece and return its length."""

@@ -1,18 +1,23 @@
-"""Pictures in folders that are named after their classes, in a ZIP: each becomes a record of grey pixels.
+"""Pictures in folders that are named after their classes, in a ZIP: each becomes a record of pixels, grey or coloured.
 
-Pictures of one square size of at most 64 pixels keep it; others are made 28 by 28, padded where they are not square.
+Pictures of one square size of at most 64 pixels keep it; others are made 28 by 28, or of the size that was chosen, and
+padded where they are of another form. Coloured pixels are three numbers, red, green and blue, one pixel after another.
 """
 
 import warnings
 from pathlib import PurePosixPath
 from zipfile import ZipFile, ZipInfo
 
+import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from dashboard.data.formats.options import PICTURE_OPTIONS, Taken
 from dashboard.data.formats.output import Output, refuse
 from dashboard.data.formats.pixels import write_header, write_record
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
+MODES = {"grey": "L", "rgb": "RGB"}
+"""What is chosen -> Pillow's name of it."""
 SIDE, MOST_SIDE = 28, 64
 MOST_PICTURE_PIXELS = 50_000_000
 MOST_PICTURE_BYTES = 64 * 2**20
@@ -29,10 +34,12 @@ def convert_folders(archive: ZipFile, entries: list[ZipInfo], output: Output) ->
     sizes = {_size(archive, entry) for entry in entries}
     width, height = next(iter(sizes))
     side = width if len(sizes) == 1 and width == height <= MOST_SIDE else SIDE
-    write_header(output, side, side)
+    size = output.options.size or (side, side)
+    output.taken = Taken(PICTURE_OPTIONS)
+    write_header(output, output.options.shape(*size))
     for entry in sorted(entries, key=lambda one: one.filename):
         label = '"' + classes[entry.filename].replace('"', '""') + '"'
-        write_record(output, label.encode(), _pixels(archive, entry, side))
+        write_record(output, label.encode(), _pixels(archive, entry, size, MODES[output.options.colours]))
 
 
 def _size(archive: ZipFile, entry: ZipInfo) -> tuple[int, int]:
@@ -48,13 +55,22 @@ def _size(archive: ZipFile, entry: ZipInfo) -> tuple[int, int]:
     return width, height
 
 
-def _pixels(archive: ZipFile, entry: ZipInfo, side: int) -> bytes:
+def _pixels(archive: ZipFile, entry: ZipInfo, size: tuple[int, int], mode: str) -> bytes:
+    """Return a picture's pixels, row by row, of the (height, width) `size`."""
+    height, width = size
     with _readable(archive, entry) as picture:
         try:
-            grey = ImageOps.exif_transpose(picture).convert("L")
+            plain = _eight_bits(ImageOps.exif_transpose(picture)).convert(mode)
         except (OSError, SyntaxError, ValueError, EOFError) as error:
             raise _damaged(entry) from error
-    return ImageOps.pad(grey, (side, side)).tobytes() if grey.size != (side, side) else grey.tobytes()
+    return ImageOps.pad(plain, (width, height)).tobytes() if plain.size != (width, height) else plain.tobytes()
+
+
+def _eight_bits(picture: Image.Image) -> Image.Image:
+    """Return a grey picture of 16 bits as one of 8: Pillow would take all above 255 as white."""
+    if not picture.mode.startswith("I"):
+        return picture
+    return Image.fromarray((np.asarray(picture).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8))
 
 
 def _readable(archive: ZipFile, entry: ZipInfo) -> Image.Image:

@@ -1,14 +1,16 @@
 """Pictures as a CSV: a record a picture, its label first, then its pixels, row by row, named after their places."""
 
+from collections.abc import Sequence
+
 from dashboard.data.formats.output import Output
+from dashboard.data.suggestions import pixel_names
 
 NUMBERS = [str(number).encode() for number in range(256)]
 
 
-def write_header(output: Output, rows: int, columns: int) -> None:
-    """Write the names of the columns: label, 1x1, 1x2 and so on."""
-    names = (f"{row}x{column}" for row in range(1, rows + 1) for column in range(1, columns + 1))
-    output.write(",".join(["label", *names]).encode() + b"\n")
+def write_header(output: Output, shape: Sequence[int]) -> None:
+    """Write the names of the columns: label, 1x1, 1x2 and so on, or label, 1x1.red, 1x1.green, 1x1.blue and so on."""
+    output.write(",".join(["label", *pixel_names(shape)]).encode() + b"\n")
 
 
 def write_record(output: Output, label: bytes, pixels: bytes) -> None:

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dashboard.data.formats import gzipped, idx, parquet, zipped
-from dashboard.data.formats.output import Output, refuse
+from dashboard.data.formats import gzipped, idx, old_office, parquet, zipped
+from dashboard.data.formats.options import ImportOptions, Taken
+from dashboard.data.formats.output import NO_OPTIONS, Output, refuse
 
 MOST_LAYERS = 3
 START = 16
@@ -23,35 +24,42 @@ class ImportFormat:
 
 FORMATS = (
     ImportFormat((".gz",), gzipped.recognises, gzipped.convert),
-    ImportFormat((".zip",), zipped.recognises, zipped.convert),
+    ImportFormat((".zip", ".xlsx", ".xlsm"), zipped.recognises, zipped.convert),
+    ImportFormat((), old_office.recognises, old_office.convert),
     ImportFormat((".parquet",), parquet.recognises, parquet.convert),
     ImportFormat((), idx.recognises, idx.convert),
 )
 TEXT_ENDINGS = (".csv", ".tsv", ".txt")
 ENDINGS = (*TEXT_ENDINGS, *(ending for one in FORMATS for ending in one.endings))
 WORDS = (
-    "CSV, TSV or other text, also packed as .gz or .zip; Parquet; MNIST's two IDX files in a ZIP; a ZIP of pictures in "
-    "folders named after their classes"
+    "CSV, TSV or other text, also packed as .gz or .zip; an Excel workbook (.xlsx); Parquet; MNIST's two IDX files, "
+    "also in a ZIP; a ZIP of pictures in folders named after their classes"
 )
 
 
-def make_csv(path: Path, most: int) -> None:
+def make_csv(path: Path, most: int, options: ImportOptions = NO_OPTIONS, original: Path | None = None) -> Taken:
     """Replace a file by the CSV that is in it, if it is of another format; a CSV stays as it is.
 
-    No layer may unpack to more than `most` bytes. Raises Invalid or TooLarge; the file may then be of any layer.
+    Returns which options it takes; what was replaced becomes the file `original`, if that is given. No layer may unpack
+    to more than `most` bytes. Raises Invalid or TooLarge; the file may then be of any layer.
     """
+    taken = Taken()
     for _ in range(MOST_LAYERS):
         with path.open("rb") as file:
             start = file.read(START)
         known = next((one for one in FORMATS if one.recognises(start)), None)
         if known is None:
-            return
+            return taken
         fresh = path.with_suffix(".unpacked")
         try:
             with fresh.open("wb") as target:
-                known.convert(path, Output(target, most))
+                output = Output(target, most, options)
+                known.convert(path, output)
+                taken = output.taken if output.taken.options else taken
                 target.flush()
                 os.fsync(target.fileno())
+            if original is not None and not original.exists():
+                path.replace(original)
             fresh.replace(path)
         finally:
             fresh.unlink(missing_ok=True)

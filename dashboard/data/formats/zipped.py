@@ -1,4 +1,4 @@
-"""A ZIP: one file in it, a pair of IDX files, or pictures in folders that are named after their classes."""
+"""A ZIP: a workbook, one file in it, a pair of IDX files, or pictures in folders that are named after their classes."""
 
 import gzip
 import lzma
@@ -10,13 +10,18 @@ from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from dashboard.data.formats import idx
 from dashboard.data.formats.output import Output, refuse
+from dashboard.data.formats.workbook_parts import BINARY, WORKBOOK
 from dashboard.errors import Invalid
 
 MOST_ENTRIES = 200_000
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
 PIECE = 2**20
 ENCRYPTED = 1
-OFFICE = {"xl/workbook.xml": "an Excel workbook", "word/document.xml": "a Word document", "mimetype": "an office file"}
+OFFICE = {
+    BINARY: "a binary Excel workbook (.xlsb)",
+    "word/document.xml": "a Word document",
+    "mimetype": "an office file",
+}
 
 
 def recognises(start: bytes) -> bool:
@@ -28,7 +33,13 @@ def convert(path: Path, output: Output) -> None:
     """Write what is in the ZIP as one file or one CSV; raises Invalid for what is damaged, locked or ambiguous."""
     try:
         with ZipFile(path) as archive:
-            _convert(archive, output)
+            names = set(archive.namelist())
+            if WORKBOOK in names:
+                from dashboard.data.formats.workbooks import convert_workbook  # noqa: PLC0415 - few need openpyxl
+
+                convert_workbook(path, archive, output)
+            else:
+                _convert(archive, names, output)
     except (BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, gzip.BadGzipFile) as error:
         raise _damaged(error) from error
     except OSError as error:
@@ -41,12 +52,14 @@ def _damaged(error: Exception) -> Invalid:
     return refuse(f"The ZIP is damaged, or packed in an unusual way ({error}): pack it again.")
 
 
-def _convert(archive: ZipFile, output: Output) -> None:
+def _convert(archive: ZipFile, names: set[str], output: Output) -> None:
     if len(archive.infolist()) > MOST_ENTRIES:
         raise refuse(f"The ZIP holds {len(archive.infolist()):,} files; {MOST_ENTRIES:,} are the most.")
     for name, what in OFFICE.items():
-        if name in archive.namelist():
-            raise refuse(f"This is not a table as text but {what}. Save the table as CSV (UTF-8), then upload that.")
+        if name in names:
+            raise refuse(
+                f"This is not a table as text but {what}. Save the table as .xlsx or CSV (UTF-8), and upload that."
+            )
     entries = [entry for entry in archive.infolist() if _counts(entry)]
     if any(entry.flag_bits & ENCRYPTED for entry in entries):
         raise refuse("The ZIP needs a password: pack it without one.")

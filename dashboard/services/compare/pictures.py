@@ -6,7 +6,7 @@ import numpy as np
 
 from dashboard.analysis.cells import Array, Change
 from dashboard.analysis.distributions import Distribution, distribution
-from dashboard.analysis.images import HeatMap, heat_map, part_starts, robust_limit, unit_picture
+from dashboard.analysis.images import HeatMap, heat_map, part_starts, robust_limit, tile_size, unit_picture
 from dashboard.analysis.joint import JointCounts, joint_counts
 from dashboard.analysis.turning import MapPart, unit_numbers, units_as_rows
 from dashboard.errors import NotFound
@@ -14,7 +14,7 @@ from dashboard.services.compare.detail import unit_changes
 from dashboard.services.compare.versions import TensorPair
 from dashboard.services.versions.analyses import image_shape
 
-__all__ = ["Distribution", "JointCounts"]  # for those who may not import the analysis
+__all__ = ["Distribution", "JointCounts", "tile_size"]  # for those who may not import the analysis
 
 ORDERS = ("moved", "raw")
 SIDES = ("before", "after", "change")
@@ -117,8 +117,8 @@ def change_heat_map(pair: TensorPair, view: MapView) -> HeatMap:
     return units_as_rows(Change(pair.before, pair.after), order, part, view.height, view.width, _limit(pair))
 
 
-def picture_shape(pair: TensorPair) -> tuple[int, int] | None:
-    """Return the (height, width) of a unit's weights as a picture, None where they are no pictures."""
+def picture_shape(pair: TensorPair) -> tuple[int, ...] | None:
+    """Return the shape of the pictures whose weights a unit of the tensor holds, None where it holds no pictures."""
     return image_shape(pair.workspace, pair.base.version) if pair.one.name == "layer_01.weight" else None
 
 
@@ -133,7 +133,7 @@ def unit_heat_map(pair: TensorPair, unit: int, side: str) -> HeatMap:
     before, after = (unit_picture(weights, unit, shape).astype(np.float64) for weights in (pair.before, pair.after))
     limit = None if side == "change" else robust_limit(np.concatenate([before, after]))
     picture = {"before": before, "after": after, "change": after - before}[side]
-    return heat_map(picture, *shape, limit)
+    return heat_map(picture, *tile_size(shape), limit)
 
 
 def _row_units(order: Array, part: MapPart, height: int) -> list[int]:

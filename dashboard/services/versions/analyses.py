@@ -1,5 +1,6 @@
 """Analyses of a version's tensors: distributions, outliers, heat maps and pictures of units, from decoded arrays."""
 
+import math
 from collections.abc import Sequence
 
 from dashboard.analysis.distributions import Distribution, distribution
@@ -31,15 +32,15 @@ def tensor_heat_map(workspace: Workspace, version: Version, tensor: TensorInfo, 
     return heat_map(array(workspace, version, tensor), height, width)
 
 
-def image_shape(workspace: Workspace, version: Version) -> tuple[int, int] | None:
-    """Return the (height, width) of the pictures that a version's network reads, if its dataset has them."""
+def image_shape(workspace: Workspace, version: Version) -> tuple[int, ...] | None:
+    """Return the (height, width) or (height, width, 3) of the pictures that a version's network reads, if any."""
     try:
         shape = get_dataset(workspace, version.dataset).description.get("image_shape")
     except NotFound:
         return None
-    if not shape or shape[0] * shape[1] != version.spec.inputs:
+    if not shape or math.prod(shape) != version.spec.inputs:
         return None
-    return int(shape[0]), int(shape[1])
+    return tuple(int(side) for side in shape)
 
 
 def unit_pictures(

@@ -33,7 +33,7 @@ def add_evaluation_file(
     version = get_version(workspace, network_name, number)
     if not version.preprocessing:
         raise Conflict(f"{version.reference} has no preprocessing: it was not trained on a dataset.", "version")
-    upload = receive_upload(workspace, stream, file_name)
+    upload = receive_upload(workspace, stream, file_name, usual=_pictures_of(workspace, version))
     try:
         choices = _choices(workspace, version, preview_upload(upload))
         return create_dataset(workspace, upload, choices | {"name": _free_name(workspace, file_name)})
@@ -41,6 +41,14 @@ def add_evaluation_file(
         raise Invalid({"file": " ".join(error.errors.values())}) from error
     finally:
         discard_upload(workspace, upload.token)
+
+
+def _pictures_of(workspace: Workspace, version: Version) -> dict[str, str]:
+    """Return how pictures become what the version reads: of the size and in the colours of its dataset."""
+    shape = get_dataset(workspace, version.dataset).description.get("image_shape")
+    if not shape:
+        return {}
+    return {"colours": "rgb" if len(shape) == 3 else "grey", "picture_size": f"{shape[0]}x{shape[1]}"}
 
 
 def _choices(workspace: Workspace, version: Version, seen: Preview) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from dashboard.metrics import metric_name
 from dashboard.services.compare.detail import change_detail, top_cells, unit_changes
-from dashboard.services.compare.pictures import SIDES, picture_shape
+from dashboard.services.compare.pictures import SIDES, picture_shape, tile_size
 from dashboard.services.compare.versions import PAIRED, TensorDiff, TensorPair, VersionDiff
 from dashboard.web.compare.change_map import map_page
 from dashboard.web.compare.query import CompareQuery
@@ -73,12 +73,13 @@ def unit_pictures(pair: TensorPair, keys: dict[str, Any], unit: int) -> dict[str
     shape = picture_shape(pair)
     if shape is None:
         return None
+    size = tile_size(shape)
 
     def at(side: str, theme: str) -> str:
         return address("changes.unit_picture", side=side, unit=unit, theme=theme, **keys)
 
     sides = [(side, at(side, "light"), at(side, "dark")) for side in (SIDES[-1], *SIDES[:-1])]
-    return {"unit": unit, "height": shape[0], "width": shape[1], "sides": sides}
+    return {"unit": unit, "height": size[0], "width": size[1], "sides": sides, "has_colours": len(shape) == 3}
 
 
 def tensor_page(

@@ -1,10 +1,11 @@
 """Forms of datasets: an upload, and what its columns are."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from wtforms import Field, FieldList, FileField, SelectField, TextAreaField
 
-from dashboard.services.datasets import COLUMN_KINDS, DATE_ORDERS, IMPORT_ENDINGS, IMPORT_WORDS, ODD_CELLS
+from dashboard.services.datasets import COLUMN_KINDS, DATE_ORDERS, IMPORT_SETTINGS, IMPORT_WORDS, ODD_CELLS
 from dashboard.services.datasets import DATASET_SETTINGS as SETTINGS
 from dashboard.web.kit.forms import PageForm, form_field, name_field, options
 
@@ -14,12 +15,15 @@ MOST_KINDS = 100
 
 QUESTIONS = ("odd", "dates")
 """Settings that are asked of single columns."""
+TWO_FILES = "MNIST's two files may be chosen together."
+FOLDER_HELP = "With a folder for each class in it, instead of a file."
 
 
 class UploadForm(PageForm):
-    """A file and the name of its dataset."""
+    """A file, or several that belong together, and the name of their dataset."""
 
-    file = FileField("File", description=f"{IMPORT_WORDS}.", render_kw={"accept": ",".join(IMPORT_ENDINGS)})
+    file = FileField("File", description=f"{IMPORT_WORDS}. {TWO_FILES}", render_kw={"multiple": True})
+    folder = FileField("Folder of pictures", description=FOLDER_HELP, render_kw={"webkitdirectory": True})
     name = name_field("Left empty: the file's name.")
 
 
@@ -27,10 +31,13 @@ class DatasetForm(PageForm):
     """What the columns of an uploaded CSV are, what is predicted, and how rows are split.
 
     `columns` are the names of the file's columns, in order; `kinds` holds one select for each of the first
-    MOST_KINDS.
+    MOST_KINDS. `sheets` are those of a workbook.
     """
 
     name = name_field("")
+    colours = form_field(IMPORT_SETTINGS["colours"])
+    picture_size = form_field(IMPORT_SETTINGS["picture_size"], size=8)
+    sheet = SelectField(IMPORT_SETTINGS["sheet"].label, description=IMPORT_SETTINGS["sheet"].help)
     delimiter = form_field(SETTINGS["delimiter"])
     header = form_field(SETTINGS["header"])
     encoding = form_field(SETTINGS["encoding"])
@@ -77,9 +84,10 @@ class DatasetForm(PageForm):
     split_by = SelectField(SETTINGS["split_by"].label, description=SETTINGS["split_by"].help)
     purpose = form_field(SETTINGS["purpose"])
 
-    def __init__(self, *args: Any, columns: list[str], **kwargs: Any) -> None:  # noqa: ANN401 - what a Form takes
+    def __init__(self, *args: Any, columns: list[str], sheets: Sequence[str] = (), **kwargs: Any) -> None:  # noqa: ANN401 - what a Form takes
         super().__init__(*args, **kwargs)
         self.columns = columns
+        self.sheet.choices = options((sheet, sheet) for sheet in sheets)
         self.target.choices = options((column, column) for column in columns)
         self.split_by.choices = options([("", "none"), *((column, column) for column in columns)])
 

@@ -2,9 +2,7 @@
 
 import base64
 from collections.abc import Sequence
-from typing import NamedTuple
-
-from flask import url_for
+from typing import Any, NamedTuple
 
 from dashboard.charts.palette import THEMES
 from dashboard.charts.records import records_png, records_size
@@ -12,8 +10,9 @@ from dashboard.records.dataset import Dataset
 from dashboard.services.dataset_pictures import EACH, MOST_CLASSES, pixel_places, upload_pictures
 from dashboard.services.datasets import Preview, Upload
 from dashboard.web.kit.formats import plural
+from dashboard.web.kit.urls import address
 
-PICTURE_PIXELS = 56
+PICTURE_PIXELS = 64
 COLOURS = "red, green and blue of each pixel"
 
 
@@ -64,20 +63,20 @@ def pictures_of_upload(upload: Upload, preview: Preview) -> Pictures | None:
 
 def pictures_of_dataset(dataset: Dataset) -> list[Strip]:
     """Return where the first records of each class are drawn, if they are pixels; of many classes, of the first."""
-    shape, classes = dataset.description["image_shape"], dataset.description["classes"]
-    if not shape:
+    about = dataset.description
+    if not about["image_shape"]:
         return []
-    places: list[int | None] = list(range(len(classes)))[:MOST_CLASSES] if classes else [None]
-    strips = []
-    for place in places:
-        count = min(dataset.description["balance"][classes[place]] if place is not None else dataset.rows, EACH)
-        _, width, height = records_size(shape, max(count, 1), PICTURE_PIXELS)
-        light, dark = (
-            url_for("datasets.records", name=dataset.name, theme=theme, v=dataset.sha256[:12], **{"class": place})
-            for theme in THEMES
-        )
-        strips.append(Strip("" if place is None else classes[place], light, dark, width, height))
-    return strips
+    if not about["classes"]:
+        return [_strip_of(dataset, "", dataset.rows, None)]
+    shown = about["classes"][:MOST_CLASSES]
+    return [_strip_of(dataset, label, about["balance"][label], place) for place, label in enumerate(shown)]
+
+
+def _strip_of(dataset: Dataset, label: str, rows: int, place: int | None) -> Strip:
+    _, width, height = records_size(dataset.description["image_shape"], max(min(rows, EACH), 1), PICTURE_PIXELS)
+    where: dict[str, Any] = {"name": dataset.name, "class": place, "v": dataset.sha256[:12]}
+    light, dark = (address("datasets.records", theme=theme, **where) for theme in THEMES)
+    return Strip(label, light, dark, width, height)
 
 
 def _data_address(png: bytes) -> str:

@@ -7,13 +7,14 @@ from flask import Blueprint, Response, flash, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 
 from dashboard.charts.records import records_png, records_size
-from dashboard.errors import Invalid, UserError
+from dashboard.errors import UserError
 from dashboard.http import workspace
 from dashboard.services import datasets as service
 from dashboard.services.dataset_pictures import EACH, record_pixels
 from dashboard.services.dataset_records import PARTS
 from dashboard.services.dataset_records import part_records as read_records
 from dashboard.services.datasets import Detected, Preview, Upload
+from dashboard.services.upload_parts import SentFile, receive_files
 from dashboard.web.datasets.file_format import format_part, format_values, settled_fields
 from dashboard.web.datasets.forms import MOST_KINDS, QUESTIONS, DatasetForm, UploadForm
 from dashboard.web.datasets.page import (
@@ -29,6 +30,7 @@ from dashboard.web.datasets.page import (
     samples_table,
 )
 from dashboard.web.datasets.pictures import PICTURE_PIXELS, pictures_of_dataset, pictures_of_upload, shape_words
+from dashboard.web.datasets.source import changed_options, source_fields, source_values
 from dashboard.web.datasets.words import (
     EVALUATION_ONLY,
     dataset_sentence,
@@ -107,6 +109,8 @@ def create(upload: str) -> Answer:
     """Make the dataset, or read the file again in another format."""
     waiting = service.get_upload(workspace(), upload)
     words = {name: request.form[name] for name in service.READING_SETTINGS if name in request.form}
+    if chosen := changed_options(waiting, request.form):
+        return _converted(waiting, chosen)
     if request.form.get("action") == "read":
         return _read_page(waiting, settled_fields(request.form), request.form.get("name", ""), words)
     changes = {name: request.form[name] for name in service.FORMAT_SETTINGS if request.form.get(name)} | words
@@ -114,7 +118,7 @@ def create(upload: str) -> Answer:
         preview = service.preview_upload(waiting, changes)
     except UserError as error:
         return _unread_page(waiting, Detected(waiting.format, waiting.guesses), error, request.form)
-    form = _form(preview, request.form)
+    form = _form(waiting, preview, request.form)
     try:
         dataset = service.create_dataset(workspace(), waiting, _choices(form))
     except UserError as error:
@@ -189,11 +193,19 @@ def delete(name: str) -> Answer:
 
 
 def _received() -> Upload:
-    """Store the sent file if it is text; raises UserError, and stores nothing, if it is not."""
-    file = request.files.get("file")
-    if file is None or not file.filename:
-        raise Invalid({"file": "Choose a file."})
-    return service.receive_upload(workspace(), cast(BinaryIO, file.stream), file.filename)
+    """Store what was sent, a file or several; raises UserError, and stores nothing, if it cannot be read."""
+    files = [*request.files.getlist("file"), *request.files.getlist("folder")]
+    return receive_files(workspace(), [SentFile(cast(BinaryIO, file.stream), file.filename or "") for file in files])
+
+
+def _converted(upload: Upload, chosen: Mapping[str, str]) -> Answer:
+    """Make the CSV again with other options, and show what is found then."""
+    try:
+        fresh = service.convert_again(workspace(), upload, chosen)
+    except UserError as error:
+        return _unread_page(upload, Detected(upload.format, upload.guesses), error, request.form)
+    flash("The file was read again with these choices. Nothing is stored yet.")
+    return redirect_to(url_for("datasets.choose", upload=fresh.token, name=request.form.get("name", "")))
 
 
 def _upload_page(form: UploadForm) -> str:
@@ -214,22 +226,24 @@ def _read_page(upload: Upload, given: Mapping[str, str], name: str, words: Mappi
         preview = service.preview_of(upload, detected, words)
     except UserError as error:
         return _unread_page(upload, detected, error, {**format_values(detected), **given, "name": name}, given)
-    return _choose_page(upload, preview, _detected_form(preview, name), detected, given)
+    return _choose_page(upload, preview, _detected_form(upload, preview, name), detected, given)
 
 
 def _unread_page(
     upload: Upload, detected: Detected, error: UserError, data: Mapping[str, Any], settled: Iterable[str] = ()
 ) -> Answer:
     """Show the format of an upload that cannot be read with it, what is wrong, and the file's first lines."""
-    form = DatasetForm(MultiDict(data), columns=[])
+    form = DatasetForm(MultiDict(source_values(upload) | dict(data)), columns=[], sheets=upload.taken.sheets)
     attach_errors(form, error)
     page = render_template(
         "datasets/choose.html",
         upload=upload,
         form=form,
+        source=source_fields(form, upload),
         format=format_part(form, detected, settled),
         problems=problems(form),
         sentence=UNREAD,
+        pictures=None,
         columns=None,
         lines=service.first_lines_of(upload),
     )
@@ -250,6 +264,7 @@ def _choose_page(
         "datasets/choose.html",
         upload=upload,
         form=form,
+        source=source_fields(form, upload),
         format=format_part(form, detected, settled),
         problems=problems(form),
         sentence=f"{size}.{use} Does this look right? Nothing is stored until you create the dataset.",
@@ -264,15 +279,17 @@ def _choose_page(
     )
 
 
-def _form(preview: Preview, data: Mapping[str, str] | None, **values: Any) -> DatasetForm:  # noqa: ANN401 - of fields
-    return DatasetForm(data, columns=preview.names, data=values)
+def _form(upload: Upload, preview: Preview, data: Mapping[str, str] | None, **values: Any) -> DatasetForm:  # noqa: ANN401 - of fields
+    values |= source_values(upload)
+    return DatasetForm(data, columns=preview.names, sheets=upload.taken.sheets, data=values)
 
 
-def _detected_form(preview: Preview, name: str) -> DatasetForm:
+def _detected_form(upload: Upload, preview: Preview, name: str) -> DatasetForm:
     """Return the form with what was detected in the file."""
     target = preview.suggested_target
     shape, kinds = preview.suggested_image_shape(target), preview.suggested_kinds(target)
     return _form(
+        upload,
         preview,
         None,
         name=name,

@@ -78,6 +78,7 @@ class UnitPictures(NamedTuple):
     words: str
     previous: str
     next: str
+    has_colours: bool
 
 
 def sentence(network: Network, detail: VersionDetail) -> str:
@@ -215,6 +216,7 @@ def unit_pictures(version: Version, tensors: Sequence[TensorInfo]) -> UnitPictur
         f"units {unit} to {unit + count - 1} of {total:,}",
         step(max(unit - UNITS_SHOWN, 0) if unit else -1),
         step(unit + UNITS_SHOWN),
+        len(shape) == 3,
     )
 
 

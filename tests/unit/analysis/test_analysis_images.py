@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.analysis.cells import Change
-from dashboard.analysis.images import heat_map, robust_limit, unit_mosaic, unit_picture
+from dashboard.analysis.images import heat_map, robust_limit, tile_size, unit_mosaic, unit_picture
 
 
 def as_table(array):
@@ -85,3 +85,11 @@ def test_pictures_of_units_stand_side_by_side_with_a_pixel_of_zero_between():
     assert unit_mosaic(weights, (1, 1), [0, 1, 2], across=2).tolist() == [[1, 0, 2], [0, 0, 0], [3, 0, 0]]
     assert unit_mosaic(weights, (1, 1), [2]).tolist() == [[3.0]]
     assert unit_mosaic(weights, (1, 1), []).size == 1
+
+
+def test_the_weights_of_three_colours_stand_side_by_side():
+    weights = np.arange(12.0).reshape(12, 1)
+    red, green, blue = weights[0::3, 0], weights[1::3, 0], weights[2::3, 0]
+    expected = np.hstack([part.reshape(2, 2) for part in (red, green, blue)])
+    np.testing.assert_array_equal(unit_picture(weights, 0, (2, 2, 3)), expected)
+    assert tile_size((2, 2, 3)) == expected.shape == unit_mosaic(weights, (2, 2, 3), [0]).shape

@@ -192,6 +192,18 @@ def test_an_image_shape_may_be_written_in_several_ways(tmp_path, shape):
     assert choose(look(tmp_path, IRIS), image_shape=shape).image_shape == (1, 2)
 
 
+def test_pixels_of_three_colours_are_known_by_their_names_or_said(tmp_path):
+    names = [f"{y}x{x}.{colour}" for y in (1, 2) for x in (1, 2) for colour in ("red", "green", "blue")]
+    rows = [f"{'ab'[row % 2]}," + ",".join(str(row * place % 251) for place in range(12)) for row in range(40)]
+    named = look(tmp_path, "\n".join([",".join(["label", *names]), *rows]))
+    spec = choose(named)
+    assert (spec.target, spec.image_shape) == ("label", (2, 2, 3))
+    assert DatasetSpec.from_json(json.loads(json.dumps(spec.to_json()))) == spec
+    plain = look(tmp_path, "\n".join(rows))
+    assert choose(plain).image_shape is None
+    assert choose(plain, image_shape="2 x 2 x 3", target="column_1").image_shape == (2, 2, 3)
+
+
 MANY = "x,y,z\n" + "".join(f"w{i},{i},{i % 2}\n" for i in range(1001))
 
 
@@ -213,6 +225,8 @@ MANY = "x,y,z\n" + "".join(f"w{i},{i},{i % 2}\n" for i in range(1001))
         (IRIS, {"validation": 0.5, "test": 0.5}, "validation", "leave at least 5 % for training"),
         (IRIS, {"seed": -1}, "seed", "Give a whole number"),
         (IRIS, {"image_shape": "2x2"}, "image_shape", "2 x 2 is 4 pixels, but there are 2 numeric inputs"),
+        (IRIS, {"image_shape": "1x2x3"}, "image_shape", "1 x 2 x 3 is 6 colours of pixels, but there are 2"),
+        (IRIS, {"image_shape": "1x2x4"}, "image_shape", "such as 28x28"),
         (IRIS, {"image_shape": "big"}, "image_shape", "such as 28x28"),
         (IRIS, {"colour": "red"}, "colour", "Unknown field 'colour'"),
         ("x,y\n1,a\n2,a\n3,a\n", {"purpose": "training"}, "target", "one class only (a)"),

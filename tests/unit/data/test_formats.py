@@ -12,8 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from dashboard.data.formats.options import ImportOptions, parse_options
 from dashboard.data.formats.registry import make_csv
 from dashboard.errors import Invalid, TooLarge
+from dashboard.parsing import Fields
 
 CSV = b"a,b\n1,x\n2,y\n"
 MOST = 100_000
@@ -23,11 +25,11 @@ MOST = 100_000
 def made(tmp_path):
     """Return what becomes of a file's bytes."""
 
-    def make(body, most=MOST):
+    def make(body, most=MOST, **options):
         path = tmp_path / "token.csv"
         path.write_bytes(body)
         try:
-            make_csv(path, most)
+            make_csv(path, most, ImportOptions(**options))
         finally:
             assert [one.name for one in tmp_path.iterdir()] == ["token.csv"]
         return path.read_bytes()
@@ -105,6 +107,50 @@ def test_pictures_of_different_sizes_are_made_28_by_28_and_padded(made):
     assert (first[1], first[1 + 14 * 28]) == ("0", "255")
 
 
+def coloured(pixels, form="PNG"):
+    """Return a picture of (rows, columns, 3) numbers."""
+    whole = io.BytesIO()
+    Image.fromarray(np.asarray(pixels, np.uint8)).save(whole, form)
+    return whole.getvalue()
+
+
+def test_coloured_pixels_are_three_numbers_one_pixel_after_another(made):
+    small = [[[1, 2, 3], [4, 5, 6]], [[7, 8, 9], [10, 11, 12]]]
+    head, *rows = made(packed({"a/1.png": coloured(small), "b/1.png": picture(9, (2, 2))}), colours="rgb").split()
+    assert head.decode().split(",")[:5] == ["label", "1x1.red", "1x1.green", "1x1.blue", "1x2.red"]
+    assert rows == [b'"a",1,2,3,4,5,6,7,8,9,10,11,12', b'"b"' + b",9" * 12]
+
+
+def test_the_size_of_pictures_can_be_chosen_and_keeps_their_form(made):
+    files = {"a/1.png": picture(255, (40, 20)), "b/1.png": picture(7, (9, 9))}
+    head, first, _ = made(packed(files), picture_size="4 x 4").decode().splitlines()
+    assert head.endswith(",4x4")
+    black, white = ["0"] * 4, ["255"] * 4
+    assert first.split(",")[1:] == [*black, *white, *white, *black]
+
+
+def test_grey_pictures_of_16_bits_keep_their_shades(made):
+    deep = io.BytesIO()
+    Image.fromarray(np.array([[0, 32768], [65535, 256]], np.uint16)).save(deep, "PNG")
+    rows = made(packed({"a/1.png": deep.getvalue(), "b/1.png": picture(9, (2, 2))})).decode().splitlines()
+    assert rows[1] == '"a",0,128,255,1'
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"colours": "blue"}, "colours"),
+        ({"picture_size": "big"}, "picture_size"),
+        ({"picture_size": "0x4"}, "picture_size"),
+        ({"picture_size": "100x100", "colours": "rgb"}, "picture_size"),
+    ],
+)
+def test_choices_for_pictures_that_cannot_be_are_refused(given, field):
+    fields = Fields(given)
+    parse_options(fields)
+    assert list(fields.errors) == [field]
+
+
 HOSTILE = {
     "gzip that is cut": (gzip.compress(CSV)[:-6], "damaged or cut"),
     "gzip that is damaged": (gzip.compress(CSV)[:12] + b"\xff\xff\xff\xff" + gzip.compress(CSV)[16:], "damaged"),
@@ -112,7 +158,7 @@ HOSTILE = {
     "empty ZIP": (packed({}), "holds no file"),
     "two tables": (packed({"a.csv": CSV, "b.csv": CSV}), r"holds 2 files \(a.csv, b.csv\)"),
     "damaged ZIP": (packed({"a.csv": CSV * 50})[:-30], "damaged"),
-    "workbook": (packed({"xl/workbook.xml": b"<x/>"}), "Excel workbook"),
+    "workbook": (packed({"xl/workbook.xml": b"<x/>"}), "The workbook is damaged"),
     "one IDX file": (idx_file(PIXELS), "Pictures need their labels"),
     "IDX of floats": (packed(PAIR | {"labels-idx1-ubyte": b"\0\0\x0d\1\0\0\0\3" + b"\0" * 12}), "single bytes"),
     "IDX of other lengths": (packed(PAIR | {"labels-idx1-ubyte": idx_file(np.arange(4))}), "3 pictures but 4 labels"),

@@ -9,7 +9,8 @@ from dashboard.catalogue import runs as run_rows
 from dashboard.errors import Conflict, StoreUnavailable
 from dashboard.jobs.coordinator import coordinator_lock
 from dashboard.records.run_kinds import TRAININGS
-from dashboard.services.datasets import add_bundled, get_dataset, record_pixels
+from dashboard.services.dataset_pictures import record_pixels
+from dashboard.services.datasets import add_bundled, get_dataset
 from dashboard.services.demo import demo_definition
 from dashboard.services.networks import create_network
 from dashboard.services.runs.journal import CatalogueJournal
