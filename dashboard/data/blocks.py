@@ -1,18 +1,17 @@
-"""A CSV file in blocks of rows, each column as its distinct texts and a code per row.
+"""One column of a block of rows, as its distinct texts and a code per row; what the texts mean.
 
 Only the distinct texts of a block are parsed, which for pixels are 256 of some thousands; the rules are those of
 `cells`. pyarrow is imported when it is first used: pages never parse.
 """
 
-from collections.abc import Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.data import lines
 from dashboard.data.cells import (
     BLANKS,
     CODE_PATTERN,
@@ -23,14 +22,10 @@ from dashboard.data.cells import (
     number_pattern,
     separator_pattern,
 )
-from dashboard.data.csv_format import NONE, CsvFormat, Marks
-from dashboard.data.table_lines import PlainFile, plain_delimiter
+from dashboard.data.csv_format import NONE, Marks
 from dashboard.data.truths import truth_value
-from dashboard.errors import Invalid
 
-BLOCK_BYTES = 4 << 20
 NUMBER, MISSING, WORD = 0, 1, 2
-ARROW_ENCODINGS = {"utf-8": "utf8", "utf-8-sig": "utf8"}  # pyarrow skips the mark by itself
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int32]
@@ -55,13 +50,12 @@ class Reading:
 AS_USUAL = Reading()
 
 
-@dataclass(frozen=True)
-class ColumnBlock:
-    """One column of a block: row i holds the distinct text `codes[i]`, which is a number, missing or a word.
+class Texts(NamedTuple):
+    """A column by its distinct texts: row i holds the text `codes[i]`, which is a number, missing or a word.
 
-    `codes` is int32 of shape (rows,); `kinds` int8 and `numbers` float64 (NaN where there is no number) have one
-    entry for each distinct text, as `texts` has (a pyarrow array of trimmed strings) and `coded`, true for numbers
-    that are spelled as a code is (`cells.is_code`).
+    `codes` is int32 of shape (rows,), counted in the order in which the texts appear; `kinds` int8 and `numbers`
+    float64 (NaN where there is no number) have one entry for each distinct text, as `texts` has (a pyarrow array of
+    trimmed strings) and `coded`, true for numbers that are spelled as a code is (`cells.is_code`).
     """
 
     codes: Codes
@@ -70,103 +64,111 @@ class ColumnBlock:
     texts: Any
     coded: Bools
 
+
+class ColumnBlock(ABC):
+    """One column of a block of rows: its numbers row by row, and its distinct texts in `by_text`."""
+
     @property
+    @abstractmethod
+    def by_text(self) -> Texts:
+        """The column by its distinct texts."""
+
+    @property
+    @abstractmethod
+    def rows(self) -> int:
+        """How many rows the block has."""
+
+    @property
+    @abstractmethod
     def values(self) -> Floats:
-        """The numbers row by row, NaN where there is none; shape (rows,)."""
-        return self.numbers[self.codes]
+        """The numbers row by row, NaN where there is none; shape (rows,); not to be written to."""
 
     @property
-    def missing(self) -> NDArray[np.bool_]:
+    @abstractmethod
+    def missing(self) -> Bools:
         """Whether each row's cell is missing; shape (rows,)."""
-        return np.take(self.kinds == MISSING, self.codes)
 
     @property
-    def words(self) -> NDArray[np.bool_]:
+    @abstractmethod
+    def words(self) -> Bools:
         """Whether each row's cell is neither a number nor missing; shape (rows,)."""
-        return np.take(self.kinds == WORD, self.codes)
+
+    @property
+    @abstractmethod
+    def known(self) -> Floats:
+        """The numbers without gaps, each at least once, in any order."""
+
+    @abstractmethod
+    def has(self, kind: int) -> bool:
+        """Return whether a cell is of a kind: NUMBER, MISSING or WORD."""
+
+    @abstractmethod
+    def first_texts(self, most: int) -> Any:  # noqa: ANN401 - untyped pyarrow
+        """Return the distinct texts as a pyarrow array, in the order of rows: the first `most` at least, if so many."""
+
+    @abstractmethod
+    def has_more_texts(self, count: int) -> bool:
+        """Return whether there are more distinct texts than `count`."""
 
     def names(self) -> list[str]:
         """Return the distinct texts, in the order of their codes."""
-        names: list[str] = self.texts.to_pylist()
+        names: list[str] = self.by_text.texts.to_pylist()
         return names
 
-
-def read_blocks(
-    path: Path,
-    csv_format: CsvFormat,
-    width: int,
-    columns: Sequence[int] | None = None,
-    readings: Sequence[Reading] | None = None,
-) -> Iterator[list[ColumnBlock]]:
-    """Yield the data rows of a file of `width` columns in blocks, as the chosen columns (all, in order, by default).
-
-    `readings` has one entry for each chosen column; without it all are read as usual. Raises Invalid naming the line
-    for ragged rows, quotes that are never closed and rows longer than a block.
-    """
-    from dashboard.arrow import pa  # noqa: PLC0415 - see the module's docstring
-
-    chosen = range(width) if columns is None else columns
-    try:
-        with _reader(path, csv_format, width, chosen) as reader:
-            for batch in reader:
-                if batch.num_rows:
-                    parts = [batch.column(place) for place in range(len(chosen))]
-                    yield _parsed(parts, csv_format.marks, readings)
-    except (pa.ArrowInvalid, UnicodeError) as error:
-        raise _explained(path, csv_format, error) from error
-    finally:
-        pa.default_memory_pool().release_unused()  # it would keep its blocks for a next file
-    if (line := lines.unclosed_quote(path, csv_format)) is not None:
-        raise _unclosed(line)
+    def text(self, row: int) -> str:
+        """Return the text of a row."""
+        by_text = self.by_text
+        return str(by_text.texts[int(by_text.codes[row])].as_py())
 
 
-def _reader(path: Path, csv_format: CsvFormat, width: int, chosen: Sequence[int]) -> Any:  # noqa: ANN401 - untyped pyarrow
-    from dashboard.arrow import csv as arrow_csv  # noqa: PLC0415
-    from dashboard.arrow import pa  # noqa: PLC0415
+class TextBlock(ColumnBlock):
+    """A column whose distinct texts have been parsed, instead of its cells."""
 
-    names = [str(place) for place in range(width)]
-    included = [names[place] for place in chosen]
-    distinct = pa.dictionary(pa.int32(), pa.string())
-    is_plain = csv_format.is_plain
-    encoding = ARROW_ENCODINGS.get(csv_format.encoding, csv_format.encoding)
-    return arrow_csv.open_csv(
-        path if is_plain else pa.PythonFile(PlainFile(path, csv_format), "r"),
-        arrow_csv.ReadOptions(
-            block_size=BLOCK_BYTES,
-            column_names=names,
-            skip_rows=lines.lines_before_rows(path, csv_format),
-            encoding=encoding if is_plain else "utf8",
-        ),
-        arrow_csv.ParseOptions(
-            delimiter=plain_delimiter(csv_format),
-            quote_char=False if csv_format.quote == NONE else csv_format.quote,
-            newlines_in_values=csv_format.quote != NONE,
-        ),
-        arrow_csv.ConvertOptions(column_types=dict.fromkeys(included, distinct), include_columns=included),
-    )
+    def __init__(self, by_text: Texts) -> None:
+        self._by_text = by_text
 
+    @property
+    def by_text(self) -> Texts:
+        """As in ColumnBlock."""
+        return self._by_text
 
-def _unclosed(line: int) -> Invalid:
-    message = f"The quote that is opened in line {line:,} is never closed: close or remove it, or choose another quote."
-    return Invalid({"quote": message})
+    @property
+    def rows(self) -> int:
+        """As in ColumnBlock."""
+        return len(self._by_text.codes)
 
+    @property
+    def values(self) -> Floats:
+        """As in ColumnBlock."""
+        return self._by_text.numbers[self._by_text.codes]
 
-def _explained(path: Path, csv_format: CsvFormat, error: Exception) -> Invalid:
-    """Return the refusal of a file that pyarrow cannot read, with the line on which it is wrong."""
-    if (line := lines.unclosed_quote(path, csv_format)) is not None:
-        return _unclosed(line)
-    if (ragged := lines.ragged_line(path, csv_format)) is not None:
-        return lines.ragged_refusal(path, csv_format, *ragged)
-    if "straddl" in str(error):
-        return Invalid({"file": f"A row is longer than {BLOCK_BYTES >> 20} MB: this is not a CSV file of rows."})
-    return Invalid({"file": f"The file cannot be read as CSV: {error}"})
+    @property
+    def missing(self) -> Bools:
+        """As in ColumnBlock."""
+        return np.take(self._by_text.kinds == MISSING, self._by_text.codes)
 
+    @property
+    def words(self) -> Bools:
+        """As in ColumnBlock."""
+        return np.take(self._by_text.kinds == WORD, self._by_text.codes)
 
-def _parsed(columns: list[Any], marks: Marks, readings: Sequence[Reading] | None) -> list[ColumnBlock]:
-    """Return the columns of a batch, which pyarrow has cut into distinct texts and codes."""
-    parts = meanings([column.dictionary for column in columns], marks, readings)
-    codes = (column.indices.to_numpy(zero_copy_only=False) for column in columns)
-    return [ColumnBlock(own, *part) for own, part in zip(codes, parts, strict=True)]
+    @property
+    def known(self) -> Floats:
+        """As in ColumnBlock."""
+        known: Floats = self._by_text.numbers[self._by_text.kinds == NUMBER]
+        return known
+
+    def has(self, kind: int) -> bool:
+        """As in ColumnBlock."""
+        return bool((self._by_text.kinds == kind).any())
+
+    def first_texts(self, most: int) -> Any:  # noqa: ANN401 - untyped pyarrow
+        """As in ColumnBlock: all texts, `most` or not."""
+        return self._by_text.texts
+
+    def has_more_texts(self, count: int) -> bool:
+        """As in ColumnBlock."""
+        return len(self._by_text.kinds) > count
 
 
 def meanings(columns: list[Any], marks: Marks, readings: Sequence[Reading] | None = None) -> list[Meaning]:

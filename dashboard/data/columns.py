@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from dashboard.data import column_kinds, lines, suggestions
-from dashboard.data.blocks import AS_USUAL, MISSING, NUMBER, WORD, ColumnBlock, Meaning, Reading, meanings, read_blocks
+from dashboard.data.block_reader import read_blocks
+from dashboard.data.blocks import AS_USUAL, MISSING, NUMBER, WORD, ColumnBlock, Meaning, Reading, meanings
 from dashboard.data.cells import MOST_CATEGORIES, MOST_EXACT
 from dashboard.data.column_readings import NOTHING_CHOSEN, Choices, adjusted, effective, first_readings, signs_of
 from dashboard.data.csv_format import CsvFormat
@@ -206,12 +207,11 @@ class _Profile:
         self.patterns = [_Pattern() for _ in range(width)] if width <= MOST_PATTERNS else []
 
     def add(self, block: list[ColumnBlock]) -> None:
-        rows = len(block[0].codes)
-        numbers = np.full((len(block), rows), np.nan)
+        rows = block[0].rows
+        numbers = np.empty((len(block), rows))
         for place, column in enumerate(block):
             self._see(place, column)
-            if (column.kinds == NUMBER).any():
-                numbers[place] = column.values
+            numbers[place] = column.values if column.has(NUMBER) else np.nan
         self.moments.add(numbers)
         self._count(numbers)
         for pattern, column in zip(self.patterns, block, strict=False):
@@ -227,31 +227,29 @@ class _Profile:
             self.counts[left] = (numbers[left] == rows + first).all(axis=1)
 
     def _see(self, place: int, column: ColumnBlock) -> None:
-        if (column.kinds == MISSING).any():
+        if column.has(MISSING):
             self.missing[place] += np.count_nonzero(column.missing)
-        if (column.kinds == WORD).any():
+        if column.has(WORD):
             self._see_words(place, column)
-        known = column.numbers[column.kinds == NUMBER]
-        self.is_whole[place] &= bool((known == np.floor(known)).all())
-        before = self.seen[place]
+        if self.is_whole[place]:
+            known = column.known
+            self.is_whole[place] = bool((known == np.floor(known)).all())
+        before, most = self.seen[place], 2 * MOST_CATEGORIES + 1
         # One more than is counted, for the words that mean missing, and for numbers written in two ways.
-        if before is None or len(before) <= 2 * MOST_CATEGORIES:
-            self.seen[place] = _joined(before, column.texts)[: 2 * MOST_CATEGORIES + 1]
+        if before is None or len(before) < most:
+            self.seen[place] = _joined(before, column.first_texts(most))[:most]
 
     def _see_words(self, place: int, column: ColumnBlock) -> None:
         words = column.words
         cells = self.odd.setdefault(place, [])
         if len(cells) < ODD_SHOWN:
-            names = column.names()
             rows = np.flatnonzero(words)[: ODD_SHOWN - len(cells)].tolist()
-            cells += [(names[column.codes[row]], self.rows + row) for row in rows]
+            cells += [(column.text(row), self.rows + row) for row in rows]
         self.words[place] += np.count_nonzero(words)
 
     def columns(self, names: list[str], csv_format: CsvFormat, readings: Sequence[Reading]) -> tuple[Column, ...]:
         """Return what is known of every column, read so."""
-        moments = self.moments
-        facts = np.stack([moments.low, moments.high, moments.mean, moments.std], axis=1).tolist()
-        parts = zip(names, facts, meanings(self.seen, csv_format.marks, readings), readings, strict=True)
+        parts = zip(names, self.moments.facts(), meanings(self.seen, csv_format.marks, readings), readings, strict=True)
         return tuple(self._column(place, *part) for place, part in enumerate(parts))
 
     def _column(self, place: int, name: str, numbers: list[float], part: Meaning, reading: Reading) -> Column:
@@ -343,17 +341,17 @@ class _Pattern:
         self.rows = 0
 
     def add(self, column: ColumnBlock) -> None:
-        if len(column.kinds) > PATTERN_VALUES or len(self.places) > PATTERN_VALUES:
+        if len(self.places) > PATTERN_VALUES:
+            return
+        if column.has_more_texts(PATTERN_VALUES):
             self.places = dict.fromkeys(map(str, range(PATTERN_VALUES + 1)), 0)
             return
-        order, first = np.unique(column.codes, return_index=True)
-        names = column.names()
-        table = np.zeros(len(column.kinds), np.uint8)
-        for code in order[np.argsort(first)].tolist():
-            text = "" if column.kinds[code] == MISSING else names[code]
-            table[code] = self.places.setdefault(text, len(self.places))
-        self.hash.update(table[column.codes].tobytes())
-        self.rows += len(column.codes)
+        by_text = column.by_text
+        table = np.zeros(len(by_text.kinds), np.uint8)
+        for code, text in enumerate(column.names()):
+            table[code] = self.places.setdefault("" if by_text.kinds[code] == MISSING else text, len(self.places))
+        self.hash.update(table[by_text.codes].tobytes())
+        self.rows += column.rows
 
     @property
     def name(self) -> str:

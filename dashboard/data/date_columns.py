@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.data.blocks import MISSING, NUMBER, WORD, ColumnBlock, Reading, read_blocks
+from dashboard.data.block_reader import read_blocks
+from dashboard.data.blocks import MISSING, NUMBER, WORD, ColumnBlock, Reading, TextBlock
 from dashboard.data.csv_format import CsvFormat
 from dashboard.data.dates import ORDERS, PARTS, moment
 
@@ -48,10 +49,12 @@ class DateColumn:
         """Return the numbers of a block, by their names; what is no date in this order is a word in each of them."""
         numbers = _numbers(column, self.order)
         is_date = ~np.isnan(numbers[:, 0])
-        kinds = np.where(column.kinds == MISSING, MISSING, np.where(is_date, NUMBER, WORD)).astype(np.int8)
+        kinds = np.where(column.by_text.kinds == MISSING, MISSING, np.where(is_date, NUMBER, WORD)).astype(np.int8)
         numbers[:, PARTS.index("days")] -= self.first
         return {
-            f"{self.name}.{part}": replace(column, kinds=kinds, numbers=numbers[:, PARTS.index(part)])
+            f"{self.name}.{part}": TextBlock(
+                column.by_text._replace(kinds=kinds, numbers=numbers[:, PARTS.index(part)])
+            )
             for part in self.parts
         }
 
@@ -100,8 +103,9 @@ class _Ranges:
 
 def _numbers(column: ColumnBlock, order: str) -> Floats:
     """Return the numbers of each distinct text, (texts, PARTS); NaN where it is missing or no date."""
-    numbers = np.full((len(column.kinds), len(PARTS)), np.nan)
-    for place, (kind, text) in enumerate(zip(column.kinds.tolist(), column.names(), strict=True)):
+    kinds = column.by_text.kinds.tolist()
+    numbers = np.full((len(kinds), len(PARTS)), np.nan)
+    for place, (kind, text) in enumerate(zip(kinds, column.names(), strict=True)):
         own = moment(text, order) if kind != MISSING else None
         if own is not None:
             numbers[place] = own
@@ -112,11 +116,13 @@ def as_written(
     path: Path, csv_format: CsvFormat, names: Sequence[str], dates: Sequence[DateColumn], readings: Sequence[Reading]
 ) -> list[DateColumn]:
     """Return columns of dates, each with the order that a file has them in: its own, else the only one that fits."""
+    if not dates:
+        return []
     left = [list(ORDERS) for _ in dates]
     for block in read_blocks(path, csv_format, len(names), [names.index(one.name) for one in dates], readings):
         for orders, column in zip(left, block, strict=True):
             for order in list(orders):
-                known = column.kinds != MISSING
+                known = column.by_text.kinds != MISSING
                 if np.isnan(_numbers(column, order)[known, 0]).any():
                     orders.remove(order)
     return [

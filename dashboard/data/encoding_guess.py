@@ -42,9 +42,10 @@ def guess_encoding(path: Path) -> Guess:
         if not decodes(path, "utf-16"):
             raise Invalid({"file": "The file begins like UTF-16 text but is damaged: save it again as UTF-8."})
         return Guess("utf-16", "The file begins with the mark of UTF-16.")
-    if any(b"\0" in piece for piece in pieces(path)):
+    is_utf8, has_nulls = _looked_at(path)
+    if has_nulls:
         return _with_nulls(path, start)
-    if decodes(path, "utf-8"):
+    if is_utf8:
         if start.startswith(codecs.BOM_UTF8):
             return Guess("utf-8-sig", "The file begins with the mark of UTF-8.")
         return Guess("utf-8", "All of the file is valid UTF-8.")
@@ -59,16 +60,30 @@ def check_encoding(path: Path, encoding: str) -> str:
     return encoding
 
 
-def decodes(path: Path, encoding: str) -> bool:
-    """Return whether a whole file can be read in an encoding."""
-    decoder = codecs.getincrementaldecoder(encoding)()
+def _looked_at(path: Path) -> tuple[bool, bool]:
+    """Return (whether a whole file is UTF-8, whether it holds a NUL byte)."""
+    decoder, is_utf8 = codecs.getincrementaldecoder("utf-8")(), True
+    for piece in pieces(path):
+        if b"\0" in piece:
+            return False, True
+        # ASCII needs no decoding, unless a letter was begun in the piece before it.
+        if is_utf8 and (not piece.isascii() or decoder.getstate()[0]):
+            is_utf8 = _decodes(decoder, piece)
+    return is_utf8 and _decodes(decoder, b"", final=True), False
+
+
+def _decodes(decoder: codecs.IncrementalDecoder, piece: bytes, final: bool = False) -> bool:
     try:
-        for piece in pieces(path):
-            decoder.decode(piece)
-        decoder.decode(b"", final=True)
+        decoder.decode(piece, final)
     except UnicodeError:
         return False
     return True
+
+
+def decodes(path: Path, encoding: str) -> bool:
+    """Return whether a whole file can be read in an encoding."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    return all(_decodes(decoder, piece) for piece in pieces(path)) and _decodes(decoder, b"", final=True)
 
 
 def _start(path: Path) -> bytes:

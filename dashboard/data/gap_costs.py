@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dashboard.data.blocks import read_blocks
+from dashboard.data.block_reader import read_blocks
 from dashboard.data.columns import Preview
 from dashboard.data.ingestion import are_marked
 
@@ -40,8 +40,9 @@ def gap_costs(path: Path, preview: Preview) -> GapCosts | None:
         dropped += int(np.count_nonzero(gone))
         if is_class:
             texts = first.names()
-            before |= {texts[code] for code in np.unique(first.codes[~first.missing])}
-            after |= {texts[code] for code in np.unique(first.codes[~gone & ~first.missing])}
+            codes, known = first.by_text.codes, ~first.missing
+            before |= {texts[code] for code in np.unique(codes[known])}
+            after |= {texts[code] for code in np.unique(codes[known & ~gone])}
     gaps.sort(key=lambda gap: -gap[1])
     marked = [name for name, missing in gaps if are_marked(missing, preview.rows)]
     return GapCosts(preview.rows, gaps, marked, dropped, sorted(before - after))

@@ -1,10 +1,12 @@
-"""A matrix on disk that grows by blocks of rows, in the narrowest dtype that holds every number exactly.
+"""Arrays on disk that grow by blocks of rows: only one block is ever in memory.
 
-It begins as uint8, as pixels are; at the first number that does not fit, what has been written is rewritten in a
-wider dtype. Only one block is ever in memory.
+A matrix is in the narrowest dtype that holds every number exactly. It begins as uint8, as pixels are; at the first
+number that does not fit, what has been written is rewritten in a wider dtype.
 """
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO, Any, Self
 
 import numpy as np
@@ -14,6 +16,7 @@ DTYPES = (np.dtype(np.uint8), np.dtype(np.int16), np.dtype(np.float64))
 """What inputs are stored as; integers of more than 16 bits would lose digits in a network's float32."""
 
 COPY_BYTES = 1 << 23
+PIECE_ROWS = 1 << 20
 
 
 def narrowest(block: NDArray[np.float64]) -> "np.dtype[Any]":
@@ -45,9 +48,10 @@ class GrowingMatrix:
 
     def append(self, block: NDArray[np.float64]) -> None:
         """Write rows, a block of shape (rows, columns), at the end."""
-        needed = narrowest(block)
-        if DTYPES.index(needed) > DTYPES.index(self.dtype):
-            self._widen(needed)
+        if self.dtype != DTYPES[-1]:
+            needed = narrowest(block)
+            if DTYPES.index(needed) > DTYPES.index(self.dtype):
+                self._widen(needed)
         self.file.write(np.ascontiguousarray(block, dtype=self.dtype).data)
         self.rows += len(block)
 
@@ -62,9 +66,7 @@ class GrowingMatrix:
         self.file.close()
 
     def _write_header(self) -> None:
-        shape = (self.rows, self.columns)
-        description = {"descr": np.lib.format.dtype_to_descr(self.dtype), "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(self.file, description)
+        _write_header(self.file, self.dtype, (self.rows, self.columns))
 
     def _widen(self, dtype: "np.dtype[Any]") -> None:
         """Rewrite what is there, piece by piece, in a wider dtype."""
@@ -77,3 +79,38 @@ class GrowingMatrix:
         while piece := narrow.read(COPY_BYTES):
             self.file.write(np.frombuffer(piece, old).astype(dtype).data)
         narrow.close()
+
+
+class GrowingColumn:
+    """Values of one dtype, a value a row, in a file of a folder that is gone once it is closed."""
+
+    def __init__(self, folder: Path, dtype: "np.dtype[Any]") -> None:
+        self.dtype = dtype
+        self.file: IO[bytes] = TemporaryFile(dir=folder)  # noqa: SIM115 - closed by `close`
+
+    def append(self, values: NDArray[Any]) -> None:
+        """Write the values of further rows at the end."""
+        self.file.write(np.ascontiguousarray(values, dtype=self.dtype).data)
+
+    def pieces(self) -> Iterator[NDArray[Any]]:
+        """Yield all values, PIECE_ROWS of them at a time."""
+        self.file.seek(0)
+        while piece := self.file.read(PIECE_ROWS * self.dtype.itemsize):
+            yield np.frombuffer(piece, self.dtype)
+
+    def close(self) -> None:
+        """Give the file up."""
+        self.file.close()
+
+
+def write_array(path: Path, dtype: "np.dtype[Any]", shape: tuple[int, ...], pieces: Iterable[NDArray[Any]]) -> None:
+    """Write a ``.npy`` file of a shape (rows, ...) from pieces of its rows."""
+    with path.open("wb") as file:
+        _write_header(file, dtype, shape)
+        for piece in pieces:
+            file.write(np.ascontiguousarray(piece, dtype=dtype).data)
+
+
+def _write_header(file: IO[bytes], dtype: "np.dtype[Any]", shape: tuple[int, ...]) -> None:
+    description = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, description)

@@ -5,6 +5,7 @@ categorical ones as int32 codes (−1 where missing), `target.npy` int32 codes o
 """
 
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.data import lines
-from dashboard.data.blocks import NUMBER, ColumnBlock, read_blocks
+from dashboard.data.block_reader import read_blocks
+from dashboard.data.blocks import NUMBER, WORD, ColumnBlock
 from dashboard.data.cells import MOST_CATEGORIES
 from dashboard.data.date_columns import DateColumn, date_columns
 from dashboard.data.dates import ORDERS
-from dashboard.data.growing import GrowingMatrix
+from dashboard.data.growing import GrowingMatrix, write_array
 from dashboard.data.levels import Levels, TooManyLevels
-from dashboard.data.moments import Moments
+from dashboard.data.moments import Moments, described
 from dashboard.data.specification import FEWEST_ROWS, DatasetSpec
 from dashboard.data.split_keys import SplitKeys
-from dashboard.data.splitting import KEYS_FILE, PARTS_FILE, codes_of_split
+from dashboard.data.splitting import KEYS_FILE, PARTS_FILE, codes_of_split, sizes_of_split
 from dashboard.data.targets import ClassTarget, RegressionTarget
 from dashboard.errors import Invalid, StoreUnavailable
 
@@ -44,12 +46,15 @@ def ingest(path: Path, spec: DatasetSpec, folder: Path, dates: Sequence[DateColu
     dates = _date_columns(path, spec, names) if dates is None else dates
     columns = input_columns(names, spec, dates)
     try:
-        with GrowingMatrix(folder / "inputs.npy", len(columns) - list(columns.values()).count("categorical")) as inputs:
-            reading = _Ingestion(path, spec, names, inputs, columns, dates)
+        width = len(columns) - list(columns.values()).count("categorical")
+        with (
+            GrowingMatrix(folder / "inputs.npy", width) as inputs,
+            closing(_Ingestion(path, spec, names, inputs, columns, dates)) as reading,
+        ):
             for block in read_blocks(path, spec.format, len(names), reading.chosen, reading.readings):
                 reading.add(dict(zip((names[place] for place in reading.chosen), block, strict=True)))
             reading.check()
-        description = reading.write(folder)
+            description = reading.write(folder)
     except BaseException as error:
         for name in ARRAY_FILES:
             (folder / name).unlink(missing_ok=True)
@@ -84,8 +89,9 @@ class _Ingestion:
         self.readings = [spec.reading(names[place]) for place in self.chosen]
         self.moments = Moments(len(self.numeric))
         self.distinct = [np.empty(0)] * len(self.numeric)
-        self.levels = {name: Levels(spec.format.decimal, spec.format.thousands) for name in self.categorical}
-        self.target = RegressionTarget(spec) if spec.task == "regression" else ClassTarget(spec)
+        folder = inputs.path.parent
+        self.levels = {name: Levels(folder, *spec.format.marks) for name in self.categorical}
+        self.target = (RegressionTarget if spec.task == "regression" else ClassTarget)(spec, folder)
         self.keys = SplitKeys(path, spec)
         self.rows = 0
         self.used = 0
@@ -99,11 +105,12 @@ class _Ingestion:
         for name in self.numeric:
             if name not in self.spec.odd:
                 self._refuse_words(name, block[name])
-        keep = self._keep(block, len(target.codes))
+        keep = self._keep(block, target.rows)
+        is_all = bool(keep.all())
         numbers = np.empty((len(self.numeric), np.count_nonzero(keep)))
         for place, name in enumerate(self.numeric):
-            numbers[place] = block[name].values[keep]
-            self._count_distinct(place, block[name], numbers[place], bool(keep.all()))
+            numbers[place] = block[name].values if is_all else block[name].values[keep]
+            self._count_distinct(place, block[name], numbers[place], is_all)
         self.moments.add(numbers)
         self.inputs.append(numbers.T)
         for name, words in self.booleans.items():
@@ -116,8 +123,9 @@ class _Ingestion:
                     f"'{name}' has more than {MOST_CATEGORIES:,} categories, the most that are possible: ignore it."
                 )
                 raise Invalid({f"kinds.{name}": message}) from error
-        self.target.add(target, keep & ~target.missing)
-        self.keys.add(block, keep & ~target.missing, self.rows)
+        known = keep & ~target.missing
+        self.target.add(target, known)
+        self.keys.add(block, known, self.rows)
         self.rows += len(keep)
         self.used += numbers.shape[1]
 
@@ -132,11 +140,11 @@ class _Ingestion:
         return keep
 
     def _refuse_words(self, name: str, column: ColumnBlock) -> None:
-        rows = np.flatnonzero(column.words)
-        if rows.size:
-            line = lines.line_of(self.path, self.spec.format, self.rows + int(rows[0]))
+        if column.has(WORD):
+            row = int(np.flatnonzero(column.words)[0])
+            line = lines.line_of(self.path, self.spec.format, self.rows + row)
             own, wanted = self._wanted(name)
-            message = f"Line {line:,} of '{own}' holds {column.names()[column.codes[rows[0]]][:40]!r}, {wanted}"
+            message = f"Line {line:,} of '{own}' holds {column.text(row)[:40]!r}, {wanted}"
             raise Invalid({f"kinds.{own}": f"{message}: correct it, or take the column as categorical."})
 
     def _wanted(self, name: str) -> tuple[str, str]:
@@ -148,7 +156,7 @@ class _Ingestion:
 
     def _count_distinct(self, place: int, column: ColumnBlock, values: NDArray[np.float64], is_all: bool) -> None:
         if len(self.distinct[place]) <= MOST_CATEGORIES:
-            new = column.numbers[column.kinds == NUMBER] if is_all else values[~np.isnan(values)]
+            new = column.known if is_all else values[~np.isnan(values)]
             self.distinct[place] = np.union1d(self.distinct[place], new)[: MOST_CATEGORIES + 1]
 
     def check(self) -> None:
@@ -163,25 +171,15 @@ class _Ingestion:
 
     def write(self, folder: Path) -> dict[str, Any]:
         """Write what is not on disk yet and describe all of it."""
-        finished = {name: levels.finish() for name, levels in self.levels.items()}
-        columns = self._columns(finished)
+        levels = [self.levels[name].names() for name in self.categorical]
+        columns = self._columns(levels)
         indicators = self._indicators(columns)
-        levels = [finished[name][0] for name in self.categorical]
         names = input_names(self.numeric, self.categorical, levels, indicators)
         if self.categorical and len(names) * self.used > MOST_ONE_HOT_CELLS:
             message = f"{len(names):,} inputs of {self.used:,} rows, an input for each category, are more than "
             raise Invalid({"kinds": f"{message}{MOST_ONE_HOT_CELLS:,} numbers: ignore a column with many categories."})
-        codes = [finished[name][1] for name in self.categorical]
-        categories = np.stack(codes, axis=1) if codes else np.empty((self.used, 0), np.int32)
-        target, classes = self.target.finish()
-        np.save(folder / "categories.npy", categories, allow_pickle=False)
-        np.save(folder / "target.npy", target, allow_pickle=False)
-        parts = self.keys.split(target)
-        if self.spec.split != "random":
-            np.save(folder / PARTS_FILE, codes_of_split(parts), allow_pickle=False)
-        if (keys := self.keys.keys()) is not None:
-            np.save(folder / KEYS_FILE, keys, allow_pickle=False)
-        counts = np.bincount(target.astype(np.intp), minlength=len(classes)).tolist() if classes else []
+        self._write_arrays(folder)
+        target, classes = self.target, list(self.target.classes)
         shape = self.spec.image_shape
         return {
             "rows": self.used,
@@ -197,12 +195,38 @@ class _Ingestion:
             "indicators": indicators,
             "inputs": names,
             "classes": classes,
-            "balance": dict(zip(classes, counts, strict=True)),
+            "balance": dict(zip(classes, target.counts, strict=True)) if classes else {},
             "columns": columns,
-            "target_statistics": None if classes else _numbers_described(self.spec.target, target),
-            "split": {name: len(rows) for name, rows in parts._asdict().items()},
+            "target_statistics": target.statistics,
+            "split": self._split(folder),
             "image_shape": list(shape) if shape else None,
         }
+
+    def _write_arrays(self, folder: Path) -> None:
+        """Write the categories and the target; raises Invalid for a target that cannot be learnt."""
+        rows, whole = self.used, np.dtype(np.int32)
+        codes = zip(*(self.levels[name].pieces() for name in self.categorical), strict=True)
+        shape = (rows, len(self.categorical))
+        write_array(folder / "categories.npy", whole, shape, (np.stack(piece, axis=1) for piece in codes))
+        self.target.finish()
+        write_array(folder / "target.npy", self.target.dtype, (rows,), self.target.pieces())
+
+    def _split(self, folder: Path) -> dict[str, int]:
+        """Return how many rows each part has; what is not split at random is written down row by row."""
+        sizes = sizes_of_split(self.target.counts, self.spec.validation, self.spec.test)
+        if self.spec.split != "random":
+            parts = self.keys.split(self.used)
+            np.save(folder / PARTS_FILE, codes_of_split(parts), allow_pickle=False)
+            sizes = {name: len(rows) for name, rows in parts._asdict().items()}
+        if (keys := self.keys.keys()) is not None:
+            np.save(folder / KEYS_FILE, keys, allow_pickle=False)
+        return sizes
+
+    def close(self) -> None:
+        """Give up what is on disk for the time of reading."""
+        for levels in self.levels.values():
+            levels.codes.close()
+        self.target.close()
 
     def _indicators(self, columns: Sequence[dict[str, Any]]) -> list[str]:
         """Return the columns whose gaps are inputs of their own: frequent enough to learn from; a date counts once."""
@@ -212,20 +236,18 @@ class _Ingestion:
         marked = (own.get(c["name"], c["name"]) for c in columns if are_marked(c["missing"], self.used))
         return list(dict.fromkeys(marked))
 
-    def _columns(self, finished: dict[str, tuple[list[str], NDArray[np.int32]]]) -> list[dict[str, Any]]:
+    def _columns(self, levels: Sequence[Sequence[str]]) -> list[dict[str, Any]]:
         """Return the statistics of every input column, in the file's order."""
-        moments, nothing = self.moments, [None] * 4
-        facts = np.stack([moments.low, moments.high, moments.mean, moments.std], axis=1).tolist()
-        described = {}
-        for place, name in enumerate(self.numeric):
-            gaps = self.used - int(moments.count[place])
-            own = facts[place] if gaps < self.used else nothing
+        nothing = [None] * 4
+        columns = {}
+        for place, (name, facts) in enumerate(zip(self.numeric, self.moments.facts(), strict=True)):
+            gaps = self.used - int(self.moments.count[place])
+            own = facts if gaps < self.used else nothing
             kind = "boolean" if name in self.booleans else "numeric"
-            described[name] = _described(name, kind, gaps, len(self.distinct[place]), own)
-        for name, (levels, codes) in finished.items():
-            gaps = int(np.count_nonzero(codes < 0))
-            described[name] = _described(name, "categorical", gaps, len(levels), nothing)
-        return [described[name] for name in self.order]
+            columns[name] = described(name, kind, gaps, len(self.distinct[place]), own)
+        for name, own_levels in zip(self.categorical, levels, strict=True):
+            columns[name] = described(name, "categorical", self.levels[name].gaps, len(own_levels), nothing)
+        return [columns[name] for name in self.order]
 
 
 def _date_columns(path: Path, spec: DatasetSpec, names: Sequence[str]) -> list[DateColumn]:
@@ -246,7 +268,8 @@ def input_columns(names: Sequence[str], spec: DatasetSpec, dates: Sequence[DateC
 def _note_words(words: list[str], column: ColumnBlock) -> None:
     """Write the words for 0 and 1 of a block into a list of two, unless they are known already."""
     if not all(words):
-        for kind, value, text in zip(column.kinds.tolist(), column.numbers.tolist(), column.names(), strict=True):
+        kinds, numbers = column.by_text.kinds.tolist(), column.by_text.numbers.tolist()
+        for kind, value, text in zip(kinds, numbers, column.names(), strict=True):
             if kind == NUMBER:
                 words[int(value)] = words[int(value)] or text
 
@@ -263,15 +286,3 @@ def input_names(
     marks = (f"{name} is missing" for name in indicators)
     one_hot = (f"{name}={level}" for name, own in zip(categorical, levels, strict=True) for level in own)
     return [*numeric, *one_hot, *marks]
-
-
-def _numbers_described(name: str, values: NDArray[np.float64]) -> dict[str, Any]:
-    moments = Moments(1)
-    moments.add(values[np.newaxis])
-    facts = [float(fact[0]) for fact in (moments.low, moments.high, moments.mean, moments.std)]
-    return _described(name, "numeric", 0, min(len(np.unique(values)), MOST_CATEGORIES + 1), facts)
-
-
-def _described(name: str, kind: str, missing: int, distinct: int, facts: Sequence[float | None]) -> dict[str, Any]:
-    named = dict(zip(("low", "high", "mean", "std"), facts, strict=True))
-    return {"name": name, "kind": kind, "missing": missing, "distinct": distinct} | named

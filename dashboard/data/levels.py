@@ -1,10 +1,14 @@
 """The categories of a column, or the classes of a target, as they are met row by row."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.data.blocks import MISSING, ColumnBlock
 from dashboard.data.cells import MOST_CATEGORIES, number, shown_number
+from dashboard.data.growing import GrowingColumn
 
 Codes = NDArray[np.int32]
 
@@ -14,39 +18,52 @@ class TooManyLevels(Exception):
 
 
 class Levels:
-    """Numbers the values of a column in the order in which they appear; `finish` puts them into their final order."""
+    """Numbers the values of a column in the order in which they appear; `pieces` gives them in their final order.
 
-    def __init__(self, decimal: str, thousands: str = "none") -> None:
+    The numbers wait in a file of `folder`, for a file may have more rows than fit into memory.
+    """
+
+    def __init__(self, folder: Path, decimal: str, thousands: str = "none") -> None:
         self.decimal, self.thousands = decimal, thousands
         self.places: dict[str, int] = {}
-        self.parts: list[Codes] = []
+        self.codes = GrowingColumn(folder, np.dtype(np.int32))
+        self.gaps = 0
         self.has_codes = False
 
     def add(self, column: ColumnBlock, keep: NDArray[np.bool_]) -> None:
         """Take in the kept rows of a block; raises TooManyLevels."""
-        codes = column.codes[keep]
-        table = np.full(len(column.kinds), -1, np.int32)
-        names = column.names()
-        for code in np.unique(codes).tolist():
-            if column.kinds[code] != MISSING:
+        by_text, names = column.by_text, column.names()
+        codes = by_text.codes[keep]
+        table = np.full(len(names), -1, np.int32)
+        for code in np.flatnonzero(np.bincount(codes, minlength=len(names))).tolist():
+            if by_text.kinds[code] != MISSING:
                 table[code] = self.places.setdefault(names[code], len(self.places))
-                self.has_codes |= bool(column.coded[code])
+                self.has_codes |= bool(by_text.coded[code])
         if len(self.places) > MOST_CATEGORIES:
             raise TooManyLevels
-        self.parts.append(table[codes])
+        own = table[codes]
+        self.gaps += int(np.count_nonzero(own < 0))
+        self.codes.append(own)
 
-    def finish(self) -> tuple[list[str], Codes]:
-        """Return (names in order, each row's code, −1 where missing).
+    def names(self) -> list[str]:
+        """Return the names of the levels in their final order.
 
         Numbers are ordered, and are the same, by value (``1`` and ``1.0``); words by their letters. A column that has
         codes (``007``, 19 digits) keeps every spelling.
         """
+        return ordered(self._own_names())
+
+    def pieces(self) -> Iterator[Codes]:
+        """Yield the place of each row's level in `names`, −1 where missing, piece by piece."""
+        places = {name: place for place, name in enumerate(self.names())}
+        final = np.array([*(places[name] for name in self._own_names()), -1], np.int32)
+        for codes in self.codes.pieces():
+            yield final[codes]  # the code −1 takes the last entry, −1
+
+    def _own_names(self) -> list[str]:
+        """Return the names in the order in which they appeared; some may be the same."""
         texts = list(self.places)
-        names = texts if self.has_codes else level_names(texts, self.decimal, self.thousands)
-        levels = ordered(names)
-        final = np.array([*(levels.index(name) for name in names), -1], np.int32)
-        codes = np.concatenate(self.parts) if self.parts else np.empty(0, np.int32)
-        return levels, final[codes]  # the code −1 takes the last entry, −1
+        return texts if self.has_codes else level_names(texts, self.decimal, self.thousands)
 
 
 def level_names(texts: list[str], decimal: str = ".", thousands: str = "none") -> list[str]:

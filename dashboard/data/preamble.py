@@ -103,14 +103,23 @@ def _again(path: Path, line: str, encoding: str) -> tuple[int, int]:
     codec = codec_within(path, encoding)
     end, mark = "\n".encode(codec), "\r".encode(codec)
     wanted = line.encode(codec, "replace")
-    times = first = lines = 0
+    starts: list[int] = []
+    before = 0
     for block in whole_lines(path, end):
         place = -1
         while (place := block.find(wanted, place + 1)) >= 0:
             behind = place + len(wanted)
             ends = behind == len(block) or block.startswith((end, mark), behind)
             if ends and (not place or block.startswith(end, place - len(end))):
-                times += 1
-                first = first or (lines + block.count(end, 0, place) + 1 if times == 2 else 0)
-        lines += block.count(end)
-    return max(times - 1, 0), first
+                starts.append(before + place)
+        before += len(block)
+    return max(len(starts) - 1, 0), _line_at(path, end, starts[1]) if len(starts) > 1 else 0
+
+
+def _line_at(path: Path, end: bytes, place: int) -> int:
+    """Return the number of the line that begins at a place of a file."""
+    line, before = 1, 0
+    for block in whole_lines(path, end):
+        line += block.count(end, 0, max(place - before, 0))
+        before += len(block)
+    return line

@@ -10,7 +10,7 @@ from dashboard.data.blocks import ColumnBlock
 from dashboard.data.cells import number
 from dashboard.data.dates import moment, possible_orders
 from dashboard.data.specification import DatasetSpec
-from dashboard.data.splitting import Split, grouped_split, ordered_split, split
+from dashboard.data.splitting import Split, grouped_split, ordered_split
 from dashboard.errors import Invalid
 
 
@@ -33,14 +33,12 @@ class SplitKeys:
             message = f"'{self.spec.split_by}' is missing in line {line:,}, so that its part is unknown"
             raise Invalid({"split_by": f"{message}: fill it in, remove the row, or choose another column."})
         table = np.array([self.places.setdefault(name, len(self.places)) for name in column.names()], np.int64)
-        self.parts.append(table[column.codes[keep]])
+        self.parts.append(table[column.by_text.codes[keep]])
 
-    def split(self, target: NDArray[np.generic]) -> Split:
-        """Return the parts of all rows, whose targets are (rows,); raises Invalid for a column that cannot serve."""
+    def split(self, rows: int) -> Split:
+        """Return the parts of all rows, split in order or by groups; raises Invalid for a column that cannot serve."""
         spec = self.spec
-        if spec.split == "random":
-            return split(target, spec.validation, spec.test, spec.seed, spec.task)
-        codes = np.concatenate(self.parts) if self.parts else np.arange(len(target))
+        codes = np.concatenate(self.parts) if self.parts else np.arange(rows)
         if spec.split == "ordered":
             keys = self._order()[codes] if self.parts else codes
             return ordered_split(keys, spec.validation, spec.test)

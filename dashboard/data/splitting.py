@@ -1,5 +1,6 @@
 """Which records a network learns from, which it is measured on after each epoch, and which only at the end."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -45,6 +46,14 @@ def split(target: np.ndarray[Any, Any], validation: float, test: float, seed: in
         parts[0].append(rows[sum(sizes) :])
     train, valid, tested = (np.sort(np.concatenate(part)).astype(np.int64) for part in parts)
     return Split(train, valid, tested)
+
+
+def sizes_of_split(counts: Sequence[int], validation: float, test: float) -> dict[str, int]:
+    """Return part -> its rows, of a `split` of classes with so many records each, or of all rows as one."""
+    debts = [0.0, 0.0]
+    sizes = [_sizes(count, (validation, test), debts) for count in counts if count]
+    valid, tested = (sum(size[part] for size in sizes) for part in range(2))
+    return {"train": sum(counts) - valid - tested, "validation": valid, "test": tested}
 
 
 def _sizes(rows: int, shares: tuple[float, float], debts: list[float]) -> tuple[int, int]:

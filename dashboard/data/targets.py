@@ -1,5 +1,6 @@
 """The target column while a file is read: classes or numbers, and the refusal of those that cannot be learnt."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -7,11 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.data import lines
-from dashboard.data.blocks import ColumnBlock
+from dashboard.data.blocks import MISSING, WORD, ColumnBlock
 from dashboard.data.cells import MOST_CATEGORIES
+from dashboard.data.growing import GrowingColumn
 from dashboard.data.levels import Levels, TooManyLevels
+from dashboard.data.moments import Moments, described
 from dashboard.data.specification import ONE_CLASS_REMEDY, DatasetSpec
 from dashboard.errors import Invalid
+
+NO_ROWS = np.empty(0, np.intp)
 
 
 class _Target:
@@ -22,7 +27,7 @@ class _Target:
 
     def look(self, column: ColumnBlock, row: int) -> None:
         """Count the gaps of a block that begins at a row."""
-        gaps = np.flatnonzero(column.missing)
+        gaps = np.flatnonzero(column.missing) if column.has(MISSING) else NO_ROWS
         if gaps.size and not self.gaps:
             self.first_gap = row + int(gaps[0])
         self.gaps += gaps.size
@@ -37,11 +42,16 @@ class _Target:
 
 
 class ClassTarget(_Target):
-    """Classes, met in any order."""
+    """Classes, met in any order; `counts` are their records once `finish` was called."""
 
-    def __init__(self, spec: DatasetSpec) -> None:
+    dtype = np.dtype(np.int32)
+
+    def __init__(self, spec: DatasetSpec, folder: Path) -> None:
         super().__init__(spec)
-        self.levels = Levels(spec.format.decimal, spec.format.thousands)
+        self.levels = Levels(folder, spec.format.decimal, spec.format.thousands)
+        self.classes: list[str] = []
+        self.counts: list[int] = []
+        self.statistics: dict[str, Any] | None = None
 
     def add(self, column: ColumnBlock, keep: NDArray[np.bool_]) -> None:
         """Take in the kept rows of a block; raises Invalid for what cannot be a target of this kind."""
@@ -51,35 +61,65 @@ class ClassTarget(_Target):
             message = f"The target '{self.spec.target}' has more than {MOST_CATEGORIES:,} classes, the most possible"
             raise Invalid({"target": f"{message}: choose regression, or another target."}) from error
 
-    def finish(self) -> tuple[NDArray[Any], list[str]]:
-        """Return (targets of all rows, names of the classes); raises Invalid if all rows are alike."""
-        classes, codes = self.levels.finish()
-        if len(classes) < 2 and self.spec.purpose == "training":
-            message = f"The target '{self.spec.target}' has one class only ({classes[0]}) in the rows that are kept"
+    def finish(self) -> None:
+        """Name and count the classes; raises Invalid if all rows are alike."""
+        self.classes = self.levels.names()
+        if len(self.classes) < 2 and self.spec.purpose == "training":
+            only = self.classes[0]
+            message = f"The target '{self.spec.target}' has one class only ({only}) in the rows that are kept"
             raise Invalid({"target": f"{message}: a network needs two or more to learn. {ONE_CLASS_REMEDY}"})
-        return codes, classes
+        counts = np.zeros(len(self.classes), np.int64)
+        for piece in self.pieces():
+            counts += np.bincount(piece, minlength=len(counts))
+        self.counts = counts.tolist()
+
+    def pieces(self) -> Iterator[NDArray[Any]]:
+        """Yield the class of each row, a place in `classes`, piece by piece."""
+        return self.levels.pieces()
+
+    def close(self) -> None:
+        """Give up what is on disk for the time of reading."""
+        self.levels.codes.close()
 
 
 class RegressionTarget(_Target):
-    """Numbers."""
+    """Numbers; `statistics` describes them once `finish` was called."""
 
-    def __init__(self, spec: DatasetSpec) -> None:
+    dtype = np.dtype(np.float64)
+    classes: tuple[()] = ()
+
+    def __init__(self, spec: DatasetSpec, folder: Path) -> None:
         super().__init__(spec)
-        self.parts: list[NDArray[np.float64]] = []
+        self.numbers = GrowingColumn(folder, self.dtype)
+        self.counts = [0]
+        self.statistics: dict[str, Any] = {}
 
     def add(self, column: ColumnBlock, keep: NDArray[np.bool_]) -> None:
         """Take in the kept rows of a block; raises Invalid for what cannot be a target of this kind."""
-        words = column.words & keep
-        if words.any():
-            word = column.names()[column.codes[np.flatnonzero(words)[0]]]
-            message = f"The target '{self.spec.target}' holds {word[:40]!r}, not a number: choose classification."
-            raise Invalid({"task": message})
-        self.parts.append(column.values[keep])
+        words = np.flatnonzero(column.words & keep) if column.has(WORD) else NO_ROWS
+        if words.size:
+            message = f"The target '{self.spec.target}' holds {column.text(int(words[0]))[:40]!r}, not a number"
+            raise Invalid({"task": f"{message}: choose classification."})
+        values = column.values[keep]
+        self.counts[0] += len(values)
+        self.numbers.append(values)
 
-    def finish(self) -> tuple[NDArray[Any], list[str]]:
-        """Return (targets of all rows, names of the classes); raises Invalid if all rows are alike."""
-        values = np.concatenate(self.parts)
-        if (values == values[0]).all() and self.spec.purpose == "training":
-            message = f"The target '{self.spec.target}' is {values[0]:g} in every row: there is nothing to learn."
+    def finish(self) -> None:
+        """Describe the numbers; raises Invalid if all rows are alike."""
+        moments, distinct = Moments(1), np.empty(0)
+        for piece in self.numbers.pieces():
+            moments.add(piece[np.newaxis])
+            if len(distinct) <= MOST_CATEGORIES:
+                distinct = np.union1d(distinct, piece)[: MOST_CATEGORIES + 1]
+        if len(distinct) < 2 and self.spec.purpose == "training":
+            message = f"The target '{self.spec.target}' is {distinct[0]:g} in every row: there is nothing to learn."
             raise Invalid({"target": f"{message} Choose another column."})
-        return values, []
+        self.statistics = described(self.spec.target, "numeric", 0, len(distinct), moments.facts()[0])
+
+    def pieces(self) -> Iterator[NDArray[Any]]:
+        """Yield the number of each row, piece by piece."""
+        return self.numbers.pieces()
+
+    def close(self) -> None:
+        """Give up what is on disk for the time of reading."""
+        self.numbers.close()

@@ -8,7 +8,7 @@ import pandas
 import pytest
 from data_files import write
 
-from dashboard.data.blocks import read_blocks
+from dashboard.data.block_reader import read_blocks
 from dashboard.data.bundled import BUNDLED
 from dashboard.data.columns import preview
 from dashboard.data.detection import detect

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.data.blocks import MISSING, NUMBER, WORD, read_blocks
+from dashboard.data.block_reader import read_blocks
+from dashboard.data.blocks import MISSING, NUMBER, WORD
 from dashboard.data.cells import is_code, is_missing, number, shown_number
 from dashboard.data.csv_format import CsvFormat
 
@@ -71,9 +72,9 @@ def test_whole_columns_are_read_by_the_same_rules_as_single_cells(tmp_path_facto
     path = tmp_path_factory.mktemp("cells") / "cells.csv"
     path.write_text("".join(f'"{text}";x\n' for text in texts), encoding="utf-8", newline="")
     (block,) = read_blocks(path, CsvFormat(";", False, "utf-8", decimal), 2)
-    column = block[0]
-    cells = zip(texts, column.kinds[column.codes], column.values, column.coded[column.codes], strict=True)
-    for text, kind, value, coded in cells:
+    codes, kinds, _, _, coded = block[0].by_text
+    cells = zip(texts, kinds[codes], block[0].values, coded[codes], strict=True)
+    for text, kind, value, is_coded in cells:
         expected = number(text, decimal)
         if is_missing(text):
             assert kind == MISSING, text
@@ -81,4 +82,4 @@ def test_whole_columns_are_read_by_the_same_rules_as_single_cells(tmp_path_facto
             assert kind == WORD, text
         else:
             assert (kind, value) == (NUMBER, expected), text
-            assert coded == is_code(text), text
+            assert is_coded == is_code(text), text
