@@ -11,11 +11,11 @@ from typing import Any
 
 from dashboard.data.text_encodings import EncodingChoice
 from dashboard.declarations import declared, read, setting
-from dashboard.kinds import Choice, Whole
+from dashboard.kinds import Choice, Text, Whole
 from dashboard.parsing import Fields
 
 NONE = "none"
-SPACES, ALIGNED = "spaces", "aligned"
+SPACES, ALIGNED, FIXED = "spaces", "aligned", "fixed"
 DELIMITERS = {
     "comma": ",",
     "semicolon": ";",
@@ -25,6 +25,7 @@ DELIMITERS = {
     "space": SPACES,
     "aligned": ALIGNED,
     "single-space": " ",
+    "fixed": FIXED,
 }
 DELIMITER_WORDS = {
     ",": "comma ,",
@@ -35,15 +36,19 @@ DELIMITER_WORDS = {
     SPACES: "spaces, one or more",
     ALIGNED: "two spaces or more",
     " ": "exactly one space",
+    FIXED: "none: fixed columns",
 }
 HEADERS = {"auto": "detect", "yes": "holds the names", "no": "is data already"}
 DECIMALS = {".": "point .", ",": "comma ,"}
 THOUSANDS = {NONE: "none", ",": "comma ,", ".": "point .", " ": "space", "'": "apostrophe '"}
 QUOTES = {'"': 'double "', "'": "single '", NONE: "none"}
 COMMENTS = {NONE: "none", "#": "#", "%": "%", "//": "//", "!": "!", "*": "*", ";": ";"}
+COMMENT_NAMES = {"keep": "are left out", "header": "the last one before the data names the columns"}
 REPEATS = {"keep": "are data", "drop": "leave out"}
 TRAILING = {"keep": "ends a further column", "drop": "leave out"}
 MOST_SKIPPED = 1_000
+LONGEST_STARTS = 10_000
+BOTH_COMMAS = "The decimal mark and the delimiter cannot both be a comma."
 
 Marks = tuple[str, str]
 """The decimal mark and the thousands separator."""
@@ -63,6 +68,16 @@ class DelimiterChoice(Choice):
         if delimiter not in self.words:
             fields.refuse(name, f"Choose one of: {', '.join(DELIMITERS)}.")
         return delimiter
+
+
+def _check_starts(fields: Fields, chosen: "CsvFormat") -> None:
+    try:
+        places = places_of(chosen.starts)
+    except ValueError:
+        fields.refuse("starts", "Give whole numbers that rise, with commas between them, such as 0, 12, 20.")
+        return
+    if chosen.delimiter == FIXED and len(places) < 2:
+        fields.refuse("starts", "Say where the columns begin, such as 0, 12, 20, or choose a delimiter.")
 
 
 @dataclass(frozen=True)
@@ -86,6 +101,13 @@ class CsvFormat:
     )
     repeats: str = setting(Choice(REPEATS), "keep", "Lines that repeat the header")
     trailing: str = setting(Choice(TRAILING), "keep", "Delimiter at the end of lines")
+    starts: str = setting(
+        Text(LONGEST_STARTS, "Whole numbers with commas."),
+        "",
+        "Where fixed columns begin",
+        "The place of each column's first character, from 0: 0, 12, 20. Only for fixed columns.",
+    )
+    comment_names: str = setting(Choice(COMMENT_NAMES), "keep", "Comments before the data")
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values; `from_json` reads them back."""
@@ -105,7 +127,9 @@ class CsvFormat:
     def is_plain(self) -> bool:
         """Whether every line from the first record on is a line of the table, cut by one character."""
         return (
-            self.comment == NONE and self.repeats == self.trailing == "keep" and self.delimiter not in {SPACES, ALIGNED}
+            self.comment == NONE
+            and self.repeats == self.trailing == "keep"
+            and self.delimiter not in {SPACES, ALIGNED, FIXED}
         )
 
 
@@ -136,15 +160,25 @@ def parse_format(fields: Fields, detected: CsvFormat) -> CsvFormat:
         chosen = replace(chosen, thousands=NONE)
     if header != "auto":
         chosen = replace(chosen, header=header == "yes")
-    _check_together(fields, chosen)
+    _check_together(fields, chosen, detected)
     fields.done()
     return chosen
 
 
-def _check_together(fields: Fields, chosen: CsvFormat) -> None:
+def places_of(starts: str) -> list[int]:
+    """Return the places in a text of whole numbers with commas, such as "0, 12, 20"; raises ValueError for others."""
+    places = [int(word) for word in starts.replace(",", " ").split()]
+    if places != sorted(set(places)) or any(place < 0 for place in places):
+        raise ValueError(starts)
+    return places
+
+
+def _check_together(fields: Fields, chosen: CsvFormat, detected: CsvFormat) -> None:
     """Refuse fields that contradict each other."""
-    if chosen.decimal == chosen.delimiter:
-        fields.refuse("decimal", "The decimal mark and the delimiter cannot both be a comma.")
+    is_quoted = detected.delimiter == chosen.delimiter and "," in detected.marks  # "1,5","2,25"
+    if chosen.decimal == chosen.delimiter and not is_quoted:
+        fields.refuse("decimal", BOTH_COMMAS)
+    _check_starts(fields, chosen)
     if chosen.thousands == chosen.decimal:
         fields.refuse("thousands", "The thousands separator and the decimal mark cannot be the same.")
     if chosen.thousands == " " and chosen.delimiter in {" ", SPACES}:

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dashboard.data.cells import number
-from dashboard.data.csv_format import ALIGNED, DELIMITER_WORDS, SPACES, CsvFormat
+from dashboard.data.csv_format import ALIGNED, DELIMITER_WORDS, FIXED, SPACES, CsvFormat
+from dashboard.data.fixed_columns import column_starts
 from dashboard.data.guesses import Guess
 from dashboard.data.lines import numbered_records
 from dashboard.data.sampling import Sample
@@ -71,11 +72,24 @@ def guess_delimiter(sample: Sample, quote: str) -> Guess:
     if best.share < LEAST_SHARE or best.delimiter == ",":  # a comma may be a decimal comma
         blank = max((_cut(sample, delimiter, quote) for delimiter in BLANK), key=lambda cut: cut.score)
         best = blank if blank.score > best.score + COMMA_MARGIN else best
+    if best.share < 1 and (best.delimiter in BLANK or best.share < LEAST_SHARE) and (starts := column_starts(sample)):
+        reason = f"All lines have the same {len(starts) - 1} gaps, with a name above each column; some cells are empty."
+        return Guess(FIXED, reason)
     if not best.score:
         return Guess(",", "No delimiter cuts the lines into two columns or more.", sure=False)
     others = [cut.score for cut in cuts if cut is not best]
     reason = f"It cuts {best.share:.0%} of {best.records:,} lines into {best.usual:,} cells."
     return Guess(best.delimiter, reason, best.share >= SURE_SHARE and best.score - max(others) > SURE_MARGIN)
+
+
+def guess_starts(sample: Sample, delimiter: str) -> Guess:
+    """Return where fixed columns begin, as a text of places; empty with a delimiter."""
+    if delimiter != FIXED:
+        return Guess("", "The cells are parted by a delimiter.")
+    starts = column_starts(sample)
+    if not starts:
+        return Guess("", "No gaps were seen that all lines have.", sure=False)
+    return Guess(", ".join(map(str, starts)), "Behind gaps that all lines have.")
 
 
 def usual_width(records: Records) -> int:

@@ -3,17 +3,19 @@
 The result is shown to the person, who may correct it (`csv_format.parse_format`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from dashboard.data.csv_format import HEADERS, CsvFormat
-from dashboard.data.delimiters import guess_delimiter, guess_quote, records_of, usual_width
+from dashboard.data.cells import number
+from dashboard.data.csv_format import BOTH_COMMAS, HEADERS, CsvFormat
+from dashboard.data.delimiters import guess_delimiter, guess_quote, guess_starts, records_of, usual_width
 from dashboard.data.encoding_guess import check_encoding, guess_encoding
 from dashboard.data.guesses import Guess
 from dashboard.data.headers import Rows, guess_header, guess_units
 from dashboard.data.number_marks import guess_marks
-from dashboard.data.preamble import guess_comment, guess_repeats, guess_skip, guess_trailing
+from dashboard.data.preamble import guess_comment, guess_comment_names, guess_repeats, guess_skip, guess_trailing
 from dashboard.data.sampling import Sample, sample
 from dashboard.errors import Invalid
 
@@ -52,6 +54,11 @@ def detect(path: Path, given: dict[str, Any] | None = None) -> Detected:
     return Detected(detection.format, detection.guesses)
 
 
+def _has_comma(row: Sequence[str]) -> bool:
+    """Return whether a number of a row has a decimal comma: in a file of commas it stands in quotes."""
+    return any("," in text and number(text, ",", ".") is not None for text in row)
+
+
 class _Detection:
     """The guesses so far: each is made with those before it."""
 
@@ -70,7 +77,12 @@ class _Detection:
         """Guess what cuts lines into cells, and which lines are part of the table."""
         self.take("quote", guess_quote(self.lines))
         self.take("delimiter", guess_delimiter(self.lines, self.format.quote))
+        self.take("starts", guess_starts(self.lines, self.format.delimiter))
         self.take("comment", guess_comment(self.lines, self.format))
+        mark, names = guess_comment_names(self.lines, self.format)
+        if names.value == "header" and self.settled.get("comment", mark.value) == mark.value:
+            self.take("comment", mark)
+        self.take("comment_names", names if self.format.comment == mark.value else replace(names, value="keep"))
         self.take("trailing", guess_trailing(self.lines, self.format))
         self.take("skip", guess_skip(self.lines, self.format))
 
@@ -82,6 +94,9 @@ class _Detection:
         if decimal.value == self.settled.get("thousands"):
             decimal = replace(FORCED, value="," if decimal.value == "." else ".")
         self.take("decimal", decimal)
+        is_both = "decimal" in self.settled and self.format.decimal == self.format.delimiter
+        if is_both and not any(map(_has_comma, rows)):
+            raise Invalid({"decimal": BOTH_COMMAS})
         self.take("thousands", thousands)
         marks = self.format.marks
         guess = guess_header(rows, marks) if rows else Guess(True, "No table was seen.", sure=False)

@@ -1,10 +1,11 @@
 """What stands in a file besides its table: lines before the header, comments, and delimiters at the ends of lines."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from dashboard.data.cells import is_missing, number
-from dashboard.data.csv_format import COMMENTS, MOST_SKIPPED, NONE, CsvFormat
+from dashboard.data.csv_format import ALIGNED, COMMENTS, FIXED, MOST_SKIPPED, NONE, SPACES, CsvFormat
 from dashboard.data.delimiters import SEP_LINE, Records, records_of, usual_width
 from dashboard.data.guesses import Guess
 from dashboard.data.headers import guess_header
@@ -36,6 +37,31 @@ def guess_comment(sample: Sample, csv_format: CsvFormat) -> Guess:
 def _has_own_header(rows: Sequence[Sequence[str]], usual: int) -> bool:
     table = [fields for fields in rows if len(fields) == usual]
     return len(table) > 1 and bool(guess_header(table, ANY_MARKS).value)
+
+
+def guess_comment_names(sample: Sample, csv_format: CsvFormat) -> tuple[Guess, Guess]:
+    """Return the mark of comments, and whether the last one directly before the data names the columns (numpy's form).
+
+    It does where it has a name for each column, no number among them, and the lines below it have no header.
+    """
+    keep = Guess("keep", "No comment before the data names its columns.")
+    own = Guess(csv_format.comment, "")
+    lines = sample.head
+    first = next((place for place, line in enumerate(lines) if not line.lstrip().startswith(("#", "%"))), 0)
+    if not first or csv_format.delimiter == FIXED:
+        return own, keep
+    mark = lines[first - 1].lstrip()[0]
+    names = [fields for _, fields in records_of([lines[first - 1].lstrip().lstrip(mark).lstrip()], csv_format)]
+    table = [fields for _, fields in records_of(lines[first:], replace(csv_format, comment=mark, skip=0))]
+    usual = usual_width(list(enumerate(table)))
+    rows = [fields for fields in table if len(fields) == usual]
+    if not names or len(names[0]) != usual or usual < 2 or len(rows) < 2 or guess_header(rows, ANY_MARKS).value:
+        return own, keep
+    if any(is_missing(text) or number(text) is not None for text in names[0]):
+        return own, keep
+    reason = f"Line {first:,} begins with {mark} and has a name for each of the {usual:,} columns."
+    is_sure = csv_format.delimiter not in {SPACES, ALIGNED}
+    return Guess(mark, f"Line {first:,} begins with {mark}.", is_sure), Guess("header", reason, is_sure)
 
 
 def guess_trailing(sample: Sample, csv_format: CsvFormat) -> Guess:

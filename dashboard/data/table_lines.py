@@ -6,10 +6,12 @@ What is left out here keeps its line number, so that messages name the lines as 
 import io
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from dashboard.data.cells import BLANKS
-from dashboard.data.csv_format import ALIGNED, NONE, SPACES, CsvFormat
+from dashboard.data.csv_format import ALIGNED, FIXED, NONE, SPACES, CsvFormat, places_of
+from dashboard.errors import Invalid
 
 LINE_END = "\r\n"
 PIECE = 1 << 20
@@ -19,11 +21,13 @@ GAPS = {SPACES: r"[ \t\xa0]+", ALIGNED: r"[ \xa0]{2,}|[ \xa0]*\t[ \t\xa0]*"}
 
 def plain_delimiter(csv_format: CsvFormat) -> str:
     """Return the one character that parts cells in `table_lines`."""
-    return "\t" if csv_format.delimiter in GAPS else csv_format.delimiter
+    return "\t" if csv_format.delimiter in {*GAPS, FIXED} else csv_format.delimiter
 
 
 def plain_line(line: str, csv_format: CsvFormat) -> str:
     """Return a line whose cells are parted by one character; the gaps between quotes are left as they are."""
+    if csv_format.delimiter == FIXED:
+        return _cut(line, csv_format)
     if csv_format.delimiter not in GAPS:
         return line
     body = line.strip(BLANKS)
@@ -35,17 +39,40 @@ def plain_line(line: str, csv_format: CsvFormat) -> str:
     return re.sub(pattern, lambda match: match[1] or "\t", body) + "\n"
 
 
+def _cut(line: str, csv_format: CsvFormat) -> str:
+    """Return a line of fixed columns with tabs between its cells; what stands before the first column is part of it."""
+    body = line.rstrip(LINE_END)
+    if not body.strip():
+        return "\n"
+    ends = _ends(csv_format.starts)
+    return "\t".join(body[start:end].strip().replace("\t", " ") for start, end in ends) + "\n"
+
+
+def _refuse_crossing(number: int, line: str, starts: str) -> None:
+    """Raise Invalid for a line of which a cell goes on into the next column: it would be cut within a word."""
+    for start, _ in _ends(starts)[1:]:
+        around = line[start - 1 : start + 1].rstrip(LINE_END)
+        if len(around) == 2 and not any(character.isspace() for character in around):
+            message = f"In line {number:,} a cell goes on over place {start}, where a column begins"
+            raise Invalid({"starts": f"{message}: correct the places, or choose a delimiter."})
+
+
+@lru_cache(maxsize=32)
+def _ends(starts: str) -> list[tuple[int, int | None]]:
+    places = [0, *places_of(starts)[1:]]
+    return list(zip(places, [*places[1:], None], strict=True))
+
+
 def table_lines(lines: Iterable[str], csv_format: CsvFormat) -> Iterator[tuple[int, str]]:
     """Yield (number from 1, line in plain form) of the lines of a file from its header on.
 
     Left out are the first `skip` lines, comments, lines that repeat the header, and a delimiter at the end of lines,
     as the format says.
     """
-    header, is_within = "", False
-    mark = None if csv_format.comment == NONE else csv_format.comment
-    for number, line in enumerate(lines, start=1):
-        if number <= csv_format.skip or (mark and not is_within and line.lstrip().startswith(mark)):
-            continue
+    header = ""
+    for number, line, is_within in _own_lines(lines, csv_format):
+        if csv_format.delimiter == FIXED:
+            _refuse_crossing(number, line, csv_format.starts)
         plain = plain_line(line, csv_format)
         if csv_format.trailing == "drop":
             plain = _without_last(plain, plain_delimiter(csv_format))
@@ -54,9 +81,30 @@ def table_lines(lines: Iterable[str], csv_format: CsvFormat) -> Iterator[tuple[i
             if bare == header and not is_within:
                 continue
             header = header or bare
+        yield number, plain
+
+
+def _own_lines(lines: Iterable[str], csv_format: CsvFormat) -> Iterator[tuple[int, str, bool]]:
+    """Yield (number, line, whether it begins within quotes) without the first `skip` lines and comments.
+
+    Where a comment names the columns, the one directly before the first other line is that header, without its mark.
+    """
+    mark = None if csv_format.comment == NONE else csv_format.comment
+    is_within, names = False, ""
+    is_before = csv_format.comment_names == "header"
+    for number, line in enumerate(lines, start=1):
+        if number <= csv_format.skip:
+            continue
+        if mark and not is_within and line.lstrip().startswith(mark):
+            names = line.lstrip().lstrip(mark).lstrip()
+            continue
+        if is_before and names.strip():
+            yield number - 1, names, False
+        is_before = is_before and not line.strip()
+        names = ""
+        yield number, line, is_within
         if csv_format.quote != NONE and line.count(csv_format.quote) % 2:
             is_within = not is_within
-        yield number, plain
 
 
 def _without_last(line: str, delimiter: str) -> str:

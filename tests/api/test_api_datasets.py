@@ -14,6 +14,7 @@ DATASETS = "/api/v1/datasets"
 GOOD = "height,width,kind\n" + "".join(f"{row},{row % 7},{'ab'[row % 2]}\n" for row in range(40))
 FORMAT = {"delimiter": ",", "header": True, "encoding": "utf-8", "decimal": ".", "thousands": "none", "quote": '"'}
 FORMAT |= {"skip": 0, "comment": "none", "skip_after": 0, "repeats": "keep", "trailing": "keep"}
+FORMAT |= {"starts": "", "comment_names": "keep"}
 KEPT_APART = {"catalogue.sqlite-wal", "catalogue.sqlite-shm", "catalogue.sqlite"}
 
 
@@ -83,6 +84,8 @@ def test_every_part_of_the_format_can_be_settled(client):
         "skip_after": "1",
         "repeats": "drop",
         "trailing": "keep",
+        "starts": "",
+        "comment_names": "keep",
     }
     dataset = client.post(DATASETS, data=form(text.replace("1 000", "1\u2019000"), **choices), status=201)
     expected = {**choices, "delimiter": "spaces", "header": True, "encoding": "utf-8", "skip": 1, "skip_after": 1}

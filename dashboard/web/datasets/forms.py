@@ -49,6 +49,8 @@ class DatasetForm(PageForm):
     skip_after = form_field(SETTINGS["skip_after"])
     repeats = form_field(SETTINGS["repeats"])
     trailing = form_field(SETTINGS["trailing"])
+    starts = form_field(SETTINGS["starts"])
+    comment_names = form_field(SETTINGS["comment_names"])
     target = SelectField(SETTINGS["target"].label, description=SETTINGS["target"].help)
     task = form_field(SETTINGS["task"])
     kinds = FieldList(

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.data.columns import preview
-from dashboard.data.csv_format import FORMAT_SETTINGS
+from dashboard.data.csv_format import FORMAT_SETTINGS, CsvFormat, parse_format
 from dashboard.data.detection import detect
 from dashboard.errors import Invalid
+from dashboard.parsing import Fields
 
 
 def rows(pattern, count=20):
@@ -62,6 +63,24 @@ KINDS: dict[str, tuple[Any, dict[str, Any], str | None, int]] = {
     "a delimiter at the end": ("a,b,y,\n" + rows("{n},{half},{word},"), {"trailing": "drop"}, "a b y", 20),
     "a delimiter behind the rows": ("a,b,y\n" + rows("{n},{half},{word},"), {"trailing": "drop"}, "a b y", 20),
     "an empty column with a name": ("a,b,note\n" + rows("{n},{half},"), {"trailing": "keep"}, "a b note", 20),
+    "names in a comment": ("# a,b\n" + rows("{n},{half}"), {"comment": "#", "comment_names": "header"}, "a b", 20),
+    "names in numpy's comment": (
+        "# made by numpy\n# a b c\n" + rows("{n:.18e} {half} 7"), {"comment_names": "header", "skip": 0}, "a b c", 20
+    ),
+    "a comment of other words": ("# a note\n" + rows("{n},{half},7"), {"comment_names": "keep"}, None, 20),
+    "a comment above a header": ("# x,y\na,b\n" + rows("{n},{half}"), {"comment_names": "keep"}, "a b", 20),
+    "fixed columns with empty cells": (
+        "name    age  full city\n" + rows("{word:<8}{n:>3}  New York\nBob          Rome\nCleo     31"),
+        {"delimiter": "fixed", "starts": "0, 8, 13"}, None, 60
+    ),
+    "fixed columns with one empty cell": (
+        "name      n  half\n" + rows("{word:<8}{n:>3}  {half}") + "elm          1.5\n",
+        {"delimiter": "fixed", "starts": "0, 9, 13"}, "name n half", 21
+    ),
+    "quoted decimal commas": (
+        "a,b\n" + rows('"{n},25","-1,{n}"'), {"delimiter": ",", "decimal": ",", "thousands": "none"}, "a b", 20
+    ),
+    "quoted german money": ("a,b\n" + rows('{n},"1.234,50"'), {"decimal": ",", "thousands": "."}, "a b", 20),
     "a hash as a name": ("#,a,y\n" + BODY, {"comment": "none", "header": True}, "# a y", 20),
     "words over words": ("colour,shape\nred,round\nblue,square\nred,square\n", {"header": True}, "colour shape", 3),
     "utf-16 without a mark": ("a,b\n1,2\n3,4\n".encode("utf-16-le"), {"encoding": "utf-16-le"}, "a b", 2),
@@ -80,6 +99,41 @@ def test_a_kind_of_file_is_read_as_its_owner_means_it(tmp_path, kind):
     assert found.rows == count
     assert set(detected.guesses) == set(detected.format.to_json())
     assert all(guess.reason.endswith(".") for guess in detected.guesses.values())
+
+
+def test_a_cell_that_goes_on_into_the_next_fixed_column_is_named(tmp_path):
+    text = "name    age\n" + rows("{word:<8}{n:>3}", 30)
+    path = write(tmp_path, text + "magenta-red 7\n")
+    chosen = CsvFormat(delimiter="fixed", starts="0, 8")
+    with pytest.raises(Invalid, match="In line 32 a cell goes on over place 8") as refusal:
+        preview(path, chosen)
+    assert list(refusal.value.errors) == ["starts"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"delimiter": "fixed"}, "starts"),
+        ({"delimiter": "fixed", "starts": "3, 2"}, "starts"),
+        ({"starts": "a, b"}, "starts"),
+        ({"decimal": ","}, "decimal"),
+    ],
+)
+def test_what_contradicts_itself_is_refused_at_its_field(changes, field):
+    with pytest.raises(Invalid) as refusal:
+        parse_format(Fields(changes), CsvFormat())
+    assert list(refusal.value.errors) == [field]
+
+
+def test_a_decimal_comma_may_be_kept_in_a_file_of_commas_whose_numbers_are_quoted():
+    found = CsvFormat(decimal=",")
+    assert parse_format(Fields({"decimal": ",", "delimiter": ","}), found).marks == (",", "none")
+
+
+def test_a_decimal_comma_is_refused_where_no_number_has_one(tmp_path):
+    with pytest.raises(Invalid, match="cannot both be a comma"):
+        detect(write(tmp_path, "a,b\n" + rows("{n},{half}")), {"decimal": ",", "delimiter": ","})
+    assert detect(write(tmp_path, "a,b\n" + rows('{n},"1,{n}"')), {"decimal": ","}).format.decimal == ","
 
 
 def highest(folder, text):
