@@ -15,9 +15,9 @@ from dashboard.analysis.activity import Activity
 from dashboard.analysis.cells import Array, cells_of, finite_or_zero
 
 MEANINGS = {
-    "deaf": "All weights into the unit are zero: its output never changes.",
-    "unheard": "All weights out of the unit are zero: its output is never used.",
-    "silent": "Its input is above zero on no record: a ReLU unit is dead then, a leaky ReLU or ELU unit is not.",
+    "no_input": "All weights into the unit are zero: its output never changes.",
+    "no_output": "All weights out of the unit are zero: its output is never used.",
+    "never_active": "Its input is above zero on no record: a ReLU unit is dead then, a leaky ReLU or ELU unit is not.",
     "unvarying": "The unit answers every record with the same number, so that it says no more than a bias.",
     "undefined": "A weight of the unit or its answer to a record is NaN or infinite: its health is unknown.",
     "duplicates": "These units have the same weights and bias, bit for bit: all but one are wasted.",
@@ -31,16 +31,17 @@ class LayerHealth(NamedTuple):
     """The units of each finding (see `MEANINGS`); `duplicates` are groups of two or more.
 
     `dead` are the units that contribute nothing: without weights in or out, cut off below zero by every record, or with
-    the same answer to every record. Without `records`, `unvarying` and `saturating` are None, `silent` has the units
-    that no inputs of the known range can lift, and `dead` those that are dead by the tables alone: there may be more.
+    the same answer to every record. Without `records`, `unvarying` and `saturating` are None, `never_active` has the
+    units that no inputs of the known range can lift, and `dead` those that are dead by the tables alone: there may be
+    more.
     """
 
     units: int
     records: int
     dead: tuple[int, ...]
-    deaf: tuple[int, ...]
-    unheard: tuple[int, ...]
-    silent: tuple[int, ...]
+    no_input: tuple[int, ...]
+    no_output: tuple[int, ...]
+    never_active: tuple[int, ...]
     unvarying: tuple[int, ...] | None
     undefined: tuple[int, ...]
     constant: tuple[int, ...]
@@ -77,9 +78,9 @@ def layer_health(
         units=lows.size,
         records=0 if activity is None else activity.records,
         dead=_numbers(dead),
-        deaf=_numbers(no_input),
-        unheard=_numbers(no_output),
-        silent=_numbers(never),
+        no_input=_numbers(no_input),
+        no_output=_numbers(no_output),
+        never_active=_numbers(never),
         unvarying=None if activity is None else _numbers(unvarying),
         undefined=_numbers(odd),
         constant=_numbers((lows == highs) & ~no_input & ~odd) if weight.shape[0] > 1 else (),

@@ -125,7 +125,7 @@ def _part_json(part: PartHistory) -> dict[str, Any]:
         "last_changed": _since_json(part.last_changed),
         "died": _since_json(part.died),
         "dead_since": _since_json(part.since("dead")),
-        "silent_since": _since_json(part.since("silent")),
+        "never_active_since": _since_json(part.since("never_active")),
         "saturated_since": _since_json(part.since("saturating")),
         "records": part.records,
         "items": [

@@ -357,7 +357,7 @@ TIMELINE = DAMAGED | {
     "last_changed": nullable(LASTING | {"description": "The version that last changed it."}),
     "died": nullable(LASTING | {"description": "Since this version its value is 0."}),
     "dead_since": nullable(LASTING | {"description": "Since then the unit contributes nothing."}),
-    "silent_since": nullable(LASTING | {"description": "Since then the unit fires on no record."}),
+    "never_active_since": nullable(LASTING | {"description": "Since then the unit fires on no record."}),
     "saturated_since": nullable(LASTING | {"description": "Since then it is flat on most records."}),
     "records": INTEGER | {"description": "How many records of the dataset were put through the network."},
     "items": array(

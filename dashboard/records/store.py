@@ -14,7 +14,7 @@ from dashboard.records.mysql_address import START, parse_address, split_address
 
 LONGEST_ADDRESS = 1000
 WITH_PASSWORD = re.compile(r"(.*?://[^:@/]*):(.*)@([^@]*)", re.DOTALL)
-"""An address with a password, whatever its kind: one of an unknown kind may hold a password, too."""
+"""An address with a password, of a kind that is not known."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,8 @@ class StoreKind:
 
     Its addresses begin with `start` and look like `example`. `holds_catalogue` says that the catalogue is in the
     store's own database; else it is in the home. `folder` returns the folder that an address means, given the home;
-    None for a server's. `identity` returns what is equal for addresses of one store.
+    None for a server's. `identity` returns what is equal for addresses of one store. `split` returns an address without
+    its password, and the password.
     """
 
     scheme: str
@@ -32,6 +33,7 @@ class StoreKind:
     holds_catalogue: bool
     folder: Callable[[str, Path], Path | None]
     identity: Callable[[str, Path], str]
+    split: Callable[[str], tuple[str, str]]
 
 
 def _csv_folder(address: str, home: Path) -> Path:
@@ -52,9 +54,30 @@ def _mysql_identity(address: str, _: Path) -> str:
     return parse_address(address).identity
 
 
+def _no_password(address: str) -> tuple[str, str]:
+    return address, ""
+
+
+def _mysql_split(address: str) -> tuple[str, str]:
+    parts = split_address(address)
+    if parts is None:
+        return (START if _may_hide_one(address) else address), ""
+    return parts.bare, parts.password
+
+
+def _may_hide_one(address: str) -> bool:
+    return ":" in address.removeprefix(START) or "pass" in address.lower()
+
+
+def _split_any(address: str) -> tuple[str, str]:
+    """Split the address of a kind that is not known; it may hold a password, too."""
+    match = WITH_PASSWORD.fullmatch(address)
+    return (f"{match[1]}@{match[3]}", unquote(match[2])) if match else (address, "")
+
+
 STORE_KINDS = (
-    StoreKind("csv", "csv:", "csv:FOLDER", False, _csv_folder, _csv_identity),
-    StoreKind("mysql", "mysql://", "mysql://user@host:3306/database", True, _no_folder, _mysql_identity),
+    StoreKind("csv", "csv:", "csv:FOLDER", False, _csv_folder, _csv_identity, _no_password),
+    StoreKind("mysql", START, "mysql://user@host:3306/database", True, _no_folder, _mysql_identity, _mysql_split),
 )
 EXAMPLES = " or ".join(kind.example for kind in STORE_KINDS)
 EXAMPLES_WITH_PASSWORD = EXAMPLES.replace("//user@", "//user:password@")
@@ -76,17 +99,8 @@ def split_password(address: str) -> tuple[str, str]:
     Of an address that cannot be read nothing is left that may be a password.
     """
     address = address.strip()
-    if address.startswith(START):
-        parts = split_address(address)
-        if parts is None:
-            return (START if _may_hide_one(address) else address), ""
-        return parts.bare, parts.password
-    match = WITH_PASSWORD.fullmatch(address)
-    return (f"{match[1]}@{match[3]}", unquote(match[2])) if match else (address, "")
-
-
-def _may_hide_one(address: str) -> bool:
-    return ":" in address.removeprefix(START) or "pass" in address.lower()
+    kind = find_kind(address)
+    return (kind.split if kind else _split_any)(address)
 
 
 def hide_password(address: str) -> str:

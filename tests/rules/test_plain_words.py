@@ -25,7 +25,7 @@ IN_TEXT = {
     r"signs? of life": "heartbeat, lock",
     r"condemn(s|ed)?": "deleted",
     r"stragglers?": "left-over",
-    r"deaf|unheard": "constant, never active",
+    r"deaf|unheard": "no weights in, no weights out",
     r"doubled (units?|cells?)|dead, doubled": "duplicate",
     r"sooner|in turn": "high, normal (priority); earlier, one after another",
     r"(good|poor) trials": "say the metric",
@@ -65,7 +65,7 @@ IN_NAMES = {
     "awakening": "starting",
     "beside": "next_to",
     "condemned": "deleted",
-    "deaf": "constant",
+    "deaf": "no_input",
     "found": "say what it is",
     "handover": "passwords",
     "house": "package",
@@ -74,17 +74,17 @@ IN_NAMES = {
     "mend": "fix",
     "room": "package, space",
     "shelf": "folder, file",
-    "silent": "constant, never_active",
+    "silent": "never_active",
     "stragglers": "left_over",
     "tell": "report",
     "told": "reported",
-    "unheard": "never_active",
+    "unheard": "no_output",
     "waist": "interface",
     "wash": "shade",
 }
 
-STORED = {"deaf", "unheard", "silent", "found"}
-"""Fields that caches and the API name so: findings about units, and `found` next to `expected`."""
+STORED = {"found"}
+"""What the API names so: `found` next to `expected`."""
 
 PLACES = (
     "README.md",

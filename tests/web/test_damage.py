@@ -97,7 +97,7 @@ def body_of(answer):
     """Return what was answered without what changes each time: tokens, the notice, times since."""
     body = NOTICE.sub(b"", answer.get_data())
     body = re.sub(rb'name="csrf_token" value="[^"]*"', b"", body)
-    return re.sub(rb"\d+(\.\d+)? (ms|seconds?|minutes?)( ago)?", b"", body)
+    return re.sub(rb"just now|\d+(\.\d+)? (ms|s|min|seconds?|minutes?)\b( ago)?", b"", body)
 
 
 def is_sound_or_unknown(sound, now, address):

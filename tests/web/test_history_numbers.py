@@ -295,7 +295,7 @@ def test_a_unit_never_fires_since_the_version_from_which_numpy_finds_all_its_sum
     for unit, since in enumerate(expected):
         part = seen.raw(f"/api/v1/networks/seen/timeline?tensor={TENSOR}&unit={unit}").json
         assert part["records"] == 150
-        assert (part["silent_since"] or {"version": VERSIONS + 1})["version"] == since
+        assert (part["never_active_since"] or {"version": VERSIONS + 1})["version"] == since
 
 
 def test_the_tail_of_the_spectrum_is_the_law_that_scipy_finds_nearest(seen):

@@ -108,7 +108,7 @@ def test_health_names_every_measure_in_a_sentence_and_sorts_by_each(demo):
 
 @pytest.fixture
 def dying(workspace):
-    """A network whose unit 1 is silent on every record from version 2 on, and flat from none; unit 2 is a double."""
+    """A network whose unit 1 is never active from version 2 on, and flat from none; unit 2 is a double."""
     add_bundled(workspace, "iris")
     layers = [{"units": 3, "activation": "relu"}]
     network = create_network(workspace, {"name": "dying", "dataset": "iris", "layers": layers})
@@ -149,7 +149,7 @@ def test_health_says_which_units_are_dead_and_duplicate_and_since_when(browser):
     rows = browser.raw("/networks/dying/health/units.json").json["items"]
     newest = [(row["unit"], row["finding"]) for row in rows if row["version"] == 3]
     doubled = [(unit, finding) for unit in (0, 2) for finding in ("constant", "duplicates")]
-    dead = [(1, finding) for finding in ("dead", "silent", "unvarying")]
+    dead = [(1, finding) for finding in ("dead", "never_active", "unvarying")]
     assert newest == sorted([*doubled, (1, "constant"), *dead])
     assert link_to(browser.get("/networks/dying"), "v3: 1 unit dead in layer 1: 1").startswith("/networks/dying/health")
     chip = browser.get("/networks/dying/versions/3")

@@ -14,7 +14,7 @@ from dashboard.services.versions.damage import damaged_numbers
 from dashboard.services.versions.reading import get_detail
 from dashboard.services.workspace import Workspace
 
-UNIT_FINDINGS = ("dead", "deaf", "unheard", "silent", "unvarying", "undefined", "constant", "saturating")
+UNIT_FINDINGS = ("dead", "no_input", "no_output", "never_active", "unvarying", "undefined", "constant", "saturating")
 OF_RECORDS = ("unvarying", "saturating")
 """The findings that need records: None without them."""
 MEASURES = (

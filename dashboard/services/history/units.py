@@ -27,7 +27,7 @@ from dashboard.services.workspace import Workspace
 
 __all__ = ["MEANINGS"]  # of the findings, for those who may not enter the analysis
 
-RULES = ("deaf", "unheard", "silent", "unvarying")
+RULES = ("no_input", "no_output", "never_active", "unvarying")
 Array = np.ndarray[Any, Any]
 
 Range = tuple[float, float] | None
@@ -106,7 +106,7 @@ def cached_findings(
 
 def group(slug: str) -> str:
     """Return the group in which the findings about a network's versions are cached."""
-    return f"health of units {slug}"
+    return f"findings about units {slug}"
 
 
 def key(version_id: int, sha256: str, rows: int) -> str:

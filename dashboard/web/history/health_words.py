@@ -7,12 +7,12 @@ from dashboard.services.history.units import MEANINGS as OF_UNITS
 from dashboard.web.history.words import since_words
 from dashboard.web.kit.formats import number, plural
 
-FINDINGS = ("dead", "deaf", "unheard", "silent", "unvarying", "undefined", "constant", "saturating")
+FINDINGS = ("dead", "no_input", "no_output", "never_active", "unvarying", "undefined", "constant", "saturating")
 FINDING_WORDS = {
     "dead": "dead",
-    "deaf": "no weights in",
-    "unheard": "no weights out",
-    "silent": "never active",
+    "no_input": "no weights in",
+    "no_output": "no weights out",
+    "never_active": "never active",
     "unvarying": "never varies",
     "undefined": "not a number",
     "constant": "constant",

@@ -84,7 +84,7 @@ def lasting(part: PartHistory) -> list[tuple[int, str]]:
     """Return (version, words) for what happened to the part and lasts to the newest version."""
     died = part.died
     lasts = [] if died is None else [(died.version.number, f"zero {since_words(died)}")]
-    for finding, words in (("dead", "dead"), ("silent", "never fires"), ("saturating", "flat")):
+    for finding, words in (("dead", "dead"), ("never_active", "never fires"), ("saturating", "flat")):
         since = part.since(finding)
         lasts += [] if since is None else [(since.version.number, f"{words} {since_words(since)}")]
     return lasts

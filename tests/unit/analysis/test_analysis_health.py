@@ -23,9 +23,9 @@ def test_each_finding_names_its_units():
         units=6,
         records=0,
         dead=(0, 1, 3),
-        deaf=(0,),
-        unheard=(1,),
-        silent=(3,),
+        no_input=(0,),
+        no_output=(1,),
+        never_active=(3,),
         unvarying=None,
         undefined=(),
         constant=(2,),
@@ -41,29 +41,29 @@ def test_records_show_what_tables_cannot():
     count.add(np.array([[-1.0, 2.0, 1.0, 1.0]]), np.array([[0.0, 2.0, 1.0, 1.0]]))
     count.add(np.array([[-9.0, 2.0, -1.0, np.nan]]), np.array([[0.0, 2.0, 0.0, np.nan]]))
     found = layer_health(np.ones((2, 4)), cut=Cut(), activity=count.result())
-    assert (found.records, found.dead, found.silent) == (2, (0, 1), (0,))
+    assert (found.records, found.dead, found.never_active) == (2, (0, 1), (0,))
     assert (found.unvarying, found.undefined, found.saturating) == ((0, 1), (3,), ())
-    assert layer_health(np.ones((2, 4)), activity=count.result()).silent == (0,)
+    assert layer_health(np.ones((2, 4)), activity=count.result()).never_active == (0,)
 
 
 def test_behind_an_activation_that_does_not_cut_off_a_unit_below_zero_is_not_dead():
     count = ActivityCount(1, is_rectifier=True, saturates=False)
     count.add(np.array([[-1.0], [-2.0]]), np.array([[-0.01], [-0.02]]))
     found = layer_health(np.ones((2, 1)), activity=count.result())
-    assert (found.silent, found.dead) == ((0,), ())
+    assert (found.never_active, found.dead) == ((0,), ())
 
 
 def test_units_of_cells_that_are_no_numbers_are_unknown_and_neither_dead_nor_double():
     weight = np.full((16, 3), np.nan, np.float32)
     weight[:, 2] = 0.0
     found = layer_health(weight, after=np.full((3, 2), np.nan))
-    assert (found.undefined, found.dead, found.deaf, found.unheard) == ((0, 1), (2,), (2,), ())
+    assert (found.undefined, found.dead, found.no_input, found.no_output) == ((0, 1), (2,), (2,), ())
     assert (found.constant, found.duplicates) == ((), ())
 
 
 def test_without_the_next_layer_or_a_range_of_inputs_nothing_is_guessed():
     found = layer_health(WEIGHT)
-    assert (found.unheard, found.silent) == ((), ())
+    assert (found.no_output, found.never_active) == ((), ())
 
 
 def test_a_unit_that_differs_only_in_its_bias_is_no_duplicate():
@@ -81,7 +81,7 @@ def test_no_inputs_in_the_range_give_a_larger_sum(weight, inputs):
     sums = corners @ weight.astype(np.float64) + bias
     np.testing.assert_allclose(largest_sums(weight, bias, inputs), sums.max(axis=0), rtol=1e-12, atol=1e-12)
     found = layer_health(weight, bias, cut=Cut(inputs))
-    assert all((sums[:, unit] <= 1e-12).all() for unit in found.silent)
+    assert all((sums[:, unit] <= 1e-12).all() for unit in found.never_active)
 
 
 @given(bit_patterns())
@@ -92,4 +92,4 @@ def test_any_table_has_a_finding_for_at_most_all_its_units(array):
 
 
 def test_units_without_inputs_are_deaf():
-    assert layer_health(np.empty((0, 2))).deaf == (0, 1)
+    assert layer_health(np.empty((0, 2))).no_input == (0, 1)

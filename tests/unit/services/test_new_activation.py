@@ -57,7 +57,10 @@ def test_a_new_rectifier_is_known_to_be_silent_by_its_tables_and_on_records(work
         if forget_records:
             without_records(workspace)
         found = dead_units(workspace, detail.version, detail.tensors)
-        assert [(one.unit, one.rule) for one in found.units if one.layer == 1] == [(1, "silent"), (2, "silent")]
+        assert [(one.unit, one.rule) for one in found.units if one.layer == 1] == [
+            (1, "never_active"),
+            (2, "never_active"),
+        ]
         assert found.records == (0 if forget_records else 150)
 
 
@@ -71,7 +74,7 @@ def test_the_range_behind_a_new_rectifier_is_that_of_its_outputs(workspace, monk
     detail = saved(workspace, "half_relu", layers=2, **about, **{"layer_03.weight": READERS})
     without_records(workspace)
     found = dead_units(workspace, detail.version, detail.tensors)
-    assert [(one.layer, one.unit, one.rule) for one in found.units] == [(2, 0, "silent")]
+    assert [(one.layer, one.unit, one.rule) for one in found.units] == [(2, 0, "never_active")]
 
 
 def test_a_new_activation_that_saturates_is_seen_to_do_so(workspace, monkeypatch):
@@ -79,4 +82,4 @@ def test_a_new_activation_that_saturates_is_seen_to_do_so(workspace, monkeypatch
     weights = np.array([[0.01, 2.0, 0.1]] * 4, np.float32)
     detail = saved(workspace, "steep", **{"layer_01.weight": weights, "layer_02.weight": READERS})
     found = findings(workspace, detail.version, detail.tensors)["layer_01.weight"]
-    assert (found["silent"], found["saturating"], found["records"]) == ((), (1,), 150)
+    assert (found["never_active"], found["saturating"], found["records"]) == ((), (1,), 150)

@@ -46,7 +46,7 @@ def test_a_unit_without_incoming_or_without_outgoing_weights_is_dead(workspace):
     weights[:, 0] = 0
     readers[2] = 0
     dead = found(workspace, {"layer_01.weight": weights, "layer_02.weight": readers}, [{**RELU, "activation": "tanh"}])
-    assert dead == [(1, 0, "deaf"), (1, 2, "unheard")]
+    assert dead == [(1, 0, "no_input"), (1, 2, "no_output")]
 
 
 def test_a_relu_that_the_datasets_inputs_cannot_wake_is_silent(workspace):
@@ -54,7 +54,7 @@ def test_a_relu_that_the_datasets_inputs_cannot_wake_is_silent(workspace):
     bias = np.array([0, 0, -100], np.float32)  # the measures of iris are all above 0, their sum is below 25
     tensors = {"layer_01.weight": weights, "layer_01.bias": bias, "layer_02.weight": np.ones((3, 3), np.float32)}
     made = iris_preprocessing(workspace, 1.0)
-    assert found(workspace, tensors, preprocessing=made.to_json()) == [(1, 1, "silent"), (1, 2, "silent")]
+    assert found(workspace, tensors, preprocessing=made.to_json()) == [(1, 1, "never_active"), (1, 2, "never_active")]
 
 
 def test_without_the_range_of_the_inputs_no_unit_is_called_silent(workspace):
@@ -85,4 +85,4 @@ def test_the_range_goes_on_behind_each_layer(workspace):
         "layer_03.weight": np.ones((3, 3), np.float32),
     }
     layers = [{"units": 2, "activation": "sigmoid"}, RELU]
-    assert found(workspace, tensors, layers) == [(2, 1, "silent")]
+    assert found(workspace, tensors, layers) == [(2, 1, "never_active")]
