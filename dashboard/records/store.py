@@ -14,7 +14,13 @@ from dashboard.records.mysql_address import START, parse_address, split_address
 
 LONGEST_ADDRESS = 1000
 WITH_PASSWORD = re.compile(r"(.*?://[^:@/]*):(.*)@([^@]*)", re.DOTALL)
-"""An address with a password, of a kind that is not known."""
+"""An address with a password, as most kinds write it."""
+
+
+def _split_any(address: str) -> tuple[str, str]:
+    """Split an address that hides its password as most do, or that of a kind that is not known."""
+    match = WITH_PASSWORD.fullmatch(address)
+    return (f"{match[1]}@{match[3]}", unquote(match[2])) if match else (address, "")
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,7 @@ class StoreKind:
     holds_catalogue: bool
     folder: Callable[[str, Path], Path | None]
     identity: Callable[[str, Path], str]
-    split: Callable[[str], tuple[str, str]]
+    split: Callable[[str], tuple[str, str]] = _split_any
 
 
 def _csv_folder(address: str, home: Path) -> Path:
@@ -67,12 +73,6 @@ def _mysql_split(address: str) -> tuple[str, str]:
 
 def _may_hide_one(address: str) -> bool:
     return ":" in address.removeprefix(START) or "pass" in address.lower()
-
-
-def _split_any(address: str) -> tuple[str, str]:
-    """Split the address of a kind that is not known; it may hold a password, too."""
-    match = WITH_PASSWORD.fullmatch(address)
-    return (f"{match[1]}@{match[3]}", unquote(match[2])) if match else (address, "")
 
 
 STORE_KINDS = (
