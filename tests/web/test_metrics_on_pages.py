@@ -147,3 +147,12 @@ def test_a_regression_that_is_as_good_as_the_mean_learnt_nothing():
     said = "Nothing was learnt: validation RMSE 1.500 is not below 1.000, that of always answering the mean, 2.500."
     assert nothing_learnt(baseline, {"val_rmse": 1.5, "val_r2": -0.1}) == said
     assert nothing_learnt(baseline, {"val_rmse": 0.5, "val_r2": 0.7}) == ""
+
+
+@pytest.mark.parametrize(("log_loss", "is_shown"), [(0.6000001, False), (0.61, True)])
+def test_a_log_loss_that_is_the_loss_is_no_column_of_its_own(demo_app, log_loss, is_shown):
+    epoch = Epoch(1, 0.5, 0.8, 0.6, 0.7, 0.1, 0.01, {"val_log_loss": log_loss, "val_f1": 0.7})
+    with demo_app.test_request_context():
+        table = epochs_table(1, [epoch])
+    assert ("Validation log loss" in [column.heading for column in table.shown_columns]) == is_shown
+    assert "val_log_loss" in table.heads

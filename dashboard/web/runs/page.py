@@ -1,6 +1,7 @@
 """What the pages of runs show: the queue as a table of runs, and one run with how far it has come."""
 
 from collections.abc import Sequence
+from math import isclose
 from typing import Any, NamedTuple
 
 from flask import url_for
@@ -37,6 +38,7 @@ FILTERS = ("running", "queued", "ended")
 EPOCHS_SHOWN = 12
 MOST_RUNS = 100_000
 MOST_SCORES = 4
+SAME = 1e-5
 ROWS_SHOWN = 100
 
 
@@ -166,22 +168,29 @@ def runs_table(state: str, limit: int = MOST_RUNS, offset: int = 0, with_version
 
 
 def epochs_table(run_id: int, epochs: Sequence[Epoch]) -> Table:
-    """Return what epochs of a run measured."""
+    """Return what epochs of a run measured; the page leaves out a log loss that is the loss under another name."""
     measured = {name for name in epoch_names(lambda _: True) if any(epoch.value(name) is not None for epoch in epochs)}
+    shown = measured - {"val_log_loss"} if _is_log_loss(epochs) else measured
 
     def column(name: str) -> Column:
         words = metric_words(name)
-        heading = words[:1].upper() + words[1:] if name in measured else ""
-        return Column(name, heading, lambda epoch: epoch.value(name), "number")
+        heading = words[:1].upper() + words[1:] if name in shown else ""
+        return Column(name, heading, lambda epoch: epoch.value(name), "number", css="wraps")
 
     columns = (
         Column("epoch", "Epoch", format="count"),
         *map(column, epoch_names(measured.__contains__)),
         Column("seconds", "Time", format="duration"),
-        Column("learning_rate", "Learning rate", format="number"),
+        Column("learning_rate", "Learning rate", format="number", css="wraps"),
     )
     files = exports("runs.epochs", run_id=run_id)
     return Table(f"run_{run_id}_epochs", columns, epochs, "The last epochs", files)
+
+
+def _is_log_loss(epochs: Sequence[Epoch]) -> bool:
+    """Return whether the loss of validation is the log loss in every epoch, but for rounding."""
+    pairs = [(epoch.val_loss, epoch.value("val_log_loss")) for epoch in epochs]
+    return all(one is not None and other is not None and isclose(one, other, rel_tol=SAME) for one, other in pairs)
 
 
 def differences_table(run: Run) -> Table:
