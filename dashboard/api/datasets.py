@@ -16,6 +16,7 @@ from dashboard.parsing import Fields
 from dashboard.records.dataset import Dataset
 from dashboard.services import datasets as service
 from dashboard.services.dataset_records import part_records
+from dashboard.services.part_files import FILE_FIELDS, create_from_files, receive_part_file
 from dashboard.services.suggestion import suggested
 from dashboard.services.upload_parts import SentFile, receive_files
 
@@ -95,11 +96,19 @@ def _uploaded() -> Dataset:
         raise Invalid({"file": "Send the file as the part named file, with a file name; several as several parts."})
     data = _choices()
     sent = [SentFile(cast(BinaryIO, file.stream), file.filename or "file") for file in files]
-    upload = receive_files(workspace(), sent, data)
+    uploads = [receive_files(workspace(), sent, data)]
     try:
-        return service.create_dataset(workspace(), upload, data)
+        parts = {}
+        for part, field in FILE_FIELDS.items():
+            if (file := request.files.get(field)) is not None:
+                stream, main = cast(BinaryIO, file.stream), uploads[0]
+                has_header = main.format.header  # what was sent of the format was known when that was detected
+                parts[part] = receive_part_file(workspace(), part, stream, file.filename or "", main, has_header)
+                uploads.append(parts[part])
+        return create_from_files(workspace(), uploads[0], parts, data)
     finally:
-        service.discard_upload(workspace(), upload.token)
+        for upload in uploads:
+            service.discard_upload(workspace(), upload.token)
 
 
 def _choices() -> dict[str, Any]:

@@ -28,6 +28,7 @@ from dashboard.services.dataset_records import PARTS
 from dashboard.services.datasets import DATASET_SETTINGS, IMPORT_SETTINGS, IMPORT_WORDS
 from dashboard.services.history.health import MEASURES, OF_RECORDS, UNIT_FINDINGS
 from dashboard.services.history.tensor import SINCE
+from dashboard.services.part_files import FILE_FIELDS
 from dashboard.services.search.findings import Prediction, Step
 from dashboard.services.search.requests import (
     BUDGET_SETTINGS,
@@ -131,8 +132,13 @@ DEFINITION = {
 
 DATASET = fields_of(Dataset, "name task rows bytes sha256 source licence created", task=choice(TASKS))
 SEVERAL_FILES = "Two IDX files, or pictures with their folders in their names (cat/1.png), are several parts."
+ONE_FILE: Schema = {"type": "string", "format": "binary"}
 DATASET_UPLOAD = {
-    "file": array({"type": "string", "format": "binary"}, minItems=1, description=f"{IMPORT_WORDS}. {SEVERAL_FILES}"),
+    "file": array(ONE_FILE, minItems=1, description=f"{IMPORT_WORDS}. {SEVERAL_FILES}"),
+    **{
+        field: ONE_FILE | {"description": f"The {part} part, with the same columns."}
+        for part, field in FILE_FIELDS.items()
+    },
     "name": NAME,
 } | described({name: replace(own, default=MISSING) for name, own in (IMPORT_SETTINGS | DATASET_SETTINGS).items()})
 """Without defaults, since most of them follow from the file."""

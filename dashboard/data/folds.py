@@ -4,6 +4,7 @@ Classes are dealt out alike (stratified), groups stay whole, and what has an ord
 came before (forward chaining). The same records, number of folds and seed give the same folds.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -48,7 +49,7 @@ class Folds:
     """Which records each of `count` folds holds out: of `method` stratified, random, grouped or ordered.
 
     `places` (rows,) is the fold of each row, or in order its place in the order; `keys` are the groups. `share` of the
-    records that are left to train on become the validation part.
+    records that are left to train on become the validation part, next to `further` ones that no fold holds out.
     """
 
     method: str
@@ -58,6 +59,7 @@ class Folds:
     keys: Keys
     seed: int
     share: float
+    further: Keys
 
     def parts(self, fold: int) -> Split:
         """Return the parts of a fold, from 0, of which the test part is held out; raises Invalid without validation."""
@@ -65,7 +67,7 @@ class Folds:
         if self.share and not len(own.validation):
             message = f"No records are left for validation in fold {fold + 1} of {self.count}"
             raise Invalid({"folds": f"{message}: choose another number of folds."})
-        return own
+        return own._replace(validation=np.concatenate([own.validation, self.further]))
 
     def _held_out(self, fold: int) -> Split:
         held = self.places == fold
@@ -86,12 +88,18 @@ class Folds:
         return Split(*map(np.sort, parts))
 
 
-def make_folds(arrays: Arrays, method: str, keys: Keys, count: int, seed: int, share: float) -> Folds:
+def make_folds(
+    arrays: Arrays, method: str, keys: Keys, count: int, seed: int, share: float, given: Mapping[str, int] | None = None
+) -> Folds:
     """Return the folds of a dataset; `method` is that of its split, `keys` (rows,) are its groups or its order.
 
+    `given` says how many of the last rows are from a validation and a test file of their own: no fold holds them out.
     Raises Invalid if there are too few records or groups for so many folds.
     """
-    target, is_by_class = np.asarray(arrays.target), arrays.task == "classification"
+    files = given or {}
+    first = len(arrays.target) - sum(files.values())
+    further = np.arange(first, first + files.get("validation", 0))
+    target, keys, is_by_class = np.asarray(arrays.target)[:first], keys[:first], arrays.task == "classification"
     if method == "ordered":
         require_enough("records", len(target), count + 2, count)
         places = np.argsort(keys, kind="stable").astype(np.int64)
@@ -102,7 +110,7 @@ def make_folds(arrays: Arrays, method: str, keys: Keys, count: int, seed: int, s
         require_enough("records", len(target), 2 * count, count)
         method = "stratified" if is_by_class else "random"
         places = stratified_folds(target if is_by_class else np.zeros(len(target)), count, seed)
-    folds = Folds(method, count, target, places, keys, seed, share)
+    folds = Folds(method, count, target, places, keys, seed, share, further)
     if method == "grouped" or len(target) < MOST_LOOKED_THROUGH:  # a larger set has records for every part
         for fold in range(count):
             folds.parts(fold)  # what cannot be is refused before anything is trained

@@ -26,6 +26,7 @@ from dashboard.data.split_keys import SplitKeys
 from dashboard.data.splitting import KEYS_FILE, PARTS_FILE, codes_of_split, sizes_of_split
 from dashboard.data.targets import ClassTarget, RegressionTarget
 from dashboard.errors import Invalid, StoreUnavailable
+from dashboard.files import ONE_HEADER
 
 MOST_ONE_HOT_CELLS = 250_000_000
 FEWEST_MARKED, SHARE_MARKED = 5, 0.02
@@ -199,6 +200,7 @@ class _Ingestion:
             "columns": columns,
             "target_statistics": target.statistics,
             "split": self._split(folder),
+            "given": self.keys.given(),
             "image_shape": list(shape) if shape else None,
         }
 
@@ -214,9 +216,11 @@ class _Ingestion:
     def _split(self, folder: Path) -> dict[str, int]:
         """Return how many rows each part has; what is not split at random is written down row by row."""
         sizes = sizes_of_split(self.target.counts, self.spec.validation, self.spec.test)
-        if self.spec.split != "random":
-            parts = self.keys.split(self.used)
-            np.save(folder / PARTS_FILE, codes_of_split(parts), allow_pickle=False)
+        if self.spec.split != "random" or self.spec.given:
+            with ONE_HEADER:
+                target = np.load(folder / "target.npy", mmap_mode="r")
+            parts = self.keys.split(target)
+            np.save(folder / PARTS_FILE, codes_of_split(parts, self.used), allow_pickle=False)
             sizes = {name: len(rows) for name, rows in parts._asdict().items()}
         if (keys := self.keys.keys()) is not None:
             np.save(folder / KEYS_FILE, keys, allow_pickle=False)

@@ -119,9 +119,14 @@ class DatasetSpec:
         "A file of one record or one class serves to evaluate versions; no network can learn from it.",
     )
 
+    given: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    """Where validation or test come from files of their own: how many rows of the joined file are from each file."""
+
     def to_json(self) -> dict[str, Any]:
         """Return plain values; `from_json` reads them back."""
         own = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        if not self.given:
+            del own["given"]  # the folder of a dataset is named by its choices
         return own | {
             "format": self.format.to_json(),
             "image_shape": list(self.image_shape) if self.image_shape else None,

@@ -10,7 +10,7 @@ from dashboard.data.blocks import ColumnBlock
 from dashboard.data.cells import number
 from dashboard.data.dates import moment, possible_orders
 from dashboard.data.specification import DatasetSpec
-from dashboard.data.splitting import Split, grouped_split, ordered_split
+from dashboard.data.splitting import TEST, TRAINING, VALIDATION, Split, grouped_split, ordered_split, split
 from dashboard.errors import Invalid
 
 
@@ -21,9 +21,14 @@ class SplitKeys:
         self.path, self.spec = path, spec
         self.places: dict[str, int] = {}
         self.parts: list[NDArray[np.int64]] = []
+        self.ends = np.cumsum([spec.given.get(part, 0) for part in (TRAINING, VALIDATION)])
+        self.counts = np.zeros(3, np.int64)  # of the rows of each file, where there are several
 
     def add(self, block: dict[str, ColumnBlock], keep: NDArray[np.bool_], row: int) -> None:
         """Take in the kept rows of a block that begins at a row; raises Invalid where the column is missing."""
+        if self.spec.given:
+            files = np.searchsorted(self.ends, row + np.flatnonzero(keep), side="right")
+            self.counts += np.bincount(files, minlength=3)
         if not self.spec.split_by:
             return
         column = block[self.spec.split_by]
@@ -35,10 +40,29 @@ class SplitKeys:
         table = np.array([self.places.setdefault(name, len(self.places)) for name in column.names()], np.int64)
         self.parts.append(table[column.by_text.codes[keep]])
 
-    def split(self, rows: int) -> Split:
-        """Return the parts of all rows, split in order or by groups; raises Invalid for a column that cannot serve."""
+    def split(self, target: NDArray[np.generic]) -> Split:
+        """Return the parts of all rows, whose targets are (rows,); raises Invalid for a column that cannot serve."""
+        if not self.spec.given:
+            return self._split(target)
+        first, second, _ = self.counts
+        for part, rows in zip((TRAINING, VALIDATION, TEST), self.counts, strict=True):
+            if not rows and self.spec.given[part]:
+                field = "missing" if part == TRAINING else f"{part}_file"
+                raise Invalid({field: f"Of the {part} file no row is left: all have missing values or odd cells."})
+        own = self._split(target[:first])
+        further = np.split(np.arange(first, len(target)), [second])
+        return Split(own.train, *(np.concatenate(rows) for rows in zip(own[1:], further, strict=True)))
+
+    def given(self) -> dict[str, int]:
+        """Return how many rows of the validation and of the test file are used; nothing without such files."""
+        return {part: int(self.counts[place]) for place, part in ((1, VALIDATION), (2, TEST)) if self.spec.given}
+
+    def _split(self, target: NDArray[np.generic]) -> Split:
+        """Return the parts of the first rows, those of the training file."""
         spec = self.spec
-        codes = np.concatenate(self.parts) if self.parts else np.arange(rows)
+        if spec.split == "random":
+            return split(target, spec.validation, spec.test, spec.seed, spec.task)
+        codes = np.concatenate(self.parts)[: len(target)] if self.parts else np.arange(len(target))
         if spec.split == "ordered":
             keys = self._order()[codes] if self.parts else codes
             return ordered_split(keys, spec.validation, spec.test)

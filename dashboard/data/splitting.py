@@ -8,6 +8,8 @@ import numpy as np
 Rows = np.ndarray[Any, np.dtype[np.int64]]
 DEFAULT_SHARE = 0.1
 MOST_BY_DEFAULT = 2000
+TRAINING, VALIDATION, TEST = "training", "validation", "test"
+"""The files that a dataset can be made of, each for its part."""
 PARTS_FILE = "parts.npy"
 """In a dataset's folder, the part of each row; a dataset that is split at random has none."""
 KEYS_FILE = "keys.npy"
@@ -102,9 +104,9 @@ def split_of_codes(codes: np.ndarray[Any, Any]) -> Split:
     return Split(*(np.flatnonzero(codes == part).astype(np.int64) for part in range(3)))
 
 
-def codes_of_split(parts: Split) -> np.ndarray[Any, np.dtype[np.int8]]:
-    """Return the part of each row, 0, 1 or 2, (rows,): what `split_of_codes` takes."""
-    codes = np.zeros(sum(map(len, parts)), np.int8)
-    for part, rows in enumerate(parts):
-        codes[rows] = part
+def codes_of_split(parts: Split, rows: int) -> np.ndarray[Any, np.dtype[np.int8]]:
+    """Return the part of each row, 0, 1 or 2, (rows,), 3 for those in none: what `split_of_codes` takes."""
+    codes = np.full(rows, len(parts), np.int8)
+    for part, chosen in enumerate(parts):
+        codes[chosen] = part
     return codes

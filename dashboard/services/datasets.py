@@ -251,16 +251,19 @@ def discard_upload(workspace: Workspace, token: str) -> None:
             (workspace.uploads_folder / f"{token}{suffix}").unlink(missing_ok=True)
 
 
-def create_dataset(workspace: Workspace, upload: Upload, data: Mapping[str, Any]) -> Dataset:
+def create_dataset(
+    workspace: Workspace, upload: Upload, data: Mapping[str, Any], given: Mapping[str, int] | None = None
+) -> Dataset:
     """Make a dataset of an upload; `data` holds name, target and whatever else the person chose.
 
+    `given` says of a file that was joined of several how many rows are from each (see `services.part_files`).
     Raises Invalid with a message for each wrong field, or Conflict if the name is taken; the upload then still waits.
     """
-    _require_marks(upload, data)
+    require_marks(upload, data)
     fields = Fields({name: value for name, value in data.items() if name not in IMPORT_SETTINGS})
     name = fields.name()
     seen = preview_upload(upload, fields.data)
-    spec = parse_spec(fields, seen)
+    spec = replace(parse_spec(fields, seen), given=dict(given or {}))
     fields.done()
     notes = column_notes(seen, spec)
     dataset = _store(workspace, upload.path, name, spec, f"uploaded file {upload.file_name}", "", notes)
@@ -268,7 +271,7 @@ def create_dataset(workspace: Workspace, upload: Upload, data: Mapping[str, Any]
     return dataset
 
 
-def _require_marks(upload: Upload, data: Mapping[str, Any]) -> None:
+def require_marks(upload: Upload, data: Mapping[str, Any]) -> None:
     """Raise Invalid where numbers may be thousands or fractions, and nobody has said which."""
     guess = upload.guesses.get("thousands")
     if guess and not guess.sure and not data.get("decimal") and not data.get("thousands"):

@@ -237,6 +237,24 @@ def test_a_file_above_the_limit_is_413_with_the_setting_and_leaves_nothing(clien
     assert contents() == before
 
 
+def test_files_for_validation_and_test_are_parts_of_their_own_and_other_columns_are_named(client):
+    def files(test):
+        rows = "".join(f"{row},{row * 2 % 7},{'ab'[row % 2]}\n" for row in range(20))
+        parts = {"file": "x,y,label\n" + rows, "validation_file": "label,y,x\na,1,2\nb,2,1\n", "test_file": test}
+        return {name: (io.BytesIO(text.encode()), f"{name}.csv") for name, text in parts.items()} | {"name": "own"}
+
+    error = client.fails("POST", DATASETS, 422, data=files("x,label,z\n1,a,2\n"))
+    assert error["field"] == "test_file"
+    assert "it lacks 'y', and it has 'z' besides" in error["message"]
+    error = client.fails("POST", DATASETS, 422, data=files("x,y,label\n1,2,a\n") | {"test": "0.2"})
+    assert error["field"] == "test"
+    dataset = client.post(DATASETS, data=files("x,y,label\n1,2,a\n"), status=201)
+    assert dataset["description"]["split"] == {"train": 20, "validation": 2, "test": 1}
+    assert dataset["spec"]["given"] == {"training": 20, "validation": 2, "test": 1}
+    records = client.get(f"{DATASETS}/own/records?part=validation")["items"]
+    assert [(one["inputs"]["x"], one["target"]) for one in records] == [(2.0, "a"), (1.0, "b")]
+
+
 def test_a_request_without_a_file_or_of_another_type_says_what_to_send(client):
     assert client.fails("POST", DATASETS, 422, data={"name": "x", "file": "not a file"})["field"] == "file"
     assert (

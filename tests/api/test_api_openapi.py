@@ -74,7 +74,7 @@ def test_operation_ids_are_unique_and_every_summary_is_a_sentence(client):
 def test_the_fields_that_are_described_are_those_that_are_read():
     assert set(TRAINING) == {field.name for field in dataclasses.fields(TrainingSpec)}
     assert set(DEFINITION) == KNOWN_FIELDS
-    assert set(DATASET_UPLOAD) == SPEC_FIELDS | {"file", *IMPORT_SETTINGS}
+    assert set(DATASET_UPLOAD) == SPEC_FIELDS | {"file", "validation_file", "test_file", *IMPORT_SETTINGS}
 
 
 def test_the_index_leads_to_the_document(client):

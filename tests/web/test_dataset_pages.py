@@ -62,6 +62,29 @@ def test_the_choices_make_the_dataset(workspace, browser):
     assert dataset.description["columns"][0]["high"] == 1.9
 
 
+def test_a_test_file_of_its_own_waits_until_the_columns_fit_and_becomes_the_test_part(workspace, browser):
+    page = upload(browser, FLOWERS)
+
+    def send(text, status=200, **more):
+        hidden = {e.get("name"): e.get("value") or "" for e in page.root.iter("input") if e.get("type") == "hidden"}
+        fields = {name: value for name, value in (hidden | fields_of(page)).items() if not name.endswith("_file")}
+        files = {"test_file": (io.BytesIO(text.encode()), "later.csv")} if text else {}
+        sent = fields | {"action": "create"} | more | files
+        return browser.post(address_of(page), sent, status=status, content_type="multipart/form-data")
+
+    page = send("kind,length\nrose,1.5\n", 422)
+    assert "it lacks 'width'" in words(page.root)
+    assert list_datasets(workspace) == []
+    page = send("kind,length,width\nrose,1.5,x\nlily,2.5,0.5\n", 422)  # a word among numbers
+    assert "later.csv is here; another file replaces it." in words(page.root)
+    page = send("", 200, action="forget-files")
+    assert "later.csv" not in words(page.root)
+    page = send("kind;length;width\nrose;1,5;0,5\nlily;2,5;0,5\n", 200, validation="0.2")
+    dataset = get_dataset(workspace, "flowers")
+    assert dataset.description["split"] == {"train": 32, "validation": 8, "test": 2}
+    assert "test from a file of its own; validation is taken from the training file at random" in words(page.root)
+
+
 def test_a_column_is_ignored_and_a_number_is_predicted(workspace, browser):
     page = upload(browser, FLOWERS)
     create(browser, page, target="length", task="regression", **{"kinds-2": "ignore"})

@@ -75,7 +75,7 @@ class Plan:
             folder=Path(),  # the records travel with it
             split={},
             checkpoint_seconds=NEVER,
-            arrays=self.arrays._replace(parts=codes_of_split(parts)),
+            arrays=self.arrays._replace(parts=codes_of_split(parts, len(self.arrays.target))),
         )
 
 

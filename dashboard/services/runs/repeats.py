@@ -81,8 +81,9 @@ def folds_of(workspace: Workspace, dataset: Dataset, arrays: Arrays, count: int)
     """Return the folds of a dataset by the method of its split; raises Invalid if it has too few records or groups."""
     spec, split = DatasetSpec.from_json(dataset.spec), dataset.description["split"]
     keys = split_keys(workspace.datasets_folder / dataset.folder, spec, len(arrays.target), workspace.uploads_folder)
-    left = split["train"] + split["validation"]
-    return make_folds(arrays, spec.split, keys, count, spec.seed, split["validation"] / left)
+    given = dataset.description.get("given", {})
+    own = split["validation"] - given.get("validation", 0)
+    return make_folds(arrays, spec.split, keys, count, spec.seed, own / (split["train"] + own), given)
 
 
 def latest_scores(workspace: Workspace, networks: Collection[Network]) -> dict[str, list[RepeatedScore]]:

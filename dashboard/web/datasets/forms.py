@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from wtforms import Field, FieldList, FileField, SelectField, TextAreaField
+from wtforms import Field, FieldList, FileField, HiddenField, SelectField, TextAreaField
 
 from dashboard.services.datasets import COLUMN_KINDS, DATE_ORDERS, IMPORT_SETTINGS, IMPORT_WORDS, ODD_CELLS
 from dashboard.services.datasets import DATASET_SETTINGS as SETTINGS
@@ -15,6 +15,7 @@ MOST_KINDS = 100
 
 QUESTIONS = ("odd", "dates")
 """Settings that are asked of single columns."""
+PART_FILE = "If you have one of your own, with the same columns in any order; then the share is left empty."
 TWO_FILES = "MNIST's two files may be chosen together."
 FOLDER_HELP = "With a folder for each class in it, instead of a file."
 
@@ -85,6 +86,9 @@ class DatasetForm(PageForm):
     split = form_field(SETTINGS["split"])
     split_by = SelectField(SETTINGS["split_by"].label, description=SETTINGS["split_by"].help)
     purpose = form_field(SETTINGS["purpose"])
+    validation_file = FileField("Validation file", description=PART_FILE)
+    test_file = FileField("Test file", description=PART_FILE)
+    validation_upload, test_upload = HiddenField(), HiddenField()  # the tokens of such files that wait
 
     def __init__(self, *args: Any, columns: list[str], sheets: Sequence[str] = (), **kwargs: Any) -> None:  # noqa: ANN401 - what a Form takes
         super().__init__(*args, **kwargs)

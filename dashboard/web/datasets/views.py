@@ -14,6 +14,7 @@ from dashboard.services.dataset_pictures import EACH, record_pixels
 from dashboard.services.dataset_records import PARTS
 from dashboard.services.dataset_records import part_records as read_records
 from dashboard.services.datasets import Detected, Preview, Upload
+from dashboard.services.part_files import create_from_files
 from dashboard.services.upload_parts import SentFile, receive_files
 from dashboard.web.datasets.file_format import format_part, format_values, settled_fields
 from dashboard.web.datasets.forms import MOST_KINDS, QUESTIONS, DatasetForm, UploadForm
@@ -29,6 +30,7 @@ from dashboard.web.datasets.page import (
     raw_rows_table,
     samples_table,
 )
+from dashboard.web.datasets.part_files import TOKENS, forget_files, name_files, receive_part_files, waiting_files
 from dashboard.web.datasets.pictures import PICTURE_PIXELS, pictures_of_dataset, pictures_of_upload, shape_words
 from dashboard.web.datasets.source import changed_options, source_fields, source_values
 from dashboard.web.datasets.words import (
@@ -111,7 +113,7 @@ def create(upload: str) -> Answer:
     words = {name: request.form[name] for name in service.READING_SETTINGS if name in request.form}
     if chosen := changed_options(waiting, request.form):
         return _converted(waiting, chosen)
-    if request.form.get("action") == "read":
+    if request.form.get("action") in {"read", "forget-files"}:
         return _read_page(waiting, settled_fields(request.form), request.form.get("name", ""), words)
     changes = {name: request.form[name] for name in service.FORMAT_SETTINGS if request.form.get(name)} | words
     try:
@@ -120,7 +122,8 @@ def create(upload: str) -> Answer:
         return _unread_page(waiting, Detected(waiting.format, waiting.guesses), error, request.form)
     form = _form(waiting, preview, request.form)
     try:
-        dataset = service.create_dataset(workspace(), waiting, _choices(form))
+        receive_part_files(form, waiting)
+        dataset = create_from_files(workspace(), waiting, waiting_files(form), _choices(form))
     except UserError as error:
         attach_errors(form, error)
         return _choose_page(waiting, preview, form, Detected(preview.format, waiting.guesses)), error.status
@@ -221,12 +224,26 @@ def _upload_page(form: UploadForm) -> str:
 def _read_page(upload: Upload, given: Mapping[str, str], name: str, words: Mapping[str, str]) -> Answer:
     """Show an upload, read with what a person has settled of its format, and of words; the rest is guessed."""
     detected = Detected(upload.format, upload.guesses)
+    files = _files_of_request(upload)
     try:
         detected = service.detect_upload(upload, given)
         preview = service.preview_of(upload, detected, words)
     except UserError as error:
-        return _unread_page(upload, detected, error, {**format_values(detected), **given, "name": name}, given)
-    return _choose_page(upload, preview, _detected_form(upload, preview, name), detected, given)
+        data = {**format_values(detected), **given, **files, "name": name}
+        return _unread_page(upload, detected, error, data, given)
+    return _choose_page(upload, preview, _detected_form(upload, preview, name, files), detected, given)
+
+
+def _files_of_request(upload: Upload) -> dict[str, str]:
+    """Return the tokens of the files for other parts, those that were sent just now included."""
+    form = DatasetForm(request.form, columns=[])
+    if request.form.get("action") == "forget-files":
+        forget_files(form)
+    try:
+        receive_part_files(form, upload)
+    except UserError as error:  # the file itself is read again all the same
+        flash(error.message, "error")
+    return {name: form[name].data or "" for name in TOKENS}
 
 
 def _unread_page(
@@ -274,6 +291,7 @@ def _choose_page(
         columns=choice_table(preview, form, without=pixels),
         pixels=choice_table(preview, form, only=pixels) if pixels else None,
         pixels_open=any(field.errors for field in (*form.kinds, form.categorical, form.ignored)),
+        has_files=name_files(form),
         hidden=max(len(preview.columns) - MOST_KINDS, 0),
         first_rows=raw_rows_table(preview.names, preview.first_rows),
     )
@@ -284,7 +302,7 @@ def _form(upload: Upload, preview: Preview, data: Mapping[str, str] | None, **va
     return DatasetForm(data, columns=preview.names, sheets=upload.taken.sheets, data=values)
 
 
-def _detected_form(upload: Upload, preview: Preview, name: str) -> DatasetForm:
+def _detected_form(upload: Upload, preview: Preview, name: str, files: Mapping[str, str]) -> DatasetForm:
     """Return the form with what was detected in the file."""
     target = preview.suggested_target
     shape, kinds = preview.suggested_image_shape(target), preview.suggested_kinds(target)
@@ -298,6 +316,7 @@ def _detected_form(upload: Upload, preview: Preview, name: str) -> DatasetForm:
         odd=["" for column in preview.columns[:MOST_KINDS]],
         dates=["" for column in preview.columns[:MOST_KINDS]],
         **_reading_texts(preview),
+        **files,
         image_shape=" x ".join(map(str, shape or ())),
         seed=service.DATASET_SETTINGS["seed"].default,
         purpose=service.suggested_purpose(preview, target),

@@ -49,7 +49,23 @@ def dataset_sentence(dataset: Dataset) -> str:
 
 
 def split_words(dataset: Dataset) -> str:
-    """Say how the rows are split where that is not at random."""
+    """Say how the rows are split where that is not at random, and which parts come from files of their own."""
+    given = [part for part, rows in dataset.description.get("given", {}).items() if rows]
+    if given:
+        rest = "training is the first file" if len(given) == 2 else _rest_words(dataset, given[0])
+        files = "files of their own" if len(given) == 2 else "a file of its own"
+        return f"{' and '.join(given)} from {files}; {rest}"
+    return _method_words(dataset)
+
+
+def _rest_words(dataset: Dataset, given: str) -> str:
+    other = "test" if given == "validation" else "validation"
+    if not dataset.description["split"][other]:
+        return f"no {other} part"
+    return f"{other} is taken from the training file {_method_words(dataset) or 'at random'}"
+
+
+def _method_words(dataset: Dataset) -> str:
     how, by = dataset.spec.get("split", "random"), dataset.spec.get("split_by", "")
     if how == "ordered":
         return f"in the order of {by}, the last rows are the test part" if by else "in the order of the file"

@@ -21,6 +21,7 @@ from dashboard.services.suggestion import suggested
 from dashboard.services.versions import reading
 from dashboard.services.versions.baselines import baseline_of
 from dashboard.services.versions.reading import get_detail, list_versions
+from dashboard.web.datasets.words import split_words
 from dashboard.web.kit.answers import Answer, confirm_by_name, redirect_to
 from dashboard.web.kit.baselines import nothing_learnt
 from dashboard.web.kit.formats import plural
@@ -251,6 +252,7 @@ def _network_page(network: Network, form: RunForm, status: int = 200) -> Answer:
     pages = pager(len(history), "networks.show")
     shown = list_versions(workspace(), network.name, pages.length, pages.offset).items
     ranking, baseline = page.ranking(network, history), baseline_of(workspace(), network.dataset)
+    dataset = get_dataset(workspace(), network.dataset)
     form.offer(network.spec.training, list(history))
     answer = render_template(
         "networks/show.html",
@@ -262,7 +264,8 @@ def _network_page(network: Network, form: RunForm, status: int = 200) -> Answer:
         versions=page.versions_table(network, page.version_rows(shown, history, ranking.best), history.values()),
         pages=pages,
         run_form=form,
-        untrained=why_not_trained(network, get_dataset(workspace(), network.dataset)),
+        untrained=why_not_trained(network, dataset),
+        split=split_words(dataset),
         problems=problems(form),
         layers=page.layers_table(network),
         settings=folded_settings(network.spec),

@@ -185,6 +185,23 @@ def test_a_dataset_without_a_test_part_is_cross_validated_instead(workspace, tmp
     assert [one["validation"] for one in run.result["trainings"]] == [0] * 4
 
 
+def test_in_order_each_fold_is_trained_on_what_comes_before_it(workspace, tmp_path):
+    path = tmp_path / "days.csv"
+    path.write_text("day,x,y\n" + "".join(f"{(row * 7) % 30},{row % 5},{row * 2.5}\n" for row in range(30)))
+    with path.open("rb") as file:
+        upload = receive_upload(workspace, file, "days.csv")
+    choices = {"name": "days", "target": "y", "task": "regression", "split": "ordered", "split_by": "day"}
+    create_dataset(workspace, upload, choices | {"kinds": {"x": "numeric", "day": "ignore"}})
+    output = {"output": {"activation": "identity"}, "training": {"loss": "squared_error", "epochs": 3}}
+    create_network(workspace, {"name": "net", "dataset": "days"} | output)
+    start_repeats(workspace, "net", {"folds": 4})
+    run = carry_out(workspace, lane=REPEATS)
+    sizes = [(one["train"] + one["validation"], one["records"]) for one in run.result["trainings"]]
+    assert (run.state, run.result["method"]) == ("finished", "ordered")
+    assert sizes == [(6, 6), (12, 6), (18, 6), (24, 6)]
+    assert "In the order of day" in repeat_explanation(run, "day")[0]
+
+
 def test_the_newest_of_each_kind_counts_and_a_restart_begins_again(workspace):
     repeated(workspace, folds=3, epochs=2)
     newest, seeds = repeated(workspace, folds=2, epochs=2), repeated(workspace, seeds=2, epochs=2)
