@@ -53,11 +53,11 @@ class _Reading(NamedTuple):
             encoding=encoding,
         )
 
-    def other_options(self) -> dict[str, Any]:
+    def other_options(self, has_quotes: bool = True) -> dict[str, Any]:
         from dashboard.arrow import csv, pa  # noqa: PLC0415
 
         distinct, cells = pa.dictionary(pa.int32(), pa.string()), pa.string()
-        quote = self.csv_format.quote
+        quote = self.csv_format.quote if has_quotes else NONE
         return {
             "parse_options": csv.ParseOptions(
                 delimiter=plain_delimiter(self.csv_format),
@@ -183,7 +183,7 @@ class _Parser:
         self.file, self.reading, self.skip_rows = file.fileno(), reading, skip_rows
         quote = reading.csv_format.quote
         self.quote = b"" if quote == NONE else quote.encode()
-        self.options = reading.other_options()
+        self.options = reading.other_options(has_quotes=False)
 
     def skipped(self, start: int) -> int:
         """Return how many lines stand before the first row of what begins at a place of the file."""

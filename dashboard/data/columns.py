@@ -10,7 +10,7 @@ import numpy as np
 
 from dashboard.data import column_kinds, lines, suggestions
 from dashboard.data.block_reader import read_blocks
-from dashboard.data.blocks import AS_USUAL, MISSING, NUMBER, WORD, ColumnBlock, Meaning, Reading, meanings
+from dashboard.data.blocks import AS_USUAL, MISSING, NUMBER, WORD, ColumnBlock, Floats, Meaning, Reading, meanings
 from dashboard.data.cells import MOST_CATEGORIES, MOST_EXACT
 from dashboard.data.column_readings import NOTHING_CHOSEN, Choices, adjusted, effective, first_readings, signs_of
 from dashboard.data.csv_format import CsvFormat
@@ -208,23 +208,21 @@ class _Profile:
 
     def add(self, block: list[ColumnBlock]) -> None:
         rows = block[0].rows
-        numbers = np.empty((len(block), rows))
         for place, column in enumerate(block):
             self._see(place, column)
-            numbers[place] = column.values if column.has(NUMBER) else np.nan
-        self.moments.add(numbers)
+        numbers = [column.values for column in block]
+        self.moments.add_columns(numbers)
         self._count(numbers)
         for pattern, column in zip(self.patterns, block, strict=False):
             pattern.add(column)
         self.rows += rows
 
-    def _count(self, numbers: Any) -> None:  # noqa: ANN401 - numpy
+    def _count(self, numbers: Sequence[Floats]) -> None:
         """See which columns count the rows, 0, 1, 2 … or 1, 2, 3 …; after some rows only those are looked at."""
-        (left,) = np.nonzero(self.counts)
-        if left.size:
-            first = np.where(self.moments.low[left] == 1, 1, 0)[:, None]
-            rows = np.arange(self.rows, self.rows + numbers.shape[1])
-            self.counts[left] = (numbers[left] == rows + first).all(axis=1)
+        left = np.flatnonzero(self.counts).tolist()
+        rows = np.arange(self.rows, self.rows + len(numbers[0])) if left else np.empty(0)
+        for place in left:
+            self.counts[place] = bool((numbers[place] == rows + (self.moments.low[place] == 1)).all())
 
     def _see(self, place: int, column: ColumnBlock) -> None:
         if column.has(MISSING):

@@ -108,12 +108,13 @@ class _Ingestion:
                 self._refuse_words(name, block[name])
         keep = self._keep(block, target.rows)
         is_all = bool(keep.all())
-        numbers = np.empty((len(self.numeric), np.count_nonzero(keep)))
+        columns = [block[name].values for name in self.numeric]
+        numbers = columns if is_all else [column[keep] for column in columns]
         for place, name in enumerate(self.numeric):
-            numbers[place] = block[name].values if is_all else block[name].values[keep]
             self._count_distinct(place, block[name], numbers[place], is_all)
-        self.moments.add(numbers)
-        self.inputs.append(numbers.T)
+        self.moments.add_columns(numbers)
+        used = int(np.count_nonzero(keep))
+        self.inputs.append(np.stack(numbers, axis=1) if numbers else np.empty((used, 0)))
         for name, words in self.booleans.items():
             _note_words(words, block[name])
         for name, levels in self.levels.items():
@@ -128,7 +129,7 @@ class _Ingestion:
         self.target.add(target, known)
         self.keys.add(block, known, self.rows)
         self.rows += len(keep)
-        self.used += numbers.shape[1]
+        self.used += used
 
     def _keep(self, block: dict[str, ColumnBlock], rows: int) -> Keep:
         keep = np.ones(rows, bool)

@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Facts = tuple[Floats, Floats, Floats, Floats, Floats]
 CACHED_CELLS = 1 << 15
+LONG_COLUMN = 1 << 10
 
 
 class Moments:
@@ -34,7 +36,16 @@ class Moments:
             return
         # A few columns at a time stay in the processor's cache; in another order of memory sums would differ.
         step = max(1, CACHED_CELLS // block.shape[1]) if block.flags.c_contiguous else len(block)
-        parts = [_facts(block[start : start + step]) for start in range(0, len(block), step)]
+        self._take([_facts(block[start : start + step]) for start in range(0, len(block), step)])
+
+    def add_columns(self, columns: Sequence[Floats]) -> None:
+        """Take in a block as its columns, each of shape (rows,) and contiguous."""
+        if columns and len(columns[0]) >= LONG_COLUMN:
+            self._take([_facts(column[np.newaxis]) for column in columns])
+        elif columns:
+            self.add(np.stack(columns))
+
+    def _take(self, parts: Sequence[Facts]) -> None:
         count, low, high, mean, squares = (np.concatenate(part) for part in zip(*parts, strict=True))
         self.low, self.high = np.minimum(self.low, low), np.maximum(self.high, high)
         self._join(count, mean, squares)
@@ -67,17 +78,20 @@ class Moments:
         return pool
 
 
-def _facts(block: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+def _facts(block: Floats) -> Facts:
     """Return (count, low, high, mean, sum of squared distances from it) of each row's known values."""
-    known = ~np.isnan(block)
-    is_all = bool(known.all())
-    count = np.full(len(block), float(block.shape[1])) if is_all else known.sum(axis=1).astype(np.float64)
     low = np.fmin.reduce(block, axis=1, initial=np.inf)
     high = np.fmax.reduce(block, axis=1, initial=-np.inf)
-    mean = (block if is_all else np.where(known, block, 0.0)).sum(axis=1) / np.maximum(count, 1)
+    count, total = np.full(len(block), float(block.shape[1])), block.sum(axis=1)
+    if np.isnan(total).any():
+        known = ~np.isnan(block)
+        count, total = known.sum(axis=1).astype(np.float64), np.where(known, block, 0.0).sum(axis=1)
+    mean = total / np.maximum(count, 1)
     squares = block - mean[:, None]
     np.square(squares, out=squares)
-    return count, low, high, mean, (squares if is_all else np.where(known, squares, 0.0)).sum(axis=1)
+    if (count < block.shape[1]).any():
+        squares = np.where(np.isnan(block), 0.0, squares)
+    return count, low, high, mean, squares.sum(axis=1)
 
 
 def described(name: str, kind: str, missing: int, distinct: int, facts: Sequence[float | None]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ What is no plain number (a blank, a word, a sign, separated thousands) is looked
 few. A column of which that is not so is left to `blocks`. Both ways give the same numbers to the bit.
 """
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -117,7 +117,7 @@ def number_block(cells: Any, marks: Marks, reading: Reading) -> NumberBlock | No
     """Return a pyarrow array of texts as numbers; None if too many cells are none, or are written in another way."""
     from dashboard.arrow import pc  # noqa: PLC0415 - as in blocks
 
-    if reading.strip or reading.truth or "" not in reading.words or any(map(_may_be_number, reading.words)):
+    if reading.strip or reading.truth or not _are_plain(reading.words):
         return None
     parsed = _parsed(cells, marks, reading)
     if parsed is None and str(cells[0]).strip(BLANKS) != str(cells[0]):
@@ -125,8 +125,11 @@ def number_block(cells: Any, marks: Marks, reading: Reading) -> NumberBlock | No
     return None if parsed is None else NumberBlock(cells, parsed, marks, reading)
 
 
-def _may_be_number(word: str) -> bool:
-    return set(word) <= set("0123456789.,-+e") and not set(word).isdisjoint("0123456789")
+@lru_cache
+def _are_plain(words: tuple[str, ...]) -> bool:
+    """Return whether the empty cell is among the words that mean missing, and no number is."""
+    letters = map(set, words)
+    return "" in words and not any(word <= set("0123456789.,-+e") and word & set("0123456789") for word in letters)
 
 
 def _parsed(texts: Any, marks: Marks, reading: Reading) -> _Parsed | None:  # noqa: ANN401 - untyped pyarrow
