@@ -9,6 +9,7 @@ from flask import Response, current_app, request
 
 from dashboard.errors import NotAsSaved, Outage, StoreUnavailable
 from dashboard.outages import SYSTEM_WORDS, system_passes, system_words
+from dashboard.services.datasets import upload_limit
 from dashboard.services.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,13 @@ def drain(answer: Response) -> Response:
     while left > 0 and (piece := request.environ["wsgi.input"].read(min(PIECE, left))):
         left -= len(piece)
     return answer
+
+
+def too_large_words() -> str:
+    """Return what is wrong with a body that was refused for its size, or for the number of its parts."""
+    if request.content_length is not None and request.content_length <= (request.max_content_length or 0):
+        return f"More than {request.max_form_parts:,} files and fields were sent: send a ZIP of the files."
+    return upload_limit(workspace().settings.max_upload_mb)
 
 
 def limit_reached(error: OSError | MemoryError) -> Outage | None:

@@ -14,8 +14,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from dashboard.api.answers import json_answer
 from dashboard.api.query import MOST_JSON_BYTES
 from dashboard.errors import Invalid, NotFound, UserError, WeightbaseError
-from dashboard.http import drain, limit_reached, log_fault, workspace
-from dashboard.services.datasets import upload_limit
+from dashboard.http import drain, limit_reached, log_fault, too_large_words
 
 MOST_NEAREST = 5
 
@@ -61,7 +60,7 @@ def too_large(_: RequestEntityTooLarge) -> Response:
             CODES[413], f"A JSON body has at most {MOST_JSON_BYTES // 2**20} MB. Send less at once.", None
         )
     else:
-        shape = error_shape(CODES[413], upload_limit(workspace().settings.max_upload_mb), "file")
+        shape = error_shape(CODES[413], too_large_words(), "file")
     return json_answer(shape, 413)
 
 

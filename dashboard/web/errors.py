@@ -11,8 +11,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import BuildError
 
 from dashboard.errors import Damage, Invalid, NotAsSaved, NotFound, Outage, UserError, WeightbaseError
-from dashboard.http import drain, limit_reached, log_fault, workspace
-from dashboard.services.datasets import upload_limit
+from dashboard.http import drain, limit_reached, log_fault, too_large_words, workspace
 from dashboard.services.runs.queue import waiting_runs
 
 MOST_NEAREST = 5
@@ -77,7 +76,7 @@ def refused(error: HTTPException) -> Response | tuple[str, int]:
 
 def too_large(_: RequestEntityTooLarge) -> Response | tuple[str, int]:
     """Show the limit of an upload."""
-    return error_page(413, upload_limit(workspace().settings.max_upload_mb))
+    return error_page(413, too_large_words())
 
 
 def of_the_system(error: OSError | MemoryError) -> Response | tuple[str, int]:

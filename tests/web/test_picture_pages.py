@@ -4,6 +4,7 @@ import io
 import zipfile
 
 import numpy as np
+from openpyxl import Workbook
 from PIL import Image
 
 from dashboard.services.datasets import get_dataset, list_datasets
@@ -115,3 +116,47 @@ def test_several_files_that_do_not_belong_together_are_refused(browser, workspac
     large = [(io.BytesIO(bytes(600_000)), f"a/{place}.png") for place in range(2)]
     assert "larger than 1 MB" in words(send_folder(browser, large, status=413).root)
     assert list(workspace.uploads_folder.iterdir()) == []
+
+
+def test_a_version_is_evaluated_on_pictures_of_another_size_in_its_own(browser, workspace):
+    create(browser, create(browser, upload(browser, colour_zip(), file_name="s.zip"), action="read", colours="rgb"))
+    about = get_dataset(workspace, "s").description
+    network = create_network(workspace, {"name": "small", "dataset": "s", "layers": []})
+    preprocessing = {
+        "scaling": "none",
+        "task": "classification",
+        "numeric": [{"name": name, "scale": 1.0, "offset": 0.0, "fill": 0.0} for name in about["numeric"]],
+        "categorical": [],
+        "classes": about["classes"],
+        **{"low": 0.0, "high": 1.0, "target_scale": 1.0, "target_offset": 0.0},
+    }
+    tensors = {name: np.zeros(shape, np.float32) for name, shape in network.spec.tensor_shapes}
+    draft = Draft(tensors, network.spec, get_dataset(workspace, "s").id, preprocessing, metrics={}, evaluation={})
+    save_version(workspace, network, draft)
+    address = "/networks/small/versions/1/evaluate"
+    data = {"file": (io.BytesIO(colour_zip(16)), "larger.zip")}
+    page = browser.post(address, data, source=address, content_type="multipart/form-data")
+    assert page.sentence.startswith("24 records of larger: accuracy 0.5")
+    assert get_dataset(workspace, "larger").description["numeric"] == about["numeric"]
+
+
+def test_the_sheet_of_a_workbook_is_chosen_on_the_page(browser, workspace):
+    book, whole = Workbook(), io.BytesIO()
+    book.active.append(["Read the second sheet"])
+    sheet = book.create_sheet("trees")
+    for row in [["height", "kind"], *([n + 0.5, "ash" if n % 2 else "elm"] for n in range(30))]:
+        sheet.append(row)
+    book.save(whole)
+    page = upload(browser, whole.getvalue(), status=422, file_name="book.xlsx")
+    assert fields_of(page)["sheet"] == "Sheet"
+    page = create(browser, page, action="read", sheet="trees", name="wood")
+    assert page.sentence.startswith("30 rows of 2 columns.")
+    assert fields_of(page)["sheet"] == "trees"
+    create(browser, page)
+    assert get_dataset(workspace, "wood").description["balance"] == {"elm": 15, "ash": 15}
+
+
+def test_more_files_than_can_be_sent_are_refused_in_words(browser):
+    browser.client.application.config["MAX_FORM_PARTS"] = 9
+    page = send_folder(browser, picture_files(), status=413)
+    assert "More than 9 files and fields were sent" in words(page.root)
