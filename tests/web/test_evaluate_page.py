@@ -5,7 +5,9 @@ import io
 import numpy as np
 import pytest
 
+from dashboard.engine.metrics import evaluate
 from dashboard.services.datasets import create_dataset, get_dataset, receive_upload
+from dashboard.services.versions import evaluation
 from tests.unit.services.saved_versions import iris_preprocessing, new_network, save
 from tests.web.page_check import words
 
@@ -81,3 +83,29 @@ def test_a_column_that_is_constant_in_the_dataset_is_read_all_the_same(saved, wo
     create_dataset(workspace, upload, {"name": "few", "target": "species", "kinds": kinds})
     assert saved.get(f"{PAGE}?dataset=few").sentence.startswith("6 records of few: accuracy 0.5000")
     assert not list(workspace.uploads_folder.iterdir())
+
+
+def test_the_page_and_its_files_measure_once(saved, workspace, monkeypatch):
+    measured = []
+
+    def count(*given):
+        measured.append(given)
+        return evaluate(*given)
+
+    monkeypatch.setattr(evaluation, "evaluate", count)
+    saved.get(f"{PAGE}?dataset=iris")
+    for what in ("metrics", "classes", "confusion", "records"):
+        assert saved.raw(f"{PAGE}/{what}.csv?dataset=iris").status_code == 200
+    assert len(measured) == 1
+    send(saved, HEADER + "virginica,2,5,3,6\n")
+    assert len(measured) == 2
+    saved.post("/datasets/mine/delete", {"typed": "mine"})
+    send(saved, HEADER + "virginica,2,5,3,6\n")  # another dataset, though of the same name and content
+    assert len(measured) == 3
+
+
+def test_of_wide_records_only_the_worst_are_listed(saved, monkeypatch):
+    monkeypatch.setattr(evaluation, "MOST_CELLS", 40)
+    page = saved.get(f"{PAGE}?dataset=iris")
+    assert "The files have the 10 records with the worst answers of 150" in words(page.root)
+    assert len(saved.raw(f"{PAGE}/records.json?dataset=iris").json["items"]) == 10

@@ -1,6 +1,7 @@
 """Putting a version's weights to work on other data: measuring it on any dataset with the same columns."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,34 +22,16 @@ from dashboard.errors import Conflict, NotFound
 from dashboard.records.dataset import Dataset
 from dashboard.records.network import Version
 from dashboard.records.stored import numbered
-from dashboard.services.dataset_records import record_values
 from dashboard.services.datasets import are_records_here, get_dataset, require_records
 from dashboard.services.versions.baselines import constant_of
+from dashboard.services.versions.measured import Measured, MeasuredCache, RecordAnswer, WorstRecords
 from dashboard.services.versions.reading import get_version
 from dashboard.services.versions.tensors import read_tensors
 from dashboard.services.workspace import Workspace
 
-MOST_RECORDS = 100_000
-
-
-@dataclass(frozen=True)
-class RecordAnswer:
-    """What a version answers for a record: `record` counts from 0, `inputs` are its values as they were read.
-
-    `error` orders the answers: of a number how far it is off, of a class how far the best other class is above the
-    true one (negative where the answer is right).
-    """
-
-    record: int
-    target: Any
-    predicted: Any
-    error: float
-    inputs: dict[str, Any]
-
-    @property
-    def is_right(self) -> bool:
-        """Whether the answer is the target."""
-        return bool(self.target == self.predicted)
+MOST_RECORDS, MOST_CELLS = 100_000, 2_000_000
+"""Of so many records, with so many values in all, the answers can be looked at, the worst first."""
+MEASURED = MeasuredCache()
 
 
 @dataclass(frozen=True)
@@ -67,52 +50,61 @@ class Evaluation:
     baseline: dict[str, float]
     constant: str | float | None
     by_place: bool
-    worst: list[RecordAnswer]
+    worst: Sequence[RecordAnswer]
 
 
 def evaluate_version(workspace: Workspace, network_name: str, number: int, dataset_name: str) -> dict[str, Any]:
-    """Measure a version on every record of a dataset, with the version's own preprocessing.
+    """Return the metrics of a version on every record of a dataset, with the version's own preprocessing.
 
     Raises NotFound, Conflict without the dataset's records or the version's preprocessing, or Invalid when its columns
     are not the version's.
     """
     version, dataset = get_version(workspace, network_name, number), get_dataset(workspace, dataset_name)
-    preprocessing, _, _, network, samples = _prepared(workspace, version, dataset)
-    return errors_in_own_unit(evaluate(network, samples, preprocessing.task), preprocessing)
+    return dict(_measured(workspace, version, dataset, _preprocessing(workspace, version, dataset)).metrics)
 
 
-def evaluate_in_full(
-    workspace: Workspace, network_name: str, number: int, dataset_name: str, most: int = MOST_RECORDS
-) -> Evaluation:
-    """Measure a version as `evaluate_version` does, with the baseline and the `most` worst records; raises the same."""
+def evaluate_in_full(workspace: Workspace, network_name: str, number: int, dataset_name: str) -> Evaluation:
+    """Measure a version as `evaluate_version` does, with the baseline and the worst records; raises the same.
+
+    What was measured is kept for a while: the page and its files measure once.
+    """
     version, dataset = get_version(workspace, network_name, number), get_dataset(workspace, dataset_name)
-    preprocessing, arrays, encoded, network, samples = _prepared(workspace, version, dataset)
-    metrics = errors_in_own_unit(evaluate(network, samples, preprocessing.task), preprocessing)
-    baseline, constant = _baseline(workspace, version, encoded, preprocessing)
-    numeric, categorical = (
-        [column.name for column in part] for part in (preprocessing.numeric, preprocessing.categorical)
-    )
+    preprocessing = _preprocessing(workspace, version, dataset)
+    measured = _measured(workspace, version, dataset, preprocessing)
     return Evaluation(
         version=version,
         dataset=dataset,
         task=preprocessing.task,
         classes=preprocessing.classes,
-        metrics=metrics,
-        baseline=baseline,
-        constant=constant,
-        by_place=matches_by_place(arrays, numeric, categorical),
-        worst=_worst(network, samples, arrays, encoded, preprocessing, most),
+        metrics=measured.metrics,
+        baseline=measured.baseline,
+        constant=measured.constant,
+        by_place=measured.by_place,
+        worst=WorstRecords(measured, preprocessing.classes, lambda: _arrays(workspace, dataset, preprocessing)),
     )
 
 
-def _prepared(
-    workspace: Workspace, version: Version, dataset: Dataset
-) -> tuple[Preprocessing, Arrays, Encoded, Network, Samples]:
+def _preprocessing(workspace: Workspace, version: Version, dataset: Dataset) -> Preprocessing:
     require_records(workspace, dataset)
     if not version.preprocessing:
         message = f"{version.reference} has no preprocessing: it is not a version that was trained on a dataset."
         raise Conflict(f"{message} Measure a version that has metrics.", "version")
-    preprocessing = Preprocessing.from_json(version.preprocessing)
+    return Preprocessing.from_json(version.preprocessing)
+
+
+def _measured(workspace: Workspace, version: Version, dataset: Dataset, preprocessing: Preprocessing) -> Measured:
+    """Return what was measured of a version on a dataset, which never changes; measured now if it is not known."""
+    trained_on = _trained_on(workspace, version)
+    key = (
+        *(str(workspace.datasets_folder), version.network, version.number, version.sha256),
+        *(dataset.id, dataset.folder, trained_on.folder if trained_on else None),
+    )
+    return MEASURED.get_or_measure(key, lambda: _measure(workspace, version, dataset, preprocessing, trained_on))
+
+
+def _measure(
+    workspace: Workspace, version: Version, dataset: Dataset, preprocessing: Preprocessing, trained_on: Dataset | None
+) -> Measured:
     arrays = _arrays(workspace, dataset, preprocessing)
     encoded = encode(arrays, preprocessing, np.dtype(version.spec.training.dtype))
     network = Network(version.spec)
@@ -120,7 +112,22 @@ def _prepared(
     samples = Samples(
         encoded.inputs, encoded.targets, encoded.scale, encoded.offset, preprocessing.low, preprocessing.high
     )
-    return preprocessing, arrays, encoded, network, samples
+    baseline, constant = _baseline(workspace, trained_on, encoded, preprocessing)
+    numeric, categorical = (
+        [column.name for column in part] for part in (preprocessing.numeric, preprocessing.categorical)
+    )
+    most = min(MOST_RECORDS, max(MOST_CELLS // max(len(arrays.numeric) + len(arrays.categorical), 1), 1))
+    rows, targets, predicted, errors = _worst(network, samples, encoded, preprocessing, most)
+    return Measured(
+        metrics=errors_in_own_unit(evaluate(network, samples, preprocessing.task), preprocessing),
+        baseline=baseline,
+        constant=constant,
+        by_place=matches_by_place(arrays, numeric, categorical),
+        rows=rows,
+        targets=targets,
+        predicted=predicted,
+        errors=errors,
+    )
 
 
 def _arrays(workspace: Workspace, dataset: Dataset, preprocessing: Preprocessing) -> Arrays:
@@ -149,15 +156,20 @@ def _arrays(workspace: Workspace, dataset: Dataset, preprocessing: Preprocessing
         return open_arrays(Path(name))  # what is mapped stays readable once its file is removed
 
 
-def _baseline(
-    workspace: Workspace, version: Version, encoded: Encoded, preprocessing: Preprocessing
-) -> tuple[dict[str, float], str | float | None]:
-    """Return what the constant answer of the version's own training records scores on these records."""
+def _trained_on(workspace: Workspace, version: Version) -> Dataset | None:
+    """Return the dataset that a version was trained on if its records are here."""
     try:
         trained_on = get_dataset(workspace, version.dataset)
     except NotFound:  # deleted at this moment
-        return {}, None
-    if not are_records_here(workspace, trained_on):
+        return None
+    return trained_on if are_records_here(workspace, trained_on) else None
+
+
+def _baseline(
+    workspace: Workspace, trained_on: Dataset | None, encoded: Encoded, preprocessing: Preprocessing
+) -> tuple[dict[str, float], str | float | None]:
+    """Return what the constant answer of the version's own training records scores on these records."""
+    if trained_on is None:
         return {}, None
     constant, answer = constant_of(workspace, trained_on)
     if preprocessing.task == "classification":
@@ -167,21 +179,20 @@ def _baseline(
 
 
 def _worst(
-    network: Network, samples: Samples, arrays: Arrays, encoded: Encoded, preprocessing: Preprocessing, most: int
-) -> list[RecordAnswer]:
+    network: Network, samples: Samples, encoded: Encoded, preprocessing: Preprocessing, most: int
+) -> tuple[Array, Array, Array, Array]:
+    """Return (rows, targets, answers, errors) of the `most` records with the worst answers, the worst first."""
     outputs = np.concatenate([outputs for _, _, outputs in blocks(network, samples)]).astype(np.float64)
+    targets: Array
     if preprocessing.task == "classification":
-        answers, errors = _classes(outputs, encoded.targets, (samples.low + samples.high) / 2.0)
-        names = preprocessing.classes
-        targets, predicted = ([names[code] for code in codes] for codes in (encoded.targets, answers))
+        targets = encoded.targets
+        predicted, errors = _classes(outputs, targets, (samples.low + samples.high) / 2.0)
     else:
         scale, offset = preprocessing.target_scale, preprocessing.target_offset
-        targets, predicted = (((table[:, 0] - offset) / scale).tolist() for table in (encoded.targets, outputs))
+        targets, predicted = ((table[:, 0] - offset) / scale for table in (encoded.targets, outputs))
         errors = np.abs(np.subtract(predicted, targets))
-    order = np.argsort(-errors, kind="stable")[:most].tolist()  # of equals the first record comes first
-    return [
-        RecordAnswer(row, targets[row], predicted[row], float(errors[row]), record_values(arrays, row)) for row in order
-    ]
+    rows = np.argsort(-errors, kind="stable")[:most]  # of equals the first record comes first
+    return rows, targets[rows], predicted[rows], errors[rows]
 
 
 def _classes(outputs: Array, targets: Array, threshold: float) -> tuple[Array, Array]:

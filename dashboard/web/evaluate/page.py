@@ -5,7 +5,8 @@ from typing import Any
 
 from dashboard.metrics import judging, metric_words
 from dashboard.services.versions.baselines import Baseline
-from dashboard.services.versions.evaluation import Evaluation, RecordAnswer
+from dashboard.services.versions.evaluation import Evaluation
+from dashboard.services.versions.measured import RecordAnswer
 from dashboard.web.kit.baselines import nothing_learnt
 from dashboard.web.kit.formats import number, plural
 from dashboard.web.kit.tables import Column, Numbers, Table, exports

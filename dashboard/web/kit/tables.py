@@ -237,7 +237,8 @@ class Table:
 
     def part(self, first: int, length: int) -> "Table":
         """Return the table with `length` of its rows, from `first` on."""
-        return replace(self, rows=list(self.rows)[first : first + length])
+        rows = self.rows if isinstance(self.rows, Sequence) else list(self.rows)
+        return replace(self, rows=list(rows[first : first + length]))
 
 
 def chosen_order(request_query: Query, columns: Iterable[Column], default: str = "") -> str:
