@@ -72,7 +72,8 @@ def guess_delimiter(sample: Sample, quote: str) -> Guess:
     if best.share < LEAST_SHARE or best.delimiter == ",":  # a comma may be a decimal comma
         blank = max((_cut(sample, delimiter, quote) for delimiter in BLANK), key=lambda cut: cut.score)
         best = blank if blank.score > best.score + COMMA_MARGIN else best
-    if best.share < 1 and (best.delimiter in BLANK or best.share < LEAST_SHARE) and (starts := column_starts(sample)):
+    is_whole = best.share == 1 and (best.delimiter not in BLANK or best.records >= min(_lines(sample), MOST_RECORDS))
+    if not is_whole and (best.delimiter in BLANK or best.share < LEAST_SHARE) and (starts := column_starts(sample)):
         reason = f"All lines have the same {len(starts) - 1} gaps, with a name above each column; some cells are empty."
         return Guess(FIXED, reason)
     if not best.score:
@@ -80,6 +81,10 @@ def guess_delimiter(sample: Sample, quote: str) -> Guess:
     others = [cut.score for cut in cuts if cut is not best]
     reason = f"It cuts {best.share:.0%} of {best.records:,} lines into {best.usual:,} cells."
     return Guess(best.delimiter, reason, best.share >= SURE_SHARE and best.score - max(others) > SURE_MARGIN)
+
+
+def _lines(sample: Sample) -> int:
+    return sum(bool(line.strip()) for line in sample.lines)
 
 
 def guess_starts(sample: Sample, delimiter: str) -> Guess:

@@ -12,7 +12,7 @@ LEAST_NUMBERS = 0.8
 def column_starts(sample: Sample) -> list[int]:
     """Return at which character each column begins; empty where lines have no such columns.
 
-    That is so if a header has a word above each column, and one column at least is of numbers.
+    That is so if a header has a word above each column but the first, and one column at least is of numbers.
     """
     lines = [line.rstrip() for line in sample.lines if line.strip()]
     if len(lines) < FEWEST_LINES or any("\t" in line for line in lines):
@@ -20,8 +20,10 @@ def column_starts(sample: Sample) -> list[int]:
     starts = _starts_of_words(lines)
     if len(starts) < 2:
         return []
+    named = cut(lines[0], starts)
+    starts = [start for place, start in enumerate(starts) if not place or named[place]]  # else a word of a longer cell
     header, *rows = [cut(line, starts) for line in lines]
-    is_named = all(header) and not any(number(name) is not None for name in header)
+    is_named = len(starts) > 1 and not any(number(name) is not None for name in header)
     return starts if is_named and any(map(_are_numbers, zip(*rows, strict=True))) else []
 
 

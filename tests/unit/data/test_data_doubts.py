@@ -77,6 +77,14 @@ KINDS: dict[str, tuple[Any, dict[str, Any], str | None, int]] = {
         "name      n  half\n" + rows("{word:<8}{n:>3}  {half}") + "elm          1.5\n",
         {"delimiter": "fixed", "starts": "0, 9, 13"}, "name n half", 21
     ),
+    "fixed columns with longer cells": (
+        "id  name        score  city\n 1  Anna         12.5  Rome\n 2  Bob                New York\n"
+        " 3  Cleo Smith    7.1\n 4               11.0  Oslo\n",
+        {"delimiter": "fixed", "starts": "0, 4, 16, 23"}, "id name score city", 4
+    ),
+    "fixed columns without a first name": (
+        "     a     b\nx   1.5  20\ny        31\nz   2.5\n", {"delimiter": "fixed"}, "column_1 a b", 3
+    ),
     "quoted decimal commas": (
         "a,b\n" + rows('"{n},25","-1,{n}"'), {"delimiter": ",", "decimal": ",", "thousands": "none"}, "a b", 20
     ),
