@@ -42,7 +42,9 @@ def test_a_score_of_few_records_is_shown_with_their_number_and_then_with_its_dev
         text = browser.get(place).text
         assert f"over 2 folds, each of {run.result['records']} records held out once: a{words}".lower() in text.lower()
         assert HINT not in text
-    assert f"{spread(one['mean'], one['std'])} over 2 folds" in browser.get("/").text
+    shown = spread(one["mean"], one["std"]).replace(" ", "\N{NO-BREAK SPACE}")
+    assert f"{shown} over 2 folds" in browser.get("/").text
+    assert browser.raw("/networks.json").json["items"][0]["repeated_mean"] == one["mean"]
     rows = browser.raw("/runs/1/trainings.json").json["items"]
     assert [row["accuracy"] for row in rows] == [one["metrics"]["accuracy"] for one in run.result["trainings"]]
     spreads = {row["metric"]: row for row in browser.raw("/runs/1/spreads.json").json["items"]}
