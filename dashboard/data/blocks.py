@@ -38,8 +38,9 @@ TENS = 10.0 ** np.arange(1, 16)
 class Reading:
     """How the cells of one column are read: which words, in small letters, mean missing.
 
-    With `strip` a sign of currency or per cent, and separators of thousands next to it, are taken off. With `truth`
-    the words for yes and no are the numbers 1 and 0, and every other number is a word.
+    With `strip` a sign of currency or per cent, and separators of thousands next to it, are taken off, and the
+    negative numbers of accounts are read: (5.00), 5.00- and those with a true minus sign. With `truth` the words for
+    yes and no are the numbers 1 and 0, and every other number is a word.
     """
 
     words: tuple[str, ...] = MISSING_WORDS
@@ -219,11 +220,13 @@ def _meanings(texts: Any, marks: Marks, reading: Reading) -> tuple[Any, NDArray[
 
 
 def _without_signs(texts: Any, decimal: str) -> Any:  # noqa: ANN401 - untyped pyarrow
-    """Return texts without a sign of currency or per cent, and without separators of thousands."""
+    """Return texts without a sign of currency or per cent and separators of thousands; negative ones with - first."""
     from dashboard.arrow import pc  # noqa: PLC0415
 
     separator = "," if decimal == "." else "."
     bare = pc.replace_substring_regex(texts, SIGN_PATTERN, "", max_replacements=1)
+    bare = pc.replace_substring(bare, "\u2212", "-")
+    bare = pc.replace_substring_regex(bare, r"^\((.*)\)$|^([0-9].*[0-9]) *-$", r"-\1\2")
     grouped = rf"^[+-]?[0-9]{{1,3}}(?:[{separator}][0-9]{{3}})+(?:[{decimal}][0-9]*)?$"
     is_grouped = pc.match_substring_regex(bare, grouped)
     return pc.if_else(is_grouped, pc.replace_substring(bare, separator, ""), bare)

@@ -14,12 +14,14 @@ ID_NAME = re.compile(
     r"|uid|uuid|guid|row|row[ _]?(?:id|no|nr|num|number)|.*[ _](?:id|no|nr|key|uuid|guid|index))|.*[a-z](?:Id|ID)"
 )
 NAMELESS_FIRST = "column_1"
+"""The name that is given to a first column without one."""
 
 
 @dataclass(frozen=True)
 class Facts:
     """What is known of a column: its cells are `missing`, `numbers` or `words`.
 
+    `name` is empty for a first column to which the header gives none: it is that of row names.
     `distinct` counts the different values, `different_numbers` those that are numbers. `code` is a cell spelled
     as only a code is, `counts` says that the numbers are first, first + 1, … in the order of the rows; `truths` are
     the words for 0 and 1 (`truths.truth_words`), and `dates` says that all cells are dates, and why.
@@ -80,11 +82,12 @@ def _useless(facts: Facts) -> str:
         return f"All its cells are the same: {facts.example[:40]}."
     if facts.words or not facts.is_whole:
         return ""
-    is_named_id = ID_NAME.fullmatch(facts.name) is not None
+    is_named_id = not facts.name or ID_NAME.fullmatch(facts.name) is not None
     if facts.counts and (is_named_id or facts.name == NAMELESS_FIRST):
         return f"It numbers the rows: {facts.low:.0f}, {facts.low + 1:.0f}, {facts.low + 2:.0f} …"
     if is_named_id and facts.is_nearly_unique:
-        return "It is an id by its name, and most rows have one of their own."
+        by = "by its name" if facts.name else "of rows, as the header has no name for it"
+        return f"It is an id {by}, and most rows have one of their own."
     return ""
 
 

@@ -4,18 +4,22 @@ A person may choose both; what was not chosen is suggested from the texts of the
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from dashboard.data.blocks import MISSING, NUMBER, WORD, Reading, meanings
-from dashboard.data.cells import BLANKS, MISSING_WORDS, SIGN
+from dashboard.data.cells import BLANKS, MISSING_WORDS, NEGATIVE, SIGN
 from dashboard.data.csv_format import CsvFormat, Marks
 from dashboard.parsing import Fields
 
 MOST_TEXTS = 500
 """So many different texts of a column are looked at for a suggestion."""
 SIGNED_SHARE = 0.95
+MOST_MARKERS, FEWEST_NUMBERS = 3, 10
+"""So many words, next to so many different numbers, may mean missing in a column."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +88,17 @@ def first_readings(names: Sequence[str], choices: Choices) -> list[Reading]:
 
 
 def adjusted(
-    names: Sequence[str], readings: list[Reading], texts: Sequence[Any], choices: Choices, csv_format: CsvFormat
+    names: Sequence[str],
+    readings: list[Reading],
+    texts: Sequence[Any],
+    choices: Choices,
+    csv_format: CsvFormat,
+    odd: Collection[int] = (),
 ) -> list[Reading]:
-    """Return the readings with what the texts of each column suggest and nobody has chosen."""
+    """Return the readings with what the texts of each column suggest and nobody has chosen.
+
+    `odd` are the places of columns whose few words are shown as odd cells instead.
+    """
     chosen = {name for name, _ in choices.column_words}
     better = list(readings)
     for place, part in enumerate(meanings(list(texts), csv_format.marks, readings)):
@@ -97,20 +109,39 @@ def adjusted(
         words = [text for text, kind in zip(some, kinds.tolist(), strict=False) if kind == WORD]
         gone = [text for text, kind in zip(some, kinds.tolist(), strict=False) if kind == MISSING]
         has_numbers = bool((kinds == NUMBER).any())
-        if choices.words is None and names[place] not in chosen and not has_numbers and (level := _level(words, gone)):
-            left = tuple(word for word in better[place].words if word != level)
-            better[place] = replace(better[place], words=left)
+        if choices.words is None and names[place] not in chosen:
+            own = better[place].words
+            if has_numbers and place not in odd:
+                own = tuple(sorted({*own, *_markers(trimmed, kinds)}))
+            elif level := "" if has_numbers else _level(words, gone):
+                own = tuple(word for word in own if word != level)
+            better[place] = replace(better[place], words=own)
         if choices.strip is None and _has_signs(trimmed[:MOST_TEXTS], words, readings[place], csv_format.marks):
             better[place] = replace(better[place], strip=True)
     return better
 
 
+def _markers(texts: Any, kinds: Any) -> set[str]:  # noqa: ANN401 - untyped pyarrow and numpy
+    """Return the words, in small letters, that stand for missing among numbers: few different ones without a digit."""
+    words = {text.lower() for text in texts.take(np.flatnonzero(kinds == WORD)).to_pylist()}
+    is_few = len(words) <= MOST_MARKERS and int((kinds == NUMBER).sum()) >= FEWEST_NUMBERS
+    return words if is_few and not any(map(_has_digits, words)) else set()
+
+
+def _has_digits(word: str) -> bool:
+    """Return whether a word may be a number with a fault, such as <0.1, and is no error of a spreadsheet (#DIV/0!)."""
+    return not word.startswith("#") and any(character.isdigit() for character in word)
+
+
 def _level(words: list[str], gone: list[str]) -> str:
     """Return the word for missing, in small letters, that is a category here; empty if none is.
 
-    None is one where nothing else means missing, NA among codes of two capitals, and - where the others are +.
+    None is one where nothing else means missing, NA among codes of two capitals (some may be empty), and - where the
+    others are +.
     """
     spelled = {text.lower() for text in gone}
+    if "na" in spelled:
+        spelled, gone = spelled - {""}, [text for text in gone if text]
     if len(spelled) != 1:
         return ""
     (word,) = spelled
@@ -123,9 +154,9 @@ def _level(words: list[str], gone: list[str]) -> str:
 
 
 def _has_signs(texts: Any, words: list[str], reading: Reading, marks: Marks) -> bool:  # noqa: ANN401 - untyped pyarrow
-    """Return whether (nearly) all cells are numbers once their signs are taken off, and one sign is used."""
+    """Return whether (nearly) all cells are numbers once their signs are taken off, and one sign is used at most."""
     signs = {match[0].strip() for text in words if (match := SIGN.search(text))}
-    if len(signs) != 1:
+    if len(signs) > 1 or (not signs and not any(map(NEGATIVE.fullmatch, words))):
         return False
     ((kinds, _, _, _),) = meanings([texts], marks, [replace(reading, strip=True)])
     return int((kinds == WORD).sum()) <= (1 - SIGNED_SHARE) * int((kinds != MISSING).sum())

@@ -11,8 +11,16 @@ import numpy as np
 from dashboard.data import column_kinds, lines, suggestions
 from dashboard.data.block_reader import read_blocks
 from dashboard.data.blocks import AS_USUAL, MISSING, NUMBER, WORD, ColumnBlock, Floats, Meaning, Reading, meanings
-from dashboard.data.cells import MOST_CATEGORIES, MOST_EXACT
-from dashboard.data.column_readings import NOTHING_CHOSEN, Choices, adjusted, effective, first_readings, signs_of
+from dashboard.data.cells import MISSING_WORDS, MOST_CATEGORIES, MOST_EXACT
+from dashboard.data.column_readings import (
+    MOST_MARKERS,
+    NOTHING_CHOSEN,
+    Choices,
+    adjusted,
+    effective,
+    first_readings,
+    signs_of,
+)
 from dashboard.data.csv_format import CsvFormat
 from dashboard.data.dates import possible_orders, reason_of_dates
 from dashboard.data.moments import Moments
@@ -143,10 +151,12 @@ def preview(path: Path, csv_format: CsvFormat, choices: Choices = NOTHING_CHOSEN
     names, first_rows = lines.head(path, csv_format)
     readings = first_readings(names, choices)
     profile = _profile(path, csv_format, readings)
-    better = adjusted(names, readings, profile.seen, choices, csv_format)
+    columns = profile.columns(names, csv_format, readings)
+    odd = [place for place, column in enumerate(columns) if column.is_numeric]
+    better = adjusted(names, readings, profile.seen, choices, csv_format, odd)
     if better != readings:
         readings, profile = better, _profile(path, csv_format, better)
-    columns = profile.columns(names, csv_format, readings)
+        columns = profile.columns(names, csv_format, readings)
     columns = _with_odd_cells(path, csv_format, _with_pixels(columns), profile.odd)
     guess = target_guess(columns, profile.rows, stem)
     return Preview(csv_format, columns, profile.rows, first_rows, guess, effective(names, readings, choices))
@@ -248,10 +258,16 @@ class _Profile:
     def columns(self, names: list[str], csv_format: CsvFormat, readings: Sequence[Reading]) -> tuple[Column, ...]:
         """Return what is known of every column, read so."""
         parts = zip(names, self.moments.facts(), meanings(self.seen, csv_format.marks, readings), readings, strict=True)
-        return tuple(self._column(place, *part) for place, part in enumerate(parts))
+        is_nameless = csv_format.header and names[0] == column_kinds.NAMELESS_FIRST
+        written = ["" if is_nameless and not place else name for place, name in enumerate(names)]
+        return tuple(
+            self._column(place, own, *part) for place, (own, part) in enumerate(zip(written, parts, strict=True))
+        )
 
-    def _column(self, place: int, name: str, numbers: list[float], part: Meaning, reading: Reading) -> Column:
-        facts, examples, dates = self._facts(place, name, part)
+    def _column(
+        self, place: int, written: str, name: str, numbers: list[float], part: Meaning, reading: Reading
+    ) -> Column:
+        facts, examples, dates = self._facts(place, written, part)
         kind, reason = column_kinds.suggested(facts)
         is_numeric = facts.numbers > 0 and (not facts.words or facts.is_odd)
         low, high, mean, std = numbers if is_numeric else (None, None, None, None)
@@ -266,7 +282,7 @@ class _Profile:
             std=std,
             examples=tuple(examples),
             whole=is_numeric and facts.is_whole,
-            reason=reason or _of_reading(reading, examples),
+            reason=reason or _of_reading(reading, examples, is_numeric),
             numbers=facts.numbers,
             words=facts.words,
             code=facts.code if is_numeric else "",
@@ -307,11 +323,15 @@ class _Profile:
         return facts, examples, dates
 
 
-def _of_reading(reading: Reading, examples: Sequence[str]) -> str:
+def _of_reading(reading: Reading, examples: Sequence[str], is_numeric: bool) -> str:
     """Return what is special about how a column is read, as a sentence; empty if nothing is."""
     if reading.strip:
         sign = signs_of(examples)
-        return f"Its cells are numbers without their sign{f' {sign}' if sign else ''}."
+        how = f"without their sign {sign}" if sign else "once (5.00), 5.00- and \u22125.00 are read as negative"
+        return f"Its cells are numbers {how}."
+    own = sorted({*reading.words} - {*MISSING_WORDS})
+    if is_numeric and 0 < len(own) <= MOST_MARKERS:
+        return f"{', '.join(map(repr, own))} is taken as missing, as the other cells are numbers."
     left = [word for word in ("none", "na", "-") if word not in reading.words]
     return f"The word {left[0]} is a category here, not a missing value." if len(left) == 1 else ""
 

@@ -14,7 +14,7 @@ from dashboard.data.csv_format import NONE, SPACES
 from dashboard.data.guesses import Guess
 
 FEWEST = 0.8
-AROUND = "$€£¥%+-" + BLANKS
+AROUND = "$€£¥%+-\u2212()" + BLANKS
 GAP = "[ \xa0\u2009\u202f'\u2019]"
 NUMBER_LIKE = re.compile(rf"[0-9](?:[0-9.,]|{GAP})*(?:[eE][+-]?[0-9]{{1,4}})?|[.,][0-9]+")
 SPACED = re.compile(r"[1-9][0-9]{0,2}(?:[ \xa0\u2009\u202f][0-9]{3})+(?:[.,][0-9]*)?")

@@ -20,7 +20,9 @@ UNLIKELY = (
 STRONG_NAMES, USUAL_NAMES, UNLIKELY_NAMES = (tuple(words.split()) for words in (STRONG, USUAL, UNLIKELY))
 FAMILY = re.compile(r"(?i:(y|target|label|output|outcome|response|class)[ _]?(?:\d+|_\w+))")
 LIKELY = 3.0
+SHORTEST_WORD = 3
 AS_LIKELY = 0.5
+BY_PLACE = "it is the last column"
 
 
 class TargetGuess(NamedTuple):
@@ -49,6 +51,8 @@ def target_guess(columns: Sequence[Described], rows: int, stem: str = "") -> Tar
     best = ranked[0]
     others = [one for one in ranked[1:3] if one.score >= max(best.score - AS_LIKELY, 1.0)]
     others += [one for one in ranked[1:] if one not in others and _are_siblings(best.name, one.name, columns)]
+    if not others and best.name == last.name and best.reason == BY_PLACE:
+        others = [one for one in rated[-2:-1] if _share_a_word(one.name, last.name, columns)]
     question = ""
     if others:
         names = " or ".join(f"'{one.name}'" for one in (best, *others[:2]))
@@ -63,7 +67,7 @@ def _rated(column: Described, is_first: bool, is_last: bool, rows: int, stem: st
     if stem and len(name) > 1 and name in {stem, stem.removesuffix("s")}:
         score, why = max(score, LIKELY), "the file has its name"
     if is_last:
-        score, why = score + 2.0, f"{why}, and it is the last column" if why else "it is the last column"
+        score, why = score + 2.0, f"{why}, and it is the last column" if why else BY_PLACE
     elif is_first:
         score, why = score + 1.0, why or "it is the first column"
     if suggestions.task(column, rows) == "classification":
@@ -100,6 +104,16 @@ def second_targets(columns: Sequence[Described], target: str) -> dict[str, str]:
         elif _are_siblings(target, column.name, columns):
             second[column.name] = f"It is a second target by its name, next to '{target}'."
     return second if len(second) < len(columns) - 1 else {}
+
+
+def _share_a_word(name: str, last: str, columns: Sequence[Described]) -> bool:
+    """Return whether two names, and no other, have a word in common: heating load and cooling load."""
+    others = [_words(column.name) for column in columns if column.name not in {name, last}]
+    return not (_words(name) & _words(last)) <= set().union(*others)
+
+
+def _words(name: str) -> set[str]:
+    return {word for word in re.split(r"[\W\d_]+", name.lower()) if len(word) >= SHORTEST_WORD}
 
 
 def _are_siblings(target: str, name: str, columns: Sequence[Described]) -> bool:

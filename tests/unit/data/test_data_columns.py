@@ -146,6 +146,57 @@ def test_a_word_for_missing_is_a_category_where_that_is_likely(tmp_path, of, mis
     assert ("is a category here" in column.reason) == (missing == 0)
 
 
+@pytest.mark.parametrize("words", [".", "..", "--", "—", "unknown", "#DIV/0!", "\\N", "* inf NaT"])
+def test_words_among_numbers_stand_for_missing_and_it_is_said(tmp_path, words):
+    some = words.split()
+    column = look(
+        tmp_path, rows_of(("a", lambda row: row * 1.5 if row % 4 else some[row % 3 % len(some)]), LABEL)
+    ).columns[0]
+    assert (column.kind, column.missing, column.numbers) == ("numeric", 10, 30)
+    assert (
+        column.reason
+        == f"{', '.join(map(repr, sorted(map(str.lower, some))))} is taken as missing, as the other cells are numbers."
+    )
+
+
+@pytest.mark.parametrize("word", ["<0.1", "5o.25"])
+def test_words_that_may_be_numbers_with_a_fault_do_not_stand_for_missing(tmp_path, word):
+    column = look(tmp_path, rows_of(("a", lambda row: row * 1.5 if row % 4 else word), LABEL)).columns[0]
+    assert (column.kind, column.missing) == ("ignore", 0)
+
+
+def test_a_code_na_stays_a_code_next_to_empty_cells(tmp_path):
+    column = look(tmp_path, rows_of(("iso", lambda row: ["NA", "DE", "", "ZA"][row % 4]), NOISE, LABEL)).columns[0]
+    assert (column.distinct, column.missing) == (3, 10)
+
+
+@pytest.mark.parametrize("negative", ["({}.25)", "{}.25-", "{}.25 -", "\u2212{}.25", "($1,{}.25)", "-${}.25"])
+def test_negative_numbers_of_accounts_are_numbers(tmp_path, negative):
+    table = rows_of(("gain", lambda row: f'"{negative.format(row + 100)}"' if row % 2 else f"{row}.5"), LABEL)
+    column = look(tmp_path, table).columns[0]
+    assert (column.kind, column.numbers, column.words, column.high) == ("numeric", 40, 0, 38.5)
+    assert column.low == -139.25 - 1000 * ("1," in negative)
+
+
+def test_marks_of_schools_are_no_negative_numbers(tmp_path):
+    column = look(tmp_path, rows_of(("mark", lambda row: ["1", "2-", "3"][row % 3]), NOISE, LABEL)).columns[0]
+    assert (column.kind, column.distinct) == ("categorical", 3)
+
+
+def test_shuffled_row_numbers_without_a_name_are_ignored(tmp_path):
+    shuffled = rows_of(("", lambda row: row * 7 % 40), NOISE, LABEL)
+    column = look(tmp_path, shuffled).columns[0]
+    assert (column.kind, column.reason[:31]) == ("ignore", "It is an id of rows, as the hea")
+    assert look(tmp_path, shuffled.partition("\n")[2]).columns[0].kind == "numeric"
+
+
+def test_two_last_columns_with_a_word_in_common_are_a_question(tmp_path):
+    sizes = [(name, lambda row: row * 3 % 11 + 0.5) for name in ("area", "Heating Load", "Cooling Load")]
+    assert "'Cooling Load' or 'Heating Load'" in look(tmp_path, rows_of(NOISE, *sizes)).guess.question
+    plain = [("load size", lambda row: row * 3 % 11 + 0.5), *sizes]
+    assert look(tmp_path, rows_of(NOISE, *plain)).guess.question == ""
+
+
 def test_what_missing_values_cost_is_counted(tmp_path):
     size = ("size", lambda row: "" if row % 8 == 0 else row)
     tone = ("tone", lambda row: "" if row == 1 else "dark")
