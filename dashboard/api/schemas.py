@@ -500,7 +500,10 @@ SCHEMAS: dict[str, Schema] = {
                         "record": INTEGER | {"description": "Its number among the records that were read, from 0."},
                         "part": choice(PARTS),
                         "inputs": FREE,
-                        "target": {"type": ["string", "number"]},
+                        "target": {
+                            "type": ["string", "number", "object"],
+                            "description": "Of several targets an object with the number of each.",
+                        },
                     },
                     closed=True,
                 )

@@ -10,25 +10,32 @@ SMALLEST_SHARE = 1e-15
 
 
 class Constant(NamedTuple):
-    """What is always answered: the code of a class, with the share of every class, or a number (without shares)."""
+    """What is always answered: the code of a class, with the share of every class, or a number (without shares).
 
-    answer: float
+    Of several targets `answer` has the mean of each, (targets,).
+    """
+
+    answer: float | Array
     shares: Array
 
 
 def constant_answer(target: Array, classes: int) -> Constant:
-    """Return what is answered whatever the record, from the targets (rows,) to train on; `classes` is 0 for numbers."""
+    """Return what is answered whatever the record, from the targets to train on; `classes` is 0 for numbers.
+
+    Targets are (rows,), or (rows, targets) numbers.
+    """
     if not classes:
-        return Constant(float(np.mean(target)), np.empty(0))
+        means = np.mean(target, axis=0)
+        return Constant(float(means) if means.ndim == 0 else means, np.empty(0))
     shares = np.bincount(target, minlength=classes) / len(target)
     return Constant(int(np.argmax(shares)), shares)
 
 
 def baseline_scores(target: Array, constant: Constant) -> dict[str, float]:
-    """Return the metrics of the constant answer on targets (rows,), of which there is one at least.
+    """Return the metrics of the constant answer on targets (rows,) or (rows, targets), of at least one record.
 
     Precision, recall and F1 are means over the classes that have records; log loss is that of the classes' shares.
-    There is no R² where all targets are equal.
+    Of several targets errors are means over the targets. There is no R² where all values of a target are equal.
     """
     if not len(constant.shares):
         return _errors(np.asarray(target, np.float64), constant.answer)
@@ -46,9 +53,9 @@ def baseline_scores(target: Array, constant: Constant) -> dict[str, float]:
     }
 
 
-def _errors(target: Array, answer: float) -> dict[str, float]:
+def _errors(target: Array, answer: float | Array) -> dict[str, float]:
     errors = target - answer
-    spread = float(np.mean((target - target.mean()) ** 2))
-    squared = float(np.mean(errors**2))
-    scores = {"rmse": squared**0.5, "mae": float(np.mean(np.abs(errors)))}
-    return scores | ({"r2": 1.0 - squared / spread} if spread else {})
+    spread = np.atleast_1d(np.mean((target - target.mean(axis=0)) ** 2, axis=0))
+    squared = np.atleast_1d(np.mean(errors**2, axis=0))
+    scores = {"rmse": float(np.mean(np.sqrt(squared))), "mae": float(np.mean(np.abs(errors)))}
+    return scores | ({"r2": float(np.mean(1.0 - squared / spread))} if spread.all() else {})

@@ -32,8 +32,11 @@ KINDS = {
     "boolean": "yes or no",
     "categorical": "category",
     "date": "date: number parts",
+    "target": "further target",
     "ignore": "ignore",
 }
+NO_INPUT = ("ignore", "target")
+"""The kinds of columns that are no inputs."""
 EXAMPLES = 5
 ODD_SHOWN = 3
 MOST_NAMED_LINE = 300_000

@@ -25,10 +25,11 @@ class Arrays(NamedTuple):
 
     `inputs` is (rows, numeric columns), uint8, int16 or float64 with NaN where missing; `categories` (rows,
     categorical columns), int32 codes into `levels`, −1 where missing; `target` (rows,), int32 codes into `classes` or
-    float64. `gaps` names the columns in which something is missing, `indicators` those whose gaps are an input of
-    their own, and `missing` says how gaps are filled in (median or impute: mean). `parts` (rows,)
-    has the part of each row, 0 to 2, where the split is not at random. `booleans` are the numeric columns of yes and
-    no, each with its words for 0 and 1, empty where it has none; `dates` are the columns whose parts are numeric ones.
+    float64, or (rows, targets) float64 of several `targets`, in the order of their names. `gaps` names the columns in
+    which something is missing, `indicators` those whose gaps are an input of their own, and `missing` says how gaps are
+    filled in (median or impute: mean). `parts` (rows,) has the part of each row, 0 to 2, where the split is not at
+    random. `booleans` are the numeric columns of yes and no, each with its words for 0 and 1, empty where it has none;
+    `dates` are the columns whose parts are numeric ones.
     """
 
     inputs: Array
@@ -46,6 +47,7 @@ class Arrays(NamedTuple):
     parts: Array | None = None
     booleans: Mapping[str, Sequence[str]] = {}  # never changed
     dates: tuple[DateColumn, ...] = ()
+    targets: tuple[str, ...] = ()
 
 
 def open_arrays(folder: Path) -> Arrays:
@@ -77,6 +79,7 @@ def open_arrays(folder: Path) -> Arrays:
         parts=_opened(folder / PARTS_FILE) if (folder / PARTS_FILE).exists() else None,
         booleans=about.get("booleans", {}),
         dates=tuple(map(DateColumn.from_json, about.get("dates", ()))),
+        targets=tuple(about.get("targets", ())),
     )
 
 

@@ -16,6 +16,7 @@ from dashboard.data import lines
 from dashboard.data.block_reader import read_blocks
 from dashboard.data.blocks import NUMBER, WORD, ColumnBlock
 from dashboard.data.cells import MOST_CATEGORIES
+from dashboard.data.columns import NO_INPUT
 from dashboard.data.date_columns import DateColumn, date_columns
 from dashboard.data.dates import ORDERS
 from dashboard.data.growing import GrowingMatrix, write_array
@@ -92,21 +93,23 @@ class _Ingestion:
         self.distinct = [np.empty(0)] * len(self.numeric)
         folder = inputs.path.parent
         self.levels = {name: Levels(folder, *spec.format.marks) for name in self.categorical}
-        self.target = (RegressionTarget if spec.task == "regression" else ClassTarget)(spec, folder)
+        of_task = RegressionTarget if spec.task == "regression" else ClassTarget
+        self.targets = [of_task(spec, name, folder) for name in spec.targets(names)]
         self.keys = SplitKeys(path, spec)
         self.rows = 0
         self.used = 0
 
     def add(self, block: dict[str, ColumnBlock]) -> None:
         """Take in a block of rows."""
-        target = block[self.spec.target]
+        targets = [block[target.name] for target in self.targets]
         for dates in self.dates:
             block = block | dates.blocks(block[dates.name])
-        self.target.look(target, self.rows)
+        for target, column in zip(self.targets, targets, strict=True):
+            target.look(column, self.rows)
         for name in self.numeric:
             if name not in self.spec.odd:
                 self._refuse_words(name, block[name])
-        keep = self._keep(block, target.rows)
+        keep = self._keep(block, targets[0].rows)
         is_all = bool(keep.all())
         columns = [block[name].values for name in self.numeric]
         numbers = columns if is_all else [column[keep] for column in columns]
@@ -125,8 +128,9 @@ class _Ingestion:
                     f"'{name}' has more than {MOST_CATEGORIES:,} categories, the most that are possible: ignore it."
                 )
                 raise Invalid({f"kinds.{name}": message}) from error
-        known = keep & ~target.missing
-        self.target.add(target, known)
+        known = np.logical_and.reduce([keep, *(~column.missing for column in targets)])
+        for target, column in zip(self.targets, targets, strict=True):
+            target.add(column, known)
         self.keys.add(block, known, self.rows)
         self.rows += len(keep)
         self.used += used
@@ -163,7 +167,8 @@ class _Ingestion:
 
     def check(self) -> None:
         """Refuse a target with gaps, and what is left if it is too little to learn from; raises Invalid."""
-        self.target.refuse_missing(self.path)
+        for target in self.targets:
+            target.refuse_missing(self.path)
         fewest = FEWEST_ROWS if self.spec.purpose == "training" else 1
         if self.used < fewest:
             dropped = self.rows - self.used
@@ -181,13 +186,14 @@ class _Ingestion:
             message = f"{len(names):,} inputs of {self.used:,} rows, an input for each category, are more than "
             raise Invalid({"kinds": f"{message}{MOST_ONE_HOT_CELLS:,} numbers: ignore a column with many categories."})
         self._write_arrays(folder)
-        target, classes = self.target, list(self.target.classes)
+        target, classes = self.targets[0], list(self.targets[0].classes)
         shape = self.spec.image_shape
         return {
             "rows": self.used,
             "dropped": self.rows - self.used,
             "task": self.spec.task,
             "target": self.spec.target,
+            "targets": [one.name for one in self.targets],
             "numeric": self.numeric,
             "categorical": self.categorical,
             "booleans": self.booleans,
@@ -199,7 +205,8 @@ class _Ingestion:
             "classes": classes,
             "balance": dict(zip(classes, target.counts, strict=True)) if classes else {},
             "columns": columns,
-            "target_statistics": target.statistics,
+            "target_statistics": next(one.statistics for one in self.targets if one.name == self.spec.target),
+            "target_columns": [one.statistics for one in self.targets] if len(self.targets) > 1 else [],
             "split": self._split(folder),
             "given": self.keys.given(),
             "image_shape": list(shape) if shape else None,
@@ -211,12 +218,17 @@ class _Ingestion:
         codes = zip(*(self.levels[name].pieces() for name in self.categorical), strict=True)
         shape = (rows, len(self.categorical))
         write_array(folder / "categories.npy", whole, shape, (np.stack(piece, axis=1) for piece in codes))
-        self.target.finish()
-        write_array(folder / "target.npy", self.target.dtype, (rows,), self.target.pieces())
+        for target in self.targets:
+            target.finish()
+        first, *others = self.targets
+        pieces = zip(*(target.pieces() for target in self.targets), strict=True)
+        several = (np.stack(piece, axis=1) for piece in pieces) if others else first.pieces()
+        of_target = (rows, len(self.targets)) if others else (rows,)
+        write_array(folder / "target.npy", first.dtype, of_target, several)
 
     def _split(self, folder: Path) -> dict[str, int]:
         """Return how many rows each part has; what is not split at random is written down row by row."""
-        sizes = sizes_of_split(self.target.counts, self.spec.validation, self.spec.test)
+        sizes = sizes_of_split(self.targets[0].counts, self.spec.validation, self.spec.test)
         if self.spec.split != "random" or self.spec.given:
             with ONE_HEADER:
                 target = np.load(folder / "target.npy", mmap_mode="r")
@@ -231,7 +243,8 @@ class _Ingestion:
         """Give up what is on disk for the time of reading."""
         for levels in self.levels.values():
             levels.codes.close()
-        self.target.close()
+        for target in self.targets:
+            target.close()
 
     def _indicators(self, columns: Sequence[dict[str, Any]]) -> list[str]:
         """Return the columns whose gaps are inputs of their own: frequent enough to learn from; a date counts once."""
@@ -266,7 +279,7 @@ def input_columns(names: Sequence[str], spec: DatasetSpec, dates: Sequence[DateC
     columns: dict[str, str] = {}
     for name in names:
         kind = spec.kinds.get(name, "ignore")
-        columns |= parts.get(name, {name: kind}) if kind != "ignore" else {}
+        columns |= parts.get(name, {name: kind}) if kind not in NO_INPUT else {}
     return columns
 
 

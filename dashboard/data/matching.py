@@ -59,6 +59,24 @@ def with_task(arrays: Arrays, task: str) -> Arrays:
     return arrays._replace(target=np.array(values, np.float64)[np.asarray(arrays.target)], classes=[], task=task)
 
 
+def with_targets(arrays: Arrays, names: Sequence[str]) -> Arrays:
+    """Return arrays with these targets in this order; without names arrays that have one. Raises Invalid for others."""
+    own = list(arrays.targets)
+    if np.ndim(arrays.target) == 1 and not names:
+        return arrays
+    if not names:
+        text = f"The dataset has {len(own)} targets, {named(own)}, and the version predicts one"
+        raise Invalid({"dataset": f"{text}: choose a dataset with one target."})
+    missing = [name for name in names if name not in own]
+    if missing or np.ndim(arrays.target) == 1:
+        text = f"The version predicts {named(names)}, and the targets of the dataset are {named(own)}"
+        raise Invalid({"dataset": f"{text}: choose a dataset with the same targets."})
+    if own == list(names):
+        return arrays
+    places = [own.index(name) for name in names]
+    return arrays._replace(target=np.asarray(arrays.target)[:, places], targets=tuple(names))
+
+
 def matches_by_place(arrays: Arrays, numeric: Collection[str], categorical: Collection[str]) -> bool:
     """Return whether columns are taken by their places: names differ, and one side has none but column_1, column_2."""
     own, wanted = [*arrays.numeric, *arrays.categorical], [*numeric, *categorical]

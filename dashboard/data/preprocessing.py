@@ -13,7 +13,7 @@ import numpy as np
 
 from dashboard.data.dataset import Array, Arrays, input_names
 from dashboard.data.date_columns import DateColumn
-from dashboard.data.matching import matched, named, with_task
+from dashboard.data.matching import matched, named, with_targets, with_task
 from dashboard.data.moments import Moments
 from dashboard.data.scaling import column_scales, target_scale
 from dashboard.errors import Invalid
@@ -50,12 +50,22 @@ class CategoricalInput:
 
 
 @dataclass(frozen=True)
+class NumberTarget:
+    """One of several targets: y * scale + offset is what its output has to say."""
+
+    name: str
+    scale: float
+    offset: float
+
+
+@dataclass(frozen=True)
 class Preprocessing:
     """All that turns a record into inputs and outputs into an answer.
 
     A class is the target `high` among `low`; a regression's y is y * target_scale + target_offset to the network.
     `indicators` are columns that have one more input, at the end: 1 where the value is missing, else 0. `dates` are the
-    columns of dates whose parts are among the numeric ones.
+    columns of dates whose parts are among the numeric ones. `targets` are the targets of a regression with several, in
+    the order of the outputs; with one it is empty.
     """
 
     scaling: str
@@ -69,6 +79,24 @@ class Preprocessing:
     target_offset: float
     indicators: tuple[str, ...] = ()
     dates: tuple[DateColumn, ...] = ()
+    targets: tuple[NumberTarget, ...] = ()
+
+    @property
+    def target_scales(self) -> tuple[Array, Array]:
+        """The scale and the offset of each target of a regression, (targets,) each."""
+        scales = [(one.scale, one.offset) for one in self.targets] or [(self.target_scale, self.target_offset)]
+        scale, offset = np.array(scales, np.float64).T
+        return scale, offset
+
+    @property
+    def units(self) -> Array | float:
+        """What an error of 1 of each of several outputs is in its target's own unit; 1 for a single one."""
+        return np.asarray(1.0 / np.abs(self.target_scales[0])) if self.targets else 1.0
+
+    def in_own_unit(self, outputs: Array) -> Array:
+        """Return what outputs of a regression, (rows, targets), are in the targets' own units."""
+        scale, offset = self.target_scales
+        return np.asarray((outputs - offset) / scale)
 
     @property
     def columns(self) -> dict[str, str]:
@@ -106,6 +134,7 @@ class Preprocessing:
             "classes": tuple(data["classes"]),
             "indicators": tuple(data.get("indicators", ())),
             "dates": tuple(map(DateColumn.from_json, data.get("dates", ()))),
+            "targets": tuple(NumberTarget(**one) for one in data.get("targets", ())),
         }
         return cls(**{**data, **parts})
 
@@ -144,8 +173,10 @@ def fit(arrays: Arrays, rows: Array, scaling: str) -> Preprocessing:
         else NumericInput(name, own[0], own[1], fill, name in arrays.gaps)
         for name, own, fill in zip(arrays.numeric, numbers, _fills(arrays, rows, moments), strict=True)
     )
-    is_regression = arrays.task == "regression"
-    own_scale, own_offset = target_scale(scaling, np.asarray(arrays.target[rows])) if is_regression else (1.0, 0.0)
+    target = np.asarray(arrays.target[rows])
+    has_one = arrays.task == "regression" and target.ndim == 1
+    own_scale, own_offset = target_scale(scaling, target) if has_one else (1.0, 0.0)
+    several = zip(arrays.targets, target.T, strict=True) if target.ndim > 1 else ()
     return Preprocessing(
         scaling=scaling,
         task=arrays.task,
@@ -158,6 +189,7 @@ def fit(arrays: Arrays, rows: Array, scaling: str) -> Preprocessing:
         target_offset=own_offset,
         indicators=arrays.indicators,
         dates=arrays.dates,
+        targets=tuple(NumberTarget(name, *target_scale(scaling, own)) for name, own in several),
     )
 
 
@@ -198,8 +230,13 @@ def encode_inputs(arrays: Arrays, preprocessing: Preprocessing, dtype: "np.dtype
 def errors_in_own_unit(metrics: Mapping[str, Any], preprocessing: Preprocessing) -> dict[str, Any]:
     """Return metrics with a regression's errors (mae, val_rmse ...) in the target's own unit.
 
-    A network computes its errors in scaled targets; the loss stays what training minimises.
+    A network computes the errors of a single target as it is scaled, those of several in their own units (`units`),
+    and their means; here they get their names. The loss stays what training minimises.
     """
+    if preprocessing.targets:
+        each = metrics.get("per_target", ())
+        own = [{"target": one.name} | errors for one, errors in zip(preprocessing.targets, each, strict=False)]
+        return dict(metrics) | ({"per_target": own} if own else {})
     unit = abs(preprocessing.target_scale)
     return {
         name: value / unit if value is not None and (metric := find_metric(name)) and metric.in_target_unit else value
@@ -262,10 +299,11 @@ def _one_hot(arrays: Arrays, place: int, column: CategoricalInput) -> Array:
 
 
 def _targets(arrays: Arrays, preprocessing: Preprocessing) -> Array:
-    arrays = with_task(arrays, preprocessing.task)
+    arrays = with_task(with_targets(arrays, [one.name for one in preprocessing.targets]), preprocessing.task)
     target = np.asarray(arrays.target)
     if preprocessing.task == "regression":
-        scaled: Array = (target * preprocessing.target_scale + preprocessing.target_offset)[:, np.newaxis]
+        scale, offset = preprocessing.target_scales
+        scaled: Array = target.reshape(-1, len(scale)) * scale + offset
         return scaled
     if list(arrays.classes) == list(preprocessing.classes):
         return target

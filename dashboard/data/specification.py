@@ -3,13 +3,13 @@
 import dataclasses
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from dashboard.data.blocks import Reading
 from dashboard.data.cells import MOST_CATEGORIES, OLD_MISSING_WORDS
-from dashboard.data.columns import KINDS, Column, Preview
+from dashboard.data.columns import KINDS, NO_INPUT, Column, Preview
 from dashboard.data.csv_format import FORMAT_SETTINGS, CsvFormat
 from dashboard.data.dates import ORDERS, PARTS
 from dashboard.data.splitting import default_share
@@ -27,6 +27,8 @@ MISSING = {
 MERGE = "whole numbers from 2^53 on would merge with their neighbours"
 ODD = {"missing": "take it as missing", "drop": "drop the row"}
 """What is done with cells that are no numbers in a column of numbers."""
+TARGET_HELP = "The column to predict. Columns of the type further target are predicted, too, as numbers."
+SEVERAL = "several targets are possible for a regression, of columns of numbers"
 SHARE = Number(0, 0.9)
 FEWEST_ROWS = 3
 """Fewer records cannot be trained on."""
@@ -39,6 +41,8 @@ PURPOSES = {"training": "train networks", "evaluation": "evaluate versions only"
 class DatasetSpec:
     """What a person chose: `kinds` has the kind of each column but the target, `missing` is one of MISSING.
 
+    With columns of the kind target there are several targets, which are numbers.
+
     `missing_words` (in small letters) mean missing, `column_words` in single columns; `strip` are the columns whose
     signs are taken off, `odd` says what is done with the cells of a column of numbers that are none, and `dates` has
     the order of the dates (`dates.ORDERS`) of each column that becomes number parts.
@@ -49,9 +53,10 @@ class DatasetSpec:
     """
 
     format: CsvFormat
-    target: str = setting(Text(note="Its name, or its index from 0."), label="Target", help="The column to predict.")
+    target: str = setting(Text(note="Its name, or its index from 0."), label="Target", help=TARGET_HELP)
     kinds: dict[str, str] = setting(
-        Text(note='As JSON text: {"column": "numeric" | "boolean" | "categorical" | "date" | "ignore"}.'), label="Type"
+        Text(note='As JSON text: {"column": "numeric" | "boolean" | "categorical" | "date" | "target" | "ignore"}.'),
+        label="Type",
     )
     missing: str = setting(Choice(MISSING), "median", "Missing values")
     missing_words: tuple[str, ...] = setting(
@@ -151,6 +156,10 @@ class DatasetSpec:
         }
         return cls(**{**data, **parts})
 
+    def targets(self, names: Sequence[str]) -> list[str]:
+        """Return the targets among the columns of a file, in its order."""
+        return [name for name in names if name == self.target or self.kinds.get(name) == "target"]
+
     def reading(self, column: str) -> Reading:
         """Return how the cells of a column are read."""
         words = tuple(self.column_words.get(column, self.missing_words))
@@ -171,7 +180,9 @@ def parse_spec(fields: Fields, preview: Preview) -> DatasetSpec:
     fields.known(SPEC_FIELDS)
     target = _target(fields, preview)
     kinds = _kinds(fields, preview, target)
-    task, purpose = preview.suggested_task(target), suggested_purpose(preview, target)
+    targets = [target, *(name for name, kind in kinds.items() if kind == "target")]
+    purpose = suggested_purpose(preview, target)
+    task = "regression" if len(targets) > 1 else preview.suggested_task(target)
     purpose = SPEC_SETTINGS["purpose"].kind.read(fields, "purpose", purpose)
     share = default_share(preview.rows) if purpose == "training" else 0.0
     suggested = {"task": task, "validation": share, "test": share, "purpose": purpose}
@@ -179,18 +190,19 @@ def parse_spec(fields: Fields, preview: Preview) -> DatasetSpec:
         name: SPEC_SETTINGS[name] for name in ("missing", "task", "validation", "test", "seed", "purpose", "split")
     }
     chosen = read(fields, simple, suggested)
-    _check_target(fields, chosen["task"], preview.column(target), purpose)
+    for name in targets:
+        _check_target(fields, chosen["task"], preview.column(name), purpose, len(targets) > 1)
     spec = DatasetSpec(
         format=preview.format,
         target=target,
         kinds=kinds,
         image_shape=_image_shape(fields, preview, target, kinds),
-        odd=_odd(fields, preview, [name for name, kind in kinds.items() if kind == "numeric"], target, chosen["task"]),
+        odd=_odd(fields, preview, [n for n, kind in kinds.items() if kind == "numeric"], targets, chosen["task"]),
         missing_words=preview.choices.words or (),
         column_words=dict(preview.choices.column_words),
         strip=preview.choices.strip or (),
         dates=_dates(fields, preview, [name for name, kind in kinds.items() if kind == "date"]),
-        split_by=_split_by(fields, preview, chosen["split"], target),
+        split_by=_split_by(fields, preview, chosen["split"], targets),
         **chosen,
     )
     if spec.validation + spec.test > MOST_HELD_BACK:
@@ -198,14 +210,14 @@ def parse_spec(fields: Fields, preview: Preview) -> DatasetSpec:
     return spec
 
 
-def _odd(fields: Fields, preview: Preview, numeric: list[str], target: str, task: str) -> dict[str, str]:
+def _odd(fields: Fields, preview: Preview, numeric: list[str], targets: list[str], task: str) -> dict[str, str]:
     """Return what is done with the odd cells of each column that has some; refuses those without an answer."""
     chosen = fields.inner("odd")
     known = set(preview.names)
     for name in chosen.data:
         if name not in known:
             chosen.refuse(str(name)[:64], f"There is no column {str(name)[:64]!r}.")
-    columns = [*numeric, target] if task == "regression" else numeric
+    columns = [*numeric, *targets] if task == "regression" else numeric
     answers = {name: chosen.choice(name, "", ODD) for name in columns if preview.column(name).words}
     for name, answer in answers.items():
         column = preview.column(name)
@@ -213,8 +225,8 @@ def _odd(fields: Fields, preview: Preview, numeric: list[str], target: str, task
             cells = column.odd or f"{column.numbers:,} numbers, {column.words:,} others"
             remedy = "say whether they are missing or their rows are dropped (odd), or take the column as categorical"
             chosen.refuse(name, f"'{name}' is not a number everywhere. It has {cells}: {remedy}.")
-        elif name == target and answer == "missing":
-            chosen.refuse(name, f"'{name}' is the target, which must not be missing: drop the rows.")
+        elif name in targets and answer == "missing":
+            chosen.refuse(name, f"'{name}' is a target, which must not be missing: drop the rows.")
     return answers
 
 
@@ -252,7 +264,8 @@ def column_notes(preview: Preview, spec: DatasetSpec) -> dict[str, Any]:
         if kind == "ignore"
     ]
     guess = preview.guess
-    reason = f"suggested, because {guess.reason}" if spec.target == guess.name else "chosen by hand"
+    is_guess = spec.targets(preview.names) == [guess.name]
+    reason = f"suggested, because {guess.reason}" if is_guess else "chosen by hand"
     return {"ignored": ignored, "target_reason": reason}
 
 
@@ -262,14 +275,14 @@ def suggested_purpose(preview: Preview, target: str) -> str:
     return "training" if is_enough else "evaluation"
 
 
-def _split_by(fields: Fields, preview: Preview, split: str, target: str) -> str:
+def _split_by(fields: Fields, preview: Preview, split: str, targets: list[str]) -> str:
     """Return the column that orders or groups the rows; empty for none."""
     name = fields.text("split_by")
     if name and name not in preview.names:
         fields.refuse("split_by", f"There is no column {name[:64]!r}.")
     elif name and split == "random":
         fields.refuse("split_by", "A random split is by no column: choose in order, or whole groups.")
-    elif name and name == target:
+    elif name in targets:
         fields.refuse("split_by", "The target cannot split the rows: choose another column.")
     elif not name and split == "grouped":
         fields.refuse("split_by", "Choose the column whose equal values are a group.")
@@ -302,7 +315,7 @@ def _kinds(fields: Fields, preview: Preview, target: str) -> dict[str, str]:
     for name, kind in kinds.items():
         if problem := _kind_problem(columns[name], kind):
             chosen.refuse(name, problem)
-    if all(kind == "ignore" for kind in kinds.values()):
+    if all(kind in NO_INPUT for kind in kinds.values()):
         fields.refuse("kinds", "Every column is ignored: keep at least one as an input.")
     return kinds
 
@@ -313,7 +326,7 @@ def _kind_problem(column: Column, kind: str) -> str:
     if kind == "numeric" and not column.numbers and column.words:
         other = "boolean or categorical" if column.truths else "categorical"
         return f"'{name}' has no numbers: take it as {other}, or ignore it."
-    if kind == "numeric" and column.would_merge:
+    if kind in ("numeric", "target") and column.would_merge:
         return f"As numbers, {MERGE}: take '{name}' as categorical, or ignore it."
     if kind == "boolean" and not column.can_be_boolean:
         return f"'{name}' has other cells than two words for yes and no: take it as categorical, or ignore it."
@@ -325,9 +338,13 @@ def _kind_problem(column: Column, kind: str) -> str:
     return ""
 
 
-def _check_target(fields: Fields, task: str, column: Column, purpose: str) -> None:
+def _check_target(fields: Fields, task: str, column: Column, purpose: str, is_one_of_several: bool) -> None:
     """Refuse a target that cannot serve for a task."""
-    if not column.distinct:
+    if is_one_of_several and (task == "classification" or not column.is_numeric):
+        why = f"'{column.name}' is not a number everywhere" if not column.is_numeric else "this is a classification"
+        remedy = "take one target, and make a dataset for each of the others"
+        fields.refuse("task" if column.is_numeric else "target", f"{SEVERAL.capitalize()}; {why}: {remedy}.")
+    elif not column.distinct:
         fields.refuse("target", f"The target '{column.name}' has no values: choose another column.")
     elif column.distinct == 1 and task == "classification" and purpose == "training":
         message = f"The target '{column.name}' has one class only ({column.examples[0]})"
@@ -345,7 +362,7 @@ def _image_shape(fields: Fields, preview: Preview, target: str, kinds: Mapping[s
     """Return the shape that was given or, without one, the one that the columns suggest."""
     value = fields.data.get("image_shape")
     numeric = sum(kind == "numeric" for kind in kinds.values())
-    inputs = sum(kind != "ignore" for kind in kinds.values())
+    inputs = sum(kind not in NO_INPUT for kind in kinds.values())
     if value is None:
         shape = preview.suggested_image_shape(target)
         return shape if shape and numeric == inputs == math.prod(shape) else None

@@ -22,8 +22,8 @@ NO_ROWS = np.empty(0, np.intp)
 class _Target:
     """What both kinds of target share: counting the rows in which it is missing."""
 
-    def __init__(self, spec: DatasetSpec) -> None:
-        self.spec, self.gaps, self.first_gap = spec, 0, 0
+    def __init__(self, spec: DatasetSpec, name: str) -> None:
+        self.spec, self.name, self.gaps, self.first_gap = spec, name, 0, 0
 
     def look(self, column: ColumnBlock, row: int) -> None:
         """Count the gaps of a block that begins at a row."""
@@ -37,7 +37,7 @@ class _Target:
         if self.gaps:
             line = lines.line_of(path, self.spec.format, self.first_gap)
             rows = f"{self.gaps:,} rows, first" if self.gaps > 1 else "one row,"
-            message = f"The target '{self.spec.target}' is missing in {rows} in line {line:,}"
+            message = f"The target '{self.name}' is missing in {rows} in line {line:,}"
             raise Invalid({"target": f"{message}: fill in the gaps, remove the rows, or choose another target."})
 
 
@@ -46,8 +46,8 @@ class ClassTarget(_Target):
 
     dtype = np.dtype(np.int32)
 
-    def __init__(self, spec: DatasetSpec, folder: Path) -> None:
-        super().__init__(spec)
+    def __init__(self, spec: DatasetSpec, name: str, folder: Path) -> None:
+        super().__init__(spec, name)
         self.levels = Levels(folder, spec.format.decimal, spec.format.thousands)
         self.classes: list[str] = []
         self.counts: list[int] = []
@@ -58,7 +58,7 @@ class ClassTarget(_Target):
         try:
             self.levels.add(column, keep)
         except TooManyLevels as error:
-            message = f"The target '{self.spec.target}' has more than {MOST_CATEGORIES:,} classes, the most possible"
+            message = f"The target '{self.name}' has more than {MOST_CATEGORIES:,} classes, the most possible"
             raise Invalid({"target": f"{message}: choose regression, or another target."}) from error
 
     def finish(self) -> None:
@@ -66,7 +66,7 @@ class ClassTarget(_Target):
         self.classes = self.levels.names()
         if len(self.classes) < 2 and self.spec.purpose == "training":
             only = self.classes[0]
-            message = f"The target '{self.spec.target}' has one class only ({only}) in the rows that are kept"
+            message = f"The target '{self.name}' has one class only ({only}) in the rows that are kept"
             raise Invalid({"target": f"{message}: a network needs two or more to learn. {ONE_CLASS_REMEDY}"})
         counts = np.zeros(len(self.classes), np.int64)
         for piece in self.pieces():
@@ -88,8 +88,8 @@ class RegressionTarget(_Target):
     dtype = np.dtype(np.float64)
     classes: tuple[()] = ()
 
-    def __init__(self, spec: DatasetSpec, folder: Path) -> None:
-        super().__init__(spec)
+    def __init__(self, spec: DatasetSpec, name: str, folder: Path) -> None:
+        super().__init__(spec, name)
         self.numbers = GrowingColumn(folder, self.dtype)
         self.counts = [0]
         self.statistics: dict[str, Any] = {}
@@ -98,7 +98,7 @@ class RegressionTarget(_Target):
         """Take in the kept rows of a block; raises Invalid for what cannot be a target of this kind."""
         words = np.flatnonzero(column.words & keep) if column.has(WORD) else NO_ROWS
         if words.size:
-            message = f"The target '{self.spec.target}' holds {column.text(int(words[0]))[:40]!r}, not a number"
+            message = f"The target '{self.name}' holds {column.text(int(words[0]))[:40]!r}, not a number"
             raise Invalid({"task": f"{message}: choose classification."})
         values = column.values[keep]
         self.counts[0] += len(values)
@@ -112,9 +112,9 @@ class RegressionTarget(_Target):
             if len(distinct) <= MOST_CATEGORIES:
                 distinct = np.union1d(distinct, piece)[: MOST_CATEGORIES + 1]
         if len(distinct) < 2 and self.spec.purpose == "training":
-            message = f"The target '{self.spec.target}' is {distinct[0]:g} in every row: there is nothing to learn."
+            message = f"The target '{self.name}' is {distinct[0]:g} in every row: there is nothing to learn."
             raise Invalid({"target": f"{message} Choose another column."})
-        self.statistics = described(self.spec.target, "numeric", 0, len(distinct), moments.facts()[0])
+        self.statistics = described(self.name, "numeric", 0, len(distinct), moments.facts()[0])
 
     def pieces(self) -> Iterator[NDArray[Any]]:
         """Yield the number of each row, piece by piece."""

@@ -60,10 +60,11 @@ class Errors:
     """Sums a regression's errors over blocks, without keeping them: for MAE, RMSE and R² of each output.
 
     The targets' spread is merged block by block (Chan, Golub & LeVeque 1979), which stays exact for a large mean.
+    `units`, (outputs,) or a scalar, is what an error of 1 is in the unit of the errors.
     """
 
-    def __init__(self, shape: tuple[int, ...]) -> None:
-        self.rows = 0
+    def __init__(self, shape: tuple[int, ...], units: Array | float = 1.0) -> None:
+        self.rows, self.units = 0, units
         self.absolute, self.squared = np.zeros((2, *shape))
         self.mean, self.spread = np.zeros((2, shape[-1]))
 
@@ -79,14 +80,20 @@ class Errors:
         self.mean += shift * len(wanted) / rows
         self.rows = rows
 
+    def by_output(self) -> dict[str, Array]:
+        """Return mae, rmse and r2 (..., outputs); r2 is NaN where an output's targets are all equal."""
+        nothing = np.full(self.squared.shape, np.nan)
+        return {
+            "mae": self.absolute / self.rows * self.units,
+            "rmse": np.sqrt(self.squared / self.rows) * self.units,
+            "r2": 1.0 - np.divide(self.squared, self.spread, out=nothing, where=self.spread > 0.0),
+        }
+
     def metrics(self) -> dict[str, Array]:
         """Return mae, rmse and r2 (...): means over the outputs; no r2 where an output's targets are all equal."""
-        metrics = {
-            "mae": self.absolute.mean(axis=-1) / self.rows,
-            "rmse": np.sqrt(self.squared.mean(axis=-1) / self.rows),
-        }
-        if np.all(self.spread > 0.0):
-            metrics["r2"] = np.mean(1.0 - self.squared / self.spread, axis=-1)
+        metrics = {name: values.mean(axis=-1) for name, values in self.by_output().items()}
+        if not np.all(self.spread > 0.0):
+            del metrics["r2"]
         return metrics
 
 
@@ -139,12 +146,14 @@ class ClassScores:
 class Measured(NamedTuple):
     """The mean loss, the accuracy (None for a regression), and further metrics by name; of a stack, (networks,) each.
 
-    A classification has balanced_accuracy, f1 and, of probabilities, log_loss; a regression its errors.
+    A classification has balanced_accuracy, f1 and, of probabilities, log_loss; a regression its errors, and those of
+    each output (networks, outputs).
     """
 
     loss: Array
     accuracy: Array | None
     further: dict[str, Array]
+    by_output: dict[str, Array]
 
 
 def has_probabilities(network: Parameters) -> bool:
@@ -178,7 +187,8 @@ def blocks(
 def measure(network: Parameters, samples: Samples, task: str, tick: Callable[[], None] = nothing) -> Measured:
     """Measure a network, or each of a stack, on samples."""
     tally = Tally(network, samples, task)
-    errors = Errors((*network.vector.shape[:-1], network.outputs)) if task == "regression" else None
+    shape = (*network.vector.shape[:-1], network.outputs)
+    errors = Errors(shape, samples.units) if task == "regression" else None
     scores = ClassScores(network, samples) if task == "classification" else None
     for chunk, record, outputs in blocks(network, samples, tick):
         tally.add(record, chunk.targets, chunk.codes)
@@ -187,4 +197,5 @@ def measure(network: Parameters, samples: Samples, task: str, tick: Callable[[],
         if scores is not None:
             scores.add(classes(record, tally.threshold), outputs, chunk.codes)
     further = errors or scores
-    return Measured(tally.loss, tally.accuracy, further.metrics() if further is not None else {})
+    each = errors.by_output() if errors is not None else {}
+    return Measured(tally.loss, tally.accuracy, further.metrics() if further is not None else {}, each)

@@ -34,14 +34,23 @@ def evaluate(network: Network, samples: Samples, task: str, tick: Callable[[], N
     precision, recall and f1 (macro: means over the classes that have records), per_class (a dict each: precision,
     recall, f1, support, auc; None for a class without records), confusion (rows: true class, columns: answer),
     roc_auc (macro, one against the rest), log_loss (None unless the outputs are softmax or sigmoid). Regression: loss,
-    mae, rmse, r2. Raises Invalid if network, samples and task do not fit.
+    mae, rmse, r2, which are means over the outputs; of several outputs per_target, too (a dict each). Raises Invalid if
+    network, samples and task do not fit.
     """
     check(network, samples, task)
     with np.errstate(over="ignore"):  # an infinite loss is an answer here, too
         if task == "regression":
-            loss, _, errors = measure(network, samples, task, tick)
-            return {"loss": _finite(loss)} | {name: _finite(errors.get(name)) for name in ERRORS}
+            measured = measure(network, samples, task, tick)
+            errors = {name: _finite(measured.further.get(name)) for name in ERRORS}
+            return {"loss": _finite(measured.loss)} | errors | _per_target(measured.by_output)
         return _classification(network, samples, tick)
+
+
+def _per_target(errors: dict[str, Array]) -> dict[str, Any]:
+    """Return the errors of each of several outputs; nothing for a single one."""
+    outputs = len(errors["mae"])
+    own = [{name: _finite(values[place]) for name, values in errors.items()} for place in range(outputs)]
+    return {"per_target": own} if outputs > 1 else {}
 
 
 def _classification(network: Network, samples: Samples, tick: Callable[[], None]) -> dict[str, Any]:

@@ -15,7 +15,8 @@ class Samples:
     `inputs` is (rows, inputs) of any numeric dtype, possibly a read-only memory map; an input x reaches the network
     as x · scale + offset, batch by batch (scalars, or one number an input). `targets` is (rows,) integer codes of
     classes, or (rows, outputs) numbers for a regression. `low` and `high` are what a class output should say for
-    "no" and "yes" (0.01 and 0.99 in the book). `rows` selects: (selected,) indices, or None for all rows in order.
+    "no" and "yes" (0.01 and 0.99 in the book). `units` (a scalar, or one number an output) is what an error of 1 is in
+    the unit in which errors are measured. `rows` selects: (selected,) indices, or None for all rows in order.
     """
 
     inputs: Array
@@ -25,6 +26,7 @@ class Samples:
     low: float = 0.0
     high: float = 1.0
     rows: Array | None = None
+    units: Array | float = 1.0
 
     def __len__(self) -> int:
         """Return how many rows are selected."""

@@ -111,6 +111,7 @@ class Trainer:
             encoded.offset,
             self.preprocessing.low,
             self.preprocessing.high,
+            units=self.preprocessing.units,
         )
         self.parts = {
             name: samples.take(rows) if len(rows) else None

@@ -35,6 +35,11 @@ class Dataset:
         return bool(self.description["split"]["validation"])
 
     @property
+    def targets(self) -> list[str]:
+        """The columns that are predicted: one, unless it is a regression with several."""
+        return list(self.description.get("targets") or [self.description["target"]])
+
+    @property
     def is_for_training(self) -> bool:
         """Whether networks can train on it; what was added before there was a choice can be trained on."""
         return str(self.spec.get("purpose", "training")) == "training"

@@ -26,12 +26,25 @@ class PartRecord(NamedTuple):
 
 
 class PartRecords(NamedTuple):
-    """Some records in their order; `total` is how many the part has, `next` where others begin, None at the end."""
+    """Some records in their order; `total` is how many the part has, `next` where others begin, None at the end.
+
+    `targets` names several targets, which each record then has as a dict.
+    """
 
     inputs: list[str]
     records: list[PartRecord]
     total: int
     next: int | None
+    targets: tuple[str, ...] = ()
+
+    @property
+    def target_names(self) -> list[str]:
+        """What the columns of the targets are called in a table: target, or target.name of several."""
+        return [f"target.{name}" for name in self.targets] or ["target"]
+
+    def targets_of(self, record: PartRecord) -> list[Any]:
+        """Return the targets of a record, in the order of `target_names`."""
+        return list(record.target.values()) if self.targets else [record.target]
 
 
 def part_records(
@@ -50,7 +63,9 @@ def part_records(
     chosen = rows[offset : offset + max(min(limit, MOST_CELLS // width), 1)]
     records = [_record(arrays, int(row), str(names[row])) for row in chosen]
     end = offset + len(records)
-    return PartRecords([*arrays.numeric, *arrays.categorical], records, len(rows), end if end < len(rows) else None)
+    targets = arrays.targets if arrays.target.ndim > 1 else ()
+    inputs = [*arrays.numeric, *arrays.categorical]
+    return PartRecords(inputs, records, len(rows), end if end < len(rows) else None, targets)
 
 
 def _parts(dataset: Dataset, arrays: Arrays) -> "np.ndarray[Any, np.dtype[np.str_]]":
@@ -76,7 +91,9 @@ def _as_read(arrays: Arrays, name: str, number: float) -> float | str:
 
 
 def _record(arrays: Arrays, row: int, part: str) -> PartRecord:
-    target = arrays.target[row].item()
-    return PartRecord(
-        row, part, record_values(arrays, row), arrays.classes[target] if arrays.task == "classification" else target
-    )
+    target = arrays.target[row].tolist()
+    if arrays.task == "classification":
+        target = arrays.classes[target]
+    elif arrays.target.ndim > 1:
+        target = dict(zip(arrays.targets, target, strict=True))
+    return PartRecord(row, part, record_values(arrays, row), target)

@@ -146,4 +146,4 @@ def check_size(spec: NetworkSpec, most: int) -> None:
 
 
 def _outputs(dataset: Dataset) -> int:
-    return len(dataset.description["classes"]) if dataset.task == "classification" else 1
+    return len(dataset.description["classes"]) if dataset.task == "classification" else len(dataset.targets)

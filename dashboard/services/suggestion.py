@@ -77,7 +77,9 @@ def _training(is_classes: bool, records: int) -> dict[str, Any]:
 def check_reach(fields: Fields, name: str, output: LayerSpec, training: TrainingSpec, dataset: Dataset) -> None:
     """Refuse an output that cannot give the numbers of a regression's target as they are scaled, naming the remedy."""
     activation = ACTIVATIONS[output.activation]
-    low, high = _scaled(training.scaling, dataset.description.get("target_statistics") or {})
+    about = dataset.description.get("target_columns") or [dataset.description.get("target_statistics") or {}]
+    ranges = [_scaled(training.scaling, one) for one in about]
+    low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
     if dataset.task != "regression" or (activation.low <= low and high <= activation.high):
         return
     least = "any number" if activation.low == -math.inf else f"{activation.low:g}"

@@ -5,9 +5,13 @@ import io
 import numpy as np
 import pytest
 
+from dashboard.data.dataset import open_arrays
+from dashboard.data.preprocessing import fit
 from dashboard.engine.metrics import evaluate
 from dashboard.services.datasets import create_dataset, get_dataset, receive_upload
+from dashboard.services.networks import create_network
 from dashboard.services.versions import evaluation
+from dashboard.services.versions.saving import Draft, save_version
 from tests.unit.services.saved_versions import iris_preprocessing, new_network, save
 from tests.web.page_check import words
 
@@ -74,6 +78,42 @@ def test_other_datasets_are_refused_on_the_page_naming_their_columns(saved):
     page = saved.get(f"{PAGE}?dataset=wine", status=422)
     assert "it lacks 'sepal_length_cm'" in words(page.by_id("problems"))
     assert saved.get(f"{PAGE}?dataset=nothing", status=404)
+
+
+def test_each_of_several_targets_is_measured_by_itself(browser, workspace):
+    rows = "".join(f"{30 + n},{n * n},{100 + 5 * n}\n" for n in range(12))
+    upload = receive_upload(workspace, io.BytesIO(f"waist,jumps,weight\n{rows}".encode()), "gym.csv")
+    kinds = {"waist": "target"}
+    dataset = create_dataset(workspace, upload, {"name": "gym", "target": "weight", "kinds": kinds})
+    output, training = {"activation": "identity"}, {"loss": "squared_error"}
+    definition = {"name": "small", "dataset": "gym", "layers": [], "output": output, "training": training}
+    network = create_network(workspace, definition)
+    tensors = {name: np.zeros(shape, np.float32) for name, shape in network.spec.tensor_shapes}
+    assert tensors["layer_01.bias"].shape == (2,)
+    arrays = open_arrays(workspace.datasets_folder / dataset.folder)
+    preprocessing = fit(arrays, np.arange(12), "standard").to_json()
+    each = [{"target": name, "mae": 1.0, "rmse": 2.0, "r2": 0.5} for name in ("waist", "weight")]
+    measured = {"test": {"rmse": 2.0, "per_target": each}}
+    draft = Draft(tensors, network.spec, dataset.id, preprocessing=preprocessing, metrics={}, evaluation=measured)
+    save_version(workspace, network, draft)
+    page = browser.get(f"{PAGE}?dataset=gym")
+    assert "Metrics by target" in words(page.root)
+    targets = browser.raw(f"{PAGE}/targets.json?dataset=gym").json["items"]
+    assert [row["target"] for row in targets] == ["waist", "weight"]
+    assert [row["mae"] for row in targets] == pytest.approx([3.0, 15.0])
+    metrics = {row["metric"]: row["value"] for row in browser.raw(f"{PAGE}/metrics.json?dataset=gym").json["items"]}
+    assert (metrics["mae"], metrics["r2"]) == (pytest.approx(9.0), pytest.approx(0.0, abs=1e-9))
+    worst = browser.raw(f"{PAGE}/records.json?dataset=gym").json["items"][0]
+    answers = [worst[name] for name in ("target.waist", "predicted.waist", "predicted.weight")]
+    assert answers == pytest.approx([30.0, 35.5, 127.5])
+    assert send(browser, "weight,waist,jumps\n100,30,4\n").sentence.startswith("1 record of mine")
+    version = words(browser.get("/networks/small/versions/1").root)
+    assert "Metrics by target (test rows)" in version
+    assert "those above are means over the targets" in version
+    shown = words(browser.get("/datasets/gym").root)
+    assert "12 rows with 1 input; waist and weight are numbers." in shown
+    records = browser.raw("/datasets/gym/records.csv").data.decode().splitlines()
+    assert records[0] == "record,part,input.jumps,target.waist,target.weight"
 
 
 def test_a_column_that_is_constant_in_the_dataset_is_read_all_the_same(saved, workspace):

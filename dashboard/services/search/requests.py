@@ -245,7 +245,7 @@ def base_training(search: Search, seed: int) -> TrainingSpec:
 
 def sizes(dataset: Dataset) -> tuple[int, int]:
     """Return how many numbers go into a network for a dataset, and how many come out."""
-    outputs = len(dataset.description["classes"]) if dataset.task == "classification" else 1
+    outputs = len(dataset.description["classes"]) if dataset.task == "classification" else len(dataset.targets)
     return len(dataset.description["inputs"]), outputs
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from dashboard.data.date_columns import DateColumn
 from dashboard.data.dates import ORDERS, PARTS
-from dashboard.data.preprocessing import CategoricalInput, NumericInput, Preprocessing
+from dashboard.data.preprocessing import CategoricalInput, NumberTarget, NumericInput, Preprocessing
 from dashboard.declarations import read
 from dashboard.errors import UserError
 from dashboard.kinds import Choice
@@ -159,7 +159,7 @@ def _measured(where: str, value: object) -> dict[str, Any]:
     """Return what was measured on a part of the dataset: numbers, numbers of each class, and a confusion matrix."""
     if not isinstance(value, dict):
         raise Refused(f"Its {where[:LONGEST_SHOWN]} is no object.")
-    lists = {"per_class": _per_class, "confusion": _confusion}
+    lists = {"per_class": _per_class, "per_target": _per_target, "confusion": _confusion}
     numbers = _numbers({name: one for name, one in value.items() if name not in lists}, where)
     return numbers | {name: lists[name](value[name], f"{where}.{name}") for name in lists if name in value}
 
@@ -170,6 +170,18 @@ def _per_class(value: object, where: str) -> list[dict[str, Any]] | None:
     _require(isinstance(value, list) and all(isinstance(one, dict) and "f1" in one for one in value), where)
     assert isinstance(value, list)
     return [_numbers(one, where) for one in value]
+
+
+def _per_target(value: object, where: str) -> list[dict[str, Any]]:
+    """Return the errors of each of several targets, which have its name."""
+    is_list = isinstance(value, list) and all(isinstance(one, dict) for one in value)
+    _require(is_list, where)
+    assert isinstance(value, list)
+    _require(all(isinstance(one.get("target"), str) for one in value), where)
+    return [
+        {"target": one["target"]} | _numbers({name: number for name, number in one.items() if name != "target"}, where)
+        for one in value
+    ]
 
 
 def _confusion(value: object, where: str) -> list[list[int]] | None:
@@ -232,8 +244,11 @@ def _preprocessing(data: Json) -> dict[str, Any]:
     if "indicators" in data:
         columns = {one["name"] for one in (*numeric, *categorical, *dates)}
         _require(all(name in columns for name in _list(data, "indicators")), "preprocessing.indicators")
+    one_target = {"name": str, "scale": float, "offset": float}
+    targets = [_record(NumberTarget, one, one_target) for one in _list({"targets": [], **data}, "targets")]
     kinds = dict.fromkeys(("low", "high", "target_scale", "target_offset"), float) | {"scaling": str, "task": str}
     whole = _record(Preprocessing, data, kinds) | {"numeric": numeric, "categorical": categorical, "dates": dates}
+    whole |= {"targets": targets}
     _require(whole["task"] in TASKS, "preprocessing.task")
     return whole
 

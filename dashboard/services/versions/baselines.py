@@ -18,7 +18,8 @@ from dashboard.services.workspace import Workspace
 class Baseline:
     """What one constant answer scores: `metrics` by the names that versions have (accuracy, val_accuracy ...).
 
-    `answer` is the most frequent class of the records to train on, or their mean; `records` counts those of each part.
+    `answer` is the most frequent class of the records to train on, or their mean (empty for several targets, each of
+    which has its own); `records` counts those of each part.
     """
 
     task: str
@@ -49,7 +50,9 @@ def constant_of(workspace: Workspace, dataset: Dataset) -> tuple[Constant, str |
 
 def _constant(arrays: Arrays, parts: Split) -> tuple[Constant, str | float]:
     constant = constant_answer(np.asarray(arrays.target)[parts.train], len(arrays.classes))
-    return constant, arrays.classes[int(constant.answer)] if arrays.classes else constant.answer
+    if arrays.classes:
+        return constant, arrays.classes[int(constant.answer)]
+    return constant, constant.answer if isinstance(constant.answer, float) else ""
 
 
 def _baseline(workspace: Workspace, dataset: Dataset) -> Baseline:

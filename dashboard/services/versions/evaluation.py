@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from dashboard.data.baseline import baseline_scores
+from dashboard.data.columns import NO_INPUT
 from dashboard.data.dataset import Array, Arrays, DatasetSpec, ingest, open_arrays
 from dashboard.data.date_columns import as_written
 from dashboard.data.matching import matches_by_place
@@ -80,7 +81,12 @@ def evaluate_in_full(workspace: Workspace, network_name: str, number: int, datas
         baseline=measured.baseline,
         constant=measured.constant,
         by_place=measured.by_place,
-        worst=WorstRecords(measured, preprocessing.classes, lambda: _arrays(workspace, dataset, preprocessing)),
+        worst=WorstRecords(
+            measured,
+            preprocessing.classes,
+            lambda: _arrays(workspace, dataset, preprocessing),
+            [one.name for one in preprocessing.targets],
+        ),
     )
 
 
@@ -110,7 +116,13 @@ def _measure(
     network = Network(version.spec)
     network.load(read_tensors(workspace, version))
     samples = Samples(
-        encoded.inputs, encoded.targets, encoded.scale, encoded.offset, preprocessing.low, preprocessing.high
+        encoded.inputs,
+        encoded.targets,
+        encoded.scale,
+        encoded.offset,
+        preprocessing.low,
+        preprocessing.high,
+        units=preprocessing.units,
     )
     baseline, constant = _baseline(workspace, trained_on, encoded, preprocessing)
     numeric, categorical = (
@@ -141,19 +153,30 @@ def _arrays(workspace: Workspace, dataset: Dataset, preprocessing: Preprocessing
     again = {
         name: kind
         for name, kind in preprocessing.columns.items()
-        if chosen.get(name) == "ignore" or (kind == "date" and name in chosen and arrays.dates != preprocessing.dates)
+        if chosen.get(name) in NO_INPUT or (kind == "date" and name in chosen and arrays.dates != preprocessing.dates)
     }
-    if not again:
+    names, own = dataset.description["first_columns"], [one for one in preprocessing.dates if one.name in again]
+    targets = _targets(arrays, preprocessing, names)
+    if not again and not targets:
         return arrays
     spec = DatasetSpec.from_json(dataset.spec)
-    spec = replace(spec, kinds=chosen | again, purpose="evaluation", image_shape=None)
-    names, own = dataset.description["first_columns"], [one for one in preprocessing.dates if one.name in again]
+    spec = replace(spec, kinds=chosen | again | targets, purpose="evaluation", image_shape=None)
+    if targets:
+        others = dict.fromkeys(set(arrays.targets) - set(targets), "ignore")
+        spec = replace(spec, target=next(iter(targets)), task="regression", kinds=spec.kinds | others)
     dates = as_written(folder / "original.csv", spec.format, names, own, [spec.reading(column.name) for column in own])
     dates += [column for column in arrays.dates if column.name not in again]
     with TemporaryDirectory(dir=workspace.uploads_folder) as name:
         about = ingest(folder / "original.csv", spec, Path(name), dates)
         (Path(name) / "description.json").write_text(json.dumps(numbered(about)))
         return open_arrays(Path(name))  # what is mapped stays readable once its file is removed
+
+
+def _targets(arrays: Arrays, preprocessing: Preprocessing, names: list[str]) -> dict[str, str]:
+    """Return the kinds of the version's several targets where the dataset has others, but has these columns."""
+    wanted = [one.name for one in preprocessing.targets]
+    is_other = set(wanted) != set(arrays.targets) and set(wanted) <= set(names)
+    return dict.fromkeys(wanted, "target") if is_other else {}
 
 
 def _trained_on(workspace: Workspace, version: Version) -> Dataset | None:
@@ -174,8 +197,8 @@ def _baseline(
     constant, answer = constant_of(workspace, trained_on)
     if preprocessing.task == "classification":
         return baseline_scores(encoded.targets, constant), answer
-    targets = (encoded.targets[:, 0] - preprocessing.target_offset) / preprocessing.target_scale
-    return baseline_scores(targets, constant), answer
+    targets = preprocessing.in_own_unit(encoded.targets)
+    return baseline_scores(targets if preprocessing.targets else targets[:, 0], constant), answer
 
 
 def _worst(
@@ -188,11 +211,20 @@ def _worst(
         targets = encoded.targets
         predicted, errors = _classes(outputs, targets, (samples.low + samples.high) / 2.0)
     else:
-        scale, offset = preprocessing.target_scale, preprocessing.target_offset
-        targets, predicted = ((table[:, 0] - offset) / scale for table in (encoded.targets, outputs))
-        errors = np.abs(np.subtract(predicted, targets))
+        targets, predicted, errors = _numbers(outputs, encoded.targets, preprocessing)
     rows = np.argsort(-errors, kind="stable")[:most]  # of equals the first record comes first
     return rows, targets[rows], predicted[rows], errors[rows]
+
+
+def _numbers(outputs: Array, targets: Array, preprocessing: Preprocessing) -> tuple[Array, Array, Array]:
+    """Return the true and the predicted numbers in their own units, and how far off the latter are.
+
+    Of several targets they are (rows, targets), and a record's error is the mean of their errors as they are scaled.
+    """
+    true, predicted = preprocessing.in_own_unit(targets), preprocessing.in_own_unit(outputs)
+    if preprocessing.targets:
+        return true, predicted, np.abs(outputs - targets).mean(axis=1)
+    return true[:, 0], predicted[:, 0], np.abs(predicted - true)[:, 0]
 
 
 def _classes(outputs: Array, targets: Array, threshold: float) -> tuple[Array, Array]:

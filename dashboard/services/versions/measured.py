@@ -40,7 +40,8 @@ class RecordAnswer:
 class Measured:
     """The numbers of an evaluation; of the worst records, the worst first, the row, answers and error of each.
 
-    `targets` and `predicted` are codes of classes, int32, or numbers in the target's own unit, float64.
+    `targets` and `predicted` are codes of classes, int32, or numbers in the target's own unit, float64; (rows, targets)
+    of several targets.
     """
 
     metrics: dict[str, Any]
@@ -62,11 +63,14 @@ class Measured:
 class WorstRecords(Sequence[RecordAnswer]):
     """The worst answers, whose records are read from the dataset when they are looked at.
 
-    `names` are those of the classes, empty for a number; `read` returns the dataset's records.
+    `names` are those of the classes, empty for a number; `read` returns the dataset's records. Of several `targets` an
+    answer is a dict.
     """
 
-    def __init__(self, measured: Measured, names: Sequence[str], read: Callable[[], Arrays]) -> None:
-        self.measured, self.names, self.read = measured, names, read
+    def __init__(
+        self, measured: Measured, names: Sequence[str], read: Callable[[], Arrays], targets: Sequence[str] = ()
+    ) -> None:
+        self.measured, self.names, self.read, self.targets = measured, names, read, targets
 
     @cached_property
     def _arrays(self) -> Arrays:
@@ -90,7 +94,9 @@ class WorstRecords(Sequence[RecordAnswer]):
         target, predicted = (self._answer(values[place]) for values in (own.targets, own.predicted))
         return RecordAnswer(row, target, predicted, float(own.errors[place]), record_values(self._arrays, row))
 
-    def _answer(self, value: Any) -> Any:  # noqa: ANN401 - a class or a number
+    def _answer(self, value: Any) -> Any:  # noqa: ANN401 - a class, a number or several
+        if self.targets:
+            return dict(zip(self.targets, value.tolist(), strict=True))
         return self.names[int(value)] if self.names else float(value)
 
 

@@ -48,9 +48,14 @@ def references(workspace: Workspace, most_networks: int = 20) -> list[str]:
 
 
 def target(workspace: Workspace, version: Version) -> str:
-    """Return the name of the column that a version predicts; empty if its dataset is not here, or it reads none."""
+    """Return the name of the column that a version predicts; empty if its dataset is not here, or it reads none.
+
+    With several targets it says so: each has its own unit.
+    """
     if not version.preprocessing:
         return ""
+    if version.preprocessing.get("targets"):
+        return "each target; those above are means over the targets"
     with workspace.catalogue.reading() as connection:
         try:
             return str(dataset_rows.get_dataset(connection, version.dataset).description.get("target", ""))

@@ -30,7 +30,7 @@ DATASET_COLUMNS = (
     Column("rows", "Rows", "dataset.rows", "count", sortable=True),
     Column("bytes", "Size", "dataset.bytes", "size", sortable=True),
     Column("inputs", "Inputs", lambda row: len(row.dataset.description["inputs"]), "count", sortable=True),
-    Column("target", "Target", "dataset.description.target"),
+    Column("target", "Target", lambda row: ", ".join(row.dataset.targets)),
     Column("classes", "Classes", lambda row: len(row.dataset.description["classes"]) or None, "count", sortable=True),
     Column("networks", "Networks", format="count", sortable=True),
     Column("created", "Added", "dataset.created", "when", sortable=True),
@@ -48,7 +48,7 @@ COLUMN_COLUMNS = (Column("name", "Column"), Column("kind", "Type"), *STATISTICS)
 CHOICE_COLUMNS = (
     Column("name", "Column"),
     Column("kind", "Type", format="field"),
-    Column("why", "Why", format="why", css="small"),
+    Column("why", "Why", format="why", css="small wide"),
     *STATISTICS[:-1],
     Column("examples", "Examples", lambda column: ", ".join(column.examples[:4]), css="muted"),
 )
@@ -88,6 +88,13 @@ def columns_table(dataset: Dataset) -> Table:
         for column in COLUMN_COLUMNS
     ]
     return Table(f"{dataset.name}_columns", columns, dataset.description["columns"], "Columns", files)
+
+
+def targets_table(dataset: Dataset) -> Table:
+    """Return what each of several targets is like; no rows for a single one."""
+    files = exports("datasets.numbers", name=dataset.name, what="targets")
+    rows = dataset.description.get("target_columns", [])
+    return Table(f"{dataset.name}_targets", COLUMN_COLUMNS, rows, "Targets", files)
 
 
 def _type(column: Mapping[str, Any], truths: Mapping[str, Sequence[str]], days: Mapping[str, str]) -> str:

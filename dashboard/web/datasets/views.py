@@ -29,6 +29,7 @@ from dashboard.web.datasets.page import (
     main_classes,
     raw_rows_table,
     samples_table,
+    targets_table,
 )
 from dashboard.web.datasets.part_files import TOKENS, forget_files, name_files, receive_part_files, waiting_files
 from dashboard.web.datasets.pictures import PICTURE_PIXELS, pictures_of_dataset, pictures_of_upload, shape_words
@@ -54,7 +55,13 @@ blueprint = Blueprint("datasets", __name__)
 
 COLUMNS_SHOWN = 50
 ROWS_SHOWN = 10
-TABLES = {"columns": columns_table, "ignored": ignored_table, "classes": classes_table, "first-rows": first_rows_table}
+TABLES = {
+    "columns": columns_table,
+    "targets": targets_table,
+    "ignored": ignored_table,
+    "classes": classes_table,
+    "first-rows": first_rows_table,
+}
 
 
 @blueprint.get("/datasets")
@@ -146,6 +153,7 @@ def show(name: str) -> Answer:
         split=split_words(dataset),
         columns=table.part(pages.offset, pages.length),
         pages=pages,
+        targets=targets_table(dataset),
         ignored=ignored_table(dataset).part(0, COLUMNS_SHOWN),
         classes=main_classes(every_class),
         class_count=len(list(every_class.rows)),
@@ -157,7 +165,7 @@ def show(name: str) -> Answer:
     )
 
 
-@numbers_at(blueprint, '/datasets/<name>/<any(columns, ignored, classes, "first-rows"):what>')
+@numbers_at(blueprint, '/datasets/<name>/<any(columns, targets, ignored, classes, "first-rows"):what>')
 def numbers(name: str, what: str) -> Table:
     """Return one of the tables of a dataset's page, all of it."""
     return TABLES[what](service.get_dataset(workspace(), name))
@@ -179,8 +187,8 @@ def part_records(name: str) -> Numbers:
     source = query()
     part = source.word("part", PARTS)
     taken = read_records(workspace(), name, part, source.number("limit", MOST_RECORDS, 1), source.number("offset"))
-    heads = ["record", "part", *(f"input.{column}" for column in taken.inputs), "target"]
-    rows = ([one.record, one.part, *one.inputs.values(), one.target] for one in taken.records)
+    heads = ["record", "part", *(f"input.{column}" for column in taken.inputs), *taken.target_names]
+    rows = ([one.record, one.part, *one.inputs.values(), *taken.targets_of(one)] for one in taken.records)
     return Numbers(heads, rows, f"{name}_{part or 'records'}")
 
 

@@ -41,6 +41,11 @@ def dataset_sentence(dataset: Dataset) -> str:
     rows, inputs = plural(dataset.rows, "row"), plural(len(about["inputs"]), "input")
     if dataset.task == "classification":
         goal = f"{about['target']} is one of {plural(len(about['classes']), 'class', 'classes')}"
+    elif len(dataset.targets) > 1:
+        *first, last = dataset.targets[: NAMES_SHOWN + 1]
+        more = len(dataset.targets) - NAMES_SHOWN - 1
+        ends = f", {last} and {plural(more, 'further column')}" if more > 0 else f" and {last}"
+        goal = f"{', '.join(first)}{ends} are numbers"
     else:
         goal = f"{about['target']} is a number"
     dropped = f" {plural(about['dropped'], 'row')} with missing values left out." if about["dropped"] else ""

@@ -10,9 +10,9 @@ from dashboard.services.versions.measured import RecordAnswer
 from dashboard.web.kit.baselines import nothing_learnt
 from dashboard.web.kit.formats import number, plural
 from dashboard.web.kit.tables import Column, Numbers, Table, exports
-from dashboard.web.versions.scores import CLASS_COLUMNS, LISTS, ClassRow, Confusion
+from dashboard.web.versions.scores import CLASS_COLUMNS, LISTS, TARGET_COLUMNS, ClassRow, Confusion
 
-RECORDS_SHOWN, INPUTS_SHOWN = 20, 8
+RECORDS_SHOWN, INPUTS_SHOWN, TARGETS_SHOWN = 20, 8, 4
 METRIC_COLUMNS = (
     Column("metric", "Metric", shown=lambda row: metric_words(row[0]), value=lambda row: row[0]),
     Column("value", "Value", lambda row: row[1], "number"),
@@ -38,6 +38,11 @@ def classes_table(evaluation: Evaluation) -> Table:
     return _table(evaluation, "classes", CLASS_COLUMNS, rows, "Metrics by class")
 
 
+def targets_table(evaluation: Evaluation) -> Table:
+    """Return the errors of each of several targets, in its own unit; no rows for a single one."""
+    return _table(evaluation, "targets", TARGET_COLUMNS, evaluation.metrics.get("per_target", []), "Metrics by target")
+
+
 def confusion(evaluation: Evaluation) -> Confusion | None:
     """Return the confusion matrix; None for a regression."""
     matrix = evaluation.metrics.get("confusion")
@@ -57,12 +62,13 @@ def records_table(evaluation: Evaluation) -> Table:
     is_number = evaluation.task == "regression"
     form = "number" if is_number else "text"
     names = list(evaluation.worst[0].inputs) if evaluation.worst else []
+    several = [one["target"] for one in evaluation.metrics.get("per_target", [])]
     columns = (
         Column("record", "Record", format="count", help="Counted from 0, in the order of the file"),
-        Column("target", "True", format=form),
-        Column("predicted", "Predicted", format=form),
+        *(column for place, name in enumerate(several) for column in _answer_columns(name, place < TARGETS_SHOWN)),
+        *(() if several else (Column("target", "True", format=form), Column("predicted", "Predicted", format=form))),
         Column("right", "" if is_number else "Right", "is_right", "setting"),
-        Column("error", "Error" if is_number else "Gap", format="number", help="" if is_number else GAP),
+        Column("error", "Error" if is_number else "Gap", format="number", help=_error_help(is_number, bool(several))),
         *(_input_column(name, place) for place, name in enumerate(names)),
     )
     return _table(evaluation, "records", columns, evaluation.worst, "Worst records")
@@ -90,9 +96,24 @@ def nothing_learnt_on(evaluation: Evaluation) -> str:
 TABLES: dict[str, Callable[[Evaluation], Table | Numbers]] = {
     "metrics": metrics_table,
     "classes": classes_table,
+    "targets": targets_table,
     "confusion": confusion_numbers,
     "records": records_table,
 }
+
+
+def _answer_columns(name: str, is_shown: bool) -> tuple[Column, Column]:
+    """Return the columns of what is true and what is predicted of one of several targets."""
+    return (
+        Column(f"target.{name}", f"True {name}" if is_shown else "", lambda row: row.target[name], "number"),
+        Column(f"predicted.{name}", f"Predicted {name}" if is_shown else "", lambda row: row.predicted[name], "number"),
+    )
+
+
+def _error_help(is_number: bool, is_several: bool) -> str:
+    if not is_number:
+        return GAP
+    return "The mean over the targets, each scaled as in training" if is_several else ""
 
 
 def _input_column(name: str, place: int) -> Column:

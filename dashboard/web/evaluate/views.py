@@ -52,7 +52,7 @@ def upload(name: str, number: int) -> Answer:
     return redirect_to(address("evaluate.show", name=name, number=number, dataset=dataset.name))
 
 
-@numbers_at(blueprint, "/<any(metrics, classes, confusion, records):what>")
+@numbers_at(blueprint, "/<any(metrics, classes, targets, confusion, records):what>")
 def numbers(name: str, number: int, what: str) -> Table | Numbers:
     """Return one of the tables, all of it, as measured on the dataset in the address."""
     return page.TABLES[what](evaluate_in_full(workspace(), name, number, query().text("dataset")))
@@ -68,6 +68,7 @@ def _page(name: str, number: int, form: EvaluateForm, file_form: FileForm, evalu
         tables = {
             "metrics": page.metrics_table(evaluation),
             "classes": page.classes_table(evaluation),
+            "targets": page.targets_table(evaluation),
             "confusion": page.confusion(evaluation),
             "confusion_files": exports("evaluate.numbers", what="confusion", **files),
             "records": page.records_table(evaluation),

@@ -15,6 +15,8 @@ def constant_words(baseline: Baseline) -> str:
     """Say what the baseline always answers."""
     if baseline.task == "classification":
         return f"always answering {str(baseline.answer)[:40]!r}, the most frequent class"
+    if baseline.answer == "":
+        return "always answering the mean of each target"
     return f"always answering the mean, {number(float(baseline.answer))}"
 
 

@@ -15,7 +15,7 @@ from dashboard.services.networks import get_network
 from dashboard.services.runs.queue import STATE_FILTERS, get_queue, has_worker, mark_text
 from dashboard.services.runs.runs import RunDetail, list_runs, seconds_left
 from dashboard.services.versions.baselines import baseline_of
-from dashboard.services.versions.reading import versions_of_runs
+from dashboard.services.versions.reading import get_detail, versions_of_runs
 from dashboard.web.kit.paging import LIST_LENGTH, Pager, pager
 from dashboard.web.kit.query import query
 from dashboard.web.kit.repeats import RepeatNote, repeat_notes
@@ -33,6 +33,7 @@ from dashboard.web.runs.words import (
     slots_words,
     training_sentence,
 )
+from dashboard.web.versions.scores import targets_table
 
 FILTERS = ("running", "queued", "ended")
 EPOCHS_SHOWN = 12
@@ -91,6 +92,7 @@ class RunPage(NamedTuple):
     nothing_learnt: str
     notes: Sequence[RepeatNote] = ()
     spreads: Table | None = None
+    targets: Table | None = None
     explanation: Sequence[str] = ()
 
 
@@ -302,6 +304,7 @@ def run_page(detail: RunDetail) -> RunPage:
         baseline=score_baseline(baseline, epochs),
         nothing_learnt=learnt_words(run, baseline, epochs),
         notes=_notes(run, epochs),
+        targets=_last_targets(detail),
         spreads=spreads_table(run) if run.repeats and repeated_score(run) else None,
         explanation=repeat_explanation(run, _split_by(run)) if run.repeats else (),
     )
@@ -317,6 +320,14 @@ def _notes(run: Run, epochs: Sequence[Epoch]) -> list[RepeatNote]:
     if not (run.is_training and run.has_ended and epochs and run.network):
         return []
     return repeat_notes(get_network(workspace(), run.network), latest_metric(epochs[-1])[0], run.spec.training)
+
+
+def _last_targets(detail: RunDetail) -> Table | None:
+    """Return the errors of each of several targets, of the last version that a training saved."""
+    run, versions = detail.run, detail.versions
+    if not (run.is_training and run.network and versions and len(get_dataset(workspace(), run.dataset).targets) > 1):
+        return None
+    return targets_table(get_detail(workspace(), run.network, versions[-1]))
 
 
 def _split_by(run: Run) -> str:

@@ -1,10 +1,11 @@
 """The metrics of a version as its page shows them: of each part of the dataset, of each class, the confusion matrix."""
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from dashboard.http import workspace
-from dashboard.metrics import metric_words, split_part
+from dashboard.metrics import METRICS, NUMBERS, metric_words, split_part
 from dashboard.records.network import Version
 from dashboard.services.versions.baselines import baseline_of
 from dashboard.services.versions.reading import VersionDetail
@@ -12,7 +13,7 @@ from dashboard.web.kit.formats import shade
 from dashboard.web.kit.tables import Column, Numbers, Table, exports
 
 MOST_CLASSES = 30
-LISTS = {"per_class", "confusion"}
+LISTS = {"per_class", "per_target", "confusion"}
 PARTS = ("test", "validation")
 
 
@@ -52,6 +53,13 @@ CLASS_COLUMNS = (
     Column("f1", "F1", "metrics.f1", "number"),
     Column("auc", "ROC AUC", "metrics.auc", "number"),
     Column("support", "Records", "metrics.support", "count"),
+)
+
+
+TARGET_METRICS = [metric for metric in METRICS.values() if metric.tasks == NUMBERS and metric.parts]
+TARGET_COLUMNS = (
+    Column("target", "Target", itemgetter("target")),
+    *(Column(one.name, one.short_words or one.words.capitalize(), format="number") for one in TARGET_METRICS),
 )
 
 
@@ -104,6 +112,13 @@ def classes_table(detail: VersionDetail) -> Table:
     names = _class_names(detail, len(measured))
     rows = [ClassRow(name, one, one is hardest) for name, one in zip(names, measured, strict=True)]
     return _table("classes", CLASS_COLUMNS, rows, "Metrics by class", detail.version)
+
+
+def targets_table(detail: VersionDetail) -> Table:
+    """Return the errors of each of several targets, in its own unit; no rows for a single one."""
+    part = part_of(detail, "per_target")
+    rows = detail.evaluation[part]["per_target"] if part else []
+    return _table("targets", TARGET_COLUMNS, rows, "Metrics by target", detail.version)
 
 
 def confusion(detail: VersionDetail) -> Confusion | None:

@@ -48,12 +48,13 @@ NUMBERS: dict[str, Callable[[VersionDetail], Table | Numbers]] = {
     "tensors": page.tensors_table,
     "metrics": scores.metrics_table,
     "classes": scores.classes_table,
+    "targets": scores.targets_table,
     "confusion": scores.confusion_numbers,
     "dead-units": lambda detail: page.dead_units_table(detail.version, page.dead(detail, True).units),
 }
 
 
-@numbers_at(blueprint, '/<any(tensors, metrics, classes, confusion, "dead-units"):what>')
+@numbers_at(blueprint, '/<any(tensors, metrics, classes, targets, confusion, "dead-units"):what>')
 def numbers(name: str, number: int, what: str) -> Table | Numbers:
     """Return one of the tables of a version's page, all of it."""
     return NUMBERS[what](get_detail(workspace(), name, number))
@@ -140,6 +141,8 @@ def _page(name: str, number: int, proof: VersionProof | None) -> str:
         baseline=constant_words(baseline) if baseline else "",
         classes=scores.classes_table(detail),
         classes_part=scores.part_of(detail, "per_class"),
+        targets=scores.targets_table(detail),
+        targets_part=scores.part_of(detail, "per_target"),
         most_classes=scores.MOST_CLASSES,
         confusion=scores.confusion(detail),
         confusion_files=exports("versions.numbers", name=name, number=number, what="confusion"),

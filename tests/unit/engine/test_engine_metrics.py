@@ -55,8 +55,20 @@ def test_a_regression_is_measured_as_scikit_learn_does():
     found = metrics.evaluate(network, samples, "regression")
     outputs = network.predict(samples.inputs)
     assert found["mae"] == pytest.approx(theirs.mean_absolute_error(samples.targets, outputs))
-    assert found["rmse"] == pytest.approx(theirs.mean_squared_error(samples.targets, outputs) ** 0.5)
+    assert found["rmse"] == pytest.approx(theirs.root_mean_squared_error(samples.targets, outputs))
+    each = theirs.root_mean_squared_error(samples.targets, outputs, multioutput="raw_values")
+    assert [one["rmse"] for one in found["per_target"]] == pytest.approx(each)
     assert found["r2"] == pytest.approx(theirs.r2_score(samples.targets, outputs), rel=1e-6)
+
+
+def test_the_errors_of_several_outputs_are_measured_in_their_own_units():
+    samples = Samples(np.zeros((2, 4)), np.array([[0.0, 1.0], [2.0, 5.0]]), units=np.array([10.0, 0.5]))
+    network = make_network((("identity", 2),), loss="squared_error")
+    network.load({name: np.zeros_like(tensor) for name, tensor in network.tensors().items()})
+    found = metrics.evaluate(network, samples, "regression")
+    assert [one["mae"] for one in found["per_target"]] == [10.0, 1.5]
+    assert (found["mae"], found["rmse"]) == (5.75, pytest.approx((10 * 2**0.5 + 0.5 * 13**0.5) / 2))
+    assert [one["r2"] for one in found["per_target"]] == [-1.0, -2.25]
 
 
 def test_the_blocks_do_not_change_the_errors():
