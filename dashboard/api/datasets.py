@@ -9,13 +9,15 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from dashboard.api.answers import json_answer
 from dashboard.api.query import json_object, read_query
-from dashboard.api.shapes import dataset_detail_json, dataset_json
+from dashboard.api.shapes import dataset_detail_json, dataset_json, preview_json
 from dashboard.errors import Invalid
 from dashboard.http import own_path, workspace
 from dashboard.parsing import Fields
 from dashboard.records.dataset import Dataset
 from dashboard.services import datasets as service
+from dashboard.services.dataset_preview import preview_with_choices, with_format
 from dashboard.services.dataset_records import part_records
+from dashboard.services.datasets import Upload
 from dashboard.services.part_files import FILE_FIELDS, create_from_files, receive_part_file
 from dashboard.services.suggestion import suggested
 from dashboard.services.upload_parts import SentFile, receive_files
@@ -39,14 +41,29 @@ def list_datasets() -> Response:
 
 @blueprint.post("/datasets")
 def create_dataset() -> Response:
-    """Add a file of records (multipart/form-data) or a bundled sample (JSON)."""
+    """Add a file of records (multipart/form-data), one that was previewed, or a bundled sample (JSON)."""
     if request.is_json:
-        dataset = _bundled(json_object())
+        body = json_object()
+        dataset = service.create_dataset(workspace(), *_waiting(body)) if "upload" in body else _bundled(body)
     elif request.mimetype == "multipart/form-data":
         dataset = _uploaded()
     else:
         raise UnsupportedMediaType('Send multipart/form-data with a file, or JSON such as {"bundled": "iris"}.')
     return json_answer(_detail(dataset), 201, {"Location": f"{own_path()}/{quote(dataset.name)}"})
+
+
+@blueprint.post("/datasets/preview")
+def preview_dataset() -> Response:
+    """Answer what a file holds, what is asked of it, and what missing values cost with the types that were chosen."""
+    if request.is_json:
+        upload, data = _waiting(json_object())
+    elif request.mimetype == "multipart/form-data":
+        if further := [field for field in FILE_FIELDS.values() if field in request.files]:
+            raise Invalid(dict.fromkeys(further, "A preview is of one file: send this one to POST /datasets."))
+        upload, data = _received()
+    else:
+        raise UnsupportedMediaType('Send multipart/form-data with a file, or JSON such as {"upload": "…"}.')
+    return json_answer(preview_json(preview_with_choices(upload, data)))
 
 
 @blueprint.get("/datasets/<name>")
@@ -91,24 +108,39 @@ def _bundled(body: dict[str, Any]) -> Dataset:
 
 def _uploaded() -> Dataset:
     """Receive the files and make a dataset of them; of what is refused nothing stays."""
+    upload, data = _received()
+    uploads = [upload]
+    try:
+        parts = {}
+        for part, field in FILE_FIELDS.items():
+            if (file := request.files.get(field)) is not None:
+                stream, has_header = cast(BinaryIO, file.stream), upload.format.header
+                # What was sent of the format was known when that was detected.
+                parts[part] = receive_part_file(workspace(), part, stream, file.filename or "", upload, has_header)
+                uploads.append(parts[part])
+        return create_from_files(workspace(), upload, parts, data)
+    finally:
+        for one in uploads:
+            service.discard_upload(workspace(), one.token)
+
+
+def _waiting(body: dict[str, Any]) -> tuple[Upload, dict[str, Any]]:
+    """Return the upload that a body names, which was previewed, and the choices that go with it."""
+    fields = Fields(body)
+    fields.known({"upload", "name", *service.DATASET_SETTINGS})
+    fields.done()
+    upload = service.get_upload(workspace(), str(body.get("upload", "")))
+    return upload, with_format(upload, {name: value for name, value in body.items() if name != "upload"})
+
+
+def _received() -> tuple[Upload, dict[str, Any]]:
+    """Store the files that were sent, and return what waits with the choices that go with it."""
     files = request.files.getlist("file")
     if not files:
         raise Invalid({"file": "Send the file as the part named file, with a file name; several as several parts."})
     data = _choices()
     sent = [SentFile(cast(BinaryIO, file.stream), file.filename or "file") for file in files]
-    uploads = [receive_files(workspace(), sent, data)]
-    try:
-        parts = {}
-        for part, field in FILE_FIELDS.items():
-            if (file := request.files.get(field)) is not None:
-                stream, main = cast(BinaryIO, file.stream), uploads[0]
-                has_header = main.format.header  # what was sent of the format was known when that was detected
-                parts[part] = receive_part_file(workspace(), part, stream, file.filename or "", main, has_header)
-                uploads.append(parts[part])
-        return create_from_files(workspace(), uploads[0], parts, data)
-    finally:
-        for upload in uploads:
-            service.discard_upload(workspace(), upload.token)
+    return receive_files(workspace(), sent, data), data
 
 
 def _choices() -> dict[str, Any]:

@@ -45,8 +45,14 @@ OPERATIONS: dict[str, Operation] = {
     "datasets.create_dataset": Operation(
         201,
         ref("DatasetDetail"),
-        bodies=(("multipart/form-data", "DatasetUpload"), (JSON, "BundledDataset")),
+        bodies=(("multipart/form-data", "DatasetUpload"), (JSON, "DatasetByName")),
         fails=(400, 404, 409, 413, 415, 422),
+    ),
+    "datasets.preview_dataset": Operation(
+        200,
+        ref("DatasetPreview"),
+        bodies=(("multipart/form-data", "PreviewUpload"), (JSON, "PreviewAgain")),
+        fails=(400, 404, 413, 415, 422),
     ),
     "datasets.get_dataset": Operation(200, ref("DatasetDetail"), fails=(404,)),
     "datasets.get_preset": Operation(200, ref("Preset"), fails=(404,)),

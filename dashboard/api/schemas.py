@@ -25,7 +25,7 @@ from dashboard.services.compare.detail import CellChange, UnitChange
 from dashboard.services.compare.several import KINDS
 from dashboard.services.compare.versions import NUMBER_NAMES, DiffFact
 from dashboard.services.dataset_records import PARTS
-from dashboard.services.datasets import DATASET_SETTINGS, IMPORT_SETTINGS, IMPORT_WORDS
+from dashboard.services.datasets import COLUMN_KINDS, DATASET_SETTINGS, IMPORT_SETTINGS, IMPORT_WORDS
 from dashboard.services.history.health import MEASURES, OF_RECORDS, UNIT_FINDINGS
 from dashboard.services.history.tensor import SINCE
 from dashboard.services.part_files import FILE_FIELDS
@@ -142,6 +142,46 @@ DATASET_UPLOAD = {
     "name": NAME,
 } | described({name: replace(own, default=MISSING) for name, own in (IMPORT_SETTINGS | DATASET_SETTINGS).items()})
 """Without defaults, since most of them follow from the file."""
+ONE_UPLOAD = {name: schema for name, schema in DATASET_UPLOAD.items() if name not in FILE_FIELDS.values()}
+CHOICES = {name: schema for name, schema in ONE_UPLOAD.items() if name not in {"file", *IMPORT_SETTINGS}}
+CHOICES |= dict.fromkeys(("kinds", "column_words", "odd", "dates"), FREE)
+"""Of a file that was previewed, as JSON."""
+UPLOADED = TEXT | {"description": "What POST /datasets/preview answers as upload; it can be used once."}
+PREVIEW_FACTS = ("name", "missing", "distinct", "numbers", "words", "low", "high", "mean", "std")
+PREVIEW_COLUMN = {
+    "name": TEXT,
+    "kind": choice(COLUMN_KINDS) | {"description": "As was chosen, or else as is suggested."},
+    "reason": TEXT | {"description": "Why the suggested kind is suggested; empty where that is plain."},
+    **dict.fromkeys(("missing", "distinct", "numbers", "words"), INTEGER),
+    **dict.fromkeys(("low", "high", "mean", "std"), nullable(NUMBER)),
+    "examples": array(TEXT),
+}
+QUESTION = {
+    "field": TEXT | {"description": "The field that answers it, such as target, decimal, odd.income or dates.when."},
+    "text": TEXT,
+    "choices": TEXTS | {"description": "The possible answers, each with words; target takes every column."},
+}
+GAP_COSTS = {
+    "rows": INTEGER,
+    "gaps": array(record({"column": TEXT, "missing": INTEGER}, closed=True)),
+    "marked": array(TEXT, description="Columns that get an input of their own where they are missing (median)."),
+    "dropped": INTEGER | {"description": "How many rows would go (drop)."},
+    "lost": array(TEXT, description="Classes that would go with them."),
+}
+PREVIEW = {
+    "upload": TEXT | {"description": "Instead of the file, for POST /datasets and for another preview, as JSON."},
+    "rows": INTEGER,
+    "format": FREE,
+    "guesses": FREE,
+    "target": TEXT,
+    "target_reason": TEXT,
+    "task": choice(TASKS),
+    "purpose": TEXT,
+    "columns": array(ref("PreviewColumn")),
+    "questions": array(ref("Question")),
+    "missing": nullable(ref("GapCosts")),
+    "first_rows": array(array(TEXT)),
+}
 
 NETWORK = fields_of(
     Network,
@@ -491,6 +531,14 @@ SCHEMAS: dict[str, Schema] = {
         DATASET_UPLOAD, tuple(name for name in DATASET_UPLOAD if name not in {"file", "name"}), True
     ),
     "BundledDataset": record({"bundled": TEXT}, closed=True),
+    "DatasetByName": {"anyOf": [ref("BundledDataset"), ref("PreviewedDataset")]},
+    "PreviewedDataset": record({"upload": UPLOADED} | CHOICES, tuple(name for name in CHOICES if name != "name"), True),
+    "PreviewUpload": record(ONE_UPLOAD, tuple(name for name in ONE_UPLOAD if name != "file"), True),
+    "PreviewAgain": record({"upload": UPLOADED} | CHOICES, tuple(CHOICES), True),
+    "DatasetPreview": record(PREVIEW, closed=True),
+    "PreviewColumn": record(PREVIEW_COLUMN, closed=True),
+    "Question": record(QUESTION, closed=True),
+    "GapCosts": record(GAP_COSTS, closed=True),
     "DatasetPage": page_of("Dataset"),
     "RecordPage": record(
         {

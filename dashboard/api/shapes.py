@@ -16,6 +16,8 @@ from dashboard.services.backup.actions import Backup
 from dashboard.services.compare.detail import CellDetail
 from dashboard.services.compare.several import SeveralFact
 from dashboard.services.compare.versions import NUMBER_NAMES, DiffFact, TensorDiff, VersionDiff
+from dashboard.services.dataset_preview import UploadPreview
+from dashboard.services.datasets import Guess
 from dashboard.services.networks import NetworkSummary
 from dashboard.services.runs.runs import RunDetail
 from dashboard.services.search import findings
@@ -41,6 +43,38 @@ def dataset_json(dataset: Dataset) -> Json:
 def dataset_detail_json(dataset: Dataset, networks: list[str]) -> Json:
     """Return a dataset with what was chosen (`spec`), what was found (`description`), and the networks that use it."""
     return dataset_json(dataset) | {"spec": dataset.spec, "description": dataset.description, "networks": networks}
+
+
+def preview_json(look: UploadPreview) -> Json:
+    """Return what is known of an upload with the choices so far."""
+    seen, costs = look.preview, look.costs
+    reasons = {name: reason for name, (_, reason) in seen.suggested_kinds(look.spec.target).items()}
+    columns = [
+        {name: getattr(column, name) for name in schemas.PREVIEW_FACTS}
+        | {"kind": look.kind(column.name), "reason": reasons.get(column.name, ""), "examples": list(column.examples)}
+        for column in seen.columns
+    ]
+    gaps = [{"column": name, "missing": count} for name, count in costs.gaps] if costs else []
+    missing = costs._asdict() | {"gaps": gaps} if costs else None
+    return {
+        "upload": look.upload.token,
+        "rows": seen.rows,
+        "format": seen.format.to_json(),
+        "guesses": guesses_json(look.upload.guesses),
+        "target": look.spec.target,
+        "target_reason": look.notes["target_reason"],
+        "task": look.spec.task,
+        "purpose": look.spec.purpose,
+        "columns": columns,
+        "questions": [asdict(question) for question in look.questions],
+        "missing": missing,
+        "first_rows": seen.first_rows,
+    }
+
+
+def guesses_json(guesses: Mapping[str, Guess]) -> Json:
+    """Return what was guessed of the format of a file, each with its reason and whether that is sure."""
+    return {name: {"value": one.value, "reason": one.reason, "sure": one.sure} for name, one in guesses.items()}
 
 
 def network_json(network: Network) -> Json:

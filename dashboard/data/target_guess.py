@@ -26,11 +26,12 @@ BY_PLACE = "it is the last column"
 
 
 class TargetGuess(NamedTuple):
-    """The column that is likely the target, why, and a question where another is as likely (else empty)."""
+    """The column that is likely the target, why, and a question where `others` are as likely (else empty)."""
 
     name: str
     reason: str
     question: str
+    others: tuple[str, ...] = ()
 
 
 class _Candidate(NamedTuple):
@@ -58,7 +59,7 @@ def target_guess(columns: Sequence[Described], rows: int, stem: str = "") -> Tar
         names = " or ".join(f"'{one.name}'" for one in (best, *others[:2]))
         why = f"'{others[0].name}' is as likely as '{best.name}': {others[0].reason}"
         question = f"Which column should be predicted, {names}? {why}."
-    return TargetGuess(best.name, best.reason, question)
+    return TargetGuess(best.name, best.reason, question, tuple(one.name for one in others))
 
 
 def _rated(column: Described, is_first: bool, is_last: bool, rows: int, stem: str) -> _Candidate:

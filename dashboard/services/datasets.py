@@ -42,6 +42,7 @@ __all__ = [
     "FORMAT_SETTINGS",
     "Detected",
     "GapCosts",
+    "Guess",
     "Preview",
     "suggested_purpose",
 ]  # for those who may not import data
@@ -234,14 +235,25 @@ def _stem(file_name: str) -> str:
     return stem
 
 
-def upload_gap_costs(upload: Upload, preview: Preview) -> GapCosts | None:
-    """Return what missing values cost before a dataset is made, with the suggested kinds; None without any."""
-    return _read_gap_costs(upload.path, preview.format, preview.choices, _stem(upload.file_name))
+def upload_gap_costs(
+    upload: Upload, preview: Preview, target: str, kinds: Mapping[str, str], task: str
+) -> GapCosts | None:
+    """Return what missing values cost before a dataset is made, with these kinds of columns; None without any."""
+    of_file = upload.path, preview.format, preview.choices, _stem(upload.file_name)
+    return _read_gap_costs(*of_file, target, tuple(kinds.items()), task)
 
 
 @lru_cache(maxsize=8)
-def _read_gap_costs(path: Path, chosen: CsvFormat, choices: Choices, stem: str) -> GapCosts | None:
-    return gap_costs(path, _read_preview(path, chosen, choices, stem))
+def _read_gap_costs(
+    path: Path,
+    chosen: CsvFormat,
+    choices: Choices,
+    stem: str,
+    target: str,
+    kinds: tuple[tuple[str, str], ...],
+    task: str,
+) -> GapCosts | None:
+    return gap_costs(path, _read_preview(path, chosen, choices, stem), target, dict(kinds), task)
 
 
 def discard_upload(workspace: Workspace, token: str) -> None:
@@ -273,9 +285,15 @@ def create_dataset(
 
 def require_marks(upload: Upload, data: Mapping[str, Any]) -> None:
     """Raise Invalid where numbers may be thousands or fractions, and nobody has said which."""
+    if has_open_marks(upload, data):
+        reason = upload.guesses["thousands"].reason
+        raise Invalid({"thousands": f"{reason} Say which: give decimal or thousands."})
+
+
+def has_open_marks(upload: Upload, data: Mapping[str, Any]) -> bool:
+    """Return whether numbers may be thousands or fractions, and nobody has said which."""
     guess = upload.guesses.get("thousands")
-    if guess and not guess.sure and not data.get("decimal") and not data.get("thousands"):
-        raise Invalid({"thousands": f"{guess.reason} Say which: give decimal or thousands."})
+    return guess is not None and not guess.sure and not data.get("decimal") and not data.get("thousands")
 
 
 def add_bundled(workspace: Workspace, sample_name: str) -> Dataset:

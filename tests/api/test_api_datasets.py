@@ -275,6 +275,52 @@ def test_a_file_of_one_record_or_one_class_is_taken_for_evaluation_and_trains_no
         assert (error["field"], "evaluate versions only" in error["message"]) == ("dataset", True)
 
 
+ASKED = "income,when,y1,y2\n" + "".join(
+    f"{'5o.25' if row == 30 else row},{row % 9 + 1:02d}/03/2024,{'' if row % 8 == 0 else row},{row * 1.5}\n"
+    for row in range(40)
+)
+
+
+def test_a_preview_answers_what_is_asked_and_its_answers_make_the_dataset(client, contents):
+    seen = client.post(f"{DATASETS}/preview", data=form(ASKED, target=""))
+    asked = {one["field"]: one for one in seen["questions"]}
+    assert list(asked) == ["target", "odd.income"]
+    assert "'5o.25' in line 32" in asked["odd.income"]["text"]
+    assert list(asked["odd.income"]["choices"]) == ["missing", "drop"]
+    assert set(asked["target"]["choices"]) == {"y1", "y2"}
+    assert seen["missing"] is None
+    choices = {"kinds": {"y1": "numeric", "when": "date"}, "target": "y2", "odd": {"income": "drop"}}
+    again = client.post(f"{DATASETS}/preview", json={"upload": seen["upload"], **choices})
+    assert [one["field"] for one in again["questions"]] == ["dates.when"]
+    assert again["missing"]["gaps"] == [{"column": "y1", "missing": 5}]
+    assert (again["missing"]["dropped"], again["missing"]["marked"]) == (5, ["y1"])
+    assert [one["kind"] for one in again["columns"]] == ["numeric", "date", "numeric", "target"]
+    made = client.post(
+        DATASETS, json={"upload": seen["upload"], "name": "answered", **choices, "dates": {"when": "day"}}, status=201
+    )
+    assert made["description"]["inputs"][:2] == ["income", "when.day"]
+    assert made["rows"] == 39
+    assert client.fails("POST", DATASETS, 404, json={"upload": seen["upload"], "name": "twice"})["field"] == "file"
+
+
+def test_a_mark_that_may_be_both_is_asked_and_answered(client):
+    text = "n;y\n" + "".join(f"{row + 1},{row + 100};{row % 2}\n" for row in range(20))
+    seen = client.post(f"{DATASETS}/preview", data=form(text, target="y"))
+    assert [one["field"] for one in seen["questions"]] == ["decimal"]
+    for mark, low in ((".", 1100), (",", 1.1)):
+        again = client.post(f"{DATASETS}/preview", json={"upload": seen["upload"], "decimal": mark, "target": "y"})
+        assert (again["questions"], again["columns"][0]["low"]) == ([], low)
+
+
+def test_a_preview_with_a_wrong_choice_is_refused_at_its_field(client):
+    upload = client.post(f"{DATASETS}/preview", data=form(ASKED, target="y2"))["upload"]
+    wrong = ({"odd": {"income": "guess"}}, "odd.income"), ({"task": "sorting"}, "task"), ({"file": 1}, "file")
+    for choices, field in wrong:
+        error = client.fails("POST", f"{DATASETS}/preview", 422, json={"upload": upload, **choices})
+        assert field in error["errors"]
+    client.fails("POST", f"{DATASETS}/preview", 404, json={"upload": "f" * 32})
+
+
 def test_a_packed_table_and_pictures_in_folders_become_datasets(client):
     table = b"size,kind\n" + b"".join(b"%d,%s\n" % (number, b"xy"[number % 2 :][:1]) for number in range(40))
     parts = {"file": (io.BytesIO(gzip.compress(table)), "table.csv.gz"), "name": "packed"}

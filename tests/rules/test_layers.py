@@ -36,7 +36,7 @@ WIRING = {"__init__", "cli"}
 TOP_OF = {
     "web": {"__init__", "errors", "security", "proxies", "logins", "frame", "help_page"},
     "services": {"__init__", "workspace", "networks", "demo", "status", "suggestion"}
-    | {"datasets", "dataset_records", "dataset_pictures", "upload_parts", "part_files"},
+    | {"datasets", "dataset_records", "dataset_pictures", "dataset_preview", "upload_parts", "part_files"},
 }
 
 

@@ -99,10 +99,12 @@ def test_what_is_ignored_odd_or_missing_is_said_asked_and_counted_before_and_aft
     text = words(page.root)
     assert "It numbers the rows: 0, 1, 2 …" in text
     assert "40 numbers and 1 other: '6o.0' in line 42." in text
-    assert "Missing values with the suggested types: width (10)." in text
+    assert "Missing values with the types below: width (10)." in text
     assert "Rows dropped: 10 of 41 rows would go." in text
     others = {f"odd-{place}": "" for place in (0, 2, 3)}  # hidden on the page
     assert "'6o.0' in line 42: say whether" in words(create(browser, page, 422, **others).root)
+    ignored = words(create(browser, page, 422, **others, **{"kinds-2": "ignore"}).root)
+    assert "Missing values with" not in ignored
     made = words(create(browser, page, **others, **{"odd-1": "drop"}).root)
     assert "Ignored columns" in made
     assert "It numbers the rows: 0, 1, 2 …" in made

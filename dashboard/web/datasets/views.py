@@ -294,7 +294,7 @@ def _choose_page(
         problems=problems(form),
         sentence=f"{size}.{use} Does this look right? Nothing is stored until you create the dataset.",
         question=preview.guess.question,
-        costs=gap_sentences(service.upload_gap_costs(upload, preview)),
+        costs=gap_sentences(_costs(upload, preview, form)),
         pictures=pictures,
         columns=choice_table(preview, form, without=pixels),
         pixels=choice_table(preview, form, only=pixels) if pixels else None,
@@ -303,6 +303,15 @@ def _choose_page(
         hidden=max(len(preview.columns) - MOST_KINDS, 0),
         first_rows=raw_rows_table(preview.names, preview.first_rows),
     )
+
+
+def _costs(upload: Upload, preview: Preview, form: DatasetForm) -> service.GapCosts | None:
+    """Return what missing values cost with the target and the types that the form shows."""
+    target = form.target.data if form.target.data in preview.names else preview.suggested_target
+    suggested = {name: kind for name, (kind, _) in preview.suggested_kinds(target).items()}
+    chosen = {name: kind for name, kind in form.chosen_kinds().items() if name in suggested}
+    task = form.task.data or preview.suggested_task(target)
+    return service.upload_gap_costs(upload, preview, target, suggested | chosen, task)
 
 
 def _form(upload: Upload, preview: Preview, data: Mapping[str, str] | None, **values: Any) -> DatasetForm:  # noqa: ANN401 - of fields

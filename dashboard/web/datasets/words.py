@@ -29,7 +29,7 @@ def gap_sentences(costs: GapCosts | None) -> list[str]:
     lost = ", ".join(f"'{name}'" for name in costs.lost[:NAMES_SHOWN])
     classes = f", and with them {plural(len(costs.lost), 'class', 'classes')}: {lost}" if costs.lost else ""
     return [
-        f"Missing values with the suggested types: {where}.",
+        f"Missing values with the types below: {where}.",
         f"Filled in: all {costs.rows:,} rows stay; with the median {marked}.",
         f"Rows dropped: {rows}{classes}.",
     ]

@@ -202,9 +202,14 @@ def test_what_missing_values_cost_is_counted(tmp_path):
     tone = ("tone", lambda row: "" if row == 1 else "dark")
     kind = ("label", lambda row: "c" if row in (0, 8) else "ab"[row % 2])
     path = write(tmp_path, rows_of(size, tone, NOISE, kind))
-    costs = gap_costs(path, preview(path, detect_format(path)))
-    assert costs == (40, [("size", 5), ("tone", 1)], ["size"], 6, ["c"])
-    assert gap_costs(path, look(tmp_path, rows_of(NOISE, LABEL))) is None
+    kinds = {"size": "numeric", "tone": "categorical", "x": "numeric"}
+
+    def cost(**changes):
+        return gap_costs(path, preview(path, detect_format(path)), "label", kinds | changes, "classification")
+
+    assert cost() == (40, [("size", 5), ("tone", 1)], ["size"], 6, ["c"])
+    assert cost(size="ignore") == (40, [("tone", 1)], [], 1, [])
+    assert cost(size="ignore", tone="ignore") is None
 
 
 @pytest.mark.parametrize("text", ["$1,{:03}.50", "{} €", "{} %", "USD {}"])

@@ -1,0 +1,98 @@
+"""What is known of an upload before it is a dataset: its columns, open questions, what missing values cost."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dashboard.data.dates import ORDERS
+from dashboard.data.gap_costs import GapCosts
+from dashboard.data.specification import ODD, DatasetSpec, column_notes, parse_spec
+from dashboard.errors import Invalid
+from dashboard.parsing import Fields
+from dashboard.services.datasets import (
+    FORMAT_SETTINGS,
+    IMPORT_SETTINGS,
+    Preview,
+    Upload,
+    detect_upload,
+    has_open_marks,
+    preview_upload,
+    upload_gap_costs,
+)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What only a person can know: the field that answers it, and its possible answers, each with words."""
+
+    field: str
+    text: str
+    choices: dict[str, str]
+
+
+@dataclass(frozen=True)
+class UploadPreview:
+    """An upload, read and typed as was chosen; `costs` is None where no input has missing values."""
+
+    upload: Upload
+    preview: Preview
+    spec: DatasetSpec
+    questions: list[Question]
+    costs: GapCosts | None
+    notes: dict[str, Any]
+
+    def kind(self, column: str) -> str:
+        """Return what a column is taken as: one of the kinds, target for every target."""
+        return "target" if column == self.spec.target else self.spec.kinds[column]
+
+
+def preview_with_choices(upload: Upload, data: Mapping[str, Any]) -> UploadPreview:
+    """Return what is known of an upload with the choices so far; what is not answered yet is a question.
+
+    Raises Invalid for choices that cannot be.
+    """
+    fields = Fields({name: value for name, value in data.items() if name not in IMPORT_SETTINGS})
+    seen = preview_upload(upload, fields.data)
+    spec = parse_spec(fields, seen)
+    columns = _questions_of_columns(fields, seen)
+    wrong = {name: message for name, message in fields.errors.items() if name not in {one.field for one in columns}}
+    if wrong:
+        raise Invalid(wrong)
+    questions = [*_question_of_target(fields, seen), *_question_of_marks(upload, fields), *columns]
+    costs = upload_gap_costs(upload, seen, spec.target, spec.kinds, spec.task)
+    return UploadPreview(upload, seen, spec, questions, costs, column_notes(seen, spec))
+
+
+def with_format(upload: Upload, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return choices for an upload that waits, with the format that is guessed with what they settle of it."""
+    given = {name: value for name, value in data.items() if name in FORMAT_SETTINGS}
+    if not given:
+        return dict(data)
+    chosen = detect_upload(upload, given).format
+    return {**chosen.to_json(), "header": "yes" if chosen.header else "no", **data}
+
+
+def _question_of_target(fields: Fields, seen: Preview) -> list[Question]:
+    if not seen.guess.question or fields.data.get("target"):
+        return []
+    return [Question("target", seen.guess.question, {name: name for name in (seen.guess.name, *seen.guess.others)})]
+
+
+def _question_of_marks(upload: Upload, fields: Fields) -> list[Question]:
+    """Return the question whether numbers are thousands or fractions, where nothing in the file says it."""
+    if not has_open_marks(upload, fields.data):
+        return []
+    return [Question("decimal", upload.guesses["thousands"].reason, {".": "a decimal point", ",": "a decimal comma"})]
+
+
+def _questions_of_columns(fields: Fields, seen: Preview) -> list[Question]:
+    """Return what is asked of single columns and was not answered, as it was refused."""
+    questions = []
+    for path, message in fields.errors.items():
+        name, _, column = path.partition(".")
+        answered = fields.inner(name).data if name in {"odd", "dates"} else {}
+        if name not in {"odd", "dates"} or column not in seen.names or answered.get(column):
+            continue
+        choices = ODD if name == "odd" else {order: ORDERS[order] for order in seen.column(column).dates}
+        questions.append(Question(path, message, dict(choices)))
+    return questions
