@@ -10,6 +10,7 @@ from dashboard.services.networks import get_network
 from dashboard.services.versions.baselines import Baseline
 from dashboard.web.kit.baselines import nothing_learnt
 from dashboard.web.runs.page import epochs_table
+from dashboard.web.versions.scores import class_rows
 from tests.unit.services.saved_versions import new_network, save, zeros
 from tests.web.page_check import words
 
@@ -156,3 +157,12 @@ def test_a_log_loss_that_is_the_loss_is_no_column_of_its_own(demo_app, log_loss,
         table = epochs_table(1, [epoch])
     assert ("Validation log loss" in [column.heading for column in table.shown_columns]) == is_shown
     assert "val_log_loss" in table.heads
+
+
+@pytest.mark.parametrize(
+    ("scores", "marked"),
+    [([1.0, 1.0, 1.0], []), ([0.9, None, 0.5], ["c"]), ([0.5, 0.5, 0.9], ["a"]), ([None, 0.7, None], []), ([], [])],
+)
+def test_the_class_with_the_lowest_f1_is_marked_unless_all_are_equal(scores, marked):
+    rows = class_rows("abc"[: len(scores)], [{"f1": score} for score in scores])
+    assert [row.name for row in rows if row.is_hardest] == marked

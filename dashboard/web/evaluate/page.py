@@ -10,7 +10,7 @@ from dashboard.services.versions.measured import RecordAnswer
 from dashboard.web.kit.baselines import nothing_learnt
 from dashboard.web.kit.formats import number, plural
 from dashboard.web.kit.tables import Column, Numbers, Table, exports
-from dashboard.web.versions.scores import CLASS_COLUMNS, LISTS, TARGET_COLUMNS, ClassRow, Confusion
+from dashboard.web.versions.scores import CLASS_COLUMNS, LISTS, TARGET_COLUMNS, Confusion, class_rows
 
 RECORDS_SHOWN, INPUTS_SHOWN, TARGETS_SHOWN = 20, 8, 4
 METRIC_COLUMNS = (
@@ -32,9 +32,7 @@ def metrics_table(evaluation: Evaluation) -> Table:
 def classes_table(evaluation: Evaluation) -> Table:
     """Return the metrics of each class; the lowest F1 is marked."""
     measured = evaluation.metrics.get("per_class", [])
-    scored = [one for one in measured if one["f1"] is not None]
-    hardest = min(scored, key=lambda one: one["f1"], default=None)
-    rows = [ClassRow(name, one, one is hardest) for name, one in zip(_classes(evaluation), measured, strict=True)]
+    rows = class_rows(_classes(evaluation), measured)
     return _table(evaluation, "classes", CLASS_COLUMNS, rows, "Metrics by class")
 
 

@@ -107,11 +107,17 @@ def classes_table(detail: VersionDetail) -> Table:
     """Return the metrics of each class."""
     part = part_of(detail, "per_class")
     measured = detail.evaluation[part]["per_class"] if part else []
-    scored = [metrics for metrics in measured if metrics["f1"] is not None]
-    hardest = min(scored, key=lambda metrics: metrics["f1"], default=None)
-    names = _class_names(detail, len(measured))
-    rows = [ClassRow(name, one, one is hardest) for name, one in zip(names, measured, strict=True)]
+    rows = class_rows(_class_names(detail, len(measured)), measured)
     return _table("classes", CLASS_COLUMNS, rows, "Metrics by class", detail.version)
+
+
+def class_rows(names: Sequence[str], measured: Sequence[dict[str, Any]]) -> list[ClassRow]:
+    """Return the classes with their metrics, the lowest F1 marked; none is where all are equal."""
+    scores = [one["f1"] for one in measured if one["f1"] is not None]
+    hardest = None
+    if len(set(scores)) > 1:
+        hardest = next(one for one in measured if one["f1"] == min(scores))
+    return [ClassRow(name, one, one is hardest) for name, one in zip(names, measured, strict=True)]
 
 
 def targets_table(detail: VersionDetail) -> Table:
