@@ -146,7 +146,7 @@ def _streamed(source: Path | io.RawIOBase, options: Any, reading: _Reading) -> B
 
 def _at_once(path: Path, reading: _Reading) -> Generator[list[ColumnBlock], None, bool]:
     """Yield the blocks of a file, parsed in parallel up to the first quote; return whether there was none."""
-    workers = min(MOST_WORKERS, len(os.sched_getaffinity(0)))
+    workers = min(MOST_WORKERS, os.cpu_count() or 1)
     with path.open("rb", buffering=0) as file, ThreadPoolExecutor(workers) as pool:
         parser = _Parser(file, reading, lines.lines_before_rows(path, reading.csv_format))
         for start, blocks in _ahead(pool, parser, file_pieces.pieces(file.fileno()), workers):
