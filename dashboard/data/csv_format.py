@@ -45,6 +45,11 @@ QUOTES = {'"': 'double "', "'": "single '", NONE: "none"}
 COMMENTS = {NONE: "none", "#": "#", "%": "%", "//": "//", "!": "!", "*": "*", ";": ";"}
 COMMENT_NAMES = {"keep": "are left out", "header": "the last one before the data names the columns"}
 REPEATS = {"keep": "are data", "drop": "leave out"}
+QUOTES_WITHIN = {
+    "usual": 'are doubled: ""',
+    "spaced": "are doubled, and blanks may stand before a quoted cell",
+    "escaped": 'have a backslash before them: \\"',
+}
 TRAILING = {"keep": "ends a further column", "drop": "leave out"}
 MOST_SKIPPED = 1_000
 LONGEST_STARTS = 10_000
@@ -85,7 +90,7 @@ class CsvFormat:
     """How a CSV file is written; `encoding` is a Python codec's name.
 
     Of the header a person says auto, yes or no, of the others what was detected is the default. `skip` counts lines
-    of the file before the header, `skip_after` records below it.
+    of the file before the header, `skip_after` records below it, `skip_last` lines at the end of the file.
     """
 
     delimiter: str = setting(DelimiterChoice(), ",", "Delimiter")
@@ -108,6 +113,8 @@ class CsvFormat:
         "The place of each column's first character, from 0: 0, 12, 20. Only for fixed columns.",
     )
     comment_names: str = setting(Choice(COMMENT_NAMES), "keep", "Comments before the data")
+    quotes_within: str = setting(Choice(QUOTES_WITHIN), "usual", "Quotes within quoted cells")
+    skip_last: int = setting(Whole(0, MOST_SKIPPED), 0, "Skip last lines", help="Lines below the data, such as totals.")
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values; `from_json` reads them back."""
@@ -129,6 +136,8 @@ class CsvFormat:
         return (
             self.comment == NONE
             and self.repeats == self.trailing == "keep"
+            and self.quotes_within == "usual"
+            and not self.skip_last
             and self.delimiter not in {SPACES, ALIGNED, FIXED}
         )
 

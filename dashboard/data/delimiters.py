@@ -77,6 +77,9 @@ def guess_delimiter(sample: Sample, quote: str) -> Guess:
         reason = f"All lines have the same {len(starts) - 1} gaps, with a name above each column; some cells are empty."
         return Guess(FIXED, reason)
     if not best.score:
+        colon = _cut(sample, ":", quote)
+        best = colon if colon.share >= SURE_SHARE else best
+    if not best.score:
         return Guess(",", "No delimiter cuts the lines into two columns or more.", sure=False)
     others = [cut.score for cut in cuts if cut is not best]
     reason = f"It cuts {best.share:.0%} of {best.records:,} lines into {best.usual:,} cells."
@@ -109,7 +112,7 @@ def _cut(sample: Sample, delimiter: str, quote: str) -> Cut:
     The score adds twice the share of records of the usual length, from the first of it on, to the share of cells
     that are numbers, less the share of those in which another delimiter is left over.
     """
-    csv_format = CsvFormat(delimiter=delimiter, quote=quote)
+    csv_format = CsvFormat(delimiter=delimiter, quote=quote, quotes_within="spaced")
     records = records_of(sample.head, csv_format) + records_of(sample.body, csv_format)
     usual = usual_width(records)
     if not usual:

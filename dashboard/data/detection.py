@@ -12,11 +12,13 @@ from dashboard.data.cells import number
 from dashboard.data.csv_format import BOTH_COMMAS, HEADERS, CsvFormat
 from dashboard.data.delimiters import guess_delimiter, guess_quote, guess_starts, records_of, usual_width
 from dashboard.data.encoding_guess import check_encoding, guess_encoding
+from dashboard.data.footers import guess_skip_last
 from dashboard.data.guesses import Guess
 from dashboard.data.headers import Rows, guess_header, guess_units
 from dashboard.data.number_marks import guess_marks
 from dashboard.data.preamble import guess_comment, guess_comment_names, guess_repeats, guess_skip, guess_trailing
-from dashboard.data.sampling import Sample, sample
+from dashboard.data.quotes_within import guess_quotes_within
+from dashboard.data.sampling import Sample, last_lines, sample
 from dashboard.errors import Invalid
 
 FORCED = Guess(None, "As you said.")
@@ -78,6 +80,7 @@ class _Detection:
         self.take("quote", guess_quote(self.lines))
         self.take("delimiter", guess_delimiter(self.lines, self.format.quote))
         self.take("starts", guess_starts(self.lines, self.format.delimiter))
+        self.take("quotes_within", guess_quotes_within(self.lines, self.format))
         self.take("comment", guess_comment(self.lines, self.format))
         mark, names = guess_comment_names(self.lines, self.format)
         if names.value == "header" and self.settled.get("comment", mark.value) == mark.value:
@@ -85,6 +88,7 @@ class _Detection:
         self.take("comment_names", names if self.format.comment == mark.value else replace(names, value="keep"))
         self.take("trailing", guess_trailing(self.lines, self.format))
         self.take("skip", guess_skip(self.lines, self.format))
+        self.take("skip_last", guess_skip_last(last_lines(self.path, self.format.encoding), self.format))
 
     def find_header(self, header: str) -> None:
         """Guess what the first records are, and how numbers are written below them."""
@@ -107,8 +111,9 @@ class _Detection:
 
     def _rows(self) -> Rows:
         """Return the rows of the usual width, the header first, as far as it has a name for each column."""
-        records = records_of(self.lines.head, self.format)
-        body = records_of(self.lines.body, replace(self.format, skip=0))
+        table = replace(self.format, skip_last=0)  # the sample need not have the end of the file
+        records = records_of(self.lines.head, table)
+        body = records_of(self.lines.body, replace(table, skip=0))
         usual = usual_width(records + body)
         rows = [fields for _, fields in records + body if len(fields) == usual]
         if records and len(records[0][1]) == usual - 1:  # the column of row names has no name

@@ -25,6 +25,8 @@ FEW_CHARACTERS = 4
 SURE_SCORE, SURE_MARGIN, WIDE_MARGIN = 0.85, 0.15, 0.5
 FEW_LETTERS = 3
 WORDS = re.compile(r"[^\W\d_]{2,}")
+BY_DIGITS = re.compile(r"\d[\u00c0-\u05ff]|[\u00c0-\u05ff]\d")
+UTF_32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 
 
 class Reading(NamedTuple):
@@ -38,6 +40,8 @@ class Reading(NamedTuple):
 def guess_encoding(path: Path) -> Guess:
     """Return the codec that decodes the whole file; raises Invalid for what is not text."""
     start = _start(path)
+    if start.startswith(UTF_32) and decodes(path, "utf-32"):
+        return Guess("utf-32", "The file begins with the mark of UTF-32.")
     if start.startswith(UTF_16):
         if not decodes(path, "utf-16"):
             raise Invalid({"file": "The file begins like UTF-16 text but is damaged: save it again as UTF-8."})
@@ -145,9 +149,14 @@ def _readings(sample: bytes) -> Iterable[Reading]:
 
 
 def _worded(text: str) -> float:
-    """Return the share of words, of those with letters beyond ASCII, that could be words of some language."""
+    """Return the share of words, of those with letters beyond ASCII, that could be words of some language.
+
+    Such a letter next to a digit is none.
+    """
     words = [word for word in WORDS.findall(text) if not word.isascii()]
-    return 1 - sum(map(_is_odd, words)) / len(words) if words else 1.0
+    by_digits = sum(match[0].strip("0123456789").isalpha() for match in BY_DIGITS.finditer(text))
+    count = len(words) + by_digits
+    return 1 - (sum(map(_is_odd, words)) + by_digits) / count if count else 1.0
 
 
 def _is_odd(word: str) -> bool:
@@ -220,6 +229,7 @@ SCORES: dict[str, Callable[[list[str]], float]] = {
     "cp949": partial(_east_asian, han=-0.2, kana=-0.2, hangul=1.1, codec="euc_kr"),
     "cp1251": partial(_script, alphabet=alphabets.CYRILLIC),
     "koi8_r": partial(_script, alphabet=alphabets.CYRILLIC),
+    "koi8-u": partial(_script, alphabet=alphabets.CYRILLIC),
     "cp866": partial(_script, alphabet=alphabets.CYRILLIC),
     "mac-cyrillic": partial(_script, alphabet=alphabets.CYRILLIC, weight=0.98),
     "iso8859-5": partial(_script, alphabet=alphabets.CYRILLIC),

@@ -13,6 +13,8 @@ from dashboard.data.sampling import Sample, codec_within, whole_lines
 
 MARKS = [mark for mark in COMMENTS if mark != NONE]
 ANY_MARKS = (".", NONE)
+FEWEST_PADDED = 3
+"""With fewer columns a header may have one name only."""
 
 
 def guess_comment(sample: Sample, csv_format: CsvFormat) -> Guess:
@@ -91,6 +93,8 @@ def guess_skip(sample: Sample, csv_format: CsvFormat) -> Guess:
         return Guess(0, "No table was seen.", sure=False)
     said = 1 if SEP_LINE.fullmatch(sample.head[records[0][0] - 1]) else 0
     start = widths.index(usual, said) if usual in widths[said:] else 0
+    if padded := _padded(records[start:], usual):
+        start, widths = start + padded, [1] * (start + padded)
     if start > said and _is_odd_header(records, start):
         start -= 1
     if not start or records[start][0] > MOST_SKIPPED:
@@ -102,6 +106,15 @@ def guess_skip(sample: Sample, csv_format: CsvFormat) -> Guess:
     cells = ", ".join(str(width) for width in sorted(set(widths[:start])))
     count = f"{cells} {'cell' if cells == '1' else 'cells'}"
     return Guess(line, f"{what} {count}, the lines below {usual:,}.", sure=set(widths[:start]) == {1})
+
+
+def _padded(records: Records, usual: int) -> int:
+    """Return how many records have one cell at most that is not empty, with a header below: titles of spreadsheets."""
+    own = [fields for _, fields in records if len(fields) == usual]
+    filled = [sum(bool(text.strip()) for text in fields) for fields in own]
+    first = next((place for place, count in enumerate(filled) if count > 1), 0)
+    is_table = usual >= FEWEST_PADDED and len(own) > first + 1 and bool(guess_header(own[first:], ANY_MARKS).value)
+    return first if is_table and [fields for _, fields in records[:first]] == own[:first] else 0
 
 
 def _is_odd_header(records: Records, start: int) -> bool:

@@ -45,6 +45,16 @@ def first_lines(path: Path, encoding: str, count: int = 20, longest: int = 200) 
     return [line.rstrip("\r\n")[:longest] for line in lines if line]
 
 
+def last_lines(path: Path, encoding: str) -> list[str]:
+    """Return a file's last lines, with blank ones among them, without their ends."""
+    codec, size = codec_within(path, encoding), path.stat().st_size
+    start = max(size - PLACE_BYTES, 0) // 4 * 4
+    with path.open("rb") as file:
+        file.seek(start)
+        lines = LINE_ENDS.split(file.read().decode(codec, "replace"))
+    return lines[1 if start else 0 : None if lines[-1] else -1]
+
+
 def whole_lines(path: Path, end: bytes) -> Iterator[bytes]:
     """Yield a file's bytes in blocks that end where lines end; a longer line than LONGEST_LINE may be cut."""
     rest = b""

@@ -5,6 +5,7 @@ What is left out here keeps its line number, so that messages name the lines as 
 
 import io
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -24,12 +25,15 @@ def plain_delimiter(csv_format: CsvFormat) -> str:
     return "\t" if csv_format.delimiter in {*GAPS, FIXED} else csv_format.delimiter
 
 
-def plain_line(line: str, csv_format: CsvFormat) -> str:
-    """Return a line whose cells are parted by one character; the gaps between quotes are left as they are."""
+def plain_line(line: str, csv_format: CsvFormat, is_within: bool = False) -> str:
+    """Return a line whose cells are parted by one character; the gaps between quotes are left as they are.
+
+    `is_within` says that it begins within quotes.
+    """
     if csv_format.delimiter == FIXED:
         return _cut(line, csv_format)
     if csv_format.delimiter not in GAPS:
-        return line
+        return line if csv_format.quotes_within == "usual" else _usual_quotes(line, csv_format, is_within)
     body = line.strip(BLANKS)
     gap = GAPS[csv_format.delimiter]
     if csv_format.quote == NONE or csv_format.quote not in body:
@@ -37,6 +41,19 @@ def plain_line(line: str, csv_format: CsvFormat) -> str:
     quote = csv_format.quote
     pattern = rf"({quote}(?:[^{quote}]|{quote}{quote})*{quote})|{gap}"
     return re.sub(pattern, lambda match: match[1] or "\t", body) + "\n"
+
+
+def _usual_quotes(line: str, csv_format: CsvFormat, is_within: bool) -> str:
+    """Return a line whose quotes within cells are doubled, and whose quoted cells begin with their quote."""
+    quote = csv_format.quote
+    if quote == NONE or quote not in line:
+        return line
+    if csv_format.quotes_within == "escaped":
+        usual = {quote: quote * 2, "\\": "\\"}
+        return re.sub(r"\\(.)", lambda match: usual.get(match[1], match[0]), line)
+    before = quote if is_within else ""
+    pattern = rf"({quote}(?:[^{quote}]|{quote}{quote})*{quote}?)|(?<={re.escape(csv_format.delimiter)}) +(?={quote})"
+    return re.sub(pattern, lambda match: match[1] or "", before + line)[len(before) :]
 
 
 def _cut(line: str, csv_format: CsvFormat) -> str:
@@ -66,14 +83,14 @@ def _ends(starts: str) -> list[tuple[int, int | None]]:
 def table_lines(lines: Iterable[str], csv_format: CsvFormat) -> Iterator[tuple[int, str]]:
     """Yield (number from 1, line in plain form) of the lines of a file from its header on.
 
-    Left out are the first `skip` lines, comments, lines that repeat the header, and a delimiter at the end of lines,
-    as the format says.
+    Left out are the first `skip` and the last `skip_last` lines, comments, lines that repeat the header, and a
+    delimiter at the end of lines, as the format says.
     """
     header = ""
     for number, line, is_within in _own_lines(lines, csv_format):
         if csv_format.delimiter == FIXED:
             _refuse_crossing(number, line, csv_format.starts)
-        plain = plain_line(line, csv_format)
+        plain = plain_line(line, csv_format, is_within)
         if csv_format.trailing == "drop":
             plain = _without_last(plain, plain_delimiter(csv_format))
         bare = plain.strip(LINE_END)
@@ -92,7 +109,7 @@ def _own_lines(lines: Iterable[str], csv_format: CsvFormat) -> Iterator[tuple[in
     mark = None if csv_format.comment == NONE else csv_format.comment
     is_within, names = False, ""
     is_before = csv_format.comment_names == "header"
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(_without_end(lines, csv_format.skip_last), start=1):
         if number <= csv_format.skip:
             continue
         if mark and not is_within and line.lstrip().startswith(mark):
@@ -103,8 +120,23 @@ def _own_lines(lines: Iterable[str], csv_format: CsvFormat) -> Iterator[tuple[in
         is_before = is_before and not line.strip()
         names = ""
         yield number, line, is_within
-        if csv_format.quote != NONE and line.count(csv_format.quote) % 2:
+        if csv_format.quote != NONE and _quotes_in(line, csv_format) % 2:
             is_within = not is_within
+
+
+def _quotes_in(line: str, csv_format: CsvFormat) -> int:
+    """Return how many quotes of a line begin or end a cell, or are doubled."""
+    bare = re.sub(r"\\.", "", line) if csv_format.quotes_within == "escaped" else line
+    return bare.count(csv_format.quote)
+
+
+def _without_end(lines: Iterable[str], count: int) -> Iterator[str]:
+    """Yield lines without the last ones."""
+    waiting: deque[str] = deque()
+    for line in lines:
+        waiting.append(line)
+        if len(waiting) > count:
+            yield waiting.popleft()
 
 
 def _without_last(line: str, delimiter: str) -> str:

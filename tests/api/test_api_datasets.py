@@ -14,7 +14,7 @@ DATASETS = "/api/v1/datasets"
 GOOD = "height,width,kind\n" + "".join(f"{row},{row % 7},{'ab'[row % 2]}\n" for row in range(40))
 FORMAT = {"delimiter": ",", "header": True, "encoding": "utf-8", "decimal": ".", "thousands": "none", "quote": '"'}
 FORMAT |= {"skip": 0, "comment": "none", "skip_after": 0, "repeats": "keep", "trailing": "keep"}
-FORMAT |= {"starts": "", "comment_names": "keep"}
+FORMAT |= {"starts": "", "comment_names": "keep", "quotes_within": "usual", "skip_last": 0}
 KEPT_APART = {"catalogue.sqlite-wal", "catalogue.sqlite-shm", "catalogue.sqlite"}
 
 
@@ -86,9 +86,11 @@ def test_every_part_of_the_format_can_be_settled(client):
         "trailing": "keep",
         "starts": "",
         "comment_names": "keep",
+        "quotes_within": "usual",
     }
     dataset = client.post(DATASETS, data=form(text.replace("1 000", "1\u2019000"), **choices), status=201)
     expected = {**choices, "delimiter": "spaces", "header": True, "encoding": "utf-8", "skip": 1, "skip_after": 1}
+    expected["skip_last"] = 0
     assert dataset["spec"]["format"] == expected
     assert (dataset["rows"], dataset["description"]["columns"][1]["high"]) == (20, 3.5)
 

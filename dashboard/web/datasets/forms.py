@@ -52,6 +52,8 @@ class DatasetForm(PageForm):
     trailing = form_field(SETTINGS["trailing"])
     starts = form_field(SETTINGS["starts"])
     comment_names = form_field(SETTINGS["comment_names"])
+    quotes_within = form_field(SETTINGS["quotes_within"])
+    skip_last = form_field(SETTINGS["skip_last"])
     target = SelectField(SETTINGS["target"].label, description=SETTINGS["target"].help)
     task = form_field(SETTINGS["task"])
     kinds = FieldList(

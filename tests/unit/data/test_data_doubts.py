@@ -89,6 +89,32 @@ KINDS: dict[str, tuple[Any, dict[str, Any], str | None, int]] = {
         "a,b\n" + rows('"{n},25","-1,{n}"'), {"delimiter": ",", "decimal": ",", "thousands": "none"}, "a b", 20
     ),
     "quoted german money": ("a,b\n" + rows('{n},"1.234,50"'), {"decimal": ",", "thousands": "."}, "a b", 20),
+    "blanks before quotes": (
+        'a, "b", y\n' + rows('{n}, "x, {word}", {half}'), {"quotes_within": "spaced"}, "a b y", 20
+    ),
+    "blanks before quotes over lines": (
+        'a, "b", y\n' + rows('{n}, "x\n, ""{word}", {half}'), {"quotes_within": "spaced"}, "a b y", 20
+    ),
+    "quotes behind backslashes": (
+        'a,b,y\n' + rows('"he said \\"hi, {word}\\" ok",{n},{half}'), {"quotes_within": "escaped"}, "a b y", 20
+    ),
+    "backslashes at the end of cells": (
+        'a,b,y\n' + rows('"C:\\{word}\\",{n},{half}'), {"quotes_within": "usual"}, "a b y", 20
+    ),
+    "a title of a spreadsheet": ("Report,,\n,,\na,b,y\n" + rows("{n},{half},{word}"), {"skip": 2}, "a b y", 20),
+    "a first row with one cell": (",,7\n" + rows("{n},{half},1"), {"skip": 0, "header": False}, None, 21),
+    "a note below": ("a,b\n" + rows("{n},{half}") + "\nSource: office\n", {"skip_last": 1}, "a b", 20),
+    "two notes below": ("a,b\n" + rows("{n},{half}") + "Note\n\nSource: office\n\n", {"skip_last": 4}, "a b", 20),
+    "blanks below": ("a,b\n" + rows("{n},{half}") + "   \n", {"skip_last": 1}, "a b", 20),
+    "the end of a file in DOS": ("a,b\n" + rows("{n},{half}") + "\x1a", {"skip_last": 1}, "a b", 20),
+    "a total below": ("a,b\n" + rows("{word},{half}") + "Total,99\n", {"skip_last": 1}, "a b", 20),
+    "no total": ("a,b\n" + rows("{word},{half}") + "Total,1\nx,2\nTotal,9\n", {"skip_last": 0}, "a b", 23),
+    "empty lines below": ("a,b\n" + rows("{n},{half}") + "\n\n", {"skip_last": 0}, "a b", 20),
+    "a last cell over lines": ('a,b\n' + rows('{n},"x\n{half}\ny"'), {"skip_last": 0}, "a b", 20),
+    "colons": ("a:b\n" + rows("{n}:{half}"), {"delimiter": ":"}, "a b", 20),
+    "utf-32": ("a,b\n1,2\n3,4\n".encode("utf-32"), {"encoding": "utf-32"}, "a b", 2),
+    "ukrainian": ("місто,b\nКиїв,1\nЛьвів,2\nОдеса,3\n".encode("koi8-u"), {"encoding": "koi8-u"}, "місто b", 3),
+    "signs of money only": ("a;b\n10–20 €;2\n20–30 €;4\n".encode("cp1252"), {"encoding": "cp1252"}, "a b", 2),
     "a hash as a name": ("#,a,y\n" + BODY, {"comment": "none", "header": True}, "# a y", 20),
     "words over words": ("colour,shape\nred,round\nblue,square\nred,square\n", {"header": True}, "colour shape", 3),
     "utf-16 without a mark": ("a,b\n1,2\n3,4\n".encode("utf-16-le"), {"encoding": "utf-16-le"}, "a b", 2),
