@@ -13,6 +13,7 @@ SEARCH_MS = 900_000  # forty trainings, on a machine that does other things as w
 
 
 @pytest.mark.parametrize("theme", ["dark"])  # its pages are looked at in both by tests/web; this is about what it does
+@pytest.mark.soak
 def test_forty_trials_on_digits_lead_from_the_form_to_a_network_of_the_winner(walk):
     page = walk.page
     walk.go("/datasets/new")

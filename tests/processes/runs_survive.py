@@ -104,6 +104,7 @@ class RunsSurvive:
             wait_until(lambda: not any(is_alive(pid) for pid in pids), "the killed to be gone")  # noqa: B023
         assert self.ends_undisturbed(place, workspace, run.id).attempt > 1
 
+    @pytest.mark.soak
     def test_a_coordinator_that_is_killed_leaves_its_run_to_the_next_one(self, place, workspace, coordinator):
         run = start_training(workspace)
         self.pids(place, workspace, run.id, coordinator)

@@ -108,6 +108,7 @@ def test_a_run_waits_while_nothing_can_be_written(in_files, undisturbed, tmp_pat
         assert ends_undisturbed(in_files, run.id, undisturbed).attempt == 1
 
 
+@pytest.mark.soak
 def test_a_run_that_waits_is_cancelled_at_once(in_files):
     define(in_files, **ENDLESS)
     with working(in_files.settings) as worker:

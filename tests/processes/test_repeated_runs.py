@@ -13,6 +13,7 @@ from tests.processes.test_runs import define
 pytestmark = pytest.mark.processes
 
 
+@pytest.mark.soak
 def test_a_killed_cross_validation_goes_on_with_the_fold_it_was_in(workspace, coordinator):
     define(workspace, epochs=150, batch_size=4)
     run = start_repeats(workspace, "net", {"folds": 3})

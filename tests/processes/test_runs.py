@@ -104,7 +104,7 @@ def test_a_regression_trains_and_reports_no_accuracy(workspace, coordinator):
     assert detail.epochs[-1].val_loss < detail.epochs[0].val_loss
 
 
-@pytest.mark.parametrize("scaling", ["standard", "book"])
+@pytest.mark.parametrize("scaling", [pytest.param("standard", marks=pytest.mark.soak), "book"])
 def test_the_errors_of_a_regression_are_told_in_the_unit_of_its_target(workspace, coordinator, scaling):
     define(workspace, dataset="life-expectancy", save="last", epochs=30, learning_rate=0.01, scaling=scaling)
     detail = wait_for_end(workspace, start_run(workspace, "net", {}).id)

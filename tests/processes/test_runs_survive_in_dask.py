@@ -53,8 +53,8 @@ class TestRunsSurviveInDask(RunsSurvive):
         return InDask(cluster, undisturbed)
 
     @pytest.mark.soak
-    def test_a_coordinator_that_is_killed_leaves_its_run_to_the_next_one(self, place, workspace, coordinator):
-        super().test_a_coordinator_that_is_killed_leaves_its_run_to_the_next_one(place, workspace, coordinator)
+    def test_a_run_that_is_stuck_is_killed_when_it_is_cancelled(self, place, workspace, coordinator):
+        super().test_a_run_that_is_stuck_is_killed_when_it_is_cancelled(place, workspace, coordinator)
 
     @pytest.mark.soak
     def test_an_attempt_that_was_only_paused_writes_nothing_once_another_runs(self, place, workspace, coordinator):

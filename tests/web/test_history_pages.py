@@ -13,6 +13,7 @@ from dashboard.services.versions.reading import get_version
 from dashboard.services.versions.saving import Draft, save_version
 from tests.api.examples import IRIS_NETWORK, save, special_tensors
 from tests.web.page_check import classes, words
+from tests.worker import wait_until
 
 DEMO = "/networks/demo-digits"
 HISTORY = f"{DEMO}/history"
@@ -27,6 +28,7 @@ def link_to(page, words_of_link):
 
 
 def test_a_history_opens_with_where_the_tensor_moved_most_and_who_changed_it_last(demo):
+    wait_until(lambda: "not counted yet" not in demo.get(HISTORY).sentence, "all changes to be counted")
     page = demo.get(HISTORY)
     assert page.h1 == "History of layer_01.weight in demo-digits"
     assert page.sentence.startswith("6 versions; it moved most in v2, by ")

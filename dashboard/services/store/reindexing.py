@@ -285,6 +285,7 @@ def _description(task: str, preprocessing: Mapping[str, Any]) -> dict[str, Any]:
         "target_statistics": None,
         "target_columns": [],
         "split": {"train": 0, "validation": 0, "test": 0},
+        "given": {},
         "image_shape": None,
         "first_columns": [],
         "first_rows": [],
