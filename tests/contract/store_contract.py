@@ -85,6 +85,7 @@ class StoreContract:
         assert_same_bits(store.read(save_one(store, array)), array)
 
     @pytest.mark.parametrize("dtype", DTYPES)
+    @pytest.mark.slow
     def test_a_table_of_half_a_million_random_bits_comes_back(self, store, dtype):
         array = random_bits(dtype, (500, 1000))
         assert_same_bits(store.read(save_one(store, array)), array)
@@ -293,6 +294,7 @@ class StoreContract:
                 store.publish((key.network, key.version), [], {})
         assert_same_bits(store.read(key), normal((2, 2)))
 
+    @pytest.mark.slow
     def test_a_version_is_saved_by_one_at_a_time(self, store, address):
         version = ("net", next(numbers))
         with store.saving(version), closing(open_store(Settings(store=address))) as same:
@@ -309,6 +311,7 @@ class StoreContract:
             assert store.tables() == []
         assert store.sweep() == []
 
+    @pytest.mark.slow
     def test_a_save_in_another_process_is_neither_swept_nor_deleted_nor_joined(self, store, address):
         other = child(address, "hold", 7)
         assert other.stdout.readline() == "written\n"
@@ -323,6 +326,7 @@ class StoreContract:
         assert end(other) == 0
         assert [version for version, _ in store.manifests()] == [("net", 7)]
 
+    @pytest.mark.slow
     def test_what_a_killed_save_has_left_is_invisible_and_swept(self, store, address):
         kept = save_one(store, normal((3, 3)), version=1)
         other = child(address, "hold", 7)
@@ -336,6 +340,7 @@ class StoreContract:
         assert_same_bits(store.read(kept), normal((3, 3)))
         save_one(store, normal((3, 3), seed=2), version=7)
 
+    @pytest.mark.slow
     def test_a_save_goes_ahead_over_what_a_killed_one_has_left(self, store, address):
         other = child(address, "hold", 7)
         assert other.stdout.readline() == "written\n"
@@ -531,6 +536,7 @@ class StoreContract:
         assert len(list(store.manifests())) == 24
         assert store.sweep() == []
 
+    @pytest.mark.slow
     def test_processes_save_read_delete_and_sweep_one_store_at_once_without_a_wrong_bit(self, store, address):
         others = [child(address, "work", first, 8) for first in (100, 200, 300)]
         reports = [json.loads(other.communicate()[0]) for other in others]

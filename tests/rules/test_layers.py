@@ -52,6 +52,7 @@ def test_a_module_imports_only_from_the_packages_that_its_own_may_import():
     assert faults == []
 
 
+@pytest.mark.slow
 def test_frameworks_and_drivers_stay_in_their_packages():
     faults = [
         f"{name_of(path)} imports {name}"

@@ -168,6 +168,7 @@ def test_the_rights_that_the_store_names_are_those_that_the_set_up_needs():
 
 
 @pytest.mark.parametrize("way", ["reading", "writing"])
+@pytest.mark.slow
 def test_a_connection_that_is_cut_before_its_commit_is_an_outage_and_the_next_one_works(opened, mysql_url, way, caplog):
     catalogue = opened()
     with pytest.raises(Outage, match="cannot be used now"), getattr(catalogue, way)() as connection:

@@ -58,6 +58,7 @@ def check_is_read_alike(texts, marks, reading=AS_USUAL):
 
 @pytest.mark.parametrize("marks", [POINT, COMMA, THOUSANDS])
 @pytest.mark.parametrize("reading", [AS_USUAL, Reading(("", "999")), Reading(("", "none")), Reading(strip=True)])
+@pytest.mark.slow
 def test_each_odd_cell_among_plain_numbers_is_read_as_by_its_text(marks, reading):
     plain = [text.replace(".", marks[0]) for text in PLAIN]
     for odd in ODD:
@@ -77,6 +78,7 @@ def test_each_odd_cell_among_plain_numbers_is_read_as_by_its_text(marks, reading
     ),
     st.sampled_from([POINT, COMMA, THOUSANDS]),
 )
+@pytest.mark.slow
 def test_any_column_is_the_same_cell_by_cell_as_by_its_texts(texts, marks):
     check_is_read_alike(texts, marks)
 

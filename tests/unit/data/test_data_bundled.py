@@ -32,6 +32,7 @@ def test_every_csv_that_is_shipped_is_described():
     assert {path.name for path in FOLDER.glob("*.csv")} == {sample.path.name for sample in BUNDLED}
 
 
+@pytest.mark.slow
 def test_the_digits_are_scikit_learns(tmp_path):
     sample = next(sample for sample in BUNDLED if sample.name == "digits")
     spec = choose(preview(sample.path, detect_format(sample.path)), target=sample.target)

@@ -207,6 +207,7 @@ def test_a_first_line_longer_than_131072_characters_is_read(tmp_path):
 
 
 @pytest.mark.parametrize("count", [50, 40_000])
+@pytest.mark.slow
 def test_a_repeated_header_is_seen_in_the_whole_file(tmp_path, count):
     path = write(tmp_path, "a,b\n" + "1,2\n" * count + "a,b\n" + "3,4\n" * count)
     detected = detect(path)

@@ -3,9 +3,12 @@
 import fcntl
 import threading
 
+import pytest
+
 from dashboard.jobs.coordinator import LOCK, coordinator_lock, is_coordinated
 
 
+@pytest.mark.slow
 def test_the_lock_is_held_once(tmp_path):
     assert not is_coordinated(tmp_path)
     with coordinator_lock(tmp_path, wait_for_it=False) as ours:

@@ -98,6 +98,7 @@ def test_the_size_of_a_grid_is_that_of_its_candidates_each_different():
 
 
 @pytest.mark.parametrize("name", [name for name, kind in SAMPLERS.items() if kind.is_available and name != "grid"])
+@pytest.mark.slow
 def test_every_way_to_propose_gives_candidates_of_the_space_and_the_same_for_the_same_seed(name):
     space = SearchSpace()
 

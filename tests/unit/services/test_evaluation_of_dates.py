@@ -15,6 +15,8 @@ from dashboard.services.versions.saving import Draft, save_version
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 TRAINED = "when,x,label\n" + "".join(f"{day}/03/2024,{day % 5},{'ab'[day % 2]}\n" for day in range(1, 31))
 
 

@@ -18,6 +18,8 @@ from dashboard.services.runs.runs import get_run, start_run
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def workspace(tmp_path):

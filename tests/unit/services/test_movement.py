@@ -11,6 +11,8 @@ from dashboard.services.versions.reading import delete_version, get_version
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def workspace(tmp_path):

@@ -19,6 +19,8 @@ from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
 from tests.unit.services.store_examples import fill
 
+pytestmark = pytest.mark.slow
+
 NOBODY = 65534
 READ_ALL = """
 import os, sys

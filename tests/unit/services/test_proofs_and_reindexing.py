@@ -23,6 +23,8 @@ from dashboard.services.versions.verification import verify_version
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 
 def save(workspace, seed):
     network = get_network(workspace, "flowers")

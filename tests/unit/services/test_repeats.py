@@ -26,6 +26,8 @@ from dashboard.settings import Settings
 from dashboard.web.runs.words import action_sentence, repeat_explanation
 from tests.unit.services.carry_out import carry_out
 
+pytestmark = pytest.mark.slow
+
 TRAINING = {"epochs": 12, "learning_rate": 0.02, "batch_size": 16, "patience": 4, "seed": 5}
 DEFINITION = {
     "name": "iris-net",

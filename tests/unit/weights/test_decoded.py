@@ -171,6 +171,7 @@ def test_a_table_that_was_tampered_with_is_never_kept_under_the_old_checksum(sto
     assert_same_bits(np.asarray(cache.get(store, key)), array)
 
 
+@pytest.mark.slow
 def test_threads_share_a_small_cache_without_a_wrong_bit(store, cache):
     arrays = [normal((90, 100), seed=seed) for seed in range(6)]
     keys = [save_one(store, array) for array in arrays]
