@@ -54,11 +54,11 @@ def ours(path, folder):
     import dashboard.arrow  # noqa: F401, PLC0415 - only what this process measures is imported, before the clock starts
     from dashboard.data.columns import preview  # noqa: PLC0415
     from dashboard.data.dataset import ingest, parse_spec  # noqa: PLC0415
-    from dashboard.data.detection import detect_format  # noqa: PLC0415
+    from dashboard.data.detection import detect  # noqa: PLC0415
     from dashboard.parsing import Fields  # noqa: PLC0415
 
     began = time.perf_counter()
-    csv_format = detect_format(path)
+    csv_format = detect(path).format
     detected = time.perf_counter()
     found = preview(path, csv_format)
     looked = time.perf_counter()

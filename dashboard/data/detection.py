@@ -32,11 +32,6 @@ class Detected:
     guesses: dict[str, Guess]
 
 
-def detect_format(path: Path, header: str = "auto") -> CsvFormat:
-    """Return how a file is written; `header` is auto, yes or no. Raises Invalid as `detect` does."""
-    return detect(path, {"header": header}).format
-
-
 def detect(path: Path, given: dict[str, Any] | None = None) -> Detected:
     """Return how a file is written, with a reason for each guess.
 

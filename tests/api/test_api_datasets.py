@@ -10,6 +10,8 @@ import pytest
 from PIL import Image
 from werkzeug.datastructures import FileStorage
 
+from tests.picture_files import colour_zip
+
 DATASETS = "/api/v1/datasets"
 GOOD = "height,width,kind\n" + "".join(f"{row},{row % 7},{'ab'[row % 2]}\n" for row in range(40))
 FORMAT = {"delimiter": ",", "header": True, "encoding": "utf-8", "decimal": ".", "thousands": "none", "quote": '"'}
@@ -341,19 +343,6 @@ def test_a_packed_table_and_pictures_in_folders_become_datasets(client):
     parts = {"file": (io.BytesIO(whole.getvalue()[:-40]), "shades.zip"), "name": "cut"}
     error = client.fails("POST", "/api/v1/datasets", 422, data=parts)
     assert (error["field"], "damaged" in error["message"]) == ("file", True)
-
-
-def colour_zip(side=8):
-    """Return a ZIP of pictures of red and of blue shades."""
-    shades = np.random.default_rng(1).integers(100, 256, (24, side, side), np.uint8)
-    whole = io.BytesIO()
-    with zipfile.ZipFile(whole, "w") as archive:
-        for number, shade in enumerate(shades):
-            one, channels = io.BytesIO(), np.zeros((side, side, 3), np.uint8)
-            channels[:, :, 2 * (number % 2)] = shade
-            Image.fromarray(channels).save(one, "PNG")
-            archive.writestr(f"{'blue' if number % 2 else 'red'}/{number}.png", one.getvalue())
-    return whole.getvalue()
 
 
 def test_coloured_pictures_become_a_dataset_of_three_numbers_a_pixel(client, workspace):

@@ -10,21 +10,9 @@ from PIL import Image
 from dashboard.services.datasets import get_dataset, list_datasets
 from dashboard.services.networks import create_network
 from dashboard.services.versions.saving import Draft, save_version
+from tests.picture_files import colour_zip
 from tests.web.page_check import words
 from tests.web.test_dataset_pages import NEW, address_of, create, fields_of, upload
-
-
-def colour_zip(side=8, end="png"):
-    """Return a ZIP of pictures of red and of blue shades."""
-    shades = np.random.default_rng(1).integers(100, 256, (24, side, side), np.uint8)
-    whole = io.BytesIO()
-    with zipfile.ZipFile(whole, "w") as archive:
-        for number, shade in enumerate(shades):
-            one, channels = io.BytesIO(), np.zeros((side, side, 3), np.uint8)
-            channels[:, :, 2 * (number % 2)] = shade
-            Image.fromarray(channels).save(one, "PNG")
-            archive.writestr(f"{'blue' if number % 2 else 'red'}/{number}.{end}", one.getvalue())
-    return whole.getvalue()
 
 
 def sources(page, css="only-light"):

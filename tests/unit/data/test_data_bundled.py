@@ -1,13 +1,12 @@
 import numpy as np
 import pytest
-from data_files import choose
+from data_files import choose, detect_format
 from sklearn import datasets
 
 from dashboard.data.bundled import BUNDLED, FOLDER
 from dashboard.data.columns import preview
 from dashboard.data.csv_format import CsvFormat
 from dashboard.data.dataset import ingest
-from dashboard.data.detection import detect_format
 
 
 @pytest.mark.parametrize("sample", BUNDLED, ids=lambda sample: sample.name)

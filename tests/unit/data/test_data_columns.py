@@ -1,10 +1,9 @@
 import numpy as np
 import pytest
-from data_files import look, make, write
+from data_files import detect_format, look, make, write
 
 from dashboard.data.columns import preview
 from dashboard.data.csv_format import CsvFormat
-from dashboard.data.detection import detect_format
 from dashboard.data.gap_costs import gap_costs
 from dashboard.errors import Invalid
 

@@ -2,14 +2,13 @@ import json
 
 import numpy as np
 import pytest
-from data_files import choose, look, make, write
+from data_files import choose, detect_format, look, make, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.data.column_readings import column_choices
 from dashboard.data.columns import preview
 from dashboard.data.dataset import DatasetSpec, ingest
-from dashboard.data.detection import detect_format
 from dashboard.data.growing import GrowingMatrix, narrowest
 from dashboard.errors import Invalid
 from dashboard.parsing import Fields

@@ -1,12 +1,11 @@
 import zipfile
 
 import pytest
-from data_files import write
+from data_files import detect_format, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.data.csv_format import CsvFormat, parse_format
-from dashboard.data.detection import detect_format
 from dashboard.errors import Invalid
 from dashboard.parsing import Fields
 

@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from dashboard.data.formats.options import ImportOptions, parse_options
-from dashboard.data.formats.registry import make_csv
+from dashboard.data.formats.options import parse_options
 from dashboard.errors import Invalid, TooLarge
 from dashboard.parsing import Fields
+from tests.unit.data.data_files import converted
 
 CSV = b"a,b\n1,x\n2,y\n"
 MOST = 100_000
@@ -26,13 +26,7 @@ def made(tmp_path):
     """Return what becomes of a file's bytes."""
 
     def make(body, most=MOST, **options):
-        path = tmp_path / "token.csv"
-        path.write_bytes(body)
-        try:
-            make_csv(path, most, ImportOptions(**options))
-        finally:
-            assert [one.name for one in tmp_path.iterdir()] == ["token.csv"]
-        return path.read_bytes()
+        return converted(tmp_path, body, most, **options)[0].read_bytes()
 
     return make
 

@@ -10,10 +10,8 @@ import pytest
 from openpyxl.styles import Font
 
 from dashboard.data.formats import workbook_parts
-from dashboard.data.formats.options import ImportOptions
-from dashboard.data.formats.registry import make_csv
 from dashboard.errors import Invalid, TooLarge
-from tests.unit.data.data_files import look
+from tests.unit.data.data_files import converted, look
 
 MOST = 20_000_000
 
@@ -50,12 +48,7 @@ def read(tmp_path):
     """Return (the CSV, what was taken) of a workbook; nothing else may be left in its folder."""
 
     def read(body, most=MOST, **options):
-        path = tmp_path / "token.csv"
-        path.write_bytes(body)
-        try:
-            taken = make_csv(path, most, ImportOptions(**options))
-        finally:
-            assert [one.name for one in tmp_path.iterdir()] == ["token.csv"]
+        path, taken = converted(tmp_path, body, most, **options)
         return path.read_text(), taken
 
     return read
