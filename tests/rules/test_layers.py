@@ -31,6 +31,9 @@ ONLY_IN = {
     "mysql": {"weights"},
     "optuna": {"search"},
     "pyarrow": {"arrow"},
+    "h5py": {"formats"},
+    "onnx": {"formats"},
+    "safetensors": {"formats"},
 }
 WIRING = {"__init__", "cli"}
 TOP_OF = {
