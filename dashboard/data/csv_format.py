@@ -185,7 +185,7 @@ def places_of(starts: str) -> list[int]:
 def _check_together(fields: Fields, chosen: CsvFormat, detected: CsvFormat) -> None:
     """Refuse fields that contradict each other."""
     is_quoted = detected.delimiter == chosen.delimiter and "," in detected.marks  # "1,5","2,25"
-    if chosen.decimal == chosen.delimiter and not is_quoted:
+    if chosen.decimal == chosen.delimiter and not is_quoted and chosen.thousands != ".":
         fields.refuse("decimal", BOTH_COMMAS)
     _check_starts(fields, chosen)
     if chosen.thousands == chosen.decimal:

@@ -2,6 +2,8 @@
 
 ``1,082`` may be a thousand or a little more than one. It is a decimal if the column has groups of another length
 than three digits (``0,5``), a thousand if whole numbers below 1,000 stand in its column or a number has two separators.
+In a file of commas ``12.345`` next to ``7`` stays open: points part thousands where semicolons part cells, and programs
+that write commas write 7 for 7.000, too.
 """
 
 import re
@@ -25,11 +27,15 @@ Columns = Sequence[Sequence[str]]
 
 
 class Evidence(NamedTuple):
-    """What columns say of a mark: cells that make it a decimal mark, a thousands separator, or leave it open."""
+    """What columns say of a mark: cells that make it a decimal mark, a thousands separator, or leave it open.
+
+    `next_to` are cells that make it a thousands separator because of a whole number next to them.
+    """
 
     decimal: str = ""
     thousands: str = ""
     open: str = ""
+    next_to: str = ""
 
 
 def guess_marks(columns: Columns, delimiter: str, decimal_mark: str = "") -> tuple[Guess, Guess]:
@@ -42,6 +48,9 @@ def guess_marks(columns: Columns, delimiter: str, decimal_mark: str = "") -> tup
     if spaced is not None:
         numeric = [[re.sub(GAP, "", word) for word in words] for words in numeric]
     comma, point = _evidence(numeric, ",", "."), _evidence(numeric, ".", ",")
+    comma = comma._replace(thousands=comma.thousands or comma.next_to)
+    if delimiter != ",":
+        point = point._replace(thousands=point.thousands or point.next_to)
     decimal, thousands = _decided(comma, point, delimiter)
     if decimal_mark and spaced is None:
         thousands = _other(".", point) if decimal_mark == "," else _other(",", comma)
@@ -70,12 +79,8 @@ def _separated(numeric: Columns, delimiter: str) -> Guess | None:
 
 def _evidence(numeric: Columns, mark: str, other: str) -> Evidence:
     """Return what all columns say of a mark; one cell of each kind."""
-    decimal = thousands = undecided = ""
-    for words in numeric:
-        own = _column_evidence(words, mark, other)
-        decimal, thousands = decimal or own.decimal, thousands or own.thousands
-        undecided = undecided or own.open
-    return Evidence(decimal, thousands, undecided)
+    columns = [_column_evidence(words, mark, other) for words in numeric]
+    return Evidence(*(next(filter(None, cells), "") for cells in zip(*columns, strict=True)))
 
 
 def _column_evidence(words: Sequence[str], mark: str, other: str) -> Evidence:
@@ -93,7 +98,7 @@ def _column_evidence(words: Sequence[str], mark: str, other: str) -> Evidence:
             return Evidence(thousands=word)
     small = next((word for word in words if word.isdecimal() and len(word) < 4 and word != "0"), "")
     if marked and small:
-        return Evidence(thousands=f"{marked[0]}' next to '{small}")
+        return Evidence(next_to=f"{marked[0]}' next to '{small}")
     return Evidence(open=marked[0] if marked else "")
 
 
@@ -114,13 +119,16 @@ def _decided(comma: Evidence, point: Evidence, delimiter: str) -> tuple[Guess, G
 
 def _other(mark: str, evidence: Evidence) -> Guess:
     """Return the mark as thousands separator, once the other one is known to be the decimal mark."""
-    if evidence.thousands or evidence.open:
-        return Guess(mark, f"'{evidence.thousands or evidence.open}' is written in groups of three digits.")
+    if shown := evidence.thousands or evidence.next_to or evidence.open:
+        return Guess(mark, f"'{shown}' is written in groups of three digits.")
     return Guess(NONE, "No number has a thousands separator.")
 
 
 def _open(comma: Evidence, point: Evidence, delimiter: str) -> tuple[Guess, Guess]:
     """Return what usage suggests where no number decides."""
+    if point.next_to and not point.thousands:
+        reason = f"'{point.next_to}' may be a fraction or thousands: every number has three digits behind its point."
+        return Guess(".", reason, sure=False), Guess(NONE, reason, sure=False)
     shown = comma.open or comma.thousands or point.open or point.thousands
     if not shown:
         return Guess(".", "No number has a decimal mark."), Guess(NONE, "No number has a thousands separator.")

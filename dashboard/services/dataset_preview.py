@@ -82,7 +82,10 @@ def _question_of_marks(upload: Upload, fields: Fields) -> list[Question]:
     """Return the question whether numbers are thousands or fractions, where nothing in the file says it."""
     if not has_open_marks(upload, fields.data):
         return []
-    return [Question("decimal", upload.guesses["thousands"].reason, {".": "a decimal point", ",": "a decimal comma"})]
+    reason = upload.guesses["thousands"].reason
+    if upload.format.delimiter == ",":  # a decimal comma would need quotes
+        return [Question("thousands", reason, {"none": "fractions", ".": "thousands"})]
+    return [Question("decimal", reason, {".": "a decimal point", ",": "a decimal comma"})]
 
 
 def _questions_of_columns(fields: Fields, seen: Preview) -> list[Question]:

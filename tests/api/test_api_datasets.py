@@ -316,6 +316,15 @@ def test_a_mark_that_may_be_both_is_asked_and_answered(client):
         assert (again["questions"], again["columns"][0]["low"]) == ([], low)
 
 
+def test_points_in_a_file_of_commas_are_asked_and_answered(client):
+    text = "n,y\n" + "7,0\n" + "".join(f"{row + 1}.{row + 100},{row % 2}\n" for row in range(20))
+    seen = client.post(f"{DATASETS}/preview", data=form(text, target="y"))
+    assert [(one["field"], list(one["choices"])) for one in seen["questions"]] == [("thousands", ["none", "."])]
+    for mark, high in (("none", 20.119), (".", 20119)):
+        again = client.post(f"{DATASETS}/preview", json={"upload": seen["upload"], "thousands": mark, "target": "y"})
+        assert (again["questions"], again["columns"][0]["high"]) == ([], high)
+
+
 def test_a_preview_with_a_wrong_choice_is_refused_at_its_field(client):
     upload = client.post(f"{DATASETS}/preview", data=form(ASKED, target="y2"))["upload"]
     wrong = ({"odd": {"income": "guess"}}, "odd.income"), ({"task": "sorting"}, "task"), ({"file": 1}, "file")

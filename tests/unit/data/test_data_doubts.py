@@ -191,6 +191,18 @@ def test_what_may_be_both_is_a_question(tmp_path, mark, delimiter):
     assert "thousands or a fraction" in guesses["thousands"].reason
 
 
+def test_points_next_to_whole_numbers_are_a_question_where_commas_part_the_cells(tmp_path):
+    path = write(tmp_path, "w,y\n" + rows("12.34{n},a", 9) + "7,b\n")
+    guesses = detect(path).guesses
+    assert (guesses["decimal"].value, guesses["thousands"].value, guesses["thousands"].sure) == (".", "none", False)
+    assert "'12.340' next to '7'" in guesses["thousands"].reason
+    for answer, high in (("none", 12.348), (".", 12_348)):
+        said = detect(path, {"thousands": answer}).format
+        assert preview(path, said).columns[0].high == high
+    settled = detect(write(tmp_path, "w,v,y\n" + rows("12.34{n},0.5,a", 9) + "7,0.5,b\n")).guesses
+    assert (settled["decimal"].value, settled["thousands"].value, settled["thousands"].sure) == (".", "none", True)
+
+
 def test_what_a_person_settles_is_taken_and_the_rest_guessed_with_it(tmp_path):
     path = write(tmp_path, "a;b,c\n" + rows("{n};1,5"))
     assert detect(path, {"delimiter": ","}).format.delimiter == ","
