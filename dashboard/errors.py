@@ -11,6 +11,8 @@ The tree; the number is the HTTP status that `web` and `api` answer with::
     │   │   ├── NewerForm           409  it was stored by a newer Weightbase
     │   │   └── NumberTaken         409  the store has something else under a version's names
     │   ├── TooLarge                413  an upload or a network beyond a stated limit
+    │   ├── UnknownFormat           415  a file of none of the formats that can be read
+    │   ├── UnreadableFile          422  a file that is damaged, or is not as its format demands
     │   └── Forbidden               403  refused by a security rule
     └── StoreError                  503  the store or the catalogue cannot do it now
         ├── StoreUnavailable        503  it cannot be reached
@@ -125,6 +127,26 @@ class TooLarge(UserError):
 
     status = 413
     code = "too_large"
+
+
+class UnknownFormat(UserError):
+    """A file of none of the formats that can be read; the message says what it is, if that is known."""
+
+    status = 415
+    code = "unknown_format"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, "file")
+
+
+class UnreadableFile(UserError):
+    """A file that is damaged, hostile or a program; the message names the part that is wrong and the remedy."""
+
+    status = 422
+    code = "unreadable"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, "file")
 
 
 class Forbidden(UserError):

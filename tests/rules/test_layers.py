@@ -1,8 +1,13 @@
 """The layering: who imports whom, and where SQL, Flask and Plotly may stand."""
 
+import os
+import subprocess
+import sys
+import tempfile
+
 import pytest
 
-from tests.rules.source import FILES, PACKAGE, imports_of, name_of, package_of
+from tests.rules.source import FILES, PACKAGE, ROOT, imports_of, name_of, package_of
 
 COMMON = {"records", "errors", "settings", "parsing", "metrics", "files", "declarations", "kinds", "privacy", "outages"}
 COMMON |= {"arrow", "holder", "responding"}
@@ -10,12 +15,13 @@ MAY_IMPORT = {
     "engine": set(),
     "analysis": set(),
     "data": set(),
+    "formats": set(),
     "weights": set(),
     "catalogue": set(),
     "charts": {"analysis"},
     "jobs": {"engine", "data"},
     "search": {"engine"},
-    "services": {"engine", "data", "weights", "catalogue", "analysis", "jobs", "search"},
+    "services": {"engine", "data", "weights", "catalogue", "analysis", "jobs", "search", "formats"},
     "http": {"services"},
     "web": {"services", "charts", "http"},
     "api": {"services", "http"},
@@ -64,6 +70,20 @@ def test_frameworks_and_drivers_stay_in_their_packages():
         if package_of(path) not in ONLY_IN[name]
     ]
     assert faults == []
+
+
+READS_WEIGHTS = {"h5py", "onnx", "safetensors", "google.protobuf"}
+
+
+def test_the_web_process_loads_no_library_that_reads_files_of_weights():
+    program = "import sys; from dashboard import create_app; create_app(); import dashboard.formats.reading; "
+    program += "import dashboard.formats.registry; print(sorted(set(sys.modules) & set(sys.argv[1:])))"
+    with tempfile.TemporaryDirectory() as home:
+        run = subprocess.run(
+            [sys.executable, "-c", program, *sorted(READS_WEIGHTS)],
+            capture_output=True, text=True, check=True, env=os.environ | {"WEIGHTBASE_HOME": home}, cwd=ROOT,
+        )  # fmt: skip
+    assert run.stdout == "[]\n"
 
 
 def test_every_package_has_a_rule():

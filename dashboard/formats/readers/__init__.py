@@ -1,0 +1,1 @@
+"""One module for each format of weights; `dashboard/formats/registry.py` lists them."""

@@ -1,0 +1,71 @@
+"""A registry of readers that ignore every limit; the confined process loads it instead of the project's own."""
+
+import os
+import socket
+from pathlib import Path
+
+from dashboard.formats.reader import Reader
+
+
+def allocate(source, sink):
+    held = bytearray(5 * 2**30)
+    sink.about["held"] = len(held)
+
+
+def loop(source, sink):
+    while True:
+        pass
+
+
+def open_elsewhere(source, sink):
+    sink.skip("x", Path("/etc/hostname").read_text())
+
+
+def write_elsewhere(source, sink):
+    (source.path.parent / "written").write_text("here")
+
+
+def execute(source, sink):
+    os.execv("/bin/true", ["true"])
+
+
+def connect(source, sink):
+    socket.create_connection(("127.0.0.1", int(source.path.read_text().partition(" ")[2])))
+
+
+def fill(source, sink):
+    with (sink.folder / "filled").open("wb") as file:
+        while True:
+            file.write(bytes(2**20))
+
+
+def crash(source, sink):
+    os.abort()
+
+
+def leave_a_link(source, sink):
+    (sink.folder / "00001.bin").symlink_to("/etc/hostname")
+    sink.add_bytes("w", "uint8", (1,), [b"1"])
+
+
+def change_afterwards(source, sink):
+    sink.add_bytes("w", "uint8", (1,), [b"1"])
+    (sink.folder / "00000.bin").write_bytes(b"2")
+
+
+def environment(source, sink):
+    sink.about["environment"] = dict(os.environ)
+    sink.add_bytes("w", "uint8", (1,), [b"1"])
+
+
+DEEDS = (
+    *(allocate, loop, open_elsewhere, write_elsewhere, execute, connect, fill, crash),
+    *(leave_a_link, change_afterwards, environment),
+)
+
+
+def recognises_word(deed):
+    return lambda start, members: start.split()[0] == deed.__name__.encode()
+
+
+READERS = tuple(Reader(deed.__name__, deed.__name__, (), recognises_word(deed), deed) for deed in DEEDS)
