@@ -6,7 +6,10 @@ PYTHON := $(VENV)/bin/python
 FREE_GB := $(shell df --output=avail -BG /dev/shm 2>/dev/null | tail -1 | tr -dc 0-9)
 TEST_FOLDERS := $(shell [ "0$(FREE_GB)" -ge 8 ] && echo PYTEST_DEBUG_TEMPROOT=/dev/shm)
 
-.PHONY: help run test quick check soak bench wheel clean
+# Compiled modules are kept whatever the environment says: tests start hundreds of processes, and each would compile anew.
+export PYTHONDONTWRITEBYTECODE :=
+
+.PHONY: help run test quick check style types types-of-tests collected soak bench wheel clean
 .DEFAULT_GOAL := help
 
 help:            ## this list
@@ -34,13 +37,24 @@ quick: $(VENV)/dev.ok        ## the fast tests, under a minute: no server, no br
 	$(TEST_FOLDERS) $(PYTHON) -m pytest -q -n 2 --hypothesis-profile=quick -m "not server and not browser and not processes and not slow and not soak" tests/unit tests/rules tests/contract
 
 check: $(VENV)/dev.ok        ## lint, format and types
+	@$(MAKE) --no-print-directory -j3 style types types-of-tests
+
+style: $(VENV)/dev.ok
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy
-	$(VENV)/bin/mypy --config-file tests/mypy.ini tests
 
-test: check                  ## all tests, with a real browser and real processes
+types: $(VENV)/dev.ok
+	$(VENV)/bin/mypy
+
+types-of-tests: $(VENV)/dev.ok  # with a cache of its own, as its options differ
+	$(VENV)/bin/mypy --cache-dir .mypy_cache/tests --config-file tests/mypy.ini tests
+
+collected: $(VENV)/dev.ok  # once in one process, so that not all four rewrite and compile each module of tests
+	@found=$$($(PYTHON) -m pytest -q --collect-only 2>&1) || { echo "$$found" | tail -n 60; exit 1; }
+
+test: $(VENV)/dev.ok         ## all tests, with a real browser and real processes, and what `make check` does
 	@tests/install_system_packages.sh
+	@$(MAKE) --no-print-directory -j4 style types types-of-tests collected
 	$(TEST_FOLDERS) $(PYTHON) -m pytest -q -n 4 --dist worksteal --durations=10  # four on two cores: many tests wait for processes of their own
 
 soak: $(VENV)/dev.ok         ## outages and disks that fill, for minutes; needs root, for it mounts small disks
