@@ -15,6 +15,7 @@ The tree; the number is the HTTP status that `web` and `api` answer with::
     │   ├── UnreadableFile          422  a file that is damaged, or is not as its format demands
     │   └── Forbidden               403  refused by a security rule
     └── StoreError                  503  the store or the catalogue cannot do it now
+        ├── OutOfSpace              507  there is no space for what was sent
         ├── StoreUnavailable        503  it cannot be reached
         │   └── Outage              503  for the moment: waiting helps
         │       ├── ConnectionLost  503  the connection to a server broke, or none could be made
@@ -161,6 +162,13 @@ class StoreError(WeightbaseError):
 
     status = 503
     code = "store_error"
+
+
+class OutOfSpace(StoreError):
+    """There is no space on the disk for what was sent; the message says how to get some."""
+
+    status = 507
+    code = "out_of_space"
 
 
 class StoreUnavailable(StoreError):

@@ -28,8 +28,13 @@ def workspace() -> Workspace:
 
 def sender(interface: str) -> str:
     """Return who sends this request through an interface, as far as that is known: `ada (page)`, or `page`."""
-    name = request.authorization.username if request.authorization is not None else None
+    name = user_name()
     return f"{name[:MOST_NAME]} ({interface})" if name else interface
+
+
+def user_name() -> str:
+    """Return the user name that this request carries; empty without one."""
+    return (request.authorization.username if request.authorization is not None else None) or ""
 
 
 def own_path() -> str:

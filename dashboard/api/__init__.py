@@ -5,6 +5,7 @@ from flask import Blueprint, Flask
 from dashboard.api.addresses import NumberConverter, TensorConverter, refuse_unknown_addresses
 from dashboard.api.answers import OrjsonProvider
 from dashboard.api.comparison import blueprint as comparison
+from dashboard.api.contents import blueprint as contents
 from dashboard.api.datasets import blueprint as datasets
 from dashboard.api.errors import answer_errors
 from dashboard.api.health import blueprint as health
@@ -27,7 +28,7 @@ def register_api(app: Flask) -> None:
     api = Blueprint("api", __name__)
     answer_errors(api)
     api.register_blueprint(health)
-    for noun in (openapi, datasets, networks, runs, versions, tensors, history, comparison, store, searches):
+    for noun in (openapi, datasets, networks, runs, versions, tensors, history, comparison, store, searches, contents):
         api.register_blueprint(noun, url_prefix=PREFIX)
     app.register_blueprint(api)
     refuse_unknown_addresses(app, PREFIX)

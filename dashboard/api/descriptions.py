@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from dashboard.api.schemas import INTEGER, TEXT, Schema, ref
 
-JSON = "application/json"
+JSON, BYTES = "application/json", "application/octet-stream"
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ PATH: dict[str, Schema] = {
     "run_id": INTEGER | {"minimum": 1, "description": "A run's id."},
     "search_id": INTEGER | {"minimum": 1, "description": "A search's id."},
     "trial": INTEGER | {"minimum": 1, "description": "A trial's number."},
+    "sha256": TEXT | {"pattern": "[0-9a-f]{64}", "description": "The SHA-256 of a tensor's bytes."},
     "item": TEXT | {"description": "The id of something in the trash, such as version-12."},
 }
 
@@ -136,6 +137,10 @@ OPERATIONS: dict[str, Operation] = {
         fails=(400, 404, 409, 413, 415, 422),
     ),
     "searches.get_findings": Operation(200, ref("SearchFindings"), fails=(404,)),
+    "contents.get_content": Operation(200, ref("Content"), fails=(422,)),
+    "contents.put_content": Operation(
+        201, ref("Content"), also=(202,), bodies=((BYTES, "ContentBytes"),), fails=(409, 413, 422, 507)
+    ),
     "compare.compare": Operation(200, ref("Comparison"), query=COMPARED, fails=(400, 404, 422), conditional=True),
     "compare.list_changed_units": Operation(
         200, ref("UnitChangePage"), query=(*COMPARED, "tensor", "axis", *PAGING), fails=(400, 404, 422)

@@ -615,6 +615,12 @@ SCHEMAS: dict[str, Schema] = {
     "TrialDetail": record(TRIAL | {"spec": FREE, "result": FREE, "error": nullable(TEXT)}, closed=True),
     "TrialOpening": record({"name": NAME}, ("name",), closed=True),
     "OpenedTrial": record({"network": ref("Network"), "run": ref("Run")}, closed=True),
+    "ContentBytes": TEXT | {"format": "binary", "description": "The bytes themselves, from Upload-Offset on."},
+    "Content": record(
+        {"sha256": SHA256, "complete": BOOLEAN}
+        | {"bytes": INTEGER | {"description": "How many have arrived: where to go on (Upload-Offset)."}},
+        closed=True,
+    ),
     "Version": record(VERSION, closed=True),
     "VersionDetail": record(VERSION_DETAIL, closed=True),
     "VersionPage": page_of("Version"),

@@ -131,7 +131,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untype
         except OSError:
             data = b""
         if not data:
-            self.drop(connection)
+            self.give_up(connection)
             return
         try:
             self.feed(connection, data)
@@ -146,14 +146,27 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untype
         incoming.feed(data)
         connection.timeout = incoming.deadline()
         if incoming.is_complete:
-            del self.receiving[connection]
-            self.poller.unregister(connection.sock)
-            connection.parser.unreader = Received(incoming)
-            connection.sock.waited = 0.0
-            self.answering.add(connection)
-            self.enqueue_req(connection)
+            self.pass_on(connection)
         elif incoming.expects_continue and not expected_before:
             connection.sock.send(CONTINUE)
+
+    def pass_on(self, connection: TConn) -> None:
+        """Let a thread answer the request of a connection."""
+        incoming = self.receiving.pop(connection)
+        self.poller.unregister(connection.sock)
+        connection.parser.unreader = Received(incoming)
+        connection.sock.waited = 0.0
+        self.answering.add(connection)
+        self.enqueue_req(connection)
+
+    def give_up(self, connection: TConn) -> None:
+        """Close a connection whose client is gone or too slow; a content is stored as far as it came."""
+        incoming = self.receiving[connection]
+        if incoming.can_be_cut:
+            incoming.cut()
+            self.pass_on(connection)
+        else:
+            self.drop(connection)
 
     def drop(self, connection: TConn) -> None:
         """Close a connection whose request is not complete."""
@@ -197,7 +210,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untype
             return
         self.swept = now
         for connection in [one for one in self.receiving if one.timeout < now]:
-            self.drop(connection)
+            self.give_up(connection)
         self.free_a_thread()
         if self.nr == self.trimmed:
             self.busy = now

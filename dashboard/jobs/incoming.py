@@ -22,13 +22,15 @@ Steps = Generator[None, None, None]
 Line = Generator[None, None, bytes]
 LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,15})[ \t]*\r\n", re.IGNORECASE)
 CHUNKED = re.compile(rb"\r\ntransfer-encoding:[^\r\n]*chunked[ \t]*\r\n", re.IGNORECASE)
+RESUMABLE = re.compile(rb"PUT [^ ?]*/api/v1/contents/[0-9a-f]{64} ")
 CONTINUE = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*\r\n", re.IGNORECASE)
 
 
 class Incoming:
     """The bytes of a request so far; `most` of its body are kept, what is beyond is only counted and read as zeros.
 
-    A body that is longer than an upload may be is refused by its length, and need not fill the disk before.
+    A body that is longer than an upload may be is refused by its length, and need not fill the disk before. What has
+    arrived of a content that a program sends is of use also if the rest never comes: such a request `can_be_cut`.
     """
 
     def __init__(self, most: int) -> None:
@@ -37,7 +39,7 @@ class Incoming:
         self.size = self.left_out = 0
         self.pending = bytearray()
         """What has arrived and is not known to be part of this request: in the end, the beginning of the next one."""
-        self.is_complete = self.expects_continue = False
+        self.is_complete = self.expects_continue = self.can_be_cut = False
         self.started: float | None = None
         self._steps = self._read()
 
@@ -48,6 +50,11 @@ class Incoming:
         self.pending += data
         if next(self._steps, self) is self:  # the steps have ended
             self.is_complete = True
+
+    def cut(self) -> None:
+        """End a request where it is: its body is shorter than its length says."""
+        self.file.seek(0)
+        self.is_complete = True
 
     def deadline(self) -> float | None:
         """Return by when the request has to be complete, on the monotonic clock; None before its first byte."""
@@ -72,6 +79,7 @@ class Incoming:
         if CHUNKED.search(head):
             yield from self._chunks()
         elif length and int(length[1]) <= MOST_READ:
+            self.can_be_cut = RESUMABLE.match(head) is not None
             yield from self._take_exactly(int(length[1]))
         self.file.seek(0)
 

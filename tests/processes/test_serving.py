@@ -1,6 +1,7 @@
 """`python app.py`: one command, two children, no orphan, whatever is killed."""
 
 import contextlib
+import hashlib
 import http.client
 import json
 import os
@@ -124,6 +125,26 @@ def test_clients_that_never_finish_their_request_stop_nobody(served):
         assert slow[3].recv(100).startswith(b"HTTP/1.1 422")
         slow[2].sendall(b"Content-Length: 2\r\nExpect: 100-continue\r\n\r\n")
         assert slow[2].recv(100).startswith(b"HTTP/1.1 100 Continue")
+
+
+def test_a_content_whose_connection_breaks_is_stored_as_far_as_it_came(served):
+    content = os.urandom(1_500_000)
+    address, half = f"/api/v1/contents/{hashlib.sha256(content).hexdigest()}", 700_000
+    with socket.create_connection(("127.0.0.1", served[1])) as client:
+        client.sendall(f"PUT {address} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(content)}\r\n\r\n".encode())
+        client.sendall(content[:half])
+    connection = http.client.HTTPConnection("127.0.0.1", served[1])
+
+    def offset():
+        connection.request("HEAD", address)
+        answer = connection.getresponse()
+        answer.read()
+        return int(answer.headers["Upload-Offset"])
+
+    wait_until(lambda: offset() == half, "the half that was sent to be stored")
+    connection.request("PUT", address, content[half:], {"Upload-Offset": str(half)})
+    assert connection.getresponse().status == 201
+    connection.close()
 
 
 def test_clients_that_read_their_answers_slowly_stop_nobody(served):
