@@ -7,6 +7,7 @@ The tree; the number is the HTTP status that `web` and `api` answer with::
     │   ├── Invalid                 422  one or more fields are wrong, a message for each
     │   ├── NotFound                404  no such network, version, tensor, cell, run ...
     │   ├── Conflict                409  the name is taken, the state does not allow it
+    │   │   ├── BeingSaved          409  a version of this key is being saved at this moment
     │   │   ├── Superseded          409  another attempt at the run has taken over
     │   │   ├── NewerForm           409  it was stored by a newer Weightbase
     │   │   └── NumberTaken         409  the store has something else under a version's names
@@ -99,6 +100,12 @@ class Conflict(UserError):
 
     status = 409
     code = "conflict"
+
+
+class BeingSaved(Conflict):
+    """A version of this key is being saved at this moment: who asks again a little later gets it."""
+
+    code = "being_saved"
 
 
 class Superseded(Conflict):

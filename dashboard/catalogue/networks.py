@@ -104,13 +104,13 @@ def _names() -> Select[Any]:
 def _networks() -> Select[Any]:
     return (
         select(networks, datasets.c.name.label("dataset"))
-        .join(datasets, datasets.c.id == networks.c.dataset_id)
+        .outerjoin(datasets, datasets.c.id == networks.c.dataset_id)
         .where(networks.c.trash == 0)
     )
 
 
 def _network(row: Row[Any]) -> Network:
-    return record(Network, row, spec=NetworkSpec.from_json(row.spec))
+    return record(Network, row, spec=NetworkSpec.from_json(row.spec), dataset=row.dataset or "")
 
 
 def _histories(connection: Connection, ids: list[int]) -> dict[int, list[Any]]:

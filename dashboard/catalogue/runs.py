@@ -12,9 +12,9 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, Updat
 from dashboard.catalogue.rows import insert_row, now, parent_reference, record
 from dashboard.catalogue.tables import FARTHEST, datasets, epochs, networks, runs, versions
 from dashboard.errors import NewerForm, NotFound
-from dashboard.records.network import NetworkSpec
-from dashboard.records.run import ENDED_STATES, NO_SPEC, RESUMABLE_STATES, Epoch, Run
-from dashboard.records.run_kinds import REPEATS, TRAININGS, kinds_in, kinds_that_repeat
+from dashboard.records.network import NO_SPEC, NetworkSpec
+from dashboard.records.run import ENDED_STATES, RESUMABLE_STATES, Epoch, Run
+from dashboard.records.run_kinds import ELSEWHERE, REPEATS, TRAININGS, kinds_in, kinds_that_repeat
 
 MOST_NAMED = 500
 """So many networks are named in a query; of more, all are read."""
@@ -263,8 +263,10 @@ def deaths_of(connection: Connection, run_id: int) -> int:
 
 
 def stale_attempts(connection: Connection) -> list[tuple[int, int]]:
-    """Return (id, attempt) of all running runs: to a coordinator that has just started, they are all dead."""
-    query = select(runs.c.id, runs.c.attempt).where(runs.c.state == "running")
+    """Return (id, attempt) of the running runs that are not elsewhere: to a coordinator that starts, all are dead."""
+    query = select(runs.c.id, runs.c.attempt).where(
+        runs.c.state == "running", runs.c.kind.not_in(kinds_in({ELSEWHERE}))
+    )
     return [(row.id, row.attempt) for row in connection.execute(query)]
 
 

@@ -4,7 +4,10 @@ The form's number is in a version table of our own name, so that another program
 alembic_version, can share the database. An alembic_version of ours, of an older release, is taken over.
 """
 
+import contextlib
 import re
+import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, inspect, select
@@ -14,7 +17,7 @@ from dashboard.catalogue.preflight import require_possible
 from dashboard.catalogue.tables import MYSQL
 from dashboard.errors import NewerForm, StoreUnavailable
 
-HEAD_REVISION = "0007"
+HEAD_REVISION = "0008"
 """The newest migration; a test holds it equal to what Alembic finds in migrations/."""
 
 VERSION_TABLE = "weightbase_version"
@@ -102,7 +105,22 @@ def _migrate(engine: Engine) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-    with engine.connect().execution_options(write=True) as connection:
+    with engine.connect().execution_options(write=True) as connection, _references_unchecked(connection):
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()
+
+
+@contextlib.contextmanager
+def _references_unchecked(connection: Connection) -> Iterator[None]:
+    """Let a migration of SQLite make a table again that others refer to: within a transaction that cannot be said."""
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, sqlite3.Connection):
+        yield
+        return
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        connection.rollback()  # what was committed stays
+        driver.execute("PRAGMA foreign_keys=ON")

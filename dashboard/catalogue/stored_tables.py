@@ -4,6 +4,7 @@ Tensors of one content are one table. Everything is read from the rows of tensor
 a page of a thousand versions' tables costs a few milliseconds whatever the store is.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -16,8 +17,9 @@ from dashboard.catalogue.tables import networks, tensors, versions
 from dashboard.records.tensor import TensorInfo, TensorKey
 
 MOST_USERS = 6
+CONTENTS_AT_ONCE = 500
 ABOUT = ("number", "epoch", "run_id", "metrics", "created")
-TENSOR_COLUMNS = ("name", "shape", "dtype", "sha256", "bytes", "table_name", "statistics")
+TENSOR_COLUMNS = ("name", "shape", "dtype", "sha256", "bytes", "table_name", "statistics", "units_axis")
 CONTENTS: BindParameter[Any] = bindparam("contents", expanding=True)
 HIDDEN = select(versions.c.id).where(versions.c.state != "ready")
 
@@ -155,6 +157,39 @@ def tensor_history(connection: Connection, network_id: int, tensor: str) -> list
 def _tensor_version(row: Row[Any]) -> TensorVersion:
     info = record(TensorInfo, row, shape=tuple(row.shape))
     return record(TensorVersion, row, sha256=row.version_sha256, bytes=row.version_bytes, info=info)
+
+
+class Known(NamedTuple):
+    """A content that is in the store: the slug and number of a version that has it, and what is known of it there."""
+
+    network: str
+    number: int
+    info: TensorInfo
+
+
+def known_contents(connection: Connection, contents: Sequence[str]) -> dict[str, Known]:
+    """Return content -> where it is stored, of those that a version holds, in the trash or not."""
+    known: dict[str, Known] = {}
+    for start in range(0, len(contents), CONTENTS_AT_ONCE):
+        some = {"contents": list(contents[start : start + CONTENTS_AT_ONCE])}
+        for row in connection.execute(_known_query(), some):
+            info = record(TensorInfo, row, shape=tuple(row.shape))
+            known.setdefault(row.content, Known(row.slug, row.number, info))
+    return known
+
+
+@cache
+def _known_query() -> Select[Any]:
+    held = select(versions.c.id).where(versions.c.state.not_in(("writing", "deleting")))
+    content, version = tensors.c.content, func.min(tensors.c.version_id).label("version_id")
+    first = select(content, version).where(content.in_(CONTENTS), tensors.c.version_id.in_(held)).group_by(content)
+    oldest = first.subquery()
+    columns = (tensors.c[name] for name in ("content", *TENSOR_COLUMNS))
+    query = select(*columns, networks.c.slug, versions.c.number)
+    query = query.join(oldest, (oldest.c.version_id == tensors.c.version_id) & (oldest.c.content == tensors.c.content))
+    return query.join(versions, versions.c.id == tensors.c.version_id).join(
+        networks, networks.c.id == versions.c.network_id
+    )
 
 
 def tensor_names(connection: Connection, network_id: int) -> list[str]:

@@ -109,8 +109,9 @@ networks = Table(
     Column("name", _exact(64), nullable=False),
     Column("slug", String(24), nullable=False, unique=True),
     Column("purpose", Text, nullable=False),
-    Column("task", String(16), nullable=False),
-    Column("dataset_id", ForeignKey(datasets.c.id), nullable=False),
+    Column("task", String(16), nullable=False),  # empty if it is foreign
+    Column("dataset_id", ForeignKey(datasets.c.id), nullable=True),  # none: its weights came from elsewhere
+    Column("kind", String(16), nullable=False, default="dense", server_default="dense"),
     Column("fields", JSON, nullable=False),
     Column("spec", Stored("network"), nullable=False),
     Column("last_version", Integer, nullable=False, default=0),
@@ -138,6 +139,7 @@ runs = Table(
     Column("started_by", String(120), nullable=False, default="", server_default=""),
     # How often it died since its last checkpoint: what dies again and again is given up.
     Column("deaths", Integer, nullable=False, default=0, server_default="0"),
+    Column("push_key", _exact(160), nullable=True),  # by which a program elsewhere knows its run
     Column("checkpoint", JSON(none_as_null=True), nullable=True),  # {"epoch", "file", "sha256"}
     Column("error", Text, nullable=True),
     Column("request", Stored("request"), nullable=False, default=dict),
@@ -149,6 +151,7 @@ runs = Table(
     Column("started", Time, nullable=True),
     Column("ended", Time, nullable=True),
     Column("heartbeat", Time, nullable=True),
+    Index("ix_runs_push_key", "network_id", "push_key", unique=True),
     **NUMBERED,
 )
 
@@ -157,12 +160,12 @@ epochs = Table(
     metadata,
     Column("run_id", ForeignKey(runs.c.id), primary_key=True),
     Column("epoch", Integer, primary_key=True, autoincrement=False),
-    Column("loss", Double, nullable=False),
+    Column("loss", Double, nullable=True),  # a run elsewhere may measure neither it nor the two below
     Column("accuracy", Double, nullable=True),
     Column("val_loss", Double, nullable=True),
     Column("val_accuracy", Double, nullable=True),
-    Column("seconds", Double, nullable=False),
-    Column("learning_rate", Double, nullable=False),
+    Column("seconds", Double, nullable=True),
+    Column("learning_rate", Double, nullable=True),
     Column("metrics", Stored("metrics"), nullable=False),
     **MYSQL,
 )
@@ -177,11 +180,14 @@ versions = Table(
     Column("epoch", Integer, nullable=False),
     Column("run_id", ForeignKey(runs.c.id), nullable=True, index=True),
     Column("parent_id", ForeignKey("versions.id"), nullable=True),
-    Column("dataset_id", ForeignKey(datasets.c.id), nullable=False),
+    Column("dataset_id", ForeignKey(datasets.c.id), nullable=True),
     Column("spec", Stored("network"), nullable=False),
     Column("preprocessing", Stored("preprocessing"), nullable=False),
     Column("metrics", Stored("metrics"), nullable=False),
     Column("evaluation", Stored("evaluation"), nullable=False),  # apart, so that lists of versions stay light
+    # How it came to be; apart, too: the mapping of an import may name thousands of tensors. None of older releases.
+    Column("origin", Stored("origin"), nullable=True),
+    Column("push_key", _exact(160), nullable=True),  # by which a program elsewhere knows it
     Column("sha256", String(64), nullable=False),
     Column("bytes", BigInteger, nullable=False),
     Column("created", Time, nullable=False),
@@ -189,6 +195,7 @@ versions = Table(
     Column("changed_since", Integer, nullable=True),  # the number of that version
     Column("trashed", Time, nullable=True),
     UniqueConstraint("network_id", "number"),
+    Index("ix_versions_push_key", "network_id", "push_key", unique=True),
     Index("ix_versions_state", "state"),
     Index("ix_versions_network_state", "network_id", "state"),
     **NUMBERED,
@@ -209,6 +216,9 @@ tensors = Table(
     Column("table_rows", BigInteger, nullable=False),
     Column("table_columns", BigInteger, nullable=False),
     Column("statistics", Stored("statistics"), nullable=False),
+    Column(
+        "units_axis", Integer, nullable=True
+    ),  # along which its units are: 1 columns, 0 rows (PyTorch); None: unknown
     Index("ix_tensors_content", "content", "version_id", "table_name", "bytes"),  # all that the list of tables needs
     **MYSQL,
 )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, and_, case, func, select
 
@@ -15,7 +15,7 @@ from dashboard.records.network import Network, NetworkSpec, Version
 from dashboard.records.run import ENDED_STATES
 from dashboard.records.tensor import TensorInfo
 
-NOT_LISTED = frozenset({"evaluation", "trashed", "changed", "changed_since"})
+NOT_LISTED = frozenset({"evaluation", "origin", "push_key", "trashed", "changed", "changed_since"})
 """The columns that a version is not read with as they are."""
 
 
@@ -54,12 +54,39 @@ def finish_version(connection: Connection, version_id: int, infos: Sequence[Tens
             "table_rows": info.rows,
             "table_columns": info.columns,
             "statistics": info.statistics,
+            "units_axis": info.units_axis,
         }
         for position, info in enumerate(infos)
     ]
     if rows:
         connection.execute(tensors.insert(), rows)
     connection.execute(versions.update().where(versions.c.id == version_id).values(state="ready"))
+
+
+class Claim(NamedTuple):
+    """The version, in whatever state, that holds a key; `network` is its network's slug."""
+
+    id: int
+    network: str
+    number: int
+    state: str
+
+
+def find_claim(connection: Connection, network_id: int, push_key: str) -> Claim | None:
+    """Return which version of a network holds a key; None if none does."""
+    query = select(versions.c.id, networks.c.slug, versions.c.number, versions.c.state)
+    query = query.join(networks, networks.c.id == versions.c.network_id)
+    one = query.where(versions.c.network_id == network_id, versions.c.push_key == push_key)
+    row = connection.execute(one).one_or_none()
+    return None if row is None else Claim(*row)
+
+
+def get_origin(connection: Connection, version_id: int) -> dict[str, Any]:
+    """Return how a version came to be: {"how": ..., ...}; "how" is empty where that was not written down."""
+    row = connection.execute(select(versions.c.origin, versions.c.run_id).where(versions.c.id == version_id)).one()
+    if row.origin is not None:
+        return dict(row.origin)
+    return {"how": "training" if row.run_id is not None else ""}
 
 
 def drop_version(connection: Connection, version_id: int) -> None:
@@ -263,7 +290,7 @@ def version_settings(connection: Connection, network: str | None, limit: int, of
             datasets.c.name.label("dataset"),
         )
         .join(networks, networks.c.id == versions.c.network_id)
-        .join(datasets, datasets.c.id == versions.c.dataset_id)
+        .outerjoin(datasets, datasets.c.id == versions.c.dataset_id)
         .where(versions.c.state == "ready", networks.c.trash == 0)
         .order_by(versions.c.id.desc())
         .limit(limit)
@@ -271,7 +298,8 @@ def version_settings(connection: Connection, network: str | None, limit: int, of
     )
     if network is not None:
         query = query.where(networks.c.name == network)
-    return [VersionSettings(**row._mapping) for row in connection.execute(query)]
+    rows = connection.execute(query)
+    return [VersionSettings(**{**row._mapping, "dataset": row.dataset or ""}) for row in rows]
 
 
 def is_known(connection: Connection, slug: str, number: int) -> bool:
@@ -338,12 +366,13 @@ def _ready() -> Select[Any]:
             compared.c.number.label("changed_since"),
             networks.c.name.label("network"),
             networks.c.slug,
+            networks.c.kind,
             datasets.c.name.label("dataset"),
             parent_networks.c.name.label("parent_network"),
             parents.c.number.label("parent_number"),
         )
         .join(networks, networks.c.id == versions.c.network_id)
-        .join(datasets, datasets.c.id == versions.c.dataset_id)
+        .outerjoin(datasets, datasets.c.id == versions.c.dataset_id)
         .outerjoin(parents, and_(parents.c.id == versions.c.parent_id, parents.c.state == "ready"))
         .outerjoin(compared, and_(is_compared, compared.c.state == "ready"))
         .outerjoin(parent_networks, parent_networks.c.id == parents.c.network_id)
@@ -352,7 +381,8 @@ def _ready() -> Select[Any]:
 
 
 def _version(row: Row[Any]) -> Version:
-    return record(Version, row, spec=NetworkSpec.from_json(row.spec), parent=parent_reference(row))
+    own = {"parent": parent_reference(row), "dataset": row.dataset or ""}
+    return record(Version, row, spec=NetworkSpec.from_json(row.spec), **own)
 
 
 def _tensor(row: Row[Any]) -> TensorInfo:

@@ -117,9 +117,20 @@ def _check_best(fields: Fields, output: LayerSpec, training: TrainingSpec, task:
         fields.refuse(field, f"The {words} needs outputs that are probabilities: softmax or sigmoid.")
 
 
+DENSE, FOREIGN = "dense", "foreign"
+NETWORK_KINDS = (DENSE, FOREIGN)
+"""A dense network has a definition, and can be run and trained here; a foreign one has any tensors from elsewhere."""
+CANNOT_RUN = "{} has weights from elsewhere without layers of this dashboard: it can be neither run nor trained here."
+NO_SPEC = NetworkSpec(0, ())
+"""What stands as the spec of a foreign network, and of a run that trains nothing."""
+
+
 @dataclass(frozen=True)
 class Network:
-    """A definition with a name; `slug` is the safe name that we made for tables and folders."""
+    """A network with a name; `slug` is the safe name that we made for tables and folders.
+
+    A foreign one has no definition (NO_SPEC), no task and no dataset; a dense one may lack the dataset. All are "".
+    """
 
     id: int
     name: str
@@ -131,11 +142,20 @@ class Network:
     spec: NetworkSpec
     last_version: int
     created: datetime
+    kind: str = DENSE
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether its weights came from elsewhere and have no layers of ours."""
+        return self.kind == FOREIGN
 
 
 @dataclass(frozen=True)
 class Version:
-    """An immutable, numbered state of a network's weights, and what it was made from."""
+    """An immutable, numbered state of a network's weights, and what it was made from.
+
+    `kind` is its network's. `dataset` is "" where none is known.
+    """
 
     id: int
     network: str
@@ -154,6 +174,17 @@ class Version:
     created: datetime
     changed: float | None  # how far all weights moved since the version before, as a share of its norm
     changed_since: int | None  # the number of that version; unknown, as is `changed`, where it is deleted
+    kind: str = DENSE
+
+    @property
+    def can_run(self) -> bool:
+        """Whether it has layers of ours: records can be put through it, and it can be trained on."""
+        return not self.why_not_run
+
+    @property
+    def why_not_run(self) -> str:
+        """Why it can be neither run nor trained here, in a sentence; empty if it can."""
+        return "" if self.spec.layers else CANNOT_RUN.format(self.reference)
 
     @property
     def reference(self) -> str:

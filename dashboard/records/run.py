@@ -1,5 +1,6 @@
 """Runs: one job each, with its state, epochs and what it frees."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,8 +20,6 @@ PRIORITIES = (-1, 0, 1)
 """Low, normal, high."""
 
 STARTED_BY_LENGTH = 120
-NO_SPEC = NetworkSpec(0, ())
-"""What stands as the spec of a run that trains nothing."""
 
 
 @dataclass(frozen=True)
@@ -133,16 +132,18 @@ class Freed:
 class Epoch:
     """What one epoch (from 1) of a run measured; the accuracies are None for regressions, which have further `metrics`.
 
+    Of a run elsewhere there is what it reported; any of the numbers may be None.
+
     `loss` and `accuracy` are measured on the training batches as they passed, so while the weights still moved.
     """
 
     epoch: int
-    loss: float
+    loss: float | None
     accuracy: float | None
     val_loss: float | None
     val_accuracy: float | None
-    seconds: float
-    learning_rate: float
+    seconds: float | None
+    learning_rate: float | None
     metrics: dict[str, float]
 
     def value(self, metric: str) -> float | None:
@@ -155,7 +156,8 @@ def epoch_cost(best_by: str, epoch: Epoch) -> float:
     """Return what is smallest for the best epoch: the value of the deciding metric, or its negative."""
     metric = deciding_name(best_by, [vars(epoch) | epoch.metrics]) or "loss"
     value = epoch.value(metric)
-    assert value is not None  # the loss is always there
+    if value is None:
+        return math.inf  # of a run elsewhere that did not measure it
     return -value if is_higher_better(metric) else value
 
 

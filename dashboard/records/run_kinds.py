@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 TRAININGS, ACTIONS, SEARCHES, REPEATS = "trainings", "actions", "searches", "repeats"
+ELSEWHERE = "elsewhere"
+"""The lane of runs whose process is not ours: they are never queued, and no coordinator takes them for dead."""
 LANES = (TRAININGS, ACTIONS, SEARCHES, REPEATS)
 """What is queued in one lane does not delay the others."""
 
@@ -49,6 +51,10 @@ def _backup_title(request: Request) -> str:
     return f"Back up to {request['to']}"
 
 
+def _external_title(request: Request) -> str:
+    return "Training elsewhere"
+
+
 REPEAT = "dashboard.services.runs.repeating:repeat"
 DECLARED = (
     RunKind("training", TRAININGS, lambda request: "", writes_versions=True),
@@ -61,6 +67,7 @@ DECLARED = (
     RunKind("backup", ACTIONS, _backup_title, "dashboard.services.backup.actions:run_backup"),
     RunKind("exact", ACTIONS, lambda request: "Make all tables exact", "dashboard.services.store.process:exact"),
     RunKind("reindex", ACTIONS, lambda request: "Reindex the store", "dashboard.services.store.process:reindex"),
+    RunKind("external", ELSEWHERE, _external_title, writes_versions=True),
     RunKind("empty", ACTIONS, lambda request: "Empty the trash", "dashboard.services.store.process:empty"),
 )
 RUN_KINDS = {kind.name: kind for kind in DECLARED}

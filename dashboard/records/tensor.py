@@ -65,7 +65,11 @@ class TableInfo:
 
 @dataclass(frozen=True)
 class TensorInfo(Shaped):
-    """One tensor of a version: its table, and its statistics at the time of the save."""
+    """One tensor of a version: its table, and its statistics at the time of the save.
+
+    `units_axis` says along which axis its units are, as far as that is known: 1 where the columns are units, as ours
+    and those of Keras, 0 where the rows are, as those of PyTorch.
+    """
 
     name: str
     shape: tuple[int, ...]
@@ -74,6 +78,7 @@ class TensorInfo(Shaped):
     bytes: int
     table_name: str
     statistics: dict[str, Any]
+    units_axis: int | None = None
 
     @property
     def content(self) -> str:

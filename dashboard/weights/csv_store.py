@@ -140,14 +140,22 @@ class CsvStore(TableStore):
 
     def write(self, key: TensorKey, array: Array) -> None:
         """Write a tensor of a version that is being saved; see TableStore."""
-        save = self._save((key.network, key.version))
         require_described(key, array)
+        if not self.link(key):
+            save = self._save((key.network, key.version))
+            with translated(self.folder):
+                save.written[key] = write_table(save.stem(key), key, array)
+
+    def link(self, key: TensorKey) -> bool:
+        """Give a version the table of the pool that has this content; see TableStore."""
+        save = self._save((key.network, key.version))
         self._require_unpublished(save.version)
         if key in save.written:
             raise Conflict(f"{key.tensor} of version {key.version} was written already.")
         with translated(self.folder):
-            shared = self._pool.link_to(content_id(key), cut_of(key), save.stem(key))
-            save.written[key] = None if shared else write_table(save.stem(key), key, array)
+            if self._pool.link_to(content_id(key), cut_of(key), save.stem(key)):
+                save.written[key] = None
+        return key in save.written
 
     def _require_unpublished(self, version: VersionKey) -> None:
         if version_folder(self.folder, version).exists():

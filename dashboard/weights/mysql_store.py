@@ -154,16 +154,21 @@ class MysqlStore(TableStore):
 
     def write(self, key: TensorKey, array: Array) -> None:
         """Write a tensor of a version that is being saved; see TableStore."""
+        require_described(key, array)
+        if not self.link(key):
+            save = self._save((key.network, key.version))
+            save.fresh[content_id(key)] = save.written[key] = self._write_fresh(save.session, key, array)
+
+    def link(self, key: TensorKey) -> bool:
+        """Let a version use the table that has this content; see TableStore."""
         version = (key.network, key.version)
         save = self._save(version)
-        require_described(key, array)
         if key in save.written:
             raise Conflict(f"{key.tensor} of version {key.version} was written already.")
         linked = save.session.transact(lambda: self._begin_tensor(save, version, key))
-        if linked is None:
-            save.fresh[content_id(key)] = save.written[key] = self._write_fresh(save.session, key, array)
-        else:
+        if linked is not None:
             save.written[key] = linked
+        return linked is not None
 
     def _require_unpublished(self, session: Session, version: VersionKey) -> None:
         if registry.version_state(session, version) == "published":

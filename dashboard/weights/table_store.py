@@ -66,6 +66,13 @@ class TableStore(ABC):
         """
 
     @abstractmethod
+    def link(self, key: TensorKey) -> bool:
+        """Let a version that is being saved have a table with this content that is published and proven.
+
+        False if there is none; the tensor is to be written then. Raises Conflict as `write` does.
+        """
+
+    @abstractmethod
     def publish(self, version: VersionKey, tensors: Sequence[TensorKey], manifest: Mapping[str, Any]) -> None:
         """Check what was written and make the version's tables visible and durable, all at once.
 

@@ -277,6 +277,23 @@ class StoreContract:
             with pytest.raises(Conflict, match="written already"):
                 store.write(key, normal((2, 2)))
 
+    def test_a_content_that_is_published_is_linked_without_the_array_and_no_other_is(self, store):
+        array = normal((3, 5), seed=next(numbers))
+        known = save_one(store, array)
+        key, new = key_of(array, "renamed", version=next(numbers)), normal((2, 2), seed=next(numbers))
+        other = key_of(new, "other", version=key.version)
+        with store.saving((key.network, key.version)):
+            assert store.link(key)
+            assert not store.link(other)
+            with pytest.raises(Conflict, match="written already"):
+                store.link(key)
+            store.write(other, new)
+            store.publish((key.network, key.version), [key, other], {})
+        assert_same_bits(store.read(key), array)
+        assert_same_bits(store.read(other), new)
+        store.delete((known.network, known.version))
+        assert_same_bits(store.read(key), array)
+
     def test_writing_and_publishing_outside_a_save_are_refused(self, store):
         key = key_of(normal((2, 2)), version=next(numbers))
         with pytest.raises(Conflict, match="not being saved"):

@@ -137,7 +137,7 @@ def seconds_left(run: Run, epochs: Sequence[Epoch]) -> float | None:
         return _action_seconds_left(run)
     if not epochs:
         return None
-    recent = [epoch.seconds for epoch in epochs[-5:]]
+    recent = [epoch.seconds or 0.0 for epoch in epochs[-5:]]
     return sum(recent) / len(recent) * max(run.spec.training.epochs - epochs[-1].epoch, 0)
 
 

@@ -122,7 +122,7 @@ class Driver:
             "second": self._second(now, trial, run.spec) if state in ENDED_WELL else None,
             "stopped_at": trial.stopped_at if state == "stopped" else None,
             "epochs": len(epochs),
-            "seconds": sum(epoch.seconds for epoch in epochs),
+            "seconds": sum(epoch.seconds or 0.0 for epoch in epochs),
         }
         with self.workspace.catalogue.writing() as connection:
             if search_rows.drives(connection, now.search.id, self.job.run_id, self.job.attempt):

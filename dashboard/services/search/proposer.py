@@ -62,7 +62,7 @@ def save_proposer(workspace: Workspace, now: SearchView, dataset_id: int, propos
     made = predictions(now)
     metrics = {"trials": learnt, "rank_correlation": correlation_of(made), "val_loss": _squared_error(now)}
     known = {name: value for name, value in metrics.items() if value is not None}
-    draft = Draft(learned.tensors(), learned.spec, dataset_id, {}, known, {}, epoch=learnt)
+    draft = Draft(learned.tensors(), learned.spec, dataset_id, {}, known, {}, epoch=learnt, origin={"how": "search"})
     number = save_version(workspace, network, draft)
     settings = {
         one.name: {"values": list(one.values), "mean": one.own.tolist(), "sd": one.own_spread.tolist()}

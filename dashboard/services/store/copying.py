@@ -26,7 +26,7 @@ from dashboard.records.network import Network
 from dashboard.records.tensor import TensorInfo
 from dashboard.services.store.copy_plan import Key, Plan, look, make_plan
 from dashboard.services.versions.origin import run_of_manifest
-from dashboard.services.versions.saving import carry_through, manifest
+from dashboard.services.versions.saving import carry_through, manifest, write_all
 from dashboard.services.versions.verification import Findings, Patiently, at_once
 from dashboard.services.workspace import Workspace, making, sweep
 from dashboard.weights.checksums import tensor_sha256
@@ -148,7 +148,7 @@ class _Copy:
         run = run_of_manifest(self.source, mark.run_id, version.epoch)
         about = manifest(network, mark.number, row, before, run)
         arrays = self._read(mark, version.slug, infos)
-        carry_through(self.target, new_id, (network.slug, mark.number), arrays, about)
+        carry_through(self.target, new_id, (network.slug, mark.number), write_all(self.target, arrays), about)
         self.versions[mark.network, mark.number] = new_id
         self.copied += 1
         self.done += 1

@@ -1,8 +1,8 @@
 """Saving versions so that they exist wholly or not at all."""
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,10 @@ IN_MANIFEST = ("epoch", "spec", "preprocessing", "metrics", "evaluation", "sha25
 """The parts of a version's row that are also stored with its tables."""
 
 
+Write = Callable[[VersionKey], Iterator[TensorInfo]]
+"""Writes the tensors of a version that is being saved, and yields each as it is in the store."""
+
+
 @dataclass(frozen=True)
 class Draft:
     """A version to be saved: its tensors and all that belongs to them."""
@@ -46,6 +50,7 @@ class Draft:
     run_id: int | None = None
     parent_id: int | None = None
     attempt: int | None = None  # of the run, where only that attempt may save it
+    origin: Mapping[str, Any] = field(default_factory=lambda: {"how": "training"})
 
 
 def save_version(workspace: Workspace, network: Network, draft: Draft) -> int:
@@ -65,6 +70,7 @@ def save_version(workspace: Workspace, network: Network, draft: Draft) -> int:
         "preprocessing": dict(draft.preprocessing),
         "metrics": dict(draft.metrics),
         "evaluation": dict(draft.evaluation),
+        "origin": dict(draft.origin),
         "sha256": version_sha256(_key(network, name, arrays[name], hashes[name]) for name in arrays),
         "bytes": sum(array.nbytes for array in arrays.values()),
         **moved(workspace, network, arrays, Source(draft.run_id, draft.parent_id))._asdict(),
@@ -74,31 +80,36 @@ def save_version(workspace: Workspace, network: Network, draft: Draft) -> int:
         parent = version_rows.key_of(connection, draft.parent_id) if draft.parent_id is not None else None
     run = run_of_manifest(workspace, draft.run_id, draft.epoch)
     fence = None if draft.run_id is None or draft.attempt is None else (draft.run_id, draft.attempt)
-    tensors = [(_info(name, array, hashes[name]), array) for name, array in arrays.items()]
+    write = write_all(workspace, [(_info(name, array, hashes[name]), array) for name, array in arrays.items()])
+
+    def about(number: int) -> Mapping[str, Any]:
+        return manifest(network, number, row, parent, run)
+
     for _ in range(MOST_SKIPPED):
         try:
-            return _save_as_next(workspace, network, row, tensors, fence, parent, run)
+            return save_as_next(workspace, network, row, write, about, fence)
         except NumberTaken as taken:
             logger.warning("A number of %s is skipped: %s", network.name, taken.message)
-    return _save_as_next(workspace, network, row, tensors, fence, parent, run)
+    return save_as_next(workspace, network, row, write, about, fence)
 
 
-def _save_as_next(
+def save_as_next(
     workspace: Workspace,
     network: Network,
     row: Mapping[str, Any],
-    tensors: Sequence[tuple[TensorInfo, Array]],
-    fence: tuple[int, int] | None,
-    parent: VersionKey | None,
-    run: Mapping[str, Any] | None,
+    write: Write,
+    about: Callable[[int], Mapping[str, Any]],
+    fence: tuple[int, int] | None = None,
 ) -> int:
-    """Save a version under the network's next number; raises NumberTaken if the store has something else there."""
+    """Save a version under the network's next number; raises NumberTaken if the store has something else there.
+
+    `about` makes its manifest. Raises Conflict if the row has a `push_key` that another version has.
+    """
     highest = workspace.store.newest_number(network.slug)  # more than the catalogue's if that is an older one
     with workspace.catalogue.writing() as connection:
         network_rows.skip_numbers(connection, network.id, highest)
         version_id, number = version_rows.begin_version(connection, network.id, row)
-    about = manifest(network, number, row, parent, run)
-    carry_through(workspace, version_id, (network.slug, number), tensors, about, fence)
+    carry_through(workspace, version_id, (network.slug, number), write, about(number), fence)
     return number
 
 
@@ -106,7 +117,7 @@ def carry_through(
     workspace: Workspace,
     version_id: int,
     version: VersionKey,
-    tensors: Iterable[tuple[TensorInfo, Array]],
+    write: Write,
     about: Mapping[str, Any],
     fence: tuple[int, int] | None = None,
 ) -> None:
@@ -118,7 +129,8 @@ def carry_through(
     is_ours = False
     try:
         with workspace.store.saving(version):
-            infos = list(_written(workspace, version, tensors))
+            _require_begun(workspace, version)
+            infos = list(write(version))
             is_ours = bool(infos)  # writing has found nothing there; publishing may succeed though its answer is lost
             workspace.store.publish(version, [info.key(*version) for info in infos], about)
             is_ours = True
@@ -137,13 +149,23 @@ def carry_through(
         raise
 
 
-def _written(
-    workspace: Workspace, version: VersionKey, tensors: Iterable[tuple[TensorInfo, Array]]
-) -> Iterator[TensorInfo]:
-    for info, array in tensors:
-        key = info.key(*version)
-        workspace.store.write(key, array)
-        yield replace(info, table_name=workspace.store.table_name(key))
+def _require_begun(workspace: Workspace, version: VersionKey) -> None:
+    """Raise NumberTaken if the row was swept before its save had a lock: others take it for one whose writer died."""
+    with workspace.catalogue.apart(), workspace.catalogue.reading() as connection:
+        if not version_rows.is_writing(connection, *version):
+            raise NumberTaken(f"Version {version[1]} of {version[0]} was swept away before it was written.")
+
+
+def write_all(workspace: Workspace, tensors: Iterable[tuple[TensorInfo, Array]]) -> Write:
+    """Return what writes these tensors, as they are described, for a version that is being saved."""
+
+    def write(version: VersionKey) -> Iterator[TensorInfo]:
+        for info, array in tensors:
+            key = info.key(*version)
+            workspace.store.write(key, array)
+            yield replace(info, table_name=workspace.store.table_name(key))
+
+    return write
 
 
 def manifest(

@@ -149,6 +149,12 @@ def _searched(run: Run) -> str:
     return f"{run.done:,} of {plural(run.total, 'trial')} tried; {run.state}."
 
 
+def _reported(run: Run) -> str:
+    """Say how far a training elsewhere has come, as it reported."""
+    known = f" of {run.total:,}" if run.total else ""
+    return f"{'Running elsewhere' if run.state == 'running' else run.state.capitalize()}: epoch {run.done:,}{known}."
+
+
 def _verified(run: Run) -> str:
     proven, different = run.result["proven"], run.result["different"]
     if different:
@@ -249,5 +255,5 @@ RESULTS: dict[str, Callable[[Run], str]] = {
     "empty": _emptied,
 }
 """What says the result so far, by the kind of run."""
-PROGRESS: dict[str, Callable[[Run], str]] = {"search": _searched}
+PROGRESS: dict[str, Callable[[Run], str]] = {"search": _searched, "external": _reported}
 """What says how far a run has come that has no result of its own, by its kind."""

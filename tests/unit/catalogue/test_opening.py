@@ -10,7 +10,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import JSON, insert, select, text
+from sqlalchemy import JSON, Column, MetaData, String, Table, insert, select, text
+from sqlalchemy.exc import IntegrityError
 
 import dashboard.catalogue
 from dashboard.catalogue.engines import sqlite_engine
@@ -100,6 +101,43 @@ def test_a_change_since_a_version_of_another_run_is_unknown_after_the_migration(
         connection.rollback()
     expected = {2: (0.5, 1), 5: (0.5, 4), 7: (0.5, 6)}
     assert [tuple(row) for row in rows] == [(number, *expected.get(number, (None, None))) for number in known]
+
+
+def test_a_catalogue_of_before_weights_from_elsewhere_keeps_its_rows_numbers_and_views(tmp_path):
+    engine = sqlite_engine(tmp_path / "catalogue.sqlite")
+    config = Config()
+    config.set_main_option("script_location", str(Path(dashboard.catalogue.__file__).parent / "migrations"))
+    network = {"name": "n", "slug": "n", "purpose": "", "task": "", "fields": "{}", "spec": "{}", "last_version": 4}
+    network |= {"id": 7, "dataset_id": 1, "created": "2026-01-01", "trash": 0}
+    with engine.connect().execution_options(write=True) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0007")
+        table = Table(VERSION_TABLE, MetaData(), Column("version_num", String(32)))
+        assert connection.execute(select(table.c.version_num)).scalar_one() == "0007"
+        connection.execute(text(_inserted("datasets", dataset_row("iris") | {"spec": "{}", "description": "{}"})))
+        for one in (network, network | {"id": 9, "name": "gone", "slug": "gone"}):
+            connection.execute(text(_inserted("networks", one)))
+        connection.execute(text("DELETE FROM networks WHERE id = 9"))
+        connection.commit()
+    engine.dispose()
+    catalogue = open_catalogue(Settings(home=str(tmp_path)))
+    with catalogue.writing() as connection:
+        rows = connection.execute(select(networks.c.id, networks.c.last_version, networks.c.kind)).all()
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+        assert compare_metadata(context, metadata) == []
+        assert connection.execute(text("SELECT count(*) FROM weightbase_versions")).scalar_one() == 0
+        foreign = {"name": "f", "slug": "f", "purpose": "", "task": "", "fields": {}, "spec": {}, "created": now()}
+        new = connection.execute(insert(networks).values(foreign | {"kind": "foreign", "last_version": 0}))
+        assert (rows, new.inserted_primary_key) == ([(7, 4, "dense")], (10,))
+        with pytest.raises(IntegrityError):  # references are checked again
+            connection.execute(insert(networks).values(foreign | {"name": "g", "slug": "g", "dataset_id": 99}))
+            connection.commit()
+    catalogue.close()
+
+
+def _inserted(table, row):
+    names, values = ", ".join(row), ", ".join(repr(str(value)) for value in row.values())
+    return f"INSERT INTO {table} ({names}) VALUES ({values})"
 
 
 def test_what_was_written_in_a_block_that_fails_is_not_kept(tmp_path):
