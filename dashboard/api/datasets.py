@@ -26,6 +26,7 @@ blueprint = Blueprint("datasets", __name__)
 JSON_FIELDS = {
     "kinds": '{"age": "numeric", "id": "ignore"}',
     "column_words": '{"size": ["NA", "?"]}',
+    "units": '{"weight": "kg"}',
     "odd": '{"income": "missing"}',
     "dates": '{"when": "day"}',
 }

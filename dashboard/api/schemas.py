@@ -144,7 +144,7 @@ DATASET_UPLOAD = {
 """Without defaults, since most of them follow from the file."""
 ONE_UPLOAD = {name: schema for name, schema in DATASET_UPLOAD.items() if name not in FILE_FIELDS.values()}
 CHOICES = {name: schema for name, schema in ONE_UPLOAD.items() if name not in {"file", *IMPORT_SETTINGS}}
-CHOICES |= dict.fromkeys(("kinds", "column_words", "odd", "dates"), FREE)
+CHOICES |= dict.fromkeys(("kinds", "column_words", "units", "odd", "dates"), FREE)
 """Of a file that was previewed, as JSON."""
 UPLOADED = TEXT | {"description": "What POST /datasets/preview answers as upload; it can be used once."}
 PREVIEW_FACTS = ("name", "missing", "distinct", "numbers", "words", "low", "high", "mean", "std")

@@ -18,11 +18,11 @@ from dashboard.data.cells import (
     LARGEST,
     MISSING_WORDS,
     MOST_EXACT,
-    SIGN_PATTERN,
     number_pattern,
     separator_pattern,
 )
 from dashboard.data.csv_format import NONE, Marks
+from dashboard.data.spellings import NEWEST_RULES, TIME, hours, without_signs, without_unit
 from dashboard.data.truths import truth_value
 
 NUMBER, MISSING, WORD = 0, 1, 2
@@ -38,14 +38,21 @@ TENS = 10.0 ** np.arange(1, 16)
 class Reading:
     """How the cells of one column are read: which words, in small letters, mean missing.
 
-    With `strip` a sign of currency or per cent, and separators of thousands next to it, are taken off, and the
-    negative numbers of accounts are read: (5.00), 5.00- and those with a true minus sign. With `truth` the words for
-    yes and no are the numbers 1 and 0, and every other number is a word.
+    With `strip` a sign of currency or per cent, and separators of thousands next to it, are taken off, and what else
+    `rules` (see `spellings`) say. A `unit` behind numbers is taken off; with that of times every other cell is a word.
+    With `truth` the words for yes and no are the numbers 1 and 0, and every other number is a word.
     """
 
     words: tuple[str, ...] = MISSING_WORDS
     strip: bool = False
     truth: bool = False
+    unit: str = ""
+    rules: int = NEWEST_RULES
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether numbers are read as they stand."""
+        return not (self.strip or self.truth or self.unit)
 
 
 AS_USUAL = Reading()
@@ -203,33 +210,21 @@ def _meanings(texts: Any, marks: Marks, reading: Reading) -> tuple[Any, NDArray[
     texts = pc.utf8_trim(texts, characters=BLANKS)
     missing = pc.is_in(pc.utf8_lower(texts), value_set=pa.array(reading.words, pa.string()))
     decimal, thousands = marks
-    bare = _without_signs(texts, decimal) if reading.strip else texts
+    bare = without_unit(texts, reading.unit) if reading.unit else texts
+    bare = without_signs(bare, decimal, reading.rules) if reading.strip else bare
     looks = pc.match_substring_regex(bare, f"^(?:{number_pattern(*marks)})$")
     bare = bare if thousands == NONE else pc.replace_substring_regex(bare, separator_pattern(thousands), "")
     plain = pc.utf8_ltrim(pc.replace_substring(bare, ",", "."), characters="+")
     numeric = pc.if_else(looks, plain, pa.scalar(None, pa.string())).cast(pa.float64())
     numbers = numeric.to_numpy(zero_copy_only=False).astype(np.float64, copy=True)
     numbers[np.abs(numbers) > LARGEST] = np.nan
-    if reading.truth:
-        values = (truth_value(text) for text in texts.to_pylist())
+    if reading.truth or reading.unit == TIME:
+        values = map(truth_value if reading.truth else hours, texts.to_pylist())
         numbers = np.array([np.nan if value is None else value for value in values], np.float64)
     is_missing = missing.to_numpy(zero_copy_only=False)
     numbers[is_missing] = np.nan  # a number may be a word for missing: 999
     kinds = np.where(is_missing, MISSING, np.where(np.isnan(numbers), WORD, NUMBER)).astype(np.int8)
     return texts, kinds, numbers
-
-
-def _without_signs(texts: Any, decimal: str) -> Any:  # noqa: ANN401 - untyped pyarrow
-    """Return texts without a sign of currency or per cent and separators of thousands; negative ones with - first."""
-    from dashboard.arrow import pc  # noqa: PLC0415
-
-    separator = "," if decimal == "." else "."
-    bare = pc.replace_substring_regex(texts, SIGN_PATTERN, "", max_replacements=1)
-    bare = pc.replace_substring(bare, "\u2212", "-")
-    bare = pc.replace_substring_regex(bare, r"^\((.*)\)$|^([0-9].*[0-9]) *-$", r"-\1\2")
-    grouped = rf"^[+-]?[0-9]{{1,3}}(?:[{separator}][0-9]{{3}})+(?:[{decimal}][0-9]*)?$"
-    is_grouped = pc.match_substring_regex(bare, grouped)
-    return pc.if_else(is_grouped, pc.replace_substring(bare, separator, ""), bare)
 
 
 def _coded(texts: Any, numbers: Floats) -> Bools:  # noqa: ANN401 - untyped pyarrow

@@ -1,4 +1,4 @@
-"""How the cells of each column are read: the words for missing, and whether signs of currency are taken off.
+"""How the cells of each column are read: the words for missing, and whether signs and units are taken off.
 
 A person may choose both; what was not chosen is suggested from the texts of the column.
 """
@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from dashboard.data.blocks import MISSING, NUMBER, WORD, Reading, meanings
-from dashboard.data.cells import BLANKS, MISSING_WORDS, NEGATIVE, SIGN
+from dashboard.data.cells import BLANKS, MISSING_WORDS, SIGN
 from dashboard.data.csv_format import CsvFormat, Marks
+from dashboard.data.spellings import is_spelled, may_be_negative, unit_of
 from dashboard.parsing import Fields
 
 MOST_TEXTS = 500
@@ -27,28 +28,31 @@ class Choices:
     """What a person chose about reading cells; None where nothing was chosen.
 
     `words` mean missing in the whole file, `column_words` in single columns, as (column, words); `strip` names the
-    columns whose signs are taken off.
+    columns whose signs are taken off, `units` has (column, unit) of those whose unit is.
     """
 
     words: tuple[str, ...] | None = None
     column_words: tuple[tuple[str, tuple[str, ...]], ...] = ()
     strip: tuple[str, ...] | None = None
+    units: tuple[tuple[str, str], ...] | None = None
 
 
 NOTHING_CHOSEN = Choices()
 
 
 def column_choices(fields: Fields) -> Choices:
-    """Read what a person chose: `missing_words`, `column_words` and `strip`.
+    """Read what a person chose: `missing_words`, `column_words`, `strip` and `units`.
 
-    Words and names are lists, or texts with commas or lines between them; the words of columns are an object, or a text
-    with a line such as ``size: NA, ?`` for each.
+    Words and names are lists, or texts with commas or lines between them; the words and units of columns are an object,
+    or a text with a line such as ``size: NA, ?`` for each.
     """
     words, strip = fields.data.get("missing_words"), fields.data.get("strip")
+    units = None if fields.data.get("units") is None else _by_column(fields, "units")
     return Choices(
         words=None if words is None else _words(words),
-        column_words=tuple(sorted((name, _words(own)) for name, own in _by_column(fields).items())),
+        column_words=tuple(sorted((name, _words(own)) for name, own in _by_column(fields, "column_words").items())),
         strip=None if strip is None else tuple(sorted(_listed(strip, r"\n"))),
+        units=None if units is None else tuple(sorted((name, str(unit).strip()) for name, unit in units.items())),
     )
 
 
@@ -57,16 +61,19 @@ def effective(names: Sequence[str], readings: Sequence[Reading], choices: Choice
     words = MISSING_WORDS if choices.words is None else choices.words
     own = ((name, reading.words) for name, reading in zip(names, readings, strict=True) if reading.words != words)
     strip = (name for name, reading in zip(names, readings, strict=True) if reading.strip)
-    return Choices(words, tuple(sorted(own)), tuple(sorted(strip)))
+    units = ((name, reading.unit) for name, reading in zip(names, readings, strict=True) if reading.unit)
+    return Choices(words, tuple(sorted(own)), tuple(sorted(strip)), tuple(sorted(units)))
 
 
-def _by_column(fields: Fields) -> Mapping[str, object]:
-    value = fields.data.get("column_words") or {}
+def _by_column(fields: Fields, field: str) -> Mapping[str, object]:
+    """Return column -> what is said of it, an object or lines such as ``size: NA, ?``."""
+    value = fields.data.get(field) or {}
     if not isinstance(value, str):
-        return fields.inner("column_words").data
+        return fields.inner(field).data
     lines = [line for line in value.splitlines() if line.strip()]
     if wrong := [line for line in lines if ":" not in line]:
-        fields.refuse("column_words", f"Write a column, a colon and its words in a line, not {wrong[0][:40]!r}.")
+        what = "words" if field == "column_words" else "unit"
+        fields.refuse(field, f"Write a column, a colon and its {what} in a line, not {wrong[0][:40]!r}.")
     return {name.strip(): words for name, _, words in (line.rpartition(":") for line in lines)}
 
 
@@ -83,8 +90,8 @@ def _listed(value: object, between: str) -> list[str]:
 def first_readings(names: Sequence[str], choices: Choices) -> list[Reading]:
     """Return how each column is read by what was chosen."""
     words = MISSING_WORDS if choices.words is None else choices.words
-    own = dict(choices.column_words)
-    return [Reading(own.get(name, words), name in (choices.strip or ())) for name in names]
+    own, units = dict(choices.column_words), dict(choices.units or ())
+    return [Reading(own.get(name, words), name in (choices.strip or ()), unit=units.get(name, "")) for name in names]
 
 
 def adjusted(
@@ -118,6 +125,8 @@ def adjusted(
             better[place] = replace(better[place], words=own)
         if choices.strip is None and _has_signs(trimmed[:MOST_TEXTS], words, readings[place], csv_format.marks):
             better[place] = replace(better[place], strip=True)
+        elif choices.units is None and place not in odd and (unit := unit_of(words)) and not has_numbers:
+            better[place] = replace(better[place], unit=unit)
     return better
 
 
@@ -156,7 +165,7 @@ def _level(words: list[str], gone: list[str]) -> str:
 def _has_signs(texts: Any, words: list[str], reading: Reading, marks: Marks) -> bool:  # noqa: ANN401 - untyped pyarrow
     """Return whether (nearly) all cells are numbers once their signs are taken off, and one sign is used at most."""
     signs = {match[0].strip() for text in words if (match := SIGN.search(text))}
-    if len(signs) > 1 or (not signs and not any(map(NEGATIVE.fullmatch, words))):
+    if len(signs) > 1 or (not signs and not any(may_be_negative(text) or is_spelled(text) for text in words)):
         return False
     ((kinds, _, _, _),) = meanings([texts], marks, [replace(reading, strip=True)])
     return int((kinds == WORD).sum()) <= (1 - SIGNED_SHARE) * int((kinds != MISSING).sum())

@@ -24,6 +24,7 @@ from dashboard.data.column_readings import (
 from dashboard.data.csv_format import CsvFormat
 from dashboard.data.dates import possible_orders, reason_of_dates
 from dashboard.data.moments import Moments
+from dashboard.data.spellings import reason_of_spelling
 from dashboard.data.target_guess import TargetGuess, second_targets, target_guess
 from dashboard.data.truths import truth_words
 
@@ -328,10 +329,8 @@ class _Profile:
 
 def _of_reading(reading: Reading, examples: Sequence[str], is_numeric: bool) -> str:
     """Return what is special about how a column is read, as a sentence; empty if nothing is."""
-    if reading.strip:
-        sign = signs_of(examples)
-        how = f"without their sign {sign}" if sign else "once (5.00), 5.00- and \u22125.00 are read as negative"
-        return f"Its cells are numbers {how}."
+    if reading.strip or reading.unit:
+        return reason_of_spelling(reading.unit, signs_of(examples), examples) if is_numeric else ""
     own = sorted({*reading.words} - {*MISSING_WORDS})
     if is_numeric and 0 < len(own) <= MOST_MARKERS:
         return f"{', '.join(map(repr, own))} is taken as missing, as the other cells are numbers."

@@ -117,7 +117,7 @@ def number_block(cells: Any, marks: Marks, reading: Reading) -> NumberBlock | No
     """Return a pyarrow array of texts as numbers; None if too many cells are none, or are written in another way."""
     from dashboard.arrow import pc  # noqa: PLC0415 - as in blocks
 
-    if reading.strip or reading.truth or not _are_plain(reading.words):
+    if not reading.is_plain or not _are_plain(reading.words):
         return None
     parsed = _parsed(cells, marks, reading)
     if parsed is None and str(cells[0]).strip(BLANKS) != str(cells[0]):

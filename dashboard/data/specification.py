@@ -12,6 +12,7 @@ from dashboard.data.cells import MOST_CATEGORIES, OLD_MISSING_WORDS
 from dashboard.data.columns import KINDS, NO_INPUT, Column, Preview
 from dashboard.data.csv_format import FORMAT_SETTINGS, CsvFormat
 from dashboard.data.dates import ORDERS, PARTS
+from dashboard.data.spellings import ACCOUNTS, NEWEST_RULES, SIGNS
 from dashboard.data.splitting import default_share
 from dashboard.declarations import declared, read, setting
 from dashboard.kinds import Choice, Number, Text, Whole
@@ -44,7 +45,8 @@ class DatasetSpec:
     With columns of the kind target there are several targets, which are numbers.
 
     `missing_words` (in small letters) mean missing, `column_words` in single columns; `strip` are the columns whose
-    signs are taken off, `odd` says what is done with the cells of a column of numbers that are none, and `dates` has
+    signs are taken off, `units` has the unit of those whose unit is, and `rules` (see `spellings`) say what else is
+    read as a number there. `odd` says what is done with the cells of a column of numbers that are none, and `dates` has
     the order of the dates (`dates.ORDERS`) of each column that becomes number parts.
 
     `validation` and `test` are shares of the rows, split by `seed`; `image_shape` is (rows, columns) of pixels, row by
@@ -75,6 +77,11 @@ class DatasetSpec:
         (),
         "Signs to take off",
         "Columns, one per line, that are numbers without $, € or % and without separators of thousands.",
+    )
+    units: Mapping[str, str] = setting(
+        Text(note='As JSON text: {"column": "kg"}.'),
+        label="Units to take off",
+        help="A line such as weight: kg for each column. The unit time reads 10:30 as 10.5 hours.",
     )
     odd: Mapping[str, str] = setting(
         Text(note='As JSON text: {"column": "missing" | "drop"}.'),
@@ -126,6 +133,7 @@ class DatasetSpec:
 
     given: Mapping[str, int] = dataclasses.field(default_factory=dict)
     """Where validation or test come from files of their own: how many rows of the joined file are from each file."""
+    rules: int = NEWEST_RULES
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values; `from_json` reads them back."""
@@ -138,6 +146,7 @@ class DatasetSpec:
             "missing_words": list(self.missing_words),
             "column_words": {name: list(words) for name, words in self.column_words.items()},
             "strip": list(self.strip),
+            "units": dict(self.units),
             "odd": dict(self.odd),
             "dates": dict(self.dates),
         }
@@ -151,6 +160,8 @@ class DatasetSpec:
             "missing_words": tuple(data.get("missing_words", OLD_MISSING_WORDS)),
             "column_words": {name: tuple(words) for name, words in data.get("column_words", {}).items()},
             "strip": tuple(data.get("strip", ())),
+            "units": dict(data.get("units", {})),
+            "rules": data.get("rules", ACCOUNTS if "skip_last" in data["format"] else SIGNS),  # both came together
             "odd": dict(data.get("odd", {})),
             "dates": dict(data.get("dates", {})),
         }
@@ -163,7 +174,8 @@ class DatasetSpec:
     def reading(self, column: str) -> Reading:
         """Return how the cells of a column are read."""
         words = tuple(self.column_words.get(column, self.missing_words))
-        return Reading(words, column in self.strip, self.kinds.get(column) == "boolean")
+        is_boolean = self.kinds.get(column) == "boolean"
+        return Reading(words, column in self.strip, is_boolean, self.units.get(column, ""), self.rules)
 
 
 SPEC_SETTINGS = declared(DatasetSpec)
@@ -201,6 +213,7 @@ def parse_spec(fields: Fields, preview: Preview) -> DatasetSpec:
         missing_words=preview.choices.words or (),
         column_words=dict(preview.choices.column_words),
         strip=preview.choices.strip or (),
+        units=dict(preview.choices.units or ()),
         dates=_dates(fields, preview, [name for name, kind in kinds.items() if kind == "date"]),
         split_by=_split_by(fields, preview, chosen["split"], targets),
         **chosen,

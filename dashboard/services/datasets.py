@@ -53,7 +53,7 @@ COLUMN_KINDS = KINDS
 IMPORT_ENDINGS, IMPORT_WORDS = formats.ENDINGS, formats.WORDS
 """How files that can be uploaded end, and what they are in words."""
 ODD_CELLS, DATE_ORDERS = ODD, ORDERS
-READING_SETTINGS = ("missing_words", "column_words", "strip")
+READING_SETTINGS = ("missing_words", "column_words", "strip", "units")
 """With FORMAT_SETTINGS, what changes how a file is read."""
 DATASET_SETTINGS = FORMAT_SETTINGS | SPEC_SETTINGS
 """What is declared of everything that a person says of an upload, but its name."""

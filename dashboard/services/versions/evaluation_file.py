@@ -1,5 +1,6 @@
 """A file to evaluate a version on: it becomes a dataset for evaluation, read as the version's own data was read."""
 
+from collections.abc import Sequence
 from typing import Any, BinaryIO
 
 from dashboard.data.matching import difference
@@ -70,7 +71,14 @@ def _choices(workspace: Workspace, version: Version, seen: Preview) -> dict[str,
     chosen = kinds | {name: "ignore" for name in names if name in ignored}
     fixed = {"missing": "impute", "task": preprocessing.task, "purpose": "evaluation", "image_shape": ""}
     split = {"validation": 0, "test": 0}
-    return fixed | split | {"target": target, "kinds": chosen, "dates": _orders(preprocessing, seen)}
+    reading = {"dates": _orders(preprocessing, seen)} | _units(trained_on, names)
+    return fixed | split | {"target": target, "kinds": chosen} | reading
+
+
+def _units(trained_on: Dataset, names: Sequence[str]) -> dict[str, Any]:
+    """Return the units of a dataset, if any: grams where the version reads kilograms are then no numbers."""
+    units = trained_on.spec.get("units") or {}
+    return {"units": {name: unit for name, unit in units.items() if name in names}} if units else {}
 
 
 def _orders(preprocessing: Preprocessing, seen: Preview) -> dict[str, str]:

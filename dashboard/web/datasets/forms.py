@@ -81,6 +81,7 @@ class DatasetForm(PageForm):
         SETTINGS["column_words"].label, description=SETTINGS["column_words"].help, render_kw={"rows": 2}
     )
     strip = TextAreaField(SETTINGS["strip"].label, description=SETTINGS["strip"].help, render_kw={"rows": 2})
+    units = TextAreaField(SETTINGS["units"].label, description=SETTINGS["units"].help, render_kw={"rows": 2})
     validation = form_field(SETTINGS["validation"])
     test = form_field(SETTINGS["test"])
     seed = form_field(SETTINGS["seed"])

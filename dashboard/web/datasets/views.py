@@ -348,6 +348,7 @@ def _reading_texts(preview: Preview) -> dict[str, str]:
         "missing_words": ", ".join(word for word in choices.words or () if word),
         "column_words": "\n".join(f"{name}: {', '.join(filter(None, own))}" for name, own in choices.column_words),
         "strip": "\n".join(choices.strip or ()),
+        "units": "\n".join(f"{name}: {unit}" for name, unit in choices.units or ()),
     }
 
 
