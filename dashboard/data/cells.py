@@ -30,19 +30,23 @@ MOST_CATEGORIES = 1_000
 MOST_COLUMNS = 20_000
 
 
-_SEPARATORS = {",": ",", ".": r"\.", "'": "['\u2019]", " ": "[ \xa0\u2009\u202f]"}
+_SEPARATORS = {",": ",", ".": r"\.", "'": "['\u2019]", " ": "[ \xa0\u2009\u202f]", "lakh": ","}
 """Thousands separator -> the regular expression of all ways in which it is written."""
 
 
 def number_pattern(decimal: str, thousands: str = "none") -> str:
     """Return the regular expression of a number with a decimal mark (``.`` or ``,``) and a thousands separator.
 
-    Separated groups have exactly three digits, the first one to three and no leading zero.
+    Separated groups have exactly three digits, the first one to three and no leading zero; with lakh the last has
+    three and those before it two.
     """
     pattern = NUMBER_PATTERN if decimal == "." else NUMBER_PATTERN.replace(r"\.", ",")
     if thousands not in _SEPARATORS:
         return pattern
-    grouped = rf"[+-]?[1-9][0-9]{{0,2}}(?:{_SEPARATORS[thousands]}[0-9]{{3}})+(?:{re.escape(decimal)}[0-9]*)?"
+    groups = rf"[0-9]{{0,2}}(?:{_SEPARATORS[thousands]}[0-9]{{3}})+"
+    if thousands == "lakh":
+        groups = "[0-9]?(?:,[0-9]{2})*,[0-9]{3}"
+    grouped = rf"[+-]?[1-9]{groups}(?:{re.escape(decimal)}[0-9]*)?"
     return f"{grouped}|{pattern}"
 
 

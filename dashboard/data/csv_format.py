@@ -15,7 +15,9 @@ from dashboard.kinds import Choice, Text, Whole
 from dashboard.parsing import Fields
 
 NONE = "none"
-SPACES, ALIGNED, FIXED = "spaces", "aligned", "fixed"
+LAKH = "lakh"
+"""Thousands, then groups of two digits: 1,23,45,678."""
+SPACES, ALIGNED, FIXED, CTRL_A = "spaces", "aligned", "fixed", "ctrl-a"
 DELIMITERS = {
     "comma": ",",
     "semicolon": ";",
@@ -26,6 +28,9 @@ DELIMITERS = {
     "aligned": ALIGNED,
     "single-space": " ",
     "fixed": FIXED,
+    "caret": "^",
+    "tilde": "~",
+    "ctrl-a": CTRL_A,
 }
 DELIMITER_WORDS = {
     ",": "comma ,",
@@ -37,14 +42,26 @@ DELIMITER_WORDS = {
     ALIGNED: "two spaces or more",
     " ": "exactly one space",
     FIXED: "none: fixed columns",
+    "^": "caret ^",
+    "~": "tilde ~",
+    CTRL_A: "the control character 1, as Hive writes it",
 }
 HEADERS = {"auto": "detect", "yes": "holds the names", "no": "is data already"}
 DECIMALS = {".": "point .", ",": "comma ,"}
-THOUSANDS = {NONE: "none", ",": "comma ,", ".": "point .", " ": "space", "'": "apostrophe '"}
+THOUSANDS = {
+    NONE: "none",
+    ",": "comma ,",
+    ".": "point .",
+    " ": "space",
+    "'": "apostrophe '",
+    LAKH: "lakhs: 1,23,45,678",
+}
 QUOTES = {'"': 'double "', "'": "single '", NONE: "none"}
 COMMENTS = {NONE: "none", "#": "#", "%": "%", "//": "//", "!": "!", "*": "*", ";": ";"}
 COMMENT_NAMES = {"keep": "are left out", "header": "the last one before the data names the columns"}
-REPEATS = {"keep": "are data", "drop": "leave out"}
+REPEATS = {"keep": "are data", "drop": "leave out", "unquoted": "leave out, also with other quotes"}
+EMPTY = {"keep": "are rows", "drop": "leave out"}
+RAGGED = {"refuse": "refuse the file", "fill": "fill in empty cells", "drop": "leave these rows out"}
 QUOTES_WITHIN = {
     "usual": 'are doubled: ""',
     "spaced": "are doubled, and blanks may stand before a quoted cell",
@@ -114,6 +131,12 @@ class CsvFormat:
     )
     comment_names: str = setting(Choice(COMMENT_NAMES), "keep", "Comments before the data")
     quotes_within: str = setting(Choice(QUOTES_WITHIN), "usual", "Quotes within quoted cells")
+    empty: str = setting(
+        Choice(EMPTY), "keep", "Lines without a value", help="Of blanks, delimiters or dashes alone: a line drawn."
+    )
+    ragged: str = setting(
+        Choice(RAGGED), "refuse", "Rows of another length", help="With fewer or more cells than the first line."
+    )
     skip_last: int = setting(Whole(0, MOST_SKIPPED), 0, "Skip last lines", help="Lines below the data, such as totals.")
 
     def to_json(self) -> dict[str, Any]:
@@ -138,6 +161,8 @@ class CsvFormat:
             and self.repeats == self.trailing == "keep"
             and self.quotes_within == "usual"
             and not self.skip_last
+            and self.empty == "keep"
+            and self.ragged == "refuse"
             and self.delimiter not in {SPACES, ALIGNED, FIXED}
         )
 
@@ -188,7 +213,7 @@ def _check_together(fields: Fields, chosen: CsvFormat, detected: CsvFormat) -> N
     if chosen.decimal == chosen.delimiter and not is_quoted and chosen.thousands != ".":
         fields.refuse("decimal", BOTH_COMMAS)
     _check_starts(fields, chosen)
-    if chosen.thousands == chosen.decimal:
+    if chosen.thousands == chosen.decimal or (chosen.thousands == LAKH and chosen.decimal == ","):
         fields.refuse("thousands", "The thousands separator and the decimal mark cannot be the same.")
     if chosen.thousands == " " and chosen.delimiter in {" ", SPACES}:
         fields.refuse("thousands", "The thousands separator and the delimiter cannot both be a space.")

@@ -6,19 +6,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dashboard.data.cells import number
-from dashboard.data.csv_format import ALIGNED, DELIMITER_WORDS, FIXED, SPACES, CsvFormat
+from dashboard.data.csv_format import ALIGNED, CTRL_A, DELIMITER_WORDS, FIXED, SPACES, CsvFormat
 from dashboard.data.fixed_columns import column_starts
 from dashboard.data.guesses import Guess
 from dashboard.data.lines import numbered_records
 from dashboard.data.sampling import Sample
+from dashboard.data.whole_rows import has_no_value
 from dashboard.errors import Invalid
 
 DETECTED = "\t|;,"
+RARE = (CTRL_A, "^", "~", ":")
+"""Looked at where no other delimiter cuts lines at all."""
 BLANK = (SPACES, ALIGNED)
 MOST_RECORDS = 400
 MOST_CELLS = 200_000
 SEP_LINE = re.compile(r"\ufeff?\"?sep=(.)\"?\s*", re.IGNORECASE)
 SURE_SHARE, SURE_MARGIN, COMMA_MARGIN = 0.95, 0.2, 0.3
+GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{2,3})*,[0-9]{3}(?:\.[0-9]*)?")
 LEAST_SHARE, FEWEST_NUMBERS = 0.9, 5
 """What spaces have to cut: nearly all lines, and one cell in five is a number; any text has spaces."""
 
@@ -77,13 +81,18 @@ def guess_delimiter(sample: Sample, quote: str) -> Guess:
         reason = f"All lines have the same {len(starts) - 1} gaps, with a name above each column; some cells are empty."
         return Guess(FIXED, reason)
     if not best.score:
-        colon = _cut(sample, ":", quote)
-        best = colon if colon.share >= SURE_SHARE else best
+        rare = max((_cut(sample, delimiter, quote) for delimiter in RARE), key=lambda cut: cut.score)
+        best = rare if rare.share >= SURE_SHARE else best
     if not best.score:
         return Guess(",", "No delimiter cuts the lines into two columns or more.", sure=False)
     others = [cut.score for cut in cuts if cut is not best]
     reason = f"It cuts {best.share:.0%} of {best.records:,} lines into {best.usual:,} cells."
     return Guess(best.delimiter, reason, best.share >= SURE_SHARE and best.score - max(others) > SURE_MARGIN)
+
+
+def _is_grouped(text: str) -> bool:
+    """Return whether a cell is a number with commas between thousands, or between lakhs: 1,23,456."""
+    return "," in text and GROUPED.fullmatch(text.strip()) is not None
 
 
 def _lines(sample: Sample) -> int:
@@ -113,7 +122,8 @@ def _cut(sample: Sample, delimiter: str, quote: str) -> Cut:
     that are numbers, less the share of those in which another delimiter is left over.
     """
     csv_format = CsvFormat(delimiter=delimiter, quote=quote, quotes_within="spaced")
-    records = records_of(sample.head, csv_format) + records_of(sample.body, csv_format)
+    every = records_of(sample.head, csv_format) + records_of(sample.body, csv_format)
+    records = [(line, fields) for line, fields in every if not has_no_value(fields)]
     usual = usual_width(records)
     if not usual:
         return Cut(delimiter)
@@ -123,7 +133,10 @@ def _cut(sample: Sample, delimiter: str, quote: str) -> Cut:
     cells = [text for fields in table for text in fields]
     others = set(DETECTED) - {delimiter}
     decimals = "." if delimiter == "," else ".,"
-    are_numbers = [any(number(text, decimal) is not None for decimal in decimals) for text in cells]
+    are_numbers = [
+        any(number(text, decimal) is not None for decimal in decimals) or (delimiter != "," and _is_grouped(text))
+        for text in cells
+    ]
     dirty = sum(
         not others.isdisjoint(text) for text, is_number in zip(cells, are_numbers, strict=True) if not is_number
     )

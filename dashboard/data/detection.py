@@ -18,7 +18,9 @@ from dashboard.data.headers import Rows, guess_header, guess_units
 from dashboard.data.number_marks import guess_marks
 from dashboard.data.preamble import guess_comment, guess_comment_names, guess_repeats, guess_skip, guess_trailing
 from dashboard.data.quotes_within import guess_quotes_within
+from dashboard.data.row_lengths import guess_empty, guess_ragged, is_wide_header
 from dashboard.data.sampling import Sample, last_lines, sample
+from dashboard.data.whole_rows import filled
 from dashboard.errors import Invalid
 
 FORCED = Guess(None, "As you said.")
@@ -76,6 +78,8 @@ class _Detection:
         self.take("delimiter", guess_delimiter(self.lines, self.format.quote))
         self.take("starts", guess_starts(self.lines, self.format.delimiter))
         self.take("quotes_within", guess_quotes_within(self.lines, self.format))
+        last = last_lines(self.path, self.format.encoding)
+        self.take("empty", guess_empty(self.path, self.lines, last, self.format))
         self.take("comment", guess_comment(self.lines, self.format))
         mark, names = guess_comment_names(self.lines, self.format)
         if names.value == "header" and self.settled.get("comment", mark.value) == mark.value:
@@ -83,7 +87,8 @@ class _Detection:
         self.take("comment_names", names if self.format.comment == mark.value else replace(names, value="keep"))
         self.take("trailing", guess_trailing(self.lines, self.format))
         self.take("skip", guess_skip(self.lines, self.format))
-        self.take("skip_last", guess_skip_last(last_lines(self.path, self.format.encoding), self.format))
+        self.take("skip_last", guess_skip_last(last, self.format))
+        self.take("ragged", guess_ragged(self.lines, self.format))
 
     def find_header(self, header: str) -> None:
         """Guess what the first records are, and how numbers are written below them."""
@@ -106,11 +111,14 @@ class _Detection:
 
     def _rows(self) -> Rows:
         """Return the rows of the usual width, the header first, as far as it has a name for each column."""
-        table = replace(self.format, skip_last=0)  # the sample need not have the end of the file
+        table = replace(self.format, skip_last=0, ragged="refuse")  # the sample need not have the end of the file
         records = records_of(self.lines.head, table)
         body = records_of(self.lines.body, replace(table, skip=0))
+        every = [fields for _, fields in records + body]
         usual = usual_width(records + body)
-        rows = [fields for _, fields in records + body if len(fields) == usual]
+        if is_wide_header(every):
+            usual, every = len(every[0]), [filled(fields, len(every[0])) for fields in every]
+        rows = [fields for fields in every if len(fields) == usual]
         if records and len(records[0][1]) == usual - 1:  # the column of row names has no name
             rows.insert(0, ["", *records[0][1]])
         return rows

@@ -7,59 +7,26 @@ import csv
 import itertools
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from dashboard.data.cells import MOST_COLUMNS
 from dashboard.data.csv_format import NONE, CsvFormat
 from dashboard.data.table_lines import plain_delimiter, table_lines
+from dashboard.data.whole_rows import Counted, quoting, records_in
 from dashboard.errors import Invalid
 
 LONGEST_NAME = 200
 FIRST_ROWS = 20
 LONGEST_FIELD = 1 << 24
+MOST_COUNTED = 300_000
+"""So many rows at most are looked at to say how many have another length."""
 csv.field_size_limit(LONGEST_FIELD)  # with a wrong delimiter a whole line is one field
 
 
-class _Counted:
-    """Lines for a csv reader, which remembers the number of the first one since it was last looked at."""
-
-    def __init__(self, lines: Iterator[tuple[int, str]]) -> None:
-        self.lines = lines
-        self.first = self.last = 0
-
-    def __iter__(self) -> "_Counted":
-        return self
-
-    def __next__(self) -> str:
-        self.last, line = next(self.lines)
-        self.first = self.first or self.last
-        return line
-
-
-def quoting(csv_format: CsvFormat) -> dict[str, Any]:
-    """Return what a reader of the csv module has to know of the quotes."""
-    if csv_format.quote == NONE:
-        return {"quoting": csv.QUOTE_NONE}
-    return {"quotechar": csv_format.quote}
-
-
-def numbered_records(lines: Iterable[str], csv_format: CsvFormat) -> Generator[tuple[int, list[str]]]:
+def numbered_records(lines: Iterable[str], csv_format: CsvFormat) -> Iterator[tuple[int, list[str]]]:
     """Yield (line number from 1 where the record begins, fields) for each record that is not an empty line."""
-    counted = _Counted(table_lines(lines, csv_format))
-    reader = csv.reader(counted, delimiter=plain_delimiter(csv_format), **quoting(csv_format))
-    while True:
-        counted.first = 0
-        try:
-            fields = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            line = counted.first or counted.last
-            message = f"Line {line:,} cannot be read as CSV ({error}): look at its quotes."
-            raise Invalid({"quote": message}) from error
-        if fields:
-            yield counted.first, fields
+    return records_in(table_lines(lines, csv_format), csv_format, plain_delimiter(csv_format))
 
 
 def file_records(path: Path, csv_format: CsvFormat) -> Generator[tuple[int, list[str]]]:
@@ -170,7 +137,8 @@ def unclosed_quote(path: Path, csv_format: CsvFormat) -> int | None:
     if csv_format.quote == NONE or not _has_odd_quotes(path, csv_format.quote.encode()):
         return None
     with path.open(encoding=csv_format.encoding, newline="") as lines:
-        counted = _Counted(table_lines(lines, csv_format))
+        own = replace(csv_format, empty="keep", ragged="refuse")  # what these do closes quotes
+        counted = Counted(table_lines(lines, own))
         reader = csv.reader(counted, delimiter=plain_delimiter(csv_format), strict=True, **quoting(csv_format))
         while True:
             counted.first = 0
@@ -191,7 +159,21 @@ def _has_odd_quotes(path: Path, quote: bytes) -> bool:
 def ragged_refusal(path: Path, csv_format: CsvFormat, line: int, fields: int, expected: int) -> Invalid:
     """Return the refusal of a row that has more or fewer fields than the first, at what is likely to correct it."""
     message = f"Line {line:,} has {fields:,} fields where the first line has {expected:,}: "
-    if csv_format.header and line == line_of(path, csv_format, 0):
+    if csv_format.header and fields > expected and line == line_of(path, csv_format, 0):
         return Invalid({"skip": message + "skip the lines before the header, or choose another delimiter."})
-    remedy = f"correct that line, or choose another delimiter than {csv_format.delimiter!r}."
-    return Invalid({"file": message + remedy})
+    if csv_format.ragged == "fill":
+        return Invalid({"ragged": message + "its last cells are not empty. Correct it, or leave such rows out (drop)."})
+    remedy = "Fill in empty cells (fill), leave such rows out (drop), or choose another delimiter than"
+    return Invalid(
+        {"ragged": f"{message}{_other_lengths(path, csv_format, expected)}. {remedy} {csv_format.delimiter!r}."}
+    )
+
+
+def _other_lengths(path: Path, csv_format: CsvFormat, width: int) -> str:
+    """Say how many rows have another length than `width`; of a long file among the first ones."""
+    before = rows_before(csv_format)
+    with closing(file_records(path, csv_format)) as records:
+        lengths = [len(fields) for _, fields in itertools.islice(records, before, before + MOST_COUNTED)]
+    count = sum(length != width for length in lengths)
+    rows = "there is one such row" if count == 1 else f"there are {count:,} such rows"
+    return f"{rows} among the first {MOST_COUNTED:,}" if len(lengths) == MOST_COUNTED else rows

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from dashboard.data.cells import BLANKS, is_missing
-from dashboard.data.csv_format import NONE, SPACES
+from dashboard.data.csv_format import LAKH, NONE, SPACES
 from dashboard.data.guesses import Guess
 
 FEWEST = 0.8
@@ -21,6 +21,7 @@ GAP = "[ \xa0\u2009\u202f'\u2019]"
 NUMBER_LIKE = re.compile(rf"[0-9](?:[0-9.,]|{GAP})*(?:[eE][+-]?[0-9]{{1,4}})?|[.,][0-9]+")
 SPACED = re.compile(r"[1-9][0-9]{0,2}(?:[ \xa0\u2009\u202f][0-9]{3})+(?:[.,][0-9]*)?")
 QUOTED = re.compile(r"[1-9][0-9]{0,2}(?:['\u2019][0-9]{3})+(?:[.,][0-9]*)?")
+LAKHS = re.compile(r"[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}(?:\.[0-9]*)?")
 NAMES = {".": "point", ",": "comma"}
 
 Columns = Sequence[Sequence[str]]
@@ -44,6 +45,8 @@ def guess_marks(columns: Columns, delimiter: str, decimal_mark: str = "") -> tup
     Where both readings are as likely neither is sure. `columns` are the cells of some rows, column by column.
     """
     numeric = [words for column in columns if (words := _number_words(column))]
+    if decimal_mark != "," and (lakhs := _lakhs(numeric)) is not None:
+        return Guess(".", lakhs.reason), lakhs
     spaced = _separated(numeric, delimiter)
     if spaced is not None:
         numeric = [[re.sub(GAP, "", word) for word in words] for words in numeric]
@@ -62,6 +65,16 @@ def _number_words(column: Sequence[str]) -> list[str]:
     known = [text for text in column if not is_missing(text)]
     words = [word for text in known if NUMBER_LIKE.fullmatch(word := text.strip(AROUND))]
     return words if len(words) >= FEWEST * len(known) else []
+
+
+def _lakhs(numeric: Columns) -> Guess | None:
+    """Return lakh as thousands separator if a column is written so: 1,23,456."""
+    for words in numeric:
+        parted = [word for word in words if LAKHS.fullmatch(word)]
+        others = [word for word in words if re.fullmatch(r"(?:[1-9][0-9]?,)?[0-9]+(?:\.[0-9]*)?", word)]
+        if parted and len(parted) + len(others) == len(words):
+            return Guess(LAKH, f"'{parted[0]}' has groups of two digits before the last three.")
+    return None
 
 
 def _separated(numeric: Columns, delimiter: str) -> Guess | None:

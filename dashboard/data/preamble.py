@@ -9,7 +9,8 @@ from dashboard.data.csv_format import ALIGNED, COMMENTS, FIXED, MOST_SKIPPED, NO
 from dashboard.data.delimiters import SEP_LINE, Records, records_of, usual_width
 from dashboard.data.guesses import Guess
 from dashboard.data.headers import guess_header
-from dashboard.data.sampling import Sample, codec_within, whole_lines
+from dashboard.data.row_lengths import is_wide_header
+from dashboard.data.sampling import Sample, line_at, places_of_line
 
 MARKS = [mark for mark in COMMENTS if mark != NONE]
 ANY_MARKS = (".", NONE)
@@ -87,6 +88,8 @@ def guess_trailing(sample: Sample, csv_format: CsvFormat) -> Guess:
 def guess_skip(sample: Sample, csv_format: CsvFormat) -> Guess:
     """Return how many lines stand before the header: those that have other numbers of cells than the table."""
     records = records_of(sample.head, csv_format)
+    if is_wide_header([fields for _, fields in records]):
+        return Guess(records[0][0] - 1, "The first line has names for more cells than most lines below it have.")
     usual = usual_width(records + records_of(sample.body, csv_format))
     widths = [len(fields) for _, fields in records]
     if not usual or usual not in widths:
@@ -130,35 +133,22 @@ def guess_repeats(path: Path, sample: Sample, csv_format: CsvFormat) -> Guess:
     records = records_of(sample.head, csv_format) if csv_format.header else []
     if not records:
         return Guess("keep", "There is no header.")
-    line = records[0][0]
-    count, first = _again(path, sample.head[line - 1], csv_format.encoding)
-    if not count:
+    header = sample.head[records[0][0] - 1]
+    starts = places_of_line(path, header, csv_format.encoding)[1:]
+    others = _with_other_quotes(header, records[0][1], csv_format)
+    otherwise = [place for line in others for place in places_of_line(path, line, csv_format.encoding)]
+    if not starts and not otherwise:
         return Guess("keep", "No line repeats the header.")
-    return Guess("drop", f"Line {first:,} repeats the header" + (f", {count - 1:,} more do." if count > 1 else "."))
+    count, first = len(starts) + len(otherwise), line_at(path, min([*starts, *otherwise]), csv_format.encoding)
+    how = ", with other quotes" if otherwise else ""
+    more = f", {count - 1:,} more do" if count > 1 else ""
+    return Guess("unquoted" if otherwise else "drop", f"Line {first:,} repeats the header{how}{more}.")
 
 
-def _again(path: Path, line: str, encoding: str) -> tuple[int, int]:
-    """Return how often a line stands in a file after its first time, and the number of the first of these."""
-    codec = codec_within(path, encoding)
-    end, mark = "\n".encode(codec), "\r".encode(codec)
-    wanted = line.encode(codec, "replace")
-    starts: list[int] = []
-    before = 0
-    for block in whole_lines(path, end):
-        place = -1
-        while (place := block.find(wanted, place + 1)) >= 0:
-            behind = place + len(wanted)
-            ends = behind == len(block) or block.startswith((end, mark), behind)
-            if ends and (not place or block.startswith(end, place - len(end))):
-                starts.append(before + place)
-        before += len(block)
-    return max(len(starts) - 1, 0), _line_at(path, end, starts[1]) if len(starts) > 1 else 0
-
-
-def _line_at(path: Path, end: bytes, place: int) -> int:
-    """Return the number of the line that begins at a place of a file."""
-    line, before = 1, 0
-    for block in whole_lines(path, end):
-        line += block.count(end, 0, max(place - before, 0))
-        before += len(block)
-    return line
+def _with_other_quotes(header: str, names: Sequence[str], csv_format: CsvFormat) -> set[str]:
+    """Return how else a header may be written: without any quotes, or with quotes around each name."""
+    quote, delimiter = csv_format.quote, csv_format.delimiter
+    if quote == NONE or len(delimiter) > 1 or any(quote in name or delimiter in name for name in names):
+        return set()
+    ways = (delimiter.join(names), delimiter.join(f"{quote}{name}{quote}" for name in names))
+    return {way for way in ways if way != header}

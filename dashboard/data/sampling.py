@@ -117,3 +117,31 @@ def codec_within(path: Path, encoding: str) -> str:
         start = file.read(4)
     big = (codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
     return f"{encoding}-{'be' if start.startswith(big) else 'le'}"
+
+
+def places_of_line(path: Path, line: str, encoding: str) -> list[int]:
+    """Return the places, in bytes, at which a line begins in a file."""
+    codec = codec_within(path, encoding)
+    end, mark = "\n".encode(codec), "\r".encode(codec)
+    wanted = line.encode(codec, "replace")
+    starts: list[int] = []
+    before = 0
+    for block in whole_lines(path, end):
+        place = -1
+        while (place := block.find(wanted, place + 1)) >= 0:
+            behind = place + len(wanted)
+            ends = behind == len(block) or block.startswith((end, mark), behind)
+            if ends and (not place or block.startswith(end, place - len(end))):
+                starts.append(before + place)
+        before += len(block)
+    return starts
+
+
+def line_at(path: Path, place: int, encoding: str) -> int:
+    """Return the number of the line that begins at a place of a file."""
+    end = "\n".encode(codec_within(path, encoding))
+    line, before = 1, 0
+    for block in whole_lines(path, end):
+        line += block.count(end, 0, max(place - before, 0))
+        before += len(block)
+    return line

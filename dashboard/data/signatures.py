@@ -44,6 +44,6 @@ def refuse_binary(start: bytes) -> None:
             raise Invalid(
                 {"file": f"This is not a CSV file but {what}. Save the table as CSV (UTF-8) and upload that."}
             )
-    controls = sum(byte < 32 and byte not in b"\0\t\n\r\f\x1b" for byte in start)
+    controls = sum(byte < 32 and byte not in b"\0\1\t\n\r\f\x1b" for byte in start)
     if not start.startswith(UTF_16) and controls > len(start) / 100:
         raise Invalid({"file": f"This is not a CSV file: it holds binary data. {REMEDY}"})

@@ -11,7 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from dashboard.data.cells import BLANKS
-from dashboard.data.csv_format import ALIGNED, FIXED, NONE, SPACES, CsvFormat, places_of
+from dashboard.data.csv_format import ALIGNED, CTRL_A, FIXED, NONE, SPACES, CsvFormat, places_of
+from dashboard.data.whole_rows import whole_rows
 from dashboard.errors import Invalid
 
 LINE_END = "\r\n"
@@ -22,6 +23,8 @@ GAPS = {SPACES: r"[ \t\xa0]+", ALIGNED: r"[ \xa0]{2,}|[ \xa0]*\t[ \t\xa0]*"}
 
 def plain_delimiter(csv_format: CsvFormat) -> str:
     """Return the one character that parts cells in `table_lines`."""
+    if csv_format.delimiter == CTRL_A:
+        return "\x01"
     return "\t" if csv_format.delimiter in {*GAPS, FIXED} else csv_format.delimiter
 
 
@@ -84,8 +87,14 @@ def table_lines(lines: Iterable[str], csv_format: CsvFormat) -> Iterator[tuple[i
     """Yield (number from 1, line in plain form) of the lines of a file from its header on.
 
     Left out are the first `skip` and the last `skip_last` lines, comments, lines that repeat the header, and a
-    delimiter at the end of lines, as the format says.
+    delimiter at the end of lines, as the format says; and what `whole_rows` leaves out.
     """
+    plain = _plain_lines(lines, csv_format)
+    is_whole = csv_format.empty == "keep" and csv_format.ragged == "refuse"
+    return plain if is_whole else whole_rows(plain, csv_format, plain_delimiter(csv_format))
+
+
+def _plain_lines(lines: Iterable[str], csv_format: CsvFormat) -> Iterator[tuple[int, str]]:
     header = ""
     for number, line, is_within in _own_lines(lines, csv_format):
         if csv_format.delimiter == FIXED:
@@ -94,7 +103,9 @@ def table_lines(lines: Iterable[str], csv_format: CsvFormat) -> Iterator[tuple[i
         if csv_format.trailing == "drop":
             plain = _without_last(plain, plain_delimiter(csv_format))
         bare = plain.strip(LINE_END)
-        if csv_format.repeats == "drop" and bare:
+        if csv_format.repeats == "unquoted":
+            bare = bare.replace(csv_format.quote, "")
+        if csv_format.repeats != "keep" and bare:
             if bare == header and not is_within:
                 continue
             header = header or bare

@@ -139,7 +139,7 @@ BAD_FILES = {
     "text with NUL bytes": (b"a,b\n1,\x002\n" * 20, {}, "file", "CSV"),
     "an empty file": ("", {}, "file", "empty"),
     "a header only": ("height,width,kind\n", {}, "file", "row"),
-    "ragged rows": (GOOD + "1,2\n", {}, "file", "42"),
+    "ragged rows": (GOOD + "1,2\n", {}, "ragged", "42"),
     "one class only": ("x,kind\n" + "1,a\n2,a\n" * 20, {"purpose": "training"}, "target", "class"),
     "a target with missing values": (GOOD + "9,9,\n", {}, "target", "missing"),
     "no such target": (GOOD, {"target": "colour"}, "target", "height"),

@@ -53,6 +53,8 @@ class DatasetForm(PageForm):
     starts = form_field(SETTINGS["starts"])
     comment_names = form_field(SETTINGS["comment_names"])
     quotes_within = form_field(SETTINGS["quotes_within"])
+    empty = form_field(SETTINGS["empty"])
+    ragged = form_field(SETTINGS["ragged"])
     skip_last = form_field(SETTINGS["skip_last"])
     target = SelectField(SETTINGS["target"].label, description=SETTINGS["target"].help)
     task = form_field(SETTINGS["task"])

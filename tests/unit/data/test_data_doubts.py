@@ -32,6 +32,42 @@ KINDS: dict[str, tuple[Any, dict[str, Any], str | None, int]] = {
     "numbers only": (rows("{n},{half},7"), {"header": False}, "column_1 column_2 column_3", 20),
     "rows that count": ("1,2,3,4\n2,3,4,5\n3,4,5,6\n4,5,6,7\n", {"header": False}, None, 4),
     "one odd cell below": ("a,b\n" + rows("{n},{half}") + "x,1\n", {"header": True}, "a b", 21),
+    "a header again with other quotes": (
+        '"a","b","y"\n' + BODY + "a,b,y\n" + BODY,
+        {"header": True, "repeats": "unquoted"},
+        "a b y",
+        40,
+    ),
+    "lakhs": ("a;b;y\n" + rows("1,23,456;{half};{word}"), {"thousands": "lakh", "delimiter": ";"}, "a b y", 20),
+    "carets": ("a^b^y\n" + rows("{n}^{half}^{word}"), {"delimiter": "^"}, "a b y", 20),
+    "tildes": ("a~b~y\n" + rows("{n}~{half}~{word}"), {"delimiter": "~"}, "a b y", 20),
+    "control characters": ("a\1b\1y\n" + rows("{n}\1{half}\1{word}"), {"delimiter": "ctrl-a"}, "a b y", 20),
+    "lines of delimiters": (
+        "a,b,y\n" + BODY + ",,\n" + BODY + ",,\n,,\n",
+        {"empty": "drop", "skip_last": 0},
+        "a b y",
+        40,
+    ),
+    "lines of blanks": ("a,b,y\n" + BODY + "   \n\t\n" + BODY, {"empty": "drop"}, "a b y", 40),
+    "a table of psql": (
+        " a | b | y \n---+---+---\n" + rows(" {n} | {half} | {word}") + "(20 rows)\n\n",
+        {"delimiter": "|", "empty": "drop", "skip_last": 2},
+        "a b y",
+        20,
+    ),
+    "a table of mysql": (
+        "+----+----+\n| a | b |\n+----+----+\n" + rows("| {n} | {half} |") + "+----+----+\n20 rows in set\n",
+        {"delimiter": "|", "empty": "drop", "trailing": "drop"},
+        "column_1 a b",
+        20,
+    ),
+    "a padded note below a padded line": (
+        "a,b,y\n" + BODY + ",,\nSource: an office,,\n",
+        {"skip_last": 1, "empty": "drop"},
+        "a b y",
+        20,
+    ),
+    "a last row of one value": ("a,b,y\n" + BODY + "7,,\n", {"skip_last": 0}, "a b y", 21),
     "a header again": ("a,b,y\n" + BODY + "a,b,y\n" + BODY, {"header": True, "repeats": "drop"}, "a b y", 40),
     "equal names": ("a,a,b,a\n" + rows("{n},{half},1,2"), {}, "a a.1 b a.2", 20),
     "an equal name that is taken": ("a,a,a.1\n" + rows("{n},{half},1"), {}, "a a.2 a.1", 20),
@@ -105,7 +141,7 @@ KINDS: dict[str, tuple[Any, dict[str, Any], str | None, int]] = {
     "a first row with one cell": (",,7\n" + rows("{n},{half},1"), {"skip": 0, "header": False}, None, 21),
     "a note below": ("a,b\n" + rows("{n},{half}") + "\nSource: office\n", {"skip_last": 1}, "a b", 20),
     "two notes below": ("a,b\n" + rows("{n},{half}") + "Note\n\nSource: office\n\n", {"skip_last": 4}, "a b", 20),
-    "blanks below": ("a,b\n" + rows("{n},{half}") + "   \n", {"skip_last": 1}, "a b", 20),
+    "blanks below": ("a,b\n" + rows("{n},{half}") + "   \n", {"empty": "drop"}, "a b", 20),
     "the end of a file in DOS": ("a,b\n" + rows("{n},{half}") + "\x1a", {"skip_last": 1}, "a b", 20),
     "a total below": ("a,b\n" + rows("{word},{half}") + "Total,99\n", {"skip_last": 1}, "a b", 20),
     "no total": ("a,b\n" + rows("{word},{half}") + "Total,1\nx,2\nTotal,9\n", {"skip_last": 0}, "a b", 23),
@@ -201,6 +237,48 @@ def test_points_next_to_whole_numbers_are_a_question_where_commas_part_the_cells
         assert preview(path, said).columns[0].high == high
     settled = detect(write(tmp_path, "w,v,y\n" + rows("12.34{n},0.5,a", 9) + "7,0.5,b\n")).guesses
     assert (settled["decimal"].value, settled["thousands"].value, settled["thousands"].sure) == (".", "none", True)
+
+
+RAGGED = {
+    # name: (text, the refusal, rows and gaps of the last column if filled (None: refused), rows if left out)
+    "a short row": ("a,b,c,y\n" + rows("1,2,3,{word}") + "1,2\n", "Line 22 has 2 fields", (21, 1), 20),
+    "a long row": ("a,b,c,y\n" + rows("1,2,3,{word}") + "1,2,3,4,5\n", "there is one such row", None, 20),
+    "empty cells behind": ("a,b,c,y\n" + rows("1,2,3,{word}") + "1,2,3,4,,\n", "has 6 fields", (21, 0), 20),
+    "a last column that few rows have": (
+        "a,b,y,note\n" + rows("1,2,{word}") + rows("1,2,{word},x", 5),
+        "there are 20 such rows",
+        (25, 20),
+        5,
+    ),
+    "a cell of two lines": ('a,b,c,y\n1,2,3,"x\ny"\n' + rows("1,2,3,{word}") + "1,2\n", "Line 24 has", (22, 1), 21),
+}
+
+
+@pytest.mark.parametrize("kind", RAGGED)
+def test_rows_of_another_length_are_counted_and_filled_or_left_out_on_request(tmp_path, kind):
+    text, refusal, filled, left = RAGGED[kind]
+    path = write(tmp_path, text)
+    detected = detect(path)
+    assert not detected.guesses["ragged"].sure
+    with pytest.raises(Invalid, match=refusal) as refused:
+        preview(path, detected.format)
+    assert list(refused.value.errors) == ["ragged"]
+    assert preview(path, detect(path, {"ragged": "drop"}).format).rows == left
+    fill = detect(path, {"ragged": "fill"}).format
+    if filled is None:
+        with pytest.raises(Invalid, match="its last cells are not empty"):
+            preview(path, fill)
+    else:
+        seen = preview(path, fill)
+        assert (seen.rows, seen.columns[-1].missing) == filled
+
+
+@pytest.mark.slow
+def test_a_line_of_delimiters_is_seen_in_the_whole_file(tmp_path):
+    path = write(tmp_path, "a,b\n" + "1.5,2\n" * 30_000 + ",\r\n" + "2.5,3\n" * 30_000)
+    detected = detect(path)
+    assert (detected.format.empty, detected.guesses["empty"].reason) == ("drop", "Line 30,002 has no value.")
+    assert preview(path, detected.format).rows == 60_000
 
 
 def test_what_a_person_settles_is_taken_and_the_rest_guessed_with_it(tmp_path):
