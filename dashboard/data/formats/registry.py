@@ -5,12 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dashboard.data.formats import gzipped, idx, old_office, parquet, zipped
+from dashboard.data.formats import arff, gzipped, idx, old_office, parquet, zipped
 from dashboard.data.formats.options import ImportOptions, Taken
 from dashboard.data.formats.output import NO_OPTIONS, Output, refuse
 
 MOST_LAYERS = 3
-START = 16
+START = 1 << 16
+"""So many bytes say of which format a file is: an ARFF file may begin with pages of comments."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,13 @@ FORMATS = (
     ImportFormat((), old_office.recognises, old_office.convert),
     ImportFormat((".parquet",), parquet.recognises, parquet.convert),
     ImportFormat((), idx.recognises, idx.convert),
+    ImportFormat((".arff",), arff.recognises, arff.convert),
 )
 TEXT_ENDINGS = (".csv", ".tsv", ".txt")
 ENDINGS = (*TEXT_ENDINGS, *(ending for one in FORMATS for ending in one.endings))
 WORDS = (
-    "CSV, TSV or other text, also packed as .gz or .zip; an Excel workbook (.xlsx); Parquet; MNIST's two IDX files, "
-    "also in a ZIP; a ZIP of pictures in folders named after their classes"
+    "CSV, TSV or other text, also packed as .gz or .zip; an Excel workbook (.xlsx); Parquet; ARFF; MNIST's two IDX "
+    "files, also in a ZIP; a ZIP of pictures in folders named after their classes"
 )
 
 

@@ -194,3 +194,49 @@ def test_a_picture_that_claims_too_many_pixels_is_refused_before_it_is_decoded(m
 def test_what_unpacks_to_more_than_the_limit_is_given_up(made, pack):
     with pytest.raises(TooLarge, match="larger than"):
         made(pack(b"1,2\n" * 1_000_000))
+
+
+ARFF = rb"""% A comment.
+
+@RELATION 'some flowers'
+@attribute 'petal length' REAL
+@ATTRIBUTE width numeric
+@attribute kind {setosa,'iris virginica'}
+@data
+1.5,2,setosa
+% another
+?, 3, 'iris virginica'
+'a \'b\', c',"4",O'Brien
+"""
+
+
+def test_an_arff_file_becomes_a_table_without_its_types(made):
+    lines = made(ARFF).decode().splitlines()
+    assert lines == [
+        "petal length,width,kind",
+        "1.5,2,setosa",
+        "?,3,iris virginica",
+        '"a \'b\', c","""4""",O\'Brien',
+    ]
+    assert (
+        made(b"%\n" * 9_000 + ARFF.replace(b"1.5,2", "é,2".encode("latin-1"))).decode().splitlines()[1] == "é,2,setosa"
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"@relation x\n@attribute a real\n1\n", "no line @data"),
+        (b"@relation x\n@attribute a\n@data\n1\n", "Line 2"),
+        (b"@relation x\n@attribute a relational\n@data\n1\n", "relational"),
+        (b"@relation x\n@attribute a real\n@data\n{0 5}\n", "Line 4 is a sparse row"),
+    ],
+)
+def test_an_arff_file_that_cannot_be_read_is_refused_with_the_reason(made, body, words):
+    with pytest.raises(Invalid, match=words):
+        made(body)
+
+
+def test_an_arff_file_takes_no_more_than_the_limit(made):
+    with pytest.raises(TooLarge):
+        made(b"@relation x\n@attribute a real\n@data\n" + b"1.25\n" * 30_000)
