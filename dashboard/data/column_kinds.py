@@ -24,7 +24,8 @@ class Facts:
     `name` is empty for a first column to which the header gives none: it is that of row names.
     `distinct` counts the different values, `different_numbers` those that are numbers. `code` is a cell spelled
     as only a code is, `counts` says that the numbers are first, first + 1, … in the order of the rows; `truths` are
-    the words for 0 and 1 (`truths.truth_words`), and `dates` says that all cells are dates, and why.
+    the words for 0 and 1 (`truths.truth_words`), and `dates` says that all cells are dates, and why. `doubt` says what
+    numbers may be otherwise.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Facts:
     example: str
     truths: tuple[str, ...] = ()
     dates: str = ""
+    doubt: str = ""
 
     @property
     def known(self) -> int:
@@ -49,11 +51,21 @@ class Facts:
         return self.numbers + self.words
 
     @property
+    def is_numeric(self) -> bool:
+        """Whether the column has numbers, and nothing else but missing and a few odd cells."""
+        return self.numbers > 0 and (not self.words or self.is_odd)
+
+    @property
     def is_odd(self) -> bool:
         """Whether the column is one of numbers with a few cells that are none."""
         most = max(1, int(self.known * MOST_ODD_SHARE))
         few = 0 < self.words <= most and self.numbers >= FEWEST_ROWS_JUDGED
         return few and (self.words == 1 or self.different_numbers > FEW)
+
+    @property
+    def are_own(self) -> bool:
+        """Whether every row has a value of its own."""
+        return self.distinct == self.known and self.known > FEW
 
     @property
     def is_nearly_unique(self) -> bool:
@@ -69,9 +81,11 @@ def suggested(facts: Facts) -> tuple[str, str]:
         return "ignore", why
     if facts.words and not facts.is_odd:
         return _of_words(facts)
+    if facts.dates:
+        return _of_dates(facts)
     if facts.code:
         return _of_codes(facts)
-    return "numeric", ""
+    return "numeric", facts.doubt
 
 
 def _useless(facts: Facts) -> str:
@@ -95,16 +109,19 @@ def _of_words(facts: Facts) -> tuple[str, str]:
     if all(facts.truths) and facts.truths:
         no, yes = facts.truths
         return "boolean", f"It says whether or not: '{no[:40]}' is 0 and '{yes[:40]}' is 1, one input instead of two."
-    is_own = facts.distinct == facts.known and facts.known > FEW
     if facts.dates:
-        is_ignored = facts.distinct > MOST_CATEGORIES or is_own or facts.is_nearly_unique
-        kind, what = ("ignore", "Ignored") if is_ignored else ("categorical", "Taken as categories")
-        return kind, f"{facts.dates} {what}, unless you choose number parts."
+        return _of_dates(facts)
     if facts.distinct > MOST_CATEGORIES:
         return "ignore", f"It has more than {MOST_CATEGORIES:,} different words, the most that a category may have."
-    if is_own or facts.is_nearly_unique:
+    if facts.are_own or facts.is_nearly_unique:
         return "ignore", f"It has {facts.distinct:,} different words in {facts.known:,} rows: names or ids."
     return "categorical", ""
+
+
+def _of_dates(facts: Facts) -> tuple[str, str]:
+    is_ignored = facts.distinct > MOST_CATEGORIES or facts.are_own or facts.is_nearly_unique
+    kind, what = ("ignore", "Ignored") if is_ignored else ("categorical", "Taken as categories")
+    return kind, f"{facts.dates} {what}, unless you choose number parts."
 
 
 def _of_codes(facts: Facts) -> tuple[str, str]:
@@ -112,4 +129,6 @@ def _of_codes(facts: Facts) -> tuple[str, str]:
         return "ignore", f"It holds codes or ids such as {facts.code[:40]}, and most rows have one of their own."
     if max(abs(facts.low), abs(facts.high)) >= MOST_EXACT:
         return "categorical", f"As numbers, whole numbers as long as {facts.code[:40]} would merge."
+    if facts.doubt:
+        return "categorical", facts.doubt
     return "categorical", f"It holds codes such as {facts.code[:40]}: as numbers they would lose their spelling."

@@ -145,11 +145,11 @@ def _has_digits(word: str) -> bool:
 def _level(words: list[str], gone: list[str]) -> str:
     """Return the word for missing, in small letters, that is a category here; empty if none is.
 
-    None is one where nothing else means missing, NA among codes of two capitals (some may be empty), and - where the
-    others are +.
+    None is one where nothing else means missing, NA among codes of two capitals and the name Null among other names
+    (some may be empty), and - where the others are +.
     """
     spelled = {text.lower() for text in gone}
-    if "na" in spelled:
+    if not spelled.isdisjoint(("na", "null")):
         spelled, gone = spelled - {""}, [text for text in gone if text]
     if len(spelled) != 1:
         return ""
@@ -157,6 +157,7 @@ def _level(words: list[str], gone: list[str]) -> str:
     is_level = {
         "none": True,
         "na": all(len(text) == 2 and text.isalpha() and text.isupper() for text in (*words, *gone)),
+        "null": {*gone} == {"Null"} and all(word[:1].isupper() and not word.isupper() for word in words),
         "-": set(words) == {"+"},
     }
     return word if is_level.get(word, False) else ""

@@ -22,8 +22,10 @@ from dashboard.data.column_readings import (
     signs_of,
 )
 from dashboard.data.csv_format import CsvFormat
-from dashboard.data.dates import possible_orders, reason_of_dates
+from dashboard.data.dates import WITHOUT_MARKS, possible_orders, reason_of_dates
+from dashboard.data.markers import MARKERS, count_markers, likely_marker
 from dashboard.data.moments import Moments
+from dashboard.data.releases import DOUBT, is_release, release_name
 from dashboard.data.spellings import reason_of_spelling
 from dashboard.data.target_guess import TargetGuess, second_targets, target_guess
 from dashboard.data.truths import truth_words
@@ -54,8 +56,8 @@ class Column:
     `whole` (only whole numbers) is false, unless all cells that are not missing are numbers, but for a few odd ones.
     `odd` says of such cells what and where they are. `code` is a cell that is spelled as a code is, `pattern` is the
     same for columns that say the same in other words, and `reading` is how the cells are read. `truths` are the words
-    for 0 and 1 of a column of yes and no, `dates` the orders in which all its cells are dates; both are empty for
-    another column.
+    for 0 and 1 of a column of yes and no, `dates` the orders in which all its cells are dates, `marker` the spellings
+    of a number that may mean missing; all are empty for another column. `is_doubt`: it may hold names, 1.10.
     """
 
     name: str
@@ -77,6 +79,8 @@ class Column:
     reading: Reading = AS_USUAL
     truths: tuple[str, ...] = ()
     dates: tuple[str, ...] = ()
+    marker: tuple[str, ...] = ()
+    is_doubt: bool = False
 
     @property
     def can_be_boolean(self) -> bool:
@@ -161,7 +165,8 @@ def preview(path: Path, csv_format: CsvFormat, choices: Choices = NOTHING_CHOSEN
     if better != readings:
         readings, profile = better, _profile(path, csv_format, better)
         columns = profile.columns(names, csv_format, readings)
-    columns = _with_odd_cells(path, csv_format, _with_pixels(columns), profile.odd)
+    columns = _with_markers(path, csv_format, _with_pixels(columns), profile, readings)
+    columns = _with_odd_cells(path, csv_format, columns, profile.odd)
     guess = target_guess(columns, profile.rows, stem)
     return Preview(csv_format, columns, profile.rows, first_rows, guess, effective(names, readings, choices))
 
@@ -183,6 +188,25 @@ def _with_pixels(columns: tuple[Column, ...]) -> tuple[Column, ...]:
         replace(column, kind="numeric", reason="") if used and column.is_numeric else column
         for column, used in zip(columns, is_chosen, strict=True)
     )
+
+
+def _with_markers(
+    path: Path,
+    csv_format: CsvFormat,
+    columns: tuple[Column, ...],
+    profile: "_Profile",
+    readings: Sequence[Reading],
+) -> tuple[Column, ...]:
+    """Return the columns with the number that may mean missing, and the question whether it does."""
+    likely = profile.likely_markers(csv_format, readings)
+    likely = {place: value for place, value in likely.items() if columns[place].kind == "numeric"}
+    marked = list(columns)
+    for place, marker in count_markers(path, csv_format, len(columns), likely, readings).items():
+        texts = profile.spelled(place, marker.value, csv_format, readings[place])
+        marked[place] = replace(
+            columns[place], marker=texts, reason=f"{columns[place].reason} {marker.question}".strip()
+        )
+    return tuple(marked)
 
 
 def _with_odd_cells(
@@ -273,7 +297,7 @@ class _Profile:
     ) -> Column:
         facts, examples, dates = self._facts(place, written, part)
         kind, reason = column_kinds.suggested(facts)
-        is_numeric = facts.numbers > 0 and (not facts.words or facts.is_odd)
+        is_numeric = facts.is_numeric
         low, high, mean, std = numbers if is_numeric else (None, None, None, None)
         return Column(
             name=name,
@@ -294,19 +318,45 @@ class _Profile:
             reading=reading,
             truths=facts.truths,
             dates=dates,
+            is_doubt=bool(facts.doubt) and kind in ("numeric", "categorical"),
         )
+
+    def likely_markers(self, csv_format: CsvFormat, readings: Sequence[Reading]) -> dict[int, float]:
+        """Return the place of a column -> a number of it that may mean missing, by the first different numbers."""
+        ends = np.isin(self.moments.low, MARKERS) | np.isin(self.moments.high, MARKERS)
+        places = np.flatnonzero(ends).tolist()
+        parts = meanings([self.seen[place] for place in places], csv_format.marks, [readings[p] for p in places])
+        likely = {
+            place: likely_marker(numbers[kinds == NUMBER])
+            for place, (kinds, numbers, _, _) in zip(places, parts, strict=True)
+        }
+        return {place: value for place, value in likely.items() if value is not None}
+
+    def spelled(self, place: int, value: float, csv_format: CsvFormat, reading: Reading) -> tuple[str, ...]:
+        """Return how a number is written in a column."""
+        ((_, numbers, texts, _),) = meanings([self.seen[place]], csv_format.marks, [reading])
+        return tuple(texts.take(np.flatnonzero(numbers == value)).to_pylist())
+
+    def _may_be_dates(self, place: int) -> bool:
+        """Return whether a column of numbers may be one of dates without separators."""
+        low, high = self.moments.low[place], self.moments.high[place]
+        return bool(self.is_whole[place]) and WITHOUT_MARKS[0] <= low <= high <= WITHOUT_MARKS[1]
 
     def _facts(self, place: int, name: str, part: Meaning) -> tuple[column_kinds.Facts, list[str], tuple[str, ...]]:
         kinds, numbers, texts, coded = part
         known = np.flatnonzero(kinds != MISSING)
         code = _code(texts, np.flatnonzero(coded & (kinds == NUMBER)))
+        release = "" if code or self.words[place] or self.is_whole[place] else release_name(texts.take(known))
+        is_named = bool(release) and is_release(name, texts.take(known).to_pylist())
+        code = release if is_named else code
         values = numbers[kinds == NUMBER]
         words = int(self.words[place])
         different = values.size if code else len(np.unique(values))
         examples = texts.take(known[:EXAMPLES]).to_pylist()
         numbers_known = self.rows - int(self.missing[place]) - words
         cells = [] if numbers_known else texts.take(known).to_pylist()
-        dates = possible_orders(cells)
+        of_dates = texts.take(known).to_pylist() if not words and self._may_be_dates(place) else cells
+        dates = possible_orders(of_dates)
         facts = column_kinds.Facts(
             name=name,
             rows=self.rows,
@@ -322,7 +372,8 @@ class _Profile:
             counts=bool(self.counts[place]) and self.rows > 2,
             example=examples[0] if examples else "",
             truths=truth_words(cells),
-            dates=reason_of_dates(cells, dates),
+            dates=reason_of_dates(of_dates, dates),
+            doubt=DOUBT.format(release) if release else "",
         )
         return facts, examples, dates
 
@@ -334,7 +385,7 @@ def _of_reading(reading: Reading, examples: Sequence[str], is_numeric: bool) -> 
     own = sorted({*reading.words} - {*MISSING_WORDS})
     if is_numeric and 0 < len(own) <= MOST_MARKERS:
         return f"{', '.join(map(repr, own))} is taken as missing, as the other cells are numbers."
-    left = [word for word in ("none", "na", "-") if word not in reading.words]
+    left = [word for word in ("none", "na", "null", "-") if word not in reading.words]
     return f"The word {left[0]} is a category here, not a missing value." if len(left) == 1 else ""
 
 

@@ -10,6 +10,8 @@ from dashboard.data.cells import BLANKS
 
 ORDERS = {"year": "year first", "day": "day first", "month": "month first"}
 """The orders of a date's numbers. One with the name of its month, or with four digits first, has no other."""
+WITHOUT_MARKS = (19_000_101, 20_991_231)
+"""The lowest and highest whole number that may be a date without separators: 20241231."""
 PARTS = ("year", "month", "day", "weekday", "hour", "days")
 FIRST_YEAR, LAST_YEAR = 1500, 2500
 """Other years are codes rather than dates."""
@@ -36,6 +38,7 @@ NUMBERED = {
     "year": (
         rf"(?P<year>{FOUR}){MARK}(?P<month>{TWO})(?:{SAME}(?P<day>{TWO}))?",
         rf"(?P<year>\d{{2}})(?P<mark>[-/])(?P<month>{TWO}){SAME}(?P<day>{TWO})",
+        r"(?P<year>(?:19|20)\d{2})(?P<month>\d{2})(?P<day>\d{2})",
     ),
     "day": (rf"(?P<day>{TWO}){MARK}(?P<month>{TWO}){SAME}(?P<year>{FOUR}|\d{{2}})",),
     "month": (rf"(?P<month>{TWO}){MARK}(?P<day>{TWO}){SAME}(?P<year>{FOUR}|\d{{2}})",),

@@ -92,7 +92,7 @@ class _Ingestion:
         self.moments = Moments(len(self.numeric))
         self.distinct = [np.empty(0)] * len(self.numeric)
         folder = inputs.path.parent
-        self.levels = {name: Levels(folder, *spec.format.marks) for name in self.categorical}
+        self.levels = {name: Levels(folder, *spec.format.marks, spec.rules) for name in self.categorical}
         of_task = RegressionTarget if spec.task == "regression" else ClassTarget
         self.targets = [of_task(spec, name, folder) for name in spec.targets(names)]
         self.keys = SplitKeys(path, spec)

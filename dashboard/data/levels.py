@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from dashboard.data.blocks import MISSING, ColumnBlock
 from dashboard.data.cells import MOST_CATEGORIES, number, shown_number
 from dashboard.data.growing import GrowingColumn
+from dashboard.data.releases import differ_by_zeros
+from dashboard.data.spellings import NEWEST_RULES
 
 Codes = NDArray[np.int32]
 
@@ -23,8 +25,9 @@ class Levels:
     The numbers wait in a file of `folder`, for a file may have more rows than fit into memory.
     """
 
-    def __init__(self, folder: Path, decimal: str, thousands: str = "none") -> None:
+    def __init__(self, folder: Path, decimal: str, thousands: str = "none", rules: int = NEWEST_RULES) -> None:
         self.decimal, self.thousands = decimal, thousands
+        self.rules = rules
         self.places: dict[str, int] = {}
         self.codes = GrowingColumn(folder, np.dtype(np.int32))
         self.gaps = 0
@@ -49,7 +52,7 @@ class Levels:
         """Return the names of the levels in their final order.
 
         Numbers are ordered, and are the same, by value (``1`` and ``1.0``); words by their letters. A column that has
-        codes (``007``, 19 digits) keeps every spelling.
+        codes (``007``, 19 digits, ``1.10`` next to ``1.1``) keeps every spelling.
         """
         return ordered(self._own_names())
 
@@ -63,7 +66,8 @@ class Levels:
     def _own_names(self) -> list[str]:
         """Return the names in the order in which they appeared; some may be the same."""
         texts = list(self.places)
-        return texts if self.has_codes else level_names(texts, self.decimal, self.thousands)
+        has_codes = self.has_codes or (self.rules >= NEWEST_RULES and differ_by_zeros(texts))
+        return texts if has_codes else level_names(texts, self.decimal, self.thousands)
 
 
 def level_names(texts: list[str], decimal: str = ".", thousands: str = "none") -> list[str]:

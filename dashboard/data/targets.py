@@ -48,7 +48,7 @@ class ClassTarget(_Target):
 
     def __init__(self, spec: DatasetSpec, name: str, folder: Path) -> None:
         super().__init__(spec, name)
-        self.levels = Levels(folder, spec.format.decimal, spec.format.thousands)
+        self.levels = Levels(folder, *spec.format.marks, spec.rules)
         self.classes: list[str] = []
         self.counts: list[int] = []
         self.statistics: dict[str, Any] | None = None

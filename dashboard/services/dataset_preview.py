@@ -7,9 +7,10 @@ from typing import Any
 from dashboard.data.dates import ORDERS
 from dashboard.data.gap_costs import GapCosts
 from dashboard.data.specification import ODD, DatasetSpec, column_notes, parse_spec
-from dashboard.errors import Invalid
+from dashboard.errors import Invalid, NotFound
 from dashboard.parsing import Fields
 from dashboard.services.datasets import (
+    COLUMN_KINDS,
     FORMAT_SETTINGS,
     IMPORT_SETTINGS,
     Preview,
@@ -98,4 +99,33 @@ def _questions_of_columns(fields: Fields, seen: Preview) -> list[Question]:
             continue
         choices = ODD if name == "odd" else {order: ORDERS[order] for order in seen.column(column).dates}
         questions.append(Question(path, message, dict(choices)))
+    return questions + _doubts_of_columns(fields, seen)
+
+
+def _doubts_of_columns(fields: Fields, seen: Preview) -> list[Question]:
+    """Return what may be otherwise than it is taken without an answer: numbers that may mean missing, or be names."""
+    words, kinds = fields.data.get("column_words"), fields.inner("kinds").data
+    answered = words if isinstance(words, Mapping) else {}
+    questions = []
+    for column in seen.columns:
+        if column.marker and column.name not in answered and not isinstance(words, str):
+            missing = ", ".join((*filter(None, column.reading.words), *column.marker))
+            choices = {missing: "words for missing in this column, with it", "": "words for missing without it"}
+            questions.append(Question(f"column_words.{column.name}", column.reason, choices))
+        elif column.is_doubt and column.name not in kinds and column.name != seen.guess.name:
+            choices = {"categorical": COLUMN_KINDS["categorical"], "numeric": COLUMN_KINDS["numeric"]}
+            questions.append(Question(f"kinds.{column.name}", column.reason, choices))
     return questions
+
+
+def with_marker(upload: Upload, data: Mapping[str, Any], name: str) -> str:
+    """Return the words for missing in single columns, with the number that may mean it in a column.
+
+    Raises Invalid for choices that cannot be, and NotFound for a column without such a number.
+    """
+    seen = preview_upload(upload, data)
+    column = next((one for one in seen.columns if one.name == name and one.marker), None)
+    if column is None:
+        raise NotFound(f"Column {name[:64]!r} has no number that is far from all others.", "column_words")
+    own = ", ".join((*filter(None, column.reading.words), *column.marker))
+    return "\n".join(filter(None, (str(data.get("column_words") or ""), f"{name}: {own}")))

@@ -16,7 +16,8 @@ DATASETS = "/api/v1/datasets"
 GOOD = "height,width,kind\n" + "".join(f"{row},{row % 7},{'ab'[row % 2]}\n" for row in range(40))
 FORMAT = {"delimiter": ",", "header": True, "encoding": "utf-8", "decimal": ".", "thousands": "none", "quote": '"'}
 FORMAT |= {"skip": 0, "comment": "none", "skip_after": 0, "repeats": "keep", "trailing": "keep"}
-FORMAT |= {"starts": "", "comment_names": "keep", "quotes_within": "usual", "skip_last": 0}
+FORMAT |= {"starts": "", "comment_names": "keep", "quotes_within": "usual", "skip_last": 0, "empty": "keep"}
+FORMAT |= {"ragged": "refuse"}
 KEPT_APART = {"catalogue.sqlite-wal", "catalogue.sqlite-shm", "catalogue.sqlite"}
 
 
@@ -89,6 +90,8 @@ def test_every_part_of_the_format_can_be_settled(client):
         "starts": "",
         "comment_names": "keep",
         "quotes_within": "usual",
+        "empty": "drop",
+        "ragged": "fill",
     }
     dataset = client.post(DATASETS, data=form(text.replace("1 000", "1\u2019000"), **choices), status=201)
     expected = {**choices, "delimiter": "spaces", "header": True, "encoding": "utf-8", "skip": 1, "skip_after": 1}
@@ -323,6 +326,18 @@ def test_points_in_a_file_of_commas_are_asked_and_answered(client):
     for mark, high in (("none", 20.119), (".", 20119)):
         again = client.post(f"{DATASETS}/preview", json={"upload": seen["upload"], "thousands": mark, "target": "y"})
         assert (again["questions"], again["columns"][0]["high"]) == ([], high)
+
+
+def test_a_number_that_may_mean_missing_and_names_of_versions_are_asked_and_answered(client):
+    text = "temp,version,y\n" + "".join(
+        f"{-999 if row % 7 == 3 else row},{('1.9', '1.10')[row % 2]},{row % 3 % 2}\n" for row in range(40)
+    )
+    seen = client.post(f"{DATASETS}/preview", data=form(text, target="y"))
+    assert [one["field"] for one in seen["questions"]] == ["column_words.temp", "kinds.version"]
+    answers = {"column_words": {"temp": ["-999"]}, "kinds": {"version": "numeric"}}
+    again = client.post(f"{DATASETS}/preview", json={"upload": seen["upload"], "target": "y", **answers})
+    assert (again["questions"], again["columns"][0]["missing"]) == ([], 6)
+    assert [one["kind"] for one in again["columns"]] == ["numeric", "numeric", "target"]
 
 
 def test_a_preview_with_a_wrong_choice_is_refused_at_its_field(client):

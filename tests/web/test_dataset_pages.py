@@ -197,6 +197,22 @@ def test_a_file_is_corrected_on_the_page_until_it_can_be_read(workspace, browser
     assert get_dataset(workspace, "repaired").description["columns"][1]["high"] == 1008
 
 
+def test_a_number_that_may_mean_missing_is_taken_so_by_a_button(workspace, browser):
+    table = "".join(f"{-999 if n % 7 == 3 else n},{n % 5},{'xy'[n % 2]}\n" for n in range(1, 40))
+    page = upload(browser, f"temp,size,kind\n{table}")
+    assert "-999 stands in 6 cells, far from the others (1 to 39)" in words(page.root)
+    (button,) = (e for e in page.root.iter("button") if e.get("name") == "take-missing")
+    page = create(browser, page, action="", **{"take-missing": button.get("value"), "column_words": "size: 4"})
+    assert "-999 stands" not in words(page.root)
+    (said,) = (e.text for e in page.root.iter("textarea") if e.get("name") == "column_words")
+    assert "temp: " in said
+    assert "-999" in said
+    create(browser, page, column_words=said, name="cold")
+    temp, size = get_dataset(workspace, "cold").description["columns"][:2]
+    assert (temp["missing"], temp["low"], size["missing"]) == (6, 1, 8)
+    create(browser, upload(browser, FLOWERS), status=404, action="", **{"take-missing": "height"})
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [

@@ -167,6 +167,7 @@ def choice_table(
             row.name,
             dates.get(row.name),
             len(row.dates) > 1,
+            row.marker[:1],
         ),
     }
     columns = [

@@ -11,6 +11,7 @@ from dashboard.errors import UserError
 from dashboard.http import workspace
 from dashboard.services import datasets as service
 from dashboard.services.dataset_pictures import EACH, record_pixels
+from dashboard.services.dataset_preview import with_marker
 from dashboard.services.dataset_records import PARTS
 from dashboard.services.dataset_records import part_records as read_records
 from dashboard.services.datasets import Detected, Preview, Upload
@@ -120,11 +121,13 @@ def create(upload: str) -> Answer:
     words = {name: request.form[name] for name in service.READING_SETTINGS if name in request.form}
     if chosen := changed_options(waiting, request.form):
         return _converted(waiting, chosen)
+    if taken := request.form.get("take-missing"):
+        words["column_words"] = with_marker(waiting, _changes(words), taken)
+        return _read_page(waiting, settled_fields(request.form), request.form.get("name", ""), words)
     if request.form.get("action") in {"read", "forget-files"}:
         return _read_page(waiting, settled_fields(request.form), request.form.get("name", ""), words)
-    changes = {name: request.form[name] for name in service.FORMAT_SETTINGS if request.form.get(name)} | words
     try:
-        preview = service.preview_upload(waiting, changes)
+        preview = service.preview_upload(waiting, _changes(words))
     except UserError as error:
         return _unread_page(waiting, Detected(waiting.format, waiting.guesses), error, request.form)
     form = _form(waiting, preview, request.form)
@@ -201,6 +204,11 @@ def delete(name: str) -> Answer:
     service.delete_dataset(workspace(), name)
     flash(f"{name} is deleted.")
     return redirect_to(url_for("datasets.index"))
+
+
+def _changes(words: Mapping[str, str]) -> dict[str, str]:
+    """Return the format of the form, with how cells are read."""
+    return {name: request.form[name] for name in service.FORMAT_SETTINGS if request.form.get(name)} | dict(words)
 
 
 def _received() -> Upload:
