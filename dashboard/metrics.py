@@ -94,7 +94,9 @@ def metric_words(name: str) -> str:
 
 def curve_words(name: str) -> str:
     """Return a metric's name as people say it where training is drawn next to validation."""
-    return metric_words(name) if split_part(name)[0] else f"{PARTS['']} {metric_words(name)}"
+    if split_part(name)[0] or find_metric(name) is None:
+        return metric_words(name)
+    return f"{PARTS['']} {metric_words(name)}"
 
 
 def is_higher_better(name: str) -> bool | None:

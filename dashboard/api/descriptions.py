@@ -18,6 +18,7 @@ class Operation:
     body_required: bool = True
     query: tuple[str, ...] = ()
     also: tuple[int, ...] = ()  # further statuses with the same answer
+    accepted: Schema | None = None  # what 202 answers, where that is something else
     fails: tuple[int, ...] = ()
     conditional: bool = False  # carries an ETag, and may answer 304
 
@@ -61,13 +62,22 @@ OPERATIONS: dict[str, Operation] = {
     "datasets.delete_dataset": Operation(204, fails=(404, 409)),
     "networks.list_networks": Operation(200, ref("NetworkPage"), query=(*PAGING, "search"), fails=(422,)),
     "networks.create_network": Operation(
-        201, ref("Network"), bodies=((JSON, "NetworkDefinition"),), fails=(400, 409, 413, 415, 422)
+        201, ref("Network"), bodies=((JSON, "NetworkBeginning"),), fails=(400, 409, 413, 415, 422)
     ),
     "networks.get_network": Operation(200, ref("Network"), fails=(404,)),
     "networks.delete_network": Operation(204, fails=(404, 409)),
     "runs.start_run": Operation(
-        202, ref("Run"), bodies=((JSON, "RunStart"),), body_required=False, fails=(400, 404, 413, 415, 422)
+        202,
+        ref("Run"),
+        also=(200, 201),
+        bodies=((JSON, "RunBeginning"),),
+        body_required=False,
+        fails=(400, 404, 409, 413, 415, 422),
     ),
+    "runs.add_epochs": Operation(
+        200, ref("EpochsNoted"), bodies=((JSON, "Epochs"),), fails=(400, 404, 409, 413, 415, 422)
+    ),
+    "runs.end_run": Operation(200, ref("Run"), bodies=((JSON, "RunEnd"),), fails=(400, 404, 409, 413, 415, 422)),
     "runs.start_repeats": Operation(
         202, ref("Run"), bodies=((JSON, "RepeatStart"),), fails=(400, 404, 409, 413, 415, 422)
     ),
@@ -81,6 +91,14 @@ OPERATIONS: dict[str, Operation] = {
         200, ref("Run"), bodies=((JSON, "PriorityChange"),), fails=(400, 404, 409, 413, 415, 422)
     ),
     "versions.list_versions": Operation(200, ref("VersionPage"), query=PAGING, fails=(404, 422)),
+    "versions.push": Operation(
+        201,
+        ref("Version"),
+        bodies=((JSON, "Manifest"),),
+        also=(200,),
+        accepted=ref("PushPending"),
+        fails=(400, 404, 409, 413, 415, 422, 507),
+    ),
     "versions.get_version": Operation(200, ref("VersionDetail"), fails=(404,)),
     "versions.delete_version": Operation(204, fails=(404, 409)),
     "versions.get_version_zip": Operation(200, media_type="application/zip", fails=(404,), conditional=True),

@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from dashboard.api.answers import json_answer
-from dashboard.api.query import MOST_JSON_BYTES
 from dashboard.errors import Invalid, NotFound, UserError, WeightbaseError
 from dashboard.http import drain, limit_reached, log_fault, too_large_words
 
@@ -55,10 +54,9 @@ def foreseen(error: WeightbaseError) -> Response:
 
 def too_large(_: RequestEntityTooLarge) -> Response:
     """Answer a body beyond a limit, naming it."""
-    if request.max_content_length == MOST_JSON_BYTES:
-        shape = error_shape(
-            CODES[413], f"A JSON body has at most {MOST_JSON_BYTES // 2**20} MB. Send less at once.", None
-        )
+    limit = request.max_content_length
+    if request.is_json and limit != current_app.config["MAX_CONTENT_LENGTH"]:
+        shape = error_shape(CODES[413], f"A JSON body has at most {(limit or 0) // 2**20} MB. Send less at once.", None)
     else:
         shape = error_shape(CODES[413], too_large_words(), "file")
     return json_answer(shape, 413)

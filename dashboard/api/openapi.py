@@ -103,6 +103,8 @@ def _responses(operation: Operation) -> dict[str, Any]:
     if operation.conditional:
         good["headers"] = {"ETag": {"description": "Send it as If-None-Match.", "schema": {"type": "string"}}}
     same = {str(status): good | {"description": HTTPStatus(status).phrase} for status in operation.also}
+    if operation.accepted is not None:
+        same["202"] = {"description": "Accepted", "content": {JSON: {"schema": operation.accepted}}}
     failures = {str(status): _failure(HTTPStatus(status).phrase) for status in operation.fails}
     unchanged = {"304": {"description": "What the client has is still right."}} if operation.conditional else {}
     return {str(operation.status): good} | same | unchanged | failures | {"default": _failure("Any other failure")}

@@ -27,17 +27,32 @@ FARTHEST = 10**18 - 1
 JSON_WANTED = "Send a JSON object, with the header Content-Type: application/json."
 
 
-def json_object(optional: bool = False) -> dict[str, Any]:
-    """Return the body, a JSON object; with `optional` no body is an empty one.
+def json_object(optional: bool = False, most: int = MOST_JSON_BYTES) -> dict[str, Any]:
+    """Return the body, a JSON object of at most `most` bytes; with `optional` no body is an empty one.
 
-    Raises UnsupportedMediaType for another content type, RequestEntityTooLarge beyond 4 MB, UserError for what is not
+    Raises UnsupportedMediaType for another content type, RequestEntityTooLarge beyond `most`, UserError for what is not
     valid JSON, no object, or gives a field twice.
     """
-    request.max_content_length = MOST_JSON_BYTES
+    value = _json(optional, most)
+    if not isinstance(value, dict):
+        raise UserError('The body must be a JSON object, such as {"name": "mnist"}.')
+    return value
+
+
+def json_list() -> list[Any]:
+    """Return the body, a JSON list; raises as `json_object` does."""
+    value = _json(optional=False, most=MOST_JSON_BYTES)
+    if not isinstance(value, list):
+        raise UserError('The body must be a JSON list, such as [{"epoch": 1, "loss": 0.5}].')
+    return value
+
+
+def _json(optional: bool, most: int) -> Any:  # noqa: ANN401 - whatever JSON holds
+    request.max_content_length = most
     if not request.is_json and not optional:
         raise UnsupportedMediaType(JSON_WANTED)
     body = request.get_data()
-    if len(body) >= MOST_JSON_BYTES:  # Werkzeug ends a body of unknown length there without a word
+    if len(body) >= most:  # Werkzeug ends a body of unknown length there without a word
         raise RequestEntityTooLarge
     if optional and not body:
         return {}
@@ -50,8 +65,6 @@ def json_object(optional: bool = False) -> dict[str, Any]:
         raise UserError("The body is nested too deeply.") from error
     except ValueError as error:
         raise UserError(f"The body is not valid JSON: {error}.") from error
-    if not isinstance(value, dict):
-        raise UserError('The body must be a JSON object, such as {"name": "mnist"}.')
     return value
 
 

@@ -3,12 +3,13 @@
 from flask import Blueprint, Response, url_for
 
 from dashboard.api.answers import json_answer
-from dashboard.api.query import json_object, read_query
+from dashboard.api.query import json_list, json_object, read_query
 from dashboard.api.shapes import epoch_json, page_json, run_detail_json, run_json
 from dashboard.http import sender, workspace
 from dashboard.records.run import Run
+from dashboard.records.run_kinds import EXTERNAL
 from dashboard.services.networks import get_network
-from dashboard.services.runs import repeats
+from dashboard.services.runs import external, repeats
 from dashboard.services.runs import runs as service
 from dashboard.services.runs.queue import STATE_FILTERS
 
@@ -17,8 +18,28 @@ blueprint = Blueprint("runs", __name__)
 
 @blueprint.post("/networks/<network>/runs")
 def start_run(network: str) -> Response:
-    """Queue a training; the body holds training settings that differ from the network's, and `parent`."""
-    return _accepted(service.start_run(workspace(), network, json_object(optional=True), sender("API")))
+    """Queue a training, whose body holds settings that differ from the network's; or begin one that runs elsewhere."""
+    body = json_object(optional=True)
+    if body.get("kind") != EXTERNAL:
+        return _accepted(service.start_run(workspace(), network, body, sender("API")))
+    run, is_new = external.start_external(workspace(), network, body, sender("API"))
+    return json_answer(run_json(run), 201 if is_new else 200, {"Location": _address(run)})
+
+
+@blueprint.post("/runs/<number:run_id>/epochs")
+def add_epochs(run_id: int) -> Response:
+    """Take epochs of a run elsewhere, again if need be; an empty list says that it lives. Answers whether to stop."""
+    noted = external.note_epochs(workspace(), run_id, json_list())
+    run = noted.run
+    return json_answer(
+        {"run": run.id, "state": run.state, "epoch": run.done, "added": noted.added, "cancel": run.cancel_requested}
+    )
+
+
+@blueprint.post("/runs/<number:run_id>/end")
+def end_run(run_id: int) -> Response:
+    """Give a run elsewhere its final state."""
+    return json_answer(run_json(external.end_external(workspace(), run_id, json_object())))
 
 
 @blueprint.post("/networks/<network>/repeats")
@@ -78,4 +99,8 @@ def set_priority(run_id: int) -> Response:
 
 
 def _accepted(run: Run) -> Response:
-    return json_answer(run_json(run), 202, {"Location": url_for("api.runs.get_run", run_id=run.id)})
+    return json_answer(run_json(run), 202, {"Location": _address(run)})
+
+
+def _address(run: Run) -> str:
+    return url_for("api.runs.get_run", run_id=run.id)

@@ -14,10 +14,10 @@ from dashboard.declarations import Setting
 from dashboard.parsing import LONGEST_NAME, LONGEST_TEXT, MOST_FREE_FIELDS, NAME_PATTERN
 from dashboard.records import statistics as declared
 from dashboard.records.dataset import TASKS, Dataset
-from dashboard.records.network import LAYER_SETTINGS, MOST_LAYERS, OUTPUT_SETTINGS, Network, Version
+from dashboard.records.network import FOREIGN, LAYER_SETTINGS, MOST_LAYERS, OUTPUT_SETTINGS, Network, Version
 from dashboard.records.repeats import REPEAT_SETTINGS
 from dashboard.records.run import PRIORITIES, RUN_STATES, Epoch, Run, TrashItem
-from dashboard.records.run_kinds import RUN_KINDS
+from dashboard.records.run_kinds import EXTERNAL, RUN_KINDS
 from dashboard.records.search import SEARCH_STATES, TRIAL_STATES, Search, Trial
 from dashboard.records.store import EXAMPLES_WITH_PASSWORD, STORE_KINDS
 from dashboard.records.training import TRAINING_SETTINGS
@@ -29,6 +29,8 @@ from dashboard.services.datasets import COLUMN_KINDS, DATASET_SETTINGS, IMPORT_S
 from dashboard.services.history.health import MEASURES, OF_RECORDS, UNIT_FINDINGS
 from dashboard.services.history.tensor import SINCE
 from dashboard.services.part_files import FILE_FIELDS
+from dashboard.services.push.manifest import DTYPE_NAMES
+from dashboard.services.runs.external import ENDS, MOST_AT_ONCE
 from dashboard.services.search.findings import Prediction, Step
 from dashboard.services.search.requests import (
     BUDGET_SETTINGS,
@@ -38,6 +40,7 @@ from dashboard.services.search.requests import (
     SPACE_SETTINGS,
 )
 from dashboard.services.store.tables import StoredTable
+from dashboard.services.versions.given import LONGEST_KEY, LONGEST_TENSOR, MOST_AXES, MOST_METRICS, MOST_TENSORS
 from dashboard.services.versions.verification import Difference, TensorProof
 
 Schema = dict[str, Any]
@@ -183,11 +186,27 @@ PREVIEW = {
     "first_rows": array(array(TEXT)),
 }
 
+PUSHED_TENSOR = {
+    "name": TEXT | {"minLength": 1, "maxLength": LONGEST_TENSOR},
+    "dtype": choice(DTYPE_NAMES),
+    "shape": array(INTEGER | {"minimum": 0}, maxItems=MOST_AXES),
+    "sha256": SHA256 | {"description": "Of the bytes: C order, little-endian."},
+    "units_axis": nullable({"enum": [0, 1], "description": "1: the columns are units, 0: the rows are."}),
+}
+PUSH_KEY = TEXT | {"minLength": 1, "maxLength": LONGEST_KEY, "description": "What is sent again under it is one thing."}
+MANIFEST = {
+    "key": PUSH_KEY,
+    "epoch": INTEGER | {"minimum": 0},
+    "metrics": METRICS | {"maxProperties": MOST_METRICS},
+    "run": nullable(INTEGER | {"description": "The external run that it comes from."}),
+    "parent": nullable({"type": ["integer", "string"], "description": "A version's number, or name:number."}),
+    "tensors": array(ref("PushedTensor"), minItems=1, maxItems=MOST_TENSORS),
+}
 NETWORK = fields_of(
     Network,
     "name purpose task dataset fields created last_version parameters inputs layers output training",
-    **{"task": choice(TASKS), "parameters": INTEGER, "inputs": INTEGER},
-    **{"layers": array(FREE), "output": FREE, "training": FREE},
+    **{"task": choice(("", *TASKS)), "parameters": INTEGER, "inputs": INTEGER},
+    **{"layers": array(FREE), "output": nullable(FREE), "training": nullable(FREE)},
 )
 SUMMARY = NETWORK | {
     "versions": INTEGER,
@@ -566,6 +585,12 @@ SCHEMAS: dict[str, Schema] = {
     "Training": record(TRAINING, tuple(TRAINING), closed=True),
     "Preset": record({name: DEFINITION[name] for name in ("layers", "output", "training")}, closed=True),
     "NetworkDefinition": record(DEFINITION, ("purpose", "fields", "layers", "output", "training"), closed=True),
+    "ForeignNetwork": record(
+        {"kind": {"const": FOREIGN}} | {name: DEFINITION[name] for name in ("name", "purpose", "fields")},
+        ("purpose", "fields"),
+        closed=True,
+    ),
+    "NetworkBeginning": {"anyOf": [ref("NetworkDefinition"), ref("ForeignNetwork")]},
     "Network": record(NETWORK, closed=True),
     "NetworkSummary": record(SUMMARY, closed=True),
     "NetworkPage": page_of("NetworkSummary"),
@@ -579,6 +604,33 @@ SCHEMAS: dict[str, Schema] = {
         (*REPEAT_SETTINGS, *TRAINING, "priority"),
         closed=True,
     ),
+    "ExternalStart": record(
+        {"kind": {"const": EXTERNAL}, "key": PUSH_KEY, "epochs": INTEGER | {"minimum": 0}}, ("epochs",), closed=True
+    ),
+    "RunBeginning": {"anyOf": [ref("RunStart"), ref("ExternalStart")]},
+    "Epochs": array(ref("SentEpoch"), maxItems=MOST_AT_ONCE),
+    "SentEpoch": {
+        "type": "object",
+        "properties": {"epoch": INTEGER | {"minimum": 1}, "metrics": METRICS},
+        "required": ["epoch"],
+        "additionalProperties": nullable(NUMBER),
+    },
+    "EpochsNoted": record(
+        {"run": INTEGER, "state": choice(RUN_STATES), "epoch": INTEGER, "added": INTEGER}
+        | {"cancel": BOOLEAN | {"description": "Whether a person wants the training to stop."}},
+        closed=True,
+    ),
+    "RunEnd": record({"state": choice(ENDS), "error": nullable(TEXT)}, ("error",), closed=True),
+    "PushedTensor": record(PUSHED_TENSOR, ("units_axis",), closed=True),
+    "Manifest": record(MANIFEST, ("epoch", "metrics", "run", "parent"), closed=True),
+    "PushPending": {
+        "anyOf": [
+            record({"missing": array(SHA256)}, closed=True)
+            | {"description": "Send these contents, then the manifest again; with none of them a moment later."},
+            record({"run": INTEGER}, closed=True)
+            | {"description": "The run that saves it: push again once it has ended."},
+        ]
+    },
     "Repeats": record({kind: nullable(ref("Run")) for kind in REPEAT_SETTINGS}, closed=True),
     "PriorityChange": record({"priority": PRIORITY}, closed=True),
     "Epoch": record(EPOCH, closed=True),

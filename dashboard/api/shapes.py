@@ -79,9 +79,9 @@ def guesses_json(guesses: Mapping[str, Guess]) -> Json:
 
 def network_json(network: Network) -> Json:
     """Return a network in the words in which it is defined, and what follows from them."""
-    *hidden, output = (asdict(layer) for layer in network.spec.layers)
-    spec = {"inputs": network.spec.inputs, "layers": hidden, "output": output}
-    training = asdict(network.spec.training)
+    layers = [asdict(layer) for layer in network.spec.layers]
+    spec = {"inputs": network.spec.inputs, "layers": layers[:-1], "output": layers[-1] if layers else None}
+    training = None if network.is_foreign else asdict(network.spec.training)
     return _fields(schemas.NETWORK, network, parameters=network.spec.parameters, training=training, **spec)
 
 

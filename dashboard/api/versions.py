@@ -2,13 +2,15 @@
 
 import re
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, url_for
 
 from dashboard.api.answers import file_answer, is_known, json_answer, unchanged
 from dashboard.api.query import json_object, read_query
 from dashboard.api.shapes import page_json, proof_json, version_detail_json, version_json
-from dashboard.http import etag_of, workspace
+from dashboard.http import etag_of, own_path, sender, user_name, workspace
 from dashboard.parsing import Fields
+from dashboard.services.push.manifest import MOST_BYTES as MOST_MANIFEST_BYTES
+from dashboard.services.push.saving import push_version
 from dashboard.services.versions import reading as service
 from dashboard.services.versions.evaluation import evaluate_version
 from dashboard.services.versions.tensors import version_zip
@@ -22,6 +24,21 @@ def list_versions(network: str) -> Response:
     """Answer a page of a network's versions, the newest first."""
     listed = service.list_versions(workspace(), network, *read_query("limit", "offset"))
     return json_answer(page_json(listed, [version_json(version) for version in listed.items]))
+
+
+@blueprint.post("/networks/<network>/versions")
+def push(network: str) -> Response:
+    """Save a version that was trained elsewhere, once for its key: the manifest of what was sent before."""
+    body = json_object(most=MOST_MANIFEST_BYTES)
+    outcome = push_version(workspace(), network, body, user_name(), sender("API"))
+    if outcome.version is not None:
+        address = f"{own_path()}/{outcome.version.number}"
+        return json_answer(version_json(outcome.version), 201 if outcome.is_new else 200, {"Location": address})
+    if outcome.run_id is not None:
+        return json_answer(
+            {"run": outcome.run_id}, 202, {"Location": url_for("api.runs.get_run", run_id=outcome.run_id)}
+        )
+    return json_answer({"missing": outcome.missing}, 202, {} if outcome.missing else {"Retry-After": "1"})
 
 
 @blueprint.get("/networks/<network>/versions/<number:version>")

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, or_, select
 
 from dashboard.catalogue.rows import insert_row, now, record
+from dashboard.catalogue.run_states import state_now
 from dashboard.catalogue.tables import datasets, networks, runs, versions
 from dashboard.errors import NotFound
 from dashboard.records.network import Network, NetworkSpec
@@ -139,7 +140,7 @@ def _last_versions() -> Select[Any]:
 
 def _active_runs(connection: Connection, ids: list[int]) -> dict[int, list[int]]:
     query = select(runs.c.network_id, runs.c.id).where(
-        runs.c.network_id.in_(ids), runs.c.state.in_(("queued", "running"))
+        runs.c.network_id.in_(ids), state_now().in_(("queued", "running"))
     )
     active: dict[int, list[int]] = {}
     for row in connection.execute(query.order_by(runs.c.id)):

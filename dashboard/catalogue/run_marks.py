@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select, and_, bindparam, case, func, or_, select
 
+from dashboard.catalogue.run_states import state_now
 from dashboard.catalogue.runs import of_hidden_networks
 from dashboard.catalogue.tables import FARTHEST, runs
 from dashboard.errors import NotFound
@@ -44,8 +45,8 @@ def _ahead() -> ScalarSelect[int]:
 
 def _run_mark() -> Select[Any]:
     turn = case((runs.c.state == "queued", _ahead() + 1), else_=0)
-    columns = [runs.c[name] for name in RunMark._fields if name != "turn"]
-    return select(*columns, turn).where(runs.c.id == bindparam("run_id"), ~of_hidden_networks())
+    columns = [runs.c[name] for name in RunMark._fields if name not in {"state", "turn"}]
+    return select(state_now(), *columns, turn).where(runs.c.id == bindparam("run_id"), ~of_hidden_networks())
 
 
 def _queue_mark() -> Select[Any]:
@@ -53,7 +54,7 @@ def _queue_mark() -> Select[Any]:
     sums = [func.sum(column) for column in (runs.c.id, runs.c.id * runs.c.priority, runs.c.done, runs.c.attempt)]
     cancelled = func.sum(case((runs.c.cancel_requested, 1), else_=0))
     query = select(runs.c.state, func.count(), *sums, cancelled, func.max(runs.c.heartbeat), newest)
-    query = query.where(runs.c.state.in_(ACTIVE_STATES), ~of_hidden_networks())
+    query = query.where(state_now().in_(ACTIVE_STATES), ~of_hidden_networks())
     return query.group_by(runs.c.state).order_by(runs.c.state)
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, Update, and_, case, func, null, or_, select
 
 from dashboard.catalogue.rows import insert_row, now, parent_reference, record
+from dashboard.catalogue.run_states import state_now
 from dashboard.catalogue.tables import FARTHEST, datasets, epochs, networks, runs, versions
 from dashboard.errors import NewerForm, NotFound
 from dashboard.records.network import NO_SPEC, NetworkSpec
@@ -46,14 +47,15 @@ def list_runs(
     connection: Connection, limit: int, offset: int = 0, network: str | None = None, states: Collection[str] = ()
 ) -> list[Run]:
     """Return runs: the running ones, then the queued ones in their turn, then those that ended, the newest first."""
-    order = case((runs.c.state == "running", 0), (runs.c.state == "queued", 1), else_=2)
+    state = state_now()
+    order = case((state == "running", 0), (state == "queued", 1), else_=2)
     is_queued = runs.c.state == "queued"
     turn = (case((is_queued, -runs.c.priority)), case((is_queued, runs.c.id)))
     query = _runs().order_by(order, *turn, runs.c.id.desc()).limit(limit).offset(offset)
     if network is not None:
         query = query.where(networks.c.name == network)
     if states:
-        query = query.where(runs.c.state.in_(states))
+        query = query.where(state.in_(states))
     return [_run(row) for row in connection.execute(query)]
 
 
@@ -76,7 +78,8 @@ def last_repeats(connection: Connection, network_ids: Collection[int]) -> list[R
 def count_states(connection: Connection) -> dict[str, int]:
     """Return how many runs are in each state that any is in; those of networks in the trash do not count."""
     hidden = of_hidden_networks()
-    query = select(runs.c.state, func.count()).where(~hidden).group_by(runs.c.state)
+    states = select(state_now().label("state")).where(~hidden).subquery().c.state
+    query = select(states, func.count()).group_by(states)
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
@@ -102,7 +105,7 @@ def has_lost_parent(connection: Connection, run_id: int) -> bool:
 
 def active_runs(connection: Connection, network_id: int) -> list[int]:
     """Return the ids of a network's runs that have not ended."""
-    query = select(runs.c.id).where(runs.c.network_id == network_id, runs.c.state.not_in(ENDED_STATES))
+    query = select(runs.c.id).where(runs.c.network_id == network_id, state_now().not_in(ENDED_STATES))
     return list(connection.execute(query).scalars())
 
 
@@ -289,6 +292,16 @@ def list_epochs(connection: Connection, run_id: int, since: int = 0) -> list[Epo
     return [_epoch(row) for row in connection.execute(query)]
 
 
+def epoch_numbers(connection: Connection, run_id: int) -> set[int]:
+    """Return the numbers of the epochs that a run has."""
+    return set(connection.execute(select(epochs.c.epoch).where(epochs.c.run_id == run_id)).scalars())
+
+
+def stored_state(connection: Connection, run_id: int) -> str:
+    """Return the state that was last written down of a run, whether anything was heard of it since or not."""
+    return str(connection.execute(select(runs.c.state).where(runs.c.id == run_id)).scalar_one())
+
+
 def last_epochs(connection: Connection, run_ids: list[int]) -> dict[int, Epoch]:
     """Return the last epoch of each of these runs that has one."""
     last = (
@@ -322,7 +335,8 @@ def _runs() -> Select[Any]:
     parent_networks = networks.alias("parent_networks")
     return (
         select(
-            runs,
+            *(column for column in runs.c if column.name != "state"),
+            state_now().label("state"),
             networks.c.name.label("network"),
             datasets.c.name.label("dataset"),
             parent_networks.c.name.label("parent_network"),

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Row, Select, select
 
 from dashboard.catalogue.networks import insert_known_network, insert_network, list_networks
 from dashboard.catalogue.rows import insert_row
+from dashboard.catalogue.run_states import state_now
 from dashboard.catalogue.tables import epochs, networks, runs, versions
 from dashboard.catalogue.versions import find_id
 from dashboard.records.network import Network
@@ -96,12 +97,12 @@ def training_run(connection: Connection, run_id: int) -> RunRow | None:
 
 
 def _trainings() -> Select[Any]:
-    return select(runs).where(runs.c.kind.in_(kinds_that_write()))
+    return select(runs, state_now().label("state_now")).where(runs.c.kind.in_(kinds_that_write()))
 
 
 def _run_row(row: Row[Any]) -> RunRow:
-    values = {name: value for name, value in row._mapping.items() if name not in RUN_TIES}
-    return RunRow(row.id, row.network_id, row.dataset_id, row.parent_id, row.state in ENDED_STATES, values)
+    values = {name: value for name, value in row._mapping.items() if name not in {"state_now", *RUN_TIES}}
+    return RunRow(row.id, row.network_id, row.dataset_id, row.parent_id, row.state_now in ENDED_STATES, values)
 
 
 def epoch_rows(connection: Connection, run_id: int, since: int = 0) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from dashboard.analysis.distributions import Distribution
 from dashboard.charts.palette import NEGATIVE, NEITHER, OKABE_ITO, POSITIVE
-from dashboard.metrics import METRICS, curve_names, curve_words, is_higher_better, split_part
+from dashboard.metrics import METRICS, curve_names, curve_words, find_metric, is_higher_better, split_part
 
 Figure = dict[str, Any]
 HEIGHT = 300
@@ -22,14 +22,26 @@ HALF_A_CELL = 0.5
 def training_curves(epochs: Sequence[Mapping[str, Any]]) -> Figure:
     """Return loss (left axis) and accuracy (right axis) over epochs, of training and validation, where measured."""
     numbers = [epoch["epoch"] for epoch in epochs]
-    names = [name for name in curve_names() if any(drawable(epoch.get(name)) is not None for epoch in epochs)]
+    names = [name for name in (*curve_names(), *_others(epochs)) if _is_drawn(name, epochs)]
     data = [line_of(curve_words(name), numbers, [epoch.get(name) for epoch in epochs]) | _look(name) for name in names]
+    for place, name in enumerate(name for name in names if find_metric(name) is None):
+        data[names.index(name)]["line"] = {"color": OKABE_ITO[(place + 2) % len(OKABE_ITO)], "dash": "dash", "width": 2}
     layout = plain_layout("epoch", "loss") | {"hovermode": "x unified"}
     layout["xaxis"]["zeroline"] = False  # the first epoch is 1: a line at 0 would mean nothing
     if scores := dict.fromkeys(METRICS[split_part(name)[1]].words for name in names if is_higher_better(name)):
         title = {"text": ", ".join(scores)}
         layout["yaxis2"] = {"title": title, "overlaying": "y", "side": "right", "showgrid": False}
     return whole_figure(data, layout)
+
+
+def _others(epochs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the metrics of a training elsewhere that are drawn besides those that are always drawn."""
+    left_out = {"epoch", "metrics", "seconds", "learning_rate", *curve_names()}
+    return list(dict.fromkeys(name for epoch in epochs for name in epoch if name not in left_out))
+
+
+def _is_drawn(name: str, epochs: Sequence[Mapping[str, Any]]) -> bool:
+    return any(drawable(epoch.get(name)) is not None for epoch in epochs)
 
 
 def _look(metric: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from dashboard.metrics import deciding_name, is_higher_better
 from dashboard.records.network import NetworkSpec
-from dashboard.records.run_kinds import RUN_KINDS, TRAININGS
+from dashboard.records.run_kinds import ELSEWHERE, RUN_KINDS, TRAININGS
 from dashboard.records.training import TrainingSpec
 
 RUN_STATES = ("queued", "running", "finished", "failed", "cancelled", "interrupted")
@@ -89,6 +89,16 @@ class Run:
     def is_training(self) -> bool:
         """Whether this run trains (else it drives a search, or is an action on the store)."""
         return RUN_KINDS[self.kind].lane == TRAININGS
+
+    @property
+    def is_external(self) -> bool:
+        """Whether its process is elsewhere: it says itself how far it is, and nothing here starts or ends it."""
+        return RUN_KINDS[self.kind].lane == ELSEWHERE
+
+    @property
+    def has_curves(self) -> bool:
+        """Whether it is one training, here or elsewhere, of which each epoch has numbers."""
+        return self.is_training or self.is_external
 
     @property
     def repeats(self) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 TRAININGS, ACTIONS, SEARCHES, REPEATS = "trainings", "actions", "searches", "repeats"
 ELSEWHERE = "elsewhere"
 """The lane of runs whose process is not ours: they are never queued, and no coordinator takes them for dead."""
+PUSH, EXTERNAL = "push", "external"
 LANES = (TRAININGS, ACTIONS, SEARCHES, REPEATS)
 """What is queued in one lane does not delay the others."""
 
@@ -51,6 +52,10 @@ def _backup_title(request: Request) -> str:
     return f"Back up to {request['to']}"
 
 
+def _push_title(request: Request) -> str:
+    return f"Save what was pushed of epoch {request['epoch']:,}"
+
+
 def _external_title(request: Request) -> str:
     return "Training elsewhere"
 
@@ -67,7 +72,8 @@ DECLARED = (
     RunKind("backup", ACTIONS, _backup_title, "dashboard.services.backup.actions:run_backup"),
     RunKind("exact", ACTIONS, lambda request: "Make all tables exact", "dashboard.services.store.process:exact"),
     RunKind("reindex", ACTIONS, lambda request: "Reindex the store", "dashboard.services.store.process:reindex"),
-    RunKind("external", ELSEWHERE, _external_title, writes_versions=True),
+    RunKind(PUSH, ACTIONS, _push_title, "dashboard.services.push.saving:save_pushed"),
+    RunKind(EXTERNAL, ELSEWHERE, _external_title, writes_versions=True),
     RunKind("empty", ACTIONS, lambda request: "Empty the trash", "dashboard.services.store.process:empty"),
 )
 RUN_KINDS = {kind.name: kind for kind in DECLARED}

@@ -28,6 +28,7 @@ def test_every_kind_can_be_carried_out_and_has_words():
         "backup",
         "exact",
         "reindex",
+        "push",
         "empty",
     ]
 

@@ -16,6 +16,7 @@ from dashboard.jobs.places import open_places, place_name
 from dashboard.jobs.stop_signals import end_on_signals
 from dashboard.jobs.supervisor import follow_lifeline
 from dashboard.outages import system_words
+from dashboard.services.push.saving import sweep_contents
 from dashboard.services.runs.journal import CatalogueJournal
 from dashboard.services.runs.queue import PLACE_FILE
 from dashboard.services.store.dataset_notes import note_datasets
@@ -53,6 +54,7 @@ def coordinate(
                 return True
             note_datasets(workspace)
             note_trash(workspace)
+            sweep_contents(workspace)
             here, place = open_places(settings)
             report = partial(_report, settings)
             coordinator = Coordinator(CatalogueJournal(workspace), here, place, until_idle, report)

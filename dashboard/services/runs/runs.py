@@ -197,6 +197,8 @@ def restart_run(workspace: Workspace, run_id: int, started_by: str = "") -> Run:
         if not run.has_ended:
             raise Conflict(f"Run {run_id} is still {run.state}.", "run")
         _refuse_run_of_search(run)
+        if run.is_external:
+            raise Conflict(f"Run {run_id} runs elsewhere: start its program there again.", "run")
         if run.request.get("password"):
             raise Conflict("This copy needs the password of its target again: start it from the Store page.", "run")
         if run_rows.has_lost_parent(connection, run_id):
@@ -249,6 +251,6 @@ def set_priority(workspace: Workspace, run_id: int, data: Mapping[str, Any]) -> 
 
 
 def _action_seconds_left(run: Run) -> float | None:
-    if not run.done or run.started is None or run.heartbeat is None:
+    if not run.done or not run.total or run.started is None or run.heartbeat is None:
         return None
     return (run.heartbeat - run.started).total_seconds() / run.done * max(run.total - run.done, 0)

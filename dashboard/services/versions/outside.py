@@ -122,6 +122,23 @@ def save_outside(
     return get_version(workspace, network.name, number or _save(workspace, network, given, about, progress))
 
 
+def find_saved(
+    workspace: Workspace,
+    network: Network,
+    given: Sequence[GivenTensor],
+    epoch: int,
+    metrics: Mapping[str, float | None],
+    key: str,
+) -> Version | None:
+    """Return the version that has this key and these contents; None if the key is free.
+
+    Raises BeingSaved while it is written by someone who lives, Conflict if it has other contents or is in the trash.
+    """
+    about = About(epoch, metrics, {}, key, None, None, NO_SPEC, {}, None)
+    number = _claimed(workspace, network, given, about)
+    return None if number is None else get_version(workspace, network.name, number)
+
+
 def known_contents(workspace: Workspace, tensors: Sequence[GivenTensor]) -> set[str]:
     """Return the SHA-256s of those tensors whose contents the store holds, in the same type and shape."""
     contents = {tensor.info.content: tensor.sha256 for tensor in tensors}

@@ -1,6 +1,6 @@
 """What the pages of runs show: the queue as a table of runs, and one run with how far it has come."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from math import isclose
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ from dashboard.web.kit.tables import Column, Table, exports
 from dashboard.web.runs.words import (
     action_sentence,
     attempts_words,
+    external_sentence,
     latest_metric,
     learnt_words,
     problem_words,
@@ -98,7 +99,12 @@ class RunPage(NamedTuple):
 
 def can_restart(run: Run) -> bool:
     """Return whether a button starts a run again; a search restarts its own runs."""
-    return run.has_ended and run.state != "finished" and not run.is_of_search
+    return run.has_ended and run.state != "finished" and not run.is_of_search and not run.is_external
+
+
+def is_lost(run: Run) -> bool:
+    """Return whether a run elsewhere has stopped to report: what it reports next lets it go on."""
+    return run.is_external and run.state == "interrupted"
 
 
 def _targets(row: RunRow) -> list[tuple[str, str]]:
@@ -176,17 +182,23 @@ def epochs_table(run_id: int, epochs: Sequence[Epoch]) -> Table:
 
     def column(name: str) -> Column:
         words = metric_words(name)
-        heading = words[:1].upper() + words[1:] if name in shown else ""
+        heading = words[:1].upper() + words[1:] if name in shown or name not in names else ""
         return Column(name, heading, lambda epoch: epoch.value(name), "number", css="wraps")
 
+    names = epoch_names(measured.__contains__)
     columns = (
         Column("epoch", "Epoch", format="count"),
-        *map(column, epoch_names(measured.__contains__)),
+        *map(column, [*names, *_other_metrics(epochs, names)]),
         Column("seconds", "Time", format="duration"),
         Column("learning_rate", "Learning rate", format="number", css="wraps"),
     )
     files = exports("runs.epochs", run_id=run_id)
     return Table(f"run_{run_id}_epochs", columns, epochs, "The last epochs", files)
+
+
+def _other_metrics(epochs: Sequence[Epoch], names: Collection[str]) -> list[str]:
+    """Return what a training elsewhere measured that is not declared here."""
+    return list(dict.fromkeys(name for epoch in epochs for name in epoch.metrics if name not in names))
 
 
 def _is_log_loss(epochs: Sequence[Epoch]) -> bool:
@@ -279,9 +291,11 @@ def run_page(detail: RunDetail) -> RunPage:
     """Return what the live part of a run's page shows."""
     run, epochs, is_running = detail.run, detail.epochs, has_worker(workspace())
     sentence = training_sentence(run, epochs, detail.position)
-    done, total = epochs[-1].epoch if epochs else 0, run.spec.training.epochs
+    done, total = epochs[-1].epoch if epochs else 0, run.total if run.is_external else run.spec.training.epochs
     table = epochs_table(run.id, epochs[: -EPOCHS_SHOWN - 1 : -1])
-    if not run.is_training:
+    if run.is_external:
+        sentence = external_sentence(run, epochs)
+    elif not run.is_training:
         sentence, done, total = action_sentence(run, detail.position), run.done, run.total
         table = trainings_table(run) if run.repeats else differences_table(run).part(0, ROWS_SHOWN)
     mark = mark_text(detail.mark, is_running, bool(run.waiting))
@@ -291,7 +305,7 @@ def run_page(detail: RunDetail) -> RunPage:
         run=run,
         heading=_heading(run),
         sentence=sentence,
-        poll="" if run.has_ended else url_for("runs.progress", run_id=run.id, mark=mark),
+        poll="" if run.has_ended and not is_lost(run) else url_for("runs.progress", run_id=run.id, mark=mark),
         problem=problem_words(run, is_running),
         attempts=attempts_words(run),
         seconds_left=detail.seconds_left,
@@ -302,7 +316,7 @@ def run_page(detail: RunDetail) -> RunPage:
         can_restart=can_restart(run),
         form_address=copy_form if can_restart(run) and run.request.get("password") else "",
         baseline=score_baseline(baseline, epochs),
-        nothing_learnt=learnt_words(run, baseline, epochs),
+        nothing_learnt=learnt_words(run, baseline, epochs) if run.is_training else "",
         notes=_notes(run, epochs),
         targets=_last_targets(detail),
         spreads=spreads_table(run) if run.repeats and repeated_score(run) else None,

@@ -60,7 +60,7 @@ def show(run_id: int) -> str:
     page = run_page(service.get_run(workspace(), run_id))
     if page.run.repeats:
         return render_template("runs/repeats.html", page=page, settings=folded_settings(page.run.spec))
-    if not page.run.is_training:
+    if not page.run.has_curves:
         return render_template("runs/action.html", page=page)
     return render_template(
         "runs/show.html",
@@ -85,7 +85,9 @@ def progress(run_id: int) -> Response:
 @blueprint.get("/runs/<int:run_id>/epochs.figure")
 def epochs_figure(run_id: int) -> Response:
     """Send loss and accuracy of all epochs as a figure."""
-    answer = jsonify(training_curves([asdict(epoch) for epoch in service.get_run(workspace(), run_id).epochs]))
+    detail = service.get_run(workspace(), run_id)
+    others = {epoch.epoch: epoch.metrics if detail.run.is_external else {} for epoch in detail.epochs}
+    answer = jsonify(training_curves([asdict(epoch) | others[epoch.epoch] for epoch in detail.epochs]))
     answer.headers["Cache-Control"] = "no-store"
     return answer
 

@@ -91,6 +91,16 @@ def learnt_words(run: Run, baseline: Baseline | None, epochs: Sequence[Epoch]) -
     return nothing_learnt(baseline, vars(best) | best.metrics)
 
 
+def external_sentence(run: Run, epochs: Sequence[Epoch]) -> str:
+    """Say how far a training elsewhere is by what it has reported, and how it ended."""
+    of = f" of {run.total:,}" if run.total else ""
+    epoch = f"epoch {run.done:,}{of}" if run.done else "no epoch yet"
+    metric = f": {_metric(epochs[-1])}" if epochs and latest_metric(epochs[-1])[1] is not None else ""
+    if run.state == "running":
+        return f"{epoch[:1].upper()}{epoch[1:]}{metric}."
+    return f"{run.state.capitalize()} after {epoch}{metric}." if run.done else f"{run.state.capitalize()}; {epoch}."
+
+
 def action_sentence(run: Run, position: int | None) -> str:
     """Say how far an action on the store or a search has come, or what its result is."""
     if run.state == "queued":
@@ -121,7 +131,7 @@ def attempts_words(run: Run) -> str:
 
 def problem_words(run: Run, has_worker: bool) -> str:
     """Say what it means for a run that no worker is running; empty if it means nothing."""
-    if has_worker or run.has_ended:
+    if has_worker or run.has_ended or run.is_external:
         return ""
     if run.state == "queued":
         return f"{NO_WORKER} Until then this run stays queued."
@@ -147,12 +157,6 @@ def _metric(epoch: Epoch) -> str:
 
 def _searched(run: Run) -> str:
     return f"{run.done:,} of {plural(run.total, 'trial')} tried; {run.state}."
-
-
-def _reported(run: Run) -> str:
-    """Say how far a training elsewhere has come, as it reported."""
-    known = f" of {run.total:,}" if run.total else ""
-    return f"{'Running elsewhere' if run.state == 'running' else run.state.capitalize()}: epoch {run.done:,}{known}."
 
 
 def _verified(run: Run) -> str:
@@ -201,6 +205,11 @@ def _reindexed(run: Run) -> str:
     reasons = " ".join(f"{one['version']}: {one['reason']}" for one in skipped[:MOST_REASONS])
     more = f" {len(skipped) - MOST_REASONS:,} more." if len(skipped) > MOST_REASONS else ""
     return f"{text}, {len(skipped):,} skipped. {reasons}{more}" if skipped else f"{text}."
+
+
+def _pushed(run: Run) -> str:
+    number = run.result.get("version")
+    return f"Saved as version {number:,}." if number else f"{run.done:,} of {plural(run.total, 'tensor')} saved."
 
 
 def _repeated(run: Run) -> str:
@@ -253,7 +262,8 @@ RESULTS: dict[str, Callable[[Run], str]] = {
     "exact": _made_exact,
     "reindex": _reindexed,
     "empty": _emptied,
+    "push": _pushed,
 }
 """What says the result so far, by the kind of run."""
-PROGRESS: dict[str, Callable[[Run], str]] = {"search": _searched, "external": _reported}
+PROGRESS: dict[str, Callable[[Run], str]] = {"search": _searched, "external": lambda run: external_sentence(run, ())}
 """What says how far a run has come that has no result of its own, by its kind."""
