@@ -13,10 +13,13 @@ from urllib.parse import urlsplit
 
 import html5lib
 
+from tests.web.quick_trees import NotPlain, read, same
+
 MOST_NODES_OF_A_TABLE = 3000
 UNLABELLED = {"hidden", "submit", "button", "image", "reset"}
 REFERENCES = ("for", "aria-labelledby", "aria-describedby", "aria-controls", "list", "form", "headers")
 ADDRESSES = ("src", "href", "action", "formaction", "poster", "data", "data-poll-url", "data-figure-url")
+VALID: set[str] = set()  # the places within pages that the full parser has found valid in this process
 PARTS = ("src", "data-numbers", "data-figure-url", "data-poll-url")
 
 
@@ -120,7 +123,24 @@ class Browser:
 
 
 def parse(text):
-    """Parse a page strictly; raises PageError naming the first fault."""
+    """Parse a page strictly; raises PageError naming the first fault.
+
+    The full parser is asked once for each place within a page: a page of known places, all of them valid, is read fast.
+    """
+    try:
+        root, places = read(text)
+    except NotPlain:
+        return parse_strictly(text)
+    if places <= VALID:
+        return root
+    strict = parse_strictly(text)
+    if same(root, strict):
+        VALID.update(places)
+    return strict
+
+
+def parse_strictly(text):
+    """Parse a page by the full parser; raises PageError naming the first fault."""
     parser = html5lib.HTMLParser(namespaceHTMLElements=False)
     root = parser.parse(text)
     if parser.errors:

@@ -3,7 +3,8 @@
 import pytest
 from flask import Flask, request
 
-from tests.web.page_check import Browser, PageError, check_page, parse
+from tests.web.page_check import VALID, Browser, PageError, check_page, parse, parse_strictly
+from tests.web.quick_trees import NotPlain, read, same
 
 SOUND = """<!doctype html>
 <html lang="en">
@@ -90,3 +91,49 @@ def test_the_browser_refuses_a_faulty_page_and_an_unexpected_status(browser):
         browser.get("/bad")
     with pytest.raises(PageError, match="200, not 404"):
         browser.get("/new", status=404)
+
+
+PLAIN = SOUND.replace('<tr><th scope="col">Name</th></tr><tr><td>a</td></tr>', "<tbody><tr><th>a</th></tr></tbody>")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("2 networks.", "2 &lt;networks&gt; of &#34;A&amp;B&#34; &#39;s"),
+        ("2 networks.", "<b>2</b> networks <br>and more"),
+        ("<p ", "<textarea>\r\n\na\r\n b</textarea><p "),
+        ("<p ", '<a href="/a?b=1&amp;c=2" data-x>a</a> <span title="a > b"></span><p '),
+        ('<rect width="1" height="1"/>', '<g><rect width="1"/> <text y="1">a</text></g><path d="M0 0"/>'),
+    ],
+)
+def test_a_page_has_the_same_tree_from_the_quick_reader_as_from_the_full_parser(old, new):
+    page = PLAIN.replace(old, new)
+    root, places = read(page)
+    assert same(root, parse_strictly(page))
+    parse(page)
+    assert places <= VALID
+
+
+def test_what_was_never_seen_within_an_element_is_asked_of_the_full_parser_though_the_page_was_valid_before():
+    parse(PLAIN)
+    for old, new in (("2 networks.", "2 <section></section>networks."), ("<tbody>", "<tbody><p>a</p>")):
+        with pytest.raises(PageError, match="Not valid HTML"):
+            parse(PLAIN.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("2 n", "2 &n; n"),
+        ("2 n", "2 < n"),
+        ("2 n", "2 \0"),
+        ('id="main"', 'id="main" id="main"'),
+        ("</h2>", ""),
+    ],
+)
+def test_what_only_the_full_parser_can_judge_is_left_to_it(old, new):
+    parse(PLAIN)
+    with pytest.raises(NotPlain):
+        read(PLAIN.replace(old, new, 1))
+    with pytest.raises(PageError, match="Not valid HTML"):
+        parse(PLAIN.replace(old, new, 1))
