@@ -171,7 +171,7 @@ DAMAGES = {
 }
 
 
-@pytest.mark.parametrize("rows", [50, pytest.param(30_000, marks=pytest.mark.slow)], ids=["small", "large"])
+@pytest.mark.parametrize("rows", [50, pytest.param(11_000, marks=pytest.mark.slow)], ids=["small", "large"])
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_file_is_refused_and_says_where(store, rows, damage):
     change, message = DAMAGES[damage]
@@ -186,7 +186,7 @@ def test_a_damaged_file_is_refused_and_says_where(store, rows, damage):
 
 
 @pytest.mark.parametrize(("dtype", "cell"), [("int8", "300"), ("uint8", "-1"), ("bool", "2"), ("int32", "1.5")])
-@pytest.mark.parametrize("rows", [5, pytest.param(30_000, marks=pytest.mark.slow)], ids=["small", "large"])
+@pytest.mark.parametrize("rows", [5, pytest.param(11_000, marks=pytest.mark.slow)], ids=["small", "large"])
 def test_a_number_that_its_type_cannot_hold_is_refused(store, dtype, cell, rows):
     key = save_one(store, np.zeros((rows, 2), dtype))
     path = store.folder / store.table_name(key)

@@ -32,3 +32,25 @@ class TestMysqlStoreByPublicInterfaces(TestMysqlStore):
     def store(self, mysql_url):
         with closing(MysqlStore(mysql_url, only_public=True)) as store:
             yield store
+
+    @pytest.mark.soak
+    def test_a_layer_of_5000_units_and_one_of_70000_columns_come_back(self, store):
+        super().test_a_layer_of_5000_units_and_one_of_70000_columns_come_back(store)
+
+    # In what follows the other processes use all parts of the connector: they are those of the class above.
+
+    @pytest.mark.soak
+    def test_a_save_in_another_process_is_neither_swept_nor_deleted_nor_joined(self, store, address):
+        super().test_a_save_in_another_process_is_neither_swept_nor_deleted_nor_joined(store, address)
+
+    @pytest.mark.soak
+    def test_what_a_killed_save_has_left_is_invisible_and_swept(self, store, address):
+        super().test_what_a_killed_save_has_left_is_invisible_and_swept(store, address)
+
+    @pytest.mark.soak
+    def test_a_save_goes_ahead_over_what_a_killed_one_has_left(self, store, address):
+        super().test_a_save_goes_ahead_over_what_a_killed_one_has_left(store, address)
+
+    @pytest.mark.soak
+    def test_processes_save_read_delete_and_sweep_one_store_at_once_without_a_wrong_bit(self, store, address):
+        super().test_processes_save_read_delete_and_sweep_one_store_at_once_without_a_wrong_bit(store, address)

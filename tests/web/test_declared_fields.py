@@ -171,9 +171,9 @@ def test_words_within_a_sentence_keep_their_capitals_only_where_they_are_names()
     ]
 
 
-@pytest.mark.parametrize("value", [[], {}, 3, None, True, ["a"]])
 @each_field
-def test_a_value_of_any_shape_is_accepted_or_refused_by_a_message(schema, name, setting, form, value):
-    fields = Fields({name: value})
-    read(fields, {name: setting}, {"kinds": {}})
-    assert all(message.endswith(".") for message in fields.errors.values())
+def test_a_value_of_any_shape_is_accepted_or_refused_by_a_message(schema, name, setting, form):
+    for value in ([], {}, 3, None, True, ["a"]):
+        fields = Fields({name: value})
+        read(fields, {name: setting}, {"kinds": {}})
+        assert all(message.endswith(".") for message in fields.errors.values()), value

@@ -65,7 +65,8 @@ def test_what_several_parts_of_a_page_ask_for_is_read_once_until_something_is_wr
 
 @pytest.mark.processes
 def test_eight_processes_that_open_a_new_home_at_once_all_succeed(tmp_path):
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["dashboard.catalogue.opening", __name__])  # imported once, not by each of the eight
     processes = [context.Process(target=open_in, args=(tmp_path,)) for _ in range(8)]
     for process in processes:
         process.start()

@@ -282,20 +282,22 @@ def test_a_file_that_is_no_whole_table_is_refused_naming_what_is_wrong(tmp_path,
 
 @pytest.mark.slow
 def test_a_ragged_row_far_behind_the_beginning_is_named_by_its_line(tmp_path):
-    with pytest.raises(Invalid, match=r"Line 2,000,001 has 3 fields"):
-        look(tmp_path, "1,2\n" * 2_000_000 + "1,2,3\n")
+    row = "1,2." + "0" * 100 + "\n"  # long ones: what lies far behind is behind the first block of bytes
+    with pytest.raises(Invalid, match=r"Line 80,001 has 3 fields"):
+        look(tmp_path, row * 80_000 + "1,2,3\n")
 
 
 @pytest.mark.slow
 def test_a_row_that_never_ends_is_refused(tmp_path):
     with pytest.raises(Invalid, match=r"quote that is opened in line 3 is never closed|Line 3 .* look at its quotes"):
-        look(tmp_path, 'a,b\n1,2\n3,"' + "x\n" * 3_000_000)
+        look(tmp_path, 'a,b\n1,2\n3,"' + ("x" * 99 + "\n") * 60_000)
 
 
+@pytest.mark.parametrize("count", [4_000, pytest.param(20_000, marks=pytest.mark.soak)])
 @pytest.mark.slow
-def test_twenty_thousand_columns_are_possible(tmp_path):
-    found = look(tmp_path, (",".join(["1"] * 20_000) + "\n") * 2)
-    assert len(found.columns) == 20_000
+def test_twenty_thousand_columns_are_possible(tmp_path, count):
+    found = look(tmp_path, (",".join(["1"] * count) + "\n") * 2)
+    assert len(found.columns) == count
 
 
 def test_a_wrong_correction_of_the_format_is_refused_with_the_remedy(tmp_path):

@@ -69,7 +69,10 @@ def assert_all_is_read_and_nothing_written(home, target, store="csv:"):
     close(copy)
 
 
-@pytest.mark.parametrize("state", ["stopped", "killed", "killed and copied without its index"])
+STATES = ["stopped", pytest.param("killed", marks=pytest.mark.soak), "killed and copied without its index"]
+
+
+@pytest.mark.parametrize("state", STATES)
 def test_a_home_that_can_only_be_read_is_browsed_verified_and_copied_from(state, tmp_path):
     workspace = fill(tmp_path / "home")
     if state == "stopped":
