@@ -46,8 +46,8 @@ style: $(VENV)/dev.ok
 types: $(VENV)/dev.ok
 	$(VENV)/bin/mypy
 
-types-of-tests: $(VENV)/dev.ok  # with a cache of its own, as its options differ
-	$(VENV)/bin/mypy --cache-dir .mypy_cache/tests --config-file tests/mypy.ini tests
+types-of-tests: $(VENV)/dev.ok
+	$(VENV)/bin/mypy --config-file tests/mypy.ini tests
 
 collected: $(VENV)/dev.ok  # once in one process, so that not all four rewrite and compile each module of tests
 	@found=$$($(PYTHON) -m pytest -q --collect-only 2>&1) || { echo "$$found" | tail -n 60; exit 1; }
