@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dashboard.errors import WeightbaseError
+from dashboard.errors import OtherDashboard, WeightbaseError
 from dashboard.files import is_frozen
 from dashboard.settings import Settings, from_environment
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 RETRY_SECONDS = 2.0
+KEY_OF_THE_SERVER = secrets.token_hex(32)
+"""Signs forms where no key can be stored; made before gunicorn forks: pages of a replaced web server still work."""
 PACKAGE = Path(__file__).parent
 ASSETS = PACKAGE if (PACKAGE / "templates").is_dir() else PACKAGE.parent
 """Where templates/ and static/ are: inside an installed package, next to it in a checkout."""
@@ -87,6 +89,11 @@ class StartPage:
         why = "Its log says why." if is_private else self._problem
         return [f"Weightbase cannot start yet.\n\n{why}\n\nReload this page once it is repaired.\n".encode()]
 
+    def is_open(self) -> bool:
+        """Return whether the dashboard is open; it is tried again if it was not a moment ago."""
+        with self._lock:
+            return (self._app or self._opened()) is not None
+
     def _opened(self) -> "Flask | None":
         """Open the dashboard, unless that was tried a moment ago; None if it cannot be opened."""
         if not self._problem or time.monotonic() - self._tried > RETRY_SECONDS:
@@ -94,10 +101,23 @@ class StartPage:
                 self._app = create_app()
             except WeightbaseError as error:
                 if error.message != self._problem:
-                    logging.getLogger(__name__).error("The dashboard cannot start yet: %s", error.message)
+                    _report(error)
                 self._problem = error.message
             self._tried = time.monotonic()
         return self._app
+
+
+def _report(error: WeightbaseError) -> None:
+    """Log why the dashboard cannot be opened.
+
+    Of another home in the way the worker speaks, since it ends all of it; a resting one is woken for that.
+    """
+    from dashboard.jobs.wake_pipe import has_supervisor, wake_supervisor  # noqa: PLC0415 - as above
+
+    if isinstance(error, OtherDashboard) and has_supervisor():
+        wake_supervisor()
+    else:
+        logging.getLogger(__name__).error("The dashboard cannot start yet: %s", error.message)
 
 
 def serve_app() -> StartPage:
@@ -129,7 +149,7 @@ def _secret_key(settings: Settings) -> str:
         return settings.secret_key
     path = settings.home_folder / "secret_key"
     if settings.read_only and is_frozen(settings.home_folder, (path.name,)):
-        return secrets.token_hex(32)  # for this process: there is nothing that a form could change
+        return KEY_OF_THE_SERVER
     with open(path, "a+", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
         fcntl.flock(file, fcntl.LOCK_EX)  # several workers may start at once: all must sign with one key
         file.seek(0)

@@ -4,9 +4,14 @@ gunicorn's own threads read from the connection: eight clients that send a byte 
 the main thread collects the bytes of all connections, and hands a request to a thread once it is complete. What takes
 too long is closed, and if there are too many connections, the one that has waited longest. When every thread is busy
 and a request waits for one, the client that has kept its thread longest by reading slowly loses its connection.
+
+A worker that rests and has grown lets gunicorn start a second one; as soon as that one is ready, it ends this one
+(`gunicorn_hooks`). Until then both accept connections, so nobody waits.
 """
 
 import contextlib
+import os
+import signal
 import socket
 import struct
 import time
@@ -21,7 +26,7 @@ from gunicorn.http.unreader import Unreader
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from dashboard.jobs.incoming import REQUEST_SECONDS, Incoming
-from dashboard.jobs.memory import give_back
+from dashboard.jobs.resting import Rest
 from dashboard.settings import from_environment
 
 PIECE = 256 * 1024
@@ -29,8 +34,8 @@ SEND_SECONDS = 30
 SLOW_SECONDS = 3.0
 """From then on a client that has not yet read what is sent to it may lose its connection to those who wait."""
 SWEEP_SECONDS = 0.5
-REST_SECONDS = 5.0
-"""How long after a request free memory is given back to the system."""
+HAND_OVER_SECONDS = 600
+"""How long a worker that is replaced may go on with the requests that it has accepted."""
 FORM_BYTES = 2**20
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -89,8 +94,20 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untype
         """The connections whose request is with a thread, or waits for one."""
         self.most_receiving = max(1, self.worker_connections - 2 * self.cfg.threads)
         self.most_bytes = from_environment().max_upload_mb * 2**20 + FORM_BYTES
-        self.swept = self.busy = 0.0
-        self.trimmed = 0
+        self.swept = 0.0
+        self.rest: Rest | None = None
+        self.is_replacement = False  # set by `gunicorn_hooks` before the fork
+
+    def run(self) -> None:
+        """Serve until the end."""
+        self.rest = Rest(self.request_replacement)
+        super().run()
+
+    def request_replacement(self) -> None:
+        """Let gunicorn start a worker more; this one ends when that one is ready, and finishes what it has accepted."""
+        self.log.info("This process rests and has grown: it is replaced.")
+        self.cfg.set("graceful_timeout", HAND_OVER_SECONDS)
+        os.kill(self.ppid, signal.SIGTTIN)
 
     def accept(self, listener: socket.socket) -> None:
         """Accept a connection and wait for its first request; the oldest that waits goes if there are too many."""
@@ -212,13 +229,15 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untype
         for connection in [one for one in self.receiving if one.timeout < now]:
             self.give_up(connection)
         self.free_a_thread()
-        if self.nr == self.trimmed:
-            self.busy = now
-        elif now - self.busy > REST_SECONDS:
-            self.trimmed = self.nr
-            give_back()
+        if self.rest is not None:
+            self.rest.look(self.nr, self.nr_conns)
 
     def _cap_keepalive(self, deadline: float) -> None:
-        """Wait no longer than this for further requests, as the worker stops."""
-        for connection in self.receiving:
-            connection.timeout = min(connection.timeout, deadline)
+        """Wait no longer than this for further requests, as the worker stops.
+
+        What has begun to arrive is waited for if another worker serves meanwhile.
+        """
+        is_replaced = self.rest is not None and self.rest.is_replaced
+        for connection, incoming in self.receiving.items():
+            if not (is_replaced and incoming.started is not None):
+                connection.timeout = min(connection.timeout, deadline)

@@ -4,8 +4,12 @@ glibc gives each thread an arena of its own, raises its threshold for mappings w
 keeps what is free below the top of the heap: after an hour of browsing the web server held 3 times what it used.
 """
 
+import contextlib
 import ctypes
+import os
+from pathlib import Path
 
+STATM = Path("/proc/self/statm")
 MALLOC = {
     "MALLOC_ARENA_MAX": "2",
     "MALLOC_TRIM_THRESHOLD_": "1048576",
@@ -20,3 +24,10 @@ def give_back() -> None:
     library = ctypes.CDLL(None)
     if hasattr(library, "malloc_trim"):
         library.malloc_trim(0)
+
+
+def resident_mb() -> float:
+    """Return how many MB of this process are in memory; 0 where the system does not say so as Linux does."""
+    with contextlib.suppress(FileNotFoundError):
+        return int(STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+    return 0.0

@@ -4,7 +4,7 @@ import io
 import json
 import sys
 
-from dashboard import cli, create_app
+from dashboard import KEY_OF_THE_SERVER, cli, create_app
 from dashboard.errors import StoreUnavailable
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
@@ -40,6 +40,7 @@ def read(home, target, store):
         "refusal": refusal,
         "pages": found,
         "form": "<form inert" in form and "Forms and buttons that change something are switched off" in form,
+        "outlives its process": app.secret_key == KEY_OF_THE_SERVER,
         "added": [upload.status_code, bundled.status_code],
         "verified": verified,
         "copied": copied,
