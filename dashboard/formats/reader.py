@@ -12,7 +12,8 @@ class Reader(NamedTuple):
 
     `recognises` gets the first bytes (none for a folder) and the names of the members of a ZIP or folder.
     `read` puts what it reads into the sink; it raises UnreadableFile or TooLarge. `libraries` are imported before
-    the process locks itself in, so that only the process that reads ever loads them.
+    the process locks itself in, so that only the process that reads ever loads them. One that `is_fallback`
+    is tried only where the file is not known to be of another kind.
     """
 
     name: str
@@ -21,3 +22,4 @@ class Reader(NamedTuple):
     recognises: Callable[[bytes, Sequence[str]], bool]
     read: Callable[[Source, Sink], None]
     libraries: tuple[str, ...] = ()
+    is_fallback: bool = False

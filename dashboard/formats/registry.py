@@ -3,6 +3,13 @@
 They are tried in this order, and the first that recognises a file reads it.
 """
 
-from dashboard.formats.readers import safetensors
+from dashboard.formats.readers import csv, csv_files, npy, npz, safetensors, skops
 
-READERS = (safetensors.READER,)
+READERS = (
+    safetensors.READER,
+    npy.READER,
+    skops.READER,
+    npz.READER,
+    csv_files.READER,
+    csv.READER,
+)

@@ -69,12 +69,24 @@ class Source:
                 size -= len(piece)
                 yield piece
 
-    def member(self, name: str) -> bytes:
-        """Return a member of the ZIP or folder whole."""
+    def member_size(self, name: str) -> int:
+        """Return the bytes of a member of the ZIP or folder, unpacked."""
+        return self.files[name] if self.archive is None else self.archive.size(name)
+
+    def member_pieces(self, name: str) -> Iterator[bytes]:
+        """Yield the bytes of a member of the ZIP or folder; raises UnreadableFile if they are damaged."""
         if self.archive is not None:
-            return self.archive.read(name)
+            yield from self.archive.pieces(name)
+            return
         with open_regular(self.path / name) as file:
-            return file.read(self.files[name])
+            while piece := file.read(PIECE):
+                yield piece
+
+    def member(self, name: str, most: int | None = None) -> bytes:
+        """Return a member of the ZIP or folder whole; raises TooLarge above `most` bytes, UnreadableFile."""
+        if most is not None and self.member_size(name) > most:
+            raise TooLarge(f"{shown(name)} is larger than {most // MB:,} MB, which is the most for it.", "file")
+        return b"".join(self.member_pieces(name))
 
 
 def _files_of(folder: Path, limits: Limits) -> dict[str, int]:

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from dashboard.formats.registry import READERS
 from tests.rules.source import FILES, ROOT, name_of, nodes_of
 
 pytestmark = pytest.mark.slow
@@ -15,7 +16,7 @@ TEXT = (ROOT / "CONTRIBUTING.md").read_text().partition("## Recipes")[2].partiti
 RECIPES = {part.partition("\n")[0]: part for part in re.split(r"^### ", TEXT, flags=re.MULTILINE)[1:]}
 NEEDED = {
     *("An activation", "An optimizer", "A metric", "A statistic of tensors"),
-    *("A page", "A kind of run", "An import format", "A store"),
+    *("A page", "A kind of run", "An import format", "An import format of weights", "A store"),
 }
 NAMED_ONLY_THERE = {
     "An activation": ("softplus", "gelu", "elu"),
@@ -52,6 +53,15 @@ def test_what_a_recipe_adds_is_named_in_no_other_file(recipe):
     }
     assert naming
     assert naming <= set(files_of(recipe))
+
+
+def test_a_format_of_weights_is_one_module_one_line_and_a_row_of_the_docs():
+    modules = {path.stem for path in (ROOT / "dashboard/formats/readers").glob("[!_]*.py")}
+    listed = re.findall(r"^    (\w+)\.READER,$", (ROOT / "dashboard/formats/registry.py").read_text(), re.MULTILINE)
+    assert sorted(listed) == sorted(modules)
+    rows = (ROOT / "docs/formats.md").read_text()
+    assert len({reader.name for reader in READERS}) == len(READERS)
+    assert [reader.name for reader in READERS if f"| {reader.words} |" not in rows] == []
 
 
 ADDED = """

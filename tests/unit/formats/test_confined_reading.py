@@ -93,6 +93,12 @@ def test_the_process_reads_what_the_reader_reads(tmp_path):
     assert sorted(os.listdir(tmp_path / "read")) == ["00000.bin", "00001.bin"]
 
 
+def test_pandas_works_within_the_limits_of_the_process(tmp_path):
+    (tmp_path / "file").write_text("1,2\n3,4\n")
+    contents = read_file(tmp_path / "file", tmp_path / "read", Limits(), "W1.csv")
+    assert contents == arrays_of(tmp_path / "file", name="W1.csv")[0]
+
+
 def test_a_file_that_is_refused_leaves_nothing(tmp_path):
     (tmp_path / "picture.safetensors").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
     with pytest.raises(UnknownFormat, match="This is a PNG picture"):
