@@ -2,6 +2,7 @@
 
 import re
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -14,8 +15,8 @@ from dashboard.formats.sink import PIECE, shown
 STARTS = (b"PK\x03\x04", b"PK\x05\x06")
 ENCRYPTED = 1
 HEADER_BYTES = 30
-DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError)
-"""What zipfile raises for bytes that are no sound archive (struct.error is a ValueError in none of its paths)."""
+DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, NotImplementedError, ValueError)
+"""What zipfile raises for bytes that are no sound archive."""
 
 
 class Archive:

@@ -18,9 +18,16 @@ from dashboard.formats.texts import plain_json
 from dashboard.formats.types import TYPES, numpy_type
 
 NAME = "manifest.json"
-MOST_BYTES = 128 * 2**20
+MOST_BYTES = 16 * 2**20
+"""Of the whole list. Parsed it takes some times as much memory, in the process that serves pages."""
+MOST_ABOUT_BYTES = 2 * 2**20
+"""Of the facts that a file states about itself; larger ones are left out, with a note."""
 LONGEST_MESSAGE = 2000
+MOST_FACT_NAME = 100
 ERRORS = {kind.code: kind for kind in (UnreadableFile, UnknownFormat)}
+
+
+TOO_MANY_NAMES = f"The names in the file have more than {MOST_BYTES // 2**20} MB together: send it in several files."
 
 
 class Unsound(Exception):
@@ -33,8 +40,22 @@ def to_json(contents: Contents) -> dict[str, Any]:
         "format": contents.format,
         "tensors": [one._asdict() for one in contents.tensors],
         "skipped": [one._asdict() for one in contents.skipped],
-        "about": plain_json(contents.about, Limits.nesting),
+        "about": _about(contents.about),
     }
+
+
+def _about(about: dict[str, Any]) -> dict[str, Any]:
+    """Return the facts that are small enough, the smallest first, as plain JSON; `left_out` names the others."""
+    plain = plain_json(about, Limits.nesting)
+    sizes = {name: len(json.dumps(one)) for name, one in plain.items()}
+    small_names, total = set[str](), 0
+    for name in sorted(sizes, key=lambda one: sizes[one]):
+        total += sizes[name]
+        if total <= MOST_ABOUT_BYTES:
+            small_names.add(name)
+    small = {name: one for name, one in plain.items() if name in small_names}
+    left_out = [name[:MOST_FACT_NAME] for name in plain if name not in small_names]
+    return {**small, "left_out": left_out[:MOST_SKIPPED]} if left_out else small
 
 
 def from_json(data: Mapping[str, Any], limits: Limits) -> Contents:
@@ -76,8 +97,11 @@ def _tensor(data: Mapping[str, Any], limits: Limits) -> SourceTensor:
 
 
 def leave(folder: Path, answer: Mapping[str, Any]) -> None:
-    """Write the answer of the reading process: contents, or an error."""
-    (folder / NAME).write_text(json.dumps(answer), "ascii")
+    """Write the answer of the reading process: contents, or an error. A list that is too long becomes an error."""
+    text = json.dumps(answer, ensure_ascii=False).encode("utf-8", "backslashreplace")
+    if len(text) > MOST_BYTES:
+        text = json.dumps({"error": {"code": TooLarge.code, "message": TOO_MANY_NAMES}}).encode()
+    (folder / NAME).write_bytes(text)
 
 
 def take(folder: Path, limits: Limits, most: int) -> Contents:

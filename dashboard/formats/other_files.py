@@ -51,15 +51,6 @@ PROGRAM = (
     "This file is a program: a pickle, as joblib and pickle write it, can do anything when it is loaded, so it is not "
     f"read. Where you trust it, turn it into data with these two lines, and send model.npz: {SCIKIT[0]} and {SCIKIT[1]}"
 )
-WHOLE_MODULE = (
-    "This file is a program: torch.save(model) stores the classes of the model as a pickle, which can do anything when "
-    "it is loaded, so it is not read. Where you trust it, save the weights alone, and send those: "
-    "model = torch.load('model.pt', weights_only=False) and torch.save(model.state_dict(), 'weights.pt')"
-)
-TORCHSCRIPT = (
-    "This file is a program (TorchScript), so it is not read. Save the weights alone, and send those: "
-    "model = torch.jit.load('model.pt') and torch.save(model.state_dict(), 'weights.pt')"
-)
 PACKED = "This file is packed by gzip, zlib or bzip2: unpack it, and send what is in it."
 TEXT_PICKLES = (b"cposix\n", b"cos\n", b"c__builtin__\n", b"cbuiltins\n", b"(dp0\n", b"(lp0\n", b"ccopy_reg\n")
 GZIP_OR_ZLIB = 47
@@ -75,6 +66,10 @@ def what_it_is(start: bytes, members: Sequence[str]) -> UnknownFormat | Unreadab
             return UnknownFormat(f"This is {what}, not a file of weights that can be read.")
     if start.lstrip().lower().startswith(PAGES):
         return UnknownFormat("This is a web page or XML, not a file of weights: was a login page downloaded instead?")
+    if text and start.lstrip().startswith((b"{", b"[")):
+        return UnknownFormat(
+            "This is JSON or a printed array, not a file of weights: save the weights by numpy.savez, or as CSV."
+        )
     names = {name.rpartition("/")[2] for name in members}
     for name, what in OFFICE.items():
         if name in names:

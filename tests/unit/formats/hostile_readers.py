@@ -1,6 +1,7 @@
 """A registry of readers that ignore every limit; the confined process loads it instead of the project's own."""
 
 import os
+import signal
 import socket
 from pathlib import Path
 
@@ -43,6 +44,26 @@ def crash(source, sink):
     os.abort()
 
 
+def die(source, sink):
+    sink.add_bytes("w", "uint8", (1,), [b"1"])
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def leave_a_long_list(source, sink):
+    sink.add_bytes("w", "uint8", (1,), [b"1"])
+    (sink.folder / "manifest.json").write_bytes(b"[" + b"[]," * 5_660_000 + b"[]]")
+    os._exit(0)
+
+
+def leave_nothing(source, sink):
+    os._exit(0)
+
+
+def state_too_much(source, sink):
+    sink.add_bytes("w", "uint8", (1,), [b"1"])
+    sink.about.update({"short": 1, "long": "x" * 3 * 2**20, "\ud800": ["\0", float("nan"), b"bytes"]})
+
+
 def leave_a_link(source, sink):
     (sink.folder / "00001.bin").symlink_to("/etc/hostname")
     sink.add_bytes("w", "uint8", (1,), [b"1"])
@@ -60,7 +81,7 @@ def environment(source, sink):
 
 DEEDS = (
     *(allocate, loop, open_elsewhere, write_elsewhere, execute, connect, fill, crash),
-    *(leave_a_link, change_afterwards, environment),
+    *(die, leave_a_long_list, leave_nothing, state_too_much, leave_a_link, change_afterwards, environment),
 )
 
 

@@ -50,6 +50,9 @@ def attempt(tmp_path, deed, more=""):
         ("loop", TooLarge),
         ("fill", TooLarge),
         ("crash", UnreadableFile),
+        ("die", TooLarge),
+        ("leave_a_long_list", UnreadableFile),
+        ("leave_nothing", UnreadableFile),
         ("leave_a_link", UnreadableFile),
         ("change_afterwards", UnreadableFile),
     ],
@@ -74,6 +77,11 @@ def test_a_reader_makes_no_connection(tmp_path, caplog):
     with socket.create_server(("127.0.0.1", 0)) as server, pytest.raises(UnreadableFile):
         attempt(tmp_path, "connect", server.getsockname()[1])
     assert "PermissionError" in caplog.text
+
+
+def test_facts_that_are_too_long_or_no_json_do_not_reach_the_process_that_asks(tmp_path):
+    contents = attempt(tmp_path, "state_too_much")
+    assert contents.about == {"short": 1, "\\ud800": ["\\0", None, None], "left_out": ["long"]}
 
 
 def test_the_process_knows_no_password_of_the_environment(tmp_path, monkeypatch):

@@ -130,7 +130,7 @@ def test_a_table_is_named_after_its_file(tmp_path):
     assert set(arrays_of(tmp_path / "upload", name="C:\\weights\\W1.csv")[1]) == {"W1"}
 
 
-ARRAYS = {
+ARRAYS: dict[str, np.ndarray] = {
     "layer_01.weight": np.array([[0.1, -0.0], [math.inf, math.nan], [1e-45, 3.4e38]], np.float32),
     "layer_01.bias": np.array([1.5, -2.25], np.float64),
     "steps": np.array(2**63 - 1, np.int64),
@@ -287,6 +287,7 @@ def test_a_zip_that_was_cut_or_has_flipped_bits_is_read_or_refused(tmp_path_fact
         (b"%PDF-1.7\n1 0 obj", "a PDF document"),
         (b"<!DOCTYPE html><html>", "a web page"),
         (b"BM" + bytes(60), "a BMP picture"),
+        (b'{"W1": [[1, 2]]}', "JSON or a printed array"),
         (b"PAR1" + bytes(60), "a Parquet table"),
         (packed({"[Content_Types].xml": "<a/>"}), "an office file"),
         (packed({"readme.md": "x"}), "none of the formats that can be read.*'readme.md'"),
