@@ -1,6 +1,6 @@
 """Queries about datasets."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
@@ -45,6 +45,12 @@ def records_of(connection: Connection, name: str) -> tuple[str, int]:
     """
     row = connection.execute(select(datasets.c.folder, datasets.c.rows).where(datasets.c.name == name)).one_or_none()
     return (row.folder, row.rows) if row is not None else ("", 0)
+
+
+def folders_of(connection: Connection, names: Collection[str]) -> dict[str, str]:
+    """Return dataset -> the folder of its records, for those of some names that there are."""
+    query = select(datasets.c.name, datasets.c.folder).where(datasets.c.name.in_(names))
+    return {row.name: row.folder for row in connection.execute(query)}
 
 
 def list_datasets(connection: Connection) -> list[Dataset]:

@@ -55,7 +55,7 @@ def test_numbers_begin_with_the_largest_names_with_a_and_what_has_no_value_comes
 def test_a_row_has_its_best_version_and_its_numbers(table_of):
     table = table_of("name")
     assert table.heads[:3] == ["name", "task", "dataset"]
-    assert next(iter(list(table.values)[1:2]))[3:9] == [2, 2, 2, "val_accuracy", 0.9, 15]
+    assert next(iter(list(table.values)[1:2]))[3:10] == [2, 2, 2, "val_accuracy", 0.9, None, 15]
     _, beta, gamma = table.rows
     assert "polyline" in beta["spark"]
     assert (gamma["best"], gamma["spark"]) == (None, "")

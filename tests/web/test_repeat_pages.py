@@ -3,10 +3,12 @@
 import pytest
 
 from dashboard.records.run_kinds import REPEATS, TRAININGS
+from dashboard.services.datasets import get_dataset
 from dashboard.services.networks import get_network
 from dashboard.services.runs.journal import CatalogueJournal
 from dashboard.services.runs.runs import start_run
 from dashboard.web.kit.formats import spread
+from dashboard.web.kit.repeats import few_records
 from tests.unit.services.carry_out import carry_out
 from tests.unit.services.saved_versions import new_network, save, zeros
 
@@ -50,6 +52,23 @@ def test_a_score_of_few_records_is_shown_with_their_number_and_then_with_its_dev
     spreads = {row["metric"]: row for row in browser.raw("/runs/1/spreads.json").json["items"]}
     assert spreads["accuracy"]["std"] == one["std"]
     assert spreads["accuracy"]["baseline"] is not None
+
+
+def test_lists_and_comparisons_say_on_how_few_records_a_score_rests(browser, workspace, network):
+    records = get_dataset(workspace, network.dataset).description["split"]["validation"]
+    assert "Measured on" in browser.get("/").text
+    assert browser.raw("/networks.json").json["items"][0]["records"] == records
+    save(workspace, get_network(workspace, network.name), zeros(network), metrics={"val_accuracy": 0.95})
+    text = browser.get(f"/compare?base={network.name}:1&other={network.name}:2").text
+    assert text.count(f"Validation accuracy rests on {records} records.") == 1
+    assert HINT in text
+
+
+def test_many_records_and_unknown_ones_are_not_few():
+    sizes = {"training": 9, "validation": 999, "test": 1000}
+    metrics = ("val_accuracy", "test_accuracy", "accuracy", None)
+    assert [few_records(sizes, metric) for metric in metrics] == [999, None, None, None]
+    assert few_records({}, "val_accuracy") is None
 
 
 def test_what_is_wrong_with_a_repetition_stands_at_its_field(browser, network):

@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from typing import Any
 
+from dashboard.http import workspace
 from dashboard.metrics import metric_name
 from dashboard.services.compare.detail import change_detail, top_cells, unit_changes
 from dashboard.services.compare.pictures import SIDES, picture_shape, tile_size
 from dashboard.services.compare.versions import PAIRED, TensorDiff, TensorPair, VersionDiff
+from dashboard.services.networks import get_network
 from dashboard.web.compare.change_map import map_page
 from dashboard.web.compare.query import CompareQuery
 from dashboard.web.compare.tables import (
@@ -25,6 +27,7 @@ from dashboard.web.compare.words import (
     score_sentence,
 )
 from dashboard.web.kit.formats import plural
+from dashboard.web.kit.repeats import RepeatNote, compared_notes
 from dashboard.web.kit.tables import Exports, exports
 from dashboard.web.kit.urls import address
 
@@ -142,12 +145,20 @@ def comparison_page(params: CompareQuery, diff: VersionDiff, sort: str) -> dict[
     return {
         "sentence": _sentence(diff, ranked),
         "chip_list": _chips(diff),
+        "notes": _notes(diff),
         "facts": [facts_table(params, diff, what, params.hides_equal) for what in ("metrics", "settings")],
         "tensors": tensors,
         "equal": sum(tensor.status == "equal" for tensor in diff.tensors),
         "unmatched": unmatched(params, diff),
         "selected": tensor_page(params, chosen, chosen.pair, tensors.rows) if chosen and chosen.pair else None,
     }
+
+
+def _notes(diff: VersionDiff) -> list[RepeatNote]:
+    """Say on how few records the compared score rests, and how far it varies."""
+    versions = [diff.base, diff.other]
+    sides = [(get_network(workspace(), version.network), version) for version in versions]
+    return compared_notes(sides, metric_name(None, diff.base.metrics))
 
 
 def most_changed(diff: VersionDiff) -> list[TensorDiff]:

@@ -8,13 +8,15 @@ from flask import url_for
 
 from dashboard.http import workspace
 from dashboard.metrics import PARTS, judging, metric_words, split_part
-from dashboard.records.network import Network
+from dashboard.records.network import Network, Version
 from dashboard.records.repeats import SMALL_PART, RepeatedScore
 from dashboard.records.training import TrainingSpec
-from dashboard.services.runs.repeats import latest_scores, part_sizes
+from dashboard.services.runs.repeats import latest_scores, part_sizes, sizes_by_dataset
 from dashboard.web.kit.formats import plural, spread
 
 MOST_METRICS = 2
+FEW = f"How many records the score rests on, where they are fewer than {SMALL_PART:,}: it may vary much"
+"""The help of a list's column *Measured on*."""
 TIMES = {"folds": ("over", "fold"), "seeds": ("with", "seed")}
 
 
@@ -59,11 +61,39 @@ def repeat_notes(network: Network, metric: str | None, training: TrainingSpec) -
 
 def rests_on(sizes: Mapping[str, int], metric: str | None) -> str:
     """Say on how few records of a part a metric was measured; empty if these are many, or not known."""
-    part = split_part(metric or "")[0]
-    if metric is None or not part or not 0 < sizes.get(PARTS[part], 0) < SMALL_PART:
+    records = few_records(sizes, metric)
+    if metric is None or records is None:
         return ""
     words = metric_words(metric)
-    return f"{words[0].upper()}{words[1:]} rests on {plural(sizes[PARTS[part]], 'record')}."
+    return f"{words[0].upper()}{words[1:]} rests on {plural(records, 'record')}."
+
+
+def few_records(sizes: Mapping[str, int], metric: str | None) -> int | None:
+    """Return on how many records of a part a metric was measured; None if these are many, or not known."""
+    part = split_part(metric or "")[0]
+    records = sizes.get(PARTS[part], 0) if part else 0
+    return records if 0 < records < SMALL_PART else None
+
+
+def records_words(records: int | None) -> str | None:
+    """Say how many records a score in a list rests on; None where they are many, or not known."""
+    return None if records is None else plural(records, "record")
+
+
+def compared_notes(sides: Sequence[tuple[Network, Version]], metric: str | None) -> list[RepeatNote]:
+    """Say what `repeat_notes` says of each of two versions, once where both say the same."""
+    notes: dict[RepeatNote, str] = {}
+    for network, version in sides:
+        for note in repeat_notes(network, metric, version.spec.training):
+            notes.setdefault(note, network.name)
+    names = {network.name for network, _ in sides}
+    return [one._replace(text=f"{name}: {one.text}" if len(names) > 1 else one.text) for one, name in notes.items()]
+
+
+def listed_records(shown: Sequence[tuple[str, str | None]]) -> list[int | None]:
+    """Return what `few_records` says of each row of a list, of which (dataset, metric) are shown."""
+    sizes = sizes_by_dataset(workspace(), {dataset for dataset, _ in shown})
+    return [few_records(sizes.get(dataset, {}), metric) for dataset, metric in shown]
 
 
 def _note(network: Network, score: RepeatedScore, training: TrainingSpec) -> RepeatNote:

@@ -14,7 +14,7 @@ from dashboard.records.network import Network, NetworkSpec, Version
 from dashboard.records.repeats import RepeatedScore
 from dashboard.services.networks import NetworkSummary
 from dashboard.web.kit.formats import spread
-from dashboard.web.kit.repeats import listed_scores, times_words
+from dashboard.web.kit.repeats import FEW, listed_records, listed_scores, records_words, times_words
 from dashboard.web.kit.tables import Column, Table, exports
 from dashboard.web.kit.urls import address, run_address
 
@@ -71,6 +71,7 @@ NETWORK_COLUMNS = (
     Column("best", "Best", format="best_version", shown=lambda row: (row["name"], row["best"])),
     Column("metric", "Metric", shown=lambda row: row["metric"] and metric_words(row["metric"]), css="muted"),
     Column("score", "Value", format="number", sortable=True),
+    Column("records", "Measured on", shown=lambda row: records_words(row["records"]), css="right muted", help=FEW),
     Column("parameters", "Parameters", format="count", sortable=True),
     Column("saved", "Saved", format="when", sortable=True),
     Column("repeated", "Repeated", shown=lambda row: _unbroken(row["repeated"]), css="breaks", help=REPEATED),
@@ -87,7 +88,10 @@ def networks_table(summaries: Iterable[NetworkSummary], sort: str, search: str) 
     known = list(summaries)
     scores = listed_scores([summary.network for summary in known])
     rows = [_network_row(summary) | _repeated(scores.get(summary.network.name), summary.network) for summary in known]
-    shown = [replace(one, heading="") if one.name == "repeated" and not scores else one for one in NETWORK_COLUMNS]
+    few = listed_records([(row["dataset"], row["metric"]) for row in rows])
+    rows = [row | {"records": records} for row, records in zip(rows, few, strict=True)]
+    unknown = {"repeated": not scores, "records": not any(few)}
+    shown = [replace(one, heading="") if unknown.get(one.name) else one for one in NETWORK_COLUMNS]
     return Table("networks", shown, rows, "Networks", files, link=_network_address).in_order(sort)
 
 

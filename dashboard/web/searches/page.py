@@ -1,6 +1,7 @@
 """What the pages of searches show: the list, and of one search its head, its trials and how well its sampler does."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from flask import url_for
@@ -9,11 +10,13 @@ from markupsafe import Markup
 from dashboard.http import workspace
 from dashboard.metrics import metric_words
 from dashboard.records.search import Search, Trial
+from dashboard.services.runs.repeats import sizes_by_dataset
 from dashboard.services.runs.runs import get_run
 from dashboard.services.search import findings
 from dashboard.services.search.trials import network_name, network_of
 from dashboard.services.search.view import SearchView, brief_view
 from dashboard.web.kit.query import Query, query
+from dashboard.web.kit.repeats import FEW, listed_records, records_words, rests_on
 from dashboard.web.kit.tables import Column, Table, chosen_order, exports
 from dashboard.web.searches.figures import MOST_LINES, parallel_drawing, search_mark
 from dashboard.web.searches.words import (
@@ -34,11 +37,12 @@ ENDED = {"finished", "stopped", "failed"}
 
 
 class SearchRow(NamedTuple):
-    """A search in the list: how many of its trials have ended, and the best one."""
+    """A search in the list: how many of its trials have ended, the best one, and on how few records it was measured."""
 
     search: Search
     ended: int
     best: Trial | None
+    records: int | None
 
 
 class Card(NamedTuple):
@@ -68,6 +72,7 @@ class Head(NamedTuple):
     best: Card | None
     saved: str
     metric: str
+    rests: str
 
 
 class Trials(NamedTuple):
@@ -96,6 +101,7 @@ SEARCH_COLUMNS = (
     Column("metric", "Metric", "search.goal.metric", shown=lambda row: _metric(row.search)),
     Column("best", "Best trial", "best.number", "count"),
     Column("score", "Best", "best.score", "number"),
+    Column("records", "Measured on", shown=lambda row: records_words(row.records), css="right muted", help=FEW),
     Column("sampler", "Sampler", "search.sampler"),
     Column("created", "Started", "search.created", "when"),
 )
@@ -104,10 +110,12 @@ SEARCH_COLUMNS = (
 def searches_table(searches: Sequence[Search], counts: Mapping[int, Mapping[str, int]]) -> Table:
     """Return searches as a table; `counts` says how many trials of each are in which state."""
     rows = []
-    for search in searches:
+    few = listed_records([(search.dataset, search.goal.metric) for search in searches])
+    for search, records in zip(searches, few, strict=True):
         ended = sum(count for state, count in counts[search.id].items() if state in ENDED)
-        rows.append(SearchRow(search, ended, findings.best_trial(brief_view(workspace(), search.id))))
-    return Table("searches", SEARCH_COLUMNS, rows, "Searches", exports("searches.searches"), link=_search_address)
+        rows.append(SearchRow(search, ended, findings.best_trial(brief_view(workspace(), search.id)), records))
+    shown = [replace(one, heading="") if one.name == "records" and not any(few) else one for one in SEARCH_COLUMNS]
+    return Table("searches", shown, rows, "Searches", exports("searches.searches"), link=_search_address)
 
 
 def trial_columns(now: SearchView) -> list[Column]:
@@ -189,6 +197,7 @@ def head_of(now: SearchView) -> Head:
         best=_card(now, best) if best is not None else None,
         saved=" ".join(filter(None, (saved_sentence(findings.saved(now)), skipped_sentence(search.skipped)))),
         metric=_metric(search),
+        rests=rests_on(sizes_by_dataset(workspace(), [search.dataset]).get(search.dataset, {}), search.goal.metric),
     )
 
 
