@@ -174,6 +174,18 @@ def detect_upload(upload: Upload, given: Mapping[str, Any]) -> Detected:
     return replace(detected, format=parse_format(Fields(given), detected.format))
 
 
+def settle_format(upload: Upload, given: Mapping[str, Any]) -> Upload:
+    """Store the format of a file that waits, guessed again with what a person has settled of it; raises Invalid.
+
+    Whether there is a header stays as it is.
+    """
+    detected = detect_upload(upload, {**given, "header": "yes" if upload.format.header else "no"})
+    fresh = replace(upload, format=detected.format, guesses=detected.guesses)
+    with stored_if_there_is_space():
+        upload.path.with_suffix(".json").write_text(json.dumps(_about(fresh)))
+    return fresh
+
+
 def first_lines_of(upload: Upload) -> list[str]:
     """Return the first lines of an upload as they are, for a person who looks for what is wrong."""
     return first_lines(upload.path, upload.format.encoding)

@@ -20,6 +20,7 @@ from dashboard.services.datasets import (
     preview_upload,
     receive_upload,
     require_marks,
+    settle_format,
     stored_if_there_is_space,
 )
 from dashboard.services.workspace import Workspace
@@ -40,6 +41,14 @@ def receive_part_file(
     usual = {name: getattr(main.options, name) for name in IMPORT_SETTINGS if name != "sheet"}
     try:
         return receive_upload(workspace, stream, file_name, {"header": "yes" if has_header else "no"}, usual)
+    except Invalid as error:
+        raise of_file(part, error) from error
+
+
+def correct_part_file(part: str, upload: Upload, given: Mapping[str, Any]) -> Upload:
+    """Store what a person has settled of the format of a part's file that waits; raises Invalid at the part's field."""
+    try:
+        return settle_format(upload, given)
     except Invalid as error:
         raise of_file(part, error) from error
 

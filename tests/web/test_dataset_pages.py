@@ -85,6 +85,30 @@ def test_a_test_file_of_its_own_waits_until_the_columns_fit_and_becomes_the_test
     assert "test from a file of its own; validation is taken from the training file at random" in words(page.root)
 
 
+def test_the_format_of_a_test_file_is_corrected_on_the_page(workspace, browser):
+    page = upload(browser, FLOWERS)
+
+    def send(status=200, text="", **more):
+        hidden = {e.get("name"): e.get("value") or "" for e in page.root.iter("input") if e.get("type") == "hidden"}
+        fields = {name: value for name, value in (hidden | fields_of(page)).items() if not name.endswith("_file")}
+        files = {"test_file": (io.BytesIO(text.encode()), "later.csv")} if text else {}
+        sent = fields | {"action": "create"} | more | files
+        return browser.post(address_of(page), sent, status=status, content_type="multipart/form-data")
+
+    page = send(422, "kind;length;width\nrose;1,5;0,5\nlily;2,5;0,5\nrose;3,5\n")
+    assert "The test file: Line 4 has 2 fields" in words(page.by_id("problems"))
+    assert "Format of later.csv" in words(page.root)
+    assert fields_of(page)["test-ragged"] == "refuse"
+    page = send(422, **{"test-delimiter": ","})
+    assert "The test file:" in words(page.by_id("problems"))
+    page = send(422, **{"test-delimiter": ";", "test-skip": "most"})
+    assert "The test file: Give a whole number" in words(page.by_id("problems"))
+    page = send(action="read", **{"test-delimiter": ";", "test-ragged": "drop"})
+    assert fields_of(page)["test-ragged"] == "drop"
+    page = send()
+    assert get_dataset(workspace, "flowers").description["split"]["test"] == 2
+
+
 def test_a_column_is_ignored_and_a_number_is_predicted(workspace, browser):
     page = upload(browser, FLOWERS)
     create(browser, page, target="length", task="regression", **{"kinds-2": "ignore"})

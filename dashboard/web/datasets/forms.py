@@ -28,6 +28,25 @@ class UploadForm(PageForm):
     name = name_field("Left empty: the file's name.")
 
 
+class PartFormatForm(PageForm):
+    """How a file for validation or test is written; its header and its numbers are as in the training file."""
+
+    delimiter = form_field(SETTINGS["delimiter"])
+    encoding = form_field(SETTINGS["encoding"])
+    skip = form_field(SETTINGS["skip"])
+    quote = form_field(SETTINGS["quote"])
+    comment = form_field(SETTINGS["comment"])
+    skip_after = form_field(SETTINGS["skip_after"])
+    repeats = form_field(SETTINGS["repeats"])
+    trailing = form_field(SETTINGS["trailing"])
+    starts = form_field(SETTINGS["starts"])
+    comment_names = form_field(SETTINGS["comment_names"])
+    quotes_within = form_field(SETTINGS["quotes_within"])
+    empty = form_field(SETTINGS["empty"])
+    ragged = form_field(SETTINGS["ragged"])
+    skip_last = form_field(SETTINGS["skip_last"])
+
+
 class DatasetForm(PageForm):
     """What the columns of an uploaded CSV are, what is predicted, and how rows are split.
 

@@ -6,9 +6,10 @@ from flask import request
 
 from dashboard.errors import Invalid, NotFound
 from dashboard.http import workspace
-from dashboard.services.datasets import Upload, discard_upload, get_upload
-from dashboard.services.part_files import FILE_FIELDS, receive_part_file
-from dashboard.web.datasets.forms import DatasetForm
+from dashboard.services.datasets import Detected, Upload, discard_upload, get_upload
+from dashboard.services.part_files import FILE_FIELDS, correct_part_file, receive_part_file
+from dashboard.web.datasets.file_format import FormatPart, format_part, format_values, settled_fields
+from dashboard.web.datasets.forms import DatasetForm, PartFormatForm
 
 
 def token_field(part: str) -> str:
@@ -28,18 +29,43 @@ def receive_part_files(form: DatasetForm, upload: Upload) -> None:
             stream = cast(BinaryIO, file.stream)
             received = receive_part_file(workspace(), part, stream, file.filename, upload, has_header)
             form[token_field(part)].data = received.token
+        elif (token := form[token_field(part)].data) and (given := settled_fields(request.form, f"{part}-")):
+            correct_part_file(part, _waiting(part, token), given)
 
 
 def waiting_files(form: DatasetForm) -> dict[str, Upload]:
     """Return the files that wait, by their parts; raises Invalid for one that is not here any more."""
     waiting: dict[str, Upload] = {}
-    for part, field in FILE_FIELDS.items():
+    for part in FILE_FIELDS:
         if token := form[token_field(part)].data:
-            try:
-                waiting[part] = get_upload(workspace(), token)
-            except NotFound as error:
-                raise Invalid({field: f"The {part} file is not here any more: choose it again."}) from error
+            waiting[part] = _waiting(part, token)
     return waiting
+
+
+def _waiting(part: str, token: str) -> Upload:
+    """Return the file of a part that waits; raises Invalid if it is not here any more."""
+    try:
+        return get_upload(workspace(), token)
+    except NotFound as error:
+        raise Invalid({FILE_FIELDS[part]: f"The {part} file is not here any more: choose it again."}) from error
+
+
+def part_formats(form: DatasetForm) -> list[tuple[str, FormatPart]]:
+    """Return (file, its format) of the files that wait, to be corrected; `name_files` has forgotten all others."""
+    formats = []
+    for part, field in FILE_FIELDS.items():
+        token = form[token_field(part)].data
+        upload = get_upload(workspace(), token) if token else None
+        if upload is not None:
+            prefix = f"{part}-"
+            detected = Detected(upload.format, upload.guesses)
+            values = format_values(detected)
+            own = PartFormatForm(prefix=prefix, data=values)
+            given = settled_fields(request.form, prefix).items()
+            settled = [name for name, value in given if str(values[name]) == value]  # what was refused is not stored
+            whole = format_part(own, detected, settled, prefix)
+            formats.append((upload.file_name, whole._replace(is_open=whole.is_open or bool(form[field].errors))))
+    return formats
 
 
 def forget_files(form: DatasetForm) -> None:

@@ -32,7 +32,14 @@ from dashboard.web.datasets.page import (
     samples_table,
     targets_table,
 )
-from dashboard.web.datasets.part_files import TOKENS, forget_files, name_files, receive_part_files, waiting_files
+from dashboard.web.datasets.part_files import (
+    TOKENS,
+    forget_files,
+    name_files,
+    part_formats,
+    receive_part_files,
+    waiting_files,
+)
 from dashboard.web.datasets.pictures import PICTURE_PIXELS, pictures_of_dataset, pictures_of_upload, shape_words
 from dashboard.web.datasets.source import changed_options, source_fields, source_values
 from dashboard.web.datasets.words import (
@@ -308,6 +315,7 @@ def _choose_page(
         pixels=choice_table(preview, form, only=pixels) if pixels else None,
         pixels_open=any(field.errors for field in (*form.kinds, form.categorical, form.ignored)),
         has_files=name_files(form),
+        part_formats=part_formats(form),
         hidden=max(len(preview.columns) - MOST_KINDS, 0),
         first_rows=raw_rows_table(preview.names, preview.first_rows),
     )
