@@ -4,6 +4,7 @@
 FROM python:3.11-slim AS build
 WORKDIR /source
 COPY pyproject.toml README.md LICENSE ./
+COPY client client
 COPY dashboard dashboard
 COPY templates templates
 COPY static static

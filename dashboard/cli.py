@@ -4,6 +4,7 @@
 # ruff: noqa: PLC0415
 
 import argparse
+import json
 import logging
 import os
 import sys
@@ -32,7 +33,8 @@ def main(arguments: list[str] | None = None) -> int:
     for name in ("alembic", "mysql.connector"):
         logging.getLogger(name).setLevel(logging.WARNING)
     keep_new_files_private()
-    given = _parser().parse_args(arguments)
+    typed = sys.argv[1:] if arguments is None else arguments
+    given = _parser(typed[0] if typed else serve.__name__).parse_args(typed)
     try:
         code = int(given.verb(given))
         sys.stdout.flush()
@@ -99,6 +101,8 @@ def verify(given: argparse.Namespace) -> int:
     from dashboard.services.versions.verification import verify_all, verify_version
     from dashboard.services.workspace import open_to_read
 
+    if given.server:
+        return _at_server(given)
     settings = from_environment()
     require_existing(settings)
     workspace = open_to_read(settings)
@@ -107,11 +111,37 @@ def verify(given: argparse.Namespace) -> int:
         proofs = verify_all(workspace)
     else:
         proofs = iter([verify_version(workspace, *parse_reference(given.version, "version"))])
+    if given.json or given.quiet:
+        return _print_proofs(list(proofs), given)
     verdicts = [_print_proof(proof) for proof in proofs]
     different, unknown = verdicts.count(False), [] if given.version else unknown_versions(workspace)
     for network, number in unknown:
         print(f"{network}:{number} is in the store, but not in the catalogue: reindex adds it, or says why it cannot.")
     print(f"{_count(len(verdicts), 'version')} verified, {different} different")
+    return 1 if different else 0
+
+
+def _at_server(given: argparse.Namespace) -> int:
+    """Let the server that --server names do it."""
+    from dashboard.client_verbs import run_at_server
+
+    return run_at_server(given.verb.__name__, given)
+
+
+def _print_proofs(proofs: "list[VersionProof]", given: argparse.Namespace) -> int:
+    """Print proofs as the API has them: of one version its own, of all what the run that verifies the store finds."""
+    from dashboard.api.shapes import proof_json
+
+    different = [proof for proof in proofs if not proof.identical]
+    differences = [
+        {"version": proof.version.reference, "tensor": tensor.name, "problem": tensor.problem}
+        for proof in different
+        for tensor in proof.tensors
+        if not tensor.identical
+    ]
+    body = {"proven": len(proofs) - len(different), "different": len(different), "differences": differences}
+    if given.json:
+        print(json.dumps(proof_json(proofs[0]) if given.version else body))
     return 1 if different else 0
 
 
@@ -125,19 +155,26 @@ def copy(given: argparse.Namespace) -> int:
     from dashboard.services.store.existing import require_source
     from dashboard.services.workspace import open_to_read, open_workspace
 
+    if given.server:
+        return _at_server(given)
     source = _endpoint(given.source, given.from_home, FROM_PASSWORD)
     target = _endpoint(given.to, given.to_home, TO_PASSWORD)
     require_apart(source, target)
     require_source(source)
     result: dict[str, Any] = {}
+    is_quiet = given.json or given.quiet
 
     def report(progress: "Progress") -> None:
-        _print_progress(progress)
+        if not is_quiet:
+            _print_progress(progress)
         result.update(progress.result)
 
     error = copy_store(open_to_read(source), open_workspace(target), report)
-    _print_result(result)
-    if error:
+    if given.json:
+        print(json.dumps(result, default=str))
+    if not is_quiet:
+        _print_result(result)
+    if error and not given.json:
         print(error)
     return 1 if error else 0
 
@@ -223,25 +260,40 @@ def settings(_: argparse.Namespace) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(first: str) -> argparse.ArgumentParser:
+    """Return the command line; with the client's verbs, which load NumPy, unless the first word is one of our own."""
     parser = argparse.ArgumentParser(prog="weightbase", description=__doc__)
-    parser.set_defaults(verb=serve)
+    parser.set_defaults(verb=serve, parser=parser)
     verbs = parser.add_subparsers(title="verbs")
-    for function in (serve, worker, verify, copy, backup, restore, exact, reindex, settings):
+    own = (serve, worker, verify, copy, backup, restore, exact, reindex, settings)
+    for function in own:
         added = verbs.add_parser(function.__name__, help=function.__doc__, description=function.__doc__)
         added.set_defaults(verb=function)
         if function is worker:
             added.add_argument("--until-idle", action="store_true", help="end when nothing has been queued for a while")
         if function is verify:
             added.add_argument("version", nargs="?", help="one version, as name:number; all if left out")
+            _add_printing(added)
         if function is copy:
             _add_endpoints(added)
+            _add_printing(added)
         if function is backup:
             added.add_argument("place", metavar="FILE.zip|FOLDER", help="where the backup is, or is made")
             added.add_argument("--check", action="store_true", help="prove the backups that are there; make none")
         if function is restore:
             _add_restore(added)
+    names = tuple(function.__name__ for function in own)
+    if first not in names:
+        from dashboard.client_verbs import add_client_verbs
+
+        add_client_verbs(verbs, leave_out=names)
     return parser
+
+
+def _add_printing(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--server", metavar="URL", help="let the dashboard at this address do it")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
 
 
 def _add_restore(parser: argparse.ArgumentParser) -> None:

@@ -5,7 +5,7 @@ from jinja2 import StrictUndefined
 from jinja2.runtime import Macro
 
 from dashboard.http import workspace
-from dashboard.web import help_page
+from dashboard.web import log_page
 from dashboard.web.compare.exports import blueprint as compare_exports_pages
 from dashboard.web.compare.several_views import blueprint as several_pages
 from dashboard.web.compare.views import blueprint as compare_pages
@@ -55,7 +55,7 @@ def register_pages(app: Flask) -> None:
         several_pages,
         store_pages,
         backup_pages,
-        help_page.blueprint,
+        log_page.blueprint,
     ):
         app.register_blueprint(pages)
     app.context_processor(frame)

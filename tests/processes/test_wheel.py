@@ -98,7 +98,10 @@ def test_the_wheel_holds_the_package_with_its_pages_and_nothing_else(wheel):
     packaged = {Path(name) for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     ours = {name: {path.relative_to(ROOT) for path in (ROOT / name).rglob("*.*")} for name in FOLDERS}
     code = {path for path in ours["dashboard"] if path.suffix != ".pyc"}
-    assert packaged == code | {"dashboard" / path for name in ("templates", "static") for path in ours[name]}
+    client = {Path("client", name) for name in ("pyproject.toml", "README.md")}
+    client |= {path.relative_to(ROOT) for path in (ROOT / "client" / "weightbase").rglob("*.py")}
+    pages = {path for name in ("templates", "static") for path in ours[name]}
+    assert packaged == code | {"dashboard" / path for path in pages | client}
 
 
 def test_the_wheel_serves_trains_draws_and_verifies_from_any_folder(weightbase, tmp_path):

@@ -41,10 +41,10 @@ ONLY_IN = {
     "onnx": {"formats"},
     "safetensors": {"formats"},
 }
-WIRING = {"__init__", "cli"}
+WIRING = {"__init__", "cli", "client_verbs"}
 TOP_OF = {
-    "web": {"__init__", "errors", "security", "proxies", "logins", "frame", "help_page"},
-    "services": {"__init__", "workspace", "networks", "demo", "status", "suggestion"}
+    "web": {"__init__", "errors", "security", "proxies", "logins", "frame", "help_page", "log_page"},
+    "services": {"__init__", "workspace", "networks", "demo", "status", "suggestion", "client_wheel"}
     | {"datasets", "dataset_records", "dataset_pictures", "dataset_preview", "upload_parts", "part_files"},
 }
 

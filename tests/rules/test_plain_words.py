@@ -92,6 +92,7 @@ PLACES = (
     "CONTRIBUTING.md",
     "SECURITY.md",
     "app.py",
+    "client",
     "dashboard",
     "docs",
     "static",

@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -7,9 +8,13 @@ import pytest
 
 import app
 from dashboard import cli
+from dashboard.services.workspace import open_workspace
+from dashboard.settings import Settings
+from tests.server import free_port
 
 ROOT = Path(__file__).parent.parent.parent
 VERBS = ["serve", "worker", "verify", "copy", "backup", "restore", "exact", "reindex", "settings"]
+CLIENT_VERBS = ["networks", "versions", "show", "runs", "datasets", "searches", "compare", "log", "pull", "sync"]
 
 
 @pytest.mark.parametrize("command", [["-m", "dashboard.cli"], ["app.py"]], ids=" ".join)
@@ -18,7 +23,7 @@ def test_the_help_names_every_verb(command):
         [sys.executable, *command, "--help"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout
     assert printed.startswith("usage: weightbase ")
-    assert [verb for verb in VERBS if f"\n    {verb} " in printed] == VERBS
+    assert [verb for verb in VERBS + CLIENT_VERBS if f"\n    {verb} " in printed] == VERBS + CLIENT_VERBS
 
 
 def test_app_py_is_the_same_command_line():
@@ -44,3 +49,40 @@ def test_the_process_that_watches_the_others_loads_neither_flask_nor_numpy():
     code = "import dashboard.cli, dashboard.jobs.supervisor, sys; print({'flask', 'numpy'} & set(sys.modules))"
     printed = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert printed.strip() == "set()"
+
+
+def run_verb(*words, **environment):
+    """Run a verb as a person does; return exit code, what was printed, and the errors."""
+    command, given = [sys.executable, "app.py", *words], os.environ | environment
+    done = subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.slow
+def test_the_client_s_verbs_open_the_configured_home(tmp_path):
+    home = str(tmp_path / "home")
+    code, printed, _ = run_verb("networks", "--json", WEIGHTBASE_HOME=home)
+    assert (code, json.loads(printed)["error"]["code"]) == (2, "not_found")
+    open_workspace(Settings(home=home)).catalogue.close()
+    code, printed, _ = run_verb("networks", "--json", WEIGHTBASE_HOME=home)
+    assert (code, json.loads(printed)) == (0, {"items": [], "next": None})
+    code, printed, _ = run_verb("verify", "--json", WEIGHTBASE_HOME=home)
+    assert (code, json.loads(printed)) == (0, {"proven": 0, "different": 0, "differences": []})
+
+
+def test_a_server_out_of_reach_is_exit_code_3():
+    code, printed, problem = run_verb("verify", "--server", f"http://127.0.0.1:{free_port()}")
+    assert (code, printed) == (3, "")
+    assert "There is no answer from http://127.0.0.1:" in problem
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_names_every_verb_and_option(shell, capsys):
+    assert cli.main(["completion", shell]) == 0
+    script = capsys.readouterr().out
+    assert [verb for verb in [*VERBS, *CLIENT_VERBS] if verb not in script] == []
+    assert "metric" in script
+    if shell == "bash":
+        typed = f"{script}\nCOMP_WORDS=(weightbase ver) COMP_CWORD=1; _weightbase_complete; echo ${{COMPREPLY[@]}}"
+        printed = subprocess.run(["bash", "-c", typed], capture_output=True, text=True, check=True).stdout
+        assert printed.split() == ["verify", "versions"]

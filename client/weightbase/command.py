@@ -1,0 +1,149 @@
+"""The command line of the client: arguments, how answers are printed, exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from weightbase import verbs
+from weightbase.completion import SHELLS, script
+from weightbase.connection import DEFAULT_URL, Connection, Transport
+from weightbase.errors import Unreachable, WeightbaseError
+from weightbase.printing import Printed, text_of
+from weightbase.spool import FOLDER
+
+GOOD, DIFFERS, REFUSED, OUT_OF_REACH = 0, 1, 2, 3
+Verb = Callable[[Transport, argparse.Namespace], Printed]
+
+
+class Argument(NamedTuple):
+    """An argument of a verb, as argparse takes it."""
+
+    flag: str
+    options: dict[str, Any]
+
+
+def _argument(flag: str, help_text: str, **options: Any) -> Argument:  # noqa: ANN401 - argparse's own options
+    return Argument(flag, {"help": help_text, **options})
+
+
+LIMIT = _argument("--limit", "at most so many; all if left out", type=int)
+REFERENCE = "name:number, name:latest or name:best"
+STATES = ("queued", "running", "ended")
+METRIC = {"metavar": "NAME=NUMBER", "action": "append", "default": []}
+VERBS: dict[Verb, list[Argument]] = {
+    verbs.networks: [LIMIT, _argument("--search", "only those whose name has this text")],
+    verbs.versions: [_argument("network", "the network"), LIMIT],
+    verbs.show: [_argument("reference", f"{REFERENCE}; or a network")],
+    verbs.runs: [
+        LIMIT,
+        _argument("--network", "only those of a network"),
+        _argument("--state", "only these", choices=STATES),
+    ],
+    verbs.datasets: [LIMIT],
+    verbs.searches: [LIMIT],
+    verbs.compare: [_argument("base", REFERENCE), _argument("other", REFERENCE)],
+    verbs.log: [
+        _argument("network", "the network; it is created when it is new"),
+        _argument("file", "a .npz, .npy or .safetensors file"),
+        _argument("--epoch", "its epoch", type=int, default=0),
+        _argument("--metric", "a metric of it; may be repeated", **METRIC),
+        _argument("--key", "a name for this version: with the same key nothing is saved a second time"),
+    ],
+    verbs.pull: [
+        _argument("reference", REFERENCE),
+        _argument("--output", "the folder; this one if left out", default="."),
+        _argument("--format", "npz if left out", choices=tuple(verbs.WRITERS), default="npz"),
+    ],
+    verbs.verify: [_argument("version", f"{REFERENCE}; every version if left out", nargs="?")],
+    verbs.copy: [_argument("--to", "the store: csv:/folder or mysql://…", required=True, metavar="STORE")],
+}
+
+
+def add_verbs(parsers: Any, connect: Callable[[argparse.Namespace], Transport], leave_out: Sequence[str] = ()) -> None:  # noqa: ANN401 - argparse's subparsers have no public class
+    """Add the verbs to a command line; `connect` gives what carries the requests of one of them."""
+    for verb, arguments in VERBS.items():
+        name = verb.__name__
+        if name not in leave_out:
+            added = parsers.add_parser(name, help=verb.__doc__, description=verb.__doc__)
+            for argument in arguments:
+                added.add_argument(argument.flag, **argument.options)
+            add_common(added)
+            added.set_defaults(verb=_carried_out(verb, connect), verb_name=name)
+    added = parsers.add_parser("sync", help=verbs.sync.__doc__, description=verbs.sync.__doc__)
+    added.add_argument("folder", help=f"the spool; ./{FOLDER} if left out", nargs="?", default=FOLDER)
+    add_common(added)
+    added.set_defaults(verb=lambda given: carry_out(lambda: verbs.sync(given), given))
+    added = parsers.add_parser("completion", help=COMPLETION, description=COMPLETION)
+    added.add_argument("shell", choices=SHELLS, help="the shell")
+    added.set_defaults(verb=lambda given: print(script(given.shell, given.parser)) or GOOD)
+
+
+COMPLETION = "Print what lets a shell complete the verbs: `source <(weightbase completion bash)`."
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that every verb of the client has."""
+    parser.add_argument("--server", metavar="URL", help="the address of the dashboard (WEIGHTBASE_URL)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object, as the API answers it")
+    parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
+
+
+def carry_out(work: Callable[[], Printed], given: argparse.Namespace) -> int:
+    """Do what a verb does and print it; return the exit code: 0, 1 it differs, 2 refused, 3 server out of reach."""
+    try:
+        printed = work()
+    except Unreachable as error:
+        return _problem(error, OUT_OF_REACH, given)
+    except (WeightbaseError, TypeError, OSError) as error:
+        return _problem(error, REFUSED, given)
+    if not given.quiet:
+        print(text_of(printed, given.json))
+    return printed.code
+
+
+def _problem(error: Exception, code: int, given: argparse.Namespace) -> int:
+    """Print an error: with --json as the API has it."""
+    if given.json:
+        about = {"code": getattr(error, "code", "") or "refused", "message": str(error)}
+        print(json.dumps({"error": {**about, "field": getattr(error, "field", None)}}))
+    print(error, file=sys.stderr)
+    return code
+
+
+def _carried_out(verb: Verb, connect: Callable[[argparse.Namespace], Transport]) -> Callable[[argparse.Namespace], int]:
+    return lambda given: carry_out(lambda: verb(connect(given), given), given)
+
+
+def parser_of_client() -> argparse.ArgumentParser:
+    """Return the command line of the client alone."""
+    from weightbase import __version__  # noqa: PLC0415 - the package imports this module's neighbours
+
+    parser = argparse.ArgumentParser(prog="weightbase", description="Versions of weights on a Weightbase dashboard.")
+    parser.add_argument("--version", action="version", version=f"weightbase-client {__version__}")
+    parser.set_defaults(parser=parser)
+    add_verbs(parser.add_subparsers(title="verbs", required=True, metavar="VERB"), connection_of)
+    return parser
+
+
+def connection_of(given: argparse.Namespace) -> Transport:
+    """Return a connection to the server that is named, or that of the environment."""
+    return Connection(given.server or os.environ.get("WEIGHTBASE_URL", "") or DEFAULT_URL)
+
+
+def run_client(arguments: Sequence[str] | None = None) -> int:
+    """Carry out one verb; return the exit code."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    given = parser_of_client().parse_args(arguments)
+    try:
+        code = int(given.verb(given))
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # whoever reads, such as `head`, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DIFFERS

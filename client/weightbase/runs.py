@@ -1,0 +1,68 @@
+"""A training that runs here, shown live on the dashboard: an external run with its epochs and the versions it logs."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any
+
+from weightbase.metrics import numbers
+from weightbase.session import Session, session
+from weightbase.spool import Message
+
+RESERVED = frozenset({"epoch", "metrics"})
+"""What an epoch's own fields are called: metrics of these names go among its further metrics."""
+
+
+class Run:
+    """A training in progress; `with` ends it: finished, cancelled by Ctrl-C, or failed with the error's words."""
+
+    def __init__(self, place: Session, network: str, epochs: int | None, key: str) -> None:
+        self.network, self.number = network, 0
+        self._session = place
+        self._about = {"key": key or uuid.uuid4().hex, **({} if epochs is None else {"epochs": epochs})}
+        self._metrics: dict[str, float | None] = {}
+        self._put("run", {})
+
+    def epoch(self, number: int | None = None, /, **metrics: Any) -> None:  # noqa: ANN401 - what holds one number
+        """Show the metrics of an epoch: its number, by default the next one, and numbers by name."""
+        self.number = self.number + 1 if number is None else int(number)
+        self._metrics = numbers(metrics)
+        named = {name: value for name, value in self._metrics.items() if name in RESERVED}
+        shown = {name: value for name, value in self._metrics.items() if name not in RESERVED}
+        self._put("epochs", {"epochs": [{"epoch": self.number, **shown, **({"metrics": named} if named else {})}]})
+
+    def log(self, model: object, metrics: Mapping[str, Any] | None = None, *, epoch: int | None = None) -> str | None:
+        """Log a model's weights as a version of this run, by default with the number and the metrics of the epoch."""
+        shown = self._metrics if metrics is None else metrics
+        at = self.number if epoch is None else epoch
+        return self._session.log(self.network, model, shown, epoch=at, run=self._about)
+
+    def end(self, state: str = "finished", error: str = "") -> None:
+        """End the run: finished, failed or cancelled."""
+        self._put("end", {"state": state, **({"error": error} if error else {})})
+
+    def __enter__(self) -> Run:
+        """Return the run, which has begun."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        """End the run as the block has ended."""
+        if error is None or (isinstance(error, SystemExit) and not error.code):
+            self.end()
+        elif isinstance(error, KeyboardInterrupt):
+            self.end("cancelled")
+        else:
+            self.end("failed", f"{type(error).__name__}: {error}")
+
+    def _put(self, what: str, body: dict[str, Any]) -> None:
+        self._session.put(Message(what, self.network, body, self._about))
+
+
+def run(network: str, *, epochs: int | None = None, key: str = "") -> Run:
+    """Begin an external run of a network, of so many epochs if that is known: a live page with its curves.
+
+    `key` names the run for good: the same key goes on with the same run, as a job that is started again needs it.
+    """
+    return Run(session(), network, epochs, key)
