@@ -49,6 +49,11 @@ def die(source, sink):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def wait_for_ever(source, sink):
+    (sink.folder / "pid").write_text(f"{os.getpid()}\n")
+    signal.pause()
+
+
 def leave_a_long_list(source, sink):
     sink.add_bytes("w", "uint8", (1,), [b"1"])
     (sink.folder / "manifest.json").write_bytes(b"[" + b"[]," * 5_660_000 + b"[]]")
@@ -81,7 +86,8 @@ def environment(source, sink):
 
 DEEDS = (
     *(allocate, loop, open_elsewhere, write_elsewhere, execute, connect, fill, crash),
-    *(die, leave_a_long_list, leave_nothing, state_too_much, leave_a_link, change_afterwards, environment),
+    *(die, wait_for_ever, leave_a_long_list, leave_nothing, state_too_much),
+    *(leave_a_link, change_afterwards, environment),
 )
 
 

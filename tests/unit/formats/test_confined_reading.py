@@ -5,6 +5,9 @@ import dataclasses
 import os
 import platform
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +18,9 @@ from dashboard.formats.landlock import CREATE_RULESET, VERSION_FLAG
 from dashboard.formats.limits import Limits, limits_of
 from dashboard.formats.reading import read_file
 from dashboard.settings import Settings
+from tests.rules.source import ROOT
 from tests.unit.formats.reading_here import arrays_of
+from tests.worker import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -79,6 +84,35 @@ def test_a_reader_makes_no_connection(tmp_path, caplog):
     assert "PermissionError" in caplog.text
 
 
+ASKING = """
+import sys
+from pathlib import Path
+from dashboard.formats.limits import Limits
+from dashboard.formats.reading import read_file
+read_file(Path(sys.argv[1]), Path(sys.argv[2]), Limits(), registry=sys.argv[3])
+"""
+
+
+@pytest.mark.skipif(platform.system() != "Linux", reason="only Linux ends a process with the one that started it")
+def test_the_process_ends_with_the_one_that_started_it(tmp_path):
+    (tmp_path / "file").write_text("wait_for_ever")
+    arguments = [tmp_path / "file", tmp_path / "read", HOSTILE]
+    process = subprocess.Popen([sys.executable, "-c", ASKING, *arguments], cwd=ROOT)
+    note = tmp_path / "read" / "pid"
+    wait_until(lambda: note.exists() and note.read_text().endswith("\n"), "the reader runs")
+    process.kill()
+    process.wait()
+    wait_until(lambda: is_gone(int(note.read_text())), "the reader has ended")
+
+
+def is_gone(pid):
+    """Return whether a process has ended; one whose parent has not yet noticed is a zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
 def test_facts_that_are_too_long_or_no_json_do_not_reach_the_process_that_asks(tmp_path):
     contents = attempt(tmp_path, "state_too_much")
     assert contents.about == {"short": 1, "\\ud800": ["\\0", None, None], "left_out": ["long"]}
@@ -105,6 +139,9 @@ def test_pandas_works_within_the_limits_of_the_process(tmp_path):
     (tmp_path / "file").write_text("1,2\n3,4\n")
     contents = read_file(tmp_path / "file", tmp_path / "read", Limits(), "W1.csv")
     assert contents == arrays_of(tmp_path / "file", name="W1.csv")[0]
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").rename(tmp_path / "folder" / "W1.csv")
+    assert read_file(tmp_path / "folder", tmp_path / "again", Limits()).tensors == contents.tensors
 
 
 def test_a_file_that_is_refused_leaves_nothing(tmp_path):
