@@ -48,8 +48,8 @@ class Received(Unreader):  # type: ignore[misc]  # gunicorn is untyped
         self.incoming = incoming
 
     def chunk(self, size_hint: int | None = None) -> bytes:
-        """Return the next piece of the request; empty at its end."""
-        return self.incoming.read(max(size_hint or 0, 8192))
+        """Return the next piece of the request; empty at its end. The hint may be the length of a whole upload."""
+        return self.incoming.read(min(max(size_hint or 0, 8192), PIECE))
 
 
 class Answered(socket.socket):

@@ -179,6 +179,7 @@ def test_more_weights_than_the_limit_are_refused_before_anything_is_sent(mine):
 
 def test_a_large_version_is_saved_by_a_run(mine, workspace, monkeypatch):
     monkeypatch.setattr(saving, "AT_ONCE_CELLS", 5)
+    monkeypatch.setattr(saving, "WAIT_SECONDS", 0)
     status, body = push(mine, "mine", ARRAYS, epoch=2)
     assert (status, set(body)) == (202, {"run"})
     assert push(mine, "mine", ARRAYS, epoch=2) == (202, body)
@@ -191,6 +192,7 @@ def test_a_large_version_is_saved_by_a_run(mine, workspace, monkeypatch):
 
 def test_a_push_that_is_carried_out_again_finds_its_version(mine, workspace, monkeypatch):
     monkeypatch.setattr(saving, "AT_ONCE_CELLS", 5)
+    monkeypatch.setattr(saving, "WAIT_SECONDS", 0)
     _, body = push(mine, "mine", ARRAYS)
     carry_out(workspace)
     mine.post(f"/api/v1/runs/{body['run']}/restart", status=202)
@@ -200,6 +202,7 @@ def test_a_push_that_is_carried_out_again_finds_its_version(mine, workspace, mon
 
 def test_what_a_cancelled_push_has_sent_can_be_pushed_again(mine, workspace, monkeypatch):
     monkeypatch.setattr(saving, "AT_ONCE_CELLS", 5)
+    monkeypatch.setattr(saving, "WAIT_SECONDS", 0)
     push(mine, "mine", ARRAYS)
     assert carry_out(workspace, told_to_stop=True).state == "cancelled"
     assert list_versions(workspace, "mine", 10).items == []

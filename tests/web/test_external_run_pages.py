@@ -76,6 +76,7 @@ def test_a_stop_is_asked_for_and_the_end_is_shown(browser, workspace):
 
 def test_a_push_that_is_saved_by_a_run_has_a_page(browser, workspace, monkeypatch):
     monkeypatch.setattr(saving, "AT_ONCE_CELLS", 5)
+    monkeypatch.setattr(saving, "WAIT_SECONDS", 0)
     create_foreign_network(workspace, "mine")
     folder = saving.sender_folder(workspace, "")
     folder.mkdir(parents=True)

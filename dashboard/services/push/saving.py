@@ -32,8 +32,12 @@ from dashboard.services.versions.reading import get_version
 from dashboard.services.workspace import UPLOAD_SECONDS, Workspace
 from dashboard.weights.dtypes import Array, numpy_dtype
 
-AT_ONCE_CELLS = 5_000_000
-"""So many weights are written by the process that answers; more are saved by a run."""
+AT_ONCE_CELLS = 250_000
+"""So many weights are written by the process that answers, whose memory stays small so; more are saved by a run."""
+WAITED_CELLS = 5_000_000
+WAIT_SECONDS = 20.0
+"""For a run that saves up to so many weights it is waited so long: the answer is then the version, as if at once."""
+POLL_SECONDS = 0.05
 GRACE_SECONDS = 3600
 GONE = "What was sent for this push is not here any more: push it again."
 
@@ -126,10 +130,26 @@ def _save_or_ask(
         return Outcome(missing=() if run_id else missing, run_id=run_id)
     _require_exact(folder, unknown)
     if _is_large(manifest, unknown, source):
-        return Outcome(run_id=_queue(workspace, network, manifest, folder, started_by))
+        run_id = _queue(workspace, network, manifest, folder, started_by)
+        is_waited_for = sum(tensor.info.cells for tensor in unknown) <= WAITED_CELLS
+        version = _saved_by(workspace, run_id, WAIT_SECONDS) if is_waited_for else None
+        return Outcome(version, is_new=True) if version is not None else Outcome(run_id=run_id)
     version = save_manifest(workspace, network, manifest, source, folder)
     drop_contents(folder, manifest)
     return Outcome(version, is_new=True)
+
+
+def _saved_by(workspace: Workspace, run_id: int, seconds: float) -> Version | None:
+    """Return the version that a run saves; None if it has not saved it after so many seconds."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        with workspace.catalogue.reading() as connection:
+            run = run_rows.get_run(connection, run_id)
+        if run.has_ended:
+            number = run.result.get("version")
+            return None if number is None else get_version(workspace, run.network, number)
+        time.sleep(POLL_SECONDS)
+    return None
 
 
 def _is_large(manifest: Manifest, unknown: Sequence[GivenTensor], source: Source) -> bool:
