@@ -82,14 +82,18 @@ def worker(given: argparse.Namespace) -> int:
 
 def _work(settings: Settings, until_idle: bool, wake: str | None) -> int:
     """Carry out what is queued, and return the exit code; `wake` is the pipe to the supervisor, if there is one."""
+    from dashboard.jobs.supervisor import NOT_OPENED
     from dashboard.jobs.wake_pipe import RESTED, RESTS, write
-    from dashboard.services.runs.coordinator import coordinate
+    from dashboard.services.runs.coordinator import NotOpened, coordinate
 
     if wake is None:
         coordinate(settings, until_idle=until_idle, waiting=not until_idle)
         return 0
     # A connection to a cluster takes seconds, so that worker stays; any other is started again when needed.
-    has_rested = coordinate(settings, until_idle=not settings.dask, rests=lambda: write(int(wake), RESTS))
+    try:
+        has_rested = coordinate(settings, until_idle=not settings.dask, rests=lambda: write(int(wake), RESTS))
+    except NotOpened:
+        return NOT_OPENED
     return RESTED if has_rested else 0
 
 

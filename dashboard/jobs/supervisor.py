@@ -39,6 +39,8 @@ LONG_SECONDS = 60.0
 MOST_CONNECTIONS = 800  # each is an open file, and 1,024 is what a process may usually have
 IN_USE = 3
 """The exit code of a worker that finds its database or its store used by another home: then all of it ends."""
+NOT_OPENED = 5
+"""The exit code of a worker that cannot open home or store: it leaves it to the web server to say why, once."""
 BACK_OFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 
@@ -74,7 +76,7 @@ class Child:
                 self.starts = 1
             pause = BACK_OFF_SECONDS[min(self.starts, len(BACK_OFF_SECONDS)) - 1]
             self.next_start = time.monotonic() + pause
-            print(f"{self.name} ended with code {code}; starting it again in {pause} s", file=sys.stderr, flush=True)
+            self._report_end(code, pause)
         if not self.is_resting and time.monotonic() >= self.next_start:
             self.starts += 1
             self.started = time.monotonic()
@@ -86,6 +88,15 @@ class Child:
                 pass_fds=self.pipes,
                 start_new_session=True,
             )
+
+    def _report_end(self, code: int, pause: float) -> None:
+        if code != NOT_OPENED:
+            text = f"{self.name} ended with code {code}; starting it again in {pause} s"
+        elif self.starts == 1:
+            text = f"{self.name} cannot open its home or store, and tries again until it can; the pages say why"
+        else:
+            return
+        print(text, file=sys.stderr, flush=True)
 
     def ask_to_end(self) -> None:
         """Ask the process to end; `wait_for_end` waits for it."""

@@ -71,6 +71,19 @@ def test_it_can_be_started_from_any_folder_and_keeps_its_data_where_it_was_start
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "w"]
 
 
+def test_why_a_home_is_refused_is_said_once_however_often_it_is_tried(tmp_path):
+    (tmp_path / "restoring.json").write_text("{}")
+    log, settings = tmp_path / "log", Settings(home=str(tmp_path), port=free_port())
+    with log.open("w") as file:
+        process = subprocess.Popen([sys.executable, str(APP)], env=os.environ | to_environment(settings), stderr=file)
+    wait_until(lambda: "The worker cannot open" in log.read_text(), "the worker to be refused")
+    wait_until(lambda: "The dashboard cannot start yet" in log.read_text(), "the web server to say why")
+    process.terminate()
+    process.wait()
+    assert log.read_text().count("A backup is being restored into") == 1
+    assert "code" not in log.read_text()
+
+
 def test_healthy_says_which_store_and_catalogue_are_used(served):
     answer = health(served[1])
     assert (answer["ok"], answer["store"], answer["catalogue"]) == (True, "csv", "sqlite")

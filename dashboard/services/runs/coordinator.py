@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dashboard.catalogue import runs as run_rows
 from dashboard.catalogue.opening import READ_ONLY_IS_SET
+from dashboard.errors import OtherDashboard, WeightbaseError
 from dashboard.files import overwrite
 from dashboard.jobs import home_watch
 from dashboard.jobs.coordinator import Coordinator, Situation, coordinator_lock, last_wake
@@ -37,8 +38,8 @@ def coordinate(
     """Carry out what is queued until a signal ends it, or (`until_idle`) until nothing is left: True then.
 
     If another process does it, this one waits for its turn, or (`waiting` is false) returns at once. `rests` is called
-    before it looks a last time whether something is queued. Raises OtherDashboard if another home uses the database, or
-    has taken it over in an outage.
+    before it looks a last time whether something is queued. Raises NotOpened, or OtherDashboard if
+    another home uses the database, or has taken it over in an outage.
     """
     if settings.read_only:
         _wait_without_runs(READ_ONLY_IS_SET, until_idle)
@@ -48,7 +49,7 @@ def coordinate(
         with coordinator_lock(settings.home_folder, wait_for_it=waiting) as ours:
             if not ours:
                 return True
-            workspace = open_workspace(settings)
+            workspace = _open(settings)
             if workspace.catalogue.read_only:
                 _wait_without_runs(workspace.catalogue.read_only, until_idle)
                 return True
@@ -71,6 +72,19 @@ def coordinate(
         goes_on = not coordinator.stop.is_set() and _any_queued(workspace)
         workspace.catalogue.close()
     return not coordinator.stop.is_set()
+
+
+class NotOpened(WeightbaseError):
+    """Home or store could not be opened, for the reason in the message."""
+
+
+def _open(settings: Settings) -> Workspace:
+    try:
+        return open_workspace(settings)
+    except OtherDashboard:
+        raise
+    except WeightbaseError as error:
+        raise NotOpened(error.message) from error
 
 
 def _wait_without_runs(reason: str, until_idle: bool) -> None:

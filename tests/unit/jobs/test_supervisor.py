@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from dashboard.jobs.supervisor import Child
+from dashboard.jobs.supervisor import NOT_OPENED, Child
 from dashboard.jobs.wake_pipe import RESTED, RESTS, WAKE, WOKEN, has_supervisor, wake_supervisor
 from tests.worker import wait_until
 
@@ -48,6 +48,17 @@ def test_a_worker_that_ends_in_another_way_is_started_again(capsys):
     wait_until(lambda: worker.tend() or worker.process is not None, "the worker to be started again")
     worker.process.wait()
     assert "ended with code 0" in capsys.readouterr().err
+
+
+def test_a_worker_that_cannot_open_its_home_says_so_once(capsys):
+    worker = child(NOT_OPENED)
+    for starts in (1, 2):
+        ended(worker)
+        wait_until(lambda: worker.tend() or worker.process is not None, "the worker to be started again")
+        assert worker.starts == starts + 1
+    worker.process.wait()
+    said = capsys.readouterr().err.splitlines()
+    assert said == ["The worker cannot open its home or store, and tries again until it can; the pages say why"]
 
 
 def test_a_full_pipe_keeps_nobody_waiting(monkeypatch):
