@@ -23,6 +23,7 @@ from dashboard import create_app
 from dashboard.settings import Settings, to_environment
 
 TRIALS = int(os.environ.get("TRIALS", "11"))
+LATER = os.environ.get("LATER", "") == "1"
 NOT_YET_LEARNT = 10  # the neural sampler's network proposes only after so many trials, and weighs 100 kB
 PAGES = (
     "compare?base=flowers:2&other=flowers:3",
@@ -46,6 +47,26 @@ PRICES = {
     "layers": [{"units": 2, "activation": "tanh", "bias": False}],
     "output": {"activation": "identity"},
     "training": {"loss": "squared_error", "optimizer": "sgd", "epochs": 2, "dtype": "float64", "save": "best"},
+}
+DAYS = [
+    f"2026-01-{number % 28 + 1:02},{'yes' if number % 3 else 'no'},{'(5.00)' if number == 7 else f'${number}.50'},"
+    f"{number % 5},{number * 0.5:.2f},{number * 0.25 + number % 2:.2f}"
+    for number in range(60)
+]
+HEAD = "day,open,price,staff,visits,sales"
+SHOP = {
+    "name": "shop",
+    "target": "sales",
+    "kinds": '{"day": "date", "visits": "target", "staff": "categorical"}',
+    "missing_words": "none, ?",
+    "test": "0.2",
+}
+VISITS = {
+    "name": "visits",
+    "dataset": "shop",
+    "layers": [{"units": 3, "activation": "tanh"}],
+    "output": {"activation": "identity"},
+    "training": {"loss": "squared_error", "epochs": 2, "scaling": "standard", "save": "best", "best_by": "r2"},
 }
 SEARCH = {
     "name": "tries",
@@ -101,6 +122,19 @@ class Maker:
         self.ended()
         best = self.client.get(f"/api/v1/searches/{search['id']}").json["best"]
         self.post(f"/searches/{search['id']}/trials/{best['trial']}/network", json={})
+        self.ended()
+
+    def later(self):
+        """Add what came with migration 0007: dates, yes and no, signs, two targets, own files, repeated trainings."""
+        files = {
+            "file": (io.BytesIO("\n".join([HEAD, *DAYS]).encode()), "shop.csv"),
+            "validation_file": (io.BytesIO("\n".join([HEAD, *DAYS[5:20]]).encode()), "later.csv"),
+        }
+        self.post("/datasets", data=SHOP | files, content_type="multipart/form-data")
+        self.post("/networks", json=VISITS)
+        self.post("/networks/visits/runs", json={})
+        for network, kind in (("visits", "folds"), ("flowers", "seeds")):
+            self.post(f"/networks/{network}/repeats", json={kind: 2, "epochs": 1})
         self.ended()
 
     def actions(self):
@@ -181,6 +215,8 @@ def main():
         maker.networks()
         if TRIALS:
             maker.search()
+        if LATER:
+            maker.later()
         maker.actions()
         if sys.argv[2:]:
             dump(sys.argv[2], home / "database.sql")
