@@ -25,6 +25,7 @@ from dashboard.data.csv_format import CsvFormat
 from dashboard.data.dates import WITHOUT_MARKS, possible_orders, reason_of_dates
 from dashboard.data.markers import MARKERS, count_markers, likely_marker
 from dashboard.data.moments import Moments
+from dashboard.data.number_marks import with_other_marks
 from dashboard.data.releases import DOUBT, is_release, release_name
 from dashboard.data.spellings import reason_of_spelling
 from dashboard.data.target_guess import TargetGuess, second_targets, target_guess
@@ -374,6 +375,7 @@ class _Profile:
             truths=truth_words(cells),
             dates=reason_of_dates(of_dates, dates),
             doubt=DOUBT.format(release) if release else "",
+            other_marks=with_other_marks(cells),
         )
         return facts, examples, dates
 

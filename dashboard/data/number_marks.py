@@ -21,6 +21,7 @@ GAP = "[ \xa0\u2009\u202f'\u2019]"
 NUMBER_LIKE = re.compile(rf"[0-9](?:[0-9.,]|{GAP})*(?:[eE][+-]?[0-9]{{1,4}})?|[.,][0-9]+")
 SPACED = re.compile(r"[1-9][0-9]{0,2}(?:[ \xa0\u2009\u202f][0-9]{3})+(?:[.,][0-9]*)?")
 QUOTED = re.compile(r"[1-9][0-9]{0,2}(?:['\u2019][0-9]{3})+(?:[.,][0-9]*)?")
+WITH_MARKS = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{3})*[.,][0-9]+")
 LAKHS = re.compile(r"[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}(?:\.[0-9]*)?")
 NAMES = {".": "point", ",": "comma"}
 
@@ -75,6 +76,12 @@ def _lakhs(numeric: Columns) -> Guess | None:
         if parted and len(parted) + len(others) == len(words):
             return Guess(LAKH, f"'{parted[0]}' has groups of two digits before the last three.")
     return None
+
+
+def with_other_marks(texts: Sequence[str]) -> str:
+    """Return the first of some words if nearly all look like numbers with points or commas; empty for other words."""
+    like = [text for text in texts if WITH_MARKS.fullmatch(text.strip(AROUND))]
+    return like[0] if like and len(like) >= FEWEST * len(texts) else ""
 
 
 def _separated(numeric: Columns, delimiter: str) -> Guess | None:

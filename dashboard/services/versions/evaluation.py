@@ -19,7 +19,7 @@ from dashboard.engine.measuring import blocks, classes
 from dashboard.engine.metrics import evaluate
 from dashboard.engine.network import Network
 from dashboard.engine.samples import Samples
-from dashboard.errors import Conflict, NotFound
+from dashboard.errors import Conflict, Invalid, NotFound
 from dashboard.records.dataset import Dataset
 from dashboard.records.network import Version
 from dashboard.records.stored import numbered
@@ -111,6 +111,7 @@ def _measured(workspace: Workspace, version: Version, dataset: Dataset, preproce
 def _measure(
     workspace: Workspace, version: Version, dataset: Dataset, preprocessing: Preprocessing, trained_on: Dataset | None
 ) -> Measured:
+    _refuse_other_units(dataset, trained_on)
     arrays = _arrays(workspace, dataset, preprocessing)
     encoded = encode(arrays, preprocessing, np.dtype(version.spec.training.dtype))
     network = Network(version.spec)
@@ -170,6 +171,16 @@ def _arrays(workspace: Workspace, dataset: Dataset, preprocessing: Preprocessing
         about = ingest(folder / "original.csv", spec, Path(name), dates)
         (Path(name) / "description.json").write_text(json.dumps(numbered(about)))
         return open_arrays(Path(name))  # what is mapped stays readable once its file is removed
+
+
+def _refuse_other_units(dataset: Dataset, trained_on: Dataset | None) -> None:
+    """Raise Invalid where a column has another unit than where the version learnt: grams are no kilograms."""
+    own = dataset.spec.get("units") or {}
+    known = (trained_on.spec.get("units") or {}) if trained_on else {}
+    for name in own.keys() & known.keys():
+        if own[name].lower() != known[name].lower():
+            text = f"The version has learnt {name!r} in {known[name]}, and the dataset has it in {own[name]}"
+            raise Invalid({"dataset": f"{text}: convert the column, then add the file again."})
 
 
 def _targets(arrays: Arrays, preprocessing: Preprocessing, names: list[str]) -> dict[str, str]:

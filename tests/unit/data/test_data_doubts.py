@@ -239,6 +239,13 @@ def test_points_next_to_whole_numbers_are_a_question_where_commas_part_the_cells
     assert (settled["decimal"].value, settled["thousands"].value, settled["thousands"].sure) == (".", "none", True)
 
 
+def test_words_that_would_be_numbers_with_other_marks_are_ignored_with_that_reason(tmp_path):
+    text = "a;b;y\n" + "".join(f"{n + 1}.234,5{n};0.{n + 10};{'xy'[n % 2]}\n" for n in range(30))
+    column = preview(path := write(tmp_path, text), detect(path).format).columns[0]
+    assert column.kind == "ignore"
+    assert "such as '1.234,50', are no numbers with the marks of the file" in column.reason
+
+
 RAGGED = {
     # name: (text, the refusal, rows and gaps of the last column if filled (None: refused), rows if left out)
     "a short row": ("a,b,c,y\n" + rows("1,2,3,{word}") + "1,2\n", "Line 22 has 2 fields", (21, 1), 20),
