@@ -18,16 +18,14 @@ def wait_for_end(workspace, run_id):
 
 
 def children_of(pid):
-    """Return the pids of a process's descendants."""
-    found = []
+    """Return the pids of a process's descendants, looked up at one moment."""
+    children = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue  # it has just ended
-        if int(fields[1]) == pid:
-            child = int(stat.parent.name)
-            found += [child, *children_of(child)]
+        with contextlib.suppress(OSError):  # it has just ended
+            children.setdefault(int(stat.read_text().rpartition(")")[2].split()[1]), []).append(int(stat.parent.name))
+    found = list(children.get(pid, ()))
+    for child in found:
+        found += children.get(child, ())
     return found
 
 

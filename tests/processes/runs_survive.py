@@ -61,6 +61,9 @@ def ends_undisturbed(workspace, run_id, undisturbed):
 class RunsSurvive:
     """The contract. `place` is a fixture with settings(home), pids(coordinator), undisturbed."""
 
+    kills = 3
+    """How often a process of one run is killed."""
+
     @pytest.fixture
     def workspace(self, place, tmp_path):
         found = open_workspace(place.settings(str(tmp_path / "home")))
@@ -97,7 +100,7 @@ class RunsSurvive:
 
     def test_a_process_that_is_killed_at_random_moments_changes_no_weight(self, place, workspace, coordinator):
         run = start_training(workspace)
-        for seconds in moments(3):
+        for seconds in moments(self.kills):
             pids = self.pids(place, workspace, run.id, coordinator)
             time.sleep(seconds)
             signal_to(pids, signal.SIGKILL)

@@ -66,10 +66,10 @@ def test_whatever_is_killed_the_run_ends_with_the_same_weights_and_nothing_is_le
     signal_to(training, signal.SIGSTOP)  # or a quick machine has trained to the end before the pages are back
     kill(dashboard.pids(b"gunicorn"))
     dashboard.wait_for_pages()
-    signal_to(training, signal.SIGCONT)
     assert get_run(workspace, run.id).run.attempt == 1  # no web worker had anything to do with it
 
     kill(dashboard.pids(b"dashboard.cli\0worker"))
+    signal_to(training, signal.SIGCONT)  # only now, or it ends before we have killed what looks after it
     wait_until(lambda: get_run(workspace, run.id).run.attempt == 2, "the next coordinator to take it up")
 
     children = dashboard.pids()

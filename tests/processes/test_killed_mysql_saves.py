@@ -10,6 +10,7 @@ import pytest
 from dashboard.weights.mysql_store import MysqlStore
 from tests.processes.kills import ROOT, check_after_kill, moments, most_in_soak, save_until_killed
 from tests.server import Server, run_sql
+from tests.worker import wait_until
 
 pytestmark = [pytest.mark.processes, pytest.mark.server]
 
@@ -57,12 +58,12 @@ def test_a_mysql_save_whose_server_is_killed_leaves_nothing_half(server, number)
 def sweep_until_the_server_has_noticed(url):
     """Sweep until the locks of the dead client are gone, as the next start would find it."""
     with closing(MysqlStore(url)) as store:
-        for _ in range(300):
+
+        def nothing_is_left():
             store.sweep()
-            if query(url, "SELECT COUNT(*) FROM weights__versions WHERE state <> 'published'") == [(0,)]:
-                return
-            time.sleep(0.1)
-    raise AssertionError("the server has not noticed within half a minute that its client is dead")
+            return query(url, "SELECT COUNT(*) FROM weights__versions WHERE state <> 'published'") == [(0,)]
+
+        wait_until(nothing_is_left, "the server to notice that its client is dead")
 
 
 def query(url, sql):

@@ -1,4 +1,4 @@
-"""Eight writers and eight readers, for a few seconds here; `benchmarks/together.py` lets them run for a minute."""
+"""Writers and readers at once, for a few seconds here; `benchmarks/together.py` lets them run for a minute."""
 
 import pytest
 
@@ -21,5 +21,6 @@ def test_eight_writers_and_eight_readers_share_a_csv_store(tmp_path):
 
 
 @pytest.mark.server
-def test_eight_writers_and_eight_readers_share_a_mysql_store(tmp_path, mysql_url):
-    assert_all_is_right(run_together(tmp_path, mysql_url, seconds=SECONDS))
+@pytest.mark.parametrize("count", [3, pytest.param(8, marks=pytest.mark.soak)])
+def test_writers_and_as_many_readers_share_a_mysql_store(tmp_path, mysql_url, count):
+    assert_all_is_right(run_together(tmp_path, mysql_url, writers=count, readers=count, seconds=SECONDS))

@@ -1,5 +1,6 @@
 """Runs in processes of their own: what they keep, how they are cancelled, and what is left when something is killed."""
 
+import itertools
 import signal
 import threading
 
@@ -21,13 +22,15 @@ from dashboard.services.versions.evaluation import evaluate_version
 from dashboard.services.versions.reading import delete_version, get_version, list_versions
 from dashboard.services.versions.tensors import read_tensors
 from dashboard.services.versions.verification import verify_version
-from dashboard.services.workspace import making, sweep
+from dashboard.services.workspace import making, open_workspace, sweep
+from dashboard.settings import Settings
 from tests.processes.run_processes import is_alive, signal_to, training_pids, wait_for_end
-from tests.worker import start_worker, wait_until
+from tests.worker import start_worker, wait_until, working
 
 pytestmark = pytest.mark.processes
 
 ENDLESS = {"epochs": 100_000, "save": "last"}
+NUMBERS = itertools.count(1)
 LONG_EPOCH = {"batch_size": 1, "epochs": 1000, "save": "last"}
 
 
@@ -46,6 +49,21 @@ def define(workspace, name="net", dataset="iris", layers=((8, "tanh"),), **train
     return create_network(workspace, data)
 
 
+@pytest.fixture(scope="module")
+def trainer(tmp_path_factory):
+    """A workspace with a worker, for all tests that leave the two as they were; each has a network of its own."""
+    found = open_workspace(Settings(home=str(tmp_path_factory.mktemp("trainer"))))
+    with working(found.settings):
+        yield found
+    found.catalogue.close()
+
+
+@pytest.fixture
+def net():
+    """The name of a network that no other test has."""
+    return f"net-{next(NUMBERS)}"
+
+
 def numbers_of(workspace, name="net"):
     return sorted(version.number for version in list_versions(workspace, name).items)
 
@@ -54,98 +72,100 @@ def wait_for_epochs(workspace, run_id, count=1):
     wait_until(lambda: len(get_run(workspace, run_id).epochs) >= count, f"{count} epochs of run {run_id}")
 
 
-def test_a_run_reports_every_epoch_and_its_versions_are_proven(workspace, coordinator):
-    define(workspace)
-    detail = wait_for_end(workspace, start_run(workspace, "net", {}).id)
+def test_a_run_reports_every_epoch_and_its_versions_are_proven(trainer, net):
+    define(trainer, net)
+    detail = wait_for_end(trainer, start_run(trainer, net, {}).id)
     assert (detail.run.state, detail.run.error) == ("finished", None)
     assert [epoch.epoch for epoch in detail.epochs] == [1, 2, 3, 4]
     assert detail.versions == [1, 2, 3, 4]
-    assert all(verify_version(workspace, "net", number).identical for number in detail.versions)
+    assert all(verify_version(trainer, net, number).identical for number in detail.versions)
 
 
 @pytest.mark.parametrize(("save", "epochs"), [("2", [2, 4, 5]), ("last", [5]), ("every", [1, 2, 3, 4, 5])])
-def test_versions_are_saved_as_the_person_chose_and_the_end_is_never_lost(workspace, coordinator, save, epochs):
-    define(workspace, epochs=5, save=save)
-    wait_for_end(workspace, start_run(workspace, "net", {}).id)
-    saved = [get_version(workspace, "net", number).epoch for number in numbers_of(workspace)]
+def test_versions_are_saved_as_the_person_chose_and_the_end_is_never_lost(trainer, net, save, epochs):
+    define(trainer, net, epochs=5, save=save)
+    wait_for_end(trainer, start_run(trainer, net, {}).id)
+    saved = [get_version(trainer, net, number).epoch for number in numbers_of(trainer, net)]
     assert saved == epochs
 
 
-def test_best_saves_one_version_of_the_epoch_with_the_lowest_validation_loss(workspace, coordinator):
-    define(workspace, epochs=30, save="best", learning_rate=0.1)
-    detail = wait_for_end(workspace, start_run(workspace, "net", {}).id)
+def test_best_saves_one_version_of_the_epoch_with_the_lowest_validation_loss(trainer, net):
+    define(trainer, net, epochs=30, save="best", learning_rate=0.1)
+    detail = wait_for_end(trainer, start_run(trainer, net, {}).id)
     best = min(detail.epochs, key=lambda epoch: epoch.val_loss)
-    assert [get_version(workspace, "net", number).epoch for number in numbers_of(workspace)] == [best.epoch]
+    assert [get_version(trainer, net, number).epoch for number in numbers_of(trainer, net)] == [best.epoch]
 
 
-def test_two_runs_of_one_seed_end_in_the_same_bits(workspace, coordinator):
-    define(workspace, save="last")
+def test_two_runs_of_one_seed_end_in_the_same_bits(trainer, net):
+    define(trainer, net, save="last")
     for _ in range(2):
-        wait_for_end(workspace, start_run(workspace, "net", {}).id)
-    assert compare(load_versions(workspace, DiffRequest("net:1", "net:2"))).identical
+        wait_for_end(trainer, start_run(trainer, net, {}).id)
+    assert compare(load_versions(trainer, DiffRequest(f"{net}:1", f"{net}:2"))).identical
 
 
-def test_training_on_starts_from_the_parent_and_records_it(workspace, coordinator):
-    define(workspace, save="last")
-    wait_for_end(workspace, start_run(workspace, "net", {}).id)
-    detail = wait_for_end(workspace, start_run(workspace, "net", {"parent": 1, "epochs": 1, "learning_rate": 1e-9}).id)
-    child, parent = get_version(workspace, "net", 2), get_version(workspace, "net", 1)
-    assert (detail.run.parent, child.parent) == ("net:1", "net:1")
+def test_training_on_starts_from_the_parent_and_records_it(trainer, net):
+    define(trainer, net, save="last")
+    wait_for_end(trainer, start_run(trainer, net, {}).id)
+    detail = wait_for_end(trainer, start_run(trainer, net, {"parent": 1, "epochs": 1, "learning_rate": 1e-9}).id)
+    child, parent = get_version(trainer, net, 2), get_version(trainer, net, 1)
+    assert (detail.run.parent, child.parent) == (f"{net}:1", f"{net}:1")
     assert child.preprocessing == parent.preprocessing
-    before, after = read_tensors(workspace, parent), read_tensors(workspace, child)
+    before, after = read_tensors(trainer, parent), read_tensors(trainer, child)
     np.testing.assert_allclose(after["layer_01.weight"], before["layer_01.weight"], atol=1e-6)
 
 
-def test_a_regression_trains_and_reports_no_accuracy(workspace, coordinator):
-    define(workspace, dataset="life-expectancy", save="last", epochs=30, learning_rate=0.01)
-    detail = wait_for_end(workspace, start_run(workspace, "net", {}).id)
+def test_a_regression_trains_and_reports_no_accuracy(trainer, net):
+    define(trainer, net, dataset="life-expectancy", save="last", epochs=30, learning_rate=0.01)
+    detail = wait_for_end(trainer, start_run(trainer, net, {}).id)
     assert detail.run.state == "finished"
     assert {epoch.accuracy for epoch in detail.epochs} == {None}
     assert detail.epochs[-1].val_loss < detail.epochs[0].val_loss
 
 
 @pytest.mark.parametrize("scaling", [pytest.param("standard", marks=pytest.mark.soak), "book"])
-def test_the_errors_of_a_regression_are_told_in_the_unit_of_its_target(workspace, coordinator, scaling):
-    define(workspace, dataset="life-expectancy", save="last", epochs=30, learning_rate=0.01, scaling=scaling)
-    detail = wait_for_end(workspace, start_run(workspace, "net", {}).id)
-    version = get_version(workspace, "net", detail.versions[-1])
+def test_the_errors_of_a_regression_are_told_in_the_unit_of_its_target(trainer, net, scaling):
+    define(trainer, net, dataset="life-expectancy", save="last", epochs=30, learning_rate=0.01, scaling=scaling)
+    detail = wait_for_end(trainer, start_run(trainer, net, {}).id)
+    version = get_version(trainer, net, detail.versions[-1])
     network = Network(version.spec)
-    network.load(read_tensors(workspace, version))
-    arrays = open_arrays(workspace.datasets_folder / get_dataset(workspace, "life-expectancy").folder)
+    network.load(read_tensors(trainer, version))
+    arrays = open_arrays(trainer.datasets_folder / get_dataset(trainer, "life-expectancy").folder)
     preprocessing = Preprocessing.from_json(version.preprocessing)
     encoded = encode(arrays, preprocessing, np.dtype(np.float32))
     outputs = network.predict(encoded.inputs * encoded.scale + encoded.offset)[:, 0]
     in_own_unit = (outputs - preprocessing.target_offset) / preprocessing.target_scale
     by_hand = np.abs(in_own_unit - arrays.target).mean()
     assert 1 < by_hand < 20  # years
-    measured = evaluate_version(workspace, "net", version.number, "life-expectancy")
+    measured = evaluate_version(trainer, net, version.number, "life-expectancy")
     assert measured["mae"] == pytest.approx(by_hand, rel=1e-4)
     assert version.metrics["val_mae"] == pytest.approx(by_hand, rel=0.5)
     assert version.metrics["test_mae"] == pytest.approx(by_hand, rel=0.5)
     assert detail.epochs[-1].metrics["val_mae"] == version.metrics["val_mae"]
 
 
-def test_a_loss_that_is_no_number_fails_the_run_says_so_and_keeps_the_last_good_version(workspace, coordinator):
+def test_a_loss_that_is_no_number_fails_the_run_says_so_and_keeps_the_last_good_version(trainer, net):
     warm_up = {"warmup_epochs": 4000, "learning_rate": 100, "epochs": 5000}
-    define(workspace, dataset="life-expectancy", layers=(), optimizer="sgd", save="last", scaling="standard", **warm_up)
-    detail = wait_for_end(workspace, start_run(workspace, "net", {}).id)
+    define(
+        trainer, net, dataset="life-expectancy", layers=(), optimizer="sgd", save="last", scaling="standard", **warm_up
+    )
+    detail = wait_for_end(trainer, start_run(trainer, net, {}).id)
     assert detail.run.state == "failed"
     assert "no longer finite numbers" in detail.run.error
     assert "smaller learning rate" in detail.run.error
     assert detail.epochs
-    kept = get_version(workspace, "net", detail.versions[-1])
+    kept = get_version(trainer, net, detail.versions[-1])
     assert kept.epoch == detail.epochs[-1].epoch
-    assert all(np.isfinite(array).all() for array in read_tensors(workspace, kept).values())
+    assert all(np.isfinite(array).all() for array in read_tensors(trainer, kept).values())
 
 
-def test_a_cancel_in_the_middle_of_an_epoch_ends_the_run_and_keeps_the_last_whole_epoch(workspace, coordinator):
-    define(workspace, dataset="digits", layers=((400, "tanh"), (400, "tanh")), **LONG_EPOCH)
-    run = start_run(workspace, "net", {})
-    wait_for_epochs(workspace, run.id)
-    cancel_run(workspace, run.id)
-    detail = wait_for_end(workspace, run.id)
+def test_a_cancel_in_the_middle_of_an_epoch_ends_the_run_and_keeps_the_last_whole_epoch(trainer, net):
+    define(trainer, net, dataset="digits", layers=((400, "tanh"), (400, "tanh")), **LONG_EPOCH)
+    run = start_run(trainer, net, {})
+    wait_for_epochs(trainer, run.id)
+    cancel_run(trainer, run.id)
+    detail = wait_for_end(trainer, run.id)
     assert (detail.run.state, detail.run.error) == ("cancelled", None)
-    assert get_version(workspace, "net", detail.versions[-1]).epoch == detail.epochs[-1].epoch
+    assert get_version(trainer, net, detail.versions[-1]).epoch == detail.epochs[-1].epoch
 
 
 def test_a_run_that_does_not_answer_a_cancel_is_killed_and_counts_as_cancelled(workspace, coordinator):
@@ -221,14 +241,14 @@ def test_a_fault_of_ours_while_an_attempt_is_closed_does_not_leave_its_run_runni
     assert (detail.run.state, detail.versions) == ("finished", [1, 2, 3, 4])
 
 
-def test_a_run_whose_parent_is_gone_cannot_be_started_again_as_if_it_had_none(workspace, coordinator):
-    define(workspace, save="last")
-    wait_for_end(workspace, start_run(workspace, "net", {}).id)
-    run = start_run(workspace, "net", {"parent": 1})
-    wait_for_end(workspace, run.id)
-    delete_version(workspace, "net", 1)
+def test_a_run_whose_parent_is_gone_cannot_be_started_again_as_if_it_had_none(trainer, net):
+    define(trainer, net, save="last")
+    wait_for_end(trainer, start_run(trainer, net, {}).id)
+    run = start_run(trainer, net, {"parent": 1})
+    wait_for_end(trainer, run.id)
+    delete_version(trainer, net, 1)
     with pytest.raises(Conflict, match="was deleted"):
-        restart_run(workspace, run.id)
+        restart_run(trainer, run.id)
 
 
 def test_a_queued_run_that_is_cancelled_never_starts(workspace):

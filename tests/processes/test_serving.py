@@ -42,22 +42,36 @@ def port_is_free(port):
 
 def health(port):
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthy", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthy", timeout=300) as answer:
             return json.load(answer)
     except OSError:
         return {"ok": False}
 
 
-@pytest.fixture
-def served(tmp_path):
-    """Yield (supervisor process, port) of a dashboard that answers."""
-    settings = Settings(home=str(tmp_path), port=free_port(), max_upload_mb=2)
+@contextlib.contextmanager
+def serving(home):
+    """Serve a dashboard and give (supervisor process, port) once it answers."""
+    settings = Settings(home=str(home), port=free_port(), max_upload_mb=2)
     process = subprocess.Popen([sys.executable, str(APP)], env=os.environ | to_environment(settings), umask=0)
     wait_until(lambda: health(settings.port)["ok"], "the dashboard to answer")
     yield process, settings.port
     if process.poll() is None:
         process.terminate()
     process.wait()
+
+
+@pytest.fixture
+def served(tmp_path):
+    """Yield (supervisor process, port) of a dashboard that answers."""
+    with serving(tmp_path) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """The same of one dashboard for all tests that leave it answering."""
+    with serving(tmp_path_factory.mktemp("shared")) as found:
+        yield found
 
 
 def test_it_can_be_started_from_any_folder_and_keeps_its_data_where_it_was_started(tmp_path):
@@ -84,8 +98,8 @@ def test_why_a_home_is_refused_is_said_once_however_often_it_is_tried(tmp_path):
     assert "code" not in log.read_text()
 
 
-def test_healthy_says_which_store_and_catalogue_are_used(served):
-    answer = health(served[1])
+def test_healthy_says_which_store_and_catalogue_are_used(shared):
+    answer = health(shared[1])
     assert (answer["ok"], answer["store"], answer["catalogue"]) == (True, "csv", "sqlite")
 
 
@@ -125,8 +139,8 @@ def test_a_catalogue_is_whole_in_its_one_file_once_the_dashboard_has_stopped(ser
         assert copy.execute("SELECT name FROM datasets").fetchall() == [("iris",)]
 
 
-def test_clients_that_never_finish_their_request_stop_nobody(served):
-    port = served[1]
+def test_clients_that_never_finish_their_request_stop_nobody(shared):
+    port = shared[1]
     head = b"POST /api/v1/networks HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
     with contextlib.ExitStack() as stack:
         slow = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(60)]
@@ -140,13 +154,13 @@ def test_clients_that_never_finish_their_request_stop_nobody(served):
         assert slow[2].recv(100).startswith(b"HTTP/1.1 100 Continue")
 
 
-def test_a_content_whose_connection_breaks_is_stored_as_far_as_it_came(served):
+def test_a_content_whose_connection_breaks_is_stored_as_far_as_it_came(shared):
     content = os.urandom(1_500_000)
     address, half = f"/api/v1/contents/{hashlib.sha256(content).hexdigest()}", 700_000
-    with socket.create_connection(("127.0.0.1", served[1])) as client:
+    with socket.create_connection(("127.0.0.1", shared[1])) as client:
         client.sendall(f"PUT {address} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(content)}\r\n\r\n".encode())
         client.sendall(content[:half])
-    connection = http.client.HTTPConnection("127.0.0.1", served[1])
+    connection = http.client.HTTPConnection("127.0.0.1", shared[1])
 
     def offset():
         connection.request("HEAD", address)
@@ -160,8 +174,8 @@ def test_a_content_whose_connection_breaks_is_stored_as_far_as_it_came(served):
     connection.close()
 
 
-def test_clients_that_read_their_answers_slowly_stop_nobody(served):
-    port, over = served[1], threading.Event()
+def test_clients_that_read_their_answers_slowly_stop_nobody(shared):
+    port, over = shared[1], threading.Event()
     requests = f"GET /static/plotly-{plotly_digest()}.js HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode() * 40
     with contextlib.ExitStack() as stack:
         clients = [
@@ -184,16 +198,16 @@ def test_clients_that_read_their_answers_slowly_stop_nobody(served):
             wait_until(lambda: health(port)["ok"], "a page while all threads send to slow readers")
 
 
-def test_requests_that_follow_each_other_on_one_connection_are_all_answered(served):
-    with socket.create_connection(("127.0.0.1", served[1])) as client:
+def test_requests_that_follow_each_other_on_one_connection_are_all_answered(shared):
+    with socket.create_connection(("127.0.0.1", shared[1])) as client:
         client.sendall(b"GET /healthy HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 3 + b"GET /healthy HTTP/1.1\r\nHost")
         client.sendall(b": 127.0.0.1\r\nConnection: close\r\n\r\n")
         answers = b"".join(iter(lambda: client.recv(65536), b""))
     assert answers.count(b"HTTP/1.1 200 OK") == 4
 
 
-def test_an_upload_that_is_too_large_is_refused_with_a_sentence_and_one_that_is_not_is_taken(served):
-    port = served[1]
+def test_an_upload_that_is_too_large_is_refused_with_a_sentence_and_one_that_is_not_is_taken(shared):
+    port = shared[1]
     rows = b"".join(b"%d,%d,%d\n" % (n, n % 7, n % 2) for n in range(100_000))
     fields = b"".join(
         b'--x\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % pair
@@ -220,14 +234,14 @@ def test_when_the_supervisor_ends_no_child_stays_and_the_port_is_free(served, nu
     assert port_is_free(port)
 
 
-def test_a_killed_web_server_is_started_again(served):
-    supervisor, port = served
+def test_a_killed_web_server_is_started_again(shared):
+    supervisor, port = shared
     signal_to(descendants(supervisor.pid, b"gunicorn"), signal.SIGKILL)
     wait_until(lambda: health(port)["ok"], "the web server to be started again")
 
 
-def test_a_port_that_is_taken_is_told_with_the_setting_to_change(served, tmp_path):
-    settings = Settings(home=str(tmp_path / "second"), port=served[1])
+def test_a_port_that_is_taken_is_told_with_the_setting_to_change(shared, tmp_path):
+    settings = Settings(home=str(tmp_path / "second"), port=shared[1])
     second = subprocess.run(
         [sys.executable, str(APP)],
         env=os.environ | to_environment(settings),

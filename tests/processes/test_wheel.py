@@ -1,10 +1,14 @@
-"""The wheel, installed with pip alone in an empty environment, serves, trains, draws and verifies from any folder."""
+"""The wheel, installed with pip alone in an empty environment, serves, trains, draws and verifies from any folder.
+
+`make soak` installs what it needs, too: hundreds of megabytes. Otherwise the environment is shown what is here.
+"""
 
 import json
 import os
 import re
 import subprocess
 import sys
+import sysconfig
 import urllib.parse
 import urllib.request
 import venv
@@ -37,11 +41,14 @@ def wheel(tmp_path_factory):
     return built
 
 
-@pytest.fixture(scope="module")
-def weightbase(wheel, tmp_path_factory):
+@pytest.fixture(scope="module", params=["beside our packages", pytest.param("alone", marks=pytest.mark.soak)])
+def weightbase(wheel, tmp_path_factory, request):
     """Install the wheel; return its command, and an environment that knows no checkout."""
     folder = tmp_path_factory.mktemp("empty")
     venv.create(folder / "venv")  # without a pip of its own: ours installs into it
+    if request.param == "beside our packages":
+        (packages,) = folder.glob("venv/lib/python*/site-packages")
+        (packages / "ours.pth").write_text(sysconfig.get_path("purelib"))
     target = ("--python", folder / "venv" / "bin" / "python")
     pinned = ("--constraint", ROOT / "requirements.txt")  # what else we test with, whatever was released since
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "WEIGHTBASE_"))}
