@@ -6,6 +6,7 @@ without exactly one h1 fails the test.
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -76,13 +77,9 @@ class Walk:
             self.complaints.append(f"failed request: {request.url} {request.failure}")
 
     def headings(self):
-        """Return the number of h1 of every page that was visited, opened again in a tab that is not watched."""
-        tab = self.page.context.new_page()
-        counts = {}
-        for url in sorted(url for url in self.visited if url.startswith(self.address)):
-            tab.goto(url)
-            counts[url] = tab.locator("h1").count()
-        return counts
+        """Return the number of h1 of every page that was visited, as the server sends it again: no script makes any."""
+        visited = sorted(url for url in self.visited if url.startswith(self.address))
+        return {url: len(re.findall(r"<h1[\s>]", self.page.context.request.get(url).text())) for url in visited}
 
     def check(self):
         assert self.complaints == []

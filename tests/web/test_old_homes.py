@@ -59,7 +59,7 @@ def marks_of(name):
 def test_an_earlier_home_shows_all_its_pages_answers_the_api_and_verifies(name, request, tmp_path):
     url = request.getfixturevalue("mysql_url") if name.startswith("mysql") else None
     with opened(name, tmp_path, url) as workspace:
-        assert visit_everything(workspace, with_queries=name.endswith(NEWEST)) > 100
+        assert visit_everything(workspace, with_queries=name == f"csv-{NEWEST}") > 100
         proofs = list(verify_all(workspace))
     assert len(proofs) >= 5
     assert all(proof.identical for proof in proofs)
