@@ -8,7 +8,7 @@ from dashboard.catalogue.run_states import state_now
 from dashboard.catalogue.runs import of_hidden_networks
 from dashboard.catalogue.tables import FARTHEST, runs
 from dashboard.errors import NotFound
-from dashboard.records.run_kinds import LANES, TRAININGS, kinds_in
+from dashboard.records.run_kinds import ELSEWHERE, LANES, TRAININGS, kinds_in
 
 ACTIVE_STATES = ("queued", "running")
 
@@ -74,6 +74,13 @@ def run_mark(connection: Connection, run_id: int) -> RunMark:
 def queue_mark(connection: Connection) -> str:
     """Return a text that changes whenever a run is queued, starts, gets on, gets another priority, or ends."""
     return " ".join(str(value) for row in connection.execute(QUEUE_MARK) for value in row)
+
+
+def count_elsewhere(connection: Connection) -> int:
+    """Return how many runs are running elsewhere at this moment."""
+    elsewhere = runs.c.kind.in_(kinds_in({ELSEWHERE})) & (state_now() == "running")
+    query = select(func.count()).select_from(runs).where(elsewhere, ~of_hidden_networks())
+    return connection.execute(query).scalar_one()
 
 
 def count_training(connection: Connection) -> int:

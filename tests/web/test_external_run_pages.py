@@ -33,6 +33,7 @@ def test_a_run_elsewhere_has_a_live_page_with_curves(browser, workspace):
     assert browser.raw("/runs/1/epochs.csv").text.splitlines()[0].split(",")[-3:] == ["f1", "seconds", "learning_rate"]
     queue = browser.get("/runs")
     assert "Training elsewhere" in queue.text
+    assert "No worker" not in queue.text
     assert "1 of 10" in queue.text
 
 
@@ -52,7 +53,7 @@ def test_silence_is_said_with_its_beginning_and_the_page_waits_for_more(browser,
     fall_silent(workspace)
     page = browser.get("/runs/1")
     assert page.sentence == "Interrupted after epoch 1 of 10: loss 0.9000."
-    assert "Nothing was reported since" in page.text
+    assert "so this run counts as interrupted" in page.text
     assert "data-poll-url" in page.text
     assert "Start again" not in page.text
     assert "interrupted" in browser.get("/runs?state=ended").text

@@ -29,7 +29,8 @@ STATE_FILTERS: dict[str, Collection[str]] = {state: (state,) for state in RUN_ST
 class Queue:
     """How the queue stands: runs by state, `slots` of the place where trainings execute, and how many are `used`.
 
-    `problem` is what keeps that place from working, `has_worker` whether a worker is running.
+    `problem` is what keeps that place from working, `has_worker` whether a worker is running; the runs `elsewhere`
+    need none.
     """
 
     states: Mapping[str, int]
@@ -38,6 +39,7 @@ class Queue:
     place: str
     problem: str | None
     has_worker: bool
+    elsewhere: int = 0
 
     def count(self, states: Collection[str] = RUN_STATES) -> int:
         """Return how many runs are in these states; in any for none."""
@@ -64,6 +66,7 @@ def get_queue(workspace: Workspace) -> Queue:
     with workspace.catalogue.reading() as connection:
         counts = run_rows.count_states(connection)
         used = run_marks.count_training(connection)
+        elsewhere = run_marks.count_elsewhere(connection)
     is_running = has_worker(workspace)
     report = _worker_report(workspace) if is_running else {}
     return Queue(
@@ -73,6 +76,7 @@ def get_queue(workspace: Workspace) -> Queue:
         place=report.get("place", THIS_MACHINE),
         problem=report.get("problem"),
         has_worker=is_running,
+        elsewhere=elsewhere,
     )
 
 

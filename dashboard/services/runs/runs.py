@@ -133,6 +133,9 @@ def seconds_left(run: Run, epochs: Sequence[Epoch]) -> float | None:
     """
     if run.state != "running":
         return None
+    if run.is_external and run.total and any(epoch.seconds for epoch in epochs[-5:]):
+        known = [epoch.seconds for epoch in epochs[-5:] if epoch.seconds]
+        return sum(known) / len(known) * max(run.total - run.done, 0)
     if not run.is_training:
         return _action_seconds_left(run)
     if not epochs:

@@ -33,7 +33,7 @@ def active_words(queue: Queue) -> str:
 
 def queue_problem(queue: Queue) -> str:
     """Say what keeps the queue from being worked on; empty if nothing does."""
-    is_active = bool(queue.queued or queue.running)
+    is_active = queue.queued + queue.running > queue.elsewhere
     return queue.problem or (NO_WORKER if is_active and not queue.has_worker else "")
 
 
