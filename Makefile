@@ -1,6 +1,7 @@
 # Every target sets up what it needs by itself; `make help` lists them.
 SHELL := /bin/bash
 VENV := .venv
+PROOF := .venv-proof
 PYTHON := $(VENV)/bin/python
 # In memory where 8 GB are free: tests with a database wait for the disk half of their time. `make soak` uses the disk.
 FREE_GB := $(shell df --output=avail -BG /dev/shm 2>/dev/null | tail -1 | tr -dc 0-9)
@@ -9,7 +10,7 @@ TEST_FOLDERS := $(shell [ "0$(FREE_GB)" -ge 8 ] && echo PYTEST_DEBUG_TEMPROOT=/d
 # Compiled modules are kept whatever the environment says: tests start hundreds of processes, and each would compile anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run test quick check style types types-of-tests collected soak bench wheel clean
+.PHONY: help run test quick check style types types-of-tests collected soak proof bench wheel clean
 .DEFAULT_GOAL := help
 
 help:            ## this list
@@ -62,6 +63,15 @@ soak: $(VENV)/dev.ok         ## outages and disks that fill, for minutes; needs 
 	$(PYTHON) -m pytest -q --durations=10 -m "" tests/soak
 	$(PYTHON) -m pytest -q --durations=10 -m soak tests
 
+$(PROOF)/ok: requirements-proof.txt
+	@echo "Setting up: the real frameworks in $(PROOF) (once, about a gigabyte)"
+	@test -x $(PROOF)/bin/python || python3 -m venv $(PROOF)
+	@$(PROOF)/bin/python -m pip install -q --disable-pip-version-check -r requirements-proof.txt
+	@touch $@
+
+proof: $(VENV)/dev.ok $(PROOF)/ok  ## PyTorch, Keras, Lightning and scikit-learn themselves, in an environment of their own
+	WEIGHTBASE_PROOF_PYTHON=$(PROOF)/bin/python $(PYTHON) -m pytest -q -m "" tests/proof
+
 bench: $(VENV)/dev.ok        ## every benchmark, each printing ratios to its peers
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(PYTHON) $$file || exit 1; done
 
@@ -69,4 +79,4 @@ wheel: $(VENV)/dev.ok        ## dist/: the wheel and the source distribution
 	$(PYTHON) -m build --no-isolation --outdir dist .
 
 clean:           ## remove the virtual environment and caches (never data/)
-	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PROOF) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -80,6 +80,11 @@ class Connection:
             self._line.close()
             self._line = None
 
+    def __del__(self) -> None:
+        """Close the line of a connection that nobody uses any more."""
+        if getattr(self, "_line", None) is not None:
+            self.close()
+
     def _once(self, method: str, path: str, body: Body, headers: dict[str, str]) -> Answer:
         if self._line is None:
             self._line = self._opened()

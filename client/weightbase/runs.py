@@ -12,7 +12,7 @@ from weightbase.session import Session, session
 from weightbase.spool import Message
 
 RESERVED = frozenset({"epoch", "metrics"})
-"""What an epoch's own fields are called: metrics of these names go among its further metrics."""
+"""What an epoch's own fields are called: a metric of such a name is shown as metric_epoch, metric_metrics."""
 
 
 class Run:
@@ -29,9 +29,8 @@ class Run:
         """Show the metrics of an epoch: its number, by default the next one, and numbers by name."""
         self.number = self.number + 1 if number is None else int(number)
         self._metrics = numbers(metrics)
-        named = {name: value for name, value in self._metrics.items() if name in RESERVED}
-        shown = {name: value for name, value in self._metrics.items() if name not in RESERVED}
-        self._put("epochs", {"epochs": [{"epoch": self.number, **shown, **({"metrics": named} if named else {})}]})
+        shown = {f"metric_{name}" if name in RESERVED else name: value for name, value in self._metrics.items()}
+        self._put("epochs", {"epochs": [{"epoch": self.number, **shown}]})
 
     def log(self, model: object, metrics: Mapping[str, Any] | None = None, *, epoch: int | None = None) -> str | None:
         """Log a model's weights as a version of this run, by default with the number and the metrics of the epoch."""

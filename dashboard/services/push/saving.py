@@ -201,7 +201,13 @@ def save_manifest(
     progress: Any = None,  # noqa: ANN401 - as save_outside takes it
 ) -> Version:
     """Save what a manifest describes; its contents are in `folder` or in the store. Raises what save_outside raises."""
-    tensors = [tensor._replace(read=partial(_content, folder, tensor)) for tensor in manifest.tensors]
+    sent = {path.name for path in folder.iterdir()} if folder.is_dir() else set[str]()
+    tensors = [
+        tensor._replace(read=partial(_content, folder, tensor))
+        if tensor.sha256 in sent or not tensor.info.bytes
+        else tensor
+        for tensor in manifest.tensors
+    ]
     return save_outside(
         workspace,
         network,

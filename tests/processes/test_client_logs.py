@@ -1,0 +1,131 @@
+"""Scripts that log while their server is killed, starts again, asks for a password, or is not there at all."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import weightbase
+from dashboard.settings import Settings, to_environment
+from tests.processes.test_serving import free_port
+from tests.worker import APP, wait_until
+from weightbase.connection import Connection, call
+from weightbase.session import Session
+from weightbase.spool import entries
+
+pytestmark = pytest.mark.processes
+
+CLIENT = Path(weightbase.__file__).parent.parent
+SCRIPT = """
+import os, signal, numpy, weightbase
+weights = {"w": numpy.zeros((3, 2)), "b": numpy.ones(2)}
+for epoch in range(1, 4):
+    weights["w"] += epoch
+    weightbase.log("script", weights, {"loss": 1 / epoch}, epoch=epoch)
+"""
+
+
+class Dashboard:
+    """A dashboard with a password at one port, which a test starts and kills as often as it likes."""
+
+    def __init__(self, folder):
+        self.settings = Settings(home=str(folder), port=free_port(), password="secret")
+        self.url = f"http://127.0.0.1:{self.settings.port}"
+
+    def start(self):
+        environment = os.environ | to_environment(self.settings)
+        self.process = subprocess.Popen([sys.executable, str(APP)], env=environment)
+        wait_until(lambda: self.get("/networks") is not None, "the dashboard to answer")
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+        wait_until(lambda: self.get("/networks") is None, "its children to end")
+
+    def get(self, path):
+        """Return what the API answers, None if nobody does."""
+        try:
+            return call(Connection(self.url, "secret", 5), "GET", path)
+        except weightbase.Unreachable:
+            return None
+
+    def epochs(self, network):
+        """Return the epochs of a network's versions, in their order."""
+        return [item["epoch"] for item in reversed(self.get(f"/networks/{network}/versions")["items"])]
+
+
+@pytest.fixture
+def dashboard(tmp_path):
+    made = Dashboard(tmp_path / "home")
+    made.start()
+    yield made
+    made.stop()
+
+
+def run_script(dashboard, folder, code=SCRIPT):
+    folder.mkdir(exist_ok=True)
+    environment = os.environ | {
+        "PYTHONPATH": str(CLIENT),
+        "WEIGHTBASE_URL": dashboard.url,
+        "WEIGHTBASE_TOKEN": "secret",
+    }
+    return subprocess.run([sys.executable, "-c", code], cwd=folder, env=environment, check=False, capture_output=True)
+
+
+def test_a_server_that_is_killed_and_starts_again_has_every_epoch_once(dashboard, tmp_path):
+    session = Session(dashboard.url, "secret", spool=tmp_path / "spool")
+    for epoch in range(1, 7):
+        if epoch == 3:
+            dashboard.stop()
+        session.log("net", {"w": np.full((4, 2), float(epoch))}, {"loss": 1 / epoch}, epoch=epoch)
+        if epoch == 2:
+            assert session.flush(600) == 0
+        if epoch == 5:
+            dashboard.start()
+    assert session.flush(600) == 0
+    assert dashboard.epochs("net") == [1, 2, 3, 4, 5, 6]
+    assert entries(tmp_path / "spool") == []
+
+
+def test_what_a_script_logs_without_a_server_is_sent_by_sync_exactly_once(dashboard, tmp_path, monkeypatch):
+    dashboard.stop()
+    ended = run_script(dashboard, tmp_path / "work")
+    assert ended.returncode == 0
+    assert b"The training goes on" in ended.stderr
+    spool = tmp_path / "work" / ".weightbase"
+    assert len(entries(spool)) == 3
+    dashboard.start()
+    monkeypatch.setenv("WEIGHTBASE_TOKEN", "secret")
+    assert weightbase.sync(spool) == (3, ())
+    assert weightbase.sync(spool) == (0, ())
+    assert run_script(dashboard, tmp_path / "work").returncode == 0  # the same script again adds nothing
+    assert dashboard.epochs("script") == [1, 2, 3]
+
+
+def test_a_run_is_live_and_says_how_it_ended(dashboard, tmp_path):
+    session = Session(dashboard.url, "secret", spool=tmp_path / "spool")
+    with pytest.raises(ZeroDivisionError), weightbase.Run(session, "net", 3, "") as run:
+        run.epoch(loss=0.5, own=1)
+        run.log({"w": np.ones(3), "b": np.ones(1)})
+        assert session.flush(600) == 0
+        (shown,) = dashboard.get("/runs")["items"]
+        assert (shown["state"], shown["done"], shown["total"]) == ("running", 1, 3)
+        raise ZeroDivisionError("as it happens")
+    assert session.flush(600) == 0
+    ended = dashboard.get(f"/runs/{shown['id']}")
+    assert (ended["state"], ended["error"]) == ("failed", "ZeroDivisionError: as it happens")
+    assert ended["versions"] == [1]
+
+
+def test_a_wrong_password_is_said_and_what_was_logged_is_kept(dashboard, tmp_path):
+    session = Session(dashboard.url, "wrong", spool=tmp_path / "spool")
+    with pytest.raises(weightbase.Refused, match="password"):
+        session.log("net", {"w": np.ones(3)}, strict=True)
+    session.log("net", {"w": np.ones(3)})
+    assert session.flush(600) == 0
+    assert len(entries(tmp_path / "spool" / "refused")) == 1
+    assert weightbase.sync(tmp_path / "spool", token="secret") == (1, ())
+    assert dashboard.epochs("net") == [2]
