@@ -14,7 +14,16 @@ from dashboard.declarations import Setting
 from dashboard.parsing import LONGEST_NAME, LONGEST_TEXT, MOST_FREE_FIELDS, NAME_PATTERN
 from dashboard.records import statistics as declared
 from dashboard.records.dataset import TASKS, Dataset
-from dashboard.records.network import FOREIGN, LAYER_SETTINGS, MOST_LAYERS, OUTPUT_SETTINGS, Network, Version
+from dashboard.records.network import (
+    DENSE,
+    FOREIGN,
+    LAYER_SETTINGS,
+    MOST_LAYERS,
+    NETWORK_KINDS,
+    OUTPUT_SETTINGS,
+    Network,
+    Version,
+)
 from dashboard.records.repeats import REPEAT_SETTINGS
 from dashboard.records.run import PRIORITIES, RUN_STATES, Epoch, Run, TrashItem
 from dashboard.records.run_kinds import EXTERNAL, RUN_KINDS
@@ -125,6 +134,7 @@ TRAINING = described(TRAINING_SETTINGS)
 LAYER, OUTPUT = described(LAYER_SETTINGS), described(OUTPUT_SETTINGS)
 DEFINITION = {
     "name": NAME,
+    "kind": {"const": DENSE},
     "purpose": TEXT | {"maxLength": LONGEST_TEXT},
     "dataset": TEXT,
     "fields": TEXTS | {"maxProperties": MOST_FREE_FIELDS},
@@ -202,10 +212,14 @@ MANIFEST = {
     "parent": nullable({"type": ["integer", "string"], "description": "A version's number, or name:number."}),
     "tensors": array(ref("PushedTensor"), minItems=1, maxItems=MOST_TENSORS),
 }
+KIND = choice(NETWORK_KINDS) | {
+    "description": "foreign: weights from elsewhere of any names and shapes; it has no dataset, task and layers."
+}
 NETWORK = fields_of(
     Network,
-    "name purpose task dataset fields created last_version parameters inputs layers output training",
-    **{"task": choice(("", *TASKS)), "parameters": INTEGER, "inputs": INTEGER},
+    "name kind purpose task dataset fields created last_version parameters inputs layers output training",
+    **{"kind": KIND, "task": nullable(choice(TASKS)), "dataset": nullable(TEXT)},
+    **dict.fromkeys(("parameters", "inputs"), nullable(INTEGER)),
     **{"layers": array(FREE), "output": nullable(FREE), "training": nullable(FREE)},
 )
 SUMMARY = NETWORK | {
@@ -283,8 +297,10 @@ BACKUP = {
 
 VERSION = fields_of(
     Version,
-    "version reference network epoch run parent dataset metrics changed changed_since sha256 bytes created",
+    "version reference network kind epoch run parent dataset metrics changed changed_since sha256 bytes created",
     **{"version": INTEGER, "reference": REFERENCE, "run": nullable(INTEGER), "parent": nullable(REFERENCE)},
+    kind=KIND,
+    dataset=nullable(TEXT),
     metrics=METRICS,
     changed=nullable(NUMBER)
     | {"description": "How far all weights moved since the version before, as a share of its norm."},
@@ -305,10 +321,13 @@ TENSOR = {
     "sha256": SHA256,
     "bytes": INTEGER,
     "table": TEXT | {"description": "The name of its table in the store."},
+    "units_axis": nullable({"enum": [0, 1]})
+    | {"description": "Along which axis its units are: 1 columns, 0 rows (as of PyTorch); null where it is unknown."},
 } | STATISTICS
 VERSION_DETAIL = VERSION | {
     "tensors": array(ref("Tensor")),
-    "spec": FREE,
+    "origin": FREE | {"description": "How it came to be (`how`), and what is known of it; `how` is empty if unknown."},
+    "spec": nullable(FREE),
     "preprocessing": FREE,
     "evaluation": FREE,
     "before": nullable(INTEGER),
@@ -584,7 +603,7 @@ SCHEMAS: dict[str, Schema] = {
     "OutputLayer": record(OUTPUT, tuple(OUTPUT), closed=True),
     "Training": record(TRAINING, tuple(TRAINING), closed=True),
     "Preset": record({name: DEFINITION[name] for name in ("layers", "output", "training")}, closed=True),
-    "NetworkDefinition": record(DEFINITION, ("purpose", "fields", "layers", "output", "training"), closed=True),
+    "NetworkDefinition": record(DEFINITION, ("kind", "purpose", "fields", "layers", "output", "training"), closed=True),
     "ForeignNetwork": record(
         {"kind": {"const": FOREIGN}} | {name: DEFINITION[name] for name in ("name", "purpose", "fields")},
         ("purpose", "fields"),

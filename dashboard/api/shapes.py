@@ -79,10 +79,13 @@ def guesses_json(guesses: Mapping[str, Guess]) -> Json:
 
 def network_json(network: Network) -> Json:
     """Return a network in the words in which it is defined, and what follows from them."""
-    layers = [asdict(layer) for layer in network.spec.layers]
-    spec = {"inputs": network.spec.inputs, "layers": layers[:-1], "output": layers[-1] if layers else None}
-    training = None if network.is_foreign else asdict(network.spec.training)
-    return _fields(schemas.NETWORK, network, parameters=network.spec.parameters, training=training, **spec)
+    names: Json = {"task": network.task or None, "dataset": network.dataset or None, "parameters": network.parameters}
+    if not network.spec.layers:
+        names |= {"inputs": None, "layers": [], "output": None, "training": None}
+        return _fields(schemas.NETWORK, network, **names)
+    *hidden, output = (asdict(layer) for layer in network.spec.layers)
+    spec = {"inputs": network.spec.inputs, "layers": hidden, "output": output}
+    return _fields(schemas.NETWORK, network, training=asdict(network.spec.training), **spec, **names)
 
 
 def summary_json(summary: NetworkSummary) -> Json:
@@ -120,7 +123,8 @@ def epoch_json(epoch: Epoch) -> Json:
 
 def version_json(version: Version) -> Json:
     """Return a version as lists show it."""
-    return _fields(schemas.VERSION, version, version=version.number, run=version.run_id)
+    own = {"version": version.number, "run": version.run_id, "dataset": version.dataset or None}
+    return _fields(schemas.VERSION, version, **own)
 
 
 def version_detail_json(detail: VersionDetail) -> Json:
@@ -128,7 +132,8 @@ def version_detail_json(detail: VersionDetail) -> Json:
     version = detail.version
     return version_json(version) | {
         "tensors": [tensor_json(tensor) for tensor in detail.tensors],
-        "spec": version.spec.to_json(),
+        "origin": detail.origin,
+        "spec": version.spec.to_json() if version.can_run else None,
         "preprocessing": version.preprocessing,
         "evaluation": detail.evaluation,
         "before": detail.before,
@@ -145,6 +150,7 @@ def tensor_json(tensor: TensorInfo) -> Json:
         "sha256": tensor.sha256,
         "bytes": tensor.bytes,
         "table": tensor.table_name,
+        "units_axis": tensor.units_axis,
     }
 
 

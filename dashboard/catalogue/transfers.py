@@ -53,9 +53,9 @@ def all_networks(connection: Connection) -> list[Network]:
     return [summary.network for summary in list_networks(connection, EVERYTHING)][::-1]
 
 
-def copy_network(connection: Connection, network: Network, dataset_id: int) -> int:
+def copy_network(connection: Connection, network: Network, dataset_id: int | None) -> int:
     """Add a network as it is elsewhere, under its own slug if that is free; return its id."""
-    wanted = ("name", "purpose", "task", "fields", "last_version", "created")
+    wanted = ("name", "kind", "purpose", "task", "fields", "last_version", "created")
     row = {name: getattr(network, name) for name in wanted} | {"dataset_id": dataset_id, "spec": network.spec.to_json()}
     taken = connection.execute(select(networks.c.id).where(networks.c.slug == network.slug)).first()
     return insert_network(connection, row) if taken else insert_known_network(connection, network.slug, row)
@@ -79,7 +79,7 @@ class RunRow(NamedTuple):
 
     id: int
     network_id: int
-    dataset_id: int
+    dataset_id: int | None
     parent_id: int | None
     has_ended: bool
     values: Mapping[str, Any]

@@ -33,7 +33,7 @@ def trash_network(connection: Connection, network_id: int, when: datetime | None
     connection.execute(networks.update().where(networks.c.id == network_id).values(trash=network_id, trashed=moment))
 
 
-def find_trashed_network(connection: Connection, slug: str) -> tuple[int, int] | None:
+def find_trashed_network(connection: Connection, slug: str) -> tuple[int, int | None] | None:
     """Return (its id, its dataset's) of a network in the trash; None if none there has this slug."""
     query = select(networks.c.id, networks.c.dataset_id).where(networks.c.slug == slug, networks.c.trash > 0)
     row = connection.execute(query).one_or_none()

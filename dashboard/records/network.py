@@ -149,6 +149,18 @@ class Network:
         """Whether its weights came from elsewhere and have no layers of ours."""
         return self.kind == FOREIGN
 
+    @property
+    def why_not_trained(self) -> str:
+        """Why it cannot be trained whatever records there are, in a sentence; empty if it can."""
+        if self.is_foreign or not self.spec.layers:
+            return CANNOT_RUN.format(self.name)
+        return "" if self.dataset else f"{self.name} came from elsewhere without a dataset that it could be trained on."
+
+    @property
+    def parameters(self) -> int | None:
+        """How many weights its definition has; None without a definition."""
+        return self.spec.parameters if self.spec.layers else None
+
 
 @dataclass(frozen=True)
 class Version:

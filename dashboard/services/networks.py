@@ -14,7 +14,15 @@ from dashboard.files import make_space
 from dashboard.metrics import best_version
 from dashboard.parsing import Fields
 from dashboard.records.dataset import Dataset
-from dashboard.records.network import MOST_LAYERS, LayerSpec, Network, NetworkSpec, check_combination, parse_layer
+from dashboard.records.network import (
+    DENSE,
+    MOST_LAYERS,
+    LayerSpec,
+    Network,
+    NetworkSpec,
+    check_combination,
+    parse_layer,
+)
 from dashboard.records.page import Page
 from dashboard.records.training import parse_training
 from dashboard.services.datasets import chosen_dataset
@@ -24,7 +32,7 @@ from dashboard.services.workspace import Workspace
 
 __all__ = ["NetworkSummary"]  # what the lists hold, for those who may not enter the catalogue
 
-KNOWN_FIELDS = {"name", "purpose", "dataset", "fields", "layers", "output", "training"}
+KNOWN_FIELDS = {"name", "kind", "purpose", "dataset", "fields", "layers", "output", "training"}
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,7 @@ def read_definition(workspace: Workspace, data: Mapping[str, Any]) -> Definition
     """Read a definition in the form of the JSON API; raises Invalid with a message for each wrong field."""
     fields = Fields(data)
     fields.known(KNOWN_FIELDS)
+    fields.choice("kind", DENSE, (DENSE,))
     name, purpose, free = fields.name(), fields.text("purpose"), fields.pairs("fields")
     dataset = chosen_dataset(workspace, fields)
     layers = [parse_layer(layer) for layer in fields.items("layers", 0, MOST_LAYERS)]

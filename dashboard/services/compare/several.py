@@ -198,8 +198,10 @@ def get_all_versions(
 
 def settings_of(spec: Mapping[str, Any], dataset: str, epoch: int) -> dict[str, Any]:
     """Return what a version was trained with as plain names and values; its layers are one text."""
+    if not spec["layers"]:
+        return {"epoch": epoch}
     layers = [f"{layer['units']} {layer['activation']}" for layer in spec["layers"]]
-    return {"dataset": dataset, "layers": ", ".join(layers), "epoch": epoch, **spec["training"]}
+    return {"dataset": dataset or None, "layers": ", ".join(layers), "epoch": epoch, **spec["training"]}
 
 
 def _facts(sides: Sequence[VersionTensors], infos: Sequence[TensorInfo]) -> list[SeveralFact]:

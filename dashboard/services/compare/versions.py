@@ -269,7 +269,10 @@ def _flat_settings(version: Version) -> dict[str, Any]:
         for number, layer in enumerate(spec.layers, start=1)
         for name, value in asdict(layer).items()
     }
-    head = {"dataset": version.dataset, "epoch": version.epoch, "run": version.run_id, "parameters": spec.parameters}
+    if not version.can_run:
+        return {"epoch": version.epoch, "run": version.run_id}
+    about = {"dataset": version.dataset or None, "epoch": version.epoch, "run": version.run_id}
+    head = about | {"parameters": spec.parameters}
     return head | {"inputs": spec.inputs} | layers | asdict(spec.training)
 
 

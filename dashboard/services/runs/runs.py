@@ -87,6 +87,8 @@ def trainable(workspace: Workspace, network_name: str) -> tuple[Network, Dataset
     """Return a network and the dataset that it trains on; raises NotFound, or Conflict where it cannot be trained."""
     with workspace.catalogue.reading() as connection:
         network = network_rows.get_network(connection, network_name)
+        if network.why_not_trained:
+            raise Conflict(network.why_not_trained, "network")
         dataset = dataset_rows.get_dataset(connection, network.dataset)
     require_records(workspace, dataset)
     if message := why_not_trained(network, dataset):
@@ -226,8 +228,10 @@ def resume_run(workspace: Workspace, run_id: int) -> Run:
     return get_run(workspace, run_id).run
 
 
-def why_not_trained(network: Network, dataset: Dataset) -> str:
+def why_not_trained(network: Network, dataset: Dataset | None) -> str:
     """Say in a sentence why a person cannot train a network on the records of its dataset; empty if one can."""
+    if dataset is None or network.why_not_trained:
+        return network.why_not_trained
     if not dataset.has_records or network.spec.inputs == len(dataset.description["inputs"]):
         return ""
     return f"{network.name} does not read {dataset.name}: it is trained by the search that it proposes for."

@@ -98,7 +98,7 @@ def _require_same_dataset(ours: Dataset, there: Dataset | None) -> None:
 
 
 def _require_same_network(ours: Network, there: Network | None) -> None:
-    names = ("purpose", "task", "dataset", "fields", "spec")
+    names = ("kind", "purpose", "task", "dataset", "fields", "spec")
     if there is None or all(getattr(ours, name) == getattr(there, name) for name in names):
         return
     raise Conflict(

@@ -96,8 +96,12 @@ class _Copy:
         with self.target.catalogue.writing() as connection:
             return dataset_rows.insert_dataset(connection, values)
 
+    def _dataset_id(self, name: str) -> int | None:
+        """Return the id at the target of a dataset; None for weights from elsewhere, which have none."""
+        return self.datasets[self.plan.source.datasets[name].id] if name else None
+
     def _network(self, network: Network) -> None:
-        dataset_id = self.datasets[self.plan.source.datasets[network.dataset].id]
+        dataset_id = self._dataset_id(network.dataset)
         with self.target.catalogue.writing() as connection:
             if network.name in self.plan.target.networks:
                 there = self.plan.target.networks[network.name]
@@ -141,12 +145,13 @@ class _Copy:
         ties = {
             "run_id": self._run(self.plan.source.runs[mark.run_id]) if mark.run_id is not None else None,
             "parent_id": parent_id,
-            "dataset_id": self.datasets[self.plan.source.datasets[version.dataset].id],
+            "dataset_id": self._dataset_id(version.dataset),
         }
         with self.target.catalogue.writing() as connection:
             new_id = version_rows.insert_known_version(connection, network.id, mark.number, row | ties)
         run = run_of_manifest(self.source, mark.run_id, version.epoch)
-        about = manifest(network, mark.number, row, before, run)
+        axes = {info.name: info.units_axis for info in infos if info.units_axis is not None}
+        about = manifest(network, mark.number, row, before, run, axes)
         arrays = self._read(mark, version.slug, infos)
         carry_through(self.target, new_id, (network.slug, mark.number), write_all(self.target, arrays), about)
         self.versions[mark.network, mark.number] = new_id
@@ -177,7 +182,7 @@ class _Copy:
         parent = self._parent(run.parent_id)
         ties = {
             "network_id": self.networks[network.name].id,
-            "dataset_id": self.datasets[run.dataset_id],
+            "dataset_id": self.datasets[run.dataset_id] if run.dataset_id is not None else None,
             "parent_id": self.versions.get(parent) if parent is not None else None,
         }
         with self.source.catalogue.reading() as connection:

@@ -7,7 +7,7 @@ refuses the version, by the name of what is wrong.
 import dataclasses
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,10 +18,19 @@ from dashboard.declarations import read
 from dashboard.errors import UserError
 from dashboard.kinds import Choice
 from dashboard.parsing import Fields
-from dashboard.records.network import LAYER_SETTINGS, MOST_LAYERS, LayerSpec, NetworkSpec
+from dashboard.records.network import (
+    DENSE,
+    FOREIGN,
+    LAYER_SETTINGS,
+    MOST_LAYERS,
+    NETWORK_KINDS,
+    LayerSpec,
+    NetworkSpec,
+)
 from dashboard.records.run import PRIORITIES, STARTED_BY_LENGTH
 from dashboard.records.run_kinds import kinds_that_write
 from dashboard.records.training import ACTIVATIONS, TRAINING_SETTINGS, TrainingSpec
+from dashboard.services.versions.given import LONGEST_KEY
 from dashboard.weights.checksums import version_sha256
 from dashboard.weights.manifests import keys_in
 from dashboard.weights.names import NETWORK_PATTERN
@@ -35,6 +44,7 @@ LONGEST_SHOWN = 100
 NEEDED_OF_EPOCHS = ("epoch", "loss", "seconds", "learning_rate")
 OTHERS_OF_EPOCHS = ("accuracy", "val_loss", "val_accuracy", "metrics")
 MOST_ITEMS = 100_000
+MOST_NESTED = 8
 HIGHEST_NUMBER = 2**31 - 1
 
 Json = Mapping[str, Any]
@@ -56,9 +66,13 @@ def checked_manifest(key: VersionKey, manifest: Json) -> dict[str, Any]:
     """Return the parts of a manifest that the catalogue takes; raises Refused, or another UserError."""
     network = _object(manifest, "network")
     about = {name: _text(network, name, "network.") for name in ("name", "purpose", "task", "dataset")}
-    _require(about["task"] in TASKS, "network.task")
+    about["kind"] = network.get("kind", DENSE)  # older releases had no other kind
+    is_foreign = about["kind"] == FOREIGN
+    _require(about["kind"] in NETWORK_KINDS, "network.kind")
+    _require(about["task"] in (("",) if is_foreign else TASKS), "network.task")
     _require(0 < len(about["name"]) <= 100 and about["name"].isprintable() and "/" not in about["name"], "network.name")
-    _require(0 < len(about["dataset"]) <= 100 and about["dataset"].isprintable(), "network.dataset")
+    _require(len(about["dataset"]) <= 100 and about["dataset"].isprintable(), "network.dataset")
+    _require(about["dataset"] == "" if is_foreign else about["dataset"] != "" or "kind" in network, "network.dataset")
     _require(len(key[0]) <= 24 and NETWORK_PATTERN.fullmatch(key[0]) is not None, "the name of the folder")
     _require(key[1] < 2**31, "the number of the version")
     given = _object(network, "fields", "network.")
@@ -75,7 +89,10 @@ def checked_manifest(key: VersionKey, manifest: Json) -> dict[str, Any]:
         "epoch": _whole(manifest, "epoch"),
         "bytes": _whole(manifest, "bytes"),
         "sha256": manifest["sha256"],
-        "spec": _spec(_object(manifest, "spec"), "spec"),
+        "spec": _spec_of_kind(manifest, is_foreign),
+        "origin": checked_origin(manifest.get("origin")),
+        "push_key": _key(manifest.get("push_key")),
+        "units_axes": _axes(manifest.get("units_axes")),
         "preprocessing": _preprocessing(_object(manifest, "preprocessing")),
         "metrics": _numbers(_object(manifest, "metrics"), "metrics"),
         "evaluation": {
@@ -209,7 +226,7 @@ def _spec(data: Json, where: str) -> dict[str, Any]:
     layers, training = data.get("layers"), _object(data, "training", f"{where}.")
     if not isinstance(layers, list) or not 0 <= len(layers) <= MOST_LAYERS:
         raise Refused(f"Its {where} has no list of layers.")
-    _require(type(data.get("inputs")) is int and 0 < data["inputs"] <= 10**8, f"{where}.inputs")
+    _require(type(data.get("inputs")) is int and bool(layers) <= data["inputs"] <= 10**8, f"{where}.inputs")
     read_layers = []
     for place, layer in enumerate(layers):
         _require(isinstance(layer, dict), f"{where}.layers.{place}")
@@ -217,6 +234,51 @@ def _spec(data: Json, where: str) -> dict[str, Any]:
     defaults = dataclasses.asdict(TrainingSpec())
     settings = TrainingSpec(**_settings(training, TRAINING_SETTINGS, defaults, f"{where}.training"))
     return NetworkSpec(data["inputs"], tuple(read_layers), settings).to_json()
+
+
+def _spec_of_kind(manifest: Json, is_foreign: bool) -> dict[str, Any]:
+    """Return a version's spec; that of a foreign network's has no layers."""
+    spec = _spec(_object(manifest, "spec"), "spec")
+    _require(not (is_foreign and spec["layers"]), "spec.layers")
+    return spec
+
+
+def checked_origin(value: object) -> dict[str, Any] | None:
+    """Return how a version came to be, as plain JSON that can be stored; None if nothing is said of it."""
+    if value is None:
+        return None
+    _require(isinstance(value, dict) and isinstance(value.get("how"), str), "origin")
+    left = [MOST_ITEMS]
+    plain: dict[str, Any] = _plain(value, "origin", MOST_NESTED, left)
+    return plain
+
+
+def _plain(value: Any, where: str, depth: int, left: list[int]) -> Any:  # noqa: ANN401 - any JSON
+    """Return JSON of at most so many values, nested at most so deep, with texts and numbers that databases take."""
+    left[0] -= 1
+    _require(left[0] >= 0 and depth >= 0, where)
+    if isinstance(value, dict):
+        return {_name(name, where): _plain(one, where, depth - 1, left) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one, where, depth - 1, left) for one in value]
+    if isinstance(value, str):
+        return _name(value, where)
+    return value if value is None or isinstance(value, bool) else _number(value, where)
+
+
+def _key(value: object) -> str | None:
+    is_key = isinstance(value, str) and 0 < len(value) <= LONGEST_KEY and value.isprintable()
+    _require(value is None or is_key, "push_key")
+    return value if isinstance(value, str) else None
+
+
+def _axes(value: object) -> dict[str, int]:
+    """Return tensor -> the axis along which its units are, of those of which it is known."""
+    axes = {} if value is None else value
+    _require(isinstance(axes, dict) and len(axes) <= MOST_ITEMS, "units_axes")
+    assert isinstance(axes, dict)
+    _require(all(type(axis) is int and axis in (0, 1) for axis in axes.values()), "units_axes")
+    return axes
 
 
 def _settings(data: Json, known: Mapping[str, Any], defaults: Json, where: str) -> dict[str, Any]:
@@ -285,19 +347,19 @@ def _run(manifest: Json) -> dict[str, Any] | None:
         "created": created,
         "started": moment(run.get("started"), "run.started"),
         "parent": _place(run.get("parent"), "run.parent"),
-        "epochs": _epochs(_object(run, "epochs", "run.")),
+        "epochs": _epochs(_object(run, "epochs", "run."), () if run["kind"] == "external" else NEEDED_OF_EPOCHS),
     }
 
 
-def _epochs(columns: Json) -> list[dict[str, Any]]:
-    """Return the epochs of a run as rows; raises Refused."""
+def _epochs(columns: Json, needed: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the epochs of a run as rows, in which the `needed` numbers are known; raises Refused."""
     lists = {name: _column(columns, name) for name in (*NEEDED_OF_EPOCHS, *OTHERS_OF_EPOCHS)}
     _require(len(set(map(len, lists.values()))) == 1, "run.epochs")
     rows = [dict(zip(lists, values, strict=True)) for values in zip(*lists.values(), strict=True)]
     numbers = [row["epoch"] for row in rows]
     _require(all(type(number) is int and 0 < number < 2**31 for number in numbers), "run.epochs.epoch")
     _require(len(set(numbers)) == len(numbers), "run.epochs.epoch")
-    return [_epoch(row) for row in rows]
+    return [_epoch(row, needed) for row in rows]
 
 
 def _column(columns: Json, name: str) -> list[Any]:
@@ -307,9 +369,9 @@ def _column(columns: Json, name: str) -> list[Any]:
     return value
 
 
-def _epoch(row: Json) -> dict[str, Any]:
+def _epoch(row: Json, needed: Sequence[str]) -> dict[str, Any]:
     checked = {name: _number(row[name], f"run.epochs.{name}") for name in row if name not in {"epoch", "metrics"}}
-    _require(all(checked[name] is not None for name in NEEDED_OF_EPOCHS if name != "epoch"), "run.epochs")
+    _require(all(checked[name] is not None for name in needed if name != "epoch"), "run.epochs")
     metrics = _numbers(_object(row, "metrics", "run.epochs."), "run.epochs.metrics")
     return {"epoch": row["epoch"], **checked, "metrics": metrics}
 

@@ -31,6 +31,11 @@ from dashboard.weights.table_store import VersionKey
 log = logging.getLogger(__name__)
 
 DRIFT_SECONDS = 10.0
+OF_VERSION = (
+    *("epoch", "spec", "preprocessing", "metrics", "evaluation", "origin", "push_key"),
+    *("sha256", "changed", "changed_since"),
+)
+"""The parts of a version's row that are taken over from its manifest."""
 UNKNOWN_END = "The catalogue was lost. What is known of this run comes from its versions; how it ended is not known."
 
 
@@ -152,11 +157,11 @@ class _Reindexing:
         stored = self.workspace.store.manifest(key)
         require_objects(stored)
         manifest = checked_manifest(key, unnumbered("manifest", stored))
-        infos = [_info(self.workspace, key, entry) for entry in stored["tensors"]]
+        axes = manifest["units_axes"]
+        infos = [_info(self.workspace, key, entry, axes.get(entry["name"])) for entry in stored["tensors"]]
         with self.workspace.catalogue.writing() as connection:
             network_id, dataset_id = self._network(connection, key[0], manifest)
-            wanted = ("epoch", "spec", "preprocessing", "metrics", "evaluation", "sha256", "changed", "changed_since")
-            row = {name: manifest[name] for name in wanted} | {"dataset_id": dataset_id}
+            row = {name: manifest[name] for name in OF_VERSION} | {"dataset_id": dataset_id}
             row["bytes"] = sum(info.bytes for info in infos)
             row["run_id"] = self._run(connection, network_id, dataset_id, manifest)
             if manifest["created"] is not None:
@@ -176,8 +181,8 @@ class _Reindexing:
         if key[0] in self.trashed.networks:
             trash_rows.trash_network(connection, network_id, self.trashed.networks[key[0]])
 
-    def _network(self, connection: Any, slug: str, manifest: Mapping[str, Any]) -> tuple[int, int]:  # noqa: ANN401 - a Connection
-        """Return the ids of the network, which is added if it is unknown, and of its dataset."""
+    def _network(self, connection: Any, slug: str, manifest: Mapping[str, Any]) -> tuple[int, int | None]:  # noqa: ANN401 - a Connection
+        """Return the ids of the network, which is added if it is unknown, and of its dataset, if it has one."""
         about = manifest["network"]
         if slug in self.trashed.networks:
             known = trash_rows.find_trashed_network(connection, slug)
@@ -195,10 +200,19 @@ class _Reindexing:
                 raise Conflict(
                     f"The folder {slug} holds versions of {name!r}, a name that another network has here.", "name"
                 )
-            return network.id, dataset_rows.get_dataset(connection, network.dataset).id
+            if network.kind != about["kind"]:
+                raise Conflict(f"It is of a {about['kind']} network, and {network.name!r} is {network.kind}.", "kind")
+            dataset = dataset_rows.get_dataset(connection, network.dataset) if network.dataset else None
+            return network.id, dataset.id if dataset is not None else None
         return _insert_network(connection, slug, manifest)
 
-    def _run(self, connection: Any, network_id: int, dataset_id: int, manifest: Mapping[str, Any]) -> int | None:  # noqa: ANN401 - a Connection
+    def _run(
+        self,
+        connection: Any,  # noqa: ANN401 - a Connection
+        network_id: int,
+        dataset_id: int | None,
+        manifest: Mapping[str, Any],
+    ) -> int | None:
         """Return the id of the run that wrote a version, which is added, with its epochs, if it is unknown."""
         about = manifest["run"]
         if about is None:
@@ -231,10 +245,11 @@ def _how_far(manifest: Mapping[str, Any]) -> dict[str, Any]:
     return end | {"done": done, "heartbeat": manifest["created"], "ended": manifest["created"]}
 
 
-def _insert_network(connection: Any, slug: str, manifest: Mapping[str, Any]) -> tuple[int, int]:  # noqa: ANN401 - a Connection
+def _insert_network(connection: Any, slug: str, manifest: Mapping[str, Any]) -> tuple[int, int | None]:  # noqa: ANN401 - a Connection
     about = manifest["network"]
-    dataset_id = _dataset(connection, about, manifest["preprocessing"])
-    row = {name: about[name] for name in ("name", "purpose", "task", "fields", "spec")} | {"dataset_id": dataset_id}
+    dataset_id = _dataset(connection, about, manifest["preprocessing"]) if about["dataset"] else None
+    wanted = ("name", "kind", "purpose", "task", "fields", "spec")
+    row = {name: about[name] for name in wanted} | {"dataset_id": dataset_id}
     row["created"] = about["created"] or manifest["created"] or now()
     return network_rows.insert_known_network(connection, slug, row), dataset_id
 
@@ -292,9 +307,9 @@ def _description(task: str, preprocessing: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _info(workspace: Workspace, key: VersionKey, entry: Mapping[str, Any]) -> TensorInfo:
+def _info(workspace: Workspace, key: VersionKey, entry: Mapping[str, Any], axis: int | None) -> TensorInfo:
     tensor = TensorKey(*key, entry["name"], entry["dtype"], tuple(entry["shape"]), entry["sha256"])
     array = workspace.store.read_proven(tensor)
     statistics = tensor_statistics(array).to_json()
     name = workspace.store.table_name(tensor)
-    return TensorInfo(tensor.tensor, tensor.shape, tensor.dtype, tensor.sha256, array.nbytes, name, statistics)
+    return TensorInfo(tensor.tensor, tensor.shape, tensor.dtype, tensor.sha256, array.nbytes, name, statistics, axis)

@@ -43,13 +43,19 @@ def image_shape(workspace: Workspace, version: Version) -> tuple[int, ...] | Non
     return tuple(int(side) for side in shape)
 
 
+def require_pictures(workspace: Workspace, version: Version, tensor: TensorInfo) -> tuple[int, ...]:
+    """Return the shape of the pictures whose weights the units of a tensor hold; raises NotFound if they hold none."""
+    shape = image_shape(workspace, version)
+    if shape is None or tensor.name != "layer_01.weight":
+        raise NotFound(f"{version.reference} has no pictures of units: its dataset has no image shape.", "tensor")
+    return shape
+
+
 def unit_pictures(
     workspace: Workspace, version: Version, tensor: TensorInfo, units: Sequence[int], across: int
 ) -> HeatMap:
     """Return first-layer units' weights as pictures, `across` in a row; raises NotFound if there are none."""
-    shape = image_shape(workspace, version)
-    if shape is None or tensor.name != "layer_01.weight":
-        raise NotFound(f"{version.reference} has no pictures of units: its dataset has no image shape.", "tensor")
+    shape = require_pictures(workspace, version, tensor)
     weights = array(workspace, version, tensor)
     if any(not 0 <= unit < weights.shape[1] for unit in units):
         raise NotFound(f"Units go from 0 to {weights.shape[1] - 1}.", "units")

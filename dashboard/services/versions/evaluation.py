@@ -90,11 +90,22 @@ def evaluate_in_full(workspace: Workspace, network_name: str, number: int, datas
     )
 
 
+def why_not_measured(version: Version) -> str:
+    """Say in a sentence why a version cannot be measured on any records; empty if it can."""
+    if version.preprocessing or version.why_not_run:
+        return version.why_not_run
+    return f"{version.reference} has no preprocessing: it is not a version that was trained on a dataset."
+
+
+def require_measurable(version: Version) -> None:
+    """Raise Conflict, in words, for a version that cannot be measured on any records."""
+    if message := why_not_measured(version):
+        raise Conflict(f"{message} Measure a version that was trained here.", "version")
+
+
 def _preprocessing(workspace: Workspace, version: Version, dataset: Dataset) -> Preprocessing:
+    require_measurable(version)
     require_records(workspace, dataset)
-    if not version.preprocessing:
-        message = f"{version.reference} has no preprocessing: it is not a version that was trained on a dataset."
-        raise Conflict(f"{message} Measure a version that has metrics.", "version")
     return Preprocessing.from_json(version.preprocessing)
 
 

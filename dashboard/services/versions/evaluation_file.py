@@ -5,7 +5,7 @@ from typing import Any, BinaryIO
 
 from dashboard.data.matching import difference
 from dashboard.data.preprocessing import Preprocessing
-from dashboard.errors import Conflict, Invalid
+from dashboard.errors import Invalid
 from dashboard.parsing import name_with_end
 from dashboard.records.dataset import Dataset
 from dashboard.records.network import Version
@@ -19,6 +19,7 @@ from dashboard.services.datasets import (
     receive_upload,
     suggested_name,
 )
+from dashboard.services.versions.evaluation import require_measurable
 from dashboard.services.versions.reading import get_version
 from dashboard.services.workspace import Workspace
 
@@ -32,8 +33,7 @@ def add_evaluation_file(
     preprocessing, or Invalid at `file` for a file that cannot be read so; nothing is stored then.
     """
     version = get_version(workspace, network_name, number)
-    if not version.preprocessing:
-        raise Conflict(f"{version.reference} has no preprocessing: it was not trained on a dataset.", "version")
+    require_measurable(version)
     upload = receive_upload(workspace, stream, file_name, usual=_pictures_of(workspace, version))
     try:
         choices = _choices(workspace, version, preview_upload(upload))

@@ -53,7 +53,13 @@ def create_foreign_network(
     workspace: Workspace, name: str, purpose: str = "", fields: Mapping[str, str] | None = None
 ) -> Network:
     """Create a network for weights from elsewhere; raises Invalid, or Conflict if its name is taken."""
-    given = Fields({"name": name, "purpose": purpose, "fields": dict(fields or {})})
+    return define_foreign(workspace, {"name": name, "purpose": purpose, "fields": dict(fields or {})})
+
+
+def define_foreign(workspace: Workspace, data: Mapping[str, Any]) -> Network:
+    """Create a foreign network from a definition in the form of the JSON API; raises as `create_foreign_network`."""
+    given = Fields(data)
+    given.known({"name", "kind", "purpose", "fields"})
     about = {"name": given.name(), "purpose": given.text("purpose"), "fields": given.pairs("fields")}
     given.done()
     row = about | {"task": "", "dataset_id": None, "kind": FOREIGN, "spec": NO_SPEC.to_json()}
@@ -61,7 +67,7 @@ def create_foreign_network(
         with workspace.catalogue.writing() as connection:
             network_rows.insert_network(connection, row)
     except Conflict as error:
-        message = f"There is a network named {name!r} already. Choose another name."
+        message = f"There is a network named {about['name']!r} already. Choose another name."
         raise Conflict(message, "name") from error
     return get_network(workspace, str(row["name"]))
 
@@ -155,10 +161,11 @@ def _save(
         parent = version_rows.key_of(connection, about.parent.id) if about.parent else None
     row = _row(workspace, network, given, about, known)
     run = run_of_manifest(workspace, about.run, about.epoch)
+    axes = {tensor.name: tensor.units_axis for tensor in given if tensor.units_axis is not None}
     write = partial(_write, workspace, given, known, progress or (lambda done, total, name: None))
 
     def describe(number: int) -> Mapping[str, Any]:
-        return manifest(network, number, row, parent, run)
+        return manifest(network, number, row, parent, run, axes)
 
     for _ in range(MOST_SKIPPED):
         try:

@@ -85,13 +85,14 @@ def list_versions(workspace: Workspace, network_name: str, limit: int = 50, offs
 
 @dataclass(frozen=True)
 class VersionDetail:
-    """A version with its tensors, its detailed metrics, and the numbers of its neighbours."""
+    """A version with its tensors, its detailed metrics, the numbers of its neighbours, and how it came to be."""
 
     version: Version
     tensors: list[TensorInfo]
     evaluation: dict[str, Any]
     before: int | None
     after: int | None
+    origin: dict[str, Any]
 
 
 def get_detail(workspace: Workspace, network_name: str, number: int) -> VersionDetail:
@@ -105,6 +106,7 @@ def get_detail(workspace: Workspace, network_name: str, number: int) -> VersionD
             version_rows.get_evaluation(connection, version.id),
             before,
             after,
+            version_rows.get_origin(connection, version.id),
         )
 
 

@@ -30,6 +30,8 @@ MOST_SKIPPED = 1000
 
 IN_MANIFEST = ("epoch", "spec", "preprocessing", "metrics", "evaluation", "sha256", "bytes", "changed", "changed_since")
 """The parts of a version's row that are also stored with its tables."""
+IF_KNOWN = ("origin", "push_key")
+"""Those that are stored where there are any."""
 
 
 Write = Callable[[VersionKey], Iterator[TensorInfo]]
@@ -174,19 +176,24 @@ def manifest(
     row: Mapping[str, Any],
     parent: VersionKey | None = None,
     run: Mapping[str, Any] | None = None,
+    axes: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
     """Return the manifest of a version, from which it can be indexed again; `row` is its catalogue row.
 
-    `parent` is the version that it continues from, `run` what `origin.run_of_manifest` says of the run that wrote it.
+    `parent` is the version that it continues from, `run` what `origin.run_of_manifest` says of the run that wrote it,
+    `axes` those of the units of tensors, as far as they are known.
     """
     about = {name: value for name, value in asdict(network).items() if name not in {"id", "last_version"}}
     about |= {"spec": network.spec.to_json(), "created": network.created.isoformat()}
-    origin: dict[str, Any] = {"created": row["created"].isoformat()}
+    further = {name: row[name] for name in IF_KNOWN if row.get(name) is not None}
+    further |= {"created": row["created"].isoformat()}
     if parent is not None:
-        origin["parent"] = place(parent)
+        further["parent"] = place(parent)
     if run is not None:
-        origin["run"] = run
-    return numbered({"network": about, "number": number, **{name: row[name] for name in IN_MANIFEST}, **origin})
+        further["run"] = run
+    if axes:
+        further["units_axes"] = axes
+    return numbered({"network": about, "number": number, **{name: row[name] for name in IN_MANIFEST}, **further})
 
 
 def _key(network: Network, name: str, array: Array, sha256: str) -> TensorKey:

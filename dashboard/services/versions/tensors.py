@@ -91,7 +91,8 @@ def window_numbers(window: Window) -> list[list[int | float | bool | str]]:
     """Return a window as rows of numbers; "nan", "inf" and "-inf" represent what JSON has no numbers for."""
     if window.cells.dtype.kind in "iub":
         return list(window.cells.tolist())
-    wide = window.cells.astype(np.float64)  # exact for every float that is stored, bfloat16 included
+    with np.errstate(invalid="ignore"):  # a NaN that signals becomes one that does not
+        wide = window.cells.astype(np.float64)  # exact for every float that is stored, bfloat16 included
     if np.isfinite(wide).all():
         return list(wide.tolist())
     return [[cell if np.isfinite(cell) else repr(cell) for cell in row] for row in wide.tolist()]
@@ -151,12 +152,13 @@ def tensor_npy(workspace: Workspace, version: Version, tensor: TensorInfo) -> by
 def version_zip(workspace: Workspace, version: Version, about: Mapping[str, Any]) -> IO[bytes]:
     """Return a ZIP of a version, proven: one CSV a tensor, and version.json with all that belongs to it.
 
-    Its `files` name the CSV of each tensor. The caller closes it. Raises NotAsSaved.
+    Each of its `tensors`, and its `files`, name the CSV of a tensor. The caller closes it. Raises NotAsSaved.
     """
     with workspace.catalogue.reading() as connection:
         infos = version_rows.list_tensors(connection, version.id)
     files = file_names([info.name for info in infos])
-    about = {**about, "files": files}
+    named = [{**tensor, "file": files[tensor["name"]]} for tensor in about["tensors"]]
+    about = {**about, "files": files, "tensors": named}
     with ExitStack() as opened:
         file = opened.enter_context(spooled(()))
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:

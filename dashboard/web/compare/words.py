@@ -53,7 +53,7 @@ def became(cell: CellChange) -> str:
 
 def other_data(versions: Sequence[Version]) -> str:
     """Warn if the versions were scored on different datasets; empty if not."""
-    datasets = list(dict.fromkeys(version.dataset for version in versions))
+    datasets = list(dict.fromkeys(version.dataset for version in versions if version.dataset))
     if len(datasets) < 2:
         return ""
     return f"Their metrics were measured on different data ({', '.join(datasets)}) and cannot be compared."

@@ -7,7 +7,7 @@ from flask import Blueprint, render_template, request
 from dashboard.errors import UserError
 from dashboard.http import workspace
 from dashboard.services.datasets import list_datasets
-from dashboard.services.versions.evaluation import Evaluation, evaluate_in_full
+from dashboard.services.versions.evaluation import Evaluation, evaluate_in_full, why_not_measured
 from dashboard.services.versions.evaluation_file import add_evaluation_file
 from dashboard.services.versions.reading import get_version
 from dashboard.web.evaluate import page
@@ -76,6 +76,7 @@ def _page(name: str, number: int, form: EvaluateForm, file_form: FileForm, evalu
     return render_template(
         "evaluate/show.html",
         version=version,
+        unmeasured=why_not_measured(version),
         sentence=page.sentence(evaluation) if evaluation else "Measured on every record of a dataset, or of a file.",
         nothing_learnt=page.nothing_learnt_on(evaluation) if evaluation else "",
         problems=[*problems(form), *problems(file_form)],

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from dashboard.charts.svg import network_drawing, sparkline
 from dashboard.errors import Invalid
 from dashboard.metrics import best_name, best_version, in_order, judging, metric_name, metric_words
-from dashboard.records.network import Network, NetworkSpec, Version
+from dashboard.records.network import FOREIGN, Network, NetworkSpec, Version
 from dashboard.records.repeats import RepeatedScore
 from dashboard.services.networks import NetworkSummary
 from dashboard.web.kit.formats import spread
@@ -51,6 +51,10 @@ def _network_address(row: dict[str, Any]) -> str:
     return address("networks.show", name=row["name"])
 
 
+def _dataset_address(row: dict[str, Any]) -> str:
+    return url_for("datasets.show", name=row["dataset"]) if row["dataset"] else ""
+
+
 def _latest_address(row: dict[str, Any]) -> str:
     return address("versions.show", name=row["name"], number=row["latest"]) if row["latest"] else ""
 
@@ -65,7 +69,7 @@ NETWORK_COLUMNS = (
     Column("name", "Name", sortable=True),
     Column("spark", "Progress", format="markup", exported=False),
     Column("task"),
-    Column("dataset", "Dataset", link=lambda row: url_for("datasets.show", name=row["dataset"]), sortable=True),
+    Column("dataset", "Dataset", link=_dataset_address, sortable=True),
     Column("versions", "Versions", format="count", sortable=True),
     Column("latest", "Latest", shown=lambda row: row["latest"] and f"v{row['latest']}", link=_latest_address),
     Column("best", "Best", format="best_version", shown=lambda row: (row["name"], row["best"])),
@@ -78,6 +82,7 @@ NETWORK_COLUMNS = (
     Column("repeated_mean"),
     Column("repeated_std"),
     Column("repeated_metric"),
+    Column("kind", "Kind", shown=lambda row: "foreign" if row["kind"] == FOREIGN else None, css="muted"),
     Column("runs", "Run", format="chip_links", exported=False),
 )
 
@@ -88,9 +93,10 @@ def networks_table(summaries: Iterable[NetworkSummary], sort: str, search: str) 
     known = list(summaries)
     scores = listed_scores([summary.network for summary in known])
     rows = [_network_row(summary) | _repeated(scores.get(summary.network.name), summary.network) for summary in known]
-    few = listed_records([(row["dataset"], row["metric"]) for row in rows])
+    few = listed_records([(row["dataset"] or "", row["metric"]) for row in rows])
     rows = [row | {"records": records} for row, records in zip(rows, few, strict=True)]
     unknown = {"repeated": not scores, "records": not any(few)}
+    unknown |= {"kind": all(row["kind"] != FOREIGN for row in rows)}
     shown = [replace(one, heading="") if unknown.get(one.name) else one for one in NETWORK_COLUMNS]
     return Table("networks", shown, rows, "Networks", files, link=_network_address).in_order(sort)
 
@@ -101,15 +107,16 @@ def _network_row(summary: NetworkSummary) -> dict[str, Any]:
     values = [metrics.get(metric) for metrics in history.values()] if metric else []
     return {
         "name": network.name,
-        "task": network.task,
-        "dataset": network.dataset,
+        "kind": network.kind,
+        "task": network.task or None,
+        "dataset": network.dataset or None,
         "spark": sparkline(values, metric_words(metric or "")),
         "versions": summary.versions,
         "latest": summary.latest,
         "best": best,
         "metric": metric,
         "score": value,
-        "parameters": network.spec.parameters,
+        "parameters": network.parameters,
         "saved": summary.latest_created,
         "runs": run_chips(summary.active_runs),
     }
@@ -204,7 +211,7 @@ def curve_points(history: History, runs: Mapping[int, int | None]) -> list[dict[
 def layers_table(network: Network) -> Table:
     """Return the layers of a network; columns of settings that no layer has are in the files only."""
     layers = network.spec.layers
-    names = [*map(str, range(1, len(layers))), "Output"]
+    names = [*map(str, range(1, len(layers))), "Output"][: len(layers)]
     columns = (
         Column("layer", "Layer", exported=False),
         Column("units", "Units", format="count"),

@@ -187,7 +187,7 @@ def delete(name: str) -> Answer:
     what = [
         f"{name} goes into the trash with its {plural(count, 'version')} and its runs. It can be restored as one.",
         *freed_sentences(freed_by_network(workspace(), name)),
-        f"The dataset {network.dataset} stays.",
+        *([f"The dataset {network.dataset} stays."] if network.dataset else []),
     ]
     confirm_by_name(name, f"Delete {name}", what, url_for("networks.show", name=name))
     service.delete_network(workspace(), name)
@@ -252,7 +252,7 @@ def _network_page(network: Network, form: RunForm, status: int = 200) -> Answer:
     pages = pager(len(history), "networks.show")
     shown = list_versions(workspace(), network.name, pages.length, pages.offset).items
     ranking, baseline = page.ranking(network, history), baseline_of(workspace(), network.dataset)
-    dataset = get_dataset(workspace(), network.dataset)
+    dataset = get_dataset(workspace(), network.dataset) if network.dataset else None
     form.offer(network.spec.training, list(history))
     answer = render_template(
         "networks/show.html",
@@ -265,11 +265,11 @@ def _network_page(network: Network, form: RunForm, status: int = 200) -> Answer:
         pages=pages,
         run_form=form,
         untrained=why_not_trained(network, dataset),
-        split=split_words(dataset),
+        split=split_words(dataset) if dataset is not None else "",
         problems=problems(form),
         layers=page.layers_table(network),
-        settings=folded_settings(network.spec),
-        drawing=network_drawing(network.spec.inputs, network.spec.layers),
+        settings=folded_settings(network.spec) if network.spec.layers else None,
+        drawing=network_drawing(network.spec.inputs, network.spec.layers) if network.spec.layers else "",
         curves=url_for("networks.curves_figure", name=network.name) if len(history) > 1 else "",
         curves_files=exports("networks.curves", name=network.name),
         pairs=pair_grid(network.name, network.task, history),
@@ -280,7 +280,7 @@ def _network_page(network: Network, form: RunForm, status: int = 200) -> Answer:
 
 def _dead_chips(network: Network, history: page.History) -> list[Chip]:
     """Name the units of the newest version that do nothing; each chip leads to since when."""
-    if not history:
+    if not history or network.is_foreign:  # which units do nothing follows from layers
         return []
     newest = max(history)
     try:

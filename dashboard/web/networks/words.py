@@ -25,6 +25,8 @@ def network_sentence(network: Network, count: int, ranking: Ranking, baseline: B
     """Say which version of a network is best, by which metric where that is not the one named, and the baseline."""
     best, metric, value, by = ranking
     if not count:
+        if network.is_foreign:
+            return "For weights from elsewhere; there are none yet."
         return f"Defined with {plural(network.spec.parameters, 'parameter')}, not trained yet."
     if metric is None:
         return f"{plural(count, 'version')}; none has a metric to rank it by."

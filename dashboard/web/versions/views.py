@@ -15,6 +15,7 @@ from dashboard.services.store.trash import freed_by_version
 from dashboard.services.versions import analyses, reading
 from dashboard.services.versions.baselines import baseline_of
 from dashboard.services.versions.damage import examine_version
+from dashboard.services.versions.evaluation import why_not_measured
 from dashboard.services.versions.reading import VersionDetail, get_detail
 from dashboard.services.versions.tensors import find_tensor
 from dashboard.services.versions.verification import VersionProof, verify_version
@@ -26,7 +27,7 @@ from dashboard.web.kit.tables import Numbers, Table, exports, numbers_at
 from dashboard.web.kit.urls import address, api_address
 from dashboard.web.kit.words import folded_settings
 from dashboard.web.store.words import freed_sentences
-from dashboard.web.versions import page, scores
+from dashboard.web.versions import origins, page, scores
 from dashboard.web.versions.words import dead_note
 
 blueprint = Blueprint("versions", __name__, url_prefix="/networks/<name>/versions/<int:number>")
@@ -46,6 +47,7 @@ def verify(name: str, number: int) -> str:
 
 NUMBERS: dict[str, Callable[[VersionDetail], Table | Numbers]] = {
     "tensors": page.tensors_table,
+    "mapping": origins.mapping_table,
     "metrics": scores.metrics_table,
     "classes": scores.classes_table,
     "targets": scores.targets_table,
@@ -54,7 +56,7 @@ NUMBERS: dict[str, Callable[[VersionDetail], Table | Numbers]] = {
 }
 
 
-@numbers_at(blueprint, '/<any(tensors, metrics, classes, targets, confusion, "dead-units"):what>')
+@numbers_at(blueprint, '/<any(tensors, mapping, metrics, classes, targets, confusion, "dead-units"):what>')
 def numbers(name: str, number: int, what: str) -> Table | Numbers:
     """Return one of the tables of a version's page, all of it."""
     return NUMBERS[what](get_detail(workspace(), name, number))
@@ -92,6 +94,7 @@ def heat_map(name: str, number: int) -> Response:
 def units(name: str, number: int) -> Response:
     """Send pictures of the incoming weights of first-layer units, ten in a row."""
     version, tensor = find_tensor(workspace(), name, number, "layer_01.weight")
+    analyses.require_pictures(workspace(), version, tensor)
     first = query().number("unit")
     last = min(first + query().number("units", page.UNITS_SHOWN, 1, 400), tensor.shape[1])
     chosen = range(first, max(last, first + 1))  # never empty, so that a unit that does not exist is refused
@@ -151,7 +154,11 @@ def _page(name: str, number: int, proof: VersionProof | None) -> str:
         dead_note=dead_note(dead),
         count_dead="" if dead.is_counted or dead.is_damaged else query().address(draw=1, _anchor="dead"),
         unit=reading.target(workspace(), version) if network.task == "regression" else "",
-        settings=folded_settings(version.spec),
+        settings=folded_settings(version.spec) if version.can_run else None,
+        unmeasured=why_not_measured(version),
+        origin_facts=origins.origin_facts(detail.origin),
+        mapping=origins.mapping_table(detail),
+        most_mapped=origins.MOST_MAPPED,
         pictures=page.unit_pictures(version, sound.tensors),
         verification=proof,
         anyway=address("versions.show", name=name, number=number, draw=1),

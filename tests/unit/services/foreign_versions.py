@@ -37,6 +37,8 @@ def odd_arrays():
         "empty": np.zeros(0, np.float32),
         "quote\"'`": np.array([2**64 - 1, 0], np.uint64),
         "x" * 1024: np.array(0.5, np.float32),
+        "layer_01.weight": np.arange(3, dtype=np.float32),
+        "layer_01.bias": np.arange(6, dtype=np.float32).reshape(2, 3),
     }
 
 

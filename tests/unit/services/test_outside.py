@@ -8,7 +8,11 @@ import pytest
 
 from dashboard.catalogue import versions as version_rows
 from dashboard.errors import BeingSaved, Conflict, Invalid, TensorDamaged
+from dashboard.services.datasets import list_datasets
 from dashboard.services.networks import get_network
+from dashboard.services.store.copying import copy_store
+from dashboard.services.store.manifest_check import Refused, checked_origin
+from dashboard.services.store.reindexing import reindex_store
 from dashboard.services.store.trash import list_trash
 from dashboard.services.versions import outside
 from dashboard.services.versions.given import GivenTensor, checked_metrics, given_arrays
@@ -178,6 +182,71 @@ def test_what_cannot_be_kept_is_refused_by_name(workspace):
     with pytest.raises(Conflict, match="Choose another name"):
         create_foreign_network(workspace, "imported")
     assert list_versions(workspace, "imported").items == []
+
+
+def as_stored(workspace, name="imported"):
+    """Return all that is to survive the loss of a catalogue, and a copy."""
+    network = vars(get_network(workspace, name)) | {"id": None}
+    details = [get_detail(workspace, name, one.number) for one in list_versions(workspace, name).items]
+    return [
+        vars(one.version) | {"id": None, "tensors": one.tensors, "origin": one.origin, "network": network}
+        for one in details
+    ]
+
+
+def fill(workspace):
+    first = save_foreign(workspace, key="k", metrics={"loss": None}, epoch=4)
+    axes = [with_axis("w", SMALL["a"], 0), with_axis("b", SMALL["b"], None)]
+    save_foreign(workspace, arrays=axes, parent=first, origin={"how": "push", "sender": "train.py"})
+    return as_stored(workspace)
+
+
+def test_a_lost_catalogue_is_made_again_without_a_dataset_and_keys_still_hold(tmp_path):
+    settings = Settings(home=str(tmp_path))
+    workspace = open_workspace(settings)
+    stored = fill(workspace)
+    workspace.catalogue.close()
+    workspace.store.close()
+    for path in tmp_path.glob("catalogue.sqlite*"):
+        path.unlink()
+    workspace = open_workspace(settings)
+    assert reindex_store(workspace).skipped == []
+    assert as_stored(workspace) == stored
+    assert list_datasets(workspace) == []
+    assert save_foreign(workspace, key="k", metrics={"loss": None}, epoch=4).number == 1
+    workspace.catalogue.close()
+    workspace.store.close()
+
+
+def test_a_copy_has_the_kind_origin_key_and_axes(workspace, tmp_path):
+    stored = fill(workspace)
+    other = open_workspace(Settings(home=str(tmp_path / "other")))
+    assert copy_store(workspace, other, lambda progress: None) is None
+    for copied, own in zip(as_stored(other), stored, strict=True):
+        assert [info.units_axis for info in copied.pop("tensors")] == [info.units_axis for info in own.pop("tensors")]
+        assert copied == own
+    assert save_foreign(other, key="k", metrics={"loss": None}, epoch=4).number == 1
+    other.catalogue.close()
+    other.store.close()
+
+
+def nested(depth):
+    return {"how": "import", "a": nested(depth - 1)} if depth else {"how": "import"}
+
+
+HOSTILE = ([], "x", {}, {"how": 1}, {"how": "a\0"}, {"how": "x", "\ud800": 1}, nested(20), {"how": "", "n": 10**400})
+
+
+@pytest.mark.parametrize("origin", HOSTILE)
+def test_an_origin_that_comes_from_anywhere_is_refused_unless_it_is_plain(origin):
+    with pytest.raises(Refused, match="origin"):
+        checked_origin(origin)
+
+
+def test_a_plain_origin_is_taken_as_it_is_but_for_numbers_that_are_none():
+    given = IMPORTED | {"mapping": [{"tensor": "a", "turned": True, "n": float("inf")}] * 3}
+    assert checked_origin(given)["mapping"][2] == {"tensor": "a", "turned": True, "n": None}
+    assert checked_origin(None) is None
 
 
 def test_metrics_are_numbers_or_none():

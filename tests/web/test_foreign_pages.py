@@ -1,0 +1,103 @@
+"""Every page and address works for weights from elsewhere, whatever their names, shapes and types; or says why not."""
+
+import io
+import json
+import re
+import zipfile
+from contextlib import closing
+from urllib.parse import urlencode
+
+import pytest
+
+from dashboard import create_app
+from dashboard.services.workspace import open_workspace
+from dashboard.settings import Settings
+from dashboard.weights.checksums import tensor_sha256
+from tests.api.api_client import ApiClient
+from tests.unit.services.foreign_versions import odd_arrays, other_arrays, save_foreign
+from tests.web.old_homes import api_addresses, walk
+from tests.web.page_check import Browser
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module", params=["csv", pytest.param("mysql", marks=pytest.mark.server)])
+def foreign(tmp_path_factory, request):
+    """Two versions of one foreign network, and one of another; served."""
+    store = "csv:" if request.param == "csv" else request.getfixturevalue("mysql_url")
+    workspace = open_workspace(Settings(home=str(tmp_path_factory.mktemp("home")), store=store))
+    with closing(workspace.catalogue), closing(workspace.store):
+        save_foreign(workspace, epoch=1, metrics={"accuracy": 0.5, "my metric": 3})
+        save_foreign(workspace, epoch=2, metrics={"accuracy": 0.75, "loss": None}, arrays=other_arrays())
+        save_foreign(workspace, "another", arrays=odd_arrays())
+        yield create_app(workspace=workspace)
+
+
+def test_all_that_pages_lead_to_works(foreign):
+    assert len(walk(Browser(foreign.test_client()), with_queries=False)) > 30
+
+
+def test_history_health_and_comparison_of_every_tensor_work(foreign):
+    browser = Browser(foreign.test_client())
+    for name in odd_arrays():
+        of_tensor = urlencode({"tensor": name})
+        for page in ("history", "health"):
+            browser.get(f"/networks/imported/{page}?{of_tensor}")
+        browser.get(f"/compare?base=imported:1&other=imported:2&{of_tensor}")
+
+
+def test_all_that_the_api_answers_is_as_its_document_says(foreign):
+    client = ApiClient(foreign)
+    for of_path in api_addresses(client).values():
+        for address in of_path:
+            with closing(client.fetch("GET", address)) as answer:
+                assert answer.status_code in (200, 404), (address, answer.text)
+
+
+def test_the_zip_names_the_file_of_each_tensor_with_all_that_is_needed_to_read_it_back(foreign):
+    answer = foreign.test_client().get("/api/v1/networks/imported/versions/1.zip", base_url="http://127.0.0.1")
+    with closing(answer), zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
+        about = json.loads(archive.read("version.json"))
+        names = [tensor["file"] for tensor in about["tensors"]]
+        assert sorted({*names, "version.json"}) == sorted(archive.namelist())
+        assert len({name.casefold() for name in names}) == len(odd_arrays())
+        assert all(re.fullmatch(r"[\w]+\.csv", name, re.ASCII) for name in names)
+        for tensor, (name, array) in zip(about["tensors"], odd_arrays().items(), strict=True):
+            expected = (name, array.dtype.name, list(array.shape), tensor_sha256(array))
+            assert tuple(tensor[part] for part in ("name", "dtype", "shape", "sha256")) == expected
+    assert (about["kind"], about["origin"]["how"], about["spec"]) == ("foreign", "import", None)
+
+
+def test_a_foreign_network_is_made_by_the_api_and_refuses_what_only_a_dense_one_has(foreign):
+    client = ApiClient(foreign)
+    made = client.post("/api/v1/networks", json={"name": "mine", "kind": "foreign", "purpose": "p"}, status=201)
+    assert (made["kind"], made["dataset"], made["task"], made["output"]) == ("foreign", None, None, None)
+    assert client.fails("POST", "/api/v1/networks", 409, json={"name": "mine", "kind": "foreign"})["field"] == "name"
+    with_dataset = {"kind": "foreign", "name": "x", "dataset": "iris"}
+    for wrong in (with_dataset, {"kind": "odd", "name": "x"}, {"kind": "foreign"}):
+        client.fails("POST", "/api/v1/networks", 422, json=wrong)
+
+
+def test_pages_say_how_it_came_to_be_and_why_it_cannot_be_run(foreign):
+    browser = Browser(foreign.test_client())
+    page = browser.get("/networks/imported/versions/1")
+    assert "imported from a file" in page.text
+    assert "model.npz" in page.text
+    assert "can be neither run nor trained here" in page.text
+    assert "#train" not in page.text
+    assert "can be neither run nor trained here" in browser.get("/networks/imported").text
+    assert "can be neither run nor trained here" in browser.get("/networks/imported/versions/1/evaluate").text
+
+
+def test_what_needs_layers_or_records_is_refused_in_words(foreign):
+    client = foreign.test_client()
+    place = "/api/v1/networks/imported"
+    for address, body in (
+        (f"{place}/runs", {}),
+        (f"{place}/runs", {"parent": 1}),
+        (f"{place}/runs", {"folds": 5}),
+        (f"{place}/versions/1/evaluate", {"dataset": "digits"}),
+    ):
+        answer = client.post(address, json=body, headers={"Host": "127.0.0.1:8000"})
+        assert answer.status_code in (404, 409), (address, answer.text)
+        assert answer.json["error"]["message"]
