@@ -17,6 +17,11 @@ PLACE_BYTES = 1 << 16
 PLACE_LINES = 40
 LINE_ENDS = re.compile("\r\n|\n|\r")
 PIECE = 1 << 20
+BYTE_ORDER_MARKS = (
+    *(codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF8),
+    *(codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
+)
+"""Those of UTF-32 first, as they begin with one of UTF-16."""
 
 
 class Sample(NamedTuple):
@@ -127,14 +132,21 @@ def places_of_line(path: Path, line: str, encoding: str) -> list[int]:
     starts: list[int] = []
     before = 0
     for block in whole_lines(path, end):
-        place = -1
-        while (place := block.find(wanted, place + 1)) >= 0:
+        start = 0 if before else next((len(bom) for bom in BYTE_ORDER_MARKS if block.startswith(bom)), 0)
+        place = start if block.startswith(wanted, start) else _next_line(block, end, wanted, start)
+        while place >= 0:
             behind = place + len(wanted)
-            ends = behind == len(block) or block.startswith((end, mark), behind)
-            if ends and (not place or block.startswith(end, place - len(end))):
+            if behind == len(block) or block.startswith((end, mark), behind):
                 starts.append(before + place)
+            place = _next_line(block, end, wanted, place)
         before += len(block)
     return starts
+
+
+def _next_line(block: bytes, end: bytes, wanted: bytes, place: int) -> int:
+    """Return where the next line that begins so is, -1 if there is none: within lines ",," may stand in every one."""
+    before = block.find(end + wanted, place)
+    return before + len(end) if before >= 0 else -1
 
 
 def line_at(path: Path, place: int, encoding: str) -> int:

@@ -313,6 +313,14 @@ def test_a_repeated_header_is_seen_in_the_whole_file(tmp_path, count):
     assert preview(path, detected.format).rows == 2 * count
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+def test_a_header_that_is_repeated_once_is_seen_in_any_encoding(tmp_path, encoding):
+    path = write(tmp_path, "a,b,y\n" + BODY + "a,b,y\n" + BODY, encoding=encoding)
+    detected = detect(path)
+    assert (detected.format.repeats, detected.guesses["repeats"].reason) == ("drop", "Line 22 repeats the header.")
+    assert preview(path, detected.format).rows == 40
+
+
 def test_a_line_is_named_by_its_number_in_the_file_whatever_was_left_out_before(tmp_path):
     path = write(tmp_path, "# one\n# two\na,b,y\n" + BODY + "# pause\n1,2\n")
     with pytest.raises(Invalid, match=r"Line 25 has 2 fields where the first line has 3"):
