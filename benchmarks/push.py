@@ -30,7 +30,7 @@ from dashboard.settings import Settings, to_environment  # noqa: E402
 MOST_MB, AGAIN_SECONDS = 20.0, 0.1
 WAITED_FOR, AT_ONCE = 5_000_000, 250_000
 PEERS = {
-    "MLflow": "mlflow.set_tracking_uri('file:' + folder)\n"
+    "MLflow": "mlflow.set_tracking_uri('file:' + folder + '/mlruns')\n"
     "with mlflow.start_run():\n    for name in names: mlflow.log_artifact(name)",
     "W&B offline": "run = wandb.init(mode='offline', dir=folder, project='p')\n"
     "artifact = wandb.Artifact('model', 'model')\n"
