@@ -18,7 +18,10 @@ from dashboard.privacy import keep_new_files_private
 from dashboard.settings import Settings, from_environment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dashboard.jobs.job import Progress
+    from dashboard.services.upload_parts import SentFile
     from dashboard.services.versions.verification import VersionProof
 
 FROM_PASSWORD, TO_PASSWORD = "WEIGHTBASE_FROM_PASSWORD", "WEIGHTBASE_TO_PASSWORD"
@@ -269,9 +272,10 @@ def _parser(first: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="weightbase", description=__doc__)
     parser.set_defaults(verb=serve, parser=parser)
     verbs = parser.add_subparsers(title="verbs")
-    own = (serve, worker, verify, copy, backup, restore, exact, reindex, settings)
-    for function in own:
-        added = verbs.add_parser(function.__name__, help=function.__doc__, description=function.__doc__)
+    verbs_here = (serve, worker, import_weights, verify, copy, backup, restore, exact, reindex, settings)
+    own = {function.__name__.partition("_")[0]: function for function in verbs_here}
+    for name, function in own.items():
+        added = verbs.add_parser(name, help=function.__doc__, description=function.__doc__)
         added.set_defaults(verb=function)
         if function is worker:
             added.add_argument("--until-idle", action="store_true", help="end when nothing has been queued for a while")
@@ -286,11 +290,12 @@ def _parser(first: str) -> argparse.ArgumentParser:
             added.add_argument("--check", action="store_true", help="prove the backups that are there; make none")
         if function is restore:
             _add_restore(added)
-    names = tuple(function.__name__ for function in own)
-    if first not in names:
+        if function is import_weights:
+            _add_import(added)
+    if first not in own:
         from dashboard.client_verbs import add_client_verbs
 
-        add_client_verbs(verbs, leave_out=names)
+        add_client_verbs(verbs, leave_out=tuple(own))
     return parser
 
 
@@ -298,6 +303,21 @@ def _add_printing(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--server", metavar="URL", help="let the dashboard at this address do it")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
+
+
+def _add_import(parser: argparse.ArgumentParser) -> None:
+    from dashboard.services.imports.plan import IMPORT_SETTINGS
+
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE|FOLDER", help="checkpoints, or folders of them")
+    parser.add_argument("--as", choices=("dense", "foreign"), default="foreign", help="the kind of network")
+    parser.add_argument("--proposal", help="of a dense network: which reading of its layers, from 0")
+    parser.add_argument("--activations", help="one for each layer, separated by commas")
+    parser.add_argument("--classes", help="the names of the outputs, separated by commas")
+    for name, setting in IMPORT_SETTINGS.items():
+        is_flag = isinstance(setting.default, bool)
+        more: dict[str, Any] = {"action": "store_true"} if is_flag else {"required": name == "network"}
+        parser.add_argument(f"--{name.replace('_', '-')}", help=f"{setting.label}. {setting.help}", **more)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def _add_restore(parser: argparse.ArgumentParser) -> None:
@@ -335,6 +355,47 @@ def _endpoint(address: str | None, home: str | None, password_name: str) -> Sett
             print(warning, file=sys.stderr)
         store = with_password(bare, os.environ.get(password_name) or typed)
     return replace(configured, store=store, home=home or configured.home)
+
+
+def import_weights(given: argparse.Namespace) -> int:
+    """Import files of weights as versions of a network; several files, or a folder, are a series of checkpoints."""
+    from dashboard.services.imports.receiving import receive_import
+    from dashboard.services.imports.saving import save_import
+    from dashboard.services.imports.waiting import discard_import
+    from dashboard.services.workspace import open_workspace
+
+    names = ("network", "purpose", "as", "task", "dataset", "scaling", "unnamed", "proposal", "optimizer")
+    values = vars(given)
+    choices = {name: values[name] for name in (*names, "accept_changes") if values[name] not in (None, "")}
+    choices |= {name: values[name].split(",") for name in ("activations", "classes") if values[name]}
+    workspace = open_workspace(from_environment(), sweeping=False)
+    waiting = receive_import(workspace, _files_of(given.files))
+    for name, why in waiting.left_out.items():
+        print(f"{name} left out: {why}", file=sys.stderr)
+    try:
+        result = save_import(workspace, waiting, choices)
+    finally:
+        discard_import(workspace, waiting.token)
+    print(json.dumps(result) if given.json else f"{result['network']}: versions {_numbers(result['versions'])} saved")
+    return 0
+
+
+def _files_of(paths: list[Path]) -> "Iterator[SentFile]":
+    """Yield files, and those of folders under the folder's name, each open while it is read."""
+    from dashboard.errors import NotFound
+    from dashboard.services.upload_parts import SentFile
+
+    for path in paths:
+        if not path.exists():
+            raise NotFound(f"There is no file {path}.", "file")
+        files = sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
+        for one in files:
+            with one.open("rb") as stream:
+                yield SentFile(stream, str(one.relative_to(path.parent)))
+
+
+def _numbers(numbers: list[int]) -> str:
+    return f"{numbers[0]} to {numbers[-1]}" if len(numbers) > 1 else str(numbers[0])
 
 
 def _print_proof(proof: "VersionProof") -> bool:

@@ -10,6 +10,7 @@ from dashboard.api.datasets import blueprint as datasets
 from dashboard.api.errors import answer_errors
 from dashboard.api.health import blueprint as health
 from dashboard.api.history import blueprint as history
+from dashboard.api.imports import blueprint as imports
 from dashboard.api.networks import blueprint as networks
 from dashboard.api.openapi import blueprint as openapi
 from dashboard.api.runs import blueprint as runs
@@ -28,7 +29,21 @@ def register_api(app: Flask) -> None:
     api = Blueprint("api", __name__)
     answer_errors(api)
     api.register_blueprint(health)
-    for noun in (openapi, datasets, networks, runs, versions, tensors, history, comparison, store, searches, contents):
+    nouns = (
+        openapi,
+        datasets,
+        imports,
+        networks,
+        runs,
+        versions,
+        tensors,
+        history,
+        comparison,
+        store,
+        searches,
+        contents,
+    )
+    for noun in nouns:
         api.register_blueprint(noun, url_prefix=PREFIX)
     app.register_blueprint(api)
     refuse_unknown_addresses(app, PREFIX)

@@ -28,6 +28,7 @@ PATH: dict[str, Schema] = {
     "network": TEXT | {"description": "A network's name."},
     "version": INTEGER | {"minimum": 1, "description": "A version's number."},
     "tensor": TEXT | {"description": "A tensor's name, such as layer_01.weight."},
+    "token": TEXT | {"description": "What POST /imports answers as token."},
     "run_id": INTEGER | {"minimum": 1, "description": "A run's id."},
     "search_id": INTEGER | {"minimum": 1, "description": "A search's id."},
     "trial": INTEGER | {"minimum": 1, "description": "A trial's number."},
@@ -60,6 +61,17 @@ OPERATIONS: dict[str, Operation] = {
     "datasets.get_preset": Operation(200, ref("Preset"), fails=(404,)),
     "datasets.get_records": Operation(200, ref("RecordPage"), query=("part", *PAGING), fails=(404, 409, 422)),
     "datasets.delete_dataset": Operation(204, fails=(404, 409)),
+    "imports.create_import": Operation(
+        201,
+        ref("Import"),
+        bodies=(("multipart/form-data", "ImportUpload"),),
+        fails=(400, 413, 415, 422),
+    ),
+    "imports.get_import": Operation(200, ref("Import"), fails=(404,)),
+    "imports.delete_import": Operation(204, fails=(404,)),
+    "imports.save_import": Operation(
+        202, ref("ImportRun"), bodies=((JSON, "ImportChoices"),), fails=(400, 404, 409, 413, 415, 422)
+    ),
     "networks.list_networks": Operation(200, ref("NetworkPage"), query=(*PAGING, "search"), fails=(422,)),
     "networks.create_network": Operation(
         201, ref("Network"), bodies=((JSON, "NetworkBeginning"),), fails=(400, 409, 413, 415, 422)

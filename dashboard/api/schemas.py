@@ -29,7 +29,7 @@ from dashboard.records.run import PRIORITIES, RUN_STATES, Epoch, Run, TrashItem
 from dashboard.records.run_kinds import EXTERNAL, RUN_KINDS
 from dashboard.records.search import SEARCH_STATES, TRIAL_STATES, Search, Trial
 from dashboard.records.store import EXAMPLES_WITH_PASSWORD, STORE_KINDS
-from dashboard.records.training import TRAINING_SETTINGS
+from dashboard.records.training import ACTIVATIONS, TRAINING_SETTINGS
 from dashboard.services.compare.detail import CellChange, UnitChange
 from dashboard.services.compare.several import KINDS
 from dashboard.services.compare.versions import NUMBER_NAMES, DiffFact
@@ -37,6 +37,7 @@ from dashboard.services.dataset_records import PARTS
 from dashboard.services.datasets import COLUMN_KINDS, DATASET_SETTINGS, IMPORT_SETTINGS, IMPORT_WORDS
 from dashboard.services.history.health import MEASURES, OF_RECORDS, UNIT_FINDINGS
 from dashboard.services.history.tensor import SINCE
+from dashboard.services.imports.plan import IMPORT_SETTINGS as WEIGHT_SETTINGS
 from dashboard.services.part_files import FILE_FIELDS
 from dashboard.services.push.manifest import DTYPE_NAMES
 from dashboard.services.runs.external import ENDS, MOST_AT_ONCE
@@ -559,7 +560,61 @@ HEALTH = {
     "error": record(ERROR, ERROR_OPTIONAL),
 }
 
+IMPORTED_TENSOR = {
+    "name": TEXT,
+    "shape": array(INTEGER),
+    "dtype": TEXT,
+    "source_dtype": TEXT | {"description": "The type in the file."},
+    "mean": nullable(NUMBER | {"description": "Of its finite cells; null if it has too many to be counted at once."}),
+    "std": nullable(NUMBER),
+    "first": array(nullable(NUMBER), description="Its first cells."),
+    "is_optimizer": BOOLEAN,
+}
+IMPORT_CHANGES = {
+    "new": array(TEXT),
+    "gone": array(TEXT),
+    "changed": array(FREE, description="Tensors of another shape or type, before and after."),
+}
+IMPORT_CHECKPOINT = {
+    "checkpoint": INTEGER | {"description": "Its place, from 0."},
+    "name": TEXT,
+    "number": nullable(INTEGER | {"description": "Found in the name; it becomes the version's epoch."}),
+    "counts": nullable(TEXT | {"description": "What the number counts: epoch or step."}),
+    "metrics": METRICS,
+    "unnamed": array(
+        NUMBER, description="Fractions in the name without a word; `unnamed` of the choices names the last."
+    ),
+    "files": array(record({"name": TEXT, "bytes": INTEGER, "sha256": SHA256}, closed=True)),
+    "tensors": INTEGER,
+    "changes": nullable(record(IMPORT_CHANGES, closed=True))
+    | {"description": "What is different from the checkpoint before; null of the first."},
+}
+IMPORT = {
+    "token": TEXT | {"description": "What the import is called until it is saved; it waits for a day."},
+    "name": TEXT,
+    "format": TEXT,
+    "tensors": array(record(IMPORTED_TENSOR, closed=True), description="Of the first checkpoint."),
+    "skipped": array(record({"name": TEXT, "why": TEXT}, closed=True)),
+    "proposals": array(FREE, description="Chains of dense layers that the tensors can be read as, the best first."),
+    "about": FREE | {"description": "What the file states about itself; it is not checked."},
+    "checkpoints": array(record(IMPORT_CHECKPOINT, closed=True)),
+}
+IMPORT_CHOICES = described(WEIGHT_SETTINGS) | {
+    "as": choice(NETWORK_KINDS) | {"default": "foreign"},
+    "proposal": INTEGER | {"description": "The place of a chain of layers among the proposals; of a dense network."},
+    "activations": array(nullable(choice(ACTIVATIONS)), description="One for each layer; null: what the file says."),
+    "classes": array(TEXT, description="The names of the outputs, in their order."),
+    "leave_out": array(TEXT, description="Tensors of a foreign network that are not saved."),
+    "names": TEXTS | {"description": "Other names for tensors of a foreign network."},
+    "checkpoints": array(INTEGER, description="The places of those to save; all by default."),
+    "metrics": array(TEXT, description="Those to save; all that are stated by default."),
+}
+
 SCHEMAS: dict[str, Schema] = {
+    "Import": record(IMPORT, closed=True),
+    "ImportUpload": record({"file": array(ONE_FILE, minItems=1, description="One file, or several parts.")}, (), True),
+    "ImportChoices": record(IMPORT_CHOICES, tuple(name for name in IMPORT_CHOICES if name != "network"), True),
+    "ImportRun": record({"run": ref("Run")}, closed=True),
     "Error": record({"error": record(ERROR, ERROR_OPTIONAL, closed=True)}, closed=True),
     "Health": record(HEALTH, ("error",), closed=True),
     "Index": record({"name": TEXT, "version": TEXT, "openapi": TEXT, "help": TEXT}, closed=True),

@@ -56,6 +56,10 @@ def _push_title(request: Request) -> str:
     return f"Save what was pushed of epoch {request['epoch']:,}"
 
 
+def _import_title(request: Request) -> str:
+    return f"Import {request['name']}"
+
+
 def _external_title(request: Request) -> str:
     return "Training elsewhere"
 
@@ -73,6 +77,7 @@ DECLARED = (
     RunKind("exact", ACTIONS, lambda request: "Make all tables exact", "dashboard.services.store.process:exact"),
     RunKind("reindex", ACTIONS, lambda request: "Reindex the store", "dashboard.services.store.process:reindex"),
     RunKind(PUSH, ACTIONS, _push_title, "dashboard.services.push.saving:save_pushed"),
+    RunKind("import", ACTIONS, _import_title, "dashboard.services.imports.saving:run_import", writes_versions=True),
     RunKind(EXTERNAL, ELSEWHERE, _external_title, writes_versions=True),
     RunKind("empty", ACTIONS, lambda request: "Empty the trash", "dashboard.services.store.process:empty"),
 )

@@ -38,7 +38,7 @@ def _pack(files: list[SentFile], whole: IO[bytes], most_mb: int) -> None:
     seen: set[str] = set()
     with ZipFile(whole, "w", ZIP_STORED) as archive:
         for file in files:
-            name = _path(file.name)
+            name = path_within(file.name)
             if name in seen:
                 raise Invalid({"file": f"Two of the files are called {name[:100]}: rename one, or send their folders."})
             seen.add(name)
@@ -53,13 +53,13 @@ def _copy(stream: BinaryIO, entry: IO[bytes], whole: IO[bytes], most_mb: int) ->
         entry.write(piece)
 
 
-def _path(name: str) -> str:
-    """Return a file's path within the ZIP: its name and the folders above it, without what leads elsewhere."""
+def path_within(name: str) -> str:
+    """Return the path of a file that was sent: its name and the folders above it, without what leads elsewhere."""
     parts = PurePosixPath(name.replace("\\", "/")).parts
     return "/".join(part for part in parts if part not in {"/", "..", "."}) or "file"
 
 
 def _common_name(files: list[SentFile]) -> str:
     """Return the name of the folder in which all files stand, or else the first file's."""
-    tops = {_path(file.name).split("/")[0] for file in files}
+    tops = {path_within(file.name).split("/")[0] for file in files}
     return tops.pop() if len(tops) == 1 else files[0].name

@@ -15,6 +15,7 @@ from dashboard.web.evaluate.views import blueprint as evaluate_pages
 from dashboard.web.frame import frame, inert
 from dashboard.web.history.health import blueprint as health_pages
 from dashboard.web.history.views import blueprint as history_pages
+from dashboard.web.imports.views import blueprint as imports_pages
 from dashboard.web.kit import formats
 from dashboard.web.kit.assets import serve_assets
 from dashboard.web.kit.compression import compress
@@ -48,6 +49,7 @@ def register_pages(app: Flask) -> None:
         history_pages,
         health_pages,
         datasets_pages,
+        imports_pages,
         runs_pages,
         searches_pages,
         compare_pages,

@@ -22,7 +22,7 @@ SECTIONS = {
 }
 SHOWING_DRIFT = {"networks.index", "datasets.index", "store.show"}
 OF_STORE = {"backups"}
-OF_NETWORKS = {"versions", "tensors", "history", "health"}
+OF_NETWORKS = {"versions", "tensors", "history", "health", "imports"}
 
 
 class Site(NamedTuple):

@@ -39,4 +39,4 @@ def _note_version(archive: Archive, sink: Sink) -> None:
             sink.about["producer"] = f"Keras {version[:100]}"
 
 
-READER = Reader("keras", "Keras", (".keras",), recognises, read, ("h5py",))
+READER = Reader("keras", "Keras", (".keras",), recognises, read, ("h5py",), units_axis=1)

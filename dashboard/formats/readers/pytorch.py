@@ -278,4 +278,4 @@ class _LastRead:
         return self.array
 
 
-READER = Reader("pytorch", "PyTorch", (".pt", ".pth", ".ckpt", ".bin", ".tar"), recognises, read)
+READER = Reader("pytorch", "PyTorch", (".pt", ".pth", ".ckpt", ".bin", ".tar"), recognises, read, units_axis=0)

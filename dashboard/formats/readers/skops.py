@@ -78,4 +78,4 @@ def _fact(text: object) -> object:
     return parse_json(text, "The description of the model (schema.json)")
 
 
-READER = Reader("skops", "scikit-learn model of skops", (".skops",), recognises, read)
+READER = Reader("skops", "scikit-learn model of skops", (".skops",), recognises, read, units_axis=1)

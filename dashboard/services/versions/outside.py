@@ -84,6 +84,7 @@ class About(NamedTuple):
     spec: NetworkSpec
     preprocessing: Mapping[str, Any]
     dataset_id: int | None
+    evaluation: Mapping[str, Any] = {}
 
 
 def save_outside(
@@ -101,6 +102,7 @@ def save_outside(
     spec: NetworkSpec | None = None,
     preprocessing: Mapping[str, Any] | None = None,
     dataset_id: int | None = None,
+    evaluation: Mapping[str, Any] | None = None,
 ) -> Version:
     """Save tensors as the next version of a network, and return it; contents that the store holds are linked.
 
@@ -123,6 +125,7 @@ def save_outside(
         NO_SPEC if network.is_foreign else spec or network.spec,
         preprocessing or {},
         dataset_id,
+        evaluation or {},
     )
     number = _claimed(workspace, network, given, about)
     return get_version(workspace, network.name, number or _save(workspace, network, given, about, progress))
@@ -197,7 +200,7 @@ def _row(
         "spec": about.spec.to_json(),
         "preprocessing": dict(about.preprocessing),
         "metrics": dict(about.metrics),
-        "evaluation": {},
+        "evaluation": dict(about.evaluation),
         "origin": dict(about.origin),
         "push_key": about.key,
         "sha256": _sha256(given),

@@ -187,6 +187,15 @@ def _backed_up(run: Run) -> str:
     return f"{plural(run.result['written'], 'member')} written, {file_size(run.result['written_bytes'])}."
 
 
+def _imported(run: Run) -> str:
+    """Say which versions have come of an import."""
+    network, numbers = run.result["network"], run.result["versions"]
+    if not numbers:
+        return "Reading the tensors."
+    last = f" to {network}:{numbers[-1]}" if len(numbers) > 1 else ""
+    return f"{plural(len(numbers), 'version')} saved: {network}:{numbers[0]}{last}."
+
+
 def _emptied(run: Run) -> str:
     return f"{plural(run.result['removed'], 'version')} removed."
 
@@ -263,6 +272,7 @@ RESULTS: dict[str, Callable[[Run], str]] = {
     "reindex": _reindexed,
     "empty": _emptied,
     "push": _pushed,
+    "import": _imported,
 }
 """What says the result so far, by the kind of run."""
 PROGRESS: dict[str, Callable[[Run], str]] = {"search": _searched, "external": lambda run: external_sentence(run, ())}

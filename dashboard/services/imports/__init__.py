@@ -1,0 +1,1 @@
+"""Imports: files of weights made elsewhere, read, looked at, and saved as versions."""

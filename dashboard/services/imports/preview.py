@@ -1,0 +1,87 @@
+"""What is seen of an import before it is saved: its tensors with their first numbers, and how checkpoints differ."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from dashboard.formats.registry import READERS
+from dashboard.services.imports.changes import Changes, changes_between
+from dashboard.services.imports.plan import Proposal, proposals_of, stated_metrics
+from dashboard.services.imports.waiting import Checkpoint, Import
+
+FORMAT_WORDS = {reader.name: reader.words for reader in READERS}
+"""What the formats are called."""
+FIRST_NUMBERS = 12
+MOST_COUNTED = 5_000_000
+"""Of so many cells of a tensor at most the mean and the deviation are computed while a page waits."""
+
+
+class TensorPreview(NamedTuple):
+    """A tensor as it was read. Mean and deviation are of its finite cells, None where none was computed."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    source_dtype: str
+    mean: float | None
+    std: float | None
+    first: tuple[float, ...]
+    is_optimizer: bool
+
+
+class CheckpointPreview(NamedTuple):
+    """A checkpoint of an import, and what is different from the one before; None of the first."""
+
+    place: int
+    checkpoint: Checkpoint
+    metrics: dict[str, float]
+    changes: Changes | None
+
+
+def tensor_previews(checkpoint: Checkpoint, offset: int = 0, limit: int | None = None) -> list[TensorPreview]:
+    """Return tensors of a checkpoint from `offset` on, in the order of the file."""
+    chosen = checkpoint.tensors[offset : None if limit is None else offset + limit]
+    return [_preview(checkpoint, place) for place in range(offset, offset + len(chosen))]
+
+
+def _preview(checkpoint: Checkpoint, place: int) -> TensorPreview:
+    tensor = checkpoint.tensors[place]
+    cells = checkpoint.array(tensor).reshape(-1)
+    with np.errstate(invalid="ignore"):
+        first = tuple(cells[:FIRST_NUMBERS].astype(np.float64).tolist())
+    mean = std = None
+    if 0 < len(cells) <= MOST_COUNTED:
+        with np.errstate(invalid="ignore"):  # some processors signal a NaN that is widened
+            numbers = cells.astype(np.float64)
+        finite = numbers[np.isfinite(numbers)]
+        if len(finite):
+            mean, std = float(finite.mean()), float(finite.std())
+    return TensorPreview(
+        tensor.name, tensor.shape, tensor.dtype, tensor.source_dtype, mean, std, first, tensor.is_optimizer
+    )
+
+
+def checkpoint_previews(waiting: Import) -> list[CheckpointPreview]:
+    """Return the checkpoints of an import in their order, each with what is different from the one before."""
+    previews: list[CheckpointPreview] = []
+    before: Checkpoint | None = None
+    for index, checkpoint in enumerate(waiting.checkpoints):
+        changes = changes_between(_forms(before), _forms(checkpoint)) if before is not None else None
+        previews.append(CheckpointPreview(index, checkpoint, stated_metrics(checkpoint), changes))
+        before = checkpoint
+    return previews
+
+
+def metric_names(waiting: Import) -> list[str]:
+    """Return the names of all metrics that checkpoints state, in the order in which they come."""
+    return list(dict.fromkeys(name for one in waiting.checkpoints for name in stated_metrics(one)))
+
+
+def _forms(checkpoint: Checkpoint) -> dict[str, tuple[tuple[int, ...], str]]:
+    return {one.name: (one.shape, one.dtype) for one in checkpoint.tensors if not one.is_optimizer}
+
+
+def readings(waiting: Import) -> Sequence[Proposal]:
+    """Return the chains of dense layers that the first checkpoint can be read as, the best first."""
+    return proposals_of(waiting)

@@ -1,0 +1,249 @@
+"""Receiving files of weights: a file, a ZIP or a folder of checkpoints; each is read in a process of its own."""
+
+import hashlib
+import secrets
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, NamedTuple
+from zipfile import ZIP_STORED, ZipFile
+
+from dashboard.errors import Invalid, TooLarge, UnknownFormat, UnreadableFile, UserError
+from dashboard.formats.archives import Archive, is_left_by_a_system, refuse_paths
+from dashboard.formats.contents import Contents, SourceTensor
+from dashboard.formats.limits import Limits, limits_of
+from dashboard.formats.reading import read_file
+from dashboard.formats.registry import READERS
+from dashboard.formats.sniffing import reader_of
+from dashboard.formats.source import Source
+from dashboard.services.datasets import PIECE, stored_if_there_is_space
+from dashboard.services.imports.file_names import in_order, places, series_name
+from dashboard.services.imports.grouping import TABLES, Group, Grouping, group, is_series_of_tables
+from dashboard.services.imports.waiting import Checkpoint, Import, SourceFile, discard_import, folder_of, keep_import
+from dashboard.services.upload_parts import SentFile, path_within
+from dashboard.services.workspace import Workspace
+
+FILES = "files"
+MOST_CHECKPOINTS = 1000
+READ_AT_ONCE = 2
+Outcome = tuple[int, Group, Contents | UserError]
+"""Which of the groups it is, and what was read of it or why it cannot be."""
+
+
+class Received(NamedTuple):
+    """A file as it is stored in the home, under a name of ours; `name` is the person's."""
+
+    name: str
+    path: Path
+    bytes: int
+    sha256: str
+
+
+def receive_import(workspace: Workspace, sent: Iterable[SentFile]) -> Import:
+    """Store files of weights, read them, and return them as an import that waits.
+
+    Several files, or a ZIP of them, are a series of checkpoints, in the order of the numbers in their names. Of a
+    series, files that cannot be read are left out with the reason. Raises TooLarge beyond WEIGHTBASE_MAX_UPLOAD_MB,
+    UnknownFormat, UnreadableFile, Invalid without a file, Forbidden where nothing can be written; nothing stays then.
+    """
+    workspace.catalogue.require_writable()
+    token, limits = secrets.token_hex(16), limits_of(workspace.settings)
+    folder = folder_of(workspace, token)
+    try:
+        with stored_if_there_is_space():
+            (folder / FILES).mkdir(mode=0o700, parents=True)
+            received = _store(sent, folder / FILES, limits)
+            waiting = _read(token, received, folder, limits)
+            shutil.rmtree(folder / FILES)
+            keep_import(workspace, waiting)
+    except BaseException:
+        discard_import(workspace, token)
+        raise
+    return waiting
+
+
+def _store(sent: Iterable[SentFile], folder: Path, limits: Limits) -> list[Received]:
+    """Write what was sent under names of ours; raises Invalid without a file, TooLarge for too many bytes."""
+    received: list[Received] = []
+    for file in sent:
+        name = path_within(file.name)
+        if not file.name or is_left_by_a_system(name):
+            continue
+        if any(one.name == name for one in received):
+            raise Invalid({"file": f"Two of the files are called {name[:100]}: rename one, or send their folders."})
+        left = limits.file_bytes - sum(one.bytes for one in received)
+        received.append(_write(_pieces(file.stream), name, folder / f"{len(received):05d}", left))
+    if not received:
+        raise Invalid({"file": "Choose a file of weights."})
+    return received
+
+
+def _pieces(stream: BinaryIO) -> Iterator[bytes]:
+    while piece := stream.read(PIECE):
+        yield piece
+
+
+def _write(pieces: Iterable[bytes], name: str, path: Path, most: int) -> Received:
+    digest, size = hashlib.sha256(), 0
+    with path.open("wb") as file:
+        for piece in pieces:
+            size += len(piece)
+            if size > most:
+                raise TooLarge(
+                    "The files are larger together than WEIGHTBASE_MAX_UPLOAD_MB allows. Send fewer, or raise it.",
+                    "file",
+                )
+            digest.update(piece)
+            file.write(piece)
+    return Received(name, path, size, digest.hexdigest())
+
+
+def _read(token: str, received: list[Received], folder: Path, limits: Limits) -> Import:
+    files, grouping = _grouped(received, folder / FILES, limits)
+    if len(grouping.groups) > MOST_CHECKPOINTS:
+        raise TooLarge(f"These are more than {MOST_CHECKPOINTS:,} checkpoints. Send fewer at once.", "file")
+    wanted = [grouping.groups[index] for index in in_order([one.name for one in grouping.groups])]
+    left_out = dict(grouping.left_out)
+    with ThreadPoolExecutor(READ_AT_ONCE) as pool:
+        jobs = [
+            pool.submit(_read_group, one, files, folder / f"read-{index:05d}", limits)
+            for index, one in enumerate(wanted)
+        ]
+        results = [(index, wanted[index], _outcome(job.result)) for index, job in enumerate(jobs)]
+    errors = {one.name: result for _, one, result in results if isinstance(result, UserError)}
+    if len(errors) == len(wanted):
+        raise next(iter(errors.values()))
+    left_out |= {name: error.message for name, error in errors.items()}
+    results = _by_epochs_within(results)
+    checkpoints = tuple(_checkpoints(results, files, folder))
+    return Import(token, _name(received, checkpoints), checkpoints, left_out)
+
+
+def _by_epochs_within(results: list[Outcome]) -> list[Outcome]:
+    """Return checkpoints in the order of the epochs that they state within, if no name has a number and all do that."""
+    within = [result.about.get("epoch") for _, _, result in results if isinstance(result, Contents)]
+    is_stated = bool(within) and all(type(epoch) is int for epoch in within)
+    if not is_stated or any(place.number is not None for place in places([one.name for _, one, _ in results])):
+        return results
+    return sorted(results, key=lambda one: one[2].about["epoch"] if isinstance(one[2], Contents) else -1)
+
+
+def _outcome(read: Callable[[], Contents]) -> Contents | UserError:
+    """Return what was read, or why it cannot be."""
+    try:
+        return read()
+    except UserError as error:
+        return error
+
+
+def _checkpoints(results: Sequence[Outcome], files: dict[str, Received], folder: Path) -> Iterator[Checkpoint]:
+    """Yield what could be read, each in its folder, numbered without gaps."""
+    names = [one.name for _, one, result in results if isinstance(result, Contents)]
+    known = iter(places(names))
+    number = 0
+    for index, one, contents in results:
+        if isinstance(contents, Contents):
+            target = folder / f"{number:05d}"
+            (folder / f"read-{index:05d}").rename(target)
+            sources = [files[name] for name in one.files]
+            of_files = tuple(SourceFile(file.name, file.bytes, file.sha256) for file in sources)
+            yield Checkpoint(one.name, of_files, next(known), contents, target)
+            number += 1
+
+
+def _grouped(received: list[Received], folder: Path, limits: Limits) -> tuple[dict[str, Received], Grouping]:
+    """Return the files by name, those of a ZIP of checkpoints taken out of it, and how they belong together."""
+    if len(received) == 1:
+        only = received[0]
+        if not _is_zip_of_files(only, limits):
+            return {only.name: only}, Grouping((Group(only.name, "file", (only.name,)),), {})
+        received = _unpacked(only, folder, limits)
+    files = {one.name: one for one in received}
+    return files, group(list(files), lambda name: files[name].path.read_bytes())
+
+
+def _is_zip_of_files(file: Received, limits: Limits) -> bool:
+    """Return whether a file is a ZIP of files of weights, and not one in a format that is itself a ZIP."""
+    source = Source(file.path, limits, file.name)
+    if source.archive is None:
+        return False
+    names = [name for name in source.members if not is_left_by_a_system(name)]
+    if is_series_of_tables(names):
+        return True
+    try:
+        reader_of(source, READERS)
+    except UnknownFormat:
+        group(names, source.member)  # raises Invalid if there are no weights in it
+        return True
+    return False
+
+
+def _unpacked(file: Received, folder: Path, limits: Limits) -> list[Received]:
+    """Write the members of a ZIP under names of ours."""
+    archive = Archive(file.path, limits)
+    names = [name for name in archive.names if not is_left_by_a_system(name)]
+    refuse_paths(names)
+    most = limits.unfolded(file.bytes)
+    return [
+        _write(archive.pieces(name), name, folder / f"member-{index:05d}", most) for index, name in enumerate(names)
+    ]
+
+
+def _read_group(one: Group, files: dict[str, Received], output: Path, limits: Limits) -> Contents:
+    """Read a checkpoint into a new folder; raises what `read_file` raises, with the file's name."""
+    if one.kind == TABLES:
+        return _read_tables(one, files, output, limits)
+    parts = [
+        read_file(files[name].path, _part_folder(output, index), limits, name) for index, name in enumerate(one.files)
+    ]
+    return _joined(parts, output, limits) if len(parts) > 1 else parts[0]
+
+
+def _part_folder(output: Path, index: int) -> Path:
+    return output.with_name(f"{output.name}-{index}") if index else output
+
+
+def _read_tables(one: Group, files: dict[str, Received], output: Path, limits: Limits) -> Contents:
+    """Read tables that are one checkpoint, as the ZIP that they would be."""
+    packed = output.with_suffix(".zip")
+    with ZipFile(packed, "w", ZIP_STORED) as archive:
+        for name in one.files:
+            archive.write(files[name].path, PurePosixPath(name).name)
+    try:
+        return read_file(packed, output, limits, one.name)
+    finally:
+        packed.unlink()
+
+
+def _joined(parts: Sequence[Contents], output: Path, limits: Limits) -> Contents:
+    """Move the tensors of shards into one folder; raises UnreadableFile if two have one name."""
+    tensors: list[SourceTensor] = []
+    for index, part in enumerate(parts):
+        folder = _part_folder(output, index)
+        for tensor in part.tensors:
+            name = f"{len(tensors):05d}.bin"
+            (folder / tensor.file).rename(output / f"whole-{name}")
+            tensors.append(tensor._replace(file=f"whole-{name}"))
+        if index:
+            folder.rmdir()
+    named = [_settled(tensor, output) for tensor in tensors]
+    if len({tensor.name for tensor in named}) < len(named):
+        raise UnreadableFile("Two of the shards hold a tensor of the same name: send the files of one model.")
+    if len(named) > limits.tensors:
+        raise TooLarge(f"The shards hold {len(named):,} tensors; {limits.tensors:,} are the most.", "file")
+    skipped = tuple(one for part in parts for one in part.skipped)
+    return Contents(parts[0].format, tuple(named), skipped, parts[0].about)
+
+
+def _settled(tensor: SourceTensor, folder: Path) -> SourceTensor:
+    """Give a moved tensor's file its last name, which none of those still to be moved has."""
+    name = tensor.file.removeprefix("whole-")
+    (folder / tensor.file).rename(folder / name)
+    return tensor._replace(file=name)
+
+
+def _name(received: Sequence[Received], checkpoints: Sequence[Checkpoint]) -> str:
+    """Return what an import is called: by the only file, the folder of all, or what all names begin with."""
+    tops = {one.name.split("/")[0] for one in received}
+    return tops.pop() if len(tops) == 1 else series_name([one.name for one in checkpoints]) or "checkpoints"

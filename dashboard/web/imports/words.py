@@ -1,0 +1,41 @@
+"""Sentences about imports."""
+
+from dashboard.services.imports.changes import Changes
+from dashboard.services.imports.plan import Proposal
+from dashboard.services.imports.preview import FORMAT_WORDS, TensorPreview
+from dashboard.services.imports.waiting import Import
+from dashboard.web.kit.formats import plural
+
+
+def import_sentence(waiting: Import) -> str:
+    """Return what was read."""
+    first = waiting.checkpoints[0]
+    formats = sorted({one.contents.format for one in waiting.checkpoints})
+    read = ", ".join(FORMAT_WORDS[name] for name in formats)
+    if waiting.is_series:
+        return f"{plural(len(waiting.checkpoints), 'checkpoint')} read as {read}. Nothing is saved yet."
+    return f"{plural(len(first.tensors), 'tensor')} read as {read}. Nothing is saved yet."
+
+
+def proposal_words(proposal: Proposal) -> str:
+    """Return a chain of layers: its units, and which tensors they are made of."""
+    units = " → ".join(str(one) for one in (proposal.layers[0].inputs, *(layer.units for layer in proposal.layers)))
+    names = ", ".join(f"{layer.weight}{' (turned)' if layer.turned else ''}" for layer in proposal.layers)
+    left = f"; {plural(len(proposal.left_over), 'tensor')} left over" if proposal.left_over else ""
+    return f"{units}: {names}; {proposal.why}{left}"
+
+
+def changes_words(changes: Changes) -> str:
+    """Return what is different from the checkpoint before; empty if nothing is."""
+    parts = [
+        (len(changes.new), "new"),
+        (len(changes.gone), "gone"),
+        (len(changes.changed), "reshaped or of another type"),
+    ]
+    return ", ".join(f"{count:,} {words}" for count, words in parts if count)
+
+
+def type_words(tensor: TensorPreview) -> str:
+    """Return the type of a tensor, with that in the file where it is another, and whether it is optimizer state."""
+    other = f" from {tensor.source_dtype}" if tensor.source_dtype != tensor.dtype else ""
+    return f"{tensor.dtype}{other}{', optimizer state' if tensor.is_optimizer else ''}"
