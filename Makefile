@@ -71,6 +71,7 @@ $(PROOF)/ok: requirements-proof.txt
 
 proof: $(VENV)/dev.ok $(PROOF)/ok  ## PyTorch, Keras, Lightning and scikit-learn themselves, in an environment of their own
 	WEIGHTBASE_PROOF_PYTHON=$(PROOF)/bin/python $(PYTHON) -m pytest -q -m "" tests/proof
+	PYTHONPATH=. $(PROOF)/bin/python -m pytest -q -p no:cacheprovider -c tests/outputs/pytest.ini --rootdir tests/outputs tests/outputs
 
 bench: $(VENV)/dev.ok        ## every benchmark, each printing ratios to its peers
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(PYTHON) $$file || exit 1; done
