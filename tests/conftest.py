@@ -14,9 +14,9 @@ from sqlalchemy import inspect
 from dashboard import create_app
 from dashboard.catalogue import set_up
 from dashboard.web.kit.live import LiveParts
-from tests.server import mysql_server_url, mysql_url, sql
+from tests.server import mysql_server_url, mysql_url, mysql_url_of_module, sql
 
-__all__ = ["mysql_server_url", "mysql_url", "sql"]
+__all__ = ["mysql_server_url", "mysql_url", "mysql_url_of_module", "sql"]
 
 settings.register_profile(
     "house", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import time
 import uuid
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -151,13 +152,27 @@ def mysql_server_url(tmp_path_factory):
     shutil.rmtree(server.folder)
 
 
+@contextmanager
+def own_database(server_url):
+    """Make an empty database, yield its address, and drop it."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    run_sql(server_url, f"CREATE DATABASE {name}")
+    yield server_url + name
+    run_sql(server_url, f"DROP DATABASE {name}")
+
+
 @pytest.fixture
 def mysql_url(mysql_server_url):
     """The address of an empty database of the test's own."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    run_sql(mysql_server_url, f"CREATE DATABASE {name}")
-    yield mysql_server_url + name
-    run_sql(mysql_server_url, f"DROP DATABASE {name}")
+    with own_database(mysql_server_url) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def mysql_url_of_module(mysql_server_url):
+    """The address of an empty database of the module's own."""
+    with own_database(mysql_server_url) as url:
+        yield url
 
 
 @pytest.fixture

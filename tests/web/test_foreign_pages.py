@@ -7,6 +7,7 @@ import zipfile
 from contextlib import closing
 from urllib.parse import urlencode
 
+import numpy as np
 import pytest
 
 from dashboard import create_app
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module", params=["csv", pytest.param("mysql", marks=pytest.mark.server)])
 def foreign(tmp_path_factory, request):
     """Two versions of one foreign network, and one of another; served."""
-    store = "csv:" if request.param == "csv" else request.getfixturevalue("mysql_url")
+    store = "csv:" if request.param == "csv" else request.getfixturevalue("mysql_url_of_module")
     workspace = open_workspace(Settings(home=str(tmp_path_factory.mktemp("home")), store=store))
     with closing(workspace.catalogue), closing(workspace.store):
         save_foreign(workspace, epoch=1, metrics={"accuracy": 0.5, "my metric": 3})
@@ -101,3 +102,18 @@ def test_what_needs_layers_or_records_is_refused_in_words(foreign):
         answer = client.post(address, json=body, headers={"Host": "127.0.0.1:8000"})
         assert answer.status_code in (404, 409), (address, answer.text)
         assert answer.json["error"]["message"]
+
+
+def test_many_tensors_are_listed_in_pages_and_filtered_by_name(foreign):
+    names = [f"layer.{number}.weight" for number in range(103)]
+    save_foreign(foreign.extensions["workspace"], "many", {name: np.zeros(1, np.float32) for name in names})
+    browser = Browser(foreign.test_client())
+    first = browser.get("/networks/many/versions/1")
+    assert "1 to 100 of 103" in first.text
+    assert "100 more tensors all zero" in first.text
+    assert "layer.102.weight" not in first.text
+    assert "layer.102.weight" in browser.get("/networks/many/versions/1?offset=100").text
+    some = browser.get("/networks/many/versions/1?search=R.10")
+    assert [name for name in names if f">{name}<" in some.text] == [name for name in names if "r.10" in name]
+    assert "No tensor has" in browser.get("/networks/many/versions/1?search=nothing").text
+    assert len(browser.raw("/networks/many/versions/1/tensors.csv").text.splitlines()) == 104

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from dashboard.charts.images import mosaic_size
 from dashboard.http import workspace
 from dashboard.metrics import best_name, best_version, metric_name
+from dashboard.parsing import LONGEST_SEARCH
 from dashboard.records.network import Network, Version
 from dashboard.records.statistics import STATISTICS, VERSION, Statistic
 from dashboard.records.tensor import TensorInfo
@@ -18,6 +19,7 @@ from dashboard.services.versions.damage import known_damage
 from dashboard.services.versions.reading import VersionDetail
 from dashboard.web.kit.formats import number as written
 from dashboard.web.kit.formats import plural
+from dashboard.web.kit.paging import Pager, pager
 from dashboard.web.kit.query import query
 from dashboard.web.kit.tables import Column, Exports, Table, exports
 from dashboard.web.kit.urls import address, api_address
@@ -25,6 +27,9 @@ from dashboard.web.versions.words import UNCOUNTED_UNITS, UNREADABLE_UNITS, dead
 
 UNITS_SHOWN, UNITS_ACROSS = 40, 10
 MOST_CHARTS = 8
+TENSORS_SHOWN = 100
+"""So many tensors are on a page, and of more, dead units are counted only if a person asks for it."""
+ZEROS_NAMED = 3
 FAR_OUT = 3.0
 OUTLIERS_NAMED = 3
 
@@ -96,7 +101,8 @@ def sentence(network: Network, detail: VersionDetail) -> str:
 
 def dead(detail: VersionDetail, draws_all: bool) -> DeadUnits:
     """Return the dead units; where it takes long to find them, only if a person asks for it."""
-    budget = UNLIMITED if draws_all else Budget(workspace().settings.draw_cells)
+    most = 0 if len(detail.tensors) > TENSORS_SHOWN else workspace().settings.draw_cells
+    budget = UNLIMITED if draws_all else Budget(most)
     return dead_units(workspace(), detail.version, detail.tensors, budget)
 
 
@@ -128,7 +134,10 @@ def chips(detail: VersionDetail, dead: DeadUnits) -> list[Chip]:
         if odd
         else []
     )
-    zeros = [("warn", f"{tensor.name} is all zero", "") for tensor in tensors if tensor.statistics["zeros"] == 1]
+    zero = [tensor for tensor in tensors if tensor.statistics["zeros"] == 1]
+    zeros = [("warn", f"{tensor.name} is all zero", "") for tensor in zero[:ZEROS_NAMED]]
+    if len(zero) > ZEROS_NAMED:
+        zeros.append(("warn", f"{plural(len(zero) - ZEROS_NAMED, 'more tensor')} all zero", ""))
     return [*bad, *zeros, *_outlier_chips(detail), *(("warn", words, "#dead") for _, words in dead_layers(dead))]
 
 
@@ -149,6 +158,24 @@ def far_out(statistics: Mapping[str, Any]) -> float | None:
         return None
     farthest = max(low, high, key=abs)
     return float(farthest) if abs(farthest) > FAR_OUT * limit else None
+
+
+def searched() -> str:
+    """Return what the names of the tensors are filtered by; empty for all of them."""
+    return query().text("search")[:LONGEST_SEARCH]
+
+
+def named_tensors(detail: VersionDetail) -> list[TensorInfo]:
+    """Return the tensors whose names contain what is searched for, whatever the case of its letters."""
+    wanted = searched().casefold()
+    return [tensor for tensor in detail.tensors if wanted in tensor.name.casefold()]
+
+
+def shown_tensors(detail: VersionDetail) -> tuple[list[TensorInfo], Pager]:
+    """Return the tensors that this page of their list shows, and its neighbours."""
+    named = named_tensors(detail)
+    pages = pager(len(named), "versions.show", TENSORS_SHOWN)
+    return named[pages.offset : pages.offset + pages.length], pages
 
 
 def tensors_table(detail: VersionDetail) -> Table:

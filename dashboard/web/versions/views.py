@@ -1,6 +1,7 @@
 """Versions: the page of one, its proof, its files, its pictures, and deleting it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from flask import Blueprint, Response, flash, jsonify, render_template
 
@@ -125,8 +126,9 @@ def _page(name: str, number: int, proof: VersionProof | None) -> str:
     detail, network = get_detail(workspace(), name, number), get_network(workspace(), name)
     version, draws_all = detail.version, query().draws_all
     baseline = baseline_of(workspace(), version.dataset)
+    shown, pages = page.shown_tensors(detail)
     if proof is None:
-        examine_version(workspace(), version, detail.tensors)  # the frame shows what is known to be damaged
+        examine_version(workspace(), version, shown)  # the frame shows what is known to be damaged
     dead, sound = page.dead(detail, draws_all), page.sound_part(detail)
     return render_template(
         "versions/show.html",
@@ -135,7 +137,9 @@ def _page(name: str, number: int, proof: VersionProof | None) -> str:
         version=version,
         sentence=page.sentence(network, detail),
         chip_list=page.chips(detail, dead),
-        tensors=page.tensors_table(detail),
+        tensors=page.tensors_table(replace(detail, tensors=shown)),
+        pages=pages,
+        search=page.searched() if len(detail.tensors) > page.TENSORS_SHOWN else None,
         charts=page.tensor_charts(sound),
         archive=api_address("networks", name, "versions", f"{number}.zip"),
         metrics=scores.metrics_table(detail),
