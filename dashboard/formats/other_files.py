@@ -49,7 +49,7 @@ SCIKIT = (
 
 PROGRAM = (
     "This file is a program: a pickle, as joblib and pickle write it, can do anything when it is loaded, so it is not "
-    f"read. Where you trust it, turn it into data with these two lines, and send model.npz: {SCIKIT[0]} and {SCIKIT[1]}"
+    f"read. Where you trust it, these two lines turn it into data: {SCIKIT[0]} and {SCIKIT[1]}. Then send model.npz."
 )
 PACKED = "This file is packed by gzip, zlib or bzip2: unpack it, and send what is in it."
 TEXT_PICKLES = (b"cposix\n", b"cos\n", b"c__builtin__\n", b"cbuiltins\n", b"(dp0\n", b"(lp0\n", b"ccopy_reg\n")
