@@ -52,7 +52,8 @@
     const words = document.getElementById("pointed");
     if (!words) return;
     const { unit, input } = map ? place(map, event) : {};
-    words.textContent = map ? `unit ${unit}, input ${input}` : "";
+    const [column, row] = map ? map.dataset.words.split(" ") : [];
+    words.textContent = map ? `${column} ${unit}, ${row} ${input}` : "";
     if (map && moved(event)) frame(map, event);
   });
   document.addEventListener("pointerup", (event) => {

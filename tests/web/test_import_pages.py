@@ -92,3 +92,19 @@ def test_an_import_can_be_discarded(browser, workspace, send):
     page = send(mlp=tensors())
     browser.post(address_of(page), filled(page, action="discard"), source=address_of(page))
     assert list(workspace.uploads_folder.iterdir()) == []
+
+
+def test_a_comparison_says_units_of_the_axis_that_has_them_and_rows_where_that_is_not_known(browser, workspace, send):
+    page = send(m_1=tensors(1.0), m_2=tensors(2.0))
+    browser.post(address_of(page), filled(page, checkpoints=["0", "1"]), source=address_of(page))
+    assert carry_out(workspace).state == "finished"
+    compared = "/compare?base=imported:1&other=imported:2&tensor=fc1.weight"
+    text = words(browser.get(compared).by_id("main"))
+    assert "5 rows across, 4 columns down" in text
+    assert "Columns that moved most" in text
+    with workspace.catalogue.writing() as connection:
+        connection.exec_driver_sql("UPDATE tensors SET units_axis = 0")
+    text = words(browser.get(compared).by_id("main"))
+    assert "5 units across, 4 inputs down" in text
+    assert "Inputs that moved most" in text
+    assert browser.get(f"{compared}&axis=row".replace("compare?", "compare/unit?")).h1 == "Unit 0 of fc1.weight"

@@ -9,7 +9,7 @@ from dashboard.services.compare.detail import top_cells
 from dashboard.services.compare.pictures import ChangeMap, change_map
 from dashboard.services.compare.versions import TensorPair
 from dashboard.web.compare.query import CompareQuery
-from dashboard.web.compare.words import map_legend
+from dashboard.web.compare.words import map_legend, side_words
 from dashboard.web.kit.tables import exports
 from dashboard.web.kit.urls import address
 
@@ -36,7 +36,7 @@ def map_page(params: CompareQuery, pair: TensorPair, keys: dict[str, Any]) -> di
         "drawn": drawn,
         "pictures": [address("changes.heat_map", theme=theme, **keys, **values) for theme in THEMES],
         "size": drawn_size(len(places), len(inputs)),
-        "legend": map_legend(drawn, is_whole, params.map.order),
+        "legend": map_legend(drawn, is_whole, params.map.order, side_words(pair)),
         "data": _data(params, pair, drawn, not is_whole and not drawn.pooled),
         "zooms": _zooms(params, drawn, pair, is_whole),
         "moves": _moves(params, drawn),
@@ -54,6 +54,7 @@ def _data(params: CompareQuery, pair: TensorPair, drawn: ChangeMap, shows_cells:
         "places": len(places),
         "input": inputs.start,
         "inputs": len(inputs),
+        "words": " ".join(side_words(pair)),
         "select": params.address(unit="", tensor=tensor),
         "zoom": params.address(places="", inputs="", tensor=tensor),
     }

@@ -25,6 +25,7 @@ from dashboard.web.compare.words import (
     one_cell_sentence,
     other_data,
     score_sentence,
+    side_words,
 )
 from dashboard.web.kit.formats import plural
 from dashboard.web.kit.repeats import RepeatNote, compared_notes
@@ -104,7 +105,8 @@ def tensor_page(
     in_place = unit if pictures and params.axis == "column" else None
     return {
         "name": tensor.name,
-        "sentence": change_sentence(tensor.numbers, named, unchanged, pair.one.shape, first),
+        "sentence": change_sentence(tensor.numbers, named, unchanged, pair.one.shape, first, side_words(pair)),
+        "sides": side_words(pair),
         "is_equal": tensor.status == "equal",
         "steps": [(before, "p", "previous difference"), (after, "n", "next difference")],
         "unit_page": params.address("compare.unit", tensor=tensor.name, unit=unit, axis=""),

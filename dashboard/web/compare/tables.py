@@ -11,7 +11,7 @@ from dashboard.services.compare.detail import CellChange, CellDetail, UnitChange
 from dashboard.services.compare.versions import DiffFact, TensorDiff, TensorPair, VersionDiff
 from dashboard.services.versions.baselines import baseline_of
 from dashboard.web.compare.query import CompareQuery
-from dashboard.web.compare.words import AXIS_WORDS
+from dashboard.web.compare.words import axis_words
 from dashboard.web.kit.baselines import constant_words
 from dashboard.web.kit.formats import full, plural
 from dashboard.web.kit.tables import Column, Note, Table, query_exports
@@ -159,6 +159,7 @@ def _baseline_column(diff: VersionDiff) -> Column:
 def units_table(params: CompareQuery, pair: TensorPair, units: Sequence[UnitChange], shown_unit: int | None) -> Table:
     """Return units (or inputs) and how far they moved; a click shows one in place if it has pictures (`shown_unit`)."""
     axis, tensor = params.axis, pair.one.name
+    word = axis_words(pair, axis)[0].capitalize()
     largest = units[0].norm if units else 0.0
 
     def link(unit: UnitChange) -> str:
@@ -167,7 +168,7 @@ def units_table(params: CompareQuery, pair: TensorPair, units: Sequence[UnitChan
         return params.address("compare.unit", tensor=tensor, axis=axis, unit=unit.unit)
 
     columns = (
-        Column("unit", AXIS_WORDS[axis][0].capitalize()),
+        Column("unit", word),
         Column("norm", "L2 of Δ", format="number"),
         Column("max_abs", "Max |Δ|", format="number"),
         Column("changed"),
@@ -178,7 +179,7 @@ def units_table(params: CompareQuery, pair: TensorPair, units: Sequence[UnitChan
         params.file_name("units"),
         columns,
         units,
-        f"{AXIS_WORDS[axis][0].capitalize()}s that moved most",
+        f"{word}s that moved most",
         query_exports("changes.units", tensor=tensor),
         link=link,
         css=lambda unit: "current" if unit.unit == shown_unit else "",
@@ -205,14 +206,15 @@ def cells_table(params: CompareQuery, pair: TensorPair, cells: Sequence[CellChan
 
 def unit_cells_table(params: CompareQuery, detail: UnitDetail, cells: Iterable[CellChange]) -> Table:
     """Return cells of one unit: those that changed most, or all of them."""
-    pair, name = detail.pair, AXIS_WORDS[params.axis][0]
+    pair = detail.pair
+    name, counted = axis_words(pair, params.axis)
     along = "row" if params.axis == "column" else "column"
 
     def share(cell: CellChange) -> float:
         return abs(cell.change) / detail.unit.max_abs if cell.change == cell.change and detail.unit.max_abs else 0.0
 
     columns = (
-        Column(along, AXIS_WORDS[params.axis][1].capitalize()),
+        Column(along, counted.capitalize()),
         *_side_columns(),
         Column("change", "Δ", format="change"),
         _share_column(share),

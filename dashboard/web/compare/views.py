@@ -13,7 +13,7 @@ from dashboard.web.compare.change_map import map_around
 from dashboard.web.compare.page import comparison_page, unit_pictures
 from dashboard.web.compare.query import CompareQuery, compare_query
 from dashboard.web.compare.tables import TENSOR_COLUMNS, cell_page, other_table, sides_table, unit_cells_table
-from dashboard.web.compare.words import AXIS_WORDS, cell_sentence, unit_sentence, with_nearest
+from dashboard.web.compare.words import axis_words, cell_sentence, side_words, unit_sentence, with_nearest
 from dashboard.web.kit.answers import Answer, redirect_to
 from dashboard.web.kit.query import Query, query
 from dashboard.web.kit.tables import chosen_order
@@ -58,7 +58,7 @@ def unit() -> str:
     return render_template(
         "compare/unit.html",
         detail=detail,
-        name=AXIS_WORDS[axis][0],
+        name=axis_words(detail.pair, axis)[0],
         sentence=unit_sentence(detail, axis),
         cells=unit_cells_table(params, detail, detail.largest),
         pictures=unit_pictures(detail.pair, keys, number) if axis == "column" else None,
@@ -83,6 +83,7 @@ def cell() -> str:
     return render_template(
         "compare/cell.html",
         detail=detail,
+        sides_of=side_words(detail.pair),
         sentence=cell_sentence(detail),
         sides=sides_table(detail),
         around=None if is_vector else map_around(params, detail.pair, row, column),

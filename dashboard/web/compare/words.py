@@ -4,15 +4,29 @@ from collections.abc import Sequence
 
 from dashboard.errors import NotFound, UserError
 from dashboard.metrics import metric_words
-from dashboard.records.network import Version
+from dashboard.records.network import DENSE, Version
 from dashboard.records.tensor import TensorInfo, cell_name
 from dashboard.services.compare.detail import CellChange, CellDetail, UnitDetail
 from dashboard.services.compare.pictures import ChangeMap
-from dashboard.services.compare.versions import TensorDifference
+from dashboard.services.compare.versions import TensorDifference, TensorPair
 from dashboard.web.kit.formats import change, full, number, percent, plural
 
-AXIS_WORDS = {"column": ("unit", "input"), "row": ("input", "unit")}
-"""What a column and a row of a table are, and what their cells are counted by."""
+SIDES = {1: ("unit", "input"), 0: ("input", "unit"), None: ("column", "row")}
+"""What a column and a row of a table are, by the axis of its units; None where that is not known."""
+
+
+def side_words(pair: TensorPair) -> tuple[str, str]:
+    """Return what a column and a row of a tensor are: a unit and an input, as far as that is known."""
+    axis = pair.one.units_axis
+    if axis is None and len(pair.one.shape) < 2 and pair.base.version.kind != DENSE:
+        return "row", "row"
+    return SIDES[1 if axis is None and pair.base.version.kind == DENSE else axis]
+
+
+def axis_words(pair: TensorPair, axis: str) -> tuple[str, str]:
+    """Return what one of an axis (column or row) is, and what its cells are counted by."""
+    column, row = side_words(pair)
+    return (column, row) if axis == "column" else (row, column)
 
 
 def with_nearest(error: UserError) -> str:
@@ -73,8 +87,12 @@ def change_sentence(
     unchanged_rows: int,
     shape: Sequence[int] = (),
     first: CellChange | None = None,
+    sides: tuple[str, str] = SIDES[1],
 ) -> str:
-    """Say what changed in one tensor; if it is one cell only (`first`), what it became."""
+    """Say what changed in one tensor; if it is one cell only (`first`), what it became.
+
+    `units` are columns, and `sides` says what a column and a row are.
+    """
     if numbers.identical:
         return "Equal, bit for bit."
     if numbers.changed == 1 and first is not None:
@@ -85,18 +103,19 @@ def change_sentence(
         text += f"; the change is {percent(numbers.relative)} of the tensor's norm"
     text += f"; mean |Δ| {number(numbers.mean_abs)}, largest {number(numbers.max_abs)}."
     if units:
-        text += f" Most moved: units {', '.join(map(str, units))}."
+        text += f" Most moved: {sides[0]}s {', '.join(map(str, units))}."
     if unchanged_rows:
-        text += f" {plural(unchanged_rows, 'input')} never changed."
+        text += f" {plural(unchanged_rows, sides[1])} never changed."
     return text
 
 
-def map_legend(drawn: ChangeMap, is_whole: bool, order: str) -> str:
+def map_legend(drawn: ChangeMap, is_whole: bool, order: str, sides: tuple[str, str] = SIDES[1]) -> str:
     """Say what is across and down on a map of the change, and in which order."""
     places, inputs = drawn.part
-    text = f"{plural(len(inputs), 'input')} across, {plural(len(places), 'unit')} down"
+    down = f"{plural(len(places), sides[0])} down"
+    text = f"{plural(len(inputs), sides[1])} across, {down}"
     if not is_whole:
-        text = f"inputs {inputs.start} to {inputs.stop - 1} across, {plural(len(places), 'unit')} down"
+        text = f"{sides[1]}s {inputs.start} to {inputs.stop - 1} across, {down}"
         text += f" from position {places.start + 1}"
     text += ", the most changed on top" if order == "moved" else ", in the order of the table"
     return f"{text}; a pixel shows the largest of its cells" if drawn.pooled else text
@@ -105,7 +124,7 @@ def map_legend(drawn: ChangeMap, is_whole: bool, order: str) -> str:
 def unit_sentence(detail: UnitDetail, axis: str) -> str:
     """Say how far one unit has moved, among how many."""
     unit, length = detail.unit, detail.cells.shape[1]
-    name, along = AXIS_WORDS[axis]
+    name, along = axis_words(detail.pair, axis)
     if not unit.changed:
         return f"Equal, bit for bit: none of its {plural(length, 'weight')} changed."
     text = f"{unit.changed:,} of {plural(length, 'weight')} changed; L2 of Δ {number(unit.norm)}, "
