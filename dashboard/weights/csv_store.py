@@ -89,6 +89,7 @@ class CsvStore(TableStore):
     def hold(self, holder: Holder) -> None:
         """Share the lock of the folder with the processes of this home; see TableStore."""
         with translated(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
             self._make_folders()
             descriptor = folder_lease.hold(self.folder, holder)
         self.close()
@@ -130,8 +131,9 @@ class CsvStore(TableStore):
             remove_tree(save.folder)
 
     def _make_folders(self) -> None:
-        for folder in (self._staging, self._locks, self._trash, self._pool.folder):
-            folder.mkdir(parents=True, exist_ok=True)
+        """Make what is missing, but never the folder around the store: a home that was moved away stays away."""
+        for folder in (self.folder, self._staging, self._locks, self._trash, self._pool.folder):
+            folder.mkdir(exist_ok=True)
 
     def _save(self, version: VersionKey) -> Save:
         if version not in self._saves:

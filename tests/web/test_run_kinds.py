@@ -29,6 +29,7 @@ def test_every_kind_can_be_carried_out_and_has_words():
         "exact",
         "reindex",
         "push",
+        "import",
         "empty",
     ]
 

@@ -104,8 +104,8 @@ def require_measurable(version: Version) -> None:
 
 
 def _preprocessing(workspace: Workspace, version: Version, dataset: Dataset) -> Preprocessing:
-    require_measurable(version)
     require_records(workspace, dataset)
+    require_measurable(version)
     return Preprocessing.from_json(version.preprocessing)
 
 
