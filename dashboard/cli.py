@@ -290,7 +290,7 @@ def _parser(first: str) -> argparse.ArgumentParser:
             added.add_argument("--check", action="store_true", help="prove the backups that are there; make none")
         if function is restore:
             _add_restore(added)
-        if function is import_weights:
+        if function is import_weights and (first == name or first not in own):  # it loads what others do without
             _add_import(added)
     if first not in own:
         from dashboard.client_verbs import add_client_verbs

@@ -46,7 +46,8 @@ def test_a_reader_that_has_enough_ends_a_command_without_a_traceback():
 
 
 def test_the_process_that_watches_the_others_loads_neither_flask_nor_numpy():
-    code = "import dashboard.cli, dashboard.jobs.supervisor, sys; print({'flask', 'numpy'} & set(sys.modules))"
+    code = "import dashboard.cli as cli, dashboard.jobs.supervisor, sys; cli._parser('serve'); "
+    code += "print({'flask', 'numpy', 'sqlalchemy'} & set(sys.modules))"
     printed = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert printed.strip() == "set()"
 
