@@ -9,11 +9,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from dashboard.errors import TooLarge, UnreadableFile
+from dashboard.files import open_regular
 from dashboard.formats.limits import MB, Limits
 from dashboard.formats.sink import PIECE, shown
 
 STARTS = (b"PK\x03\x04", b"PK\x05\x06")
 ENCRYPTED = 1
+LISTED = struct.Struct("<28xHHH12x")
+"""A member in the list of a ZIP, without what follows: the lengths of its name, of further fields and of its note."""
 HEADER_BYTES = 30
 DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, NotImplementedError, ValueError)
 """What zipfile raises for bytes that are no sound archive."""
@@ -25,12 +28,11 @@ class Archive:
     def __init__(self, path: Path, limits: Limits) -> None:
         self.limits = limits
         try:
+            _refuse_too_many(path, limits.members)
             self.zip = zipfile.ZipFile(path)
         except DAMAGED as error:
             raise _damaged("The ZIP", error) from error
         infos = self.zip.infolist()
-        if len(infos) > limits.members:
-            raise TooLarge(f"The ZIP has {len(infos):,} members; {limits.members:,} are the most.", "file")
         for info in infos:
             _check_member(info)
         _check_all(infos)
@@ -74,6 +76,31 @@ class Archive:
     def text(self, name: str) -> bytes:
         """Return a member that is a text, such as settings, within the limit for texts."""
         return self.read(name, self.limits.text_bytes)
+
+
+def _refuse_too_many(path: Path, most: int) -> None:
+    """Raise TooLarge for a ZIP that lists more members, before zipfile makes an object of each.
+
+    What the ZIP says of their number may be untrue: the entries of its list are counted, as zipfile goes through them.
+    """
+    with open_regular(path) as file:
+        end = zipfile._EndRecData(file)  # type: ignore[attr-defined]  # the very list that ZipFile reads then
+        if not end:
+            return  # no ZIP at all, as ZipFile says in its own words
+        size = end[zipfile._ECD_SIZE]  # type: ignore[attr-defined]
+        start = end[zipfile._ECD_LOCATION] - size  # type: ignore[attr-defined]
+        if end[zipfile._ECD_SIGNATURE] == zipfile.stringEndArchive64:  # type: ignore[attr-defined]
+            start -= zipfile.sizeEndCentDir64 + zipfile.sizeEndCentDir64Locator  # type: ignore[attr-defined]
+        place, count = start, 0
+        while start <= place < start + size:
+            count += 1
+            if count > most:
+                raise TooLarge(f"The ZIP has more than {most:,} members, which are the most.", "file")
+            file.seek(place)
+            entry = file.read(LISTED.size)
+            if len(entry) < LISTED.size:
+                return
+            place += LISTED.size + sum(LISTED.unpack(entry))
 
 
 def refuse_paths(names: Sequence[str]) -> None:

@@ -26,6 +26,8 @@ class Limits:
     nesting: int = 64
     text_bytes: int = 64 * MB
     """Headers, settings and other texts within a file."""
+    listed_bytes: int = 32 * MB
+    """What the tensors and facts of all files that are sent at once take as a list."""
     seconds: int = 60
     bytes_per_second: int = 8 * MB
     """Files that take longer than `seconds` at this rate get the time that they take at this rate."""

@@ -12,7 +12,8 @@ BY_PREFERENCE = (".safetensors", ".pt", ".pth", ".ckpt", ".bin", ".keras", ".h5"
 ARRAY_ENDINGS = (".npy",)
 TABLE_ENDINGS = (".csv", ".tsv", ".txt")
 INDEX_ENDING = ".index.json"
-LONGEST_INDEX = 64 * 2**20
+LONGEST_INDEX = 2 * 2**20
+"""An index names each tensor of a model once, of which there may be 10,000."""
 OF_TRAINING = {"optimizer", "scheduler", "scaler", "rng_state", "training_args", "trainer_state", "random_states_0"}
 """Files next to a model's that hold how its training stood."""
 CONFIGURATION = "config.json"
@@ -35,8 +36,8 @@ class Grouping(NamedTuple):
     left_out: Mapping[str, str]
 
 
-def group(names: Sequence[str], read: Callable[[str], bytes]) -> Grouping:
-    """Return the checkpoints that files are; `read` returns the bytes of one, and is asked for indexes only.
+def group(names: Sequence[str], read: Callable[[str, int], bytes]) -> Grouping:
+    """Return the checkpoints that files are; `read` returns the first bytes of one, and is asked for indexes only.
 
     Raises Invalid if there is none, UnreadableFile for an index of shards that is wrong.
     """
@@ -64,13 +65,13 @@ def is_series_of_tables(names: Sequence[str]) -> bool:
     return same and len(folders) > 1 and all(_ending(name) in TABLE_ENDINGS for name in names)
 
 
-def _of_folder(folder: str, files: list[str], read: Callable[[str], bytes]) -> tuple[list[Group], dict[str, str]]:
+def _of_folder(folder: str, files: list[str], read: Callable[[str, int], bytes]) -> tuple[list[Group], dict[str, str]]:
     """Return the checkpoints among the files of one folder, and why the others are left out."""
     left_out = {name: "it belongs to the training, not to the model" for name in files if _is_of_training(name)}
     rest = [name for name in files if name not in left_out]
     groups: list[Group] = []
     for index in sorted(name for name in rest if name.endswith(INDEX_ENDING)):
-        shards = _shards(index, files, read(index))
+        shards = _shards(index, files, read(index, LONGEST_INDEX + 1))
         groups.append(Group(index.removesuffix(INDEX_ENDING), SHARDS, shards))
         left_out[index] = "it says which file holds which tensor"
         rest = [name for name in rest if name not in {index, *shards}]
@@ -94,8 +95,10 @@ def _tables(folder: str, tables: list[str]) -> Group:
 
 def _shards(index: str, files: Iterable[str], content: bytes) -> tuple[str, ...]:
     """Return the files that an index of shards names; raises UnreadableFile if one is not there."""
+    if len(content) > LONGEST_INDEX:
+        raise UnreadableFile(f"{index} is no index of shards: it is larger than {LONGEST_INDEX // 2**20} MB.")
     try:
-        named = json.loads(content[:LONGEST_INDEX])["weight_map"].values()
+        named = json.loads(content)["weight_map"].values()
         parts = sorted({PurePosixPath(_folder(index), str(name)).as_posix() for name in named})
     except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
         raise UnreadableFile(f"{index} is no index of shards: it has no weight_map.") from error

@@ -1,25 +1,27 @@
 """Receiving files of weights: a file, a ZIP or a folder of checkpoints; each is read in a process of its own."""
 
 import hashlib
+import json
 import secrets
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, NamedTuple
 from zipfile import ZIP_STORED, ZipFile
 
 from dashboard.errors import Invalid, TooLarge, UnknownFormat, UnreadableFile, UserError
 from dashboard.formats.archives import Archive, is_left_by_a_system, refuse_paths
-from dashboard.formats.contents import Contents, SourceTensor
+from dashboard.formats.contents import Contents, Skipped, SourceTensor
 from dashboard.formats.limits import Limits, limits_of
+from dashboard.formats.manifest import to_json
 from dashboard.formats.reading import read_file
 from dashboard.formats.registry import READERS
 from dashboard.formats.sniffing import reader_of
 from dashboard.formats.source import Source
 from dashboard.services.datasets import PIECE, stored_if_there_is_space
 from dashboard.services.imports.file_names import in_order, places, series_name
-from dashboard.services.imports.grouping import TABLES, Group, Grouping, group, is_series_of_tables
+from dashboard.services.imports.grouping import SHARDS, TABLES, Group, Grouping, group, is_series_of_tables
 from dashboard.services.imports.waiting import Checkpoint, Import, SourceFile, discard_import, folder_of, keep_import
 from dashboard.services.upload_parts import SentFile, path_within
 from dashboard.services.workspace import Workspace
@@ -65,18 +67,19 @@ def receive_import(workspace: Workspace, sent: Iterable[SentFile]) -> Import:
 
 def _store(sent: Iterable[SentFile], folder: Path, limits: Limits) -> list[Received]:
     """Write what was sent under names of ours; raises Invalid without a file, TooLarge for too many bytes."""
-    received: list[Received] = []
+    received: dict[str, Received] = {}
+    left = limits.file_bytes
     for file in sent:
         name = path_within(file.name)
         if not file.name or is_left_by_a_system(name):
             continue
-        if any(one.name == name for one in received):
+        if name in received:
             raise Invalid({"file": f"Two of the files are called {name[:100]}: rename one, or send their folders."})
-        left = limits.file_bytes - sum(one.bytes for one in received)
-        received.append(_write(_pieces(file.stream), name, folder / f"{len(received):05d}", left))
+        received[name] = _write(_pieces(file.stream), name, folder / f"{len(received):05d}", left)
+        left -= received[name].bytes
     if not received:
         raise Invalid({"file": "Choose a file of weights."})
-    return received
+    return list(received.values())
 
 
 def _pieces(stream: BinaryIO) -> Iterator[bytes]:
@@ -110,7 +113,7 @@ def _read(token: str, received: list[Received], folder: Path, limits: Limits) ->
             pool.submit(_read_group, one, files, folder / f"read-{index:05d}", limits)
             for index, one in enumerate(wanted)
         ]
-        results = [(index, wanted[index], _outcome(job.result)) for index, job in enumerate(jobs)]
+        results = collected(wanted, jobs, limits)
     errors = {one.name: result for _, one, result in results if isinstance(result, UserError)}
     if len(errors) == len(wanted):
         raise next(iter(errors.values()))
@@ -118,6 +121,21 @@ def _read(token: str, received: list[Received], folder: Path, limits: Limits) ->
     results = _by_epochs_within(results)
     checkpoints = tuple(_checkpoints(results, files, folder))
     return Import(token, _name(received, checkpoints), checkpoints, left_out)
+
+
+def collected(wanted: Sequence[Group], jobs: Sequence[Future[Contents]], limits: Limits) -> list[Outcome]:
+    """Return what jobs have read; raises TooLarge, and begins no further job, if it is more than a process can list."""
+    results: list[Outcome] = []
+    listed = 0
+    for index, job in enumerate(jobs):
+        outcome = _outcome(job.result)
+        results.append((index, wanted[index], outcome))
+        listed += len(json.dumps(to_json(outcome))) if isinstance(outcome, Contents) else 0
+        if listed > limits.listed_bytes:
+            for further in jobs[index:]:
+                further.cancel()
+            raise TooLarge(f"{index + 1:,} files list too many tensors already. Send fewer at once.", "file")
+    return results
 
 
 def _by_epochs_within(results: list[Outcome]) -> list[Outcome]:
@@ -160,7 +178,12 @@ def _grouped(received: list[Received], folder: Path, limits: Limits) -> tuple[di
             return {only.name: only}, Grouping((Group(only.name, "file", (only.name,)),), {})
         received = _unpacked(only, folder, limits)
     files = {one.name: one for one in received}
-    return files, group(list(files), lambda name: files[name].path.read_bytes())
+    return files, group(list(files), lambda name, most: _beginning(files[name].path, most))
+
+
+def _beginning(path: Path, size: int) -> bytes:
+    with path.open("rb") as file:
+        return file.read(size)
 
 
 def _is_zip_of_files(file: Received, limits: Limits) -> bool:
@@ -174,7 +197,6 @@ def _is_zip_of_files(file: Received, limits: Limits) -> bool:
     try:
         reader_of(source, READERS)
     except UnknownFormat:
-        group(names, source.member)  # raises Invalid if there are no weights in it
         return True
     return False
 
@@ -194,14 +216,10 @@ def _read_group(one: Group, files: dict[str, Received], output: Path, limits: Li
     """Read a checkpoint into a new folder; raises what `read_file` raises, with the file's name."""
     if one.kind == TABLES:
         return _read_tables(one, files, output, limits)
-    parts = [
-        read_file(files[name].path, _part_folder(output, index), limits, name) for index, name in enumerate(one.files)
-    ]
-    return _joined(parts, output, limits) if len(parts) > 1 else parts[0]
-
-
-def _part_folder(output: Path, index: int) -> Path:
-    return output.with_name(f"{output.name}-{index}") if index else output
+    if one.kind == SHARDS:
+        return _read_shards(one, files, output, limits)
+    name = one.files[0]
+    return read_file(files[name].path, output, limits, name)
 
 
 def _read_tables(one: Group, files: dict[str, Received], output: Path, limits: Limits) -> Contents:
@@ -216,31 +234,24 @@ def _read_tables(one: Group, files: dict[str, Received], output: Path, limits: L
         packed.unlink()
 
 
-def _joined(parts: Sequence[Contents], output: Path, limits: Limits) -> Contents:
-    """Move the tensors of shards into one folder; raises UnreadableFile if two have one name."""
-    tensors: list[SourceTensor] = []
-    for index, part in enumerate(parts):
-        folder = _part_folder(output, index)
+def _read_shards(one: Group, files: dict[str, Received], output: Path, limits: Limits) -> Contents:
+    """Read shards, and move their tensors into one folder; raises UnreadableFile if two have one name."""
+    output.mkdir(mode=0o700)
+    tensors: dict[str, SourceTensor] = {}
+    skipped: list[Skipped] = []
+    for index, name in enumerate(one.files):
+        folder = output.with_name(f"{output.name}-{index}")
+        part = read_file(files[name].path, folder, limits, name)
         for tensor in part.tensors:
-            name = f"{len(tensors):05d}.bin"
-            (folder / tensor.file).rename(output / f"whole-{name}")
-            tensors.append(tensor._replace(file=f"whole-{name}"))
-        if index:
-            folder.rmdir()
-    named = [_settled(tensor, output) for tensor in tensors]
-    if len({tensor.name for tensor in named}) < len(named):
-        raise UnreadableFile("Two of the shards hold a tensor of the same name: send the files of one model.")
-    if len(named) > limits.tensors:
-        raise TooLarge(f"The shards hold {len(named):,} tensors; {limits.tensors:,} are the most.", "file")
-    skipped = tuple(one for part in parts for one in part.skipped)
-    return Contents(parts[0].format, tuple(named), skipped, parts[0].about)
-
-
-def _settled(tensor: SourceTensor, folder: Path) -> SourceTensor:
-    """Give a moved tensor's file its last name, which none of those still to be moved has."""
-    name = tensor.file.removeprefix("whole-")
-    (folder / tensor.file).rename(folder / name)
-    return tensor._replace(file=name)
+            if tensor.name in tensors:
+                raise UnreadableFile(f"Two shards have a tensor {tensor.name[:100]!r}: send the files of one model.")
+            if len(tensors) == limits.tensors:
+                raise TooLarge(f"The shards have more than {limits.tensors:,} tensors, which are the most.", "file")
+            tensors[tensor.name] = tensor._replace(file=f"{len(tensors):05d}.bin")
+            (folder / tensor.file).rename(output / tensors[tensor.name].file)
+        folder.rmdir()
+        skipped += part.skipped
+    return Contents(part.format, tuple(tensors.values()), tuple(skipped), part.about)
 
 
 def _name(received: Sequence[Received], checkpoints: Sequence[Checkpoint]) -> str:

@@ -5,6 +5,9 @@ import json
 import tempfile
 from pathlib import Path
 
+from hypothesis import strategies as st
+
+from dashboard.errors import UserError
 from dashboard.formats.contents import array_of
 from dashboard.formats.limits import Limits
 from dashboard.formats.reading_process import read_with
@@ -45,3 +48,21 @@ def safetensors_file(header, content=b""):
     """Return the bytes of a safetensors file with this header, whatever it claims."""
     text = header if isinstance(header, bytes) else json.dumps(header).encode()
     return len(text).to_bytes(8, "little") + text + content
+
+
+def flipped_or_cut(data, sound):
+    """Return bytes of which Hypothesis has flipped up to three bits, and cut off up to a half."""
+    changed = bytearray(sound)
+    for _ in range(data.draw(st.integers(0, 3))):
+        changed[data.draw(st.integers(0, len(sound) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    return bytes(changed[: data.draw(st.integers(len(sound) // 2, len(sound)))])
+
+
+def assert_read_or_refused(path):
+    """Assert that a file is read, or refused in words as what it is."""
+    try:
+        contents, _ = arrays_of(path)
+    except UserError as error:
+        assert error.status in {413, 415, 422}  # noqa: PT017 - either may be
+    else:
+        assert contents.tensors

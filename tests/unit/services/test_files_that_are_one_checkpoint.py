@@ -8,12 +8,12 @@ from dashboard.errors import Invalid, UnreadableFile
 from dashboard.services.imports.grouping import Group, group, is_series_of_tables
 
 
-def no_index(name):
+def no_index(name, most):
     raise AssertionError(f"{name} is no index")
 
 
 def index_of(*shards):
-    return lambda name: json.dumps({"weight_map": {f"tensor {shard}": shard for shard in shards}}).encode()
+    return lambda name, most: json.dumps({"weight_map": {f"tensor {shard}": shard for shard in shards}}).encode()
 
 
 def names_of(grouping):
@@ -43,7 +43,7 @@ def test_an_index_that_names_a_file_that_was_not_sent_is_refused_by_the_name_of_
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"weight_map": []}', b'{"weight_map": {}}', b"[" * 100_000])
 def test_what_is_no_index_is_refused(content):
     with pytest.raises(UnreadableFile):
-        group(["a.safetensors", "a.index.json"], lambda name: content)
+        group(["a.safetensors", "a.index.json"], lambda name, most: content[:most])
 
 
 def test_of_one_model_in_several_formats_one_is_taken():
@@ -67,3 +67,15 @@ def test_tables_of_a_folder_are_one_checkpoint_and_folders_of_the_same_tables_a_
 def test_files_without_weights_are_refused_by_their_names():
     with pytest.raises(Invalid, match=r"README\.md"):
         group(["README.md", "train.py"], no_index)
+
+
+def test_an_index_that_is_too_large_is_refused_before_it_is_read_whole():
+    asked = []
+
+    def read(name, most):
+        asked.append(most)
+        return b" " * most
+
+    with pytest.raises(UnreadableFile, match="larger than 2 MB"):
+        group(["a.safetensors", "a.index.json"], read)
+    assert asked == [2 * 2**20 + 1]
