@@ -21,6 +21,7 @@ from dashboard.engine.samples import Samples
 from dashboard.engine.training import Best, Diverged, Training
 from dashboard.errors import UserError
 from dashboard.jobs.job import Cancelled, TrainingCheckpoint, TrainingJob
+from dashboard.jobs.samples import samples_of
 from dashboard.metrics import METRICS
 from dashboard.records.run import Epoch
 
@@ -104,15 +105,7 @@ class Trainer:
         tick()
         encoded = encode(arrays, self.preprocessing, np.dtype(self.settings.dtype))
         tick()
-        samples = Samples(
-            encoded.inputs,
-            encoded.targets,
-            encoded.scale,
-            encoded.offset,
-            self.preprocessing.low,
-            self.preprocessing.high,
-            units=self.preprocessing.units,
-        )
+        samples = samples_of(encoded, self.preprocessing)
         self.parts = {
             name: samples.take(rows) if len(rows) else None
             for name, rows in (("train", parts.train), ("validation", parts.validation), ("test", parts.test))

@@ -7,7 +7,6 @@ import numpy as np
 
 from dashboard.data.dataset import Arrays, open_arrays, split_of
 from dashboard.data.preprocessing import (
-    Encoded,
     NumberTarget,
     NumericInput,
     Preprocessing,
@@ -18,6 +17,7 @@ from dashboard.data.preprocessing import (
 from dashboard.engine.metrics import evaluate
 from dashboard.engine.network import Network
 from dashboard.engine.samples import Samples
+from dashboard.jobs.samples import samples_of
 from dashboard.metrics import METRICS
 from dashboard.records.dataset import Dataset
 from dashboard.records.network import NetworkSpec
@@ -56,7 +56,7 @@ def prepare(workspace: Workspace, plan: Plan) -> Prepared | None:
     arrays, parts = _records(workspace, plan.dataset)
     preprocessing = fit(arrays, parts["train"], plan.settings.scaling)
     encoded = encode(arrays, preprocessing, np.dtype(plan.spec.training.dtype))
-    return Prepared(preprocessing, Records(_samples(encoded, preprocessing), parts))
+    return Prepared(preprocessing, Records(samples_of(encoded, preprocessing), parts))
 
 
 def raw_preprocessing(spec: NetworkSpec, task: str, classes: tuple[str, ...]) -> Preprocessing:
@@ -107,15 +107,3 @@ def _records(workspace: Workspace, dataset: Dataset) -> tuple[Arrays, dict[str, 
     arrays = open_arrays(workspace.datasets_folder / dataset.folder)
     parts = split_of(arrays, dataset.spec)
     return arrays, {"train": parts.train, "validation": parts.validation, "test": parts.test}
-
-
-def _samples(encoded: Encoded, preprocessing: Preprocessing) -> Samples:
-    return Samples(
-        encoded.inputs,
-        encoded.targets,
-        encoded.scale,
-        encoded.offset,
-        preprocessing.low,
-        preprocessing.high,
-        units=preprocessing.units,
-    )

@@ -20,6 +20,7 @@ from dashboard.engine.metrics import evaluate
 from dashboard.engine.network import Network
 from dashboard.engine.samples import Samples
 from dashboard.errors import Conflict, Invalid, NotFound
+from dashboard.jobs.samples import samples_of
 from dashboard.records.dataset import Dataset
 from dashboard.records.network import Version
 from dashboard.records.stored import numbered
@@ -127,15 +128,7 @@ def _measure(
     encoded = encode(arrays, preprocessing, np.dtype(version.spec.training.dtype))
     network = Network(version.spec)
     network.load(read_tensors(workspace, version))
-    samples = Samples(
-        encoded.inputs,
-        encoded.targets,
-        encoded.scale,
-        encoded.offset,
-        preprocessing.low,
-        preprocessing.high,
-        units=preprocessing.units,
-    )
+    samples = samples_of(encoded, preprocessing)
     baseline, constant = _baseline(workspace, trained_on, encoded, preprocessing)
     numeric, categorical = (
         [column.name for column in part] for part in (preprocessing.numeric, preprocessing.categorical)
