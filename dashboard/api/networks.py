@@ -1,6 +1,5 @@
 """Networks: defining them, listing, reading, deleting; and starting their runs."""
 
-from typing import Any
 from urllib.parse import quote
 
 from flask import Blueprint, Response
@@ -9,10 +8,9 @@ from dashboard.api.answers import json_answer
 from dashboard.api.query import json_object, read_query
 from dashboard.api.shapes import network_json, page_json, summary_json
 from dashboard.http import own_path, workspace
-from dashboard.parsing import Fields
-from dashboard.records.network import FOREIGN, Network
+from dashboard.records.network import FOREIGN
 from dashboard.services import networks as service
-from dashboard.services.versions.outside import create_foreign_network
+from dashboard.services.versions.outside import define_foreign
 
 blueprint = Blueprint("networks", __name__)
 
@@ -29,16 +27,9 @@ def list_networks() -> Response:
 def create_network() -> Response:
     """Define a network, or begin a foreign one, for weights from elsewhere."""
     body = json_object()
-    network = _foreign(body) if body.get("kind") == FOREIGN else service.create_network(workspace(), body)
+    create = define_foreign if body.get("kind") == FOREIGN else service.create_network
+    network = create(workspace(), body)
     return json_answer(network_json(network), 201, {"Location": f"{own_path()}/{quote(network.name)}"})
-
-
-def _foreign(body: dict[str, Any]) -> Network:
-    fields = Fields(body)
-    fields.known({"name", "kind", "purpose", "fields"})
-    name, purpose, further = fields.name(), fields.text("purpose"), fields.pairs("fields")
-    fields.done()
-    return create_foreign_network(workspace(), name, purpose, further)
 
 
 @blueprint.get("/networks/<network>")

@@ -7,7 +7,6 @@ has begun. Only their sender can use them. They are removed once a version has t
 import errno
 import hashlib
 import os
-import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -20,13 +19,13 @@ from dashboard.outages import FULL, system_words
 from dashboard.services.workspace import UPLOAD_SECONDS, Workspace
 from dashboard.weights import save_lock
 from dashboard.weights.files import sync
+from dashboard.weights.manifests import SHA256
 
 PIECE = 2**20
 MOST_UPLOADS = 4
 """What one sender has sent and not saved yet is at most so many times the largest upload."""
 RESERVE_BYTES = 16 * 2**20
 """So much stays free on the disk, for what has to be written in order to save."""
-SHA256 = re.compile(r"[0-9a-f]{64}")
 PART, LOCK, MANIFEST = ".part", ".lock", ".manifest"
 CONTENTS = "contents"
 

@@ -14,22 +14,23 @@ from dashboard.services.versions.given import (
     LONGEST_METRIC,
     LONGEST_TENSOR,
     MOST_AXES,
+    MOST_EPOCH,
     MOST_METRICS,
     MOST_TENSORS,
     GivenTensor,
+    is_metric_name,
 )
 from dashboard.weights.dtypes import DTYPES
+from dashboard.weights.manifests import SHA256
 
 MOST_BYTES = 16 * 2**20
 """Of a manifest as JSON: 10,000 tensors with the longest names fit."""
-MOST_EPOCHS = 2**31 - 1
 LONGEST_AXIS = 2**40
 EMPTY = sha256(b"").hexdigest()
 DTYPE_NAMES = DTYPES
 """The types that tensors may have, for those who may not import the weights."""
 KEYS = ("key", "epoch", "metrics", "run", "parent", "tensors")
 TENSOR_KEYS = ("name", "dtype", "shape", "sha256", "units_axis")
-SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def parse_manifest(data: object, most_cells: int) -> Manifest:
     fields = Fields(data)
     fields.known(KEYS)
     key = read_key(fields)
-    epoch = fields.integer("epoch", 0, 0, MOST_EPOCHS)
+    epoch = fields.integer("epoch", 0, 0, MOST_EPOCH)
     metrics = read_metrics(fields, "metrics")
     run = fields.integer("run", 0, 1, 2**31 - 1) or None
     manifest = Manifest(key, epoch, metrics, run, _read_parent(fields), _read_tensors(fields))
@@ -92,12 +93,12 @@ def read_metrics(fields: Fields, name: str) -> dict[str, float | None]:
     if len(metrics.data) > MOST_METRICS:
         fields.refuse(name, f"At most {MOST_METRICS} metrics.")
         return {}
-    return {metric: read_number(metrics, metric) for metric in metrics.data if is_metric_name(metrics, metric)}
+    return {metric: read_number(metrics, metric) for metric in metrics.data if accepts_metric(metrics, metric)}
 
 
-def is_metric_name(fields: Fields, name: str) -> bool:
+def accepts_metric(fields: Fields, name: str) -> bool:
     """Return whether this can be a metric's name, which is refused otherwise."""
-    is_one = 1 <= len(name) <= LONGEST_METRIC and name.isprintable()
+    is_one = is_metric_name(name)
     if not is_one:
         message = f"The name of a metric has 1 to {LONGEST_METRIC} printable characters."
         fields.refuse(name[:LONGEST_NAME], message)

@@ -170,7 +170,7 @@ def _require_exact(folder: Path, unknown: Sequence[GivenTensor]) -> None:
     """Raise Invalid for contents that have another number of bytes than their tensors, or hold what those cannot."""
     wrong: dict[str, str] = {}
     for place, tensor in enumerate(unknown):
-        size = (folder / tensor.sha256).stat().st_size if tensor.info.bytes else 0
+        size = _size(folder, tensor)
         if size != tensor.info.bytes:
             shape = " × ".join(map(str, tensor.shape)) or "one number"
             needed = f"{tensor.dtype} of {shape} is {tensor.info.bytes:,} bytes"
@@ -179,6 +179,14 @@ def _require_exact(folder: Path, unknown: Sequence[GivenTensor]) -> None:
             wrong[f"tensors.{place}.dtype"] = f"{tensor.name[:80]!r}: a bool is a byte 0 or 1; this has others."
     if wrong:
         raise Invalid(wrong)
+
+
+def _size(folder: Path, tensor: GivenTensor) -> int:
+    """Return how many bytes of a tensor's content have arrived."""
+    try:
+        return (folder / tensor.sha256).stat().st_size if tensor.info.bytes else 0
+    except FileNotFoundError as error:  # another push of the same content has just been saved
+        raise Conflict(GONE, "tensors") from error
 
 
 def _content(folder: Path, tensor: GivenTensor) -> Array:

@@ -15,7 +15,7 @@ from dashboard.errors import Conflict, Invalid
 from dashboard.parsing import Fields
 from dashboard.records.run import STARTED_BY_LENGTH, Run
 from dashboard.records.run_kinds import EXTERNAL
-from dashboard.services.push.manifest import is_metric_name, read_key, read_metrics, read_number
+from dashboard.services.push.manifest import accepts_metric, read_key, read_metrics, read_number
 from dashboard.services.versions.given import MOST_METRICS
 from dashboard.services.workspace import Workspace
 
@@ -140,7 +140,7 @@ def _parse_epoch(fields: Fields) -> dict[str, Any]:
     for name in fields.data:
         if name in numbers:
             fields.refuse(name, "It stands twice: once next to epoch, once in metrics.")
-        elif name not in {"epoch", "metrics"} and is_metric_name(fields, name):
+        elif name not in {"epoch", "metrics"} and accepts_metric(fields, name):
             numbers[name] = read_number(fields, name)
     if len(numbers) > MOST_METRICS:
         fields.refuse("metrics", f"At most {MOST_METRICS} metrics.")

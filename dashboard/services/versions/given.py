@@ -1,7 +1,6 @@
 """What is given to be saved as a version, from outside: its tensors, and the checks that all of it has to pass."""
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -12,6 +11,7 @@ from dashboard.records.network import NetworkSpec
 from dashboard.records.tensor import TensorInfo
 from dashboard.weights.checksums import tensor_sha256
 from dashboard.weights.dtypes import DTYPES, FLOATS, Array, numpy_dtype
+from dashboard.weights.manifests import SHA256
 
 MOST_TENSORS = 10_000
 LONGEST_TENSOR = 1024
@@ -63,18 +63,24 @@ def checked_metrics(metrics: Mapping[str, Any]) -> dict[str, float | None]:
     wrong = {field: problem for field, problem in problems.items() if problem}
     if wrong:
         raise Invalid(wrong)
-    return {name: _finite(value) for name, value in metrics.items()}
+    return {name: checked_number(value) for name, value in metrics.items()}
+
+
+def is_metric_name(name: object) -> bool:
+    """Return whether this can be the name of a metric."""
+    return isinstance(name, str) and 1 <= len(name) <= LONGEST_METRIC and name.isprintable()
 
 
 def _metric_problem(name: Any, value: Any) -> str:  # noqa: ANN401 - from outside
-    if not (isinstance(name, str) and 1 <= len(name) <= LONGEST_METRIC and name.isprintable()):
+    if not is_metric_name(name):
         return f"The name of a metric has 1 to {LONGEST_METRIC} printable characters."
     if value is None or (isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)):
         return ""
     return f"The metric {name!r} must be a number or null. A text can be written into the purpose."
 
 
-def _finite(value: Any) -> float | None:  # noqa: ANN401 - a number of any type, or None
+def checked_number(value: Any) -> float | None:  # noqa: ANN401 - a number of any type, or None
+    """Return a number as a float; None for what is not finite, or beyond the largest."""
     try:
         number = None if value is None else float(value)
     except OverflowError:
@@ -121,7 +127,7 @@ def _problem(tensor: GivenTensor) -> str:
         return f"A shape has at most {MOST_AXES} axes, none of them below 0."
     if tensor.units_axis not in (None, 0, 1):
         return "units_axis is 1 where columns are units, 0 where rows are, or null."
-    return "" if re.fullmatch("[0-9a-f]{64}", tensor.sha256) else "sha256 has 64 hexadecimal digits."
+    return "" if SHA256.fullmatch(tensor.sha256) else "sha256 has 64 hexadecimal digits."
 
 
 def _is_text(name: str) -> bool:
