@@ -1,10 +1,14 @@
 """Versions saved from arrays that a test chose, of a network on the bundled iris set."""
 
+import io
+
 import numpy as np
 from sqlalchemy import update
 
 from dashboard.catalogue.tables import datasets
-from dashboard.services.datasets import add_bundled, get_dataset
+from dashboard.data.dataset import open_arrays
+from dashboard.data.preprocessing import fit
+from dashboard.services.datasets import add_bundled, create_dataset, get_dataset, receive_upload
 from dashboard.services.networks import create_network
 from dashboard.services.versions.saving import Draft, save_version
 
@@ -32,6 +36,16 @@ def iris_preprocessing(workspace):
 def zeros(network):
     """Return tensors of the network's shapes, all 0."""
     return {name: np.zeros(shape, dtype=np.float32) for name, shape in network.spec.tensor_shapes}
+
+
+def version_of_a_table(workspace, text, choices):
+    """Add a table of 30 rows as a dataset, and save a version of zeros of the network small on it."""
+    upload = receive_upload(workspace, io.BytesIO(text.encode()), "table.csv")
+    dataset = create_dataset(workspace, upload, choices)
+    network = create_network(workspace, {"name": "small", "dataset": dataset.name, "layers": []})
+    preprocessing = fit(open_arrays(workspace.datasets_folder / dataset.folder), np.arange(30), "none").to_json()
+    draft = Draft(zeros(network), network.spec, dataset.id, preprocessing=preprocessing, metrics={}, evaluation={})
+    return save_version(workspace, network, draft)
 
 
 def without_records(workspace):

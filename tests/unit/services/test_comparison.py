@@ -13,15 +13,6 @@ from tests.unit.services.saved_versions import new_network, save
 ODD = np.array([[0.1, np.nan, 1.0], [-0.0, np.inf, -2.0]], np.float32)
 
 
-@pytest.fixture(params=["csv", pytest.param("mysql", marks=pytest.mark.server)])
-def workspace(tmp_path, request):
-    store = "csv:" if request.param == "csv" else request.getfixturevalue("mysql_url")
-    found = open_workspace(Settings(home=str(tmp_path / "home"), store=store))
-    yield found
-    found.catalogue.close()
-    found.store.close()
-
-
 def statuses(found):
     return {tensor.name: tensor.status for tensor in found.tensors}
 

@@ -2,18 +2,14 @@
 
 import io
 
-import numpy as np
 import pytest
 
-from dashboard.data.dataset import open_arrays
-from dashboard.data.preprocessing import fit
 from dashboard.services.datasets import create_dataset, receive_upload
-from dashboard.services.networks import create_network
 from dashboard.services.versions.evaluation import evaluate_in_full
 from dashboard.services.versions.evaluation_file import add_evaluation_file
-from dashboard.services.versions.saving import Draft, save_version
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
+from tests.unit.services.saved_versions import version_of_a_table
 
 pytestmark = pytest.mark.slow
 
@@ -29,13 +25,7 @@ def workspace(tmp_path):
 
 @pytest.fixture
 def version(workspace):
-    upload = receive_upload(workspace, io.BytesIO(TRAINED.encode()), "days.csv")
-    dataset = create_dataset(workspace, upload, {"name": "days", "kinds": {"when": "date", "x": "numeric"}})
-    network = create_network(workspace, {"name": "small", "dataset": "days", "layers": []})
-    tensors = {name: np.zeros(shape, np.float32) for name, shape in network.spec.tensor_shapes}
-    preprocessing = fit(open_arrays(workspace.datasets_folder / dataset.folder), np.arange(30), "none").to_json()
-    draft = Draft(tensors, network.spec, dataset.id, preprocessing=preprocessing, metrics={}, evaluation={})
-    return save_version(workspace, network, draft)
+    return version_of_a_table(workspace, TRAINED, {"name": "days", "kinds": {"when": "date", "x": "numeric"}})
 
 
 @pytest.mark.parametrize(

@@ -31,15 +31,6 @@ pytestmark = pytest.mark.slow
 SMALL = {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.ones(3, np.float32)}
 
 
-@pytest.fixture(params=["csv", pytest.param("mysql", marks=pytest.mark.server)])
-def workspace(tmp_path, request):
-    store = "csv:" if request.param == "csv" else request.getfixturevalue("mysql_url")
-    found = open_workspace(Settings(home=str(tmp_path / "home"), store=store))
-    yield found
-    found.catalogue.close()
-    found.store.close()
-
-
 def origin_of(workspace, version):
     with workspace.catalogue.reading() as connection:
         return version_rows.get_origin(connection, version.id)
