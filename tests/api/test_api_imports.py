@@ -6,10 +6,16 @@ import zipfile
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from safetensors.numpy import save as safetensors_bytes
 from werkzeug.datastructures import FileStorage
 
-from dashboard.services.versions.reading import get_version
+from dashboard.errors import Invalid, NotFound
+from dashboard.services.imports.plan import IMPORT_SETTINGS, LISTS, read_plan
+from dashboard.services.imports.receiving import receive_import
+from dashboard.services.upload_parts import SentFile
+from dashboard.services.versions.reading import get_detail, get_version
 from dashboard.services.versions.tensors import read_tensors
 from tests.unit.services.carry_out import carry_out
 
@@ -96,6 +102,12 @@ def test_shards_are_joined_to_one_version(client, workspace):
     waiting = send(client, *files, ("repo/m.safetensors.index.json", json.dumps(index).encode()))
     save(client, workspace, waiting["token"], network="repo")
     assert read_tensors(workspace, get_version(workspace, "repo", 1)).keys() == {"fc1.weight", "fc1.bias"}
+    origin = get_detail(workspace, "repo", 1).origin
+    assert origin["file"] == {
+        "name": "repo/m.safetensors",
+        "bytes": sum(len(safetensors_bytes(own)) for own in parts.values()),
+    }
+    assert [file["name"] for file in origin["files"]] == ["repo/m-1.safetensors", "repo/m-2.safetensors"]
 
 
 def test_a_change_of_shape_is_shown_and_saved_only_once_it_is_accepted(client, workspace):
@@ -156,6 +168,13 @@ def test_a_chain_of_layers_is_proposed_and_saved_turned_and_measured_on_a_datase
     assert 0 <= measured["accuracy"] <= 1
 
 
+def test_a_dense_network_takes_further_versions_of_its_own_task_only(client, workspace):
+    choices = {"network": "dense", "as": "dense", "activations": ["relu", "sigmoid"]}
+    save(client, workspace, send(client, ("a.safetensors", safetensors_bytes(layers())))["token"], **choices)
+    address = f"{IMPORTS}/{send(client, ('b.safetensors', safetensors_bytes(layers(1))))['token']}/versions"
+    assert client.fails("POST", address, 422, json=choices | {"task": "regression"})["field"] == "task"
+
+
 def test_activations_that_the_file_does_not_say_are_asked(client):
     token = send(client, ("mlp.safetensors", safetensors_bytes(layers())))["token"]
     address, choices = f"{IMPORTS}/{token}/versions", {"network": "dense", "as": "dense"}
@@ -203,6 +222,26 @@ WRONG_CHOICES = [
     ({"network": "x", "metrics": 3}, "metrics"),
     ({"network": "x", "further": 1}, "further"),
 ]
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=4,
+)
+CHOICES = st.dictionaries(st.sampled_from(sorted({*IMPORT_SETTINGS, *LISTS})), VALUES, max_size=5)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(CHOICES, st.sampled_from(["dense", "foreign"]))
+def test_whatever_is_chosen_is_a_plan_or_refused_by_its_field(workspace, choices, kind):
+    if not hasattr(workspace, "waiting"):
+        file = SentFile(io.BytesIO(safetensors_bytes(layers())), "mlp.safetensors")
+        object.__setattr__(workspace, "waiting", receive_import(workspace, [file]))
+    data = {"network": "x", "as": kind, "proposal": 0, "activations": ["relu", "softmax"]} | choices
+    try:
+        plan = read_plan(workspace, workspace.waiting, data)
+    except (Invalid, NotFound):
+        return
+    assert len(plan.versions) == 1
 
 
 def test_wrong_choices_are_refused_by_their_field_and_the_import_still_waits(client):

@@ -82,6 +82,13 @@ def test_changes_of_architecture_are_shown_and_have_to_be_accepted(browser, work
     assert carry_out(workspace).result["versions"] == [1, 2]
 
 
+@pytest.mark.parametrize("place", ["abc", "²", "-1", "9" * 5000])
+def test_places_that_are_none_are_refused_and_no_fault_of_ours(browser, send, place):
+    page = send(mlp=tensors())
+    choices = filled(page, kind="dense", proposal=place, checkpoints=[place])
+    browser.post(address_of(page), choices, status=422, source=address_of(page))
+
+
 def test_what_is_no_file_of_weights_is_refused_on_the_page(browser):
     text = FileStorage(io.BytesIO(b"a title, and no numbers"), "notes.safetensors")
     page = browser.post("/import", {"file": text}, status=422, content_type="multipart/form-data")

@@ -17,12 +17,12 @@ from dashboard.records.training import ACTIVATIONS, SCALINGS, TrainingSpec
 from dashboard.services.datasets import get_dataset
 from dashboard.services.imports.changes import Changes, TensorForm, changes_between
 from dashboard.services.imports.waiting import Checkpoint, Import
-from dashboard.services.versions.given import LONGEST_METRIC, LONGEST_TENSOR
+from dashboard.services.versions.given import LONGEST_METRIC, LONGEST_TENSOR, checked_number, is_metric_name
 from dashboard.services.workspace import Workspace
 
 __all__ = ["Proposal"]  # for those who may not enter the formats
 
-MOST_CLASSES = 10_000
+LONGEST_CLASS = 200
 LOSSES = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy"}
 """The loss that belongs to the output's activation of a classification; else it is the squared error."""
 
@@ -211,8 +211,9 @@ def stated_metrics(checkpoint: Checkpoint) -> dict[str, float]:
     """Return the metrics that a checkpoint states by its name, or else within."""
     within = checkpoint.contents.about.get("metrics")
     known = within if isinstance(within, Mapping) else {}
-    numbers = {name: float(value) for name, value in known.items() if isinstance(value, int | float)}
-    return numbers | checkpoint.place.metrics
+    stated = {name: value for name, value in known.items() if type(value) in (int, float)} | checkpoint.place.metrics
+    possible = {name: checked_number(value) for name, value in stated.items() if is_metric_name(name)}
+    return {name: value for name, value in possible.items() if value is not None}
 
 
 def _all(fields: Fields, checkpoint: Checkpoint, settings: ImportSettings) -> tuple[Mapped, ...]:
@@ -283,10 +284,10 @@ def _classes(fields: Fields, settings: ImportSettings, proposal: Proposal, datas
     given = fields.data.get("classes")
     if not given:
         return tuple(map(str, range(max(outputs, 2))))
-    texts = given if isinstance(given, list | tuple) else ()
-    if len(texts) != outputs or len(set(map(str, texts))) < outputs or outputs > MOST_CLASSES:
+    texts = given if isinstance(given, list | tuple) and all(isinstance(one, str) for one in given) else ()
+    if len(texts) != outputs or len(set(texts)) < outputs or max(map(len, texts), default=0) > LONGEST_CLASS:
         fields.refuse("classes", f"List {outputs} different classes, one for each output, in their order.")
-    return tuple(str(text)[:200] for text in texts)
+    return tuple(texts)
 
 
 def _check_dataset(fields: Fields, settings: ImportSettings, dataset: Dataset, inputs: int, outputs: int) -> None:
@@ -313,7 +314,7 @@ def _spec(
     layers = []
     for index, layer in enumerate(proposal.layers):
         name = (given[index] if given else None) or layer.activation
-        if name not in ACTIVATIONS:
+        if not isinstance(name, str) or name not in ACTIVATIONS:
             fields.refuse(f"activations.{index}", f"Say the activation of layer {index + 1}: the file does not.")
             continue
         if name == "softmax" and index < count - 1:
@@ -327,4 +328,6 @@ def _spec(
     spec = NetworkSpec(proposal.layers[0].inputs, tuple(layers), training)
     if existing is not None and (existing.spec.inputs, existing.spec.layers) != (spec.inputs, spec.layers):
         fields.refuse("network", f"{existing.name!r} has other layers. Choose another name.")
+    if existing is not None and existing.task != settings.task:
+        fields.refuse("task", f"{existing.name!r} is for {existing.task}.")
     return spec

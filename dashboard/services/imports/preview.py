@@ -1,10 +1,13 @@
 """What is seen of an import before it is saved: its tensors with their first numbers, and how checkpoints differ."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from dashboard.analysis.statistics import tensor_statistics
+from dashboard.formats.contents import SourceTensor
 from dashboard.formats.registry import READERS
 from dashboard.services.imports.changes import Changes, changes_between
 from dashboard.services.imports.plan import Proposal, proposals_of, stated_metrics
@@ -13,8 +16,8 @@ from dashboard.services.imports.waiting import Checkpoint, Import
 FORMAT_WORDS = {reader.name: reader.words for reader in READERS}
 """What the formats are called."""
 FIRST_NUMBERS = 12
-MOST_COUNTED = 5_000_000
-"""Of so many cells of a tensor at most the mean and the deviation are computed while a page waits."""
+MOST_COUNTED, MOST_OF_ONE = 5_000_000, 1_000_000
+"""While a page waits, the mean and the deviation are computed of so many cells in all, and of smaller tensors only."""
 
 
 class TensorPreview(NamedTuple):
@@ -41,22 +44,21 @@ class CheckpointPreview(NamedTuple):
 
 def tensor_previews(checkpoint: Checkpoint, offset: int = 0, limit: int | None = None) -> list[TensorPreview]:
     """Return tensors of a checkpoint from `offset` on, in the order of the file."""
-    chosen = checkpoint.tensors[offset : None if limit is None else offset + limit]
-    return [_preview(checkpoint, place) for place in range(offset, offset + len(chosen))]
+    left, previews = MOST_COUNTED, []
+    for tensor in checkpoint.tensors[offset : None if limit is None else offset + limit]:
+        cells = math.prod(tensor.shape)
+        is_counted = 0 < cells <= min(left, MOST_OF_ONE)
+        left -= cells if is_counted else 0
+        previews.append(_preview(checkpoint, tensor, is_counted))
+    return previews
 
 
-def _preview(checkpoint: Checkpoint, place: int) -> TensorPreview:
-    tensor = checkpoint.tensors[place]
-    cells = checkpoint.array(tensor).reshape(-1)
-    with np.errstate(invalid="ignore"):
-        first = tuple(cells[:FIRST_NUMBERS].astype(np.float64).tolist())
-    mean = std = None
-    if 0 < len(cells) <= MOST_COUNTED:
-        with np.errstate(invalid="ignore"):  # some processors signal a NaN that is widened
-            numbers = cells.astype(np.float64)
-        finite = numbers[np.isfinite(numbers)]
-        if len(finite):
-            mean, std = float(finite.mean()), float(finite.std())
+def _preview(checkpoint: Checkpoint, tensor: SourceTensor, is_counted: bool) -> TensorPreview:
+    cells = checkpoint.array(tensor)
+    counted = tensor_statistics(cells) if is_counted else None
+    with np.errstate(invalid="ignore"):  # some processors signal a NaN that is widened
+        first = tuple(cells.reshape(-1)[:FIRST_NUMBERS].astype(np.float64).tolist())
+    mean, std = (counted.mean, counted.std) if counted else (None, None)
     return TensorPreview(
         tensor.name, tensor.shape, tensor.dtype, tensor.source_dtype, mean, std, first, tensor.is_optimizer
     )

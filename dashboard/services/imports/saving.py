@@ -30,8 +30,6 @@ from dashboard.services.workspace import Workspace
 from dashboard.weights.checksums import tensor_sha256
 from dashboard.weights.dtypes import Array
 
-SHOWN_FACTS = ("producer", "framework", "keras_version", "epoch", "step", "metadata")
-"""What a file says of itself that is kept; what describes its layers is in the definition."""
 UNITS_AXES = {reader.name: reader.units_axis for reader in READERS}
 """Along which axis of a weight its units are, by the format of the file."""
 
@@ -191,15 +189,16 @@ def origin_of(version: PlannedVersion) -> dict[str, Any]:
     contents, files = checkpoint.contents, checkpoint.files
     taken = {one.source.name for one in version.tensors}
     left = [{"name": one.name, "why": "left out"} for one in checkpoint.tensors if one.name not in taken]
-    about = {name: contents.about[name] for name in SHOWN_FACTS if name in contents.about}
+    whole = files[0]._asdict() if len(files) == 1 else {"bytes": sum(file.bytes for file in files)}
+    producer = contents.about.get("producer")
     return {
         "how": "import",
-        "file": {"name": checkpoint.name, "bytes": sum(file.bytes for file in files), "sha256": files[0].sha256},
+        "file": whole | {"name": checkpoint.name},
         "files": [file._asdict() for file in files] if len(files) > 1 else [],
         "format": contents.format,
         "reader": __version__,
-        "about": about,
-        "counts": checkpoint.place.counts if checkpoint.number is not None else "",
+        "about": {"producer": producer} if isinstance(producer, str) else {},
+        "number": f"{checkpoint.place.counts} {checkpoint.number}" if checkpoint.number is not None else "",
         "mapping": [_mapping_json(one) for one in version.tensors],
         "skipped": [one._asdict() for one in contents.skipped] + left,
     }

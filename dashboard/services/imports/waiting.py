@@ -96,6 +96,8 @@ def get_import(workspace: Workspace, token: str) -> Import:
     if not TOKEN.fullmatch(token) or not (folder / ABOUT).exists():
         raise NotFound("This import is not here any more. Send the file again.", "file")
     data = json.loads((folder / ABOUT).read_bytes())
+    if data["form"] != FORM:
+        raise NotFound("This import was read by another version of Weightbase. Send the file again.", "file")
     limits = limits_of(workspace.settings)
     checkpoints = tuple(
         _checkpoint(one, folder / f"{index:05d}", limits) for index, one in enumerate(data["checkpoints"])

@@ -1,5 +1,6 @@
 """Forms of imports: the files, and what they are to become."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -74,7 +75,7 @@ class ImportForm(PageForm):
         chosen: dict[str, Any] = {
             "as": self.kind.data or FOREIGN,
             "leave_out": _lines(self.leave_out.data),
-            "checkpoints": [int(index) for index in self.checkpoints.data or ()],
+            "checkpoints": [place(index) for index in self.checkpoints.data or ()],
             "metrics": list(self.metrics.data or ()),
         }
         chosen |= {name: self[name].data for name in ("network", "purpose", "unnamed", "optimizer", "accept_changes")}
@@ -85,6 +86,11 @@ class ImportForm(PageForm):
                 "classes": _lines(self.classes.data),
             }
         return chosen
+
+
+def place(text: str | None) -> int | str | None:
+    """Return a place in a list as a number; what is none stays, and the domain refuses it."""
+    return int(text) if text and re.fullmatch("[0-9]{1,9}", text) else text
 
 
 def _lines(text: str | None) -> list[str]:

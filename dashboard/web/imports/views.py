@@ -18,7 +18,7 @@ from dashboard.services.imports.saving import start_import
 from dashboard.services.imports.waiting import Import, discard_import, get_import
 from dashboard.services.networks import list_networks
 from dashboard.services.upload_parts import SentFile
-from dashboard.web.imports.forms import FilesForm, ImportForm
+from dashboard.web.imports.forms import FilesForm, ImportForm, place
 from dashboard.web.imports.page import checkpoints_table, import_address, left_out_table, tensors_table
 from dashboard.web.imports.words import import_sentence, proposal_words
 from dashboard.web.kit.answers import Answer, redirect_to
@@ -116,8 +116,8 @@ def _form(waiting: Import, data: MultiDict[str, str] | None) -> ImportForm:
 def _set_layers(form: ImportForm, waiting: Import) -> None:
     """Give the form a field for the activation of each layer of the reading that is chosen."""
     offered = readings(waiting)
-    place = int(form.proposal.data) if (form.proposal.data or "").isdigit() else None
-    layers = offered[place].layers if place is not None and place < len(offered) else ()
+    chosen = place(form.proposal.data)
+    layers = offered[chosen].layers if isinstance(chosen, int) and chosen < len(offered) else ()
     given = [one.data for one in form.activations] if len(form.activations) == len(layers) else []
     while len(form.activations):
         form.activations.pop_entry()

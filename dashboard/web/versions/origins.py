@@ -49,7 +49,14 @@ def origin_facts(origin: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(label, words) for label, words in facts if words]
 
 
-NAMED = {"format": "Format", "reader": "Read by version", "search": "Search", "client": "Client", "sender": "Sender"}
+NAMED = {
+    "number": "Number in its name",
+    "format": "Format",
+    "reader": "Read by version",
+    "search": "Search",
+    "client": "Client",
+    "sender": "Sender",
+}
 """What an origin may say in a text, each with its label."""
 
 
