@@ -10,7 +10,7 @@ from dashboard.api.query import json_object
 from dashboard.api.shapes import run_json
 from dashboard.http import own_path, sender, workspace
 from dashboard.services.imports.plan import Proposal
-from dashboard.services.imports.preview import CheckpointPreview, checkpoint_previews, readings, tensor_previews
+from dashboard.services.imports.preview import CheckpointPreview, checkpoint_previews, tensor_previews
 from dashboard.services.imports.receiving import receive_import
 from dashboard.services.imports.saving import start_import
 from dashboard.services.imports.waiting import Import, discard_import
@@ -63,7 +63,7 @@ def import_json(waiting: Import) -> dict[str, Any]:
         "format": first.contents.format,
         "tensors": tensors,
         "skipped": [{"name": name, "why": why} for name, why in skipped],
-        "proposals": [_proposal_json(one) for one in readings(waiting)],
+        "proposals": [_proposal_json(one) for one in waiting.proposals],
         "about": first.contents.about,
         "checkpoints": [_checkpoint_json(one) for one in checkpoint_previews(waiting)],
     }

@@ -230,15 +230,17 @@ VALUES = st.recursive(
 CHOICES = st.dictionaries(st.sampled_from(sorted({*IMPORT_SETTINGS, *LISTS})), VALUES, max_size=5)
 
 
+@pytest.fixture
+def waiting(workspace):
+    return receive_import(workspace, [SentFile(io.BytesIO(safetensors_bytes(layers())), "mlp.safetensors")])
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(CHOICES, st.sampled_from(["dense", "foreign"]))
-def test_whatever_is_chosen_is_a_plan_or_refused_by_its_field(workspace, choices, kind):
-    if not hasattr(workspace, "waiting"):
-        file = SentFile(io.BytesIO(safetensors_bytes(layers())), "mlp.safetensors")
-        object.__setattr__(workspace, "waiting", receive_import(workspace, [file]))
+def test_whatever_is_chosen_is_a_plan_or_refused_by_its_field(workspace, waiting, choices, kind):
     data = {"network": "x", "as": kind, "proposal": 0, "activations": ["relu", "softmax"]} | choices
     try:
-        plan = read_plan(workspace, workspace.waiting, data)
+        plan = read_plan(workspace, waiting, data)
     except (Invalid, NotFound):
         return
     assert len(plan.versions) == 1

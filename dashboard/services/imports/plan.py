@@ -8,7 +8,7 @@ from dashboard.catalogue import networks as network_rows
 from dashboard.declarations import declared, read, setting
 from dashboard.errors import Invalid, NotFound
 from dashboard.formats.contents import SourceTensor
-from dashboard.formats.mapping import Proposal, narrowed, proposals, why_foreign
+from dashboard.formats.mapping import Proposal, narrowed
 from dashboard.kinds import Choice, Flag, Text
 from dashboard.parsing import LONGEST_NAME, Fields
 from dashboard.records.dataset import TASKS, Dataset
@@ -105,16 +105,6 @@ class Plan:
         return changed
 
 
-def proposals_of(waiting: Import) -> tuple[Proposal, ...]:
-    """Return the chains of dense layers that the first checkpoint can be read as, the best first."""
-    return proposals(waiting.checkpoints[0].contents)
-
-
-def reason_foreign(waiting: Import) -> str:
-    """Return why an import cannot become a dense network, in a sentence; empty if it can."""
-    return why_foreign(waiting.checkpoints[0].contents)
-
-
 def read_plan(workspace: Workspace, waiting: Import, data: Mapping[str, Any]) -> Plan:
     """Read what a person wants of an import, in the form of the JSON API; raises Invalid with each wrong field."""
     fields = Fields(data)
@@ -169,9 +159,9 @@ def _chosen_proposal(fields: Fields, waiting: Import, inputs: int) -> Proposal |
 
     A dataset with so many `inputs` (0: none) decides between them.
     """
-    offered = proposals_of(waiting)
+    offered = waiting.proposals
     if not offered:
-        fields.refuse("as", why_foreign(waiting.checkpoints[0].contents))
+        fields.refuse("as", waiting.why_foreign)
         return None
     if fields.data.get("proposal") not in (None, ""):
         return offered[fields.integer("proposal", 0, 0, len(offered) - 1)]

@@ -1,7 +1,6 @@
 """What is seen of an import before it is saved: its tensors with their first numbers, and how checkpoints differ."""
 
 import math
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +9,7 @@ from dashboard.analysis.statistics import tensor_statistics
 from dashboard.formats.contents import SourceTensor
 from dashboard.formats.registry import READERS
 from dashboard.services.imports.changes import Changes, changes_between
-from dashboard.services.imports.plan import Proposal, proposals_of, stated_metrics
+from dashboard.services.imports.plan import stated_metrics
 from dashboard.services.imports.waiting import Checkpoint, Import
 
 FORMAT_WORDS = {reader.name: reader.words for reader in READERS}
@@ -82,8 +81,3 @@ def metric_names(waiting: Import) -> list[str]:
 
 def _forms(checkpoint: Checkpoint) -> dict[str, tuple[tuple[int, ...], str]]:
     return {one.name: (one.shape, one.dtype) for one in checkpoint.tensors if not one.is_optimizer}
-
-
-def readings(waiting: Import) -> Sequence[Proposal]:
-    """Return the chains of dense layers that the first checkpoint can be read as, the best first."""
-    return proposals_of(waiting)

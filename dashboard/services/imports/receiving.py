@@ -73,6 +73,7 @@ def _store(sent: Iterable[SentFile], folder: Path, limits: Limits) -> list[Recei
         name = path_within(file.name)
         if not file.name or is_left_by_a_system(name):
             continue
+        _require_short(name, limits)
         if name in received:
             raise Invalid({"file": f"Two of the files are called {name[:100]}: rename one, or send their folders."})
         received[name] = _write(_pieces(file.stream), name, folder / f"{len(received):05d}", left)
@@ -80,6 +81,11 @@ def _store(sent: Iterable[SentFile], folder: Path, limits: Limits) -> list[Recei
     if not received:
         raise Invalid({"file": "Choose a file of weights."})
     return list(received.values())
+
+
+def _require_short(name: str, limits: Limits) -> None:
+    if len(name) > limits.name_length:
+        raise Invalid({"file": f"The name {name[:40]}… has more than {limits.name_length:,} characters: rename it."})
 
 
 def _pieces(stream: BinaryIO) -> Iterator[bytes]:
@@ -206,6 +212,8 @@ def _unpacked(file: Received, folder: Path, limits: Limits) -> list[Received]:
     archive = Archive(file.path, limits)
     names = [name for name in archive.names if not is_left_by_a_system(name)]
     refuse_paths(names)
+    for name in names:
+        _require_short(name, limits)
     most = limits.unfolded(file.bytes)
     return [
         _write(archive.pieces(name), name, folder / f"member-{index:05d}", most) for index, name in enumerate(names)

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from dashboard.files import atomic_write
 from dashboard.formats.contents import Contents, SourceTensor, array_of
 from dashboard.formats.limits import Limits, limits_of
 from dashboard.formats.manifest import from_json, to_json
+from dashboard.formats.mapping import Proposal, proposals, why_foreign
 from dashboard.services.imports.file_names import Place
 from dashboard.services.workspace import Workspace
 
@@ -67,6 +69,16 @@ class Import:
     name: str
     checkpoints: tuple[Checkpoint, ...]
     left_out: dict[str, str]
+
+    @cached_property
+    def proposals(self) -> tuple[Proposal, ...]:
+        """The chains of dense layers that the first checkpoint can be read as, the best first."""
+        return proposals(self.checkpoints[0].contents)
+
+    @property
+    def why_foreign(self) -> str:
+        """Why it cannot become a dense network, in a sentence; empty if it can."""
+        return "" if self.proposals else why_foreign(self.checkpoints[0].contents)
 
     @property
     def is_series(self) -> bool:

@@ -11,8 +11,8 @@ from dashboard.http import sender, workspace
 from dashboard.records.network import DENSE, FOREIGN
 from dashboard.services.datasets import list_datasets, suggested_name
 from dashboard.services.imports.file_names import without_endings
-from dashboard.services.imports.plan import IMPORT_SETTINGS, reason_foreign
-from dashboard.services.imports.preview import metric_names, readings
+from dashboard.services.imports.plan import IMPORT_SETTINGS
+from dashboard.services.imports.preview import metric_names
 from dashboard.services.imports.receiving import receive_import
 from dashboard.services.imports.saving import start_import
 from dashboard.services.imports.waiting import Import, discard_import, get_import
@@ -95,7 +95,7 @@ def _files_page(form: FilesForm) -> str:
 
 def _form(waiting: Import, data: MultiDict[str, str] | None) -> ImportForm:
     """Return the form, with what is known of the file, or what a person has filled in."""
-    offered = readings(waiting)
+    offered = waiting.proposals
     metrics = metric_names(waiting)
     places = [str(index) for index in range(len(waiting.checkpoints))]
     known: Mapping[str, Any] = {
@@ -115,7 +115,7 @@ def _form(waiting: Import, data: MultiDict[str, str] | None) -> ImportForm:
 
 def _set_layers(form: ImportForm, waiting: Import) -> None:
     """Give the form a field for the activation of each layer of the reading that is chosen."""
-    offered = readings(waiting)
+    offered = waiting.proposals
     chosen = place(form.proposal.data)
     layers = offered[chosen].layers if isinstance(chosen, int) and chosen < len(offered) else ()
     given = [one.data for one in form.activations] if len(form.activations) == len(layers) else []
@@ -142,8 +142,8 @@ def _choose_page(waiting: Import, form: ImportForm, has_changes: bool = False) -
         left_out=left_out if list(left_out.rows) else None,
         has_optimizer=any(one.is_optimizer for checkpoint in waiting.checkpoints for one in checkpoint.tensors),
         has_unnamed=any(checkpoint.place.unnamed for checkpoint in waiting.checkpoints),
-        readings=readings(waiting),
-        reason_foreign=reason_foreign(waiting),
+        readings=waiting.proposals,
+        reason_foreign=waiting.why_foreign,
         networks=[one.network.name for one in list_networks(workspace()).items],
         has_changes=has_changes,
     )

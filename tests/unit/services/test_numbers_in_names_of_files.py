@@ -41,6 +41,11 @@ def test_a_fraction_without_a_word_is_offered_without_a_name():
     assert [place.unnamed for place in places(["weights.05-0.32.hdf5", "weights.10-0.21.hdf5"])] == [(0.32,), (0.21,)]
 
 
+@pytest.mark.parametrize("part", ["a", "-", "a_", "_", "a-", "1", "1.", "1e", "=-1", "٣"])
+def test_a_name_of_any_length_is_read_in_a_moment(part):
+    assert len(places([part * 50_000 + "_epoch_3.pt", "b"])) == 2  # a search that went back would take an hour
+
+
 def test_a_step_is_called_a_step():
     assert [place.counts for place in places(["checkpoint-500/model.bin", "epoch=3.ckpt"])][1] == "epoch"
     assert [place.counts for place in places(["checkpoint-500/a.bin", "checkpoint-900/a.bin"])] == ["step", "step"]
