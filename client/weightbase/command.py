@@ -60,6 +60,11 @@ VERBS: dict[Verb, list[Argument]] = {
         _argument("--output", "the folder; this one if left out", default="."),
         _argument("--format", "npz if left out", choices=tuple(verbs.WRITERS), default="npz"),
     ],
+    verbs.inputs: [_argument("reference", REFERENCE)],
+    verbs.predict: [
+        _argument("reference", REFERENCE),
+        _argument("values", "the record: column=value for each column", nargs="+", metavar="COLUMN=VALUE"),
+    ],
     verbs.verify: [_argument("version", f"{REFERENCE}; every version if left out", nargs="?")],
     verbs.copy: [_argument("--to", "the store: csv:/folder or mysql://…", required=True, metavar="STORE")],
 }

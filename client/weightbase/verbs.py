@@ -111,6 +111,38 @@ def pull(transport: Transport, given: Given) -> Printed:
     return Printed({"version": reference, "files": files, "tensors": len(tensors)}, files)
 
 
+def inputs(transport: Transport, given: Given) -> Printed:
+    """List the columns that a version reads, with kind, range or levels, and an example."""
+    body = call(transport, "GET", f"{address_of(exact_reference(transport, given.reference))}/inputs")
+    heads = ("column", "kind", "low", "high", "levels", "may be empty", "example")
+    rows = [
+        (one["name"], one["kind"], one["low"], one["high"], " ".join(one["levels"]), one["may_miss"], one["example"])
+        for one in body["columns"]
+    ]
+    return Printed(body, table(heads, rows))
+
+
+def predict(transport: Transport, given: Given) -> Printed:
+    """Show what a version answers to one record, given as COLUMN=VALUE."""
+    pairs = [text.partition("=") for text in given.values]
+    for name, equals, _ in pairs:
+        if not equals:
+            raise WeightbaseError(f"Write each value as COLUMN=VALUE; {name!r} has no =.")
+    row = {name: value for name, _, value in pairs}
+    body = call(
+        transport, "POST", f"{address_of(exact_reference(transport, given.reference))}/predict", {"rows": [row]}
+    )
+    return Printed(body, _answer_lines(body["answers"][0]))
+
+
+def _answer_lines(answer: dict[str, Any]) -> list[str]:
+    """Return the label and the scores of an answer, the highest first, or its numbers."""
+    if "label" not in answer:
+        return [f"{name}: {value}" for name, value in answer.get("values", {"value": answer.get("value")}).items()]
+    ranked = sorted(answer["scores"].items(), key=lambda item: -item[1])
+    return [answer["label"], *table(("class", "score"), ranked)]
+
+
 def verify(transport: Transport, given: Given) -> Printed:
     """Compare what the store holds with what was saved, by SHA-256; 1 if anything differs."""
     if given.version is None:

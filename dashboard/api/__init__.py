@@ -17,6 +17,7 @@ from dashboard.api.runs import blueprint as runs
 from dashboard.api.searches import blueprint as searches
 from dashboard.api.store import blueprint as store
 from dashboard.api.tensors import blueprint as tensors
+from dashboard.api.use import blueprint as use
 from dashboard.api.versions import blueprint as versions
 
 PREFIX = "/api/v1"
@@ -36,6 +37,7 @@ def register_api(app: Flask) -> None:
         networks,
         runs,
         versions,
+        use,
         tensors,
         history,
         comparison,

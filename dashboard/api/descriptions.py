@@ -118,6 +118,10 @@ OPERATIONS: dict[str, Operation] = {
     "versions.evaluate": Operation(
         200, ref("Evaluation"), bodies=((JSON, "EvaluationRequest"),), fails=(400, 404, 413, 415, 422)
     ),
+    "use.get_inputs": Operation(200, ref("Inputs"), fails=(404, 409)),
+    "use.predict_records": Operation(
+        200, ref("Predictions"), bodies=((JSON, "PredictionRequest"),), fails=(400, 404, 409, 413, 415, 422, 503)
+    ),
     "history.get_history": Operation(200, ref("History"), query=("tensor", "since"), fails=(404, 422)),
     "history.get_part": Operation(200, ref("Timeline"), query=("tensor", "row", "column", "unit"), fails=(404, 422)),
     "history.get_network_health": Operation(200, ref("HealthHistory"), query=("tensor",), fails=(404, 422)),

@@ -50,6 +50,7 @@ from dashboard.services.search.requests import (
     SPACE_SETTINGS,
 )
 from dashboard.services.store.tables import StoredTable
+from dashboard.services.use.prediction import MOST_ROWS
 from dashboard.services.versions.given import LONGEST_KEY, LONGEST_TENSOR, MOST_AXES, MOST_METRICS, MOST_TENSORS
 from dashboard.services.versions.verification import Difference, TensorProof
 
@@ -610,6 +611,42 @@ IMPORT_CHOICES = described(WEIGHT_SETTINGS) | {
     "metrics": array(TEXT, description="Those to save; all that are stated by default."),
 }
 
+INPUTS: dict[str, Schema] = {
+    "version": REFERENCE,
+    "columns": array(
+        record(
+            {
+                "name": TEXT,
+                "kind": {"enum": ["numeric", "boolean", "categorical", "date"]},
+                "levels": array(TEXT, description="The categories, or the words for no and yes."),
+                "may_miss": BOOLEAN | {"description": "Whether a record may have no value here."},
+                "low": nullable(NUMBER),
+                "high": nullable(NUMBER),
+                "example": nullable(TEXT | {"description": "The cell of the dataset's first record."}),
+            },
+            closed=True,
+        )
+    ),
+    "image_shape": nullable(array(INTEGER)),
+    "classes": array(TEXT),
+    "target": nullable(TEXT),
+    "targets": array(TEXT),
+    "task": TEXT,
+    "network_inputs": INTEGER | {"description": "How many numbers the network is given."},
+}
+ANSWER: Schema = {
+    "anyOf": [
+        record({"label": TEXT, "scores": {"type": "object", "additionalProperties": NUMBER}}, closed=True),
+        record({"value": NUMBER}, closed=True),
+        record({"values": {"type": "object", "additionalProperties": NUMBER}}, closed=True),
+    ]
+}
+PREDICTIONS: dict[str, Schema] = {
+    "version": REFERENCE,
+    "answers": array(ref("Answer"), description="One for each record; none without preprocessing."),
+    "outputs": array(array(nullable(NUMBER)), description="The outputs of the network."),
+    "passed_over": array(TEXT, description="Columns that were sent and that the version does not read."),
+}
 SCHEMAS: dict[str, Schema] = {
     "Import": record(IMPORT, closed=True),
     "ImportUpload": record({"file": array(ONE_FILE, minItems=1, description="One file, or several parts.")}, (), True),
@@ -763,6 +800,15 @@ SCHEMAS: dict[str, Schema] = {
     "AllVersions": record(ALL_VERSIONS, closed=True),
     "EvaluationRequest": record({"dataset": TEXT}, closed=True),
     "Evaluation": record({"version": REFERENCE, "dataset": TEXT, "loss": nullable(NUMBER)}),
+    "Inputs": record(INPUTS, closed=True),
+    "PredictionRequest": {
+        "anyOf": [
+            record({"rows": array(FREE, minItems=1, maxItems=MOST_ROWS)}, closed=True),
+            record({"inputs": array(array(NUMBER), minItems=1, maxItems=MOST_ROWS)}, closed=True),
+        ]
+    },
+    "Answer": ANSWER,
+    "Predictions": record(PREDICTIONS, closed=True),
     "Fact": record(FACT, closed=True),
     "TensorDifference": record(TENSOR_DIFF, closed=True),
     "UnitChange": record(UNIT_CHANGE, closed=True),

@@ -26,6 +26,7 @@ from dashboard.web.searches.views import blueprint as searches_pages
 from dashboard.web.security import secure
 from dashboard.web.store.backups import blueprint as backup_pages
 from dashboard.web.store.views import blueprint as store_pages
+from dashboard.web.use.views import blueprint as use_pages
 from dashboard.web.versions.tensor import blueprint as versions_tensor_pages
 from dashboard.web.versions.views import blueprint as versions_pages
 
@@ -46,6 +47,7 @@ def register_pages(app: Flask) -> None:
         versions_pages,
         versions_tensor_pages,
         evaluate_pages,
+        use_pages,
         history_pages,
         health_pages,
         datasets_pages,

@@ -22,7 +22,7 @@ SECTIONS = {
 }
 SHOWING_DRIFT = {"networks.index", "datasets.index", "store.show"}
 OF_STORE = {"backups"}
-OF_NETWORKS = {"versions", "tensors", "history", "health", "imports"}
+OF_NETWORKS = {"versions", "tensors", "history", "health", "imports", "use"}
 
 
 class Site(NamedTuple):

@@ -8,6 +8,7 @@ import pytest
 
 from tests.api.api_client import HOST
 from tests.api.examples import special_tensors
+from tests.unit.services.used_versions import mixed_version
 from weightbase import pulling, verbs
 from weightbase.command import carry_out, parser_of_client
 from weightbase.connection import Answer
@@ -124,3 +125,17 @@ def test_what_is_refused_is_one_sentence_and_with_json_the_api_s_error(place, ke
     assert error.keys() == {"code", "message", "field"}
     with pytest.raises(WeightbaseError):
         carried_out(place, line)
+
+
+def test_a_version_answers_on_the_command_line(place, workspace):
+    mixed_version(workspace)
+    listed = carried_out(place, "inputs mixed:latest")
+    assert [column["name"] for column in listed.body["columns"]][:2] == ["when", "size"]
+    record = "when=2024-03-04 size=0.5 member=yes colour=red grade=8"
+    printed = carried_out(place, f"predict mixed:1 {record}")
+    assert printed.lines[0] == printed.body["answers"][0]["label"]
+    assert len(printed.lines) == 5
+    with pytest.raises(WeightbaseError, match="size is missing"):
+        carried_out(place, "predict mixed:1 when=2024-03-04")
+    with pytest.raises(WeightbaseError, match="COLUMN=VALUE"):
+        carried_out(place, "predict mixed:1 when")

@@ -1,0 +1,1 @@
+"""The pages on which a version is put to use."""

@@ -1,0 +1,51 @@
+"""The sentences of the pages on which a version is put to use."""
+
+from collections.abc import Sequence
+
+from dashboard.services.use.answers import Answer
+from dashboard.services.use.inputs import InputColumn, KnownRecord
+from dashboard.web.kit.formats import number
+
+
+def column_help(column: InputColumn) -> str:
+    """Return what a person has to know of a column: its range, an example, whether it may be empty."""
+    parts = []
+    if column.low is not None and column.high is not None:
+        parts.append(f"{number(column.low)} to {number(column.high)} in the dataset")
+    if column.kind == "date":
+        parts.append("a date")
+    if column.example:
+        parts.append(f"for example {column.example}")
+    if column.may_miss:
+        parts.append("may be empty")
+    text = ", ".join(parts)
+    return text[:1].upper() + text[1:] + "." if text else ""
+
+
+def answer_sentence(answer: Answer) -> str:
+    """Say what the answer is, and which class is second."""
+    if answer.scores is None:
+        values = answer.values or {}
+        said = [f"{name} {number(value)}" if name else number(value) for name, value in values.items()]
+        return f"The answer is {', '.join(said)}."
+    first, *others = answer.ranked
+    second = f"; second is {others[0][0]} with {number(others[0][1])}" if others else ""
+    return f"The answer is {first[0]}, score {number(first[1])}{second}."
+
+
+def record_sentence(record: KnownRecord, changed: Sequence[str], answer: Answer | None) -> str:
+    """Say which record of the dataset it is, what was changed, and whether the answer is right."""
+    part = f" of the {record.part} part" if record.part else ""
+    begin = f"Record {record.number:,}{part}, whose target is {record.target}"
+    if changed:
+        named = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")
+        return f"{begin}. Changed: {named}."
+    if answer is None or answer.scores is None:
+        return f"{begin}."
+    return f"{begin}: {'right' if answer.label == record.target else 'wrong'}."
+
+
+def passed_over_words(names: Sequence[str]) -> str:
+    """Name the columns that were sent and that the version does not read; empty for none."""
+    shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+    return f"Passed over, as the version does not read them: {shown}." if names else ""
