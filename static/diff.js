@@ -52,8 +52,8 @@
     const words = document.getElementById("pointed");
     if (!words) return;
     const { unit, input } = map ? place(map, event) : {};
-    const [column, row] = map ? map.dataset.words.split(" ") : [];
-    words.textContent = map ? `${column} ${unit}, ${row} ${input}` : "";
+    const [down, across] = map ? map.dataset.words.split(" ") : [];
+    words.textContent = map ? `${down} ${unit}, ${across} ${input}` : "";
     if (map && moved(event)) frame(map, event);
   });
   document.addEventListener("pointerup", (event) => {
@@ -61,7 +61,8 @@
     if (map && moved(event)) closer(map, event);
     else if (map && from) {
       const { unit, input } = place(map, event);
-      if (map.dataset.cell) location.assign(go(map.dataset.cell, { row: input, column: unit }));
+      const [row, column] = map.dataset.down === "row" ? [unit, input] : [input, unit]; // which axis of the table the units are
+      if (map.dataset.cell) location.assign(go(map.dataset.cell, { row, column }));
       else window.weightbase.swap(go(map.dataset.select, { unit }));
     }
     document.querySelector("#change-map .frame")?.remove();

@@ -32,6 +32,16 @@ class Cells:
         self.columns = math.prod(array.shape[1:])
         self.flat = array.reshape(-1)
 
+    @property
+    def table(self) -> Array:
+        """The cells as their table (rows, columns), of their own dtype."""
+        return self.flat.reshape(self.rows, self.columns)
+
+    def lines(self, rows: Array) -> Array:
+        """Return these rows of the table, in this order, as float64 (rows, columns)."""
+        with np.errstate(invalid="ignore"):
+            return self.table[rows].astype(np.float64)
+
     def block(self, start: int, stop: int) -> Array:
         """Return the cells from `start` to before `stop` as a new float64 vector."""
         with np.errstate(invalid="ignore"):  # a signalling NaN is treated as any other NaN
@@ -75,16 +85,46 @@ class Change(Cells):
         changes: Array = self.sides(start, stop)[2]
         return changes
 
+    def lines(self, rows: Array) -> Array:
+        """Return the changes of these rows of the table, in this order."""
+        one, two = self.base.lines(rows), self.other.lines(rows)
+        return _difference(one, two, np.empty_like(one))
+
     def sides(self, start: int, stop: int) -> Array:
         """Return (base's cells, other's cells, their changes) from `start` to before `stop` as rows: (3, cells)."""
         sides = np.empty((3, min(stop, self.size) - start))
         a, b, d = sides
         with np.errstate(invalid="ignore", over="ignore"):
             a[:], b[:] = self.base.flat[start:stop], self.other.flat[start:stop]
-            np.subtract(b, a, out=d)
-        if not np.isfinite(d).all():
-            np.copyto(d, np.clip(d, -LARGEST, LARGEST), where=np.isfinite(a) & np.isfinite(b))
+        _difference(a, b, d)
         return sides
+
+
+class Turned(Cells):
+    """A tensor's table with its axes exchanged, so that its rows are columns; nothing is copied as a whole."""
+
+    def __init__(self, array: Array) -> None:
+        super().__init__(array)
+        self.rows, self.columns = self.columns, self.rows
+
+    @property
+    def table(self) -> Array:
+        """The cells as the turned table, of their own dtype."""
+        return self.flat.reshape(self.columns, self.rows).T
+
+    def band(self, start: int, stop: int) -> Array:
+        """Return rows of the turned table, columns of the stored one, as float64."""
+        with np.errstate(invalid="ignore"):
+            return self.table[start:stop].astype(np.float64)
+
+
+def _difference(base: Array, other: Array, out: Array) -> Array:
+    """Write other − base into `out`, finite where both are; return it."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        np.subtract(other, base, out=out)
+    if not np.isfinite(out).all():
+        np.copyto(out, np.clip(out, -LARGEST, LARGEST), where=np.isfinite(base) & np.isfinite(other))
+    return out
 
 
 def same_bits(change: Change, start: int, stop: int) -> Array:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dashboard.analysis.activity import Activity
-from dashboard.analysis.cells import Array, cells_of, finite_or_zero
+from dashboard.analysis.cells import Array, Cells, cells_of, finite_or_zero
 
 MEANINGS = {
     "no_input": "All weights into the unit are zero: its output never changes.",
@@ -56,7 +56,7 @@ class Cut(NamedTuple):
 
 
 def layer_health(
-    weight: Array,
+    weight: Array | Cells,
     bias: Array | None = None,
     after: Array | None = None,
     cut: Cut | None = None,
@@ -83,13 +83,13 @@ def layer_health(
         never_active=_numbers(never),
         unvarying=None if activity is None else _numbers(unvarying),
         undefined=_numbers(odd),
-        constant=_numbers((lows == highs) & ~no_input & ~odd) if weight.shape[0] > 1 else (),
+        constant=_numbers((lows == highs) & ~no_input & ~odd) if cells_of(weight).rows > 1 else (),
         saturating=None if activity is None else _numbers(activity.is_saturated & ~odd),
         duplicates=duplicate_units(weight, bias, odd),
     )
 
 
-def _never_active(weight: Array, bias: Array | None, cut: Cut | None, activity: Activity | None) -> Array:
+def _never_active(weight: Array | Cells, bias: Array | None, cut: Cut | None, activity: Activity | None) -> Array:
     """Return which units no record lifts above zero or, without records, no inputs of the known range can."""
     if activity is not None:
         return activity.is_never_active
@@ -99,7 +99,7 @@ def _never_active(weight: Array, bias: Array | None, cut: Cut | None, activity: 
     return never
 
 
-def unit_ranges(weight: Array) -> tuple[Array, Array]:
+def unit_ranges(weight: Array | Cells) -> tuple[Array, Array]:
     """Return the smallest and the largest finite weight into each unit: two arrays (units,)."""
     cells = cells_of(weight)
     lows, highs = np.full(cells.columns, np.inf), np.full(cells.columns, -np.inf)
@@ -110,7 +110,7 @@ def unit_ranges(weight: Array) -> tuple[Array, Array]:
     return (lows, highs) if cells.rows else (np.zeros(cells.columns), np.zeros(cells.columns))
 
 
-def odd_units(weight: Array, bias: Array | None = None) -> Array:
+def odd_units(weight: Array | Cells, bias: Array | None = None) -> Array:
     """Return which units have a weight or a bias that is NaN or infinite: (units,) of bool."""
     cells = cells_of(weight)
     odd = np.zeros(cells.columns, dtype=bool)
@@ -119,7 +119,7 @@ def odd_units(weight: Array, bias: Array | None = None) -> Array:
     return odd if bias is None else odd | ~np.isfinite(np.asarray(bias, dtype=np.float64))
 
 
-def largest_sums(weight: Array, bias: Array | None, inputs: tuple[float, float]) -> Array:
+def largest_sums(weight: Array | Cells, bias: Array | None, inputs: tuple[float, float]) -> Array:
     """Return the largest sum that inputs between (low, high) can give each unit: (units,)."""
     cells = cells_of(weight)
     sums = np.zeros(cells.columns) if bias is None else finite_or_zero(np.asarray(bias, dtype=np.float64))
@@ -130,19 +130,20 @@ def largest_sums(weight: Array, bias: Array | None, inputs: tuple[float, float])
     return sums
 
 
-def duplicate_units(weight: Array, bias: Array | None = None, odd: Array | None = None) -> tuple[tuple[int, ...], ...]:
+def duplicate_units(
+    weight: Array | Cells, bias: Array | None = None, odd: Array | None = None
+) -> tuple[tuple[int, ...], ...]:
     """Return groups of units whose weights and bias have the same bits, in the order of their first units.
 
     Those that are `odd` (units,) are left out.
     """
     cells = cells_of(weight)
-    table = cells.flat.reshape(cells.rows, cells.columns)
     groups: dict[bytes, list[int]] = defaultdict(list)
     for unit in range(cells.columns if cells.rows else 0):
         if odd is not None and odd[unit]:
             continue
         # A digest takes less memory than the column.
-        content = hashlib.blake2b(table[:, unit].tobytes(), digest_size=20)
+        content = hashlib.blake2b(cells.table[:, unit].tobytes(), digest_size=20)
         content.update(b"" if bias is None else bias[unit].tobytes())
         groups[content.digest()].append(unit)
     return tuple(tuple(units) for units in groups.values() if len(units) > 1)

@@ -30,7 +30,7 @@ def compare() -> Response:
 
 @blueprint.get("/compare/units")
 def list_changed_units() -> Response:
-    """Answer how far each unit of a tensor (or with axis=row each input) has moved, the farthest first."""
+    """Answer how far each unit of a tensor (or with axis=input each input) has moved, the farthest first."""
     *sides, tensor, axis, limit, offset = read_query(*SIDES, "tensor", "axis", "limit", "offset")
     ranked = details.unit_changes(_pair(sides, tensor), axis).ranked(offset + limit + 1)
     page = Page(ranked[offset : offset + limit], offset + limit if len(ranked) > offset + limit else None)

@@ -68,7 +68,13 @@ def get_network_health(network: str) -> Response:
         _about(version) | measures | {"findings": None if findings is None else dict(findings)}
         for version, measures, findings in zip(health.versions, health.measures, health.findings, strict=True)
     ]
-    about = {"network": network, "tensor": health.tensor, "uncounted": health.uncounted, "damaged": _damaged(network)}
+    about = {
+        "network": network,
+        "tensor": health.tensor,
+        "axis": health.axis,
+        "uncounted": health.uncounted,
+        "damaged": _damaged(network),
+    }
     return json_answer(about | {"items": items})
 
 

@@ -96,7 +96,11 @@ PARAMETERS: dict[str, Setting] = {
     "prefix": parameter(Text(LONGEST_SEARCH), "", "Only tables with names that begin so."),
     "version": parameter(Repeated(REFERENCE), None, "Two to eight of them: version= several times."),
     "since": parameter(Whole(0, 2**31 - 1), 0, "Only epochs after this one."),
-    "unit": parameter(Whole(0, FARTHEST), None, "A unit: a column of the table, of a vector one cell."),
+    "unit": parameter(
+        Whole(0, FARTHEST),
+        None,
+        "A unit: a column of the table, or a row, by the tensor's units_axis; of a vector one cell.",
+    ),
     "row": parameter(Whole(0, FARTHEST), 0, "The window's first row, from 0."),
     "column": parameter(Whole(0, FARTHEST), 0, "The window's first column, from 0."),
     "rows": parameter(
@@ -113,7 +117,11 @@ PARAMETERS: dict[str, Setting] = {
     "base": parameter(Text(LONGEST_TEXT, REFERENCE["description"])),
     "other": parameter(Text(LONGEST_TEXT, REFERENCE["description"])),
     "tensor": parameter(Text(LONGEST_TEXT), about="A tensor's name, as in `base`."),
-    "axis": parameter(Choice(dict.fromkeys(AXES, "")), AXES[0], "column: units; row: inputs."),
+    "axis": parameter(
+        Choice(dict.fromkeys(AXES, "")),
+        AXES[0],
+        "unit: by the tensor's `units_axis`, columns where that is null; input: the other axis.",
+    ),
     "pair": parameter(
         Repeated({"type": "string"}),
         None,

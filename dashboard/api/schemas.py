@@ -466,6 +466,10 @@ FINDINGS = {
 HEALTH_HISTORY = DAMAGED | {
     "network": TEXT,
     "tensor": TEXT,
+    "axis": nullable(
+        choice(("column", "row"))
+        | {"description": "Which of its table are units. Null: not known; findings are about columns, none is dead."}
+    ),
     "uncounted": INTEGER | {"description": "How many versions are not counted yet: repeat the request."},
     "items": array(
         record(

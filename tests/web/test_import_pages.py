@@ -112,6 +112,6 @@ def test_a_comparison_says_units_of_the_axis_that_has_them_and_rows_where_that_i
     with workspace.catalogue.writing() as connection:
         connection.exec_driver_sql("UPDATE tensors SET units_axis = 0")
     text = words(browser.get(compared).by_id("main"))
-    assert "5 units across, 4 inputs down" in text
-    assert "Inputs that moved most" in text
+    assert "4 inputs across, 5 units down" in text
+    assert "Units that moved most" in text
     assert browser.get(f"{compared}&axis=row".replace("compare?", "compare/unit?")).h1 == "Unit 0 of fc1.weight"

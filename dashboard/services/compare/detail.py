@@ -16,14 +16,19 @@ from dashboard.analysis.changed_units import (
 )
 from dashboard.analysis.ulps import UlpDistances
 from dashboard.errors import NotFound
+from dashboard.records.units import COLUMN, ROW, counted_axis, other_axis
 from dashboard.services.compare.versions import TensorPair
 
 __all__ = ["CellChange", "UnitChange"]  # for those who may not import the analysis
 
 Array = np.ndarray[Any, Any]
 
-AXES = ("column", "row")
-"""What a unit may be: a column of the table (what a unit weighs), or a row (one input)."""
+UNIT, INPUT = "unit", "input"
+AXES = (UNIT, INPUT, COLUMN, ROW)
+"""By what a table may be counted: by its units or its inputs, wherever these are, or by an axis of the table.
+
+Where it is not known which axis is which, columns are counted as units are, and rows as inputs.
+"""
 
 CELLS_CACHED = 100
 """How many of the cells that changed most are cached with a tensor's numbers."""
@@ -31,12 +36,15 @@ CELLS_CACHED = 100
 
 @dataclass(frozen=True)
 class ChangeDetail:
-    """The change of one tensor: `units` (columns or rows) and `cells` are those that moved most, the largest first."""
+    """The change of one tensor: `units` (columns or rows) and `cells` are those that moved most, the largest first.
+
+    `unchanged` inputs are those with the same bits on both sides.
+    """
 
     pair: TensorPair
     units: list[UnitChange]
     cells: list[CellChange]
-    unchanged_rows: int
+    unchanged: int
 
 
 class UnitDetail(NamedTuple):
@@ -65,18 +73,31 @@ class CellDetail(NamedTuple):
     rank: CellRank
 
 
-def change_detail(pair: TensorPair, axis: str = "column", units: int = 12, cells: int = 10) -> ChangeDetail:
+def axis_of(pair: TensorPair, by: str = UNIT) -> str:
+    """Return the axis of the table, column or row, along which these are; `by` is one of AXES."""
+    axis = counted_axis(pair.one, pair.base.version.kind)
+    return {UNIT: axis, INPUT: other_axis(axis)}.get(by, by)
+
+
+def change_detail(pair: TensorPair, by: str = UNIT, units: int = 12, cells: int = 10) -> ChangeDetail:
     """Return what changed in a tensor that both versions have; raises StoreError."""
     return ChangeDetail(
         pair=pair,
-        units=unit_changes(pair, axis).ranked(units),
+        units=unit_changes(pair, by).ranked(units),
         cells=top_cells(pair, cells),
-        unchanged_rows=pair.cached(unchanged_rows, "unchanged rows"),
+        unchanged=_unchanged(pair, axis_of(pair, INPUT)),
     )
 
 
-def unit_changes(pair: TensorPair, axis: str = "column") -> UnitChanges:
-    """Return how far every unit (column or row) of a tensor has moved."""
+def _unchanged(pair: TensorPair, axis: str) -> int:
+    if axis == ROW:
+        return pair.cached(unchanged_rows, "unchanged rows")
+    return int(np.count_nonzero(unit_changes(pair, axis).changed == 0))
+
+
+def unit_changes(pair: TensorPair, by: str = UNIT) -> UnitChanges:
+    """Return how far every unit of a tensor has moved, or whatever else `by` counts."""
+    axis = axis_of(pair, by)
     return pair.cached(lambda one, two: unit_differences(one, two, axis), "units", axis)
 
 
@@ -87,8 +108,9 @@ def top_cells(pair: TensorPair, count: int) -> list[CellChange]:
     return pair.cached(lambda one, two: top_changes(one, two, CELLS_CACHED), "cells")[:count]
 
 
-def unit_detail(pair: TensorPair, axis: str, unit: int, cells: int = 20) -> UnitDetail:
+def unit_detail(pair: TensorPair, by: str, unit: int, cells: int = 20) -> UnitDetail:
     """Return the change of one unit; raises NotFound if the tensor has no such unit."""
+    axis = axis_of(pair, by)
     changes = unit_changes(pair, axis)
     order = changes.order()
     if unit >= order.size:

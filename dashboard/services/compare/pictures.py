@@ -8,9 +8,10 @@ from dashboard.analysis.cells import Array, Change
 from dashboard.analysis.distributions import Distribution, distribution
 from dashboard.analysis.images import HeatMap, heat_map, part_starts, robust_limit, tile_size, unit_picture
 from dashboard.analysis.joint import JointCounts, joint_counts
-from dashboard.analysis.turning import MapPart, unit_numbers, units_as_rows
+from dashboard.analysis.turning import MapPart, UnitOrder, unit_numbers, units_as_rows
 from dashboard.errors import NotFound
-from dashboard.services.compare.detail import unit_changes
+from dashboard.records.units import COLUMN
+from dashboard.services.compare.detail import INPUT, axis_of, unit_changes
 from dashboard.services.compare.versions import TensorPair
 from dashboard.services.versions.analyses import image_shape
 
@@ -98,9 +99,10 @@ def change_map(pair: TensorPair, view: MapView) -> ChangeMap:
         drawing = units_as_rows(Change(base, other), order, part, view.height, view.width, limit)
         return drawing.clipped, drawing.pooled
 
-    clipped, pooled = pair.cached(drawn, "map", *view)
-    rows = Change(pair.before, pair.after).rows
-    return ChangeMap(part, len(order), rows, _row_units(order, part, view.height), limit, clipped, pooled)
+    clipped, pooled = pair.cached(drawn, "map", order.axis, *view)
+    return ChangeMap(
+        part, len(order.units), _inputs(pair), _row_units(order, part, view.height), limit, clipped, pooled
+    )
 
 
 def map_numbers(pair: TensorPair, view: MapView) -> MapNumbers:
@@ -136,9 +138,9 @@ def unit_heat_map(pair: TensorPair, unit: int, side: str) -> HeatMap:
     return heat_map(picture, *tile_size(shape), limit)
 
 
-def _row_units(order: Array, part: MapPart, height: int) -> list[int]:
+def _row_units(order: UnitOrder, part: MapPart, height: int) -> list[int]:
     starts = part_starts(len(part.places), min(len(part.places), height))[:-1]
-    units: list[int] = order[part.places.start + starts].tolist()
+    units: list[int] = order.units[part.places.start + starts].tolist()
     return units
 
 
@@ -146,12 +148,16 @@ def _limit(pair: TensorPair) -> float:
     return pair.cached(lambda one, two: robust_limit(Change(one, two)), "limit")
 
 
-def _ordered(pair: TensorPair, view: MapView) -> tuple[Array, MapPart]:
+def _ordered(pair: TensorPair, view: MapView) -> tuple[UnitOrder, MapPart]:
     """Return the units in the order of the view, and the part of the map."""
     units = unit_changes(pair)
     order: Array = np.arange(units.norms.size) if view.order == "raw" else units.order()
-    rows = Change(pair.before, pair.after).rows
-    return order, MapPart(_inside(view.places, len(order), "places"), _inside(view.inputs, rows, "inputs"))
+    part = MapPart(_inside(view.places, len(order), "places"), _inside(view.inputs, _inputs(pair), "inputs"))
+    return UnitOrder(order, axis_of(pair)), part
+
+
+def _inputs(pair: TensorPair) -> int:
+    return pair.one.columns if axis_of(pair, INPUT) == COLUMN else pair.one.rows
 
 
 def _inside(ends: tuple[int, int] | None, length: int, field: str) -> range:

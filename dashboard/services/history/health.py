@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dashboard.records.network import Network
+from dashboard.records.units import unit_word, units_axis
 from dashboard.services.cache.numbers import UNLIMITED, Budget, Numbers, cached_numbers
 from dashboard.services.datasets import record_count
 from dashboard.services.history.activity import work
@@ -38,6 +39,16 @@ class HealthHistory:
     measures: list[dict[str, float | None]]
     uncounted: int
     damaged: set[int | None]
+
+    @property
+    def axis(self) -> str | None:
+        """Along which axis of the newest version's table its units are; None where that is not known."""
+        return units_axis(self.versions[-1].info, self.network.kind)
+
+    @property
+    def word(self) -> str:
+        """What its findings are about: unit, or column where it is not known what a unit is."""
+        return unit_word(self.versions[-1].info, self.network.kind)
 
     def dead_since(self, count: int) -> Since | None:
         """Return since which version at least so many units are dead."""

@@ -1,7 +1,7 @@
 """Blame: one weight's, one unit's or one tensor's value over all versions, and which version last changed it.
 
-For a weight this reads one cell of each table, for a unit one column, and for a whole tensor only what is stored: where
-nothing changed (by SHA-256) nothing is read again.
+For a weight this reads one cell of each table, for a unit one column or row, and for a whole tensor only what is
+stored: where nothing changed (by SHA-256) nothing is read again.
 """
 
 import math
@@ -13,8 +13,9 @@ import numpy as np
 
 from dashboard.analysis.histories import Timeline, cell_timeline, timeline, unit_timeline
 from dashboard.errors import NotAsSaved, NotFound
-from dashboard.records.network import Network
+from dashboard.records.network import DENSE, Network
 from dashboard.records.tensor import TensorInfo
+from dashboard.records.units import ROW, counted_axis, unit_word
 from dashboard.services.cache.numbers import UNLIMITED, Budget, Numbers
 from dashboard.services.history.health import findings_of
 from dashboard.services.history.since import Since, since_of
@@ -32,10 +33,11 @@ PLACES = ("row", "column", "unit")
 class PartHistory:
     """A part of a tensor over the versions in which the tensor has the newest one's shape.
 
-    `what` is cell, unit or tensor; `row` and `column` say which cell, `column` (in a vector, whose table is one column,
-    `row`) which unit. `line` has a value per version: the cell's own, or an L2 norm over finite cells. `findings` has
-    those about the layer's units in each version of `counted`, for a unit of a layer; None where they are not counted,
-    of `damaged` versions because they cannot be. `unread` are versions of that shape whose part cannot be read.
+    `what` is cell, unit or tensor; `row` and `column` say which cell, or one of the two which unit (see
+    `records.units.counted_axis`). `line` has a value per version: the cell's own, or an L2 norm over finite cells.
+    `findings` has those about the layer's units in each version of `counted`, for a unit of a layer; None where they
+    are not counted, of `damaged` versions because they cannot be. `unread` are versions of that shape whose part
+    cannot be read.
     """
 
     network: Network
@@ -52,6 +54,11 @@ class PartHistory:
     counted: list[TensorVersion]
     findings: list[Numbers | None]
     damaged: set[int | None]
+
+    @property
+    def word(self) -> str:
+        """What a unit of the tensor is called: unit, or column or row where it is not known what a unit is."""
+        return unit_word(self.versions[-1].info, self.network.kind)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -109,18 +116,19 @@ def get_timeline(
     network, names, versions = find_versions(workspace, network_name, tensor)
     newest = versions[-1].info
     every = [version for version in versions if version.info.shape == newest.shape]
-    layer, is_vector = layer_of(newest.name), len(newest.shape) < 2
+    layer = layer_of(newest.name) if network.kind == DENSE else None
+    by_row = counted_axis(newest, network.kind) == ROW
     if row is not None or column is not None:
         row, column = row or 0, column or 0
         _check("row", row, newest.rows)
         _check("column", column, newest.columns)
-        what, own_unit = "cell", (row if is_vector else column) if layer else None
+        what, own_unit = "cell", (row if by_row else column) if layer else None
         same, cells = _cells(workspace, network, every, row, column)
         line = cell_timeline(cells, 0, 0)
     elif unit is not None:
-        _check("unit", unit, newest.rows if is_vector else newest.columns)
-        what, own_unit, row, column = "unit", unit, unit if is_vector else None, None if is_vector else unit
-        same, cells = _columns(workspace, network, every, unit, is_vector)
+        _check(unit_word(newest, network.kind), unit, newest.rows if by_row else newest.columns, "unit")
+        what, own_unit, row, column = "unit", unit, unit if by_row else None, None if by_row else unit
+        same, cells = _units(workspace, network, every, unit, by_row)
         line = unit_timeline(cells, 0)
     else:
         what, own_unit, same = "tensor", None, every
@@ -140,9 +148,9 @@ def _findings(
     return [None if each is None else each.get(f"layer_{layer:02d}.weight") for each in counted]
 
 
-def _check(name: str, value: int, count: int) -> None:
+def _check(name: str, value: int, count: int, field: str = "") -> None:
     if not 0 <= value < count:
-        raise NotFound(f"There is no {name} {value}: they go from 0 to {count - 1}.", name)
+        raise NotFound(f"There is no {name} {value}: they go from 0 to {count - 1}.", field or name)
 
 
 def _cells(
@@ -156,14 +164,14 @@ def _cells(
     return _each_content_once(versions, read)
 
 
-def _columns(
-    workspace: Workspace, network: Network, versions: list[TensorVersion], unit: int, is_vector: bool
+def _units(
+    workspace: Workspace, network: Network, versions: list[TensorVersion], unit: int, by_row: bool
 ) -> tuple[list[TensorVersion], list[Array]]:
+    """Return the versions that can be read, and one unit of each as a table of one column."""
+
     def read(version: TensorVersion) -> Array:
-        whole = open_tensor(workspace, network, version)
-        if is_vector:
-            return np.array(whole.reshape(-1)[unit : unit + 1]).reshape(1, 1)
-        return np.array(whole.reshape(version.info.rows, version.info.columns)[:, unit : unit + 1])
+        table = open_tensor(workspace, network, version).reshape(version.info.rows, version.info.columns)
+        return np.array(table[unit] if by_row else table[:, unit]).reshape(-1, 1)
 
     return _each_content_once(versions, read)
 

@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 
 from dashboard.analysis.activity import Activity
+from dashboard.analysis.cells import Turned
 from dashboard.analysis.health import MEANINGS, Cut, LayerHealth, largest_sums, layer_health, odd_units
 from dashboard.data.preprocessing import Preprocessing
 from dashboard.engine.activations import ACTIVATIONS, Activation
 from dashboard.errors import NotFound
 from dashboard.records.network import Version
 from dashboard.records.tensor import TensorInfo
+from dashboard.records.units import ROW, units_axis
 from dashboard.services.cache.numbers import UNLIMITED, Budget, Numbers, cached_numbers
 from dashboard.services.datasets import get_dataset, record_count
 from dashboard.services.history.activity import activities, work
@@ -36,11 +38,12 @@ Range = tuple[float, float] | None
 
 @dataclass(frozen=True)
 class DeadUnit:
-    """A dead unit: the tensor in which it is a column, its number, and why it is called dead."""
+    """A dead unit: the tensor in which it is a column or row (`axis`), its number, and why it is called dead."""
 
     tensor: str
     unit: int
     rule: str
+    axis: str
 
     @property
     def layer(self) -> int | None:
@@ -80,7 +83,12 @@ def dead_units(
     if known is None:
         is_damaged = version.number in damaged_numbers(workspace, version.network)
         return DeadUnits([], 0, is_counted=False, is_damaged=is_damaged)
-    units = [DeadUnit(name, unit, _rule(about, unit)) for name, about in known.items() for unit in about["dead"]]
+    units = [
+        DeadUnit(info.name, unit, _rule(known[info.name], unit), axis)
+        for info in tensors
+        if (axis := units_axis(info, version.kind)) and info.name in known
+        for unit in known[info.name]["dead"]
+    ]
     return DeadUnits(units, max((about["records"] for about in known.values()), default=0))
 
 
@@ -106,7 +114,7 @@ def cached_findings(
 
 def group(slug: str) -> str:
     """Return the group in which the findings about a network's versions are cached."""
-    return f"findings about units {slug}"
+    return f"findings about units by axis {slug}"
 
 
 def key(version_id: int, sha256: str, rows: int) -> str:
@@ -118,7 +126,8 @@ def findings(workspace: Workspace, version: Version, tensors: list[TensorInfo]) 
     """Return the findings of `LayerHealth` about every table of two axes and more; raises StoreError.
 
     Of our own layers the biases, the next layer's weights, and the records or the range of the inputs are taken into
-    account.
+    account. Where it is not known along which axis a table's units are, the findings are about its columns, and none
+    is called dead.
     """
     tables = {info.name: array(workspace, version, info) for info in tensors}
     done = activities(workspace, version, tables) or []
@@ -133,10 +142,16 @@ def findings(workspace: Workspace, version: Version, tensors: list[TensorInfo]) 
         activity: Activity | None = done[number - 1] if done else None
         healths[names[0]] = layer_health(weight, bias, after, Cut(inputs) if activation.cuts_off else None, activity)
         inputs = _behind(activation, weight, bias, inputs)
-    for name, table in tables.items():
-        if name not in healths and table.ndim > 1:
-            healths[name] = layer_health(table)
+    for info in tensors:
+        if info.name not in healths and len(info.shape) > 1:
+            healths[info.name] = _health_by_axis(tables[info.name], units_axis(info, version.kind))
     return {name: health._asdict() for name, health in healths.items()}
+
+
+def _health_by_axis(table: Array, axis: str | None) -> LayerHealth:
+    """Return what a table alone says of its units, or of its columns, of which none is dead for sure."""
+    health = layer_health(Turned(table) if axis == ROW else table)
+    return health if axis else health._replace(dead=())
 
 
 def input_range(workspace: Workspace, version: Version) -> Range:

@@ -1,6 +1,6 @@
 """Saving an import as versions, as a run: each checkpoint under a key, so that a run that dies saves none twice."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -180,7 +180,14 @@ def _given(version: PlannedVersion, mapped: Mapped, read: Callable[[], Array], i
     source = mapped.source
     sha256 = tensor_sha256(read()) if mapped.is_turned else source.sha256
     axis = 1 if is_dense else UNITS_AXES.get(version.checkpoint.contents.format)
-    return GivenTensor(mapped.tensor, source.dtype, mapped.shape, sha256, read, axis if len(mapped.shape) > 1 else None)
+    return GivenTensor(
+        mapped.tensor, source.dtype, mapped.shape, sha256, read, axis if _has_axis(mapped.shape, axis) else None
+    )
+
+
+def _has_axis(shape: Sequence[int], axis: int | None) -> bool:
+    """Return whether units can be along this axis of a table: columns are several axes in one where there are more."""
+    return len(shape) == 2 or (len(shape) > 2 and axis == 0)
 
 
 def origin_of(version: PlannedVersion) -> dict[str, Any]:

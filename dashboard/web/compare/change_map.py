@@ -5,7 +5,7 @@ from typing import Any
 
 from dashboard.charts.images import drawn_size
 from dashboard.charts.palette import THEMES
-from dashboard.services.compare.detail import top_cells
+from dashboard.services.compare.detail import INPUT, axis_of, top_cells
 from dashboard.services.compare.pictures import ChangeMap, change_map
 from dashboard.services.compare.versions import TensorPair
 from dashboard.web.compare.query import CompareQuery
@@ -55,6 +55,7 @@ def _data(params: CompareQuery, pair: TensorPair, drawn: ChangeMap, shows_cells:
         "input": inputs.start,
         "inputs": len(inputs),
         "words": " ".join(side_words(pair)),
+        "down": axis_of(pair),
         "select": params.address(unit="", tensor=tensor),
         "zoom": params.address(places="", inputs="", tensor=tensor),
     }
@@ -63,8 +64,8 @@ def _data(params: CompareQuery, pair: TensorPair, drawn: ChangeMap, shows_cells:
 
 def map_around(params: CompareQuery, pair: TensorPair, row: int, column: int) -> dict[str, Any]:
     """Return a map of the cells around one, in the order of the table."""
-    key = pair.one.key("", 0)
-    places, inputs = _around(DOWN, column, range(key.columns)), _around(ACROSS, row, range(key.rows))
+    middle = {"column": (column, range(pair.one.columns)), "row": (row, range(pair.one.rows))}
+    places, inputs = _around(DOWN, *middle[axis_of(pair)]), _around(ACROSS, *middle[axis_of(pair, INPUT)])
     shown = {"order": "raw", "places": _text(places), "inputs": _text(inputs)}
     shown |= {"row": "", "column": "", "unit": "", "axis": ""}
     pictures = [params.address("changes.heat_map", theme=theme, **shown) for theme in THEMES]
@@ -105,9 +106,11 @@ def _middle(drawn: ChangeMap, pair: TensorPair) -> tuple[int, int]:
     places, inputs = drawn.part
     if not drawn.pooled:
         place_of = {unit: place for place, unit in zip(places, drawn.row_units, strict=True)}
+        is_column = axis_of(pair) == "column"
         for cell in top_cells(pair, 100):
-            if cell.column in place_of and cell.row in inputs:
-                return place_of[cell.column], cell.row
+            unit, along = (cell.column, cell.row) if is_column else (cell.row, cell.column)
+            if unit in place_of and along in inputs:
+                return place_of[unit], along
     return (places.start + places.stop) // 2, (inputs.start + inputs.stop) // 2
 
 

@@ -49,9 +49,9 @@ def facts(what: str) -> Table:
 
 @numbers_at(blueprint, "/units")
 def units() -> Table:
-    """Return how far each unit (or with axis=row each input) of the tensor has moved, the farthest first."""
+    """Return how far each unit (or with axis=input each input) of the tensor has moved, the farthest first."""
     params, pair = _pair()
-    return units_table(params, pair, details.unit_changes(pair, params.axis).ranked(), None)
+    return units_table(params, pair, details.unit_changes(pair, params.by).ranked(), None)
 
 
 @numbers_at(blueprint, "/cells")
@@ -66,8 +66,8 @@ def cells() -> Table:
 def unit_numbers() -> Table:
     """Return both sides of every cell of one unit."""
     params, pair = _pair()
-    detail = details.unit_detail(pair, params.axis, params.unit or 0)
-    return unit_cells_table(params, detail, all_cells(detail, params.axis))
+    detail = details.unit_detail(pair, params.by, params.unit or 0)
+    return unit_cells_table(params, detail, all_cells(detail, params.by))
 
 
 @numbers_at(blueprint, "/cell")

@@ -5,7 +5,7 @@ from typing import Any
 
 from dashboard.http import workspace
 from dashboard.metrics import metric_name
-from dashboard.services.compare.detail import change_detail, top_cells, unit_changes
+from dashboard.services.compare.detail import INPUT, axis_of, change_detail, top_cells, unit_changes
 from dashboard.services.compare.pictures import SIDES, picture_shape, tile_size
 from dashboard.services.compare.versions import PAIRED, TensorDiff, TensorPair, VersionDiff
 from dashboard.services.networks import get_network
@@ -93,25 +93,28 @@ def tensor_page(
     assert tensor.numbers is not None  # or there is nothing to show
     keys = params.keys | {"tensor": tensor.name}
     cached_keys = keys | {"v": f"{pair.base.version.sha256[:8]}{pair.other.version.sha256[:8]}"}
-    detail = change_detail(pair, params.axis)
+    detail = change_detail(pair, params.by)
     is_vector = _is_vector(tensor)
     moved = [] if is_vector else unit_changes(pair).ranked(UNITS_NAMED)
     named = [unit.unit for unit in moved if unit.norm > 0]
     unit = params.unit if params.unit is not None else moved[0].unit if moved else 0
     pictures = unit_pictures(pair, cached_keys, unit)
     first = detail.cells[0] if detail.cells else None
-    unchanged = detail.unchanged_rows if named else 0
+    unchanged = detail.unchanged if named else 0
     before, after = neighbours(params, rows, tensor.name)
-    in_place = unit if pictures and params.axis == "column" else None
+    is_by_unit = axis_of(pair, params.by) == axis_of(pair)
+    in_place = unit if pictures and is_by_unit else None
+    sides = side_words(pair)
     return {
         "name": tensor.name,
-        "sentence": change_sentence(tensor.numbers, named, unchanged, pair.one.shape, first, side_words(pair)),
-        "sides": side_words(pair),
+        "sentence": change_sentence(tensor.numbers, named, unchanged, pair.one.shape, first, sides),
+        "sides": sides,
         "is_equal": tensor.status == "equal",
         "steps": [(before, "p", "previous difference"), (after, "n", "next difference")],
         "unit_page": params.address("compare.unit", tensor=tensor.name, unit=unit, axis=""),
         "is_most_moved": unit in named[:1],
         "map": None if is_vector else map_page(params, pair, cached_keys),
+        "by_the_other": (params.address(axis=INPUT if is_by_unit else ""), sides[1 if is_by_unit else 0]),
         "units": None if is_vector else units_table(params, pair, detail.units, in_place),
         "cells": cells_table(params, pair, detail.cells),
         "pictures": pictures,

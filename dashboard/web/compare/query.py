@@ -22,7 +22,7 @@ class CompareQuery:
     query: Query
     versions: DiffRequest
     tensor: str
-    axis: str
+    by: str
     unit: int | None
     map: MapView
     bins: Bins
@@ -62,7 +62,7 @@ def compare_query() -> CompareQuery:
         query=source,
         versions=DiffRequest(source.text("base"), source.text("other"), tuple(source.args.getlist("pair"))),
         tensor=source.text("tensor"),
-        axis=source.word("axis", AXES, AXES[0]),
+        by=source.word("axis", AXES, AXES[0]),
         unit=source.number("unit") if source.args.get("unit") else None,
         map=_map_view(source),
         bins=source.bins,

@@ -7,7 +7,8 @@ from dashboard.http import workspace
 from dashboard.metrics import metric_words
 from dashboard.records.network import Version
 from dashboard.records.tensor import TensorInfo, cell_name
-from dashboard.services.compare.detail import CellChange, CellDetail, UnitChange, UnitDetail
+from dashboard.records.units import other_axis
+from dashboard.services.compare.detail import CellChange, CellDetail, UnitChange, UnitDetail, axis_of
 from dashboard.services.compare.versions import DiffFact, TensorDiff, TensorPair, VersionDiff
 from dashboard.services.versions.baselines import baseline_of
 from dashboard.web.compare.query import CompareQuery
@@ -158,14 +159,14 @@ def _baseline_column(diff: VersionDiff) -> Column:
 
 def units_table(params: CompareQuery, pair: TensorPair, units: Sequence[UnitChange], shown_unit: int | None) -> Table:
     """Return units (or inputs) and how far they moved; a click shows one in place if it has pictures (`shown_unit`)."""
-    axis, tensor = params.axis, pair.one.name
+    axis, tensor = axis_of(pair, params.by), pair.one.name
     word = axis_words(pair, axis)[0].capitalize()
     largest = units[0].norm if units else 0.0
 
     def link(unit: UnitChange) -> str:
         if shown_unit is not None:
             return params.address(unit=unit.unit)
-        return params.address("compare.unit", tensor=tensor, axis=axis, unit=unit.unit)
+        return params.address("compare.unit", tensor=tensor, axis=params.by, unit=unit.unit)
 
     columns = (
         Column("unit", word),
@@ -207,8 +208,9 @@ def cells_table(params: CompareQuery, pair: TensorPair, cells: Sequence[CellChan
 def unit_cells_table(params: CompareQuery, detail: UnitDetail, cells: Iterable[CellChange]) -> Table:
     """Return cells of one unit: those that changed most, or all of them."""
     pair = detail.pair
-    name, counted = axis_words(pair, params.axis)
-    along = "row" if params.axis == "column" else "column"
+    axis = axis_of(pair, params.by)
+    name, counted = axis_words(pair, axis)
+    along = other_axis(axis)
 
     def share(cell: CellChange) -> float:
         return abs(cell.change) / detail.unit.max_abs if cell.change == cell.change and detail.unit.max_abs else 0.0
@@ -221,7 +223,7 @@ def unit_cells_table(params: CompareQuery, detail: UnitDetail, cells: Iterable[C
         _table_column(lambda cell: other_table(pair, row=cell.row, column=cell.column)),
     )
     return Table(
-        params.file_name(f"{params.axis}_{detail.unit.unit}"),
+        params.file_name(f"{axis}_{detail.unit.unit}"),
         columns,
         cells,
         f"Largest changes of {name} {detail.unit.unit}",
@@ -231,8 +233,9 @@ def unit_cells_table(params: CompareQuery, detail: UnitDetail, cells: Iterable[C
     )
 
 
-def all_cells(detail: UnitDetail, axis: str) -> Iterator[CellChange]:
+def all_cells(detail: UnitDetail, by: str) -> Iterator[CellChange]:
     """Return every cell of a unit in the order of the table."""
+    axis = axis_of(detail.pair, by)
     for place, sides in enumerate(detail.cells.T.tolist()):
         row, column = (place, detail.unit.unit) if axis == "column" else (detail.unit.unit, place)
         yield CellChange(row, column, *sides)

@@ -6,6 +6,7 @@ from flask import Blueprint, render_template
 
 from dashboard.errors import UserError
 from dashboard.http import workspace
+from dashboard.records.units import other_axis
 from dashboard.services.compare import detail as details
 from dashboard.services.compare.versions import PAIRED, VersionDiff, compare, neighbours
 from dashboard.services.versions import reading
@@ -50,10 +51,12 @@ def show() -> Answer:
 
 @blueprint.get("/unit")
 def unit() -> str:
-    """Show how one unit (a column of the table, or with axis=row an input) has changed."""
+    """Show how one unit (or with axis=input an input, with column or row one of these) has changed."""
     params = compare_query()
-    number, axis = params.unit or 0, params.axis
-    detail = details.unit_detail(params.pair(), axis, number, CELLS_OF_UNIT)
+    number, pair = params.unit or 0, params.pair()
+    axis = details.axis_of(pair, params.by)
+    is_unit = axis == details.axis_of(pair)
+    detail = details.unit_detail(pair, axis, number, CELLS_OF_UNIT)
     keys = params.keys | {"tensor": params.tensor}
     return render_template(
         "compare/unit.html",
@@ -61,9 +64,9 @@ def unit() -> str:
         name=axis_words(detail.pair, axis)[0],
         sentence=unit_sentence(detail, axis),
         cells=unit_cells_table(params, detail, detail.largest),
-        pictures=unit_pictures(detail.pair, keys, number) if axis == "column" else None,
+        pictures=unit_pictures(detail.pair, keys, number) if is_unit else None,
         table=other_table(detail.pair, **{axis: number}),
-        back=params.address(unit=number if axis == "column" else ""),
+        back=params.address(unit=number if is_unit else ""),
         steps=[
             (params.address("compare.unit", unit=to) if to is not None else "", key, words)
             for to, key, words in ((detail.before, "p", "moved more"), (detail.after, "n", "moved less"))
@@ -79,18 +82,21 @@ def cell() -> str:
     detail = details.cell_detail(params.pair(), row, column)
     steps = ((detail.rank.before, "p", "larger change"), (detail.rank.after, "n", "smaller change"))
     is_vector = len(detail.pair.one.shape) < 2
-    by_row = params.address("compare.unit", axis="row", unit=row, row="", column="")
+    words, axis = side_words(detail.pair), details.axis_of(detail.pair)
+    places = (column, row) if axis == "column" else (row, column)
+    unit, along = (
+        (word, place, params.address("compare.unit", axis=by, unit=place, row="", column=""))
+        for word, place, by in zip(words, places, (details.UNIT, details.INPUT), strict=True)
+    )
     return render_template(
         "compare/cell.html",
         detail=detail,
-        sides_of=side_words(detail.pair),
         sentence=cell_sentence(detail),
         sides=sides_table(detail),
         around=None if is_vector else map_around(params, detail.pair, row, column),
-        unit=(row, by_row)
-        if is_vector
-        else (column, params.address("compare.unit", axis="column", unit=column, row="", column="")),
-        input="" if is_vector else by_row,
+        unit=unit,
+        along=None if is_vector else along,
+        along_is=f"the {other_axis(axis)} of the table",
         back=params.address(row="", column=""),
         steps=[(cell_page(params, detail.pair, *to) if to else "", key, words) for to, key, words in steps],
     )

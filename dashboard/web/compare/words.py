@@ -4,29 +4,28 @@ from collections.abc import Sequence
 
 from dashboard.errors import NotFound, UserError
 from dashboard.metrics import metric_words
-from dashboard.records.network import DENSE, Version
+from dashboard.records.network import Version
 from dashboard.records.tensor import TensorInfo, cell_name
-from dashboard.services.compare.detail import CellChange, CellDetail, UnitDetail
+from dashboard.records.units import other_axis, unit_word
+from dashboard.services.compare.detail import CellChange, CellDetail, UnitDetail, axis_of
 from dashboard.services.compare.pictures import ChangeMap
 from dashboard.services.compare.versions import TensorDifference, TensorPair
 from dashboard.web.kit.formats import change, full, number, percent, plural
 
-SIDES = {1: ("unit", "input"), 0: ("input", "unit"), None: ("column", "row")}
-"""What a column and a row of a table are, by the axis of its units; None where that is not known."""
+SIDES = ("unit", "input")
+"""What is counted of a tensor whose units are known, and by what the cells of one of them are."""
 
 
 def side_words(pair: TensorPair) -> tuple[str, str]:
-    """Return what a column and a row of a tensor are: a unit and an input, as far as that is known."""
-    axis = pair.one.units_axis
-    if axis is None and len(pair.one.shape) < 2 and pair.base.version.kind != DENSE:
-        return "row", "row"
-    return SIDES[1 if axis is None and pair.base.version.kind == DENSE else axis]
+    """Return what is counted of a tensor, units as far as they are known, and what the cells of one are counted by."""
+    word = unit_word(pair.one, pair.base.version.kind)
+    return SIDES if word == SIDES[0] and len(pair.one.shape) > 1 else (word, other_axis(axis_of(pair)))
 
 
-def axis_words(pair: TensorPair, axis: str) -> tuple[str, str]:
-    """Return what one of an axis (column or row) is, and what its cells are counted by."""
-    column, row = side_words(pair)
-    return (column, row) if axis == "column" else (row, column)
+def axis_words(pair: TensorPair, by: str) -> tuple[str, str]:
+    """Return what one of these (see AXES) is, and what its cells are counted by."""
+    unit, along = side_words(pair)
+    return (unit, along) if axis_of(pair, by) == axis_of(pair) else (along, unit)
 
 
 def with_nearest(error: UserError) -> str:
@@ -84,14 +83,14 @@ def score_sentence(metric: str, base: float, other: float) -> str:
 def change_sentence(
     numbers: TensorDifference,
     units: Sequence[int],
-    unchanged_rows: int,
+    unchanged: int,
     shape: Sequence[int] = (),
     first: CellChange | None = None,
-    sides: tuple[str, str] = SIDES[1],
+    sides: tuple[str, str] = SIDES,
 ) -> str:
     """Say what changed in one tensor; if it is one cell only (`first`), what it became.
 
-    `units` are columns, and `sides` says what a column and a row are.
+    `sides` says what the `units` are, and of what so many are `unchanged` (see `side_words`).
     """
     if numbers.identical:
         return "Equal, bit for bit."
@@ -104,12 +103,12 @@ def change_sentence(
     text += f"; mean |Δ| {number(numbers.mean_abs)}, largest {number(numbers.max_abs)}."
     if units:
         text += f" Most moved: {sides[0]}s {', '.join(map(str, units))}."
-    if unchanged_rows:
-        text += f" {plural(unchanged_rows, sides[1])} never changed."
+    if unchanged:
+        text += f" {plural(unchanged, sides[1])} never changed."
     return text
 
 
-def map_legend(drawn: ChangeMap, is_whole: bool, order: str, sides: tuple[str, str] = SIDES[1]) -> str:
+def map_legend(drawn: ChangeMap, is_whole: bool, order: str, sides: tuple[str, str] = SIDES) -> str:
     """Say what is across and down on a map of the change, and in which order."""
     places, inputs = drawn.part
     down = f"{plural(len(places), sides[0])} down"
@@ -121,10 +120,11 @@ def map_legend(drawn: ChangeMap, is_whole: bool, order: str, sides: tuple[str, s
     return f"{text}; a pixel shows the largest of its cells" if drawn.pooled else text
 
 
-def unit_sentence(detail: UnitDetail, axis: str) -> str:
+def unit_sentence(detail: UnitDetail, by: str) -> str:
     """Say how far one unit has moved, among how many."""
     unit, length = detail.unit, detail.cells.shape[1]
-    name, along = axis_words(detail.pair, axis)
+    name, along = axis_words(detail.pair, by)
+    is_column = axis_of(detail.pair, by) == "column"
     if not unit.changed:
         return f"Equal, bit for bit: none of its {plural(length, 'weight')} changed."
     text = f"{unit.changed:,} of {plural(length, 'weight')} changed; L2 of Δ {number(unit.norm)}, "
@@ -132,7 +132,7 @@ def unit_sentence(detail: UnitDetail, axis: str) -> str:
     if not unit.norm:
         return f"{text}."
     largest = detail.largest[0]
-    return f"{text}; largest {change(largest.change)} at {along} {largest.row if axis == 'column' else largest.column}."
+    return f"{text}; largest {change(largest.change)} at {along} {largest.row if is_column else largest.column}."
 
 
 def cell_sentence(detail: CellDetail) -> str:

@@ -15,12 +15,13 @@ from dashboard.services.history.health import MEASURES, HealthHistory, dead_of, 
 from dashboard.services.history.progress import continue_health
 from dashboard.services.history.tensor import TensorVersion
 from dashboard.web.history.health_words import (
-    FINDING_WORDS,
     FINDINGS,
     MEANINGS,
-    NAMES,
+    finding_words,
     health_note,
     health_sentence,
+    meaning,
+    measure_name,
 )
 from dashboard.web.history.page import VERSION
 from dashboard.web.history.query import HistoryQuery, history_query
@@ -52,7 +53,7 @@ def show(name: str) -> str:
         stop=params.query.address(draw=""),
         measures=[_card(health, measure) for measure in MEASURES],
         measure=_measure(params),
-        names=NAMES,
+        name_of=measure_name(_measure(params), health.word),
         versions=versions.part(0, MOST_ROWS),
         left_out=max(len(health.versions) - MOST_ROWS, 0),
         units=units.part(0, MOST_UNITS),
@@ -90,7 +91,8 @@ def trend_of(name: str) -> Response:
     params = history_query(name)
     health, measure = _health(params), _measure(params)
     numbers = [version.number for version in health.versions]
-    return jsonify(lines_figure(numbers, [Line(NAMES[measure], _values(health, measure))], NAMES[measure]))
+    name_of = measure_name(measure, health.word)
+    return jsonify(lines_figure(numbers, [Line(name_of, _values(health, measure))], name_of))
 
 
 def _measure(params: HistoryQuery) -> str:
@@ -123,7 +125,14 @@ def versions_table(params: HistoryQuery, health: HealthHistory) -> Table:
     columns = (
         replace(VERSION, sortable=True, largest_first=True, css="right"),
         *(
-            Column(name, NAMES[name].capitalize(), f"measures.{name}", "number", sortable=True, help=MEANINGS[name])
+            Column(
+                name,
+                measure_name(name, health.word).capitalize(),
+                f"measures.{name}",
+                "number",
+                sortable=True,
+                help=meaning(name, health.word),
+            )
             for name in MEASURES
         ),
         Column("records", "Records", "findings.records", "count", help=MEANINGS["records"]),
@@ -151,15 +160,15 @@ def units_table(params: HistoryQuery, health: HealthHistory, places: range | lis
     """Return which units of the versions at these places have which finding."""
     columns = (
         Column("version"),
-        Column("unit", "Unit"),
-        Column("finding", "Finding", shown=lambda row: FINDING_WORDS[row.finding]),
-        Column("meaning", "Meaning", lambda row: MEANINGS[row.finding], css="wide"),
+        Column("unit", health.word.capitalize()),
+        Column("finding", "Finding", shown=lambda row: finding_words(row.finding, health.word)),
+        Column("meaning", "Meaning", lambda row: meaning(row.finding, health.word), css="wide"),
     )
     return Table(
         f"{params.name}_{health.tensor}_units",
         columns,
         [row for place in places for row in _units(health, place)],
-        "Unhealthy units",
+        f"Unhealthy {health.word}s",
         query_exports("health.units"),
         link=lambda row: _unit_page(health, row.unit),
     )
@@ -182,8 +191,9 @@ def _unit_page(health: HealthHistory, unit: int) -> str:
 def _card(health: HealthHistory, measure: str) -> tuple[str, str, str, float | None, Markup]:
     """Return a measure's name, words, meaning, newest value, and its course over the versions as a small drawing."""
     values = _values(health, measure)
-    spark = sparkline(values, f"{NAMES[measure]} over the versions", 220, 30)
-    return measure, NAMES[measure], MEANINGS[measure], values[-1], spark
+    name = measure_name(measure, health.word)
+    spark = sparkline(values, f"{name} over the versions", 220, 30)
+    return measure, name, meaning(measure, health.word), values[-1], spark
 
 
 def _values(health: HealthHistory, measure: str) -> list[float | None]:

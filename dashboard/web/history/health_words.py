@@ -23,7 +23,7 @@ FINDING_WORDS = {
 NAMES = {
     "dead": "dead units",
     "duplicates": "duplicate units",
-    "constant": "constant columns",
+    "constant": "constant units",
     "saturating": "saturated units",
     "undefined": "units of unknown health",
     "norm_growth": "norm growth",
@@ -43,6 +43,36 @@ MEANINGS = OF_UNITS | {
     "not_finite": "Cells that are NaN or infinite: one of them makes every output unusable.",
 }
 """What the findings about units and the measures of a tensor mean."""
+NOT_UNITS = {
+    "dead": "Which columns or rows are units is not known, so that none is called dead.",
+    "no_input": "All weights of the column are zero.",
+    "undefined": "A weight of the column is NaN or infinite.",
+    "duplicates": "These columns are the same, bit for bit.",
+    "constant": "All weights of the column are equal.",
+    "saturating": "Which columns or rows are units is not known, nor what they answer.",
+}
+"""What they mean where it is not known along which axis the units are, and columns are spoken of."""
+
+
+UNKNOWN_AXIS = "whether its columns or its rows are units is not known, so that none is called dead"
+
+
+def finding_words(finding: str, word: str) -> str:
+    """Return what pages call a finding about one unit, or about one column."""
+    return "all zero" if finding == "no_input" and word != "unit" else FINDING_WORDS[finding]
+
+
+def meaning(name: str, word: str) -> str:
+    """Return what a finding about units, or about columns, or a measure means."""
+    return MEANINGS[name] if word == "unit" else NOT_UNITS.get(name, MEANINGS[name])
+
+
+def measure_name(name: str, word: str) -> str:
+    """Return what a measure is called: it is about units, or where these are not known about columns."""
+    of_columns = {"duplicates", "constant", "undefined"}
+    if name == "undefined" and word != "unit":
+        return f"{word}s with NaN or Inf"
+    return NAMES[name].replace("unit", word) if name in of_columns else NAMES[name]
 
 
 def health_sentence(health: HealthHistory) -> str:
@@ -53,9 +83,10 @@ def health_sentence(health: HealthHistory) -> str:
         if newest.number in health.damaged:
             return f"{count}; the newest one, v{newest.number}, is damaged, so that its health cannot be counted."
         return f"{count}; the newest one's health is not counted yet."
-    facts = [_dead(health), *_odd(findings["undefined"])]
+    word = health.word
+    facts = [_dead(health) if health.axis else UNKNOWN_AXIS, *_odd(findings["undefined"], word)]
     wasted = health.measures[-1]["duplicates"]
-    facts += [plural(int(wasted), "duplicate unit")] if wasted else []
+    facts += [plural(int(wasted), f"duplicate {word}")] if wasted else []
     facts += [f"{plural(len(findings['saturating']), 'unit')} saturated"] if findings["saturating"] else []
     growth = health.measures[-1]["norm_growth"]
     facts += [f"norm {number(growth)} times that of v{health.versions[0].number}"] if growth is not None else []
@@ -83,8 +114,8 @@ def _dead(health: HealthHistory) -> str:
     return f"{plural(len(dead), 'unit')} of {findings['units']:,} dead{_since(health, len(dead))}"
 
 
-def _odd(undefined: Sequence[int]) -> list[str]:
-    return [f"the health of {plural(len(undefined), 'unit')} is unknown: NaN or infinite"] if undefined else []
+def _odd(undefined: Sequence[int], word: str) -> list[str]:
+    return [f"the health of {plural(len(undefined), word)} is unknown: NaN or infinite"] if undefined else []
 
 
 def _since(health: HealthHistory, dead: int) -> str:

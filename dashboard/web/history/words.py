@@ -52,7 +52,7 @@ def part_heading(part: PartHistory) -> str:
     """Name the part whose time-line is shown."""
     if part.what == "cell":
         return f"Weight {cell_name(part.shape, part.row or 0, part.column or 0)} of {part.tensor}"
-    return f"Unit {part.unit} of {part.tensor}" if part.what == "unit" else f"All of {part.tensor}"
+    return f"{part.word.capitalize()} {part.unit} of {part.tensor}" if part.what == "unit" else f"All of {part.tensor}"
 
 
 def part_sentence(part: PartHistory) -> str:

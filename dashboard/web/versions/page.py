@@ -257,7 +257,7 @@ def _file(version: Version) -> str:
 
 def _unit_address(version: Version, unit: DeadUnit) -> str:
     place = {"name": version.network, "number": version.number, "tensor": unit.tensor}
-    return address("tensors.show", column=unit.unit, **place)
+    return address("tensors.show", **{unit.axis: unit.unit}, **place)
 
 
 def _history_address(version: Version, unit: DeadUnit) -> str:

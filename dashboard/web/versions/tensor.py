@@ -11,6 +11,7 @@ from dashboard.charts.images import HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH, Size, drawn
 from dashboard.http import workspace
 from dashboard.records.network import Version
 from dashboard.records.tensor import BINS, TensorInfo, cell_name
+from dashboard.records.units import counted_axis, unit_word
 from dashboard.services.versions import analyses
 from dashboard.services.versions import tensors as service
 from dashboard.services.versions.reading import get_detail
@@ -48,6 +49,7 @@ def show(name: str, number: int, tensor: str) -> str:
         previous=_in_version(detail.before),
         next=_in_version(detail.after),
         window=_window(version, info),
+        unit=(unit_word(info, version.kind).capitalize(), counted_axis(info, version.kind)),
         map=_map(version, info),
         is_drawn=query().draws(info.cells),
         anyway=query().address(draw=1),

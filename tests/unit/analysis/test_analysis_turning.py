@@ -6,14 +6,15 @@ from hypothesis import strategies as st
 
 from dashboard.analysis.cells import Cells
 from dashboard.analysis.images import NAN_LEVEL, heat_map
-from dashboard.analysis.turning import MapPart, unit_numbers, units_as_rows
+from dashboard.analysis.turning import MapPart, UnitOrder, unit_numbers, units_as_rows
 
 TABLE = np.array([[1.0, -2.0, 0.0], [0.5, 2.0, np.nan]])
 
 
 def turned(table, order, height=10, width=10, limit=2.0, part=None):
     whole = MapPart(range(table.shape[1]), range(table.shape[0]))
-    return units_as_rows(Cells(table), np.array(order, dtype=np.intp), part or whole, height, width, limit)
+    units = UnitOrder(np.array(order, dtype=np.intp), "column")
+    return units_as_rows(Cells(table), units, part or whole, height, width, limit)
 
 
 def test_each_row_holds_one_unit_in_the_order_that_was_asked_for():
@@ -50,6 +51,9 @@ def test_a_part_is_the_map_of_that_part_alone(data):
     found = turned(table, order, 4, 3, 0.5, part)
     assert np.array_equal(found.levels, heat_map(own, 3, 4, 0.5).levels.T)
     assert found.clipped == np.count_nonzero(np.abs(own) > 0.5)
-    numbers = unit_numbers(Cells(table), order, part, 4, 3)
+    numbers = unit_numbers(Cells(table), UnitOrder(order, "column"), part, 4, 3)
+    stored_by_rows = Cells(np.ascontiguousarray(table.T)), UnitOrder(order, "row"), part
+    assert np.array_equal(units_as_rows(*stored_by_rows, 4, 3, 0.5).levels, found.levels)
+    assert np.array_equal(unit_numbers(*stored_by_rows, 4, 3), numbers)
     assert np.rint(np.clip(numbers, -0.5, 0.5) / 0.5 * 127 + 127).tolist() == found.levels.tolist()
     assert found.pooled == (own.shape[0] > 3 or own.shape[1] > 4)
