@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
-from weightbase.errors import Damaged, Refused, Unreachable, WeightbaseError
+from weightbase.errors import Cancelled, Damaged, Refused, Unreachable, WeightbaseError
 from weightbase.pulling import compare, pull
 from weightbase.runs import Run, run
 from weightbase.session import Session, connect, flush, log
@@ -16,8 +16,8 @@ from weightbase.sync import sync
 
 __version__ = "0.1.0"
 __all__ = [
-    "Damaged", "Refused", "Run", "Session", "Unreachable", "WeightbaseError", "compare", "connect", "flush", "keras",
-    "lightning", "log", "pull", "run", "sync",
+    "Cancelled", "Damaged", "Refused", "Run", "Session", "Unreachable", "WeightbaseError", "compare", "connect",
+    "flush", "keras", "lightning", "log", "pull", "run", "sync",
 ]  # fmt: skip
 CALLBACKS = ("keras", "lightning")
 

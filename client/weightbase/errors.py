@@ -21,5 +21,9 @@ class Unreachable(WeightbaseError):
     """The server cannot be reached, or it cannot answer right now: the same request may work later."""
 
 
+class Cancelled(WeightbaseError):
+    """Somebody has cancelled the run on the dashboard: the training is to stop after this epoch."""
+
+
 class Damaged(WeightbaseError):
     """An array that was read is not what its SHA-256 says."""

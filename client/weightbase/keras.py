@@ -15,7 +15,10 @@ from weightbase.runs import Run
 
 
 class Log(Callback):  # type: ignore[misc]  # Keras has no types
-    """Logs every epoch of `model.fit(..., callbacks=[weightbase.keras.Log("mnist")])`; `run`: on a live page, too."""
+    """Logs every epoch of `model.fit(..., callbacks=[weightbase.keras.Log("mnist")])`; `run`: on a live page, too.
+
+    Cancel on that page sets `model.stop_training`, so that `fit` returns after the next epoch, as with early stopping.
+    """
 
     def __init__(self, network: str, *, run: bool = True, key: str = "") -> None:
         super().__init__()
@@ -35,6 +38,8 @@ class Log(Callback):  # type: ignore[misc]  # Keras has no types
             return
         self._run.epoch(epoch + 1, **metrics)
         self._run.log(self.model)
+        if self._run.cancelled:
+            self.model.stop_training = True
 
     def on_train_end(self, logs: Any = None) -> None:  # noqa: ANN401
         """End the run."""

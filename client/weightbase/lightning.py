@@ -15,7 +15,10 @@ from weightbase.runs import Run
 
 
 class Log(Callback):  # type: ignore[misc]
-    """Logs every epoch: `Trainer(callbacks=[weightbase.lightning.Log("mnist")])`; with `run`, on a live page, too."""
+    """Logs every epoch: `Trainer(callbacks=[weightbase.lightning.Log("mnist")])`; with `run`, on a live page, too.
+
+    Cancel on that page sets `trainer.should_stop`, so that `fit` returns after the next epoch, as with early stopping.
+    """
 
     def __init__(self, network: str, *, run: bool = True, key: str = "") -> None:
         self._network, self._wants_run, self._key = network, run, key
@@ -37,10 +40,12 @@ class Log(Callback):  # type: ignore[misc]
             return
         self._run.epoch(epoch, **metrics)
         self._run.log(pl_module)
+        if self._run.cancelled:
+            trainer.should_stop = True
 
     def on_train_end(self, trainer: Any, pl_module: Any) -> None:  # noqa: ANN401
         """End the run."""
-        self._end("finished")
+        self._end()
 
     def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:  # noqa: ANN401
         """End the run with the error's words."""
@@ -49,7 +54,7 @@ class Log(Callback):  # type: ignore[misc]
         else:
             self._end("failed", f"{type(exception).__name__}: {exception}")
 
-    def _end(self, state: str, error: str = "") -> None:
+    def _end(self, state: str = "", error: str = "") -> None:
         if self._run is not None:
             self._run.end(state, error)
             self._run = None

@@ -29,10 +29,11 @@ def is_there_already(entry: Entry, refused: WeightbaseError) -> bool:
 
 
 class Pusher:
-    """Sends messages to one server; knows the numbers of the runs that it has begun."""
+    """Sends messages to one server; knows the numbers of the runs that it has begun, and which are to stop."""
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
+        self.cancelled: set[str] = set()
         self._runs: dict[str, int] = {}
 
     def send(self, entry: Entry) -> dict[str, Any]:
@@ -42,7 +43,10 @@ class Pusher:
             return self._send_version(entry)
         number = self._run(message)
         if message.what == "epochs":
-            return self._post(f"/runs/{number}/epochs", message.body["epochs"])
+            answer = self._post(f"/runs/{number}/epochs", message.body["epochs"])
+            if answer.get("cancel") and message.run is not None:
+                self.cancelled.add(message.run["key"])
+            return answer
         if message.what == "end":
             return self._post(f"/runs/{number}/end", message.body)
         return {"id": number}

@@ -43,6 +43,7 @@ class Sender:
         self._failures = 0
         self._wakes = 0
         self._has_warned = False
+        self._pusher: Pusher | None = None
         self._threads: list[threading.Thread] = []
 
     def put(self, item: Item) -> None:
@@ -52,6 +53,10 @@ class Sender:
             self._changed.wait_for(lambda: len(self._items) < MOST_IN_MEMORY)
             self._items.append(item)
             self._changed.notify_all()
+
+    def is_cancelled(self, key: str) -> bool:
+        """Return whether the server's last answer about a run says that it is to stop."""
+        return self._pusher is not None and key in self._pusher.cancelled
 
     def flush(self, seconds: float, until_failure: bool = False) -> int:
         """Wait until everything was sent, at most so long; return how many entries still wait on disk.
@@ -108,6 +113,7 @@ class Sender:
         """Send one entry after another; wait longer and longer for a server that cannot be reached."""
         assert self._connect is not None
         pusher, pause = Pusher(self._connect()), FIRST_PAUSE
+        self._pusher = pusher
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: bool(self._entries))

@@ -90,6 +90,11 @@ class Session:
         if self.logs:
             self._put(message, [], None)
 
+    def is_cancelled(self, key: str) -> bool:
+        """Return whether the run with this key was cancelled on the dashboard, as far as its last answer says."""
+        in_background = self._sender is not None and self._sender.is_cancelled(key)
+        return in_background or (self._pusher is not None and key in self._pusher.cancelled)
+
     def flush(self, seconds: float = EXIT_SECONDS) -> int:
         """Wait until everything was sent, at most so long; return how much still waits on disk."""
         return self._sender.flush(seconds) if self._sender is not None else 0

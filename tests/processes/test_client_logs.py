@@ -120,6 +120,44 @@ def test_a_run_is_live_and_says_how_it_ended(dashboard, tmp_path):
     assert ended["versions"] == [1]
 
 
+def cancelled_at(dashboard, session, epoch):
+    """Press Cancel on the page of the only run once all that was logged so far is there."""
+    assert session.flush(600) == 0
+    (run,) = dashboard.get("/runs")["items"]
+    if run["done"] == epoch:
+        call(Connection(dashboard.url, "secret"), "POST", f"/runs/{run['id']}/cancel")
+    return run["id"]
+
+
+@pytest.mark.parametrize("logs", [True, False])
+def test_cancel_on_the_page_ends_the_block_of_the_script_after_its_epoch(dashboard, tmp_path, logs):
+    session = Session(dashboard.url, "secret", spool=tmp_path / "spool")
+    with weightbase.Run(session, "net", 9, "") as run:
+        for epoch in range(1, 10):
+            run.epoch(loss=1 / epoch)
+            if logs:
+                run.log({"w": np.full(3, float(epoch))})
+            number = cancelled_at(dashboard, session, 2)
+    assert run.cancelled
+    assert session.flush(600) == 0
+    ended = dashboard.get(f"/runs/{number}")
+    assert (ended["state"], ended["error"]) == ("cancelled", None)
+    # The answer to the third epoch says it; a script that reports alone hears of it with the fourth at the latest.
+    assert 3 <= ended["done"] <= 4
+    assert dashboard.epochs("net") == (list(range(1, ended["done"] + 1)) if logs else [])
+
+
+def test_without_a_block_nothing_is_raised_and_the_run_says_that_it_was_cancelled(dashboard, tmp_path):
+    session = Session(dashboard.url, "secret", spool=tmp_path / "spool")
+    run = weightbase.Run(session, "net", 9, "")
+    while not run.cancelled:
+        run.epoch(loss=1)
+        number = cancelled_at(dashboard, session, 2)
+    run.end()
+    assert session.flush(600) == 0
+    assert dashboard.get(f"/runs/{number}")["state"] == "cancelled"
+
+
 def test_a_wrong_password_is_said_and_what_was_logged_is_kept(dashboard, tmp_path):
     session = Session(dashboard.url, "wrong", spool=tmp_path / "spool")
     with pytest.raises(weightbase.Refused, match="password"):
