@@ -13,14 +13,19 @@ class Link(NamedTuple):
 
 
 class Chain(NamedTuple):
-    """The layers from inputs to outputs; without any, `why` is the end of a sentence that says why not."""
+    """The layers from inputs to outputs; without any, `why` is the end of a sentence that says why not.
+
+    `constants` are names of tensors that are no weights but numbers within an activation's formula, or shapes.
+    """
 
     links: tuple[Link, ...]
     why: str = ""
+    constants: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain JSON, as `about` of a file's contents holds it."""
-        return {"layers": [link._asdict() for link in self.links], "why": self.why}
+        layers = [link._asdict() for link in self.links]
+        return {"layers": layers, "why": self.why, "constants": list(self.constants)}
 
 
 def chain_from_json(value: object) -> Chain | None:
@@ -30,7 +35,9 @@ def chain_from_json(value: object) -> Chain | None:
     links = [link_from_json(one) for one in value["layers"]]
     if any(link is None for link in links):
         return None
-    return Chain(tuple(link for link in links if link is not None), str(value.get("why") or "")[:500])
+    constants = value.get("constants") or ()
+    names = tuple(one for one in constants if isinstance(one, str)) if isinstance(constants, list) else ()
+    return Chain(tuple(link for link in links if link is not None), str(value.get("why") or "")[:500], names)
 
 
 def link_from_json(value: object) -> Link | None:

@@ -105,7 +105,7 @@ def _proposal_of(chain: Chain, contents: Contents, why: str) -> Proposal | None:
         if layer is None or (layers and layers[-1].units != layer.inputs) or len(layers) >= MOST_LAYERS:
             return None
         layers.append(layer)
-    used = {name for layer in layers for name in (layer.weight, layer.bias)}
+    used = {name for layer in layers for name in (layer.weight, layer.bias)} | set(chain.constants)
     return Proposal(tuple(layers), tuple(name for name in tensors if name not in used), why) if layers else None
 
 

@@ -6,14 +6,15 @@ The operators and what their attributes mean: `docs/Operators.md` of ONNX.
 from typing import TYPE_CHECKING, Any
 
 from dashboard.formats.chains import Chain, Link
-from dashboard.formats.onnx_tensors import as_text
+from dashboard.formats.onnx_functions import ONLY, Graph, function_of
+from dashboard.formats.onnx_tensors import as_text, numbers_of
 
 if TYPE_CHECKING:
     import onnx
 
 MOST_STEPS = 10_000
 SIMPLE = {"Relu": "relu", "Sigmoid": "sigmoid", "Tanh": "tanh", "Softplus": "softplus"}
-WITH_SETTINGS = ("Softmax", "Elu", "LeakyRelu", "Gelu")
+WITH_SETTINGS = ("Softmax", "Elu", "LeakyRelu", "Gelu", "Swish")
 PASSED = ("Identity", "Dropout")
 RESHAPING = ("Reshape", "Squeeze", "Unsqueeze")
 """They may stand before the first layer only: behind it they could mix rows."""
@@ -34,7 +35,9 @@ def onnx_chain(model: "onnx.ModelProto") -> Chain:
         walk.back_from(_only_output(graph))
     except _NoChain as reason:
         return Chain((), str(reason))
-    return Chain(tuple(reversed(walk.links))) if walk.links else Chain((), "its graph has no dense layer")
+    if not walk.links:
+        return Chain((), "its graph has no dense layer")
+    return Chain(tuple(reversed(walk.links)), constants=tuple(as_text(name) for name in walk.constants))
 
 
 def _only_output(graph: "onnx.GraphProto") -> str:
@@ -52,7 +55,9 @@ class _Walk:
         self.weights = {tensor.name for tensor in graph.initializer} | set(constants)
         inputs = [one for one in graph.input if one.name not in self.weights]
         self.input = inputs[0] if len(inputs) == 1 else None
+        self.graph = Graph(self.makers, frozenset(self.weights), numbers_of(graph))
         self.links: list[Link] = []
+        self.constants: list[str] = []
         self.activation: str | None = None
         self.bias: str | None = None
         self.flattened = self.reshaped = False
@@ -89,11 +94,27 @@ class _Walk:
             self.flattened = self.reshaped = True
         elif kind in {"Gemm", "MatMul"}:
             self._add_layer(node, settings)
+        elif kind in ONLY and self.graph.is_formula(node):
+            return self._apply_formula(node)
         elif kind == "Add":
             return self._add_bias(node)
         elif kind not in PASSED and not (kind == "Cast" and "to" in settings and settings["to"].i in FLOATS):
             raise _NoChain(f"its graph has the operation {kind[:60]!r}, which the engine does not have")
+        if kind in PASSED or kind in RESHAPING:
+            self.constants += [name for name in node.input[1:] if name in self.weights]
         return str(node.input[0])
+
+    def _apply_formula(self, node: Any) -> str:  # noqa: ANN401
+        """Take in several nodes that are one activation, and return the name of what it is applied to."""
+        function = function_of(node.output[0], self.graph)
+        if function is None:
+            raise _NoChain(f"its graph joins branches by the operation {node.op_type[:60]!r}")
+        if function.activation is None:
+            raise _NoChain(f"its graph has a function that ends with {node.op_type[:60]!r} and is none of the engine's")
+        if function.activation != "identity":
+            self._activate(function.activation)
+        self.constants += function.constants
+        return function.source
 
     def _activate(self, activation: str) -> None:
         if self.activation is not None or self.bias is not None:
@@ -153,6 +174,8 @@ def _with_settings(kind: str, settings: dict[str, Any]) -> str:
         return "elu"
     if kind == "LeakyRelu" and (alpha is None or abs(alpha - OUR_SLOPE) < 1e-7):
         return "leaky_relu"
+    if kind == "Swish" and (alpha is None or alpha == 1.0):
+        return "silu"
     if kind == "Gelu" and "approximate" in settings and settings["approximate"].s == b"tanh":
         return "gelu"
     raise _NoChain(f"its graph has a {kind} with settings that the engine does not have")

@@ -21,6 +21,8 @@ SIZES = {
     **{"FLOAT8E4M3FN": 1, "FLOAT8E5M2": 1, "FLOAT8E4M3FNUZ": 1, "FLOAT8E5M2FNUZ": 1},
 }
 """The types that are read -> bytes of a number as raw data."""
+SINGLE = (1, 6, 7, 10, 11)
+"""TensorProto's numbers of the types of constants in formulas: float, int32, int64, float16 and double."""
 FIELDS = ("float_data", "int32_data", "int64_data", "double_data", "uint64_data")
 LISTS = {
     "value_float": ("f", "f4"),
@@ -92,6 +94,30 @@ def _parts_of_attribute(node: Any, attribute: Any, prefix: str, own: str, depth:
         yield from _parts_of_graph(attribute.g, f"{prefix}{own}/{field}/", depth + 1)
     for place, graph in enumerate(attribute.graphs):
         yield from _parts_of_graph(graph, f"{prefix}{own}/{field}_{place}/", depth + 1)
+
+
+def numbers_of(graph: "onnx.GraphProto") -> dict[str, float]:
+    """Return the single numbers among the tensors and constants of a graph itself, by their names."""
+    tensors = {tensor.name: tensor for tensor in graph.initializer}
+    numbers: dict[str, float] = {}
+    for node in graph.node:
+        if node.op_type == "Constant" and node.output and len(node.attribute) == 1:
+            (attribute,) = node.attribute
+            if attribute.HasField("t"):
+                tensors[node.output[0]] = attribute.t
+            elif attribute.name in {"value_float", "value_int"}:
+                numbers[node.output[0]] = float(attribute.f if attribute.name == "value_float" else attribute.i)
+    return numbers | {name: float(value) for name, one in tensors.items() if (value := _number_of(one)) is not None}
+
+
+def _number_of(tensor: "onnx.TensorProto") -> float | None:
+    """Return the number of a tensor that has one, of a type of C; None for any other, or one in another file."""
+    import onnx  # noqa: PLC0415
+
+    is_here = tensor.data_location != onnx.TensorProto.EXTERNAL and not tensor.external_data
+    if not is_here or list(tensor.dims) not in ([], [1], [1, 1]) or tensor.data_type not in SINGLE:
+        return None
+    return float(onnx.numpy_helper.to_array(tensor).reshape(())[()])
 
 
 def add_part(sink: Sink, part: Part) -> None:

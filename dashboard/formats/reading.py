@@ -22,6 +22,8 @@ REGISTRY = "dashboard.formats.registry"
 PROGRAM = "import sys; sys.path.insert(0, sys.argv.pop(1)); from dashboard.formats.reading_process import main; main()"
 PACKAGES = Path(__file__).parent.parent.parent
 """The folder that has the package `dashboard` in it, which Python does not search when it is started with -I."""
+WITHOUT_PLUGINS = {"HDF5_PLUGIN_PRELOAD": "::"}
+"""HDF5 loads no filter from a library of this machine: these two colons are its word for that."""
 SPARE_SECONDS = 5
 LAST_WORDS = 2000
 
@@ -70,7 +72,7 @@ def _read(source: Source, output: Path, registry: str) -> Contents:
 
 def _run(job: str, seconds: int, errors: IO[bytes]) -> int:
     """Return the code with which the reading process ended; it is killed some time after its own limit."""
-    environment = {"PATH": os.environ.get("PATH", os.defpath), "OPENBLAS_NUM_THREADS": "1"}
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "OPENBLAS_NUM_THREADS": "1", **WITHOUT_PLUGINS}
     command = [sys.executable, "-I", "-c", PROGRAM, str(PACKAGES), job]
     process = subprocess.Popen(  # noqa: S603 - our own program
         command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, cwd="/",

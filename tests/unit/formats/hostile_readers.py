@@ -1,9 +1,12 @@
 """A registry of readers that ignore every limit; the confined process loads it instead of the project's own."""
 
+import ctypes
 import os
 import signal
 import socket
 from pathlib import Path
+
+import h5py
 
 from dashboard.formats.reader import Reader
 
@@ -84,10 +87,18 @@ def environment(source, sink):
     sink.add_bytes("w", "uint8", (1,), [b"1"])
 
 
+def ask_for_plugins(source, sink):
+    """State which kinds of plugins HDF5 would load, and whether it finds a filter that only a plugin has."""
+    kinds = ctypes.c_uint(99)
+    assert ctypes.CDLL(h5py.h5pl.__file__).H5PLget_loading_state(ctypes.byref(kinds)) == 0
+    sink.about["plugins"] = [kinds.value, h5py.h5z.filter_avail(h5py.h5z.FILTER_DEFLATE), h5py.h5z.filter_avail(32001)]
+    sink.add_bytes("w", "uint8", (1,), [b"1"])
+
+
 DEEDS = (
     *(allocate, loop, open_elsewhere, write_elsewhere, execute, connect, fill, crash),
     *(die, wait_for_ever, leave_a_long_list, leave_nothing, state_too_much),
-    *(leave_a_link, change_afterwards, environment),
+    *(leave_a_link, change_afterwards, environment, ask_for_plugins),
 )
 
 

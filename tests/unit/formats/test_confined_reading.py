@@ -121,7 +121,13 @@ def test_facts_that_are_too_long_or_no_json_do_not_reach_the_process_that_asks(t
 def test_the_process_knows_no_password_of_the_environment(tmp_path, monkeypatch):
     monkeypatch.setenv("WEIGHTBASE_PASSWORD", "secret")
     contents = attempt(tmp_path, "environment")
-    assert set(contents.about["environment"]) <= {"PATH", "OPENBLAS_NUM_THREADS", "LC_CTYPE"}
+    assert set(contents.about["environment"]) <= {"PATH", "OPENBLAS_NUM_THREADS", "HDF5_PLUGIN_PRELOAD", "LC_CTYPE"}
+
+
+def test_hdf5_loads_no_plugins_whatever_the_environment_names(tmp_path, monkeypatch):
+    monkeypatch.setenv("HDF5_PLUGIN_PATH", str(tmp_path))
+    monkeypatch.setenv("HDF5_PLUGIN_PRELOAD", "")
+    assert attempt(tmp_path, "ask_for_plugins").about["plugins"] == [0, True, False]
 
 
 def test_the_process_reads_what_the_reader_reads(tmp_path):

@@ -1,6 +1,7 @@
 """ONNX: every tensor wherever it is in the model, and nothing of other files."""
 
 import contextlib
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
+from dashboard.engine.activations import ACTIVATIONS
 from dashboard.errors import TooLarge, UnknownFormat, UnreadableFile, UserError
+from dashboard.formats import onnx_functions
+from dashboard.formats.mapping import proposals
 from dashboard.formats.onnx_chain import onnx_chain
 from dashboard.formats.onnx_tensors import parts_of
 from tests.unit.formats.reading_here import SMALL, arrays_of
@@ -191,7 +195,15 @@ def test_weights_are_followed_through_what_turns_them():
         ([gemm("h"), helper.make_node("Gelu", ["h"], ["y"])], "Gelu"),
         ([gemm("h"), helper.make_node("LeakyRelu", ["h"], ["y"], alpha=0.3)], "LeakyRelu"),
         ([gemm("h"), helper.make_node("Elu", ["h"], ["y"], alpha=0.5)], "Elu"),
-        ([gemm("h"), helper.make_node("Add", ["h", "x"], ["y"])], "no bias"),
+        ([gemm("h"), helper.make_node("Add", ["h", "x"], ["y"])], "joins branches by the operation 'Add'"),
+        ([gemm("h"), helper.make_node("Add", ["w", "w"], ["y"])], "no bias"),
+        ([gemm("h"), helper.make_node("Swish", ["h"], ["y"], alpha=2.0)], "Swish"),
+        ([gemm("h"), helper.make_node("Mul", ["h", "h"], ["y"])], "ends with 'Mul' and is none of the engine's"),
+        ([gemm("h"), helper.make_node("Mul", ["h", "w"], ["y"])], "'Mul'"),
+        ([gemm("h"), helper.make_node("Mul", ["h", "y"], ["y"])], "ends with 'Mul' and is none of the engine's"),
+        ([gemm("h"), helper.make_node("Max", [], ["y"])], "operation 'Max'"),
+        ([gemm("h"), helper.make_node("Div", ["h"], ["y"])], "ends with 'Div' and is none of the engine's"),
+        ([gemm("h"), helper.make_node("Exp", ["h"], ["e"]), helper.make_node("Tanh", ["e"], ["y"])], "ends with 'Exp'"),
         (
             [gemm("h"), helper.make_node("Relu", ["h"], ["r"]), helper.make_node("Relu", ["r"], ["y"])],
             "two activations",
@@ -210,6 +222,103 @@ def test_a_graph_that_the_engine_does_not_have_says_why(nodes, reason):
     found = onnx_chain(model_of(nodes, [named("w")]))
     assert found.links == ()
     assert reason in found.why
+
+
+ONE, HALF, SCALE, CUBE = (
+    helper.make_node("Constant", [], [name], value_float=number)
+    for name, number in (("one", 1.0), ("half", 0.5), ("scale", 0.7978846), ("cube", 0.044715))
+)
+FORMULAS = {
+    "silu as torch writes it": ("silu", [("Sigmoid", "h", "s"), ("Mul", "h s", "y")]),
+    "silu the other way round": ("silu", [("Identity", "h", "i"), ("Sigmoid", "i", "s"), ("Mul", "s h", "y")]),
+    "silu as a quotient": ("silu", [("Neg", "h", "n"), ("Exp", "n", "e"), ("Add", "e one", "d"), ("Div", "h d", "y")]),
+    "gelu from Tanh": (
+        "gelu",
+        [
+            *(("Mul", "h h", "2"), ("Mul", "2 h", "3"), ("Mul", "cube 3", "c"), ("Add", "h c", "a")),
+            *(("Mul", "a scale", "b"), ("Tanh", "b", "t"), ("Add", "one t", "d"), ("Mul", "h d", "e")),
+            ("Mul", "half e", "y"),
+        ],
+    ),
+    "softplus with a threshold": (
+        "softplus",
+        [("Softplus", "h", "s"), ("Greater", "h w20", "g"), ("Where", "g h s", "y")],
+    ),
+    "softplus from Exp": (
+        "softplus",
+        [
+            *(("Abs", "h", "a"), ("Neg", "a", "n"), ("Exp", "n", "e"), ("Add", "e one", "f"), ("Log", "f", "l")),
+            *(("Max", "h zero", "m"), ("Add", "m l", "y")),
+        ],
+    ),
+    "sigmoid from Tanh": (
+        "sigmoid",
+        [("Mul", "h half", "a"), ("Tanh", "a", "t"), ("Mul", "t half", "b"), ("Add", "b half", "y")],
+    ),
+    "elu from Min": (
+        "elu",
+        [
+            *(("Min", "h zero", "n"), ("Exp", "n", "e"), ("Sub", "e one", "f"), ("Relu", "h", "r")),
+            ("Add", "r f", "y"),
+        ],
+    ),
+    "leaky_relu from Max": ("leaky_relu", [("Mul", "h w0.01", "l"), ("Max", "h l", "y")]),
+    "relu from Clip": ("relu", [("Clip", "h zero", "y")]),
+    "a product with one": ("identity", [("Mul", "h one", "y")]),
+}
+
+
+@pytest.mark.parametrize("written", FORMULAS)
+def test_an_activation_that_is_written_as_several_nodes_is_recognised_by_what_it_gives(written):
+    activation, lines = FORMULAS[written]
+    nodes = [helper.make_node(kind, inputs.split(), [output]) for kind, inputs, output in lines]
+    numbers = [named("w20", np.float32(20)), named("zero", np.zeros(1)), named("w0.01", np.array([[0.01]], "f4"))]
+    found = onnx_chain(model_of([ONE, HALF, SCALE, CUBE, gemm("h"), *nodes], [named("w"), *numbers]))
+    assert ([tuple(link) for link in found.links], found.why) == ([("w", None, False, activation)], "")
+    used = {name for _, inputs, _ in lines for name in inputs.split()}
+    assert set(found.constants) == used & {"one", "half", "scale", "cube", "zero", "w20", "w0.01"}
+
+
+def test_gelu_in_its_exact_form_is_not_taken_for_the_engine_s():
+    lines = [("Mul", "h r", "a"), ("Erf", "a", "e"), ("Add", "e one", "b"), ("Mul", "h b", "c"), ("Mul", "c half", "y")]
+    nodes = [helper.make_node(kind, inputs.split(), [output]) for kind, inputs, output in lines]
+    found = onnx_chain(model_of([ONE, HALF, gemm("h"), *nodes], [named("w"), named("r", np.float32(0.70710678))]))
+    assert "none of the engine's" in found.why
+
+
+def test_the_bias_of_a_layer_with_one_unit_is_no_constant_of_a_formula():
+    nodes = [
+        helper.make_node("MatMul", ["x", "w"], ["m"]),
+        helper.make_node("Add", ["m", "b"], ["h"]),
+        helper.make_node("Sigmoid", ["h"], ["s"]),
+        helper.make_node("Mul", ["s", "h"], ["y"]),
+    ]
+    found = onnx_chain(model_of(nodes, [named("w", WEIGHT[:, :1]), named("b", np.ones(1, "f4"))]))
+    assert [tuple(link) for link in found.links] == [("w", "b", False, "silu")]
+    assert found.constants == ()
+
+
+def test_a_formula_of_very_many_nodes_is_refused_and_not_computed():
+    names = ["h", *(f"n{number}" for number in range(500)), "y"]
+    nodes = [helper.make_node("Add", [one, one], [two]) for one, two in itertools.pairwise(names)]
+    assert "joins branches" in onnx_chain(model_of([gemm("h"), *nodes], [named("w")])).why
+
+
+def test_the_formulas_are_those_of_the_engine():
+    elementwise = set(ACTIVATIONS) - {"softmax"}
+    assert set(onnx_functions.FORMULAS) == elementwise
+    for name in elementwise:
+        with np.errstate(over="ignore"):
+            ours = [ACTIVATIONS[name].output(float(point)) for point in onnx_functions.POINTS[::50]]
+            np.testing.assert_allclose(onnx_functions.FORMULAS[name](onnx_functions.POINTS[::50]), ours, 1e-9, 1e-12)
+
+
+def test_constants_of_a_formula_are_not_left_over(tmp_path):
+    nodes = [ONE, gemm("h"), helper.make_node("Mul", ["h", "one"], ["m"]), helper.make_node("Tanh", ["m"], ["y"])]
+    contents, _ = arrays_of(saved(tmp_path / "a", model_of(nodes, [named("w")])))
+    (found,) = proposals(contents)
+    assert (found.layers[0].activation, found.left_over) == ("tanh", ())
+    assert {one.name for one in contents.tensors} == {"w", "one"}
 
 
 def test_several_inputs_or_outputs_are_no_chain():
