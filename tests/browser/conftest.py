@@ -8,19 +8,19 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import urllib.request
-from contextlib import closing
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from tests.worker import wait_until
+from dashboard.settings import Settings, to_environment
+from tests.server import free_port
+from tests.worker import APP, wait_until
 
-ROOT = Path(__file__).parent.parent.parent
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -107,19 +107,23 @@ def is_healthy(address):
         return False
 
 
-@pytest.fixture
-def address(tmp_path):
-    """Serve a new, empty dashboard and return its address."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = os.environ | {"WEIGHTBASE_HOME": str(tmp_path / "home"), "WEIGHTBASE_PORT": str(port)}
-    process = subprocess.Popen([sys.executable, str(ROOT / "app.py")], env=environment)
-    address = f"http://127.0.0.1:{port}"
-    wait_until(lambda: is_healthy(address), "the dashboard to answer")
+@contextmanager
+def serving(settings):
+    """Serve a dashboard, and give its address once it answers."""
+    process = subprocess.Popen([sys.executable, str(APP)], env=os.environ | to_environment(settings))
+    address = f"http://127.0.0.1:{settings.port}"
+    wait_until(lambda: is_healthy(address) or process.poll() is not None, "the dashboard to answer")
+    assert process.poll() is None, "the dashboard did not start"
     yield address
     process.terminate()
     process.wait()
+
+
+@pytest.fixture
+def address(tmp_path):
+    """Serve a new, empty dashboard and return its address."""
+    with serving(Settings(home=str(tmp_path / "home"), port=free_port())) as address:
+        yield address
 
 
 @pytest.fixture(params=["light", "dark"])

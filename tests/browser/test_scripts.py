@@ -1,23 +1,18 @@
 """The small scripts in a real browser: steps in place, live pages, keyboard, themes; and the pages without them."""
 
-import os
 import re
-import signal
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PATIENCE
+from dashboard.settings import Settings
+from tests.browser.conftest import PATIENCE, serving
+from tests.once import demo_home
+from tests.server import free_port
 
 pytestmark = pytest.mark.browser
 
-APP = Path(__file__).parent.parent.parent / "app.py"
 NETWORK = "/networks/demo-digits"
 VERSION = f"{NETWORK}/versions/6"
 TENSOR = f"{VERSION}/tensors/layer_01.weight"
@@ -25,27 +20,10 @@ SIDE_BY_SIDE = "/compare/several?version=demo-digits:1&version=demo-digits:6"
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory, chromium):
-    """The address of a dashboard in which the demo network has been trained, through its button."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    home = tmp_path_factory.mktemp("home")
-    settings = {"WEIGHTBASE_HOME": str(home), "WEIGHTBASE_PORT": str(port), "WEIGHTBASE_STORE": "csv:"}
-    with open(home / "output.log", "wb") as log:
-        server = subprocess.Popen([sys.executable, str(APP)], env=os.environ | settings, stdout=log, stderr=log)
-    address = f"http://127.0.0.1:{port}"
-    while not answers(f"{address}/healthy"):
-        assert server.poll() is None, (home / "output.log").read_text()
-        time.sleep(0.05)
-    tab = chromium.new_page()
-    tab.goto(address)
-    tab.get_by_role("button", name="Train a demo network").click()
-    expect(tab.locator("#progress")).to_contain_text("finished")
-    tab.close()
-    yield address
-    server.send_signal(signal.SIGTERM)
-    server.wait()
+def demo(tmp_path_factory):
+    """The address of a dashboard in which the demo network has been trained."""
+    with serving(Settings(home=str(demo_home(tmp_path_factory)), port=free_port())) as address:
+        yield address
 
 
 @pytest.fixture
@@ -68,14 +46,6 @@ def watch(chromium, demo):
     for context in contexts:
         context.close()
     assert faults == []
-
-
-def answers(url):
-    try:
-        with urllib.request.urlopen(url) as response:
-            return response.status == 200
-    except OSError:
-        return False
 
 
 def drawn(tab, chart):
@@ -297,7 +267,7 @@ def test_the_form_is_changed_in_place_and_keeps_the_focus(watch):
     assert is_same()
 
 
-@pytest.mark.parametrize("width", [1440, 400])
+@pytest.mark.parametrize("width", [pytest.param(1440, marks=pytest.mark.soak), 400])
 def test_no_page_is_wider_than_its_window_or_moves_while_it_loads(watch, width):
     tab = watch("/help", viewport={"width": width, "height": 900})
     tab.add_init_script(

@@ -15,7 +15,6 @@ from dashboard.data.bundled import BUNDLED
 pytestmark = pytest.mark.browser
 
 SIDE = 28
-TRAINING_MS = 60_000
 
 
 def mnist_like_csv(path):
@@ -30,7 +29,7 @@ def mnist_like_csv(path):
 
 def wait_for_chart(page, name):
     page.locator(f"#{name}").scroll_into_view_if_needed()  # charts are drawn when they come into view
-    expect(page.locator(f"#{name} .main-svg").first).to_be_visible(timeout=TRAINING_MS)
+    expect(page.locator(f"#{name} .main-svg").first).to_be_visible()
 
 
 @pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.soak)], indirect=True)
@@ -89,7 +88,7 @@ def train(walk):
     page = walk.page
     page.get_by_role("button", name="Start training").click()
     expect(page.locator("h1")).to_have_text("Run 1 of mnist-book")
-    expect(page.locator("#progress")).to_contain_text("finished", timeout=TRAINING_MS)
+    expect(page.locator("#progress")).to_contain_text("finished")
     wait_for_chart(page, "curves")
     walk.shot("4-run")
     page.get_by_role("link", name="To the network").click()
@@ -159,7 +158,7 @@ def test_an_empty_dashboard_offers_a_demo_that_fills_every_page(walk):
     walk.go("/")
     walk.shot("0-empty")
     page.get_by_role("button", name="Train a demo network").click()
-    expect(page.locator("#progress")).to_contain_text("finished", timeout=TRAINING_MS)
+    expect(page.locator("#progress")).to_contain_text("finished")
     for path in ("/", "/datasets", "/datasets/digits", "/runs", "/store", "/help", "/networks/demo-digits"):
         walk.go(path)
     expect(page.get_by_role("link", name="v6").first).to_be_visible()

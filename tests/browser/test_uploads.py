@@ -7,20 +7,25 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PATIENCE
+from dashboard.settings import Settings
+from tests.browser.conftest import PATIENCE, serving
+from tests.server import free_port
 
 pytestmark = pytest.mark.browser
 
 ROW = ",".join(["0.125"] * 30)
 
 
-@pytest.fixture
-def small_limit(monkeypatch):
-    monkeypatch.setenv("WEIGHTBASE_MAX_UPLOAD_MB", "2")
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    """One dashboard for all tests: each has files of other names, or creates no dataset."""
+    home = tmp_path_factory.mktemp("home")
+    with serving(Settings(home=str(home), port=free_port(), max_upload_mb=2)) as address:
+        yield address
 
 
 @pytest.fixture
-def open_tab(chromium, small_limit, address):
+def open_tab(chromium, address):
     """Open tabs on the upload page of a dashboard that takes files of up to 2 MB."""
     contexts = []
 

@@ -1,12 +1,15 @@
 """A workspace of its own for each test of runs, and a coordinator beside the test, ended by its pid."""
 
+from contextlib import closing
+
 import pytest
 
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
+from tests.once import made_once
 from tests.processes.run_processes import wait_for_end
 from tests.processes.runs_survive import start_training, weights_of
-from tests.worker import start_worker
+from tests.worker import start_worker, working
 
 
 @pytest.fixture
@@ -24,12 +27,15 @@ def coordinator(workspace):
     process.wait()
 
 
+def train_undisturbed(home):
+    workspace = open_workspace(Settings(home=str(home)))
+    with closing(workspace.catalogue), working(workspace.settings):
+        assert wait_for_end(workspace, start_training(workspace).id).run.attempt == 1
+
+
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory):
-    workspace = open_workspace(Settings(home=str(tmp_path_factory.mktemp("undisturbed"))))
-    coordinator = start_worker(workspace.settings)
-    assert wait_for_end(workspace, start_training(workspace).id).run.attempt == 1
-    coordinator.terminate()
-    coordinator.wait()
-    yield weights_of(workspace)
-    workspace.catalogue.close()
+    """The weights of a run that nobody touched: epoch -> tensors."""
+    workspace = open_workspace(Settings(home=str(made_once(tmp_path_factory, "undisturbed", train_undisturbed))))
+    with closing(workspace.catalogue):
+        return weights_of(workspace)

@@ -34,6 +34,7 @@ class Dashboard:
     def __init__(self, folder):
         self.settings = Settings(home=str(folder), port=free_port(), password="secret")
         self.url = f"http://127.0.0.1:{self.settings.port}"
+        self.process = None
 
     def start(self):
         environment = os.environ | to_environment(self.settings)
@@ -41,6 +42,8 @@ class Dashboard:
         wait_until(lambda: self.get("/networks") is not None, "the dashboard to answer")
 
     def stop(self):
+        if self.process is None:
+            return
         self.process.kill()
         self.process.wait()
         wait_until(lambda: self.get("/networks") is None, "its children to end")
@@ -58,8 +61,17 @@ class Dashboard:
 
 
 @pytest.fixture
-def dashboard(tmp_path):
+def stopped(tmp_path):
+    """A dashboard that is not started; what runs in the end is ended."""
     made = Dashboard(tmp_path / "home")
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """One dashboard for all tests that leave it answering; each has a network of its own."""
+    made = Dashboard(tmp_path_factory.mktemp("shared"))
     made.start()
     yield made
     made.stop()
@@ -75,7 +87,9 @@ def run_script(dashboard, folder, code=SCRIPT):
     return subprocess.run([sys.executable, "-c", code], cwd=folder, env=environment, check=False, capture_output=True)
 
 
-def test_a_server_that_is_killed_and_starts_again_has_every_epoch_once(dashboard, tmp_path):
+def test_a_server_that_is_killed_and_starts_again_has_every_epoch_once(stopped, tmp_path):
+    dashboard = stopped
+    dashboard.start()
     session = Session(dashboard.url, "secret", spool=tmp_path / "spool")
     for epoch in range(1, 7):
         if epoch == 3:
@@ -90,8 +104,8 @@ def test_a_server_that_is_killed_and_starts_again_has_every_epoch_once(dashboard
     assert entries(tmp_path / "spool") == []
 
 
-def test_what_a_script_logs_without_a_server_is_sent_by_sync_exactly_once(dashboard, tmp_path, monkeypatch):
-    dashboard.stop()
+def test_what_a_script_logs_without_a_server_is_sent_by_sync_exactly_once(stopped, tmp_path, monkeypatch):
+    dashboard = stopped
     ended = run_script(dashboard, tmp_path / "work")
     assert ended.returncode == 0
     assert b"The training goes on" in ended.stderr
@@ -105,65 +119,71 @@ def test_what_a_script_logs_without_a_server_is_sent_by_sync_exactly_once(dashbo
     assert dashboard.epochs("script") == [1, 2, 3]
 
 
-def test_a_run_is_live_and_says_how_it_ended(dashboard, tmp_path):
-    session = Session(dashboard.url, "secret", spool=tmp_path / "spool")
-    with pytest.raises(ZeroDivisionError), weightbase.Run(session, "net", 3, "") as run:
+def test_a_run_is_live_and_says_how_it_ended(shared, tmp_path):
+    session = Session(shared.url, "secret", spool=tmp_path / "spool")
+    with pytest.raises(ZeroDivisionError), weightbase.Run(session, "live", 3, "") as run:
         run.epoch(loss=0.5, own=1)
         run.log({"w": np.ones(3), "b": np.ones(1)})
         assert session.flush(600) == 0
-        (shown,) = dashboard.get("/runs")["items"]
+        shown = run_of(shared, "live")
         assert (shown["state"], shown["done"], shown["total"]) == ("running", 1, 3)
         raise ZeroDivisionError("as it happens")
     assert session.flush(600) == 0
-    ended = dashboard.get(f"/runs/{shown['id']}")
+    ended = shared.get(f"/runs/{shown['id']}")
     assert (ended["state"], ended["error"]) == ("failed", "ZeroDivisionError: as it happens")
     assert ended["versions"] == [1]
 
 
-def cancelled_at(dashboard, session, epoch):
-    """Press Cancel on the page of the only run once all that was logged so far is there."""
+def run_of(dashboard, network):
+    """Return the only run of a network."""
+    (run,) = [run for run in dashboard.get("/runs")["items"] if run["network"] == network]
+    return run
+
+
+def cancelled_at(dashboard, session, network, epoch):
+    """Press Cancel on the page of a network's run once all that was logged so far is there."""
     assert session.flush(600) == 0
-    (run,) = dashboard.get("/runs")["items"]
+    run = run_of(dashboard, network)
     if run["done"] == epoch:
         call(Connection(dashboard.url, "secret"), "POST", f"/runs/{run['id']}/cancel")
     return run["id"]
 
 
 @pytest.mark.parametrize("logs", [True, False])
-def test_cancel_on_the_page_ends_the_block_of_the_script_after_its_epoch(dashboard, tmp_path, logs):
-    session = Session(dashboard.url, "secret", spool=tmp_path / "spool")
-    with weightbase.Run(session, "net", 9, "") as run:
+def test_cancel_on_the_page_ends_the_block_of_the_script_after_its_epoch(shared, tmp_path, logs):
+    network, session = f"cancelled-{int(logs)}", Session(shared.url, "secret", spool=tmp_path / "spool")
+    with weightbase.Run(session, network, 9, "") as run:
         for epoch in range(1, 10):
             run.epoch(loss=1 / epoch)
             if logs:
                 run.log({"w": np.full(3, float(epoch))})
-            number = cancelled_at(dashboard, session, 2)
+            number = cancelled_at(shared, session, network, 2)
     assert run.cancelled
     assert session.flush(600) == 0
-    ended = dashboard.get(f"/runs/{number}")
+    ended = shared.get(f"/runs/{number}")
     assert (ended["state"], ended["error"]) == ("cancelled", None)
     # The answer to the third epoch says it; a script that reports alone hears of it with the fourth at the latest.
     assert 3 <= ended["done"] <= 4
-    assert dashboard.epochs("net") == (list(range(1, ended["done"] + 1)) if logs else [])
+    assert shared.epochs(network) == (list(range(1, ended["done"] + 1)) if logs else [])
 
 
-def test_without_a_block_nothing_is_raised_and_the_run_says_that_it_was_cancelled(dashboard, tmp_path):
-    session = Session(dashboard.url, "secret", spool=tmp_path / "spool")
-    run = weightbase.Run(session, "net", 9, "")
+def test_without_a_block_nothing_is_raised_and_the_run_says_that_it_was_cancelled(shared, tmp_path):
+    session = Session(shared.url, "secret", spool=tmp_path / "spool")
+    run = weightbase.Run(session, "no-block", 9, "")
     while not run.cancelled:
         run.epoch(loss=1)
-        number = cancelled_at(dashboard, session, 2)
+        number = cancelled_at(shared, session, "no-block", 2)
     run.end()
     assert session.flush(600) == 0
-    assert dashboard.get(f"/runs/{number}")["state"] == "cancelled"
+    assert shared.get(f"/runs/{number}")["state"] == "cancelled"
 
 
-def test_a_wrong_password_is_said_and_what_was_logged_is_kept(dashboard, tmp_path):
-    session = Session(dashboard.url, "wrong", spool=tmp_path / "spool")
+def test_a_wrong_password_is_said_and_what_was_logged_is_kept(shared, tmp_path):
+    session = Session(shared.url, "wrong", spool=tmp_path / "spool")
     with pytest.raises(weightbase.Refused, match="password"):
-        session.log("net", {"w": np.ones(3)}, strict=True)
-    session.log("net", {"w": np.ones(3)})
+        session.log("guarded", {"w": np.ones(3)}, strict=True)
+    session.log("guarded", {"w": np.ones(3)})
     assert session.flush(600) == 0
     assert len(entries(tmp_path / "spool" / "refused")) == 1
     assert weightbase.sync(tmp_path / "spool", token="secret") == (1, ())
-    assert dashboard.epochs("net") == [2]
+    assert shared.epochs("guarded") == [2]

@@ -1,6 +1,7 @@
 """The project's own source, read once for all rules."""
 
 import ast
+import gc
 from functools import cache
 from pathlib import Path
 
@@ -19,7 +20,11 @@ def tree_of(path):
 @cache
 def nodes_of(path):
     """Return every node of a module's syntax tree: walking through it costs more than most rules."""
-    return tuple(ast.walk(tree_of(path)))
+    gc.disable()  # nodes are kept: looking for garbage among them takes longer than reading them
+    try:
+        return tuple(ast.walk(tree_of(path)))
+    finally:
+        gc.enable()
 
 
 def name_of(path):

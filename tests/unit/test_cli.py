@@ -60,15 +60,16 @@ def run_verb(*words, **environment):
 
 
 @pytest.mark.slow
-def test_the_client_s_verbs_open_the_configured_home(tmp_path):
+def test_the_client_s_verbs_open_the_configured_home(tmp_path, monkeypatch, capsys):
     home = str(tmp_path / "home")
     code, printed, _ = run_verb("networks", "--json", WEIGHTBASE_HOME=home)
     assert (code, json.loads(printed)["error"]["code"]) == (2, "not_found")
     open_workspace(Settings(home=home)).catalogue.close()
-    code, printed, _ = run_verb("networks", "--json", WEIGHTBASE_HOME=home)
-    assert (code, json.loads(printed)) == (0, {"items": [], "next": None})
-    code, printed, _ = run_verb("verify", "--json", WEIGHTBASE_HOME=home)
-    assert (code, json.loads(printed)) == (0, {"proven": 0, "different": 0, "differences": []})
+    monkeypatch.setenv("WEIGHTBASE_HOME", home)
+    assert cli.main(["networks", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"items": [], "next": None}
+    assert cli.main(["verify", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"proven": 0, "different": 0, "differences": []}
 
 
 def test_a_server_out_of_reach_is_exit_code_3():

@@ -7,12 +7,10 @@ import pytest
 
 from dashboard import create_app
 from dashboard.jobs.coordinator import coordinator_lock
-from dashboard.services.demo import start_demo
-from dashboard.services.runs.runs import get_run
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
+from tests.once import demo_home
 from tests.web.page_check import Browser
-from tests.worker import wait_until, working
 
 APP = Path(__file__).parent.parent.parent / "app.py"
 
@@ -46,12 +44,7 @@ def cautious(app_of):
 @pytest.fixture(scope="session")
 def trained_workspace(tmp_path_factory):
     """A workspace with the six versions of the demo; tests only read it."""
-    home = tmp_path_factory.mktemp("demo")
-    opened = open_workspace(Settings(home=str(home)))
-    with working(opened.settings):
-        run = start_demo(opened)
-        wait_until(lambda: get_run(opened, run.id).run.has_ended, "the demo to end")
-    assert get_run(opened, run.id).run.state == "finished"
+    opened = open_workspace(Settings(home=str(demo_home(tmp_path_factory))))
     yield opened
     opened.catalogue.close()
 
