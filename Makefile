@@ -10,7 +10,7 @@ TEST_FOLDERS := $(shell [ "0$(FREE_GB)" -ge 8 ] && echo PYTEST_DEBUG_TEMPROOT=/d
 # Compiled modules are kept whatever the environment says: tests start hundreds of processes, and each would compile anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run test quick check style types types-of-tests collected soak proof bench wheel clean
+.PHONY: help run test quick check style types types-of-tests collected tested soak soak-of-outages soak-of-more proof bench wheel clean
 .DEFAULT_GOAL := help
 
 help:            ## this list
@@ -55,13 +55,22 @@ collected: $(VENV)/dev.ok  # once in one process, so that not all four rewrite a
 
 test: $(VENV)/dev.ok         ## all tests, with a real browser and real processes, and what `make check` does
 	@tests/install_system_packages.sh
-	@$(MAKE) --no-print-directory -j4 style types types-of-tests collected
-	$(TEST_FOLDERS) $(PYTHON) -m pytest -q -n 4 --dist worksteal --durations=10  # four on two cores: many tests wait for processes of their own
+	@$(MAKE) --no-print-directory -j2 style collected
+	@$(MAKE) --no-print-directory -j3 types types-of-tests tested
 
-soak: $(VENV)/dev.ok         ## outages and disks that fill, for minutes; needs root, for it mounts small disks
+tested: $(VENV)/dev.ok  # four on two cores, and types beside them: many tests wait for processes of their own
+	$(TEST_FOLDERS) $(PYTHON) -m pytest -q -n 4 --dist worksteal --durations=10
+
+soak: $(VENV)/dev.ok         ## what takes long: outages, disks that fill, more of each kind; needs root, for it mounts small disks
 	@tests/install_system_packages.sh
+	@$(MAKE) --no-print-directory -j2 soak-of-outages soak-of-more
+
+soak-of-outages: $(VENV)/dev.ok  # most of its time it waits
 	$(PYTHON) -m pytest -q --durations=10 -m "" tests/soak
-	$(PYTHON) -m pytest -q --durations=10 -m soak tests
+
+soak-of-more: $(VENV)/dev.ok
+	$(PYTHON) -m pytest -q -n 2 --dist worksteal --durations=10 -m soak tests
+	$(PYTHON) -m pytest -q -n 2 --dist worksteal --hypothesis-profile=soak -m "hypothesis and not soak" tests
 
 $(PROOF)/ok: requirements-proof.txt
 	@echo "Setting up: the real frameworks in $(PROOF) (once, about a gigabyte)"

@@ -19,9 +19,14 @@ from tests.server import mysql_server_url, mysql_url, mysql_url_of_module, sql
 __all__ = ["mysql_server_url", "mysql_url", "mysql_url_of_module", "sql"]
 
 settings.register_profile(
-    "house", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    "house",
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    max_examples=40,
 )
-settings.register_profile("quick", settings.get_profile("house"), max_examples=15)  # `make test` has the usual 100
+settings.register_profile("quick", settings.get_profile("house"), max_examples=15)
+settings.register_profile("soak", settings.get_profile("house"), max_examples=300)
 settings.load_profile("house")
 
 

@@ -15,11 +15,12 @@ from dashboard.settings import Settings
 from dashboard.weights.checksums import tensor_sha256
 from tests.api.api_client import ApiClient
 from tests.formats.test_golden_files import GOLDEN, READABLE, TRUTH
+from tests.representatives import STORES, on_both_stores
 from tests.unit.services.carry_out import carry_out
 from tests.web.page_check import Browser
 
 
-@pytest.fixture(params=["csv", pytest.param("mysql", marks=pytest.mark.server)])
+@pytest.fixture(params=STORES)
 def opened(request, tmp_path):
     store = "csv:" if request.param == "csv" else request.getfixturevalue("mysql_url")
     workspace = open_workspace(Settings(home=str(tmp_path / "home"), store=store))
@@ -54,7 +55,7 @@ def test_every_file_through_the_api_is_in_the_store_to_the_bit(app_of, opened):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("opened", ["csv"], indirect=True)
+@on_both_stores("opened")
 def test_a_file_through_the_form_is_in_the_store_to_the_bit(app_of, opened):
     browser = Browser(app_of(opened).test_client())
     for file in ("every_type.pt", "plain.keras", "gemm.onnx"):

@@ -7,8 +7,6 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-import pytest
-
 from dashboard.settings import Settings
 from dashboard.weights.opening import open_store
 from dashboard.weights.verification import verify
@@ -51,11 +49,6 @@ def _check(store, acknowledged):
     store.sweep()
     assert store.sweep() == []
     return present
-
-
-def most_in_soak(values, count):
-    """Return parameters of which the first `count` are in each run of the tests, and the others only in `make soak`."""
-    return [*values[:count], *(pytest.param(value, marks=pytest.mark.soak) for value in values[count:])]
 
 
 def moments(count, seed, longest=0.6):

@@ -19,8 +19,8 @@ from tests.processes.run_processes import is_alive, signal_to, wait_for_end
 from tests.processes.test_runs import ENDLESS, define, wait_for_epochs
 from tests.worker import start_worker, wait_until
 
-EPOCHS = 15
-TRAINING = {"batch_size": 1, "epochs": EPOCHS, "save": "10", "optimizer": "adam", "learning_rate": 0.001}
+EPOCHS, SAVED = 10, 6
+TRAINING = {"batch_size": 1, "epochs": EPOCHS, "save": str(SAVED), "optimizer": "adam", "learning_rate": 0.001}
 
 
 def start_training(workspace):
@@ -48,7 +48,7 @@ def ends_undisturbed(workspace, run_id, undisturbed):
     assert (detail.run.state, detail.run.error) == ("finished", None)
     assert [epoch.epoch for epoch in detail.epochs] == list(range(1, EPOCHS + 1))
     found = weights_of(workspace)
-    assert sorted(found) == [10, EPOCHS]
+    assert sorted(found) == [SAVED, EPOCHS]
     for epoch, tensors in undisturbed.items():
         for name, array in tensors.items():
             same = np.array_equal(found[epoch][name].view(np.uint32), array.view(np.uint32))
@@ -60,9 +60,6 @@ def ends_undisturbed(workspace, run_id, undisturbed):
 
 class RunsSurvive:
     """The contract. `place` is a fixture with settings(home), pids(coordinator), undisturbed."""
-
-    kills = 3
-    """How often a process of one run is killed."""
 
     @pytest.fixture
     def workspace(self, place, tmp_path):
@@ -98,9 +95,10 @@ class RunsSurvive:
     def ends_undisturbed(self, place, workspace, run_id):
         return ends_undisturbed(workspace, run_id, place.undisturbed)
 
-    def test_a_process_that_is_killed_at_random_moments_changes_no_weight(self, place, workspace, coordinator):
+    @pytest.mark.parametrize("kills", [1, pytest.param(3, marks=pytest.mark.soak)])
+    def test_a_process_that_is_killed_at_random_moments_changes_no_weight(self, place, workspace, coordinator, kills):
         run = start_training(workspace)
-        for seconds in moments(self.kills):
+        for seconds in moments(kills):
             pids = self.pids(place, workspace, run.id, coordinator)
             time.sleep(seconds)
             signal_to(pids, signal.SIGKILL)
@@ -156,6 +154,7 @@ class RunsSurvive:
         same = weights_of(workspace)[EPOCHS]
         assert all(np.array_equal(same[name], array) for name, array in place.undisturbed[EPOCHS].items())
 
+    @pytest.mark.soak
     def test_a_run_that_is_stuck_is_killed_when_it_is_cancelled(self, place, workspace, coordinator):
         define(workspace, **ENDLESS)
         run = start_run(workspace, "net", {})

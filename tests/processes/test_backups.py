@@ -28,7 +28,8 @@ pytestmark = pytest.mark.processes
 EPOCHS = 25
 
 
-@pytest.mark.parametrize("kind", ["csv", pytest.param("mysql", marks=[pytest.mark.server, pytest.mark.soak])])
+@pytest.mark.soak
+@pytest.mark.parametrize("kind", ["csv", pytest.param("mysql", marks=pytest.mark.server)])
 def test_a_run_goes_on_where_its_backup_was_restored_and_where_it_was_made(kind, tmp_path, request):
     store = request.getfixturevalue("mysql_url") if kind == "mysql" else Settings.store
     made = Settings(home=str(tmp_path / "home"), store=store, checkpoint_seconds=0)

@@ -17,7 +17,7 @@ from tests.worker import APP
 pytestmark = pytest.mark.processes
 
 SEED = 20261201
-KILLS = 6
+KILLS, MANY_KILLS = 2, 6
 
 
 @pytest.fixture
@@ -37,10 +37,10 @@ def start(settings, *arguments):
     )
 
 
-def kill_at_random_moments(settings, target, arguments):
+def kill_at_random_moments(settings, target, arguments, kills=MANY_KILLS):
     """Start the copy again and again, each time killed at a later moment; return what it printed when left alone."""
     moments = random.Random(SEED)
-    for kill in range(KILLS):
+    for kill in range(kills):
         process = start(settings, *arguments)
         for _ in range(1 + 2 * kill):
             process.stdout.readline()
@@ -69,9 +69,10 @@ def check(source, target, printed):
     found.store.close()
 
 
-def test_a_copy_between_folders_that_is_killed_goes_on_and_ends_the_same(source, tmp_path):
+@pytest.mark.parametrize("kills", [KILLS, pytest.param(MANY_KILLS, marks=pytest.mark.soak)])
+def test_a_copy_between_folders_that_is_killed_goes_on_and_ends_the_same(source, tmp_path, kills):
     target = Settings(home=str(tmp_path / "target"))
-    printed = kill_at_random_moments(source.settings, target, ["--to", "csv:", "--to-home", target.home])
+    printed = kill_at_random_moments(source.settings, target, ["--to", "csv:", "--to-home", target.home], kills)
     check(source, target, printed)
 
 

@@ -1,14 +1,15 @@
 import pytest
 
 from dashboard.weights.csv_store import CsvStore
-from tests.processes.kills import check_after_kill, moments, most_in_soak, save_until_killed
+from tests.processes.kills import check_after_kill, moments, save_until_killed
+from tests.representatives import most_in_soak
 
 pytestmark = pytest.mark.processes
 
 SEED = 20261123
 
 
-@pytest.mark.parametrize("seconds", most_in_soak(moments(20, SEED), 5), ids=lambda seconds: f"{seconds:.3f}s")
+@pytest.mark.parametrize("seconds", most_in_soak(moments(20, SEED), 3), ids=lambda seconds: f"{seconds:.3f}s")
 def test_a_csv_save_that_is_killed_leaves_nothing_half_and_loses_nothing_acknowledged(tmp_path, seconds):
     address = f"csv:{tmp_path / 'weights'}"
     acknowledged = save_until_killed(address, 1, seconds)

@@ -8,7 +8,8 @@ from contextlib import closing
 import pytest
 
 from dashboard.weights.mysql_store import MysqlStore
-from tests.processes.kills import ROOT, check_after_kill, moments, most_in_soak, save_until_killed
+from tests.processes.kills import ROOT, check_after_kill, moments, save_until_killed
+from tests.representatives import most_in_soak
 from tests.server import Server, run_sql
 from tests.worker import wait_until
 
@@ -17,7 +18,7 @@ pytestmark = [pytest.mark.processes, pytest.mark.server]
 SEED = 20261124
 
 
-@pytest.mark.parametrize("seconds", most_in_soak(moments(30, SEED), 6), ids=lambda seconds: f"{seconds:.3f}s")
+@pytest.mark.parametrize("seconds", most_in_soak(moments(30, SEED), 3), ids=lambda seconds: f"{seconds:.3f}s")
 def test_a_mysql_save_whose_client_is_killed_leaves_nothing_half(mysql_url, seconds):
     acknowledged = save_until_killed(mysql_url, 1, seconds)
     sweep_until_the_server_has_noticed(mysql_url)
@@ -33,7 +34,7 @@ def server(tmp_path_factory):
     server.kill()
 
 
-@pytest.mark.parametrize("number", most_in_soak(range(10), 3))
+@pytest.mark.parametrize("number", most_in_soak(range(10), 1))
 def test_a_mysql_save_whose_server_is_killed_leaves_nothing_half(server, number):
     url = f"{server.url}killed_{number}"
     saver = subprocess.Popen(

@@ -102,7 +102,7 @@ def check(settings, last, large=0):
         assert workspace.store.sweep() == []
 
 
-@pytest.fixture(params=["csv", pytest.param("mysql", marks=pytest.mark.server)])
+@pytest.fixture(params=["csv", pytest.param("mysql", marks=[pytest.mark.server, pytest.mark.soak])])
 def settings(request, tmp_path):
     """The settings of a dashboard with a foreign network, on either store."""
     store = request.getfixturevalue("mysql_url") if request.param == "mysql" else Settings.store

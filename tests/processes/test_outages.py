@@ -70,6 +70,7 @@ def test_a_run_whose_connections_are_cut_again_and_again_ends_as_if_they_were_no
 
 
 @pytest.mark.server
+@pytest.mark.soak
 def test_a_verification_waits_for_a_server_that_is_killed(server, on_server):
     with working(on_server.settings) as worker:
         define(on_server, epochs=10)

@@ -48,20 +48,9 @@ def cluster(tmp_path_factory):
 class TestRunsSurviveInDask(RunsSurvive):
     """A task for each stretch of a run."""
 
-    kills = 1  # each costs a new worker of Dask, ten seconds of processor time
-
     @pytest.fixture
     def place(self, cluster, undisturbed):
         return InDask(cluster, undisturbed)
-
-    @pytest.mark.soak
-    def test_a_process_that_is_killed_again_and_again_changes_no_weight(self, place, workspace, coordinator):
-        self.kills = RunsSurvive.kills
-        self.test_a_process_that_is_killed_at_random_moments_changes_no_weight(place, workspace, coordinator)
-
-    @pytest.mark.soak
-    def test_a_run_that_is_stuck_is_killed_when_it_is_cancelled(self, place, workspace, coordinator):
-        super().test_a_run_that_is_stuck_is_killed_when_it_is_cancelled(place, workspace, coordinator)
 
     @pytest.mark.soak
     def test_an_attempt_that_was_only_paused_writes_nothing_once_another_runs(self, place, workspace, coordinator):

@@ -100,6 +100,7 @@ def test_the_winner_is_confirmed_by_other_seeds_and_opened_as_a_network_it_has_t
         promote(workspace, now.search.id, best)
 
 
+@pytest.mark.soak
 def test_a_search_pauses_goes_on_stops_and_is_widened(workspace, coordinator):
     search = define(workspace, trials=30, sampler="random")
     wait_for_trials(workspace, search.id, 1)

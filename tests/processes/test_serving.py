@@ -223,7 +223,9 @@ def test_an_upload_that_is_too_large_is_refused_with_a_sentence_and_one_that_is_
         connection.close()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.soak), signal.SIGKILL]
+)
 def test_when_the_supervisor_ends_no_child_stays_and_the_port_is_free(served, number):
     supervisor, port = served
     wait_until(lambda: len(children_of(supervisor.pid)) >= 3, "gunicorn, its worker and the coordinator")

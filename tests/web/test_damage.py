@@ -20,6 +20,7 @@ from dashboard.services.networks import get_network
 from dashboard.services.store.tables import clear_cache
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
+from tests.representatives import some_and_all
 from tests.unit.services.store_examples import define, save, tensors_of
 
 TENSOR = "layer_01.weight"
@@ -181,13 +182,16 @@ FILES = {
     "version.json cut": ("version.json", lambda path: path.write_bytes(path.read_bytes()[:-20])),
     "version.json with another type": ("version.json", replaced('"float32"', '"float64"')),
 }  # fmt: skip
+SOME_FILES = ("a cell edited", "a row gone", "gone", "special cells edited", "version.json cut")
 
 
-def test_no_damage_to_a_file_of_the_csv_store_is_shown_as_a_number(csv_workspace, app_of):
+@pytest.mark.parametrize("cases", some_and_all(SOME_FILES, FILES))
+def test_no_damage_to_a_file_of_the_csv_store_is_shown_as_a_number(csv_workspace, app_of, cases):
     client = app_of(csv_workspace).test_client()
     sound = sound_answers(client, csv_workspace)
     folder = csv_workspace.settings.home_folder / "weights" / "flowers" / "v0002"
-    for what, (name, damage) in FILES.items():
+    for what in cases:
+        name, damage = FILES[what]
         path = next(path for path in folder.iterdir() if name[-12:] in path.name and path.name[:3] == name[:3])
         whole = path.read_bytes()
         damage(path)
@@ -211,12 +215,16 @@ def test_a_versions_page_draws_nothing_of_a_damaged_tensor_and_the_others(csv_wo
     assert re.search(r">flowers:2</a>\s+<a [^>]*>the first cell that differs</a>", page)
 
 
-def test_damaged_marks_sums_and_cached_arrays_change_nothing_that_is_shown(csv_workspace, app_of):
+CUT, CHANGED, EMPTIED = lambda data: data[:-9], lambda data: data[:-3] + b"\1\2\3", lambda data: b""
+
+
+@pytest.mark.parametrize("changes", some_and_all([CHANGED], [CUT, CHANGED, EMPTIED]))
+def test_damaged_marks_sums_and_cached_arrays_change_nothing_that_is_shown(csv_workspace, app_of, changes):
     client = app_of(csv_workspace).test_client()
     sound = sound_answers(client, csv_workspace)
     home = csv_workspace.settings.home_folder
     for kind in ("weights/.tables/*.marks.npy", "weights/flowers/v0002/*.checks.npy", "cache/*.npy"):
-        for change in (lambda data: data[:-9], lambda data: data[:-3] + b"\1\2\3", lambda data: b""):
+        for change in changes:
             sound_answers(client, csv_workspace)
             paths = list(home.glob(kind))
             assert paths
@@ -259,11 +267,13 @@ STATEMENTS = {
     "special cells too wide": (bits("+ 1099511627776"), bits("- 1099511627776")),
     "the manifest edited": (manifest("float32", "float16"), manifest("float16", "float32")),
 }  # fmt: skip
+SOME_STATEMENTS = ("a cell edited", "gone", "a NULL", "special cells edited", "the manifest edited")
 TYPE = "SELECT column_type FROM information_schema.columns WHERE table_name = %s AND column_name = 'c1'"
 
 
 @pytest.mark.server
-def test_no_damage_to_a_table_of_the_mysql_store_is_shown_as_a_number(mysql_workspace, mysql_url, app_of):
+@pytest.mark.parametrize("cases", some_and_all(SOME_STATEMENTS, STATEMENTS))
+def test_no_damage_to_a_table_of_the_mysql_store_is_shown_as_a_number(mysql_workspace, mysql_url, app_of, cases):
     client = app_of(mysql_workspace).test_client()
     sound = sound_answers(client, mysql_workspace)
     address = parse_address(mysql_url)
@@ -273,7 +283,8 @@ def test_no_damage_to_a_table_of_the_mysql_store_is_shown_as_a_number(mysql_work
         "SELECT COLUMN_TYPE FROM information_schema.columns WHERE table_name = %s AND column_name = 'c1'", (TABLE,)
     )
     (column_type,) = cursor.fetchone()
-    for what, (damage, repair) in STATEMENTS.items():
+    for what in cases:
+        damage, repair = STATEMENTS[what]
         for statement in damage:
             cursor.execute(statement.replace("REAL_", column_type))
         if "special" in what:

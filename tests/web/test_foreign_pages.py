@@ -15,6 +15,7 @@ from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
 from dashboard.weights.checksums import tensor_sha256
 from tests.api.api_client import ApiClient
+from tests.representatives import STORES, on_both_stores
 from tests.unit.services.foreign_versions import odd_arrays, other_arrays, save_foreign
 from tests.web.old_homes import api_addresses, walk
 from tests.web.page_check import Browser
@@ -22,7 +23,7 @@ from tests.web.page_check import Browser
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module", params=["csv", pytest.param("mysql", marks=pytest.mark.server)])
+@pytest.fixture(scope="module", params=STORES)
 def foreign(tmp_path_factory, request):
     """Two versions of one foreign network, and one of another; served."""
     store = "csv:" if request.param == "csv" else request.getfixturevalue("mysql_url_of_module")
@@ -55,6 +56,7 @@ def test_all_that_the_api_answers_is_as_its_document_says(foreign):
                 assert answer.status_code in (200, 404), (address, answer.text)
 
 
+@on_both_stores("foreign")
 def test_the_zip_names_the_file_of_each_tensor_with_all_that_is_needed_to_read_it_back(foreign):
     answer = foreign.test_client().get("/api/v1/networks/imported/versions/1.zip", base_url="http://127.0.0.1")
     with closing(answer), zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
@@ -79,6 +81,7 @@ def test_a_foreign_network_is_made_by_the_api_and_refuses_what_only_a_dense_one_
         client.fails("POST", "/api/v1/networks", 422, json=wrong)
 
 
+@on_both_stores("foreign")
 def test_pages_say_how_it_came_to_be_and_why_it_cannot_be_run(foreign):
     browser = Browser(foreign.test_client())
     page = browser.get("/networks/imported/versions/1")

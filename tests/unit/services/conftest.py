@@ -4,9 +4,10 @@ import pytest
 
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
+from tests.representatives import STORES
 
 
-@pytest.fixture(params=["csv", pytest.param("mysql", marks=pytest.mark.server)])
+@pytest.fixture(params=STORES)
 def workspace(tmp_path, request):
     store = "csv:" if request.param == "csv" else request.getfixturevalue("mysql_url")
     found = open_workspace(Settings(home=str(tmp_path / "home"), store=store))

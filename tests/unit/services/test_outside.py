@@ -23,6 +23,7 @@ from dashboard.services.versions.verification import verify_all
 from dashboard.services.workspace import open_workspace, sweep
 from dashboard.settings import Settings
 from tests.contract.drafts import assert_same_bits
+from tests.representatives import on_both_stores
 from tests.unit.services.foreign_versions import IMPORTED, odd_arrays, save_foreign, unread, with_axis
 from tests.unit.services.saved_versions import new_network, zeros
 
@@ -36,6 +37,7 @@ def origin_of(workspace, version):
         return version_rows.get_origin(connection, version.id)
 
 
+@on_both_stores("workspace")
 def test_tensors_of_any_name_rank_and_type_are_saved_bit_for_bit(workspace):
     version = save_foreign(workspace, epoch=3, metrics={"loss": 0.5, "other": float("nan")}, key="run-1")
     assert (version.reference, version.epoch, version.dataset, version.kind) == ("imported:1", 3, "", "foreign")
@@ -69,6 +71,7 @@ def test_contents_that_nobody_has_are_refused_by_name_and_leave_nothing(workspac
     assert sweep(workspace) == []
 
 
+@on_both_stores("workspace")
 def test_one_key_is_one_version_and_other_contents_are_a_conflict(workspace):
     saved = [save_foreign(workspace, arrays=SMALL, key="k", metrics={"x": 0.1}).number for _ in range(3)]
     assert saved == [1, 1, 1]
@@ -85,6 +88,7 @@ def test_one_key_is_one_version_and_other_contents_are_a_conflict(workspace):
     assert len(list_trash(workspace)) == 1
 
 
+@on_both_stores("workspace")
 def test_of_many_that_save_one_key_at_once_one_saves_it_and_nobody_saves_it_twice(workspace):
     network = create_foreign_network(workspace, "imported")
     together = threading.Barrier(6)

@@ -17,12 +17,13 @@ from dashboard.services.versions.reading import delete_version, get_version, lis
 from dashboard.services.versions.verification import verify_all
 from dashboard.services.workspace import open_workspace, sweep
 from dashboard.settings import Settings
+from tests.representatives import STORES, on_both_stores
 from tests.unit.services.store_examples import add_run, contents, define, save
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(params=["csv", pytest.param("mysql", marks=pytest.mark.server)])
+@pytest.fixture(params=STORES)
 def workspace(tmp_path, request):
     """Flowers 1 to 3, which share their second layer; this process holds the coordinator's lock."""
     store = "csv:" if request.param == "csv" else request.getfixturevalue("mysql_url")
@@ -76,6 +77,7 @@ def test_neither_a_start_nor_a_reindex_brings_it_back_or_removes_it(workspace):
     assert ("flowers", 2) in stored(workspace)
 
 
+@on_both_stores("workspace")
 def test_a_restored_version_is_as_it_was(workspace):
     before = contents(workspace)
     delete_version(workspace, "flowers", 2)
@@ -84,6 +86,7 @@ def test_a_restored_version_is_as_it_was(workspace):
     assert trash.list_trash(workspace) == []
 
 
+@on_both_stores("workspace")
 def test_a_version_that_is_deleted_for_good_takes_only_its_own_tables(workspace):
     delete_version(workspace, "flowers", 2)
     key = only_item(workspace).key
@@ -143,6 +146,7 @@ def test_the_name_of_a_deleted_network_is_free_and_taking_it_is_told_on_restorin
     assert all(proof.identical for proof in verify_all(workspace))
 
 
+@on_both_stores("workspace")
 def test_a_network_that_is_deleted_for_good_leaves_nothing(workspace):
     delete_version(workspace, "flowers", 1)
     delete_network(workspace, "flowers")
@@ -180,6 +184,7 @@ def test_emptying_gives_all_up_at_once_and_any_sweep_finishes_it(workspace):
         start_empty(workspace)
 
 
+@on_both_stores("workspace")
 def test_a_deletion_that_was_interrupted_is_finished_by_the_next_start(workspace):
     delete_network(workspace, "flowers")
     with workspace.catalogue.writing() as connection:
@@ -205,6 +210,7 @@ def test_a_save_that_has_just_begun_is_no_business_of_a_deletion(workspace):
         assert version_rows.unfinished_versions(connection) == [(begun[0], "flowers", begun[1])]
 
 
+@on_both_stores("workspace")
 def test_a_version_that_is_saved_while_its_network_is_given_up_goes_with_it(workspace):
     network = get_network(workspace, "flowers")
     delete_network(workspace, "flowers")
@@ -234,10 +240,8 @@ def test_of_two_who_decide_at_once_about_one_thing_only_one_does(workspace):
     assert get_version(workspace, "flowers", 2).number == 2
 
 
-@pytest.mark.parametrize(
-    "key", ["", "version-", "version-x", "version-99", "network-1", "table-1", "version-" + "9" * 30]
-)
-def test_a_key_that_names_nothing_is_not_found(workspace, key):
+def test_a_key_that_names_nothing_is_not_found(workspace):
     delete_version(workspace, "flowers", 1)
-    with pytest.raises(NotFound):
-        trash.restore(workspace, key)
+    for key in ("", "version-", "version-x", "version-99", "network-1", "table-1", "version-" + "9" * 30):
+        with pytest.raises(NotFound):
+            trash.restore(workspace, key)
