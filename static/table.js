@@ -21,8 +21,9 @@
     document.querySelector("td.here")?.classList.remove("here");
     cell.classList.add("here");
     document.getElementById("cell").textContent = `${name(shape.split(" ").filter(Boolean).map(Number), row, column)}: ${cell.title || cell.textContent}`;
-    const over = document.getElementById("over-versions");
-    over.search = new URLSearchParams({ ...Object.fromEntries(new URLSearchParams(over.search)), row, column });
+    for (const link of document.querySelectorAll("a[data-of-cell]")) {
+      link.search = new URLSearchParams({ ...Object.fromEntries(new URLSearchParams(link.search)), row, column });
+    }
     history.replaceState(history.state, "", address(row, column));
   }
 

@@ -4,6 +4,7 @@ from flask import Blueprint, Flask
 
 from dashboard.api.addresses import NumberConverter, TensorConverter, refuse_unknown_addresses
 from dashboard.api.answers import OrjsonProvider
+from dashboard.api.changes import blueprint as changes
 from dashboard.api.comparison import blueprint as comparison
 from dashboard.api.contents import blueprint as contents
 from dashboard.api.datasets import blueprint as datasets
@@ -34,6 +35,7 @@ def register_api(app: Flask) -> None:
         openapi,
         datasets,
         imports,
+        changes,
         networks,
         runs,
         versions,

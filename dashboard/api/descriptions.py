@@ -122,6 +122,17 @@ OPERATIONS: dict[str, Operation] = {
     "use.predict_records": Operation(
         200, ref("Predictions"), bodies=((JSON, "PredictionRequest"),), fails=(400, 404, 409, 413, 415, 422, 503)
     ),
+    "changes.create_child": Operation(
+        201,
+        ref("Child"),
+        bodies=((JSON, "Change"),),
+        accepted=ref("ChangeRun"),
+        fails=(400, 404, 409, 413, 415, 422),
+    ),
+    "changes.preview": Operation(
+        200, ref("ChangePreview"), bodies=((JSON, "Change"),), fails=(400, 404, 409, 413, 415, 422)
+    ),
+    "changes.get_scores_between": Operation(200, ref("ScoresBetween"), query=("other",), fails=(400, 404, 409, 422)),
     "history.get_history": Operation(200, ref("History"), query=("tensor", "since"), fails=(404, 422)),
     "history.get_part": Operation(200, ref("Timeline"), query=("tensor", "row", "column", "unit"), fails=(404, 422)),
     "history.get_network_health": Operation(200, ref("HealthHistory"), query=("tensor",), fails=(404, 422)),

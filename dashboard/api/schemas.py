@@ -13,6 +13,13 @@ from typing import Any, get_args, get_type_hints
 from dashboard.declarations import Setting
 from dashboard.parsing import LONGEST_NAME, LONGEST_TEXT, MOST_FREE_FIELDS, NAME_PATTERN
 from dashboard.records import statistics as declared
+from dashboard.records.change import (
+    CHANGE_SETTINGS,
+    LONGEST_VALUE,
+    MOST_AVERAGED,
+    MOST_CHANGED,
+    MOST_SHARE,
+)
 from dashboard.records.dataset import TASKS, Dataset
 from dashboard.records.network import (
     DENSE,
@@ -651,6 +658,35 @@ PREDICTIONS: dict[str, Schema] = {
     "outputs": array(array(nullable(NUMBER)), description="The outputs of the network."),
     "passed_over": array(TEXT, description="Columns that were sent and that the version does not read."),
 }
+CHANGED_CELL = record(
+    {
+        "tensor": TEXT,
+        "row": INTEGER | {"minimum": 0},
+        "column": INTEGER | {"minimum": 0},
+        "value": {
+            "anyOf": [TEXT | {"maxLength": LONGEST_VALUE}, NUMBER, BOOLEAN],
+            "description": "A text is read as the tensor's type, a number is a double.",
+        },
+    },
+    ("column",),
+    closed=True,
+)
+SHARES = array(NUMBER | {"exclusiveMinimum": 0, "maximum": MOST_SHARE}, maxItems=MOST_AVERAGED)
+MORE_OF_CHANGES: dict[str, dict[str, Schema]] = {
+    "edit": {"cells": array(CHANGED_CELL, minItems=1, maxItems=MOST_CHANGED)},
+    "interpolate": {"other": REFERENCE},
+    "average": {"versions": array(REFERENCE, minItems=1, maxItems=MOST_AVERAGED), "shares": SHARES},
+}
+
+
+def _change(name: str) -> Schema:
+    """Return the schema of one kind of change."""
+    settings = CHANGE_SETTINGS[name]
+    fields = {"change": {"const": name}} | MORE_OF_CHANGES.get(name, {}) | described(settings)
+    optional = tuple(field for field, one in settings.items() if one.default is not MISSING)
+    return record(fields, (*optional, "shares"), closed=True)
+
+
 SCHEMAS: dict[str, Schema] = {
     "Import": record(IMPORT, closed=True),
     "ImportUpload": record({"file": array(ONE_FILE, minItems=1, description="One file, or several parts.")}, (), True),
@@ -802,6 +838,29 @@ SCHEMAS: dict[str, Schema] = {
     "HealthHistory": record(HEALTH_HISTORY, closed=True),
     "Several": record(SEVERAL, closed=True),
     "AllVersions": record(ALL_VERSIONS, closed=True),
+    "Change": {"oneOf": [_change(name) for name in CHANGE_SETTINGS]},
+    "Child": record({"version": REFERENCE, "metrics": METRICS}, closed=True),
+    "ChangeRun": record({"run": INTEGER}, closed=True),
+    "ChangePreview": record(
+        {
+            "changed": INTEGER | {"description": "How many cells would have other bits."},
+            "cells": INTEGER,
+            "scores": array(record({"part": TEXT, "metric": TEXT, "before": NUMBER, "after": NUMBER}, closed=True)),
+            "unmeasured": TEXT | {"description": "Why there are no scores, in a sentence; empty if there are."},
+            "of_one_origin": BOOLEAN | {"description": "Whether the versions share an ancestor, as far as is known."},
+            "taken_from_first": array(TEXT, description="Tensors of whole numbers, which stay the first version's."),
+        },
+        closed=True,
+    ),
+    "ScoresBetween": record(
+        {
+            "metric": nullable(TEXT),
+            "part": nullable(TEXT),
+            "records": INTEGER,
+            "points": array(record({"t": NUMBER, "value": nullable(NUMBER)}, closed=True)),
+        },
+        closed=True,
+    ),
     "EvaluationRequest": record({"dataset": TEXT}, closed=True),
     "Evaluation": record({"version": REFERENCE, "dataset": TEXT, "loss": nullable(NUMBER)}),
     "Inputs": record(INPUTS, closed=True),

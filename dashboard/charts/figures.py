@@ -108,6 +108,12 @@ def scatter(
     return {"type": "scatter", "mode": mode, "name": name, "x": list(x), "y": [drawable(one) for one in y], **look}
 
 
+def interpolation_figure(shares: Sequence[float], values: Sequence[float | None], words: str) -> Figure:
+    """Return the score of the mixes of two versions over the share of the second."""
+    data = [scatter("lines+markers", words, shares, values)] if shares else []
+    return whole_figure(data, plain_layout("t", words), "cannot be measured here")
+
+
 def line_of(name: str, x: Sequence[int], y: Iterable[float | None]) -> dict[str, Any]:
     """Return a line, with a marker at each of its points unless they are very many."""
     mode = "lines+markers" if len(x) <= MOST_MARKERS else "lines"

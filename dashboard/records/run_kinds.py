@@ -12,7 +12,7 @@ from typing import Any
 TRAININGS, ACTIONS, SEARCHES, REPEATS = "trainings", "actions", "searches", "repeats"
 ELSEWHERE = "elsewhere"
 """The lane of runs whose process is not ours: they are never queued, and no coordinator takes them for dead."""
-PUSH, EXTERNAL = "push", "external"
+PUSH, EXTERNAL, CHANGE = "push", "external", "change"
 LANES = (TRAININGS, ACTIONS, SEARCHES, REPEATS)
 """What is queued in one lane does not delay the others."""
 
@@ -60,6 +60,10 @@ def _import_title(request: Request) -> str:
     return f"Import {request['name']}"
 
 
+def _change_title(request: Request) -> str:
+    return f"Change version {request['number']:,}: {request['change']['change']}"
+
+
 def _external_title(request: Request) -> str:
     return "Training elsewhere"
 
@@ -78,6 +82,7 @@ DECLARED = (
     RunKind("reindex", ACTIONS, lambda request: "Reindex the store", "dashboard.services.store.process:reindex"),
     RunKind(PUSH, ACTIONS, _push_title, "dashboard.services.push.saving:save_pushed"),
     RunKind("import", ACTIONS, _import_title, "dashboard.services.imports.saving:run_import", writes_versions=True),
+    RunKind(CHANGE, ACTIONS, _change_title, "dashboard.services.changes.children:run_change"),
     RunKind(EXTERNAL, ELSEWHERE, _external_title, writes_versions=True),
     RunKind("empty", ACTIONS, lambda request: "Empty the trash", "dashboard.services.store.process:empty"),
 )

@@ -6,6 +6,7 @@ from jinja2.runtime import Macro
 
 from dashboard.http import workspace
 from dashboard.web import log_page
+from dashboard.web.changes.views import blueprint as changes_pages
 from dashboard.web.compare.exports import blueprint as compare_exports_pages
 from dashboard.web.compare.several_views import blueprint as several_pages
 from dashboard.web.compare.views import blueprint as compare_pages
@@ -20,6 +21,7 @@ from dashboard.web.kit import formats
 from dashboard.web.kit.assets import serve_assets
 from dashboard.web.kit.compression import compress
 from dashboard.web.kit.live import LiveParts
+from dashboard.web.networks.lineage import blueprint as lineage_pages
 from dashboard.web.networks.views import blueprint as networks_pages
 from dashboard.web.runs.views import blueprint as runs_pages
 from dashboard.web.searches.views import blueprint as searches_pages
@@ -44,10 +46,12 @@ def register_pages(app: Flask) -> None:
     _share_components(app)
     for pages in (
         networks_pages,
+        lineage_pages,
         versions_pages,
         versions_tensor_pages,
         evaluate_pages,
         use_pages,
+        changes_pages,
         history_pages,
         health_pages,
         datasets_pages,

@@ -30,6 +30,7 @@ def test_every_kind_can_be_carried_out_and_has_words():
         "reindex",
         "push",
         "import",
+        "change",
         "empty",
     ]
 

@@ -18,13 +18,14 @@ from dashboard.jobs.starting import ensure_coordinator
 from dashboard.records.network import FOREIGN, NO_SPEC, Network, Version
 from dashboard.records.run import STARTED_BY_LENGTH, Run
 from dashboard.services.imports.changes import Changes, TensorForm
-from dashboard.services.imports.measuring import measure, metrics_of, prepare
+from dashboard.services.imports.measuring import prepare
 from dashboard.services.imports.plan import Mapped, Plan, PlannedVersion, read_plan
 from dashboard.services.imports.waiting import Checkpoint, Import, discard_import, get_import
 from dashboard.services.networks import get_network
 from dashboard.services.store.actions import ActionJob
 from dashboard.services.store.process import Reporter
 from dashboard.services.versions.given import GivenTensor
+from dashboard.services.versions.measuring import measure, metrics_of
 from dashboard.services.versions.outside import save_outside
 from dashboard.services.workspace import Workspace
 from dashboard.weights.checksums import tensor_sha256
@@ -150,7 +151,7 @@ class _Saving:
         spec, prepared = self.plan.spec, self.prepared
         evaluation = {}
         if spec is not None and prepared is not None and prepared.records is not None:
-            evaluation = measure(spec, {name: read() for name, read in arrays.items()}, prepared)
+            evaluation = measure(spec, {name: read() for name, read in arrays.items()}, prepared.records)
         saved = save_outside(
             self.workspace,
             self.network,

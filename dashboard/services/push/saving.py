@@ -132,14 +132,14 @@ def _save_or_ask(
     if _is_large(manifest, unknown, source):
         run_id = _queue(workspace, network, manifest, folder, started_by)
         is_waited_for = sum(tensor.info.cells for tensor in unknown) <= WAITED_CELLS
-        version = _saved_by(workspace, run_id, WAIT_SECONDS) if is_waited_for else None
+        version = saved_by(workspace, run_id, WAIT_SECONDS) if is_waited_for else None
         return Outcome(version, is_new=True) if version is not None else Outcome(run_id=run_id)
     version = save_manifest(workspace, network, manifest, source, folder)
     drop_contents(folder, manifest)
     return Outcome(version, is_new=True)
 
 
-def _saved_by(workspace: Workspace, run_id: int, seconds: float) -> Version | None:
+def saved_by(workspace: Workspace, run_id: int, seconds: float) -> Version | None:
     """Return the version that a run saves; None if it has not saved it after so many seconds."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:

@@ -153,10 +153,24 @@ def comparison_page(params: CompareQuery, diff: VersionDiff, sort: str) -> dict[
         "notes": _notes(diff),
         "facts": [facts_table(params, diff, what, params.hides_equal) for what in ("metrics", "settings")],
         "tensors": tensors,
+        "mix": _mix_address(diff),
         "equal": sum(tensor.status == "equal" for tensor in diff.tensors),
         "unmatched": unmatched(params, diff),
         "selected": tensor_page(params, chosen, chosen.pair, tensors.rows) if chosen and chosen.pair else None,
     }
+
+
+def _mix_address(diff: VersionDiff) -> str:
+    """Return the page that mixes the two versions; empty if their tensors are not of the same names and forms."""
+    pairs = [(tensor.base, tensor.other) for tensor in diff.tensors]
+    is_alike = all(
+        base and other and (base.name, base.shape, base.dtype) == (other.name, other.shape, other.dtype)
+        for base, other in pairs
+    )
+    if diff.identical or not is_alike:
+        return ""
+    mixed = {"change": "interpolate", "other": diff.other.reference}
+    return address("children.show", name=diff.base.network, number=diff.base.number, **mixed)
 
 
 def _notes(diff: VersionDiff) -> list[RepeatNote]:

@@ -221,6 +221,11 @@ def _pushed(run: Run) -> str:
     return f"Saved as version {number:,}." if number else f"{run.done:,} of {plural(run.total, 'tensor')} saved."
 
 
+def _changed(run: Run) -> str:
+    number = run.result.get("version")
+    return f"Saved as version {number:,}." if number else "Not saved yet."
+
+
 def _repeated(run: Run) -> str:
     """Say how far scores vary; of fewer trainings than were requested only how many are done."""
     score = repeated_score(run)
@@ -272,6 +277,7 @@ RESULTS: dict[str, Callable[[Run], str]] = {
     "reindex": _reindexed,
     "empty": _emptied,
     "push": _pushed,
+    "change": _changed,
     "import": _imported,
 }
 """What says the result so far, by the kind of run."""

@@ -1,0 +1,1 @@
+"""Use cases of changes: a version's weights are changed, measured, and kept as a child version."""
