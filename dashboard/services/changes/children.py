@@ -8,7 +8,7 @@ import numpy as np
 
 from dashboard.catalogue import runs as run_rows
 from dashboard.catalogue import versions as version_rows
-from dashboard.errors import BeingSaved, NotFound, Outage
+from dashboard.errors import BeingSaved, NotFound, Outage, TooLarge
 from dashboard.files import make_space
 from dashboard.jobs.job import Progress
 from dashboard.jobs.starting import ensure_coordinator
@@ -17,13 +17,14 @@ from dashboard.records.network import Version
 from dashboard.records.run import STARTED_BY_LENGTH
 from dashboard.records.run_kinds import CHANGE
 from dashboard.records.tensor import TensorInfo
-from dashboard.services.changes.making import Made, make
-from dashboard.services.changes.measured import Scores, dataset_of, score
+from dashboard.services.changes.making import Made, make, require_fits
+from dashboard.services.changes.measured import Scores, dataset_of, evaluate_child, score
 from dashboard.services.networks import get_network
 from dashboard.services.push.saving import saved_by
 from dashboard.services.store.actions import ActionJob
 from dashboard.services.store.process import Reporter
 from dashboard.services.versions.given import GivenTensor
+from dashboard.services.versions.measuring import metrics_of
 from dashboard.services.versions.outside import save_outside
 from dashboard.services.versions.reading import get_version
 from dashboard.services.workspace import Workspace
@@ -56,8 +57,11 @@ class Preview(NamedTuple):
 
 
 def preview_child(workspace: Workspace, network_name: str, number: int, change: Change) -> Preview:
-    """Make and measure a change without saving it; raises as `make` does."""
+    """Make and measure a change without saving it; raises as `make` does, TooLarge beyond 5 million weights."""
     version = get_version(workspace, network_name, number)
+    if _cells(workspace, version) > MEASURED_CELLS:
+        limit = f"{version.reference} has more than {MEASURED_CELLS:,} weights"
+        raise TooLarge(f"{limit}: save the change, a run makes and measures it.", "version")
     made = make(workspace, version.reference, change)
     infos = made.sources.base.tensors
     changed = sum(_different(made.sources.read(0, name), array) for name, array in made.tensors.items())
@@ -105,7 +109,7 @@ def run_change(workspace: Workspace, job: ActionJob, report: Reporter) -> str | 
 
 
 def _queue(workspace: Workspace, version: Version, change: Change, started_by: str) -> int:
-    make(workspace, version.reference, change)  # what is wrong is said now, not by the run
+    require_fits(workspace, version.reference, change)  # said now, not by the run
     network = get_network(workspace, version.network)
     request = {"number": version.number, "change": change_json(change)}
     row = {"kind": CHANGE, "network_id": network.id, "spec": {}, "request": request, "total": 2}
@@ -116,21 +120,21 @@ def _queue(workspace: Workspace, version: Version, change: Change, started_by: s
 
 
 def _save(workspace: Workspace, version: Version, made: Made, key: str | None) -> Version:
-    scores = score(workspace, made)
+    evaluation = evaluate_child(workspace, made)
     given = [_given(made, info) for info in made.sources.base.tensors.values()]
     return save_outside(
         workspace,
         get_network(workspace, version.network),
         given,
         epoch=version.epoch,
-        metrics=scores.metrics,
+        metrics=metrics_of(evaluation),
         origin=made.origin,
         key=key,
         parent=version,
         spec=version.spec,
         preprocessing=version.preprocessing,
         dataset_id=_dataset_id(workspace, version),
-        evaluation=scores.evaluation,
+        evaluation=evaluation,
     )
 
 

@@ -35,6 +35,11 @@ class Made(NamedTuple):
     taken: tuple[str, ...] = ()
     of_one_origin: bool = True
 
+    def all_tensors(self) -> dict[str, Array]:
+        """Return all tensors of the child, those that stay the parent's read from the store."""
+        names = self.sources.base.tensors
+        return {name: self.tensors[name] if name in self.tensors else self.sources.read(0, name) for name in names}
+
 
 def make(workspace: Workspace, reference: str, change: Change) -> Made:
     """Return what a change of a version makes; nothing is saved.
@@ -74,9 +79,32 @@ def _shares(change: Change) -> list[float]:
     return list(change.shares) if isinstance(change, Average) else [1.0]
 
 
+def require_fits(workspace: Workspace, reference: str, change: Change) -> None:
+    """Raise what `make` raises for versions and cells that are not there or do not fit; no weight is read."""
+    sources = load_sources(workspace, _references(reference, change))
+    if isinstance(change, Edit):
+        _values(sources, change)
+
+
 def _edit(sources: Sources, change: Edit) -> Made:
-    changed: dict[str, Array] = {}
+    values = _values(sources, change)
+    tables: dict[str, Array] = {}
     cells: list[dict[str, Any]] = []
+    for cell, value in zip(change.cells, values, strict=True):
+        info = sources.base.tensors[cell.tensor]
+        if info.name not in tables:
+            tables[info.name] = np.array(sources.read(0, info.name)).reshape(info.rows, info.columns)
+        before = tables[info.name][cell.row, cell.column]
+        about = {"tensor": info.name, "row": cell.row, "column": cell.column}
+        cells.append(about | cell_before_and_after(before, value[()]))
+        tables[info.name][cell.row, cell.column] = value
+    tensors = {name: table.reshape(sources.base.tensors[name].shape) for name, table in tables.items()}
+    return Made(sources, tensors, {"cells": cells})
+
+
+def _values(sources: Sources, change: Edit) -> list[Array]:
+    """Return the new value of each cell as its tensor's type; raises Invalid with each that cannot be."""
+    values: list[Array] = []
     wrong: dict[str, str] = {}
     for place, cell in enumerate(change.cells):
         info = sources.base.tensors.get(cell.tensor)
@@ -84,21 +112,13 @@ def _edit(sources: Sources, change: Edit) -> Made:
         if info is None or problem:
             wrong[f"cells.{place}.{'tensor' if info is None else 'row'}"] = problem
             continue
-        if info.name not in changed:
-            changed[info.name] = np.array(sources.read(0, info.name)).reshape(info.rows, info.columns)
         try:
-            value = parse_cell(cell.value, info.dtype)
+            values.append(parse_cell(cell.value, info.dtype))
         except ValueError as error:
             wrong[f"cells.{place}.value"] = str(error)
-            continue
-        before = changed[info.name][cell.row, cell.column]
-        about = {"tensor": info.name, "row": cell.row, "column": cell.column}
-        cells.append(about | cell_before_and_after(before, value[()]))
-        changed[info.name][cell.row, cell.column] = value
     if wrong:
         raise Invalid(wrong)
-    tensors = {name: table.reshape(sources.base.tensors[name].shape) for name, table in changed.items()}
-    return Made(sources, tensors, {"cells": cells})
+    return values
 
 
 def _problem(info: TensorInfo | None, row: int, column: int) -> str:

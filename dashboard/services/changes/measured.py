@@ -16,7 +16,7 @@ from dashboard.services.changes.making import Made
 from dashboard.services.changes.sources import Sources
 from dashboard.services.datasets import are_records_here, get_dataset
 from dashboard.services.versions.evaluation import why_not_measured
-from dashboard.services.versions.measuring import Records, encoded, measure, metrics_of, open_parts
+from dashboard.services.versions.measuring import Records, encoded, measure, open_parts
 from dashboard.services.workspace import Workspace
 from dashboard.weights.dtypes import Array
 
@@ -38,19 +38,10 @@ class Score(NamedTuple):
 
 @dataclass(frozen=True)
 class Scores:
-    """What a change does to the scores; where they are not known, `why_not` says why, in a sentence.
-
-    `evaluation` is what is saved with the child.
-    """
+    """What a change does to the scores; where they are not known, `why_not` says why, in a sentence."""
 
     rows: tuple[Score, ...] = ()
-    evaluation: Mapping[str, Mapping[str, Any]] | None = None
     why_not: str = ""
-
-    @property
-    def metrics(self) -> dict[str, float]:
-        """The child's metrics, such as val_accuracy."""
-        return metrics_of(self.evaluation or {})
 
 
 class Between(NamedTuple):
@@ -64,6 +55,13 @@ class Between(NamedTuple):
     values: tuple[float | None, ...]
 
 
+def evaluate_child(workspace: Workspace, made: Made) -> dict[str, dict[str, Any]]:
+    """Return what is saved with a child: its scores on the parts that are not trained on; empty if not known."""
+    version = made.sources.base.version
+    records = _records(workspace, version)
+    return {} if isinstance(records, str) else measure(version.spec, made.all_tensors(), records)
+
+
 def score(workspace: Workspace, made: Made) -> Scores:
     """Measure parent and child in the same way on every part of the parent's dataset."""
     version = made.sources.base.version
@@ -71,8 +69,7 @@ def score(workspace: Workspace, made: Made) -> Scores:
     if isinstance(records, str):
         return Scores(why_not=records)
     before = {name: made.sources.read(0, name) for name in made.sources.base.tensors}
-    after = before | dict(made.tensors)
-    parts = [measure(version.spec, tensors, records, EVERY_PART) for tensors in (before, after)]
+    parts = [measure(version.spec, tensors, records, EVERY_PART) for tensors in (before, made.all_tensors())]
     rows = [
         Score(part, name, float(old), float(new))
         for part, values in parts[1].items()
@@ -80,7 +77,7 @@ def score(workspace: Workspace, made: Made) -> Scores:
         if name in METRICS and (old := parts[0][part].get(name)) is not None and new is not None
     ]
     rows.sort(key=lambda row: EVERY_PART.index(row.part))
-    return Scores(tuple(rows), {name: values for name, values in parts[1].items() if name != "training"})
+    return Scores(tuple(rows))
 
 
 def score_between(workspace: Workspace, sources: Sources) -> Between | None:

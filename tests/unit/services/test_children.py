@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from dashboard.errors import Conflict, Invalid, NotFound
+from dashboard.errors import Conflict, Invalid, NotFound, TooLarge, UserError
 from dashboard.jobs.coordinator import coordinator_lock
 from dashboard.records.change import parse_change
 from dashboard.services.changes import children
 from dashboard.services.changes.between import get_between
 from dashboard.services.changes.children import preview_child, save_child
 from dashboard.services.networks import delete_network, get_network
-from dashboard.services.runs.runs import get_run
+from dashboard.services.runs.runs import get_run, list_runs
 from dashboard.services.versions.evaluation import evaluate_version
 from dashboard.services.versions.reading import delete_version, get_detail, get_version
 from dashboard.services.versions.tensors import read_tensors
@@ -231,3 +231,20 @@ def test_a_network_in_the_trash_has_no_children(two):
     delete_network(two, "small")
     with pytest.raises(NotFound):
         child(two, change="prune", share=0.5)
+
+
+def test_a_preview_of_very_many_weights_is_left_to_the_run(two, monkeypatch):
+    monkeypatch.setattr(children, "MEASURED_CELLS", 10)
+    with pytest.raises(TooLarge, match="small:1 has more than 10 weights: save the change"):
+        preview_child(two, "small", 1, parse_change({"change": "prune", "share": 0.5}, "small:1"))
+
+
+def test_what_is_wrong_with_a_large_change_is_said_before_it_is_queued(two, monkeypatch):
+    monkeypatch.setattr(children, "AT_ONCE_CELLS", 10)
+    for change in (
+        {"change": "interpolate", "other": "small:9", "t": 0.5},
+        {"change": "edit", "cells": [{"tensor": "layer_01.bias", "row": 7, "value": "1"}]},
+    ):
+        with pytest.raises(UserError):
+            save_child(two, "small", 1, change)
+    assert list_runs(two)[0].items == []
