@@ -28,7 +28,8 @@ from dashboard.weights.verification import verify
 from tests.contract.drafts import any_bits, assert_same_bits, key_of, normal, numbers, random_bits, save, save_one
 
 ROOT = Path(__file__).parent.parent.parent
-many = settings(deadline=None, max_examples=15, suppress_health_check=list(HealthCheck))
+# Each example is written and read: a fifth of those of other tests, so that `make soak` has more of them, too.
+many = settings(deadline=None, max_examples=settings().max_examples // 5, suppress_health_check=list(HealthCheck))
 shapes = st.lists(st.integers(0, 4), max_size=4) | st.tuples(st.integers(0, 3), st.integers(1020, 1030))
 PARTS = ("weight", "bias")
 # Of each kind of number one: tables of a few cells are there for every type in each run of the tests.

@@ -274,6 +274,7 @@ except StoreUnavailable as error:
 """
 
 
+@pytest.mark.slow
 def test_a_save_that_the_disk_refuses_publishes_nothing(store):
     save_one(store, normal((5, 5)), version=1)
     done = subprocess.run(

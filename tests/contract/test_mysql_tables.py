@@ -4,8 +4,8 @@ import math
 import os
 import subprocess
 import threading
-import time
 from contextlib import closing, contextmanager
+from functools import partial
 
 import mysql.connector
 import numpy as np
@@ -551,12 +551,9 @@ def test_a_restart_of_the_server_is_waited_for(tmp_path):
         assert_same_bits(store.read(key), normal((3, 3)))
         starter.join()
         server.kill()
-        began = time.monotonic()
-        with pytest.raises(StoreUnavailable, match="See whether the server runs"):
-            store.ping()
-        with pytest.raises(StoreUnavailable, match="See whether the server runs"):
-            store.read(key)
-        assert time.monotonic() - began < 60
+        for ask in (store.ping, partial(store.read, key)):
+            with pytest.raises(StoreUnavailable, match="See whether the server runs"):
+                ask()
 
 
 def test_a_full_disk_is_said_and_leaves_nothing_half_and_the_rest_readable(tmp_path):

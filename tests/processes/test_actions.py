@@ -88,6 +88,7 @@ def test_a_copy_that_is_killed_is_taken_up_again_and_copies_nothing_twice(worksp
 
 
 @pytest.mark.server
+@pytest.mark.soak
 def test_a_copy_into_mysql_gets_its_password_without_leaving_a_trace(workspace, mysql_url):
     fill(workspace)
     password = mysql_url.split(":")[2].split("@")[0]

@@ -56,7 +56,18 @@ def dashboard(tmp_path):
     found.stop()
 
 
-def test_whatever_is_killed_the_run_ends_with_the_same_weights_and_nothing_is_left(dashboard, undisturbed):
+def kill_the_supervisor(dashboard):
+    children = dashboard.pids()
+    kill([dashboard.process.pid])
+    dashboard.process.wait()
+    wait_until(lambda: not any(is_alive(pid) for pid in children), "the children to follow")
+    assert port_is_free(dashboard.settings.port)
+
+
+@pytest.mark.parametrize("is_supervisor_killed", [False, pytest.param(True, marks=pytest.mark.soak)])
+def test_whatever_is_killed_the_run_ends_with_the_same_weights_and_nothing_is_left(
+    dashboard, undisturbed, is_supervisor_killed
+):
     workspace = open_workspace(dashboard.settings)
     run = start_training(workspace)
     wait_for_epochs(workspace, run.id, 1)
@@ -72,15 +83,12 @@ def test_whatever_is_killed_the_run_ends_with_the_same_weights_and_nothing_is_le
     signal_to(training, signal.SIGCONT)  # only now, or it ends before we have killed what looks after it
     wait_until(lambda: get_run(workspace, run.id).run.attempt == 2, "the next coordinator to take it up")
 
-    children = dashboard.pids()
-    kill([dashboard.process.pid])
-    dashboard.process.wait()
-    wait_until(lambda: not any(is_alive(pid) for pid in children), "the children to follow")
-    assert port_is_free(dashboard.settings.port)
-    assert get_run(workspace, run.id).run.state in {"queued", "running"}
+    if is_supervisor_killed:
+        kill_the_supervisor(dashboard)
+        assert get_run(workspace, run.id).run.state in {"queued", "running"}
+        dashboard.start()
+        wait_until(lambda: get_run(workspace, run.id).run.attempt == 3, "the run to go on")
 
-    dashboard.start()
-    wait_until(lambda: get_run(workspace, run.id).run.attempt == 3, "the run to go on")
     everything = [dashboard.process.pid, *dashboard.pids()]
     kill(everything)
     dashboard.process.wait()

@@ -12,7 +12,11 @@ from tests.processes.run_processes import children_of, is_alive, signal_to
 from tests.processes.test_serving import free_port, health
 from tests.worker import APP, wait_until
 
-pytestmark = [pytest.mark.processes, pytest.mark.server]
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.server,
+    pytest.mark.soak,
+]  # who is refused: unit/services/test_two_homes
 
 
 @pytest.fixture

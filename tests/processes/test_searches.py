@@ -75,6 +75,7 @@ def test_no_finished_trial_runs_twice_when_everything_is_killed_in_the_middle_an
         assert [epoch.epoch for epoch in get_run(workspace, trial.run_id).epochs] == [1, 2]
 
 
+@pytest.mark.soak  # a winner whose network has its weights: api/test_api_searches
 def test_the_winner_is_confirmed_by_other_seeds_and_opened_as_a_network_it_has_the_very_weights_of_its_trial(
     workspace, coordinator
 ):

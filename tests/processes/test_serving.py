@@ -19,6 +19,7 @@ import pytest
 from dashboard.charts.bundle import plotly_digest
 from dashboard.settings import Settings, to_environment
 from tests.processes.run_processes import children_of, descendants, is_alive, signal_to
+from tests.representatives import most_in_soak
 from tests.worker import APP, wait_until
 
 pytestmark = pytest.mark.processes
@@ -68,9 +69,14 @@ def served(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory):
+def shared_home(tmp_path_factory):
+    return tmp_path_factory.mktemp("shared")
+
+
+@pytest.fixture(scope="module")
+def shared(shared_home):
     """The same of one dashboard for all tests that leave it answering."""
-    with serving(tmp_path_factory.mktemp("shared")) as found:
+    with serving(shared_home) as found:
         yield found
 
 
@@ -116,23 +122,32 @@ def get(port, path):
         return json.load(answer)
 
 
-def test_all_that_a_training_leaves_in_a_home_is_for_its_owner_only(served, tmp_path):
-    port = served[1]
+def mode_of(path):
+    """Return the permissions of a file, none of one that was removed meanwhile."""
+    with contextlib.suppress(FileNotFoundError):
+        return path.stat().st_mode
+    return 0
+
+
+def test_all_that_a_training_leaves_in_a_home_is_for_its_owner_only(shared, shared_home):
+    port = shared[1]
     post(port, "/datasets", bundled="iris")
     post(port, "/networks", name="net", dataset="iris", training={"epochs": 20, "save": "every"})
     run = post(port, "/networks/net/runs")
     wait_until(lambda: get(port, f"/runs/{run['id']}")["state"] == "finished", "the training to end")
     urllib.request.urlopen(f"http://127.0.0.1:{port}/networks/net/versions/1/tensors/layer_01.weight").close()
-    paths = [tmp_path, *tmp_path.rglob("*")]
+    paths = [shared_home, *shared_home.rglob("*")]
     assert len(paths) > 50
-    assert [path for path in paths if path.stat().st_mode & 0o077] == []
+    assert [path for path in paths if mode_of(path) & 0o077] == []
 
 
 def test_a_catalogue_is_whole_in_its_one_file_once_the_dashboard_has_stopped(served, tmp_path):
     process, port = served
     post(port, "/datasets", bundled="iris")
+    children = children_of(process.pid)
     signal_to([process.pid], signal.SIGTERM)
     assert process.wait() == 0
+    wait_until(lambda: not any(is_alive(pid) for pid in children), "its children to end")
     alone = tmp_path / "alone.sqlite"
     alone.write_bytes((tmp_path / "catalogue.sqlite").read_bytes())
     with closing(sqlite3.connect(alone)) as copy:
@@ -223,9 +238,7 @@ def test_an_upload_that_is_too_large_is_refused_with_a_sentence_and_one_that_is_
         connection.close()
 
 
-@pytest.mark.parametrize(
-    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.soak), signal.SIGKILL]
-)
+@pytest.mark.parametrize("number", most_in_soak([signal.SIGKILL, signal.SIGTERM, signal.SIGINT], 1))
 def test_when_the_supervisor_ends_no_child_stays_and_the_port_is_free(served, number):
     supervisor, port = served
     wait_until(lambda: len(children_of(supervisor.pid)) >= 3, "gunicorn, its worker and the coordinator")

@@ -75,6 +75,7 @@ def test_frameworks_and_drivers_stay_in_their_packages():
 READS_WEIGHTS = {"h5py", "onnx", "safetensors", "google.protobuf"}
 
 
+@pytest.mark.slow
 def test_the_web_process_loads_no_library_that_reads_files_of_weights():
     program = "import sys; from dashboard import create_app; create_app(); import dashboard.formats.reading; "
     program += "import dashboard.formats.registry; print(sorted(set(sys.modules) & set(sys.argv[1:])))"

@@ -17,6 +17,7 @@ VERBS = ["serve", "worker", "verify", "copy", "backup", "restore", "exact", "rei
 CLIENT_VERBS = ["networks", "versions", "show", "runs", "datasets", "searches", "compare", "log", "pull", "sync"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [["-m", "dashboard.cli"], ["app.py"]], ids=" ".join)
 def test_the_help_names_every_verb(command):
     printed = subprocess.run(
@@ -36,6 +37,7 @@ def test_a_setting_that_cannot_work_is_refused_by_name(monkeypatch, capsys):
     assert "WEIGHTBASE_PORT must be a whole number" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_reader_that_has_enough_ends_a_command_without_a_traceback():
     read_end, write_end = os.pipe()
     os.close(read_end)
@@ -45,6 +47,7 @@ def test_a_reader_that_has_enough_ends_a_command_without_a_traceback():
     assert (ended.returncode, ended.stderr) == (1, "")
 
 
+@pytest.mark.slow
 def test_the_process_that_watches_the_others_loads_neither_flask_nor_numpy():
     code = "import dashboard.cli as cli, dashboard.jobs.supervisor, sys; cli._parser('serve'); "
     code += "print({'flask', 'numpy', 'sqlalchemy'} & set(sys.modules))"
@@ -72,6 +75,7 @@ def test_the_client_s_verbs_open_the_configured_home(tmp_path, monkeypatch, caps
     assert json.loads(capsys.readouterr().out) == {"proven": 0, "different": 0, "differences": []}
 
 
+@pytest.mark.slow
 def test_a_server_out_of_reach_is_exit_code_3():
     code, printed, problem = run_verb("verify", "--server", f"http://127.0.0.1:{free_port()}")
     assert (code, printed) == (3, "")

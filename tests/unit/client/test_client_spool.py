@@ -44,6 +44,7 @@ def test_what_is_logged_waits_with_its_contents(place):
     assert os.path.samefile(*(path / same for path in entries(place)))  # unchanged: one file
 
 
+@pytest.mark.slow
 def test_the_same_weights_at_the_same_epoch_have_the_same_key_in_another_process(place):
     code = "import numpy as np, weightbase; weightbase.log('m', {'w': np.arange(3.0)}, {'loss': 1}, epoch=1)"
     environment = {**os.environ, "PYTHONPATH": str(CLIENT), "WEIGHTBASE_MODE": "spool", "WEIGHTBASE_SPOOL": str(place)}

@@ -187,6 +187,7 @@ def test_a_pickle_that_is_no_plain_data_is_refused(tmp_path, data, reason):
     assert reason in refusal(zip_file(tmp_path / "file", data))
 
 
+@pytest.mark.slow
 def test_ever_more_objects_out_of_few_bytes_are_refused(tmp_path):
     doubling = b"\x80\x02]q\x00" + b"".join(
         b"](" + b"h" + bytes([n]) + b"h" + bytes([n]) + b"eq" + bytes([n + 1]) for n in range(40)

@@ -12,6 +12,7 @@ import pytest
 from dashboard.services.versions.verification import verify_all
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
+from tests.representatives import most_in_soak
 from tests.unit.services.frozen_reader import PAGES
 from tests.unit.services.saved_versions import new_network, save, zeros
 
@@ -70,7 +71,7 @@ def assert_all_is_read_and_nothing_written(home, target, store="csv:"):
     close(copy)
 
 
-STATES = ["stopped", pytest.param("killed", marks=pytest.mark.soak), "killed and copied without its index"]
+STATES = most_in_soak(["stopped", "killed", "killed and copied without its index"], 1)
 
 
 @pytest.mark.parametrize("state", STATES)

@@ -49,6 +49,7 @@ def assert_reads_and_refuses(settings, reason, folder):
     close(workspace, target)
 
 
+@pytest.mark.slow
 def test_a_store_that_is_set_to_reading_only(tmp_path):
     settings = Settings(home=str(tmp_path / "home"))
     fill(settings)

@@ -235,7 +235,7 @@ def test_what_lasts_fails_the_search_as_waiting_would_not_help(workspace):
 
 def test_what_the_proposer_learnt_becomes_versions_and_what_it_expects_is_kept(workspace):
     bench = Bench(workspace, trials=16, sampler="neural")
-    for number in range(13):
+    for number in range(11):
         bench.steps()
         job = bench.take()
         bench.finish(job, 0.5 + 0.4 * job.spec.layers[0].units / 8 + number / 1000)
