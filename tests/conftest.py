@@ -110,9 +110,10 @@ def bundled_samples_are_read_once(tmp_path_factory):
             shutil.copyfile(file, folder / file.name)
         return description
 
-    datasets.preview, datasets.ingest = preview, ingest
-    yield
-    datasets.preview, datasets.ingest = PREVIEW, INGEST
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(datasets, "preview", preview)
+        patch.setattr(datasets, "ingest", ingest)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -78,6 +78,7 @@ def test_versions_are_stepped_through_in_place_and_back(watch):
     assert is_same()
 
 
+@pytest.mark.soak
 def test_a_drawn_chart_survives_the_step_and_shows_the_other_version(watch):
     tab = watch(VERSION)
     drawn(tab, "distribution-1")
@@ -100,6 +101,7 @@ def test_a_cell_that_is_clicked_shows_all_its_digits_and_has_an_address(watch):
     expect(tab.locator("td.here")).to_have_attribute("title", tab.locator("#cell").inner_text().split(": ")[1])
 
 
+@pytest.mark.soak
 def test_a_click_on_the_heat_map_goes_there(watch):
     tab = watch(TENSOR)
     box = tab.locator(".map").bounding_box()
@@ -109,6 +111,7 @@ def test_a_click_on_the_heat_map_goes_there(watch):
     assert (int(found[1]), int(found[2])) == (57, 25)
 
 
+@pytest.mark.soak
 def test_bins_and_the_log_axis_are_chosen_afterwards(watch):
     tab = watch(TENSOR)
     drawn(tab, "distribution")
@@ -156,6 +159,7 @@ def test_the_order_of_the_map_is_changed_by_a_key_and_stands_in_the_address(watc
     expect(tab.locator("#change-map")).to_have_attribute("data-units", moved)
 
 
+@pytest.mark.soak
 def test_the_files_of_a_chart_hold_the_bins_that_are_drawn(watch):
     tab = watch(TENSOR)
     drawn(tab, "distribution")

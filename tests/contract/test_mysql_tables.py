@@ -28,6 +28,7 @@ from dashboard.weights.mysql_text import TextChannel
 from dashboard.weights.mysql_wire import NotNumbers, execute_head
 from dashboard.weights.verification import verify
 from tests.contract.drafts import assert_same_bits, key_of, normal, random_bits, save, save_one
+from tests.representatives import most_in_soak
 from tests.server import Server, connect, find_binary, run_sql
 
 pytestmark = pytest.mark.server
@@ -467,7 +468,7 @@ def test_a_server_that_allows_no_prepared_statement_is_used_without_and_read_exa
         server.kill()
 
 
-@pytest.mark.parametrize("option", ["--innodb-page-size=4k", "--innodb-default-row-format=redundant"])
+@pytest.mark.parametrize("option", most_in_soak(["--innodb-page-size=4k", "--innodb-default-row-format=redundant"], 1))
 def test_small_pages_and_old_row_formats_hold_wide_tables(tmp_path, option):
     server = Server(tmp_path, [option], [option] if "page" in option else [])
     server.start()

@@ -15,7 +15,7 @@ from dashboard.settings import Settings
 from dashboard.weights.checksums import tensor_sha256
 from tests.api.api_client import ApiClient
 from tests.formats.test_golden_files import GOLDEN, READABLE, TRUTH
-from tests.representatives import STORES, on_both_stores
+from tests.representatives import STORES, on_both_stores, some_and_all
 from tests.unit.services.carry_out import carry_out
 from tests.web.page_check import Browser
 
@@ -43,10 +43,15 @@ def name_of(file):
     return file.replace("_", "-")
 
 
+SOME = ["every_type.pt", "legacy.pth", "lightning.ckpt", "every_type.safetensors", "plain.keras", "nested.h5"]
+SOME += ["exported.onnx", "packed.npz", "one.npy", "classifier.skops"]  # of each format one
+
+
 @pytest.mark.slow
-def test_every_file_through_the_api_is_in_the_store_to_the_bit(app_of, opened):
+@pytest.mark.parametrize("files", some_and_all(SOME, READABLE))
+def test_every_file_through_the_api_is_in_the_store_to_the_bit(app_of, opened, files):
     client = ApiClient(app_of(opened))
-    for file in READABLE:
+    for file in files:
         parts = {"file": FileStorage(io.BytesIO((GOLDEN / file).read_bytes()), file)}
         token = client.post("/api/v1/imports", data={"file": [parts["file"]]}, status=201)["token"]
         client.post(f"/api/v1/imports/{token}/versions", json={"network": name_of(file)}, status=202)

@@ -85,11 +85,16 @@ class TestRunsSurviveInDask(RunsSurvive):
         def executed(client):
             return client.run(lambda dask_worker: dask_worker.state.executed_count)
 
-        before = sum(place.cluster.ask(executed).values())
+        def tasks():
+            counts = {}
+            wait_until(lambda: counts.update(place.cluster.ask(executed)) or counts, "the workers to answer")
+            return sum(counts.values())
+
+        before = tasks()
         now = wait_until_idle(workspace, define_search(workspace, trials=3, epochs=3).id)
         assert (now.search.state, len(now.candidates)) == ("finished", 3)
         assert len(now.search.result["scores"]) == 3
-        assert sum(place.cluster.ask(executed).values()) - before >= len(now.trials) >= 6
+        assert tasks() - before >= len(now.trials) >= 6
 
     @pytest.mark.soak
     def test_without_workers_a_run_waits_and_it_is_said_why(self, place, workspace, coordinator):

@@ -18,7 +18,9 @@ CLIENT_VERBS = ["networks", "versions", "show", "runs", "datasets", "searches", 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", [["-m", "dashboard.cli"], ["app.py"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "command", [["-m", "dashboard.cli"], pytest.param(["app.py"], marks=pytest.mark.soak)], ids=" ".join
+)
 def test_the_help_names_every_verb(command):
     printed = subprocess.run(
         [sys.executable, *command, "--help"], cwd=ROOT, capture_output=True, text=True, check=True

@@ -25,7 +25,9 @@ def test_spectral_norm_and_stable_rank_equal_those_of_numpys_singular_values(arr
     assert found.stable_rank == pytest.approx(np.square(sigma).sum() / sigma[0] ** 2, rel=1e-6)
 
 
-@pytest.mark.parametrize("shape", [(300, 200), (200, 300), (1200, 700), (1, 50), (50, 1)])
+@pytest.mark.parametrize(
+    "shape", [(300, 200), (200, 300), pytest.param((1200, 700), marks=pytest.mark.soak), (1, 50), (50, 1)]
+)
 @pytest.mark.slow
 def test_large_tables_have_numpys_spectral_norm(shape):
     table = np.random.default_rng(9).standard_normal(shape).astype(np.float32)
@@ -51,7 +53,7 @@ def test_all_singular_values_are_computed_only_of_tables_small_enough():
     assert singular_values(np.empty((0, 3))) is None
 
 
-@settings(max_examples=10)  # each takes a quarter of a second
+@settings(max_examples=settings().max_examples // 10)  # each takes a quarter of a second
 @given(st.floats(1.5, 5.0), st.integers(0, 100))
 @pytest.mark.slow
 def test_the_tail_of_a_power_law_has_its_exponent(exponent, seed):

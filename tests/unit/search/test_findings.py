@@ -32,6 +32,7 @@ def test_few_trials_say_nothing_of_importance():
         importances(SPACE, ["maximize"], [*past, *past], "tea_leaves")
 
 
+@pytest.mark.soak
 def test_with_few_trials_of_a_setting_importances_say_nothing_in_the_log():
     code = "from search_examples import SPACE, drawn; from dashboard.search.findings import importances; "
     code += "[importances(SPACE, ['maximize'], drawn(8, seed)) for seed in range(3)]"

@@ -88,6 +88,7 @@ def test_a_home_that_can_only_be_read_is_browsed_verified_and_copied_from(state,
     assert_all_is_read_and_nothing_written(tmp_path / "frozen", tmp_path / "copy")
 
 
+@pytest.mark.soak
 @pytest.mark.server
 def test_a_home_that_can_only_be_read_next_to_a_database(tmp_path, mysql_url):
     close(fill(tmp_path / "home", mysql_url))

@@ -64,10 +64,10 @@ def test_the_folder_is_not_looked_through_for_each_of_many_small_arrays(store, t
         return DecodedCache._files(cache)
 
     monkeypatch.setattr(cache, "_files", look)
-    keys = [save_one(store, normal((10, 10), seed=seed)) for seed in range(300)]  # 528 bytes each, as files
+    keys = [save_one(store, normal((10, 10), seed=seed)) for seed in range(150)]  # 528 bytes each, as files
     for key in keys:
         cache.get(store, key)
-    assert len(kept(cache)) == 300
+    assert len(kept(cache)) == 150
     assert len(looks) < 10
 
 
@@ -80,7 +80,7 @@ def test_what_is_asked_for_once_only_is_not_kept(store, cache):
 @pytest.mark.slow
 def test_many_small_arrays_stay_within_the_limit_however_many_caches_share_the_folder(store, tmp_path):
     caches = [DecodedCache(tmp_path / "cache", 50_000) for _ in range(4)]
-    for seed in range(300):
+    for seed in range(150):
         caches[seed % 4].get(store, save_one(store, normal((10, 10), seed=seed)))
         assert caches[0].size() <= 50_000
     assert caches[0].size() > 30_000
