@@ -13,13 +13,15 @@ import numpy as np
 
 from dashboard.errors import UnreadableFile
 from dashboard.formats.sink import Sink, shown, type_reason
-from dashboard.formats.types import TYPES
+from dashboard.formats.types import TYPES, numpy_type
 
 MAGIC = b"\x93NUMPY"
 MOST_HEADER = 64 * 2**10
 LENGTH_BYTES = {1: 2, 2: 4, 3: 4}
 """How many bytes the header's length has in each version of the format."""
 KEYS = {"descr", "fortran_order", "shape"}
+FLOAT8 = "float8_e5m2"
+"""What a float of one byte is: of all types that NumPy does not have itself, ml_dtypes writes only this one so."""
 KINDS = {"f": "float", "i": "int", "u": "uint", "c": "complex"}
 
 
@@ -44,10 +46,10 @@ def add_npy(sink: Sink, name: str, pieces: Iterator[bytes], size: int, is_optimi
         if len(start) > MOST_HEADER + 12:
             break
     header = parse_header(start, name)
-    if header.dtype not in TYPES:
+    if header.dtype not in TYPES and header.dtype != FLOAT8:
         sink.skip(name, type_reason(header.dtype))
         return
-    dtype = np.dtype(header.dtype).newbyteorder(">" if header.is_big else "<")
+    dtype = numpy_type(header.dtype).newbyteorder(">" if header.is_big else "<")
     wanted, there = sink.reserve(name, header.shape, dtype.itemsize), size - header.bytes
     if wanted != there:
         raise UnreadableFile(
@@ -55,7 +57,7 @@ def add_npy(sink: Sink, name: str, pieces: Iterator[bytes], size: int, is_optimi
             "damaged or cut. Save it again."
         )
     numbers = _chained(start[header.bytes :], pieces)
-    if header.is_fortran or header.is_big:
+    if header.is_fortran or header.is_big or header.dtype == FLOAT8:
         flat = np.frombuffer(b"".join(numbers), dtype)
         array = flat.reshape(header.shape[::-1]).T if header.is_fortran else flat.reshape(header.shape)
         sink.add(name, array, is_optimizer=is_optimizer)
@@ -100,6 +102,8 @@ def _type(kind: str, size: int) -> str:
     """Return the name of NumPy's type of this letter and so many bytes, such as float32 for f and 4."""
     if kind == "b":
         return "bool" if size == 1 else f"b{size}"
+    if kind == "f" and size == 1:
+        return FLOAT8
     others = {"O": "object", "U": "str", "S": "bytes", "V": f"void{8 * size}", "M": "dates", "m": "durations"}
     return f"{KINDS[kind]}{8 * size}" if kind in KINDS else others.get(kind, kind)
 

@@ -14,6 +14,7 @@ import numpy as np
 from dashboard.formats.types import Array
 
 MOST_NODES = 64
+MOST_INPUTS = 8
 CLOSE = 1e-6
 """So far apart, or this part of the larger number, values may be: constants in a file are rounded to float32."""
 SMALL = np.geomspace(1e-8, 0.1, 150)
@@ -67,7 +68,8 @@ class Graph(NamedTuple):
     def is_formula(self, node: Any) -> bool:  # noqa: ANN401 - protobuf is untyped
         """Return whether a node computes from each number by itself: with no bias, and with no settings."""
         known = [name for name in node.input if name in self.weights]
-        if node.op_type not in OPERATORS or (node.attribute and node.op_type != "Cast"):
+        has_settings = node.attribute and node.op_type != "Cast"
+        if node.op_type not in OPERATORS or has_settings or len(node.input) > MOST_INPUTS:
             return False
         makers = (self.makers.get(name) for name in node.input)
         is_bias = node.op_type == "Add" and any(one is not None and one.op_type == "MatMul" for one in makers)

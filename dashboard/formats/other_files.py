@@ -22,6 +22,7 @@ OTHERS = (
     (b"\x7fELF", "a program"),
     (b"MZ", "a program"),
     (b"SQLite format 3\0", "an SQLite database"),
+    (b"version https://git-lfs", "a pointer of Git LFS: fetch the file itself (git lfs pull), and send that"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an office file of the old form"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive: unpack it, and send a ZIP"),
     (b"Rar!", "a RAR archive: unpack it, and send a ZIP"),

@@ -15,6 +15,11 @@ from dashboard.formats.types import TYPES, WIDENED, Array, numpy_type, plain, wi
 PIECE = 2**20
 MOST_SKIPPED = 1000
 LONGEST_SHOWN = 80
+UNKNOWN = {
+    "void16": "only that its numbers have 2 bytes, be they bfloat16 or another type",
+    "void8": "only that its numbers have 1 byte, be they a float8, an int4 or another type",
+}
+"""Types of .npy and .npz files of which only the size is known, as of those that NumPy does not have itself."""
 MOST_ABOUT_TEXT = 200
 
 
@@ -55,6 +60,8 @@ class Sink:
             raise UnreadableFile(f"The tensor {shown(name)} has a shape that cannot be: {str(tuple(shape))[:80]}.")
         size = math.prod(shape) * item_size
         self.unfold(self.bytes + size)
+        if math.prod(max(1, length) for length in shape) * item_size >= 2**63:  # one of them is 0, and NumPy has none
+            raise UnreadableFile(f"The tensor {shown(name)} has a shape that no array has: {str(tuple(shape))[:80]}.")
         return size
 
     def add(self, name: str, array: Array, *, is_optimizer: bool | None = None) -> None:
@@ -156,6 +163,8 @@ def is_text(name: str) -> bool:
 def type_reason(name: str) -> str:
     """Return why a tensor of this type is skipped."""
     kind = "text" if name.startswith(("str", "bytes")) else "Python objects" if name == "object" else name
+    if name in UNKNOWN:
+        return f"its type is unknown: NumPy wrote {UNKNOWN[name]}; save it as float32 (docs/formats.md)"
     if name.startswith("void"):
-        kind = "records or a type that NumPy did not keep, such as bfloat16"
+        kind = "records"
     return f"its type is {kind}, which tables do not hold"

@@ -145,7 +145,10 @@ def _read_archive(archive: Archive, sink: Sink) -> None:
     if root + "constants.pkl" in archive.names:
         raise UnreadableFile(f"This is a TorchScript program, not a file of weights. {ADVICE}")
     order = root + "byteorder"
-    swapped = order in archive.names and archive.read(order, MB) == b"big"
+    stated = archive.read(order, MB) if order in archive.names else b"little"
+    if stated not in {b"little", b"big"}:
+        raise UnreadableFile(f"The file states no known order of bytes but {stated[:20]!r}: save it again.")
+    swapped = stated == b"big"
 
     def raw(storage: Storage) -> Array:
         name = f"{root}data/{storage.key}"
