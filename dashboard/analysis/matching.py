@@ -1,5 +1,6 @@
 """Which tensor of one version is which of another: by hand, by name, then by order among those of one shape."""
 
+from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -28,10 +29,11 @@ def match_tensors(
         if name in shapes and name not in partners and partner in free:
             partners[name] = partner
             del free[partner]
+    alike: defaultdict[tuple[int, ...], deque[str]] = defaultdict(deque)
+    for candidate, shape in free.items():
+        alike[shape].append(candidate)
     for name, shape in shapes.items():
-        if name not in partners:
-            match = next((candidate for candidate, candidates in free.items() if candidates == shape), None)
-            if match is not None:
-                partners[name] = match
-                del free[match]
+        if name not in partners and alike[shape]:
+            partners[name] = alike[shape].popleft()
+            del free[partners[name]]
     return [Pair(name, partners.get(name)) for name in shapes] + [Pair(None, name) for name in free]

@@ -120,3 +120,36 @@ def test_many_tensors_are_listed_in_pages_and_filtered_by_name(foreign):
     assert [name for name in names if f">{name}<" in some.text] == [name for name in names if "r.10" in name]
     assert "No tensor has" in browser.get("/networks/many/versions/1?search=nothing").text
     assert len(browser.raw("/networks/many/versions/1/tensors.csv").text.splitlines()) == 104
+
+
+def test_many_tensors_are_compared_where_the_page_shows_them(foreign):
+    workspace, numbers = foreign.extensions["workspace"], range(103)
+    save_foreign(workspace, "wide", {f"layer.{number}": np.full(3, number, np.float32) for number in numbers})
+    doubled = {f"layer.{number}": np.full(3, 2 * number, np.float32) for number in numbers}
+    save_foreign(workspace, "wide", doubled | {"layer.102": np.full(3, -102, np.float32)})
+    browser = Browser(foreign.test_client())
+    page = "/compare?base=wide:1&other=wide:2"
+    first = browser.get(page)
+    assert "1 to 100 of 103" in first.text
+    assert "102 of 103 tensors changed, of those compared layer.1 most (100.0 % of its norm" in first.text
+    assert "Compare the values of all 103" in first.text
+    assert "layer.101<" not in first.text
+    second = browser.get(f"{page}&offset=100")
+    assert "layer.102 most" in second.text, second.sentence
+    assert "3 signs flipped" in second.text
+    whole = browser.get(f"{page}&draw=1")
+    assert "changed, layer.102 most (200.0 % of its norm" in whole.text
+    assert "Compare the values of all" not in whole.text
+    assert "layer.102 most" in browser.get(f"{page}&tensor=layer.102").text
+    by_change = browser.get(f"{page}&sort=relative")
+    assert by_change.text.index("layer.102<") < by_change.text.index("layer.1<")
+    assert len(browser.raw(f"/compare/tensors.csv?{page.partition('?')[2]}").text.splitlines()) == 104
+
+
+def test_of_many_tensors_without_a_counterpart_the_first_are_named(foreign):
+    workspace = foreign.extensions["workspace"]
+    save_foreign(workspace, "renamed", {f"old.{number}": np.zeros(2, np.float32) for number in range(101)})
+    save_foreign(workspace, "renamed", {f"new.{number}": np.zeros(3, np.float32) for number in range(101)})
+    page = Browser(foreign.test_client()).get("/compare?base=renamed:1&other=renamed:2")
+    assert page.text.count(" and 1 more, in the table above") == 2
+    assert 'type="text" id="pair_base"' in page.text

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
@@ -163,6 +163,11 @@ class VersionDiff:
         """Whether every tensor is equal, bit for bit."""
         return all(tensor.status == "equal" for tensor in self.tensors)
 
+    @property
+    def is_in_part(self) -> bool:
+        """Whether there are changed tensors whose cells were not compared."""
+        return any(tensor.status == "changed" and tensor.numbers is None for tensor in self.tensors)
+
 
 def parse_reference(text: str, field: str) -> tuple[str, int]:
     """Read a version written as name:number; raises UserError."""
@@ -193,14 +198,20 @@ def load_versions(workspace: Workspace, request: DiffRequest) -> ComparedVersion
     return ComparedVersions(workspace, base, other, _by_hand(request.by_hand, base, other))
 
 
-def compare(versions: ComparedVersions, most_cells: int | None = None) -> VersionDiff:
+def compare(
+    versions: ComparedVersions, most_cells: int | None = None, counted: Collection[str] | None = None
+) -> VersionDiff:
     """Compare two versions, of one network or of two; raises StoreError.
 
-    Tensors of more than `most_cells` are compared by their checksums only; they have no numbers, unless these are
-    cached.
+    Tensors of more than `most_cells`, and those whose rows have other names than those `counted`, are compared by their
+    checksums only; they have no numbers, unless these are cached.
     """
     base, other = versions.base.version, versions.other.version
-    tensors = [_tensor_diff(versions, pair, most_cells) for pair in versions.matched()]
+
+    def limit(pair: Pair) -> int | None:
+        return most_cells if counted is None or pair.base in counted else 0
+
+    tensors = [_tensor_diff(versions, pair, limit(pair)) for pair in versions.matched()]
     settings = _facts(_flat_settings(base), _flat_settings(other))
     return VersionDiff(base, other, _facts(base.metrics, other.metrics), settings, tensors)
 

@@ -1,6 +1,7 @@
 """What the page of a comparison shows: both versions, and one tensor of them in detail."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from dashboard.http import workspace
@@ -10,6 +11,7 @@ from dashboard.services.compare.pictures import SIDES, picture_shape, tile_size
 from dashboard.services.compare.versions import PAIRED, TensorDiff, TensorPair, VersionDiff
 from dashboard.services.networks import get_network
 from dashboard.web.compare.change_map import map_page
+from dashboard.web.compare.listing import Listing
 from dashboard.web.compare.query import CompareQuery
 from dashboard.web.compare.tables import (
     cells_table,
@@ -33,6 +35,8 @@ from dashboard.web.kit.tables import Exports, exports
 from dashboard.web.kit.urls import address
 
 UNITS_NAMED = 3
+MOST_NAMED = 100
+"""So many tensors without a counterpart are named; the table has all of them."""
 Chart = tuple[str, str, str, Exports]
 """A chart's name, its title, and the addresses of its figure and numbers."""
 CHARTS = {
@@ -45,7 +49,8 @@ CHARTS = {
 def unmatched(params: CompareQuery, diff: VersionDiff) -> dict[str, Any]:
     """Return the tensors without a counterpart and of another shape, those that can be paired, and those that are.
 
-    `lists` are (heading, (name, shape)), `bases` and `added` (name, shape), `paired` (base, other, address without it).
+    `lists` are (heading, the first (name, shape), how many more), `bases` and `added` (name, shape), of which a form
+    offers a choice unless there are `many`, `paired` (base, other, address without it).
     """
 
     def named(*states: str) -> list[tuple[str, str]]:
@@ -62,8 +67,10 @@ def unmatched(params: CompareQuery, diff: VersionDiff) -> dict[str, Any]:
         (one, two, params.address(pair=[pair for pair in by_hand if pair != f"{one}{PAIRED}{two}"]))
         for one, two in pairs
     ]
-    shown = [entry for entry in lists if entry[1]]
-    return {"lists": shown, "bases": named("removed", "reshaped"), "added": named("added"), "paired": paired}
+    shown = [(words, items[:MOST_NAMED], max(len(items) - MOST_NAMED, 0)) for words, items in lists if items]
+    bases, added = named("removed", "reshaped"), named("added")
+    many = max(len(bases), len(added)) > MOST_NAMED
+    return {"lists": shown, "bases": bases, "added": added, "paired": paired, "many": many}
 
 
 def _shape_words(tensor: TensorDiff) -> str:
@@ -141,22 +148,25 @@ def _charts(params: CompareQuery, keys: dict[str, Any], cached_keys: dict[str, A
     ]
 
 
-def comparison_page(params: CompareQuery, diff: VersionDiff, sort: str) -> dict[str, Any]:
+def comparison_page(params: CompareQuery, listing: Listing) -> dict[str, Any]:
     """Return what the page of two versions shows, in detail of the query's tensor, or the one that changed most."""
+    diff = listing.diff
     ranked = most_changed(diff)
     wanted = params.tensor or (ranked[0].name if ranked else "")
     chosen = next((tensor for tensor in diff.tensors if tensor.name == wanted and tensor.numbers is not None), None)
-    tensors = tensors_table(params, diff, sort, chosen.name if chosen else "")
+    tensors = tensors_table(params, diff, listing.sort, chosen.name if chosen else "")
     return {
-        "sentence": _sentence(diff, ranked),
+        "sentence": _sentence(diff, ranked, listing.is_in_part),
+        "pages": listing.pages,
+        "in_part": params.address(draw=1, offset="") if listing.is_in_part else "",
         "chip_list": _chips(diff),
         "notes": _notes(diff),
         "facts": [facts_table(params, diff, what, params.hides_equal) for what in ("metrics", "settings")],
-        "tensors": tensors,
+        "tensors": replace(tensors, rows=listing.rows),
         "mix": _mix_address(diff),
         "equal": sum(tensor.status == "equal" for tensor in diff.tensors),
         "unmatched": unmatched(params, diff),
-        "selected": tensor_page(params, chosen, chosen.pair, tensors.rows) if chosen and chosen.pair else None,
+        "selected": tensor_page(params, chosen, chosen.pair, listing.rows) if chosen and chosen.pair else None,
     }
 
 
@@ -193,7 +203,7 @@ def _is_vector(tensor: TensorDiff) -> bool:
     return tensor.base is None or len(tensor.base.shape) < 2
 
 
-def _sentence(diff: VersionDiff, ranked: list[TensorDiff]) -> str:
+def _sentence(diff: VersionDiff, ranked: list[TensorDiff], is_in_part: bool) -> str:
     """Say what changed; if only one cell differs, which one."""
     one, two = diff.base.metrics, diff.other.metrics
     metric = metric_name(None, one)
@@ -208,7 +218,7 @@ def _sentence(diff: VersionDiff, ranked: list[TensorDiff]) -> str:
     most = max(shares, key=lambda name: shares[name], default=None)  # of equals the first
     unknown = sum(tensor.status == "changed" for tensor in diff.tensors) - len(shares)
     largest = None if most is None else (most, shares[most])
-    return comparison_sentence([tensor.status for tensor in diff.tensors], largest, score, unknown)
+    return comparison_sentence([tensor.status for tensor in diff.tensors], largest, score, unknown, is_in_part)
 
 
 def _chips(diff: VersionDiff) -> list[tuple[str, str, str]]:
@@ -219,5 +229,6 @@ def _chips(diff: VersionDiff) -> list[tuple[str, str, str]]:
     odd = sum(tensor.numbers.not_comparable for tensor in diff.tensors if tensor.numbers is not None)
     chips = [("warn", other, "#side")] if other else []
     chips += [("", plural(settings, "setting differs", "settings differ"), "#side")] if settings else []
-    chips += [("", plural(flips, "sign flipped", "signs flipped"), "")] if flips else []
-    return chips + ([("bad", f"{plural(odd, 'cell')} NaN or Inf", "")] if odd else [])
+    of_all = "at least " if diff.is_in_part else ""
+    chips += [("", f"{of_all}{plural(flips, 'sign flipped', 'signs flipped')}", "")] if flips else []
+    return chips + ([("bad", f"{of_all}{plural(odd, 'cell')} NaN or Inf", "")] if odd else [])

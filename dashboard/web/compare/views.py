@@ -8,16 +8,16 @@ from dashboard.errors import UserError
 from dashboard.http import workspace
 from dashboard.records.units import other_axis
 from dashboard.services.compare import detail as details
-from dashboard.services.compare.versions import PAIRED, VersionDiff, compare, neighbours
+from dashboard.services.compare.versions import PAIRED, VersionDiff, neighbours
 from dashboard.services.versions import reading
 from dashboard.web.compare.change_map import map_around
+from dashboard.web.compare.listing import compared
 from dashboard.web.compare.page import comparison_page, unit_pictures
 from dashboard.web.compare.query import CompareQuery, compare_query
-from dashboard.web.compare.tables import TENSOR_COLUMNS, cell_page, other_table, sides_table, unit_cells_table
+from dashboard.web.compare.tables import cell_page, other_table, sides_table, unit_cells_table
 from dashboard.web.compare.words import axis_words, cell_sentence, side_words, unit_sentence, with_nearest
 from dashboard.web.kit.answers import Answer, redirect_to
 from dashboard.web.kit.query import Query, query
-from dashboard.web.kit.tables import chosen_order
 from dashboard.web.kit.urls import address, api_address
 
 blueprint = Blueprint("compare", __name__, url_prefix="/compare")
@@ -42,11 +42,11 @@ def show() -> Answer:
     if not base and not other:
         return _page("", "", "")
     try:
-        diff = compare(params.load(), params.query.most_cells)
+        listing = compared(params)
     except UserError as error:
         return _page(base, other, with_nearest(error)), error.status
-    shown = comparison_page(params, diff, chosen_order(params.query, TENSOR_COLUMNS))
-    return _page(base, other, "", params=params, steps=_steps(params, diff), **shown)
+    shown = comparison_page(params, listing)
+    return _page(base, other, "", params=params, steps=_steps(params, listing.diff), **shown)
 
 
 @blueprint.get("/unit")

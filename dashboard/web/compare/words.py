@@ -35,18 +35,19 @@ def with_nearest(error: UserError) -> str:
 
 
 def comparison_sentence(
-    statuses: Sequence[str], largest: tuple[str, float] | None, score: str, unknown: int = 0
+    statuses: Sequence[str], largest: tuple[str, float] | None, score: str, unknown: int = 0, is_in_part: bool = False
 ) -> str:
     """Say whether two versions differ, where most by the share of a tensor's norm, and what that did to the score.
 
-    So many of the changed ones have no such share: the base is all zero, or the cells are not compared.
+    So many of the changed ones have no such share: the base is all zero, or the cells are not compared; `is_in_part` if
+    only those that the page shows were compared.
     """
     changed = sum(status == "changed" for status in statuses)
     if all(status == "equal" for status in statuses):
         return f"Identical: every tensor is equal, bit for bit.{' ' + score if score else ''}"
     text = f"{changed} of {plural(len(statuses), 'tensor')} changed"
     if largest:
-        text += f", {largest[0]} most ({percent(largest[1])} of its norm"
+        text += f", {'of those compared ' if is_in_part else ''}{largest[0]} most ({percent(largest[1])} of its norm"
         text += f"; {unknown} without a known share)" if unknown else ")"
     unpaired = sum(status in {"added", "removed", "reshaped"} for status in statuses)
     if unpaired:
