@@ -6,8 +6,10 @@ not (a person has edited a file, or has copied the folder), the table is proven 
 """
 
 import hashlib
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -46,15 +48,34 @@ class Marks:
 def load_marks(path: Path, cut: Cut, stamp: Stamp) -> Marks | None:
     """Return the marks at `path` if they are whole and belong to the files that have this stamp, else None."""
     try:
-        with ONE_HEADER, open_regular(path) as file:
-            numbers = np.load(file)
+        with open_regular(path) as file:
+            numbers = _numbers_in(file.read(), HEAD + cut.count + 2)
     except (OSError, EOFError, ValueError):
         return None  # not there, or torn by a crash: the caller reads the table itself instead
-    if numbers.dtype != np.int64 or numbers.shape != (HEAD + cut.count + 2,):
+    if numbers is None:
         return None
     if tuple(numbers[:HEAD].tolist()) != stamp or numbers[-1] != _checksum(numbers[:-1]):
         return None
     return Marks(numbers[HEAD:-1])
+
+
+def _numbers_in(content: bytes, count: int) -> Array | None:
+    """Return the int64 numbers of a .npy file, None unless there are so many; raises ValueError for another file."""
+    head = _header(count)
+    if content.startswith(head):  # as we write it: to read NumPy's header takes longer than all the rest
+        numbers: Array = np.frombuffer(content, np.int64, offset=len(head))
+    else:
+        with ONE_HEADER:
+            numbers = np.load(io.BytesIO(content))
+    return numbers if numbers.dtype == np.int64 and numbers.shape == (count,) else None
+
+
+@lru_cache(64)
+def _header(count: int) -> bytes:
+    """Return what NumPy writes in front of so many int64 numbers."""
+    file = io.BytesIO()
+    np.save(file, np.zeros(count, np.int64))
+    return file.getvalue()[: -8 * count]
 
 
 def _checksum(numbers: Array) -> int:

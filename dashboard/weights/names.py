@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from dashboard.errors import Conflict, Invalid
 from dashboard.records.tensor import TensorKey
@@ -18,6 +19,7 @@ def version_name(network: str, version: int, between: str) -> str:
     return f"{network}{between}v{version:04d}"
 
 
+@lru_cache(256)  # a save of many tensors asks for each name several times in a row
 def safe_name(tensor: str, longest: int) -> str:
     """Return a name of at most `longest` characters [a-z0-9_] for a tensor, the same each time.
 

@@ -351,3 +351,22 @@ def test_a_save_waits_for_a_sweep_that_looks_whether_it_is_alive(store, monkeypa
     key = save_one(store, array, "net", 1)
     assert tries == ["net__v0001", "net__v0001"]
     assert_same_bits(store.read(key), array)
+
+
+def test_a_process_that_saves_250_000_weights_does_not_load_pyarrow(tmp_path):
+    script = (
+        "import sys, numpy as np\n"
+        "from pathlib import Path\n"
+        "from dashboard.records.tensor import TensorKey\n"
+        "from dashboard.weights.checksums import tensor_sha256\n"
+        "from dashboard.weights.csv_store import CsvStore\n"
+        "array = np.arange(250_000, dtype=np.float32).reshape(500, 500) / 7\n"
+        "key = TensorKey('net', 1, 'w', 'float32', array.shape, tensor_sha256(array))\n"
+        "store = CsvStore(Path(sys.argv[1]))\n"
+        "with store.saving(('net', 1)):\n"
+        "    store.write(key, array)\n"
+        "    store.publish(('net', 1), [key], {})\n"
+        "assert (store.read_proven(key) == array).all()\n"
+        "sys.exit('pyarrow' in sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", script, str(tmp_path / "store")], check=True, cwd=ROOT)
