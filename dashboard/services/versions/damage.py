@@ -68,14 +68,18 @@ def damaged_numbers(workspace: Workspace, network: str) -> set[int | None]:
     return {damage.number for damage in known_damage(workspace, network)}
 
 
-def examine_version(workspace: Workspace, version: Version, infos: list[TensorInfo]) -> list[Damage]:
-    """Look quickly at a version's tables (the first MOST_EXAMINED) and its manifest; return what is wrong with them.
+def examine_version(
+    workspace: Workspace, version: Version, infos: list[TensorInfo], shown: list[TensorInfo] | None = None
+) -> list[Damage]:
+    """Look quickly at a version's tables and its manifest; return what is wrong with them.
 
-    A cell that was changed on a server without a trace is found by whoever reads it, and by verification.
+    `infos` are all of its tensors; of those `shown` (default: all) the first MOST_EXAMINED are looked at. A cell that
+    was changed on a server without a trace is found by whoever reads it, and by verification.
     """
     problems: list[tuple[str, str | None]] = [(MANIFEST, check_manifest(workspace, version, infos))]
     problems += [
-        (info.name, workspace.store.examine(info.key(version.slug, version.number))) for info in infos[:MOST_EXAMINED]
+        (info.name, workspace.store.examine(info.key(version.slug, version.number)))
+        for info in (infos if shown is None else shown)[:MOST_EXAMINED]
     ]
     for name, problem in problems:
         if problem is not None:

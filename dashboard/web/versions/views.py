@@ -128,7 +128,7 @@ def _page(name: str, number: int, proof: VersionProof | None) -> str:
     baseline = baseline_of(workspace(), version.dataset)
     shown, pages = page.shown_tensors(detail)
     if proof is None:
-        examine_version(workspace(), version, shown)  # the frame shows what is known to be damaged
+        examine_version(workspace(), version, detail.tensors, shown)  # the frame shows what is known to be damaged
     dead, sound = page.dead(detail, draws_all), page.sound_part(detail)
     return render_template(
         "versions/show.html",
