@@ -45,13 +45,13 @@ def comparison_sentence(
     changed = sum(status == "changed" for status in statuses)
     if all(status == "equal" for status in statuses):
         return f"Identical: every tensor is equal, bit for bit.{' ' + score if score else ''}"
-    text = f"{changed} of {plural(len(statuses), 'tensor')} changed"
+    text = f"{changed:,} of {plural(len(statuses), 'tensor')} changed"
     if largest:
         text += f", {'of those compared ' if is_in_part else ''}{largest[0]} most ({percent(largest[1])} of its norm"
-        text += f"; {unknown} without a known share)" if unknown else ")"
+        text += f"; {unknown:,} without a known share)" if unknown else ")"
     unpaired = sum(status in {"added", "removed", "reshaped"} for status in statuses)
     if unpaired:
-        text += f"; {unpaired} without a counterpart"
+        text += f"; {unpaired:,} without a counterpart"
     return f"{text}.{' ' + score if score else ''}"
 
 
