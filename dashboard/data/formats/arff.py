@@ -14,6 +14,10 @@ from dashboard.data.cells import MOST_COLUMNS
 from dashboard.data.formats.output import Output, refuse
 
 ATTRIBUTE = re.compile(r"@attribute\s+('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\S+)\s+(\S.*)", re.IGNORECASE)
+WORD = r"('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^,{}\s][^,{}]*?)\s*"
+VALUE = re.compile(rf"\s*{WORD}(?=[,}}])")
+ENTRY = re.compile(rf"\s*([0-9]+)\s+{WORD}(?:,|$)")
+NUMBERS = ("numeric", "real", "integer")
 LONGEST_LINE = 4 << 20
 UNPACKED = 1 << 16
 """So many characters of the CSV are gathered before they are written."""
@@ -30,12 +34,12 @@ def convert(path: Path, output: Output) -> None:
     """Write the rows with the attributes' names as header; raises Invalid, naming the line, for what is none."""
     with path.open("rb") as file:
         lines = _lines(file)
-        names = _names(lines)
+        names, zeros = _attributes(lines)
         text = io.StringIO()
         write = csv.writer(text, lineterminator="\n").writerow
         write(names)
         for number, line in lines:
-            write(_values(number, line))
+            write(_sparse(number, line, zeros) if line.startswith("{") else _values(number, line))
             if text.tell() > UNPACKED:
                 _flush(text, output)
         _flush(text, output)
@@ -62,12 +66,13 @@ def _lines(file: BinaryIO) -> Iterator[tuple[int, str]]:
             yield number, line
 
 
-def _names(lines: Iterator[tuple[int, str]]) -> list[str]:
-    """Return the names of the attributes, whose lines stand before that of @data."""
+def _attributes(lines: Iterator[tuple[int, str]]) -> tuple[list[str], list[str]]:
+    """Return the names of the attributes, whose lines stand before that of @data, and what sparse rows leave out."""
     names: list[str] = []
+    zeros: list[str] = []
     for number, line in lines:
         if line.lower().startswith("@data"):
-            return names
+            return names, zeros
         match = ATTRIBUTE.fullmatch(line)
         if line.lower().startswith("@attribute") and match is None:
             raise refuse(f"Line {number:,} of the ARFF file has no name and type of an attribute: {line[:60]!r}.")
@@ -75,9 +80,34 @@ def _names(lines: Iterator[tuple[int, str]]) -> list[str]:
             raise refuse(f"Line {number:,}: relational attributes, which hold a table in a cell, cannot be read.")
         if match:
             names.append(_bare(match[1]))
+            zeros.append(_zero(match[2]))
         if len(names) > MOST_COLUMNS:
             raise refuse(f"The ARFF file has more than {MOST_COLUMNS:,} attributes, the most that are possible.")
     raise refuse("The ARFF file has no line @data, below which its rows stand.")
+
+
+def _zero(kind: str) -> str:
+    """Return the value that a sparse row leaves out: 0 of numbers, the first of named values, else nothing."""
+    if kind.startswith("{"):
+        first = VALUE.match(kind, 1)
+        return _bare(first[1]) if first else ""
+    return "0" if kind.split(maxsplit=1)[0].lower() in NUMBERS else ""
+
+
+def _sparse(number: int, line: str, zeros: list[str]) -> list[str]:
+    """Return all values of a row that has only some, as (place from 0, value) in braces; raises Invalid."""
+    values, before = list(zeros), -1
+    place = 1 if line[1:-1].strip() else len(line)
+    while place < len(line) - 1:
+        entry = ENTRY.match(line, place, len(line) - 1)
+        if entry is None or not before < int(entry[1]) < len(zeros):
+            raise refuse(f"Line {number:,} of the ARFF file is no sparse row of {len(zeros):,} attributes.")
+        before = int(entry[1])
+        values[before] = _bare(entry[2])
+        place = entry.end()
+    if not line.endswith("}"):
+        raise refuse(f"Line {number:,} of the ARFF file does not end with its braces: weights of rows are not read.")
+    return values
 
 
 def _bare(name: str) -> str:
@@ -86,8 +116,6 @@ def _bare(name: str) -> str:
 
 def _values(number: int, line: str) -> list[str]:
     """Return the values of a row: in single or double quotes, a backslash before a quote within them."""
-    if line.startswith("{"):
-        raise refuse(f"Line {number:,} is a sparse row of ARFF: save the table as CSV, or as ARFF with all values.")
     quote = "'" if "'" in line and (line.find("'") < line.find('"') or '"' not in line) else '"'
     delimiter = "," if "," in line else "\t"
     try:

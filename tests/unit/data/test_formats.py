@@ -229,12 +229,28 @@ def test_an_arff_file_becomes_a_table_without_its_types(made):
         (b"@relation x\n@attribute a real\n1\n", "no line @data"),
         (b"@relation x\n@attribute a\n@data\n1\n", "Line 2"),
         (b"@relation x\n@attribute a relational\n@data\n1\n", "relational"),
-        (b"@relation x\n@attribute a real\n@data\n{0 5}\n", "Line 4 is a sparse row"),
+        (b"@relation x\n@attribute a real\n@data\n{0 5}\n{1 5}\n", "Line 5 of the ARFF file is no sparse row of 1"),
+        (b"@relation x\n@attribute a real\n@attribute b real\n@data\n{1 5, 0 3}\n", "Line 5 .* no sparse row of 2"),
+        (b"@relation x\n@attribute a real\n@data\n{0 five six}x\n", "Line 4"),
+        (b"@relation x\n@attribute a real\n@data\n{0 5}, {2}\n", "Line 4"),
     ],
 )
 def test_an_arff_file_that_cannot_be_read_is_refused_with_the_reason(made, body, words):
     with pytest.raises(Invalid, match=words):
         made(body)
+
+
+def test_sparse_rows_of_arff_leave_out_zeros_and_the_first_of_named_values(made):
+    head = b"@relation x\n@attribute a real\n@attribute b {no,'well, yes'}\n@attribute c string\n"
+    head += b"@attribute d INTEGER\n@data\n"
+    rows = b"{0 1.5, 1 'well, yes', 2 \"a b\", 3 -2}\n{3 7}\n{ }\n{1 no,2 ?}\n2,no,x,3\n"
+    assert made(head + rows).decode().splitlines()[1:] == [
+        '1.5,"well, yes",a b,-2',
+        "0,no,,7",
+        "0,no,,0",
+        "0,no,?,0",
+        "2,no,x,3",
+    ]
 
 
 def test_an_arff_file_takes_no_more_than_the_limit(made):
