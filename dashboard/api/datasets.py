@@ -19,7 +19,7 @@ from dashboard.services.dataset_preview import preview_with_choices, with_format
 from dashboard.services.dataset_records import part_records
 from dashboard.services.datasets import Upload
 from dashboard.services.part_files import FILE_FIELDS, create_from_files, receive_part_file
-from dashboard.services.suggestion import suggested
+from dashboard.services.suggestion import suggested_for
 from dashboard.services.upload_parts import SentFile, receive_files
 
 blueprint = Blueprint("datasets", __name__)
@@ -76,7 +76,7 @@ def get_dataset(name: str) -> Response:
 @blueprint.get("/datasets/<name>/preset")
 def get_preset(name: str) -> Response:
     """Answer the layers, the output and the training settings that fit a dataset, ready for POST /networks."""
-    return json_answer(suggested(service.get_dataset(workspace(), name)))
+    return json_answer(suggested_for(workspace(), service.get_dataset(workspace(), name)))
 
 
 @blueprint.get("/datasets/<name>/records")

@@ -7,18 +7,58 @@ long it waits for something better, does not depend on how many records there ar
 import math
 from typing import Any
 
+import numpy as np
+
+from dashboard.data.dataset import open_arrays, split_of
+from dashboard.data.few_records import Evidence, evidence
+from dashboard.data.preprocessing import encode, fit
 from dashboard.engine.activations import ACTIVATIONS
 from dashboard.parsing import Fields
 from dashboard.records.dataset import Dataset
 from dashboard.records.network import LayerSpec
 from dashboard.records.training import TrainingSpec
+from dashboard.services.datasets import are_records_here
+from dashboard.services.workspace import Workspace
 
-FEW, SOME, MANY = 50, 1_000, 20_000
+FEWEST, FEW, SOME, MANY = 2, 50, 1_000, 20_000
 """Training records: fewer than FEW are too few for a hidden layer; from MANY on an epoch has steps enough."""
 MOST_WEIGHTS = 4_000_000
 """A first layer of more weights is made narrower."""
 MOST_EPOCHS, FEWEST_EPOCHS = 300, 20
 VERSIONS = 20
+L2_OF_FEW = 1.0
+AT_THE_MEAN = {"learning_rate": 1e-6, "epochs": FEWEST_EPOCHS, "patience": 5, "save": "every", "l2": 10.0}
+"""A network that begins with zeros answers the mean; so it goes on."""
+MEAN_NOTE = (
+    "These few records say nothing about the target: with each of them left out once, a linear model is worse than "
+    "the mean. So this network stays at the mean. Add records or columns, or take another preset to try."
+)
+
+
+def suggested_for(workspace: Workspace, dataset: Dataset) -> dict[str, Any]:
+    """Return what `suggested` does; for a regression of few records that say nothing, a network that stays at the mean.
+
+    The records to train on and those for validation are asked, never those for the test.
+    """
+    definition = suggested(dataset)
+    few = dataset.task == "regression" and FEWEST < dataset.description["split"]["train"] < FEW
+    if few and are_records_here(workspace, dataset) and not _evidence(workspace, dataset).is_any:
+        definition["training"] |= AT_THE_MEAN
+    return definition
+
+
+def note_on(definition: dict[str, Any]) -> str:
+    """Return what is special about a definition that was suggested, as sentences; empty for a usual one."""
+    return MEAN_NOTE if definition["training"].items() >= AT_THE_MEAN.items() else ""
+
+
+def _evidence(workspace: Workspace, dataset: Dataset) -> Evidence:
+    arrays = open_arrays(workspace.datasets_folder / dataset.folder)
+    parts = split_of(arrays, dataset.spec)
+    rows = np.sort(np.concatenate([parts.train, parts.validation]))
+    encoded = encode(arrays, fit(arrays, parts.train, "standard"), np.dtype("float64"))
+    inputs = np.asarray(encoded.inputs[rows] * encoded.scale + encoded.offset, np.float64)
+    return evidence(inputs, np.asarray(arrays.target[rows]), L2_OF_FEW)
 
 
 def suggested(dataset: Dataset) -> dict[str, Any]:
@@ -53,7 +93,7 @@ def _units(is_classes: bool, records: int, inputs: int) -> list[int]:
 def _training_of_few() -> dict[str, Any]:
     """Return what leads from the mean, or from equal classes, only as far as the records bear out."""
     few = {"learning_rate": 0.002, "schedule": "constant", "batch_size": 16, "epochs": MOST_EPOCHS, "patience": 60}
-    return few | {"save": str(MOST_EPOCHS // VERSIONS), "initializer": "zeros", "scaling": "standard", "l2": 1.0}
+    return few | {"save": str(MOST_EPOCHS // VERSIONS), "initializer": "zeros", "scaling": "standard", "l2": L2_OF_FEW}
 
 
 def _training(is_classes: bool, records: int) -> dict[str, Any]:

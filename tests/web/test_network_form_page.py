@@ -1,9 +1,12 @@
 """Defining a network through the page, with and without JavaScript: what is sent is what a browser sends."""
 
+import io
+
+import numpy as np
 import pytest
 
 from dashboard.records.training import TrainingSpec
-from dashboard.services.datasets import add_bundled, get_dataset
+from dashboard.services.datasets import add_bundled, create_dataset, get_dataset, receive_upload
 from dashboard.services.networks import get_network, list_networks
 from dashboard.services.suggestion import suggested
 from tests.web.page_check import check_page, parse_fragment, words
@@ -66,6 +69,18 @@ def test_a_dataset_of_numbers_opens_the_form_for_a_regression(workspace, digits)
     assert network.spec.layers[-1].activation == "identity"
     assert network.spec.training.loss == "squared_error"
     assert network.spec.training == suggested_training(workspace, "life-expectancy")
+
+
+@pytest.mark.parametrize(("says", "rate"), [(True, "0.002"), (False, "1e-06")])
+def test_a_regression_of_few_records_that_say_nothing_stays_at_the_mean_and_says_so(workspace, browser, says, rate):
+    numbers = np.random.default_rng(5).normal(3, 2, (20, 4))
+    target = numbers[:, 0] if says else numbers[:, 3]
+    rows = "".join(f"{a},{b},{c},{y}\n" for (a, b, c, _), y in zip(numbers, target, strict=True))
+    upload = receive_upload(workspace, io.BytesIO(f"a,b,c,pulse\n{rows}".encode()), "few.csv")
+    create_dataset(workspace, upload, {"name": "few"})
+    page = browser.get(f"{NEW}?dataset=few")
+    assert ("These few records say nothing about the target" in words(page.root)) is not says
+    assert float(typed(page)["training-learning_rate"]) == float(rate)
 
 
 def test_what_fits_another_dataset_is_one_button_away(workspace, digits):

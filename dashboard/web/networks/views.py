@@ -17,7 +17,7 @@ from dashboard.services.runs.queue import active_runs, get_queue
 from dashboard.services.runs.repeats import start_repeats
 from dashboard.services.runs.runs import start_run, why_not_trained
 from dashboard.services.store.trash import freed_by_network
-from dashboard.services.suggestion import suggested
+from dashboard.services.suggestion import note_on, suggested_for
 from dashboard.services.versions import reading
 from dashboard.services.versions.baselines import baseline_of
 from dashboard.services.versions.reading import get_detail, list_versions
@@ -75,8 +75,9 @@ def new() -> str:
     datasets, name = training_datasets(workspace()), query().text("dataset")
     chosen = next((dataset for dataset in datasets if dataset.name == name), datasets[0] if datasets else None)
     form = NetworkForm(data={"dataset": chosen.name if chosen else ""})
-    form.fill(suggested(chosen) if chosen else preset("modern"))
-    return _form_page(form)
+    definition = suggested_for(workspace(), chosen) if chosen else preset("modern")
+    form.fill(definition)
+    return _form_page(form, note_on(definition))
 
 
 @blueprint.post("/networks/new")
@@ -198,11 +199,12 @@ def delete(name: str) -> Answer:
 def _suggested(form: NetworkForm) -> Answer:
     """Fill the form with what fits the dataset that is chosen in it."""
     try:
-        form.fill(suggested(get_dataset(workspace(), form.dataset.data or "")))
+        definition = suggested_for(workspace(), get_dataset(workspace(), form.dataset.data or ""))
+        form.fill(definition)
     except UserError as error:
         form.dataset.errors = [error.message]
         return _form_page(form), error.status
-    return _form_page(form)
+    return _form_page(form, note_on(definition))
 
 
 def _search() -> str:
@@ -226,7 +228,7 @@ def _list(total: int) -> tuple[Table, Pager]:
     return page.networks_table(rows, "", ""), pages
 
 
-def _form_page(form: NetworkForm) -> str:
+def _form_page(form: NetworkForm, note: str = "") -> str:
     names = [dataset.name for dataset in training_datasets(workspace())]
     form.dataset.choices = options((name, name) for name in names)
     return render_template(
@@ -236,6 +238,7 @@ def _form_page(form: NetworkForm) -> str:
         presets=PRESETS,
         datasets=len(names),
         preview=_preview(form),
+        note=note,
     )
 
 
