@@ -16,8 +16,8 @@ MISSING_WORDS = (
 NUMBER_PATTERN = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?"
 SIGN_PATTERN = "[ \u00a0]*(?:[$€£¥₹₽₩%]|USD|EUR|GBP|CHF|JPY)[ \u00a0]*"
 SIGN = re.compile(SIGN_PATTERN)
-NEGATIVE = re.compile(r"\([^()]*[0-9][^()]*\)|[0-9][^-]*[0-9] *-|\u2212.*[0-9].*")
-"""How accounts write a negative number: (5.00), 5.00- or with a true minus sign; not 2-, which may be a mark."""
+NEGATIVE = re.compile(r"\([^()]*[0-9][^()]*\)|[0-9][^-]*[0-9] *-|[\u2212\u2013].*[0-9].*")
+"""How accounts write a negative number: (5.00), 5.00- or with a minus sign or dash of print; 2- may be a mark."""
 LARGEST = 1e38
 """Beyond it a number is taken as a word: the float32 of a network could not hold it."""
 OLD_MISSING_WORDS = ("", "na", "n/a", "nan", "null", "none", "?", "-")

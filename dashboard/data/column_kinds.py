@@ -25,7 +25,7 @@ class Facts:
     `distinct` counts the different values, `different_numbers` those that are numbers. `code` is a cell spelled
     as only a code is, `counts` says that the numbers are first, first + 1, … in the order of the rows; `truths` are
     the words for 0 and 1 (`truths.truth_words`), and `dates` says that all cells are dates, and why. `doubt` says what
-    numbers may be otherwise, and `other_marks` is a word that would be a number with other marks.
+    numbers may be otherwise, and `fault` says in a sentence what keeps words from being numbers or dates.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Facts:
     truths: tuple[str, ...] = ()
     dates: str = ""
     doubt: str = ""
-    other_marks: str = ""
+    fault: str = ""
 
     @property
     def known(self) -> int:
@@ -112,12 +112,8 @@ def _of_words(facts: Facts) -> tuple[str, str]:
         return "boolean", f"It says whether or not: '{no[:40]}' is 0 and '{yes[:40]}' is 1, one input instead of two."
     if facts.dates:
         return _of_dates(facts)
-    if facts.other_marks and (facts.distinct > MOST_CATEGORIES or facts.are_own or facts.is_nearly_unique):
-        shown = facts.other_marks[:40]
-        return (
-            "ignore",
-            f"Its cells, such as {shown!r}, are no numbers with the marks of the file: correct them.",
-        )
+    if facts.fault and (facts.distinct > MOST_CATEGORIES or facts.are_own or facts.is_nearly_unique):
+        return "ignore", facts.fault
     if facts.distinct > MOST_CATEGORIES:
         return "ignore", f"It has more than {MOST_CATEGORIES:,} different words, the most that a category may have."
     if facts.are_own or facts.is_nearly_unique:

@@ -11,6 +11,7 @@ import numpy as np
 from dashboard.data import column_kinds, lines, suggestions
 from dashboard.data.block_reader import read_blocks
 from dashboard.data.blocks import AS_USUAL, MISSING, NUMBER, WORD, ColumnBlock, Floats, Meaning, Reading, meanings
+from dashboard.data.cell_faults import fault, fault_of_some
 from dashboard.data.cells import MISSING_WORDS, MOST_CATEGORIES, MOST_EXACT
 from dashboard.data.column_readings import (
     MOST_MARKERS,
@@ -25,7 +26,6 @@ from dashboard.data.csv_format import CsvFormat
 from dashboard.data.dates import WITHOUT_MARKS, possible_orders, reason_of_dates
 from dashboard.data.markers import MARKERS, count_markers, likely_marker
 from dashboard.data.moments import Moments
-from dashboard.data.number_marks import with_other_marks
 from dashboard.data.releases import DOUBT, is_release, release_name
 from dashboard.data.spellings import reason_of_spelling
 from dashboard.data.target_guess import TargetGuess, second_targets, target_guess
@@ -322,6 +322,11 @@ class _Profile:
             is_doubt=bool(facts.doubt) and kind in ("numeric", "categorical"),
         )
 
+    def _odd_fault(self, place: int, numbers: int, words: int, different: int) -> str:
+        """Return what is wrong with a column of numbers with many other cells; empty for another column."""
+        is_of_numbers = numbers > words > 0 and different > column_kinds.FEW
+        return fault_of_some(numbers, [text for text, _ in self.odd[place]], words) if is_of_numbers else ""
+
     def likely_markers(self, csv_format: CsvFormat, readings: Sequence[Reading]) -> dict[int, float]:
         """Return the place of a column -> a number of it that may mean missing, by the first different numbers."""
         ends = np.isin(self.moments.low, MARKERS) | np.isin(self.moments.high, MARKERS)
@@ -375,7 +380,7 @@ class _Profile:
             truths=truth_words(cells),
             dates=reason_of_dates(of_dates, dates),
             doubt=DOUBT.format(release) if release else "",
-            other_marks=with_other_marks(cells),
+            fault=fault(cells) if cells else self._odd_fault(place, numbers_known, words, len(np.unique(values))),
         )
         return facts, examples, dates
 

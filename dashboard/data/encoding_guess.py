@@ -26,6 +26,16 @@ SURE_SCORE, SURE_MARGIN, WIDE_MARGIN = 0.85, 0.15, 0.5
 FEW_LETTERS = 3
 WORDS = re.compile(r"[^\W\d_]{2,}")
 BY_DIGITS = re.compile(r"\d[\u00c0-\u05ff]|[\u00c0-\u05ff]\d")
+ALONE = re.compile(r"(?<![^\W_])[\u00c0-\u05ff](?=[ \u00a0][\d.])|(?<=\d[ \u00a0])[\u00c0-\u05ff](?![^\W_])")
+"""One letter with a blank between it and a number; a capital one is rather a sign of another encoding."""
+PLACED = re.compile(
+    r"(?<![^\W_])(?:“[^”“\n]*”|„[^“”\n]*[“”]|‘[^’\n]*’)(?![^\W_])"
+    r"|(?<=[^\W\d_])’(?=(?:s|t|d|m|re|ll|ve)\b)|(?:(?<=\W[cdjlmnstCDJLMNOST])|(?<=\W[qQ]u))’(?=[^\W\d_])"
+    r"|(?<=[ \d])[–—](?=[ \d])|€(?= ?[\d.])|(?<=\d)[ \u00a0]?€"
+    r"|°(?=[ \u00a0]?[CFK]\b)|(?<=\d)°|±(?=[ \u00a0]?[\d.])|µ(?=[a-zA-Z]{1,3}\b)|(?<=[a-z])[²³](?![^\W_])"
+)
+"""Signs where writers put them: quotes around words, apostrophes, a dash by blanks or digits, € and ° by a number."""
+PLACED_WEIGHT = 0.5
 UTF_32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 
 
@@ -145,18 +155,25 @@ def _readings(sample: bytes) -> Iterable[Reading]:
         except UnicodeDecodeError:
             continue
         letters = [character for character in text if ord(character) > 127]
-        yield Reading(score(letters) / max(len(letters), 1) * _worded(text), encoding, text)
+        placed = PLACED_WEIGHT * sum(max(len(_marks(match[0])), 1) for match in PLACED.finditer(text))
+        yield Reading((score(letters) + placed) / max(len(letters), 1) * _worded(text), encoding, text)
+
+
+def _marks(text: str) -> str:
+    """Return the quotes around a text, both signs, or the one sign that it is."""
+    return text[0] + text[-1] if text[0] in "“„‘" else text.strip()
 
 
 def _worded(text: str) -> float:
     """Return the share of words, of those with letters beyond ASCII, that could be words of some language.
 
-    Such a letter next to a digit is none.
+    Such a letter next to a digit is none, nor is a capital one alone by a number.
     """
     words = [word for word in WORDS.findall(text) if not word.isascii()]
-    by_digits = sum(match[0].strip("0123456789").isalpha() for match in BY_DIGITS.finditer(text))
-    count = len(words) + by_digits
-    return 1 - (sum(map(_is_odd, words)) + by_digits) / count if count else 1.0
+    odd = sum(match[0].strip("0123456789").isalpha() for match in BY_DIGITS.finditer(text))
+    odd += sum(letter.isupper() for letter in ALONE.findall(text))
+    count = len(words) + odd
+    return 1 - (sum(map(_is_odd, words)) + odd) / count if count else 1.0
 
 
 def _is_odd(word: str) -> bool:

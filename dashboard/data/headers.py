@@ -11,6 +11,9 @@ FEWEST_NUMBERED = 3
 LEAST_STEPS = 4
 OUTSIDE_SHARE = 0.8
 FEW_ODD = 0.1
+MOST_UNITS = 2
+"""So many lines besides the first one below a header."""
+YEARS = range(1500, 2101)
 
 Rows = Sequence[Sequence[str]]
 
@@ -52,7 +55,7 @@ def _numbered_names(
     """Return the guess for a first line of whole numbers that may be names (0, 1, 2 or 1990, 1991), or None."""
     places = [place for place in numeric if first[place].strip().isdecimal()]
     names = [int(first[place]) for place in places]
-    if len(names) < max(FEWEST_NUMBERED, len(numeric) - 1) or not _is_even(names):
+    if len(names) < max(FEWEST_NUMBERED, len(numeric) - 1) or not (_is_even(names) or _are_years(names)):
         return None
     below = [number(columns[place][0], *marks) for place in places]
     if None not in below and _is_even([value or 0 for value in below]):
@@ -63,13 +66,18 @@ def _numbered_names(
     outside = sum(_is_outside(int(first[place]), columns[place], marks) for place in places)
     if len(names) < LEAST_STEPS or outside < OUTSIDE_SHARE * len(places):
         return None
-    return Guess(True, f"The first line goes in equal steps ({names[0]}, {names[1]}, …), unlike the numbers below.")
+    return Guess(True, f"The first line goes in steps ({names[0]}, {names[1]}, …), unlike the numbers below.")
 
 
 def _is_even(numbers: Sequence[float]) -> bool:
-    """Return whether numbers go up in equal steps."""
+    """Return whether numbers go up, or down, in equal steps."""
     steps = {after - before for before, after in pairwise(numbers)}
-    return len(steps) == 1 and min(steps) > 0
+    return len(steps) == 1 and steps != {0}
+
+
+def _are_years(numbers: Sequence[int]) -> bool:
+    """Return whether numbers are years that go up, or go down."""
+    return all(one in YEARS for one in numbers) and list(numbers) in (sorted(set(numbers)), sorted(set(numbers))[::-1])
 
 
 def _is_outside(name: int, column: Sequence[str], marks: Marks) -> bool:
@@ -89,7 +97,7 @@ def _words_over_words(first: Sequence[str], columns: Sequence[Sequence[str]]) ->
 
 
 def guess_units(rows: Rows, marks: Marks) -> Guess:
-    """Return how many records below the header, 0 or 1, hold units instead of data."""
+    """Return how many records below the header hold units, types or the like instead of data: 0, or a few."""
     if len(rows) < LEAST_STEPS:
         return Guess(0, "Too few lines to look for units.")
     second, columns = rows[1], list(zip(*rows[2:], strict=True))
@@ -102,4 +110,17 @@ def guess_units(rows: Rows, marks: Marks) -> Guess:
     if all(is_missing(second[place]) for place in odd):
         return Guess(0, "The line below the header has no values.", sure=False)
     shown = ", ".join(text[:20] for text in second[:6])
-    return Guess(1, f"The line below the header ({shown}) has words where all others have numbers: units, it seems.")
+    reason = f"The line below the header ({shown}) has words where all others have numbers: units, it seems."
+    count = 1 + _further_units(rows[2:], marks)
+    return Guess(count, reason if count == 1 else f"{reason} So do the {count - 1} below it.")
+
+
+def _further_units(rows: Rows, marks: Marks) -> int:
+    """Return how many records below one of units are no data either, as those with types and roles are not."""
+    for count in range(min(MOST_UNITS, len(rows) - LEAST_STEPS)):
+        first, columns = rows[count], list(zip(*rows[count + 1 :], strict=True))
+        has_number = any(number(text, *marks) is not None for text in first)
+        is_again = any(text.strip() and text in column for text, column in zip(first, columns, strict=True))
+        if has_number or is_again or not any(text.strip() for text in first):
+            return count
+    return 0

@@ -104,12 +104,12 @@ class _Ingestion:
         targets = [block[target.name] for target in self.targets]
         for dates in self.dates:
             block = block | dates.blocks(block[dates.name])
-        for target, column in zip(self.targets, targets, strict=True):
-            target.look(column, self.rows)
         for name in self.numeric:
             if name not in self.spec.odd:
                 self._refuse_words(name, block[name])
         keep = self._keep(block, targets[0].rows)
+        for target, column in zip(self.targets, targets, strict=True):
+            target.look(column, self.rows)
         is_all = bool(keep.all())
         columns = [block[name].values for name in self.numeric]
         numbers = columns if is_all else [column[keep] for column in columns]
@@ -137,7 +137,12 @@ class _Ingestion:
 
     def _keep(self, block: dict[str, ColumnBlock], rows: int) -> Keep:
         keep = np.ones(rows, bool)
+        of_targets = {target.name for target in self.targets}
         for name, answer in self.spec.odd.items():
+            if name in of_targets:
+                keep &= ~block[name].missing
+            if name in of_targets and self.spec.task == "classification":
+                continue  # its words are classes
             if answer == "drop" or self.spec.missing == "drop":
                 keep &= ~block[name].words
         if self.spec.missing == "drop":

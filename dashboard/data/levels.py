@@ -10,7 +10,7 @@ from dashboard.data.blocks import MISSING, ColumnBlock
 from dashboard.data.cells import MOST_CATEGORIES, number, shown_number
 from dashboard.data.growing import GrowingColumn
 from dashboard.data.releases import differ_by_zeros
-from dashboard.data.spellings import NEWEST_RULES
+from dashboard.data.spellings import NEWEST_RULES, SPELLINGS
 
 Codes = NDArray[np.int32]
 
@@ -66,7 +66,7 @@ class Levels:
     def _own_names(self) -> list[str]:
         """Return the names in the order in which they appeared; some may be the same."""
         texts = list(self.places)
-        has_codes = self.has_codes or (self.rules >= NEWEST_RULES and differ_by_zeros(texts))
+        has_codes = self.has_codes or (self.rules >= SPELLINGS and differ_by_zeros(texts))
         return texts if has_codes else level_names(texts, self.decimal, self.thousands)
 
 

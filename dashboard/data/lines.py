@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dashboard.data.cells import MOST_COLUMNS
 from dashboard.data.csv_format import NONE, CsvFormat
-from dashboard.data.table_lines import plain_delimiter, table_lines
+from dashboard.data.table_lines import BYTE_ORDER_MARK, plain_delimiter, table_lines
 from dashboard.data.whole_rows import Counted, quoting, records_in
 from dashboard.errors import Invalid
 
@@ -79,7 +79,7 @@ def column_names(first: list[str], header: bool) -> list[str]:
     """
     if len(first) > MOST_COLUMNS:
         raise Invalid({"file": f"The file has {len(first):,} columns; at most {MOST_COLUMNS:,} are possible."})
-    texts = [" ".join(text.split()) if header else "" for text in first]
+    texts = [" ".join(text.replace(BYTE_ORDER_MARK, "").split()) if header else "" for text in first]
     for place, text in enumerate(texts, start=1):
         if len(text) > LONGEST_NAME:
             message = f"The name of column {place:,} has {len(text):,} characters; at most {LONGEST_NAME} are possible."

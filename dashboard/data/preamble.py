@@ -8,12 +8,15 @@ from dashboard.data.cells import is_missing, number
 from dashboard.data.csv_format import ALIGNED, COMMENTS, FIXED, MOST_SKIPPED, NONE, SPACES, CsvFormat
 from dashboard.data.delimiters import SEP_LINE, Records, records_of, usual_width
 from dashboard.data.guesses import Guess
-from dashboard.data.headers import guess_header
+from dashboard.data.headers import are_numbers, guess_header
 from dashboard.data.row_lengths import is_wide_header
 from dashboard.data.sampling import Sample, line_at, places_of_line
+from dashboard.data.table_lines import BYTE_ORDER_MARK
 
 MARKS = [mark for mark in COMMENTS if mark != NONE]
 ANY_MARKS = (".", NONE)
+EITHER_MARK = (ANY_MARKS, (",", NONE))
+FEWEST_MERGED, FEWEST_GAPS = 4, 2
 FEWEST_PADDED = 3
 """With fewer columns a header may have one name only."""
 
@@ -28,8 +31,9 @@ def guess_comment(sample: Sample, csv_format: CsvFormat) -> Guess:
         if not marked or not others or len(others) < len(marked):
             continue
         odd = sum(len(fields) != usual for _, fields in marked)
-        is_first = marked[0][0] == records[0][0] and _has_own_header(others, usual)
-        if odd == len(marked) or (is_first and odd):
+        starts = marked == records[: len(marked)]
+        is_first = starts and _has_own_header(others, usual)
+        if odd == len(marked) or (starts and odd and (is_first or len(marked) > 1)):
             count = "One line begins" if len(marked) == 1 else f"{len(marked)} lines begin"
             return Guess(mark, f"{count} with {mark}, the first is line {marked[0][0]:,}.")
         if is_first and len(marked) == 1 and mark in {"#", "%", "//"}:
@@ -100,6 +104,9 @@ def guess_skip(sample: Sample, csv_format: CsvFormat) -> Guess:
         start, widths = start + padded, [1] * (start + padded)
     if start > said and _is_odd_header(records, start):
         start -= 1
+    if _is_merged(records[start:]):
+        reason = f"Line {records[start][0]:,} has empty cells between names, the line below it a name in each cell."
+        return Guess(records[start + 1][0] - 1, reason, sure=False)
     if not start or records[start][0] > MOST_SKIPPED:
         return Guess(0, "The first line is part of the table.")
     line = records[start][0] - 1
@@ -109,6 +116,18 @@ def guess_skip(sample: Sample, csv_format: CsvFormat) -> Guess:
     cells = ", ".join(str(width) for width in sorted(set(widths[:start])))
     count = f"{cells} {'cell' if cells == '1' else 'cells'}"
     return Guess(line, f"{what} {count}, the lines below {usual:,}.", sure=set(widths[:start]) == {1})
+
+
+def _is_merged(records: Records) -> bool:
+    """Return whether the first record has names over several columns each, as merged cells are, above their own."""
+    above, names, *rows = [fields for _, fields in records] if len(records) >= FEWEST_MERGED else [[], []]
+    words = [text for text in above if text.strip()]
+    gaps = sum(not text.strip() for text in above[1:])
+    if len(above) != len(names) or gaps < FEWEST_GAPS or not words:
+        return False
+    table = [fields for fields in rows if len(fields) == len(names)]
+    has_numbers = any(are_numbers(column, marks) for column in zip(*table, strict=True) for marks in EITHER_MARK)
+    return has_numbers and all(text.strip() and number(text) is None for text in (*words, *names))
 
 
 def _padded(records: Records, usual: int) -> int:
@@ -140,15 +159,16 @@ def guess_repeats(path: Path, sample: Sample, csv_format: CsvFormat) -> Guess:
     if not starts and not otherwise:
         return Guess("keep", "No line repeats the header.")
     count, first = len(starts) + len(otherwise), line_at(path, min([*starts, *otherwise]), csv_format.encoding)
-    how = ", with other quotes" if otherwise else ""
+    how = ", written otherwise" if otherwise else ""
     more = f", {count - 1:,} more do" if count > 1 else ""
     return Guess("unquoted" if otherwise else "drop", f"Line {first:,} repeats the header{how}{more}.")
 
 
 def _with_other_quotes(header: str, names: Sequence[str], csv_format: CsvFormat) -> set[str]:
-    """Return how else a header may be written: without any quotes, or with quotes around each name."""
+    """Return how else a header may be written: without or with quotes around each name, behind a byte-order mark."""
     quote, delimiter = csv_format.quote, csv_format.delimiter
+    marked = {f"{BYTE_ORDER_MARK}{header}"}  # a second file was appended as it is
     if quote == NONE or len(delimiter) > 1 or any(quote in name or delimiter in name for name in names):
-        return set()
+        return marked
     ways = (delimiter.join(names), delimiter.join(f"{quote}{name}{quote}" for name in names))
-    return {way for way in ways if way != header}
+    return marked | {way for way in ways if way != header}

@@ -15,6 +15,8 @@ LONGEST_LINE = 4 << 20
 PLACES = 16
 PLACE_BYTES = 1 << 16
 PLACE_LINES = 40
+MOST_WITHIN = 50
+"""Longer texts in quotes are rare: there rather one quote is lost."""
 LINE_ENDS = re.compile("\r\n|\n|\r")
 PIECE = 1 << 20
 BYTE_ORDER_MARKS = (
@@ -81,7 +83,16 @@ def sample(path: Path, encoding: str) -> Sample:
     head, is_all = _head(path, encoding)
     if not any(line.strip() for line in head):
         raise Invalid({"file": "The file is empty: choose a CSV file with a header and rows."})
-    return Sample(head, [] if is_all else _body(path, encoding))
+    return Sample(head, []) if is_all else Sample(_whole(head), _body(path, encoding))
+
+
+def _whole(lines: list[str]) -> list[str]:
+    """Return lines without the last ones that begin within a quoted cell which was cut, if there are few of these."""
+    start, is_within = 0, False
+    for place, line in enumerate(lines):
+        if line.count('"') % 2:
+            start, is_within = place, not is_within
+    return lines[:start] if is_within and 0 < len(lines) - start <= MOST_WITHIN else lines
 
 
 def _head(path: Path, encoding: str) -> tuple[list[str], bool]:

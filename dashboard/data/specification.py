@@ -28,7 +28,10 @@ MISSING = {
 MERGE = "whole numbers from 2^53 on would merge with their neighbours"
 ODD = {"missing": "take it as missing", "drop": "drop the row"}
 """What is done with cells that are no numbers in a column of numbers."""
-TARGET_HELP = "The column to predict. Columns of the type further target are predicted, too, as numbers."
+TARGET_HELP = (
+    "The column to predict. Columns of the type further target are predicted, too, as numbers. Classes are predicted "
+    "one target at a time: make a dataset of the same file for each."
+)
 SEVERAL = "several targets are possible for a regression, of columns of numbers"
 SHARE = Number(0, 0.9)
 FEWEST_ROWS = 3
@@ -240,7 +243,21 @@ def _odd(fields: Fields, preview: Preview, numeric: list[str], targets: list[str
             chosen.refuse(name, f"'{name}' is not a number everywhere. It has {cells}: {remedy}.")
         elif name in targets and answer == "missing":
             chosen.refuse(name, f"'{name}' is a target, which must not be missing: drop the rows.")
-    return answers
+    gaps = [preview.column(name) for name in targets if name not in answers]
+    return answers | {column.name: _gaps(chosen, column, preview.rows) for column in gaps if _has_gaps(column)}
+
+
+def _has_gaps(column: Column) -> bool:
+    return column.missing > 0 and column.distinct > 0
+
+
+def _gaps(chosen: Fields, column: Column, rows: int) -> str:
+    """Return that the rows without a target are dropped; refuses every other answer."""
+    answer = chosen.choice(column.name, "", ODD)
+    if answer != "drop":
+        message = f"The target '{column.name}' is missing in {column.missing:,} of {rows:,} rows"
+        chosen.refuse(column.name, f"{message}: drop these rows (odd), fill in the gaps, or choose another target.")
+    return answer
 
 
 def _dates(fields: Fields, preview: Preview, columns: list[str]) -> dict[str, str]:

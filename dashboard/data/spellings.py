@@ -10,8 +10,11 @@ from typing import Any
 
 from dashboard.data.cells import BLANKS, NEGATIVE, SIGN_PATTERN
 
-SIGNS, ACCOUNTS, NEWEST_RULES = 1, 2, 3
-"""Rules: signs are taken off; negative numbers of accounts are read, too; and D exponents, 1_000 and all digits."""
+SIGNS, ACCOUNTS, SPELLINGS, DASHES = 1, 2, 3, 4
+NEWEST_RULES = DASHES
+"""Rules: signs are taken off; negative numbers of accounts are read, too; D exponents, 1_000 and all digits; and a dash
+for a minus sign, and the apostrophe that spreadsheets put before a number that is text."""
+AS_TEXT = re.compile("'[+-]?[0-9]*[.,]?[0-9][0-9.,]*(?:[eE][+-]?[0-9]{1,4})?")
 TIME = "time"
 """The unit of a column of times: 10:30 is 10.5 hours."""
 TIME_PATTERN = re.compile(r"([0-9]{1,3}):([0-5][0-9])(?::([0-5][0-9](?:[.,][0-9]+)?))?")
@@ -26,8 +29,8 @@ UNIT_SHARE = 0.95
 
 
 def is_spelled(text: str) -> bool:
-    """Return whether a text is a number with a D exponent, with underscores, or in digits of another script."""
-    return any(pattern.fullmatch(text) for pattern in (FORTRAN, UNDERSCORED)) or _has_other_digits(text)
+    """Return whether a text is a number with a D exponent, with underscores, in other digits, or behind '."""
+    return any(pattern.fullmatch(text) for pattern in (FORTRAN, UNDERSCORED, AS_TEXT)) or _has_other_digits(text)
 
 
 def may_be_negative(text: str) -> bool:
@@ -79,7 +82,10 @@ def without_signs(texts: Any, decimal: str, rules: int) -> Any:  # noqa: ANN401 
     if rules >= ACCOUNTS:
         bare = pc.replace_substring(bare, "\u2212", "-")
         bare = pc.replace_substring_regex(bare, r"^\((.*)\)$|^([0-9].*[0-9]) *-$", r"-\1\2")
-    if rules >= NEWEST_RULES:
+    if rules >= DASHES:
+        bare = pc.replace_substring_regex(bare, "^\u2013 ?", "-")
+        bare = pc.replace_substring_regex(bare, f"^{AS_TEXT.pattern[0]}({AS_TEXT.pattern[1:]})$", r"\1")
+    if rules >= SPELLINGS:
         bare = _plain_spelling(bare, decimal)
     grouped = rf"^[+-]?[0-9]{{1,3}}(?:[{separator}][0-9]{{3}})+(?:[{decimal}][0-9]*)?$"
     is_grouped = pc.match_substring_regex(bare, grouped)

@@ -16,6 +16,8 @@ from dashboard.data.whole_rows import whole_rows
 from dashboard.errors import Invalid
 
 LINE_END = "\r\n"
+BYTE_ORDER_MARK = "\ufeff"
+"""Left in a text where a file has two of them, or begins again within."""
 PIECE = 1 << 20
 GAPS = {SPACES: r"[ \t\xa0]+", ALIGNED: r"[ \xa0]{2,}|[ \xa0]*\t[ \t\xa0]*"}
 """Delimiter of blanks -> the regular expression of what parts two cells."""
@@ -104,7 +106,7 @@ def _plain_lines(lines: Iterable[str], csv_format: CsvFormat) -> Iterator[tuple[
             plain = _without_last(plain, plain_delimiter(csv_format))
         bare = plain.strip(LINE_END)
         if csv_format.repeats == "unquoted":
-            bare = bare.replace(csv_format.quote, "")
+            bare = bare.replace(csv_format.quote, "").lstrip(BYTE_ORDER_MARK)
         if csv_format.repeats != "keep" and bare:
             if bare == header and not is_within:
                 continue

@@ -26,8 +26,9 @@ class _Target:
         self.spec, self.name, self.gaps, self.first_gap = spec, name, 0, 0
 
     def look(self, column: ColumnBlock, row: int) -> None:
-        """Count the gaps of a block that begins at a row."""
-        gaps = np.flatnonzero(column.missing) if column.has(MISSING) else NO_ROWS
+        """Count the gaps of a block that begins at a row, unless their rows are dropped."""
+        counts = column.has(MISSING) and self.spec.odd.get(self.name) != "drop"
+        gaps = np.flatnonzero(column.missing) if counts else NO_ROWS
         if gaps.size and not self.gaps:
             self.first_gap = row + int(gaps[0])
         self.gaps += gaps.size

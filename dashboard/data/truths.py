@@ -4,8 +4,14 @@ from collections.abc import Iterable
 
 from dashboard.data.cells import BLANKS
 
-PAIRS = (("no", "yes"), ("false", "true"), ("n", "y"), ("f", "t"), ("off", "on"))
-"""(The word for 0, the word for 1), in small letters."""
+PAIRS = (
+    *(("no", "yes"), ("false", "true"), ("n", "y"), ("f", "t"), ("off", "on")),
+    *(("nein", "ja"), ("nee", "ja"), ("nej", "ja"), ("non", "oui"), ("no", "sí"), ("no", "si"), ("não", "sim")),
+    *(("nie", "tak"), ("нет", "да"), ("hayır", "evet"), ("否", "是"), ("いいえ", "はい")),
+    *(("falsch", "wahr"), ("faux", "vrai"), ("falso", "verdadero"), ("falso", "verdadeiro"), ("falso", "vero")),
+    ("onwaar", "waar"),
+)
+"""(The word for 0, the word for 1), in small letters; the last rows are those of spreadsheets."""
 VALUES = {word: float(value) for pair in PAIRS for value, word in enumerate(pair)}
 """The word, in small letters -> what it is as a number."""
 MOST_SPELLINGS = 64

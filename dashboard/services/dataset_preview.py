@@ -97,7 +97,8 @@ def _questions_of_columns(fields: Fields, seen: Preview) -> list[Question]:
         answered = fields.inner(name).data if name in {"odd", "dates"} else {}
         if name not in {"odd", "dates"} or column not in seen.names or answered.get(column):
             continue
-        choices = ODD if name == "odd" else {order: ORDERS[order] for order in seen.column(column).dates}
+        answers = {"drop": ODD["drop"]} if seen.column(column).missing and not seen.column(column).words else ODD
+        choices = answers if name == "odd" else {order: ORDERS[order] for order in seen.column(column).dates}
         questions.append(Question(path, message, dict(choices)))
     return questions + _doubts_of_columns(fields, seen)
 

@@ -25,6 +25,7 @@ from dashboard.data.dataset import DatasetSpec, ingest, parse_spec
 from dashboard.data.date_columns import DateColumn
 from dashboard.data.dates import ORDERS
 from dashboard.data.detection import Detected, detect
+from dashboard.data.end_mark import drop_end_mark
 from dashboard.data.formats import ImportOptions, Taken
 from dashboard.data.gap_costs import GapCosts, gap_costs
 from dashboard.data.guesses import Guess, guesses_from_json, guesses_to_json
@@ -107,6 +108,7 @@ def receive_upload(
         size = _copy(stream, path, workspace.settings.max_upload_mb)
         with stored_if_there_is_space():
             taken = _make_csv(path, workspace.settings.max_upload_mb * 2**20, options)
+            drop_end_mark(path)
         formats.refuse_untaken(fields, taken)
         fields.done()
         detected = detect(path, chosen)

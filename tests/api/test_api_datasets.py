@@ -144,7 +144,7 @@ BAD_FILES = {
     "a header only": ("height,width,kind\n", {}, "file", "row"),
     "ragged rows": (GOOD + "1,2\n", {}, "ragged", "42"),
     "one class only": ("x,kind\n" + "1,a\n2,a\n" * 20, {"purpose": "training"}, "target", "class"),
-    "a target with missing values": (GOOD + "9,9,\n", {}, "target", "missing"),
+    "a target with missing values": (GOOD + "9,9,\n", {}, "odd.kind", "drop these rows"),
     "no such target": (GOOD, {"target": "colour"}, "target", "height"),
     "only line ends": ("\n\r\n\n", {}, "file", "empty"),
     "one byte": ("a", {}, "delimiter", "one column"),

@@ -260,13 +260,31 @@ def test_a_mistaken_choice_is_told_and_the_others_are_kept(workspace, browser, c
     ("content", "said"),
     [
         ("a,kind\n1,x\n2,x\n3,x\n", "one class only"),
-        ("a,kind\n1,x\n2,\n3,y\n", "missing in one row, in line 3"),
+        ("a,kind\n1,x\n2,\n3,y\n", "missing in 1 of 3 rows"),
     ],
 )
 def test_a_target_that_cannot_be_learnt_is_refused(workspace, browser, content, said):
     page = create(browser, upload(browser, content), status=422, target="kind", purpose="training")
     assert said in words(page.by_id("problems"))
     assert list_datasets(workspace) == []
+
+
+def test_rows_without_a_target_are_dropped_once_the_person_says_so(workspace, browser):
+    asked = upload(browser, "a,kind\n1,x\n2,\n3,y\n4,x\n5,y\n")
+    assert "It is the target, and missing in 1 row." in asked.text
+    hidden = {"odd-0": ""}
+    page = create(browser, asked, status=422, **hidden)
+    assert fields_of(page)["odd-1"] == ""
+    assert "drop these rows" in words(page.by_id("problems"))
+    create(browser, page, **hidden, **{"odd-1": "drop"})
+    (made,) = list_datasets(workspace)
+    assert (made.rows, made.description["dropped"]) == (4, 1)
+
+
+def test_a_form_without_the_types_of_columns_is_told_what_is_wrong(browser):
+    page = upload(browser, "a,kind\n1,x\n2,\n3,y\n4,x\n5,y\n")
+    page = browser.post(address_of(page), {"action": "create", "name": "few", "target": "kind"}, status=422)
+    assert "drop these rows" in words(page.by_id("problems"))
 
 
 def test_a_taken_name_is_told_beside_the_name(browser):

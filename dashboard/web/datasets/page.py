@@ -11,6 +11,7 @@ from dashboard.http import workspace
 from dashboard.records.dataset import Dataset
 from dashboard.services.datasets import Preview, bundled_samples, first_days, list_datasets, networks_by_dataset
 from dashboard.web.datasets.forms import MOST_KINDS, DatasetForm
+from dashboard.web.kit.formats import plural
 from dashboard.web.kit.tables import Column, Table, exports
 
 VALUES_SHOWN = 14
@@ -158,11 +159,12 @@ def choice_table(
     fields = {column.name: (field, column.name) for column, field in zip(preview.columns, form.kinds, strict=False)}
     odd, dates = form.question_fields("odd"), form.question_fields("dates")
     kinds = preview.suggested_kinds(preview.suggested_target)
+    target = form.target.data or preview.suggested_target
     shown = {
-        "field": lambda row: fields[row.name],
+        "field": lambda row: fields.get(row.name),
         "why": lambda row: (
             kinds.get(row.name, ("", "" if row.truths else row.reason))[1],
-            row.odd,
+            row.odd or _gaps_of_target(preview, row.name, target),
             odd.get(row.name),
             row.name,
             dates.get(row.name),
@@ -179,6 +181,13 @@ def choice_table(
         if (only is None or place in only) and place not in without
     ]
     return Table("columns", columns, rows, "Columns" if only is None else "Pixel columns")
+
+
+def _gaps_of_target(preview: Preview, name: str, target: str) -> str:
+    """Say that a target is missing in some rows, of which is asked what is done with them; empty for other columns."""
+    column = preview.column(name)
+    has_gaps = name == target and column.missing and column.distinct
+    return f"It is the target, and missing in {plural(column.missing, 'row')}" if has_gaps else ""
 
 
 def samples_table() -> Table:

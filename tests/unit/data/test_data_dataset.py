@@ -239,15 +239,16 @@ def test_a_choice_that_does_not_fit_is_refused_at_its_field(tmp_path, text, choi
 
 
 @pytest.mark.parametrize("missing", ["drop", "impute"])
-def test_a_target_with_gaps_is_refused_naming_how_many_and_the_first_line(tmp_path, missing):
+def test_a_target_with_gaps_is_refused_unless_its_rows_are_dropped(tmp_path, missing):
     text = 'x,y\n1,a\n"2\n2",b\n\n3,\n4,b\n5,?\n'
     with pytest.raises(Invalid) as refusal:
         make(tmp_path, text, missing=missing)
     assert refusal.value.errors == {
-        "target": "The target 'y' is missing in 2 rows, first in line 6: fill in the gaps, remove the rows, or choose "
-        "another target."
+        "odd.y": "The target 'y' is missing in 2 of 5 rows: drop these rows (odd), fill in the gaps, or choose another "
+        "target."
     }
-    assert list((tmp_path / "arrays").iterdir()) == []
+    arrays, description = make(tmp_path, text, missing=missing, odd={"y": "drop"})
+    assert (description["rows"], description["dropped"], list(arrays.target)) == (3, 2, [0, 1, 1])
 
 
 @pytest.mark.parametrize(

@@ -97,5 +97,6 @@ def test_targets_that_cannot_be_predicted_together_are_refused_saying_what_is_po
 
 def test_a_gap_in_any_target_is_named(tmp_path):
     text = GYM.replace("33,9,115", ",9,115")
-    with pytest.raises(Invalid, match="The target 'waist' is missing in one row, in line 5"):
+    with pytest.raises(Invalid, match="The target 'waist' is missing in 1 of"):
         make(tmp_path, text, **SEVERAL)
+    assert make(tmp_path, text, **SEVERAL, odd={"waist": "drop"})[1]["dropped"] == 1

@@ -33,6 +33,8 @@ KINDS = {
     "times": (lambda row: f"{row % 24:02}:30", 0.5, 23.5, "read as hours: 0.5"),
     "times with seconds": (lambda row: f"{row}:00:36", 0.01, 39.01, "read as hours"),
     "signs": (lambda row: f"$ {row}", 0, 39, "without their sign $"),
+    "dashes": (lambda row: f"–{row}.5" if row % 2 else f"{row}.5", -39.5, 38.5, "read as negative"),
+    "text of a spreadsheet": (lambda row: f"'{row}.5", 0.5, 39.5, "written otherwise"),
     "accounts": (lambda row: f"({row}.00)" if row % 2 else f"{row}.00", -39, 38, "read as negative"),
 }
 
@@ -128,5 +130,5 @@ def test_a_stored_spec_reads_signs_as_it_did(tmp_path, format_of_then, gaps):
 
 def test_a_new_spec_says_by_which_rules_it_reads(tmp_path):
     spec = choose(look(tmp_path, table(lambda row: f"{row} kg")))
-    assert (spec.units, spec.to_json()["rules"]) == ({"w": "kg"}, 3)
+    assert (spec.units, spec.to_json()["rules"]) == ({"w": "kg"}, 4)
     assert number("3 kg") is None  # only where a column has the unit
