@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -69,6 +69,12 @@ def list_networks(connection: Connection, limit: int, offset: int = 0, search: s
     histories = _histories(connection, [network.id for network in page])
     active = _active_runs(connection, [network.id for network in page])
     return [_summary(network, histories.get(network.id, []), active.get(network.id, [])) for network in page]
+
+
+def ids_of(connection: Connection, names: Collection[str]) -> list[int]:
+    """Return the ids of the networks of some names; of an unknown name there is none."""
+    rows = connection.execute(select(networks.c.id, networks.c.name).where(networks.c.trash == 0))
+    return [row.id for row in rows if row.name in names]
 
 
 def count_networks(connection: Connection) -> int:

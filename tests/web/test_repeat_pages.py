@@ -44,6 +44,7 @@ def test_a_score_of_few_records_is_shown_with_their_number_and_then_with_its_dev
         text = browser.get(place).text
         assert f"over 2 folds, each of {run.result['records']} records held out once: a{words}".lower() in text.lower()
         assert HINT not in text
+    assert f"a{words} over 2 folds" in browser.get("/compare/all").text
     shown = spread(one["mean"], one["std"]).replace(" ", "\N{NO-BREAK SPACE}")
     assert f"{shown} over 2 folds" in browser.get("/").text
     assert browser.raw("/networks.json").json["items"][0]["repeated_mean"] == one["mean"]
@@ -62,6 +63,10 @@ def test_lists_and_comparisons_say_on_how_few_records_a_score_rests(browser, wor
     text = browser.get(f"/compare?base={network.name}:1&other={network.name}:2").text
     assert text.count(f"Validation accuracy rests on {records} records.") == 1
     assert HINT in text
+    text = browser.get(f"/compare/several?version={network.name}:1&version={network.name}:2").text
+    assert text.count(f"Validation accuracy rests on {records} records.") == 1
+    assert HINT in text
+    assert f"{records} records" in browser.get("/compare/all?metric=val_accuracy").text
 
 
 def test_many_records_and_unknown_ones_are_not_few():

@@ -153,7 +153,9 @@ def test_a_name_that_is_taken_and_a_dataset_that_is_gone_are_refused(workspace, 
 
 def test_a_finished_search_opens_with_its_winner(found):
     page = found.get("/searches/1")
-    best = r"the winner is trial \d+: validation accuracy 0\.\d+ on average over 3 other seeds, test accuracy [01].*"
+    best = (
+        r"the winner is trial \d+: validation accuracy 0\.\d+ ± \S+ on average over 3 other seeds, test accuracy [01].*"
+    )
     assert re.fullmatch(rf"{TRIALS} trials tried; {best}\.", page.sentence)
     assert "The winner" in words(page.by_id("best"))
     assert {"Open as network"} <= {words(button) for button in page.root.iter("button")}

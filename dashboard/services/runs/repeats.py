@@ -92,8 +92,18 @@ def folds_of(workspace: Workspace, dataset: Dataset, arrays: Arrays, count: int)
 
 def latest_scores(workspace: Workspace, networks: Collection[Network]) -> dict[str, list[RepeatedScore]]:
     """Return what the newest repeated trainings of each network have shown, folds first, by the network's name."""
+    return _by_network(_latest(workspace, networks))
+
+
+def named_scores(workspace: Workspace, names: Collection[str]) -> dict[str, list[RepeatedScore]]:
+    """Return what `latest_scores` does of the networks of some names."""
+    with workspace.catalogue.reading() as connection:
+        return _by_network(run_rows.last_repeats(connection, network_rows.ids_of(connection, names)))
+
+
+def _by_network(runs: Collection[Run]) -> dict[str, list[RepeatedScore]]:
     scores: dict[str, list[RepeatedScore]] = {}
-    for run in sorted(_latest(workspace, networks), key=lambda run: run.kind):
+    for run in sorted(runs, key=lambda run: run.kind):
         if (score := repeated_score(run)) is not None:
             scores.setdefault(run.network, []).append(score)
     return scores

@@ -19,14 +19,16 @@ from dashboard.metrics import (
     metric_name,
     metric_words,
 )
-from dashboard.records.network import Version
+from dashboard.records.network import Network, Version
 from dashboard.records.statistics import COMPARED
 from dashboard.services.compare.several import AllVersions, Several, SeveralFact, VersionSettings, VersionValues
+from dashboard.services.networks import get_network
 from dashboard.services.versions.baselines import baseline_of
 from dashboard.web.compare.words import other_data
 from dashboard.web.kit.baselines import constant_words
 from dashboard.web.kit.formats import number, plural
 from dashboard.web.kit.query import Query
+from dashboard.web.kit.repeats import FEW, REPEATED, compared_notes, listed_records, named_spreads, records_words
 from dashboard.web.kit.tables import Column, Table, chosen_order, query_exports
 from dashboard.web.kit.words import choice_words, setting_words
 
@@ -155,6 +157,7 @@ def several_page(source: Query, several: Several) -> dict[str, Any]:
     return {
         "several": several,
         "sentence": _sentence(several),
+        "notes": compared_notes(_sides(several), _best_by(several)[0]),
         "table": table,
         "hidden": len(several.facts) - len(list(table.rows)),
         "curve": curve_of(source),
@@ -182,6 +185,10 @@ def all_table(source: Query, shown: AllVersions) -> Table:
     """Return versions as settings and metrics; settings that are equal in all only with `equal=show`."""
     settings = shown.settings if source.text("equal") == "show" else shown.varying
     rows = [VersionRow(*pair) for pair in zip(shown.versions, shown.rows, strict=True)]
+    metric = _chosen_metric(source, shown)
+    few = listed_records([(row.version.dataset or "", metric) for row in rows])
+    records = dict(zip([row.version.reference for row in rows], few, strict=True))
+    repeated = named_spreads({row.version.network for row in rows})
     columns = (
         Column("tick", "Select", "version.reference", "tick", exported=False, quiet=True, css="tick"),
         Column(
@@ -194,6 +201,7 @@ def all_table(source: Query, shown: AllVersions) -> Table:
         ),
         *(_setting_column(shown, name) for name in settings),
         *(_metric_column(shown, name) for name in shown.metrics),
+        *_doubt_columns(records, repeated),
     )
     return Table(
         "all_versions",
@@ -205,6 +213,33 @@ def all_table(source: Query, shown: AllVersions) -> Table:
         header="version",
         empty="no version has that",
     ).in_order(chosen_order(source, columns))
+
+
+def _chosen_metric(source: Query, shown: AllVersions) -> str:
+    return source.text("metric") or next(iter(shown.metrics), "")
+
+
+def _doubt_columns(records: Mapping[str, int | None], repeated: Mapping[str, str]) -> list[Column]:
+    """Return how far scores can be trusted, where it is known: on how few records they rest, and how far they vary."""
+    columns = [
+        Column(
+            "records",
+            "Measured on",
+            shown=lambda row: records_words(records[row.version.reference]),
+            exported=False,
+            css="right muted",
+            help=FEW,
+        ),
+        Column(
+            "repeated",
+            "Repeated",
+            shown=lambda row: repeated.get(row.version.network),
+            exported=False,
+            css="muted",
+            help=REPEATED,
+        ),
+    ]
+    return [one for one, known in zip(columns, (any(records.values()), repeated), strict=True) if known]
 
 
 def _setting_column(shown: AllVersions, name: str) -> Column:
@@ -224,7 +259,7 @@ def all_page(source: Query, shown: AllVersions) -> dict[str, Any]:
     """Return what the page of all versions shows."""
     table = all_table(source, shown)
     rows = list(table.rows)
-    metric = source.text("metric") or next(iter(shown.metrics), "")
+    metric = _chosen_metric(source, shown)
     most = max(MOST_NODES // (2 * len(table.columns) + 3), 1)
     return {
         "shown": shown,
@@ -269,8 +304,7 @@ def _sentence(several: Several) -> str:
     if differing:
         text += f"; they differ in {', '.join(words_of(fact) for fact in differing[:4])}"
         text += f" and {plural(len(differing) - 4, 'further setting')}" if len(differing) > 4 else ""
-    known = {f.name: f for f in several.facts if f.kind == "metric" and all(v is not None for v in f.values)}
-    score = _score(several.versions, known)
+    score, known = _best_by(several)
     oldest_first = sorted(range(len(several.versions)), key=lambda place: several.versions[place].created)
     best = best_of(score, {place: known[score].values[place] for place in oldest_first}) if score else None
     if score is None or best is None:
@@ -278,6 +312,17 @@ def _sentence(several: Several) -> str:
     value = number(known[score].values[best])
     text += f"; {several.versions[best].reference} has the best {metric_words(score)}, {value}"
     return f"{text}. {other_data(several.versions)}".rstrip()
+
+
+def _best_by(several: Several) -> tuple[str | None, dict[str, SeveralFact]]:
+    """Return the metric by which one of the versions is the best, and the metrics that all of them have."""
+    known = {f.name: f for f in several.facts if f.kind == "metric" and all(v is not None for v in f.values)}
+    return _score(several.versions, known), known
+
+
+def _sides(several: Several) -> list[tuple[Network, Version]]:
+    networks = {name: get_network(workspace(), name) for name in {one.network for one in several.versions}}
+    return [(networks[one.network], one) for one in several.versions]
 
 
 def _score(versions: Sequence[Version], known: Mapping[str, Any]) -> str | None:

@@ -1,6 +1,6 @@
 """What pages say of how far a score varies: on how many records it rests, and what several trainings have shown."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -9,14 +9,16 @@ from flask import url_for
 from dashboard.http import workspace
 from dashboard.metrics import PARTS, judging, metric_words, split_part
 from dashboard.records.network import Network, Version
-from dashboard.records.repeats import SMALL_PART, RepeatedScore
+from dashboard.records.repeats import SMALL_PART, RepeatedScore, task_of
 from dashboard.records.training import TrainingSpec
-from dashboard.services.runs.repeats import latest_scores, part_sizes, sizes_by_dataset
+from dashboard.services.runs.repeats import latest_scores, named_scores, part_sizes, sizes_by_dataset
 from dashboard.web.kit.formats import plural, spread
 
 MOST_METRICS = 2
 FEW = f"How many records the score rests on, where they are fewer than {SMALL_PART:,}: it may vary much"
 """The help of a list's column *Measured on*."""
+REPEATED = "Mean ± standard deviation over folds, or else with other seeds"
+"""The help of a list's column *Repeated*."""
 TIMES = {"folds": ("over", "fold"), "seeds": ("with", "seed")}
 
 
@@ -94,6 +96,13 @@ def listed_records(shown: Sequence[tuple[str, str | None]]) -> list[int | None]:
     """Return what `few_records` says of each row of a list, of which (dataset, metric) are shown."""
     sizes = sizes_by_dataset(workspace(), {dataset for dataset, _ in shown})
     return [few_records(sizes.get(dataset, {}), metric) for dataset, metric in shown]
+
+
+def named_spreads(names: Collection[str]) -> dict[str, str]:
+    """Return what repeated trainings of the networks of some names have shown, where there were any, in words."""
+    known = {name: scores[0] for name, scores in named_scores(workspace(), set(names)).items()}
+    words = {name: spread_words(score, task_of(score.spreads), 1) for name, score in known.items()}
+    return {name: f"{words[name]} {times_words(score.kind, score.count)}" for name, score in known.items()}
 
 
 def _note(network: Network, score: RepeatedScore, training: TrainingSpec) -> RepeatNote:

@@ -14,7 +14,7 @@ from dashboard.records.network import FOREIGN, Network, NetworkSpec, Version
 from dashboard.records.repeats import RepeatedScore
 from dashboard.services.networks import NetworkSummary
 from dashboard.web.kit.formats import spread
-from dashboard.web.kit.repeats import FEW, listed_records, listed_scores, records_words, times_words
+from dashboard.web.kit.repeats import FEW, REPEATED, listed_records, listed_scores, records_words, times_words
 from dashboard.web.kit.tables import Column, Table, exports
 from dashboard.web.kit.urls import address, run_address
 
@@ -64,7 +64,6 @@ def _unbroken(words: str | None) -> str | None:
     return words and words.replace(" ± ", "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}")
 
 
-REPEATED = "Mean ± standard deviation over folds, or else with other seeds"
 NETWORK_COLUMNS = (
     Column("name", "Name", sortable=True),
     Column("spark", "Progress", format="markup", exported=False),

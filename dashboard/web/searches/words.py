@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from statistics import stdev
 from typing import Any
 
 from dashboard.metrics import METRICS, find_metric, metric_words
@@ -16,7 +17,7 @@ from dashboard.services.search.findings import (
     random_search,
 )
 from dashboard.services.search.view import SearchView
-from dashboard.web.kit.formats import duration, number, plural, setting
+from dashboard.web.kit.formats import duration, number, plural, setting, spread
 from dashboard.web.kit.words import choice_words, setting_words
 
 SECOND_WORDS = {"parameters": "parameters", "prediction_seconds": "seconds per prediction"}
@@ -184,8 +185,10 @@ def trial_state(trial: Trial) -> str:
 
 def _confirmed(search: Search, metric: str) -> str:
     result = search.result
-    seeds = plural(len(result["scores"]), "other seed")
-    text = f"{metric} {number(result['mean'])} on average over {seeds}"
+    scores = [score for score in result["scores"] if score is not None]
+    seeds = plural(len(scores), "other seed")
+    value = spread(result["mean"], stdev(scores)) if len(scores) > 1 else number(result["mean"])
+    text = f"{metric} {value} on average over {seeds}"
     return f"{text}, {words_of_test(result['test'])}" if result["test"] else text
 
 
