@@ -272,7 +272,19 @@ def _parser(first: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="weightbase", description=__doc__)
     parser.set_defaults(verb=serve, parser=parser)
     verbs = parser.add_subparsers(title="verbs")
-    verbs_here = (serve, worker, import_weights, verify, copy, backup, restore, exact, reindex, settings)
+    verbs_here = (
+        serve,
+        worker,
+        import_weights,
+        export_weights,
+        verify,
+        copy,
+        backup,
+        restore,
+        exact,
+        reindex,
+        settings,
+    )
     own = {function.__name__.partition("_")[0]: function for function in verbs_here}
     for name, function in own.items():
         added = verbs.add_parser(name, help=function.__doc__, description=function.__doc__)
@@ -292,6 +304,8 @@ def _parser(first: str) -> argparse.ArgumentParser:
             _add_restore(added)
         if function is import_weights and (first == name or first not in own):  # it loads what others do without
             _add_import(added)
+        if function is export_weights and (first == name or first not in own):
+            _add_export(added)
     if first not in own:
         from dashboard.client_verbs import add_client_verbs
 
@@ -318,6 +332,15 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
         more: dict[str, Any] = {"action": "store_true"} if is_flag else {"required": name == "network"}
         parser.add_argument(f"--{name.replace('_', '-')}", help=f"{setting.label}. {setting.help}", **more)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    from dashboard.services.exports.offers import FORMATS
+
+    parser.add_argument("version", metavar="VERSION", help="as name:number")
+    parser.add_argument("--format", required=True, choices=FORMATS, help="the format of the file")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="where it goes; named after it if left out")
+    parser.add_argument("--json", action="store_true", help="print the proof as one JSON object")
 
 
 def _add_restore(parser: argparse.ArgumentParser) -> None:
@@ -377,6 +400,32 @@ def import_weights(given: argparse.Namespace) -> int:
     finally:
         discard_import(workspace, waiting.token)
     print(json.dumps(result) if given.json else f"{result['network']}: versions {_numbers(result['versions'])} saved")
+    return 0
+
+
+def export_weights(given: argparse.Namespace) -> int:
+    """Write a version into a file of any format, read it back, and compare it with what was saved."""
+    import shutil
+
+    from dashboard.services.compare.versions import parse_reference
+    from dashboard.services.exports.making import export_version
+    from dashboard.services.store.existing import require_existing, require_own_store
+    from dashboard.services.workspace import open_to_read
+
+    settings = from_environment()
+    require_existing(settings)
+    workspace = open_to_read(settings, sweeping=False)
+    require_own_store(workspace)
+    made = export_version(workspace, *parse_reference(given.version, "version"), given.format)
+    with made.file:
+        path = given.output or Path(made.name)
+        with path.open("wb") as file:
+            shutil.copyfileobj(made.file, file)
+    proof = {"version": given.version, "file": str(path)} | made.proof.to_json()
+    outputs = made.proof.outputs
+    records = f"outputs of {outputs.records} records within {outputs.largest_difference:g}" if outputs else ""
+    words = f"{path}: {_count(made.proof.equal, 'tensor')} read back, SHA-256 equal; {records or 'no outputs compared'}"
+    print(json.dumps(proof) if given.json else words)
     return 0
 
 

@@ -15,6 +15,7 @@ The tree; the number is the HTTP status that `web` and `api` answer with::
     │   ├── UnknownFormat           415  a file of none of the formats that can be read
     │   ├── UnreadableFile          422  a file that is damaged, or is not as its format demands
     │   └── Forbidden               403  refused by a security rule
+    ├── NotProven                   500  a file that was made does not hold what the store holds
     └── StoreError                  503  the store or the catalogue cannot do it now
         ├── OutOfSpace              507  there is no space for what was sent
         ├── StoreUnavailable        503  it cannot be reached
@@ -162,6 +163,12 @@ class Forbidden(UserError):
 
     status = 403
     code = "forbidden"
+
+
+class NotProven(WeightbaseError):
+    """A file of a version that was made does not hold what the store holds: it is not given to anybody."""
+
+    code = "not_proven"
 
 
 class StoreError(WeightbaseError):

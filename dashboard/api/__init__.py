@@ -2,13 +2,14 @@
 
 from flask import Blueprint, Flask
 
-from dashboard.api.addresses import NumberConverter, TensorConverter, refuse_unknown_addresses
+from dashboard.api.addresses import NumberConverter, SuffixConverter, TensorConverter, refuse_unknown_addresses
 from dashboard.api.answers import OrjsonProvider
 from dashboard.api.changes import blueprint as changes
 from dashboard.api.comparison import blueprint as comparison
 from dashboard.api.contents import blueprint as contents
 from dashboard.api.datasets import blueprint as datasets
 from dashboard.api.errors import answer_errors
+from dashboard.api.exports import blueprint as exports
 from dashboard.api.health import blueprint as health
 from dashboard.api.history import blueprint as history
 from dashboard.api.imports import blueprint as imports
@@ -27,7 +28,7 @@ PREFIX = "/api/v1"
 def register_api(app: Flask) -> None:
     """Add /healthy and every address under /api/v1 to `app`, whose extensions hold the workspace."""
     app.json = OrjsonProvider(app)
-    app.url_map.converters |= {"number": NumberConverter, "tensor": TensorConverter}
+    app.url_map.converters |= {"number": NumberConverter, "tensor": TensorConverter, "suffix": SuffixConverter}
     api = Blueprint("api", __name__)
     answer_errors(api)
     api.register_blueprint(health)
@@ -40,6 +41,7 @@ def register_api(app: Flask) -> None:
         runs,
         versions,
         use,
+        exports,
         tensors,
         history,
         comparison,

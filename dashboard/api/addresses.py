@@ -1,5 +1,6 @@
 """Addresses: how numbers and tensors' names stand in them, and what is said of an address that does not exist."""
 
+import re
 from contextlib import suppress
 from functools import cache
 
@@ -9,6 +10,7 @@ from werkzeug.routing import BaseConverter, Map, MapAdapter
 
 from dashboard.api.errors import answer_errors
 from dashboard.errors import NotFound
+from dashboard.services.exports.offers import SUFFIXES
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -28,6 +30,12 @@ class TensorConverter(BaseConverter):
 
     regex = r".+?"
     part_isolating = False
+
+
+class SuffixConverter(BaseConverter):
+    """The ending of an exported file, such as safetensors or pt.zip."""
+
+    regex = "(?:" + "|".join(re.escape(suffix[1:]) for suffix in SUFFIXES) + ")"
 
 
 def refuse_unknown_addresses(app: Flask, prefix: str) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dashboard.api.schemas import INTEGER, TEXT, Schema, ref
+from dashboard.api.schemas import INTEGER, SUFFIX, TEXT, Schema, array, ref
 
 JSON, BYTES = "application/json", "application/octet-stream"
 
@@ -32,6 +32,7 @@ PATH: dict[str, Schema] = {
     "run_id": INTEGER | {"minimum": 1, "description": "A run's id."},
     "search_id": INTEGER | {"minimum": 1, "description": "A search's id."},
     "trial": INTEGER | {"minimum": 1, "description": "A trial's number."},
+    "suffix": SUFFIX,
     "sha256": TEXT | {"pattern": "[0-9a-f]{64}", "description": "The SHA-256 of a tensor's bytes."},
     "item": TEXT | {"description": "The id of something in the trash, such as version-12."},
 }
@@ -114,6 +115,11 @@ OPERATIONS: dict[str, Operation] = {
     "versions.get_version": Operation(200, ref("VersionDetail"), fails=(404,)),
     "versions.delete_version": Operation(204, fails=(404, 409)),
     "versions.get_version_zip": Operation(200, media_type="application/zip", fails=(404,), conditional=True),
+    "exports.list_exports": Operation(200, array(ref("ExportOffer")), fails=(404,)),
+    "exports.get_export": Operation(200, media_type=BYTES, fails=(404, 409, 503), conditional=True),
+    "exports.prove_format": Operation(
+        200, ref("ExportProven"), bodies=((JSON, "ProofRequest"),), fails=(400, 404, 409, 413, 415, 422, 503)
+    ),
     "versions.verify": Operation(200, ref("Verification"), fails=(404, 503)),
     "versions.evaluate": Operation(
         200, ref("Evaluation"), bodies=((JSON, "EvaluationRequest"),), fails=(400, 404, 413, 415, 422)

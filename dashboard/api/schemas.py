@@ -42,6 +42,8 @@ from dashboard.services.compare.several import KINDS
 from dashboard.services.compare.versions import NUMBER_NAMES, DiffFact
 from dashboard.services.dataset_records import PARTS
 from dashboard.services.datasets import COLUMN_KINDS, DATASET_SETTINGS, IMPORT_SETTINGS, IMPORT_WORDS
+from dashboard.services.exports.offers import FORMATS, SUFFIXES, Offer
+from dashboard.services.exports.proof import OutputsProof
 from dashboard.services.history.health import MEASURES, OF_RECORDS, UNIT_FINDINGS
 from dashboard.services.history.tensor import SINCE
 from dashboard.services.imports.plan import IMPORT_SETTINGS as WEIGHT_SETTINGS
@@ -370,6 +372,28 @@ DISTRIBUTION = {
 
 FIRST_DIFFERENCE = nullable(record(fields_of(Difference)))
 TENSOR_PROOF = fields_of(TensorProof, sha256_stored=nullable(SHA256), first_difference=FIRST_DIFFERENCE)
+SUFFIX = choice(suffix[1:] for suffix in SUFFIXES)
+EXPORT_OUTPUTS = fields_of(
+    OutputsProof,
+    tolerance="How far apart the format promises outputs to be at most.",
+    labels_equal="On how many of the records the answer is the same.",
+)
+EXPORT_PROOF = {
+    "format": choice(FORMATS),
+    "bytes": INTEGER,
+    "sha256": SHA256,
+    "made": TIME,
+    "repeated": nullable(BOOLEAN) | {"description": "Whether a second file was the same to the byte."},
+    "tensors": record({"equal": INTEGER, "different": array(TEXT)}, closed=True),
+    "outputs": nullable(record(EXPORT_OUTPUTS, closed=True)),
+    "why_no_outputs": TEXT,
+}
+EXPORT_OFFER = fields_of(Offer, "words carries lacks why_not") | {
+    "format": choice(FORMATS),
+    "suffix": choice(SUFFIXES),
+    "bytes": nullable(INTEGER) | {"description": "Of the file that was made last; null if none is there."},
+    "proof": nullable(record(EXPORT_PROOF, closed=True)),
+}
 FACT = fields_of(DiffFact) | {"equal": BOOLEAN}
 DIFF_STATES = ("equal", "changed", "added", "removed", "reshaped")
 TENSOR_DIFF = {
@@ -830,6 +854,9 @@ SCHEMAS: dict[str, Schema] = {
     "Tensor": record(TENSOR),
     "TensorWindow": record(WINDOW, closed=True),
     "Distribution": record(DISTRIBUTION, closed=True),
+    "ExportOffer": record(EXPORT_OFFER, closed=True),
+    "ProofRequest": record({"format": choice(FORMATS)}, closed=True),
+    "ExportProven": record({"version": REFERENCE} | EXPORT_PROOF, closed=True),
     "Verification": record(
         {"version": REFERENCE, "identical": BOOLEAN, "tensors": array(record(TENSOR_PROOF, closed=True))}, closed=True
     ),

@@ -18,6 +18,8 @@ from dashboard.services.compare.several import SeveralFact
 from dashboard.services.compare.versions import NUMBER_NAMES, DiffFact, TensorDiff, VersionDiff
 from dashboard.services.dataset_preview import UploadPreview
 from dashboard.services.datasets import Guess
+from dashboard.services.exports.offers import Offer
+from dashboard.services.exports.proof import ExportProof
 from dashboard.services.networks import NetworkSummary
 from dashboard.services.runs.runs import RunDetail
 from dashboard.services.search import findings
@@ -193,6 +195,19 @@ def proof_json(proof: VersionProof) -> Json:
         "identical": proof.identical,
         "tensors": [asdict(tensor) for tensor in proof.tensors],
     }
+
+
+def offer_json(offer: Offer) -> Json:
+    """Return a format in which a version can leave, with the proof of the file that was made last."""
+    proof = export_proof_json(offer.proof) if offer.proof else None
+    return _fields(schemas.EXPORT_OFFER, offer, proof=proof, bytes=offer.proof.bytes if offer.proof else None)
+
+
+def export_proof_json(proof: ExportProof) -> Json:
+    """Return what was found when an exported file was read back."""
+    tensors = {"equal": proof.equal, "different": list(proof.different)}
+    outputs = proof.outputs._asdict() if proof.outputs else None
+    return _fields(schemas.EXPORT_PROOF, proof, tensors=tensors, outputs=outputs, repeated=proof.repeats)
 
 
 def diff_json(diff: VersionDiff) -> Json:

@@ -11,7 +11,8 @@ from pathlib import Path, PurePosixPath
 from dashboard.errors import TooLarge, UnreadableFile
 from dashboard.files import open_regular
 from dashboard.formats.limits import MB, Limits
-from dashboard.formats.sink import PIECE, shown
+from dashboard.formats.sink import shown
+from dashboard.formats.types import PIECE
 
 STARTS = (b"PK\x03\x04", b"PK\x05\x06")
 ENCRYPTED = 1

@@ -13,9 +13,9 @@ from typing import Any
 from dashboard.errors import TooLarge, UnknownFormat, UnreadableFile
 from dashboard.formats.contents import Contents, Skipped, SourceTensor
 from dashboard.formats.limits import Limits
-from dashboard.formats.sink import MOST_SKIPPED, PIECE, is_text
+from dashboard.formats.sink import MOST_SKIPPED, is_text
 from dashboard.formats.texts import plain_json
-from dashboard.formats.types import TYPES, numpy_type
+from dashboard.formats.types import PIECE, TYPES, numpy_type
 
 NAME = "manifest.json"
 MOST_BYTES = 16 * 2**20

@@ -123,6 +123,9 @@ def _layer_of(link: Link, tensors: Mapping[str, SourceTensor]) -> ProposedLayer 
 
 def _own_chain(about: object) -> Chain | None:
     """Return the chain of a definition of ours in a file, which may have been changed by anybody; None if unsound."""
+    stated = chain_from_json(about.get("chain")) if isinstance(about, dict) else None
+    if stated is not None and stated.links:
+        return stated
     spec: Any = about.get("spec") if isinstance(about, dict) else None
     layers = spec.get("layers") if isinstance(spec, dict) else None
     if not isinstance(layers, list) or not 0 < len(layers) <= MOST_LAYERS:

@@ -8,11 +8,12 @@ from typing import Any
 
 from dashboard.errors import TooLarge, UnreadableFile
 from dashboard.formats.contents import Contents, Skipped, SourceTensor
+from dashboard.formats.description import OWN
 from dashboard.formats.limits import MB, Limits
 from dashboard.formats.optimizer_state import is_optimizer_state
-from dashboard.formats.types import TYPES, WIDENED, Array, numpy_type, plain, widened
+from dashboard.formats.texts import parse_json
+from dashboard.formats.types import TYPES, WIDENED, Array, numpy_type, pieces_of, plain, widened
 
-PIECE = 2**20
 MOST_SKIPPED = 1000
 LONGEST_SHOWN = 80
 UNKNOWN = {
@@ -21,6 +22,8 @@ UNKNOWN = {
 }
 """Types of .npy and .npz files of which only the size is known, as of those that NumPy does not have itself."""
 MOST_ABOUT_TEXT = 200
+MOST_OWN_FACT = 2**20
+"""Characters of one fact that a file of ours states: that of many thousands of columns is left out."""
 
 
 def shown(name: str) -> str:
@@ -75,9 +78,7 @@ class Sink:
             return
         self.reserve(name, array.shape, numpy_type(WIDENED.get(dtype.name, dtype.name)).itemsize)
         exact = plain(widened(array))
-        raw = exact.reshape(-1).view("u1").data if exact.size else memoryview(b"")
-        pieces = (raw[start : start + PIECE] for start in range(0, len(raw), PIECE))
-        self.add_bytes(name, exact.dtype.name, array.shape, pieces, dtype.name, is_optimizer=is_optimizer)
+        self.add_bytes(name, exact.dtype.name, array.shape, pieces_of(exact), dtype.name, is_optimizer=is_optimizer)
 
     def add_bytes(
         self,
@@ -152,7 +153,29 @@ class Sink:
                 f"There are no tensors to import in this file{f' ({reasons})' if reasons else ''}. "
                 "Save the weights themselves, as numbers."
             )
-        return Contents(reader, tuple(self.tensors), tuple(self.skipped), self.about)
+        return Contents(reader, tuple(self._in_own_order()), tuple(self.skipped), self.about)
+
+    def take_own(self, text: str | bytes) -> None:
+        """Note what a file of ours states about itself, which anybody may have changed; unsound JSON is passed over."""
+        try:
+            facts = parse_json(text, "What the file states about itself")
+        except UnreadableFile as error:
+            self.skip(OWN, error.message)
+            return
+        if isinstance(facts, dict):
+            large = [name for name, value in facts.items() if len(str(value)) > MOST_OWN_FACT]
+            self.about[OWN] = {name: value for name, value in facts.items() if name not in large}
+
+    def _in_own_order(self) -> list[SourceTensor]:
+        """Return the tensors in the order that a file of ours states, if it states one for all of them."""
+        own = self.about.get(OWN)
+        names = own.get("tensors") if isinstance(own, dict) else None
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            return self.tensors
+        places = {name: place for place, name in enumerate(names)}
+        if places.keys() != {one.name for one in self.tensors}:
+            return self.tensors
+        return sorted(self.tensors, key=lambda one: places[one.name])
 
 
 def is_text(name: str) -> bool:

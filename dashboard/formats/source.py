@@ -10,7 +10,8 @@ from dashboard.errors import TooLarge, UnreadableFile
 from dashboard.files import open_regular
 from dashboard.formats.archives import STARTS, Archive
 from dashboard.formats.limits import MB, Limits
-from dashboard.formats.sink import PIECE, shown
+from dashboard.formats.sink import shown
+from dashboard.formats.types import PIECE
 
 START_BYTES = 8192
 
@@ -81,6 +82,10 @@ class Source:
         with open_regular(self.path / name) as file:
             while piece := file.read(PIECE):
                 yield piece
+
+    def member_start(self, name: str) -> bytes:
+        """Return the first bytes of a member, at least so many as the largest header has, fewer of a short one."""
+        return next(self.member_pieces(name), b"")
 
     def member(self, name: str, most: int | None = None) -> bytes:
         """Return a member of the ZIP or folder whole; raises TooLarge above `most` bytes, UnreadableFile."""

@@ -1,10 +1,12 @@
 """The number types of files: those that tables hold, those that are widened to one of them, and those that are not."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 Array = np.ndarray[Any, Any]
+PIECE = 2**20
 
 TYPES = (
     *("float16", "bfloat16", "float32", "float64"),
@@ -44,3 +46,24 @@ def plain(array: Array) -> Array:
     """Return the array in C order and little-endian, its bits unchanged."""
     little = array.astype(array.dtype.newbyteorder("<")) if array.dtype.byteorder == ">" else array
     return np.ascontiguousarray(little).reshape(array.shape)  # it would make a vector of a scalar
+
+
+def pieces_of(array: Array) -> Iterator[memoryview]:
+    """Yield the bytes of an array in C order and little-endian, in pieces."""
+    exact = plain(array)
+    raw = exact.reshape(-1).view("u1").data if exact.size else memoryview(b"")
+    return (raw[start : start + PIECE] for start in range(0, len(raw), PIECE))
+
+
+def widened_bits(array: Array) -> Array:
+    """Return bfloat16 as float32 by its bits, so that a NaN keeps all of them."""
+    bits = plain(array).reshape(-1).view("<u2").astype("<u4") << np.uint32(16)
+    return bits.view("<f4").reshape(array.shape)
+
+
+def narrowed_bits(array: Array) -> Array | None:
+    """Return float32 as bfloat16 by its bits; None if one of the numbers is none of bfloat16's."""
+    bits = plain(array).reshape(-1).view("<u4")
+    if (bits & np.uint32(0xFFFF)).any():
+        return None
+    return (bits >> np.uint32(16)).astype("<u2").view(numpy_type("bfloat16")).reshape(array.shape)

@@ -13,6 +13,7 @@ from dashboard.web.compare.views import blueprint as compare_pages
 from dashboard.web.datasets.views import blueprint as datasets_pages
 from dashboard.web.errors import show_errors
 from dashboard.web.evaluate.views import blueprint as evaluate_pages
+from dashboard.web.exports.views import blueprint as exports_pages
 from dashboard.web.frame import frame, inert
 from dashboard.web.history.health import blueprint as health_pages
 from dashboard.web.history.views import blueprint as history_pages
@@ -52,6 +53,7 @@ def register_pages(app: Flask) -> None:
         evaluate_pages,
         use_pages,
         changes_pages,
+        exports_pages,
         history_pages,
         health_pages,
         datasets_pages,

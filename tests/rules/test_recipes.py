@@ -17,6 +17,7 @@ RECIPES = {part.partition("\n")[0]: part for part in re.split(r"^### ", TEXT, fl
 NEEDED = {
     *("An activation", "An optimizer", "A metric", "A statistic of tensors"),
     *("A page", "A kind of run", "An import format", "An import format of weights", "A store"),
+    "An export format of weights",
 }
 NAMED_ONLY_THERE = {
     "An activation": ("softplus", "gelu", "elu"),

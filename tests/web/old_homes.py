@@ -98,6 +98,7 @@ def _tensors(client, network):
     versions = client.get(f"/api/v1/networks/{network}/versions")["items"]
     numbers = [version["version"] for version in versions]
     for number, before in zip(numbers, [*numbers[1:], *numbers[:1]], strict=True):
+        yield {("path", "network"): network, ("path", "version"): number, ("path", "suffix"): "npz"}
         several = {"version": [f"{network}:{before}", f"{network}:{number}"]} if number != before else {}
         for tensor in client.get(f"/api/v1/networks/{network}/versions/{number}")["tensors"]:
             query = {"base": f"{network}:{before}", "other": f"{network}:{number}", "tensor": tensor["name"]} | several

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dashboard.formats.description import OWN
 from dashboard.formats.hdf5_files import DAMAGED, Item, Objects, add_dataset, attribute, damaged, is_hdf5, objects_of
 from dashboard.formats.keras_chain import MODELS, keras_chain, summary_of
 from dashboard.formats.keras_names import is_of_keras, is_optimizer, names_in_config, names_of
@@ -36,6 +37,8 @@ def read_hdf5(file: Path | io.BytesIO, sink: Sink, config: dict[str, Any]) -> No
     except DAMAGED as error:
         raise damaged("The file", error) from error
     with opened:
+        if own := attribute(opened, OWN, sink.limits.text_bytes):
+            sink.take_own(own)
         objects = objects_of(opened, sink)
         config = config or _config_of(opened, sink)
         for name, one, is_state in _named(opened, objects, config, sink):
@@ -55,11 +58,11 @@ def _named(
     """Return each dataset with its name, and whether it is of the optimizer, which None leaves to the name."""
     paths = [one.path for one in objects.datasets]
     has_layers = "layer_names" in file.attrs
-    if not is_of_keras(paths, has_layers):
-        has_own = "weightbase" in file.attrs
-        return [
-            (attribute(one.thing, "name") or one.path if has_own else one.path, one, None) for one in objects.datasets
-        ]
+    own = sink.about.get(OWN)
+    is_own = isinstance(own, dict) and own.get("format") == READER.name
+    if is_own or not is_of_keras(paths, has_layers):
+        names = {one.path: attribute(one.thing, "name") if is_own else "" for one in objects.datasets}
+        return [(names[one.path] or one.path, one, None) for one in objects.datasets]
     _note_keras(file, config, sink)
     is_legacy = has_layers or any(path.startswith("model_weights/") for path in paths)
     given = _given(objects.groups) | (names_in_config(config) if config else {})

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from dashboard.errors import UnreadableFile
+from dashboard.formats.description import OWN
 from dashboard.formats.onnx_chain import onnx_chain
 from dashboard.formats.onnx_tensors import add_part, as_text, parts_of
 from dashboard.formats.reader import Reader
@@ -37,8 +38,10 @@ def read(source: Source, sink: Sink) -> None:
         add_part(sink, part)
     producer = f"{as_text(model.producer_name)[:100]} {as_text(model.producer_version)[:50]}"
     sink.about["producer"] = producer.strip() or "ONNX"
-    facts = model.metadata_props[:MOST_FACTS]
-    sink.about["metadata"] = {as_text(one.key)[:200]: as_text(one.value)[:1000] for one in facts}
+    facts = {as_text(one.key): as_text(one.value) for one in model.metadata_props[:MOST_FACTS]}
+    if OWN in facts:
+        sink.take_own(facts.pop(OWN))
+    sink.about["metadata"] = {key[:200]: value[:1000] for key, value in facts.items()}
     sink.about["chain"] = onnx_chain(model).to_json()
 
 

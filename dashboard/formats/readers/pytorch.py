@@ -14,6 +14,7 @@ from dashboard.errors import UnreadableFile
 from dashboard.formats import pickled_arrays
 from dashboard.formats.archives import Archive
 from dashboard.formats.checkpoints import Leaf, is_metric, take_apart
+from dashboard.formats.description import OWN
 from dashboard.formats.limits import MB
 from dashboard.formats.pickled_arrays import PickledArray, add_pickled
 from dashboard.formats.pickles import ADVICE, Persistent, Stub, read_pickle
@@ -41,6 +42,8 @@ MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 PROTOCOL_VERSION = 1001
 RECORD = re.compile(r"[^/]+/data\.pkl")
 LENGTH_BYTES = 8
+ABOUT = f"{OWN}.json"
+"""What a file of ours states about itself."""
 
 Raw = Callable[[Storage], Array]
 
@@ -163,6 +166,8 @@ def _read_archive(archive: Archive, sink: Sink) -> None:
             )
         return pieces_of(storage, archive.pieces(name), swapped)
 
+    if root + ABOUT in archive.names:
+        sink.take_own(archive.text(root + ABOUT))
     known = _Storages()
     stream = io.BytesIO(archive.text(records[0]))
     _add_all(read_pickle(stream, NAMES, known, sink.limits.nesting), sink, raw)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from dashboard.errors import TooLarge, UnreadableFile
+from dashboard.formats.description import OWN
 from dashboard.formats.limits import MB
 from dashboard.formats.reader import Reader
 from dashboard.formats.sink import Sink, type_reason
@@ -35,6 +36,8 @@ def recognises(start: bytes, members: Sequence[str]) -> bool:
 def read(source: Source, sink: Sink) -> None:
     """Read every tensor in the order of its bytes; raises UnreadableFile if header and bytes do not fit."""
     names, metadata, header, start = _header(source)
+    if OWN in metadata:
+        sink.take_own(metadata.pop(OWN))
     sink.about["metadata"] = metadata
     for name in sorted(names, key=lambda one: tuple(header[one]["data_offsets"])):
         entry = header[name]

@@ -9,6 +9,7 @@ from dashboard.catalogue.stored_tables import Totals
 from dashboard.records.page import Page
 from dashboard.records.store import split_password
 from dashboard.services.cache.numbers import clear_numbers, size_of_numbers
+from dashboard.services.exports.stored import clear_exports, size_of_exports
 from dashboard.services.workspace import Workspace
 
 __all__ = ["Totals"]  # for those who may not enter the catalogue
@@ -74,12 +75,17 @@ def disk_space(workspace: Workspace) -> Space:
     if folder := workspace.settings.store_folder:
         disk = shutil.disk_usage(_existing(folder))
         used, free = disk.used, disk.free
-    return Space(used, free, workspace.decoded.size() + size_of_numbers(workspace), workspace.decoded.limit_bytes)
+    return Space(used, free, _size_of_caches(workspace), workspace.decoded.limit_bytes)
+
+
+def _size_of_caches(workspace: Workspace) -> int:
+    return workspace.decoded.size() + size_of_numbers(workspace) + size_of_exports(workspace)
 
 
 def clear_cache(workspace: Workspace) -> None:
     """Remove all decoded arrays and all that was counted from them; it is made again. Raises StoreUnavailable."""
     workspace.decoded.clear()
+    clear_exports(workspace)
     clear_numbers(workspace)
 
 

@@ -1,0 +1,47 @@
+"""Exports: the formats in which a version can leave, its file in each of them, and the proof of a file."""
+
+from flask import Blueprint, Response
+
+from dashboard.api.answers import file_answer, is_known, json_answer, unchanged
+from dashboard.api.descriptions import BYTES
+from dashboard.api.query import json_object
+from dashboard.api.shapes import export_proof_json, offer_json
+from dashboard.http import etag_of, workspace
+from dashboard.parsing import Fields
+from dashboard.services.exports.making import export_version, prove_export
+from dashboard.services.exports.offers import FORMATS, format_of, offers
+from dashboard.services.versions.reading import get_version
+
+blueprint = Blueprint("exports", __name__)
+
+VERSION = "/networks/<network>/versions/<number:version>"
+
+
+@blueprint.get(f"{VERSION}/exports")
+def list_exports(network: str, version: int) -> Response:
+    """Answer every format with what it holds and lacks, why the version cannot leave in it, and the last proof."""
+    return json_answer([offer_json(one) for one in offers(workspace(), network, version)])
+
+
+@blueprint.get(f"{VERSION}.<suffix:suffix>")
+def get_export(network: str, version: int, suffix: str) -> Response:
+    """Answer a version as a file of a format, which was read back and compared before its first byte is sent."""
+    owner = get_version(workspace(), network, version)
+    etag = etag_of(owner.sha256, owner.id)
+    if is_known(etag):
+        return unchanged(etag)
+    made = export_version(workspace(), network, version, format_of(f".{suffix}"))
+    return file_answer(made.file, BYTES, made.name, etag)
+
+
+@blueprint.post(f"{VERSION}/prove")
+def prove_format(network: str, version: int) -> Response:
+    """Make a version's file of a format again, read it back, and compare its tensors and outputs with the store's."""
+    fields = Fields(json_object())
+    fields.known({"format"})
+    format_name = fields.choice("format", "", FORMATS)
+    if not format_name:
+        fields.refuse("format", f"Choose one of: {', '.join(FORMATS)}.")
+    fields.done()
+    proof = prove_export(workspace(), network, version, format_name)
+    return json_answer({"version": f"{network}:{version}"} | export_proof_json(proof))

@@ -1,0 +1,27 @@
+"""The formats in which a version can leave. A new one is a module in `writers` and a line here; pages list them so."""
+
+from dashboard.formats.writers import (
+    hdf5,
+    keras,
+    keras_weights,
+    npz,
+    onnx,
+    pytorch,
+    pytorch_module,
+    safetensors,
+    script,
+    script_zip,
+)
+
+WRITERS = (
+    safetensors.WRITER,
+    npz.WRITER,
+    hdf5.WRITER,
+    pytorch.WRITER,
+    pytorch_module.WRITER,
+    keras.WRITER,
+    keras_weights.WRITER,
+    onnx.WRITER,
+    script.WRITER,
+    script_zip.WRITER,
+)

@@ -1,0 +1,1 @@
+"""The formats in which versions leave, each a module with one object."""

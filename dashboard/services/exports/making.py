@@ -1,0 +1,73 @@
+"""Making the file of a version, and its proof; what is made already is not made again."""
+
+import threading
+import time
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from dashboard.errors import NotProven
+from dashboard.formats.writer import Writer
+from dashboard.formats.writing import write_file
+from dashboard.services.exports.describing import Leaving, arrays_of, leaving, require_writable, writer_of
+from dashboard.services.exports.proof import ExportProof
+from dashboard.services.exports.proving import prove
+from dashboard.services.exports.stored import Stored, find_stored, keep, making_folder, path_of, sweep_exports
+from dashboard.services.workspace import Workspace
+
+ONE_AT_A_TIME = threading.Lock()
+"""Held while a file is made: several at once would take the memory and the time of all."""
+
+
+class Exported(NamedTuple):
+    """A version's file, open at its beginning, which the caller closes; `name` is what it is called."""
+
+    file: IO[bytes]
+    name: str
+    proof: ExportProof
+
+
+def export_version(workspace: Workspace, network_name: str, number: int, format_name: str) -> Exported:
+    """Return a version as a file of a format, proven; it is made unless it is there already.
+
+    Raises NotFound, Invalid for an unknown format, Conflict with the reason if it cannot leave in it, NotAsSaved if a
+    table is damaged, NotProven if the file does not hold what the store holds.
+    """
+    writer, taken = writer_of(format_name), leaving(workspace, network_name, number)
+    require_writable(writer, taken)
+    path = path_of(workspace, writer, taken.description)
+    with ONE_AT_A_TIME:
+        stored = find_stored(path) or _make(workspace, writer, taken, path)
+        file = stored.path.open("rb")
+    return Exported(file, f"{taken.stem}{writer.suffix}", stored.proof)
+
+
+def prove_export(workspace: Workspace, network_name: str, number: int, format_name: str) -> ExportProof:
+    """Make a version's file again and prove it; raises what `export_version` does.
+
+    If it was made before, the two are compared to the byte.
+    """
+    writer, taken = writer_of(format_name), leaving(workspace, network_name, number)
+    require_writable(writer, taken)
+    path = path_of(workspace, writer, taken.description)
+    with ONE_AT_A_TIME:
+        before = find_stored(path)
+        return _make(workspace, writer, taken, path, before.proof if before else None).proof
+
+
+def _make(
+    workspace: Workspace, writer: Writer, taken: Leaving, path: Path, before: ExportProof | None = None
+) -> Stored:
+    sweep_exports(workspace, time.time())
+    with making_folder(workspace) as folder:
+        made = folder / f"made{writer.suffix}"
+        write_file(writer, taken.description, arrays_of(workspace, taken), made)
+        proof = prove(workspace, writer, taken, made)
+        if before is not None:
+            proof = proof._replace(repeats=proof.sha256 == before.sha256)
+        if not proof.is_sound or proof.repeats is False:
+            names = ", ".join(proof.different[:3]) or "the file made before"
+            raise NotProven(
+                f"The file of {taken.version.reference} as {writer.words} is not equal to the version ({names}) and "
+                "was removed. The version itself is untouched; please report this with the log of the dashboard."
+            )
+        return keep(workspace, made, path, proof)

@@ -1,0 +1,1 @@
+"""Taking a version away: the formats, their files and their proofs."""

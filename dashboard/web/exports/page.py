@@ -1,0 +1,45 @@
+"""The table of the formats in which a version can leave."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from dashboard.records.network import Version
+from dashboard.services.exports.offers import Offer
+from dashboard.web.exports.words import proof_words
+from dashboard.web.kit.tables import Column, Table, exports
+from dashboard.web.kit.urls import api_address
+
+
+def offers_table(version: Version, offers: Sequence[Offer]) -> Table:
+    """Return the formats, each with what it holds and lacks, its file, and what was proven of it."""
+
+    def file(offer: Offer) -> str:
+        return "" if offer.why_not else file_address(version, offer.suffix)
+
+    columns = (
+        Column("format", "Format", "words"),
+        Column("file", "File", "suffix", link=file),
+        Column("bytes", "Size", lambda offer: offer.proof and offer.proof.bytes, "size"),
+        Column("carries", "Holds", css="wide"),
+        Column("lacks", "Lacks", css="wide"),
+        Column("why_not"),
+        Column("proof", "Proof", lambda offer: offer.why_not or proof_words(offer.proof), css="wide"),
+        Column("made", "Proven", _made, "when"),
+        Column("sha256", "SHA-256", lambda offer: offer.proof and offer.proof.sha256, "file_digest"),
+        Column("prove", "Prove", _provable, "prove", exported=False, quiet=True),
+    )
+    files = exports("exports.formats", name=version.network, number=version.number)
+    return Table(f"{version.network}_v{version.number}_exports", columns, offers, "Formats", files)
+
+
+def file_address(version: Version, suffix: str) -> str:
+    """Return the address of a version's file with this ending."""
+    return api_address("networks", version.network, "versions", f"{version.number}{suffix}")
+
+
+def _provable(offer: Offer) -> str:
+    return "" if offer.why_not else offer.format
+
+
+def _made(offer: Offer) -> datetime | None:
+    return datetime.fromisoformat(offer.proof.made) if offer.proof else None
