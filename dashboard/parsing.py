@@ -13,6 +13,8 @@ LONGEST_NAME = 64
 LONGEST_TEXT = 2000
 LONGEST_SEARCH = 200
 MOST_FREE_FIELDS = 50
+FORMULA_SIGNS = frozenset("=+-@\t\r")
+"""What a cell begins with that a spreadsheet takes for a formula."""
 TRUE_WORDS = frozenset({"true", "yes", "on", "1"})
 FALSE_WORDS = frozenset({"false", "no", "off", "0", ""})
 

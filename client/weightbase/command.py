@@ -33,6 +33,7 @@ def _argument(flag: str, help_text: str, **options: Any) -> Argument:  # noqa: A
 
 
 LIMIT = _argument("--limit", "at most so many; all if left out", type=int)
+RECORD = "FILE.csv | COLUMN=VALUE"
 REFERENCE = "name:number, name:latest or name:best"
 STATES = ("queued", "running", "ended")
 METRIC = {"metavar": "NAME=NUMBER", "action": "append", "default": []}
@@ -63,7 +64,8 @@ VERBS: dict[Verb, list[Argument]] = {
     verbs.inputs: [_argument("reference", REFERENCE)],
     verbs.predict: [
         _argument("reference", REFERENCE),
-        _argument("values", "the record: column=value for each column", nargs="+", metavar="COLUMN=VALUE"),
+        _argument("record", "a CSV of records; or one record, a value for each column", nargs="+", metavar=RECORD),
+        _argument("--output", "the answered file of a CSV; printed if left out", metavar="FILE"),
     ],
     verbs.verify: [_argument("version", f"{REFERENCE}; every version if left out", nargs="?")],
     verbs.copy: [_argument("--to", "the store: csv:/folder or mysql://…", required=True, metavar="STORE")],

@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 import os
 import time
+import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 import numpy as np
 
-from weightbase.connection import Connection, Transport, call
+from weightbase.connection import Connection, Transport, call, checked
 from weightbase.errors import WeightbaseError
 from weightbase.files import write_safetensors
 from weightbase.metrics import numbers
@@ -123,16 +124,35 @@ def inputs(transport: Transport, given: Given) -> Printed:
 
 
 def predict(transport: Transport, given: Given) -> Printed:
-    """Show what a version answers to one record, given as COLUMN=VALUE."""
-    pairs = [text.partition("=") for text in given.values]
+    """Show what a version answers to a CSV of records, or to one record."""
+    place = address_of(exact_reference(transport, given.reference))
+    if len(given.record) == 1 and "=" not in given.record[0]:
+        return _answered_file(transport, place, Path(given.record[0]), given.output)
+    pairs = [text.partition("=") for text in given.record]
     for name, equals, _ in pairs:
         if not equals:
             raise WeightbaseError(f"Write each value as COLUMN=VALUE; {name!r} has no =.")
     row = {name: value for name, _, value in pairs}
-    body = call(
-        transport, "POST", f"{address_of(exact_reference(transport, given.reference))}/predict", {"rows": [row]}
-    )
+    body = call(transport, "POST", f"{place}/predict", {"rows": [row]})
     return Printed(body, _answer_lines(body["answers"][0]))
+
+
+def _answered_file(transport: Transport, place: str, path: Path, output: str | None) -> Printed:
+    """Send a CSV and return the answered one, written to `output` if that is given."""
+    boundary = uuid.uuid4().hex
+    head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="records.csv"\r\n\r\n'
+    content = head.encode() + path.read_bytes() + f"\r\n--{boundary}--\r\n".encode()
+    headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+    answer = checked(transport.request("POST", f"{place}/predict.csv", content, headers))
+    encoding = answer.headers.get("content-type", "").partition("charset=")[2] or "utf-8"
+    text = answer.content.decode(encoding)
+    names = answer.headers.get("weightbase-passed-over", "")
+    passed_over = [unquote(name) for name in names.split(", ") if name]
+    body = {"file": output, "bytes": len(answer.content), "passed_over": passed_over}
+    if output:
+        Path(output).write_bytes(answer.content)
+        return Printed(body, [output])
+    return Printed(body, text.splitlines())
 
 
 def _answer_lines(answer: dict[str, Any]) -> list[str]:

@@ -139,6 +139,12 @@ OPERATIONS: dict[str, Operation] = {
         200, ref("ChangePreview"), bodies=((JSON, "Change"),), fails=(400, 404, 409, 413, 415, 422)
     ),
     "changes.get_scores_between": Operation(200, ref("ScoresBetween"), query=("other",), fails=(400, 404, 409, 422)),
+    "use.predict_file": Operation(
+        200,
+        media_type="text/csv",
+        bodies=(("multipart/form-data", "RecordsUpload"),),
+        fails=(400, 404, 409, 413, 415, 422, 503),
+    ),
     "history.get_history": Operation(200, ref("History"), query=("tensor", "since"), fails=(404, 422)),
     "history.get_part": Operation(200, ref("Timeline"), query=("tensor", "row", "column", "unit"), fails=(404, 422)),
     "history.get_network_health": Operation(200, ref("HealthHistory"), query=("tensor",), fails=(404, 422)),

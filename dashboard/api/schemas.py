@@ -59,6 +59,7 @@ from dashboard.services.search.requests import (
     SPACE_SETTINGS,
 )
 from dashboard.services.store.tables import StoredTable
+from dashboard.services.use.batch_format import FORMAT_SETTINGS
 from dashboard.services.use.prediction import MOST_ROWS
 from dashboard.services.versions.given import LONGEST_KEY, LONGEST_TENSOR, MOST_AXES, MOST_METRICS, MOST_TENSORS
 from dashboard.services.versions.verification import Difference, TensorProof
@@ -646,6 +647,8 @@ IMPORT_CHOICES = described(WEIGHT_SETTINGS) | {
     "metrics": array(TEXT, description="Those to save; all that are stated by default."),
 }
 
+FILE_FORMAT = {name: DATASET_UPLOAD[name] for name in FORMAT_SETTINGS}
+"""How a CSV of records is written, where that is neither as in the dataset nor guessed."""
 INPUTS: dict[str, Schema] = {
     "version": REFERENCE,
     "columns": array(
@@ -898,6 +901,7 @@ SCHEMAS: dict[str, Schema] = {
         ]
     },
     "Answer": ANSWER,
+    "RecordsUpload": record({"file": ONE_FILE} | FILE_FORMAT, tuple(FILE_FORMAT), closed=True),
     "Predictions": record(PREDICTIONS, closed=True),
     "Fact": record(FACT, closed=True),
     "TensorDifference": record(TENSOR_DIFF, closed=True),

@@ -1,13 +1,18 @@
 """Use: what a version reads, and what it answers to records."""
 
-from typing import Any
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+from urllib.parse import quote
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import UnsupportedMediaType
 
 from dashboard.api.answers import json_answer
 from dashboard.api.query import json_object
 from dashboard.http import workspace
 from dashboard.services.use.answers import Answer
+from dashboard.services.use.batch import Batch, discard, open_batch, received
 from dashboard.services.use.inputs import inputs_of
 from dashboard.services.use.loaded import load_version
 from dashboard.services.use.prediction import Prediction, predict
@@ -16,6 +21,8 @@ blueprint = Blueprint("use", __name__)
 
 VERSION = "/networks/<network>/versions/<number:version>"
 MOST_BODY = 64 * 2**20
+PASSED_OVER, MOST_NAMED = "Weightbase-Passed-Over", 20
+"""The header of an answered CSV that names columns which the version does not read, quoted as in an address."""
 
 
 @blueprint.get(f"{VERSION}/inputs")
@@ -38,6 +45,33 @@ def get_inputs(network: str, version: int) -> Response:
 def predict_records(network: str, version: int) -> Response:
     """Answer records of values by column, or what the network is given."""
     return json_answer(prediction_json(predict(workspace(), network, version, json_object(most=MOST_BODY))))
+
+
+@blueprint.post(f"{VERSION}/predict.csv")
+def predict_file(network: str, version: int) -> Response:
+    """Answer a CSV (multipart/form-data) with the same CSV and columns of answers, block by block."""
+    if request.mimetype != "multipart/form-data" or "file" not in request.files:
+        raise UnsupportedMediaType("Send multipart/form-data with the CSV as the part named file.")
+    loaded = load_version(workspace(), network, version)
+    path = received(workspace(), cast(BinaryIO, request.files["file"].stream))
+    try:
+        batch = open_batch(loaded, path, request.form.to_dict())
+    except BaseException:
+        discard(path)
+        raise
+    answer = Response(_sent(batch, path), content_type=f"text/csv; charset={batch.encoding}")
+    answer.call_on_close(lambda: discard(path))  # where nothing of it is ever sent
+    answer.headers["Content-Disposition"] = 'attachment; filename="answers.csv"'
+    answer.headers[PASSED_OVER] = ", ".join(quote(name) for name in batch.summary.passed_over[:MOST_NAMED])
+    return answer
+
+
+def _sent(batch: Batch, path: Path) -> Iterator[bytes]:
+    """Yield the answered file, and remove what was sent."""
+    try:
+        yield from batch.pieces()
+    finally:
+        discard(path)
 
 
 def prediction_json(prediction: Prediction) -> dict[str, Any]:

@@ -71,6 +71,22 @@ class _Reading(NamedTuple):
         }
 
 
+class RowParser:
+    """Parses rows in memory, UTF-8 and without quotes, as the chosen columns of a file of `width` columns."""
+
+    def __init__(self, csv_format: CsvFormat, width: int, columns: Sequence[int], readings: Sequence[Reading]) -> None:
+        self.reading = _Reading(csv_format, width, columns, readings, frozenset())
+        self.options = self.reading.other_options(has_quotes=False)
+
+    def parse(self, content: bytes) -> list[ColumnBlock]:
+        """Return the columns of rows that all have as many cells."""
+        from dashboard.arrow import csv, pa  # noqa: PLC0415 - see `blocks`
+
+        options = self.reading.read_options(0, block_size=len(content) + 1)
+        table = csv.read_csv(pa.BufferReader(content), options, **self.options)
+        return _parsed([column.chunk(0) for column in table.columns], self.reading)
+
+
 def read_blocks(
     path: Path,
     csv_format: CsvFormat,

@@ -60,7 +60,7 @@ class RecordReader:
             np.array([getattr(column, name) for column in numeric], np.float64) for name in ("scale", "offset", "fill")
         )
         self.may_miss = np.array([column.may_miss for column in numeric], bool)
-        self.levels = {column.name: _Levels(column) for column in preprocessing.categorical}
+        self.levels = {column.name: LevelTexts(column) for column in preprocessing.categorical}
         self.alike = self._alike()
         self.input_places = {column.name: place for place, column in enumerate(numeric)}
 
@@ -160,7 +160,7 @@ class RecordReader:
         return f"{column} is {text[:LONGEST_SHOWN]!r}, which is not {wanted}."
 
 
-class _Levels:
+class LevelTexts:
     """The levels of a category: which text is which."""
 
     def __init__(self, column: CategoricalInput) -> None:

@@ -2,13 +2,14 @@
 
 import json
 import shlex
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.api.api_client import HOST
 from tests.api.examples import special_tensors
-from tests.unit.services.used_versions import mixed_version
+from tests.unit.services.used_versions import mixed_version, table
 from weightbase import pulling, verbs
 from weightbase.command import carry_out, parser_of_client
 from weightbase.connection import Answer
@@ -138,4 +139,10 @@ def test_a_version_answers_on_the_command_line(place, workspace):
     with pytest.raises(WeightbaseError, match="size is missing"):
         carried_out(place, "predict mixed:1 when=2024-03-04")
     with pytest.raises(WeightbaseError, match="COLUMN=VALUE"):
-        carried_out(place, "predict mixed:1 when")
+        carried_out(place, "predict mixed:1 when size=1")
+    Path("mine.csv").write_text(table())
+    written = carried_out(place, "predict mixed:1 mine.csv --output answers.csv")
+    assert written.lines == ["answers.csv"]
+    lines = Path("answers.csv").read_text().splitlines()
+    assert carried_out(place, "predict mixed:1 mine.csv").lines == lines
+    assert lines[0].endswith(",label,prediction,score,problem")

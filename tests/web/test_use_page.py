@@ -1,9 +1,12 @@
 """The page of a version's use: one record by a form, several versions side by side, and words where it cannot be."""
 
+import io
+import re
+
 import pytest
 
 from tests.unit.services.foreign_versions import save_foreign
-from tests.unit.services.used_versions import mixed_version
+from tests.unit.services.used_versions import mixed_version, table
 from tests.web.page_check import words
 
 PAGE = "/use/mixed:1"
@@ -66,3 +69,33 @@ def test_a_version_that_cannot_be_used_says_why(browser, workspace):
     assert "It cannot be used here" in said
     browser.get("/use/nobody:1", status=404)
     browser.get("/use/nobody", status=400)
+
+
+def send(browser, content, status=200, **fields):
+    data = {"file": (io.BytesIO(content.encode()), "../my file.csv"), **fields}
+    return browser.post(f"{PAGE}/file", data, source=PAGE, status=status, content_type="multipart/form-data")
+
+
+def test_a_file_is_answered_counted_and_measured(used):
+    page = send(used, table().replace("red", "pink", 2) + "1,2\n")
+    assert re.fullmatch(r"121 records of mixed:1, 3 of them cannot be read: accuracy 0\.\d+\.", page.sentence)
+    said = words(page.root)
+    assert "Confusion matrix (file rows)" in said
+    assert "The record has 2 cells, and there are 7 columns." in said
+    answer = used.raw(next(link for link in page.links() if link.endswith("answers.csv")))
+    assert answer.headers["Content-Disposition"].endswith("my_file_answers.csv")
+    lines = [line.rsplit(",", 3)[0] for line in answer.data.decode().splitlines()]
+    assert lines[5:121] == table().splitlines()[5:]
+    matrix = used.raw(next(link for link in page.links() if link.endswith("confusion.csv"))).data.decode().splitlines()
+    assert matrix[0] == "true,predicted =middle,predicted high,predicted low"
+    counts = [[int(cell) for cell in line.split(",")[1:]] for line in matrix[1:]]
+    assert sum(map(sum, counts)) == 118
+    assert f"accuracy {sum(row[place] for place, row in enumerate(counts)) / 118:.4f}" in page.sentence
+
+
+def test_a_file_that_cannot_be_answered_is_refused_on_the_form(used):
+    page = send(used, "a,b\n1,2\n", status=422)
+    assert "The file has not all columns that mixed:1 reads" in words(page.by_id("problems"))
+    assert "Choose a file." in words(used.post(f"{PAGE}/file", {}, source=PAGE, status=422).root)
+    used.get(f"{PAGE}/file/{'0' * 32}", status=404)
+    used.get(f"{PAGE}/file/nonsense", status=404)

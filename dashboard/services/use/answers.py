@@ -34,13 +34,6 @@ class Answer:
         """The score of the class that is the answer; None of a number."""
         return self.scores[self.label] if self.scores else None
 
-    @property
-    def texts(self) -> list[str]:
-        """What is written into the columns of `answer_columns`: the label and its score, or numbers in full."""
-        if self.scores is not None:
-            return [self.label, repr(self.score)]
-        return [repr(value) for value in (self.values or {}).values()]
-
 
 def answer_columns(preprocessing: Preprocessing) -> list[str]:
     """Return the names of the columns of answers in a file."""
@@ -70,9 +63,24 @@ def answers(outputs: Array, preprocessing: Preprocessing) -> Iterator[Answer]:
         for row in preprocessing.in_own_unit(wide).tolist():
             yield Answer(values=dict(zip(names, row, strict=True)))
         return
-    labels = classes(outputs, (preprocessing.low + preprocessing.high) / 2.0).tolist()
+    labels = class_codes(outputs, preprocessing).tolist()
     for label, scores in zip(labels, _scores(wide, preprocessing).tolist(), strict=True):
         yield Answer(preprocessing.classes[label], dict(zip(preprocessing.classes, scores, strict=True)))
+
+
+def answer_texts(outputs: Array, preprocessing: Preprocessing) -> list[list[str]]:
+    """Return what is written of each record into the columns of `answer_columns`: a label and its score, or numbers."""
+    wide = outputs.astype(np.float64)
+    if preprocessing.task == "regression":
+        return [[repr(value) for value in row] for row in preprocessing.in_own_unit(wide).tolist()]
+    codes = class_codes(outputs, preprocessing)
+    scores = _scores(wide, preprocessing)[np.arange(len(codes)), codes].tolist()
+    return [[preprocessing.classes[code], repr(score)] for code, score in zip(codes.tolist(), scores, strict=True)]
+
+
+def class_codes(outputs: Array, preprocessing: Preprocessing) -> Array:
+    """Return which class is the answer to each record, (records,)."""
+    return classes(outputs, (preprocessing.low + preprocessing.high) / 2.0)
 
 
 def _scores(outputs: Array, preprocessing: Preprocessing) -> Array:

@@ -16,11 +16,11 @@ import orjson
 from flask import Blueprint, Response, url_for
 from markupsafe import Markup
 
+from dashboard.parsing import FORMULA_SIGNS
 from dashboard.web.kit.formats import CELL_FORMATS
 from dashboard.web.kit.query import Query, query
 
 JSON_OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
-FORMULA_SIGNS = frozenset("=+-@\t\r")
 NUMERIC = frozenset({"number", "change", "percent", "size", "duration", "count"})
 """Formats of numbers: right-aligned, and sorted with the largest first."""
 LARGEST_FIRST = NUMERIC | {"when"}

@@ -3,15 +3,30 @@
 from collections.abc import Sequence
 from typing import Any
 
-from wtforms import Field, SelectField, StringField, TextAreaField
+from wtforms import Field, FileField, SelectField, StringField, TextAreaField
 
+from dashboard.services.use.batch_format import DECIMALS, DELIMITERS, HEADERS
 from dashboard.services.use.inputs import InputColumn
 from dashboard.web.kit.forms import PageForm, options
 from dashboard.web.use.query import field_names
 from dashboard.web.use.words import column_help
 
+FILE_HELP = "With the columns that the version reads, in any order. With the target the answers are measured."
 MOST_OPTIONS = 100
 """A category with more levels is typed."""
+
+
+class FileForm(PageForm):
+    """A file of records, and how it is written where that is to be said."""
+
+    file = FileField("CSV", description=FILE_HELP, render_kw={"accept": ".csv,.tsv,.txt"})
+    delimiter = SelectField("Delimiter", choices=options([("", "detect"), *DELIMITERS.items()]))
+    header = SelectField("First line", choices=options(HEADERS.items()))
+    decimal = SelectField("Decimal mark", choices=options([("", "detect"), *DECIMALS.items()]))
+
+    def choices(self) -> dict[str, str]:
+        """Return what was settled of the format."""
+        return {name: self[name].data for name in ("delimiter", "header", "decimal") if self[name].data}
 
 
 class ValuesForm(PageForm):

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+from dashboard.metrics import metric_words
 from dashboard.services.use.answers import Answer
 from dashboard.services.use.inputs import InputColumn, KnownRecord
-from dashboard.web.kit.formats import number
+from dashboard.services.use.results import BatchResult
+from dashboard.web.kit.formats import number, plural
 
 
 def column_help(column: InputColumn) -> str:
@@ -43,6 +45,17 @@ def record_sentence(record: KnownRecord, changed: Sequence[str], answer: Answer 
     if answer is None or answer.scores is None:
         return f"{begin}."
     return f"{begin}: {'right' if answer.label == record.target else 'wrong'}."
+
+
+def batch_sentence(result: BatchResult) -> str:
+    """Say how many records were answered, and how good the answers are."""
+    summary = result.summary
+    said = f"{plural(summary.records, 'record')} of {result.version}"
+    problems = f", {summary.problems:,} of them cannot be read" if summary.problems else ", all answered"
+    scores = [f"{metric_words(name)} {number(value)}" for name, value in summary.metrics.items() if name != "confusion"]
+    measured = f": {', '.join(scores)}" if scores else ""
+    unknown = f" ({plural(summary.unknown, 'record')} with an unknown target)" if summary.unknown else ""
+    return f"{said}{problems}{measured}{unknown}."
 
 
 def passed_over_words(names: Sequence[str]) -> str:

@@ -1,0 +1,191 @@
+"""A CSV of records for use, in blocks: each with its lines as they stand in the file, and its columns.
+
+What cannot be a record (another number of cells) is named and does not end the reading. Without quotes a line is a
+record, and pyarrow parses a block; with quotes the records are found one by one.
+"""
+
+import csv
+import io
+import itertools
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from dashboard.data.block_reader import RowParser
+from dashboard.data.blocks import ColumnBlock, Reading
+from dashboard.data.csv_format import NONE, CsvFormat
+from dashboard.data.lines import column_names, rows_before
+from dashboard.data.record_inputs import text_block
+from dashboard.data.table_lines import plain_delimiter, table_lines
+from dashboard.data.whole_rows import quoting
+from dashboard.errors import Invalid
+
+BLOCK_BYTES = 2**21
+BLOCK_RECORDS = 1_000
+ENDS = "\r\n"
+MARK = b"\xef\xbb\xbf"
+
+
+class RecordBlock(NamedTuple):
+    """Some records: the `lines` of all, those that are `whole` by their places, and the columns of these."""
+
+    lines: list[str]
+    whole: list[int]
+    wrong: dict[int, str]
+    columns: dict[str, ColumnBlock]
+
+
+class _Record(NamedTuple):
+    text: str
+    cells: list[str]
+
+
+@dataclass(frozen=True)
+class RecordFile:
+    """A file, how it is written, and its columns; `header` is its text down to the first record."""
+
+    path: Path
+    format: CsvFormat
+    names: list[str]
+    header: str
+
+    @property
+    def delimiter(self) -> str:
+        """The character that parts the cells of `lines`."""
+        return plain_delimiter(self.format)
+
+    def blocks(self, chosen: Sequence[str], readings: Sequence[Reading]) -> Iterator[RecordBlock]:
+        """Yield the records with the chosen columns, in order; empty lines are left out."""
+        places = [self.names.index(name) for name in chosen]
+        if self.format.is_plain and not self._has_quotes():
+            parser = RowParser(self.format, len(self.names), places, readings)
+            for lines in self._pieces():
+                yield self._parsed(lines, parser, chosen)
+            return
+        records = itertools.islice(self._records(), rows_before(self.format), None)
+        while some := list(itertools.islice(records, BLOCK_RECORDS)):
+            yield self._read(some, places, chosen, readings)
+
+    def _has_quotes(self) -> bool:
+        if self.format.quote == NONE:
+            return False
+        with _opened(self.path, self.format) as file:
+            return any(self.format.quote in piece for piece in iter(lambda: file.read(BLOCK_BYTES), ""))
+
+    def _pieces(self) -> Iterator[list[str]]:
+        """Yield the lines of the records, some megabytes at a time, without empty ones."""
+        with _opened(self.path, self.format) as file:
+            left = rows_before(self.format)
+            for _ in range(self.format.skip):
+                file.readline()
+            while lines := file.readlines(BLOCK_BYTES):
+                lines = [line for line in lines if line.strip(ENDS)]
+                yield lines[left:]
+                left = max(left - len(lines), 0)
+
+    def _parsed(self, lines: list[str], parser: RowParser, chosen: Sequence[str]) -> RecordBlock:
+        cells = [line.count(self.delimiter) + 1 for line in lines]
+        whole = [place for place, count in enumerate(cells) if count == len(self.names)]
+        wrong = {place: self._ragged(count) for place, count in enumerate(cells) if count != len(self.names)}
+        content = "".join(lines if not wrong else [lines[place] for place in whole])
+        columns = parser.parse(content.encode()) if whole else []
+        return RecordBlock(lines, whole, wrong, dict(zip(chosen, columns, strict=True)) if whole else {})
+
+    def _read(
+        self, records: list[_Record], places: Sequence[int], chosen: Sequence[str], readings: Sequence[Reading]
+    ) -> RecordBlock:
+        width = len(self.names)
+        whole = [place for place, record in enumerate(records) if len(record.cells) == width]
+        wrong = {
+            place: self._ragged(len(record.cells)) for place, record in enumerate(records) if len(record.cells) != width
+        }
+        columns = {
+            name: text_block([records[row].cells[place] for row in whole], self.format.marks, reading)
+            for name, place, reading in zip(chosen, places, readings, strict=True)
+        }
+        return RecordBlock([record.text for record in records], whole, wrong, columns if whole else {})
+
+    def _ragged(self, cells: int) -> str:
+        return f"The record has {cells:,} cells, and there are {len(self.names):,} columns."
+
+    def _records(self) -> Iterator[_Record]:
+        return read_records(self.path, self.format)
+
+
+def open_records(path: Path, csv_format: CsvFormat) -> RecordFile:
+    """Return a file of records with the names of its header, if the format has one; raises Invalid if it is empty."""
+    before = rows_before(csv_format)
+    try:
+        first = list(itertools.islice(read_records(path, csv_format), max(before, 1)))
+    except UnicodeError as error:
+        raise Invalid({"encoding": f"The file cannot be read as {csv_format.encoding}: choose another one."}) from error
+    if not first or len(first) < before:
+        raise Invalid({"file": "The file has no records. Send a header, and a line per record."})
+    names = column_names(first[0].cells, csv_format.header)
+    return RecordFile(path, csv_format, names, "".join(record.text for record in first[:before]))
+
+
+def has_byte_order_mark(path: Path) -> bool:
+    """Return whether a file begins with the mark of UTF-8."""
+    with path.open("rb") as file:
+        return file.read(len(MARK)) == MARK
+
+
+def is_encoded(path: Path, encoding: str) -> bool:
+    """Return whether a file can be decoded from its first byte to its last."""
+    with suppress(UnicodeError), path.open(encoding=encoding, newline="") as file:
+        while file.read(BLOCK_BYTES):
+            pass
+        return True
+    return False
+
+
+def read_records(path: Path, csv_format: CsvFormat) -> Iterator[_Record]:
+    """Yield the records of a file, header included, each with its lines; raises UnicodeError.
+
+    The lines are those of the file, or in plain form (`table_lines`) where it has comments or is not cut by one sign.
+    """
+    with _opened(path, csv_format) as file:
+        lines = _Lines(_plain_lines(file, csv_format))
+        reader = csv.reader(lines, delimiter=plain_delimiter(csv_format), **quoting(csv_format))
+        while True:
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error:  # a cell of more than 16 MB, as behind a quote that is never closed
+                cells = []
+            text = lines.take()
+            if text.strip(ENDS):
+                yield _Record(text, cells)
+
+
+class _Lines:
+    """Lines for a csv reader, which keeps those since it was last looked at."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self.lines, self.since = lines, io.StringIO()
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = next(self.lines)
+        self.since.write(line)
+        return line
+
+    def take(self) -> str:
+        text, self.since = self.since.getvalue(), io.StringIO()
+        return text
+
+
+def _plain_lines(file: io.TextIOWrapper, csv_format: CsvFormat) -> Iterator[str]:
+    if not csv_format.is_plain:
+        return (line for _, line in table_lines(file, csv_format))
+    return itertools.islice(file, csv_format.skip, None)
+
+
+def _opened(path: Path, csv_format: CsvFormat) -> io.TextIOWrapper:
+    return path.open(encoding=csv_format.encoding, newline="")
