@@ -152,6 +152,7 @@ def export(walk, tmp_path):
     assert (len(rows), len(rows[0])) == (201, 10)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("theme", ["dark"], indirect=True)
 def test_an_empty_dashboard_offers_a_demo_that_fills_every_page(walk):
     page = walk.page

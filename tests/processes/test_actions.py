@@ -36,6 +36,7 @@ def action_pids(coordinator):
     return found
 
 
+@pytest.mark.soak  # web/test_store_pages has an action beside a queue
 def test_a_verification_runs_beside_trainings_that_fill_every_slot(workspace):
     fill(workspace)
     define(workspace, **ENDLESS)

@@ -104,6 +104,7 @@ def test_a_server_that_is_killed_and_starts_again_has_every_epoch_once(stopped, 
     assert entries(tmp_path / "spool") == []
 
 
+@pytest.mark.soak  # what is kept is sent once: unit/client/test_client_spool
 def test_what_a_script_logs_without_a_server_is_sent_by_sync_exactly_once(stopped, tmp_path, monkeypatch):
     dashboard = stopped
     ended = run_script(dashboard, tmp_path / "work")

@@ -64,10 +64,8 @@ def kill_the_supervisor(dashboard):
     assert port_is_free(dashboard.settings.port)
 
 
-@pytest.mark.parametrize("is_supervisor_killed", [False, pytest.param(True, marks=pytest.mark.soak)])
-def test_whatever_is_killed_the_run_ends_with_the_same_weights_and_nothing_is_left(
-    dashboard, undisturbed, is_supervisor_killed
-):
+@pytest.mark.soak  # each part alone: test_runs_survive_here, test_serving; all of it at once: test_searches
+def test_whatever_is_killed_the_run_ends_with_the_same_weights_and_nothing_is_left(dashboard, undisturbed):
     workspace = open_workspace(dashboard.settings)
     run = start_training(workspace)
     wait_for_epochs(workspace, run.id, 1)
@@ -83,11 +81,10 @@ def test_whatever_is_killed_the_run_ends_with_the_same_weights_and_nothing_is_le
     signal_to(training, signal.SIGCONT)  # only now, or it ends before we have killed what looks after it
     wait_until(lambda: get_run(workspace, run.id).run.attempt == 2, "the next coordinator to take it up")
 
-    if is_supervisor_killed:
-        kill_the_supervisor(dashboard)
-        assert get_run(workspace, run.id).run.state in {"queued", "running"}
-        dashboard.start()
-        wait_until(lambda: get_run(workspace, run.id).run.attempt == 3, "the run to go on")
+    kill_the_supervisor(dashboard)
+    assert get_run(workspace, run.id).run.state in {"queued", "running"}
+    dashboard.start()
+    wait_until(lambda: get_run(workspace, run.id).run.attempt == 3, "the run to go on")
 
     everything = [dashboard.process.pid, *dashboard.pids()]
     kill(everything)
