@@ -31,7 +31,7 @@ def show(name: str, number: int) -> str:
 
 @blueprint.post("/prove")
 def prove(name: str, number: int) -> Answer:
-    """Make the file of a format, prove it, and show what was listed."""
+    """Make the file of a format, prove it, and show the result."""
     try:
         proof = prove_export(workspace(), name, number, request.form.get("format", ""))
     except (Conflict, Invalid) as error:
