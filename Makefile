@@ -72,15 +72,14 @@ soak-of-more: $(VENV)/dev.ok
 	$(PYTHON) -m pytest -q -n 2 --dist worksteal --durations=10 -m soak tests
 	$(PYTHON) -m pytest -q -n 2 --dist worksteal --hypothesis-profile=soak -m "hypothesis and not soak" tests
 
-$(PROOF)/ok: requirements-proof.txt
-	@echo "Setting up: the real frameworks in $(PROOF) (once, about a gigabyte)"
+$(PROOF)/ok: requirements.txt requirements-dask.txt requirements-dev.txt requirements-proof.txt
+	@echo "Setting up: all packages and the real frameworks in $(PROOF) (once, about a gigabyte)"
 	@test -x $(PROOF)/bin/python || python3 -m venv $(PROOF)
 	@$(PROOF)/bin/python -m pip install -q --disable-pip-version-check -r requirements-proof.txt
 	@touch $@
 
-proof: $(VENV)/dev.ok $(PROOF)/ok  ## PyTorch, Keras, Lightning and scikit-learn themselves, in an environment of their own
-	WEIGHTBASE_PROOF_PYTHON=$(PROOF)/bin/python $(PYTHON) -m pytest -q -m "" tests/proof
-	PYTHONPATH=. $(PROOF)/bin/python -m pytest -q -p no:cacheprovider -c tests/outputs/pytest.ini --rootdir tests/outputs tests/outputs
+proof: $(PROOF)/ok           ## PyTorch, Keras, Lightning, ONNX Runtime and scikit-learn themselves, in an environment of their own
+	$(PROOF)/bin/python -m pytest -q -p no:cacheprovider -c tests/proof/pytest.ini --rootdir tests/proof tests/proof
 
 bench: $(VENV)/dev.ok        ## every benchmark, each printing ratios to its peers
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(PYTHON) $$file || exit 1; done

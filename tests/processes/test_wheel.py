@@ -19,6 +19,7 @@ from pathlib import Path
 import plotly.graph_objects
 import pytest
 
+from dashboard.services.client_wheel import client_wheel
 from tests.processes.test_serving import free_port, health
 from tests.worker import wait_until
 
@@ -127,3 +128,19 @@ def test_the_wheel_serves_trains_draws_and_verifies_from_any_folder(weightbase, 
     verified = run(command, "verify", cwd=tmp_path, env=environment).splitlines()
     assert verified[:-1] == [f"demo-digits:{number}: identical (4 tensors)" for number in range(1, 7)]
     assert verified[-1] == "6 versions verified, 0 different"
+
+
+def test_the_client_in_the_same_environment_leaves_one_command_whichever_came_last(weightbase, wheel, tmp_path):
+    command, environment = weightbase
+    client = tmp_path / client_wheel().name
+    client.write_bytes(client_wheel().content)
+    python = command.with_name("python")
+    pip = (sys.executable, "-m", "pip", "--python", python, "install", "-q", "--no-deps", "--no-compile", "--no-index")
+    where = "import dashboard, sys; import weightbase; print(weightbase.__file__); weightbase.Session, weightbase.pull"
+    own = run(command, "completion", "bash", cwd=tmp_path, env=environment)
+    assert "backup" in own  # a verb that only the dashboard's command has
+    for last in (client, wheel):
+        run(*pip, "--force-reinstall", last, cwd=tmp_path, env=environment)
+        assert run(command, "completion", "bash", cwd=tmp_path, env=environment) == own
+        imported = Path(run(python, "-c", where, cwd=tmp_path, env=environment).strip())
+        assert imported.parts[-3:] == ("site-packages", "weightbase", "__init__.py")
