@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dashboard.analysis.cells import Array, Cells, cells_of, finite_or_zero
+from dashboard.analysis.cells import Array, Cells, cells_of
 from dashboard.analysis.images import robust_limit
 from dashboard.analysis.moments import Moments, safe_scale
 from dashboard.analysis.quantiles import quantiles
@@ -78,15 +78,6 @@ def l2_norm(source: Array | Cells) -> float:
         return 0.0
     moments, scale = _moments(cells, safe_scale(max(abs(scan.low), abs(scan.high))))
     return math.sqrt(moments.raw_products[0, 0]) / scale
-
-
-def largest_in_units(source: Array | Cells) -> Array:
-    """Return the largest |value| of each unit's finite cells: table (inputs, units) -> (units,) float64."""
-    cells = cells_of(source)
-    largest = np.zeros(cells.columns)
-    for _, band in cells.bands():
-        np.maximum(largest, np.abs(finite_or_zero(band)).max(axis=0, initial=0.0), out=largest)
-    return largest
 
 
 class _Scan(NamedTuple):

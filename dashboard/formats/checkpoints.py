@@ -17,7 +17,6 @@ TRAINING = re.compile(r"optim|sched|scaler|(^|_)rng|random|callbacks|loops|hyper
 ADDED_PREFIXES = ("module.", "_orig_mod.")
 """What DataParallel and torch.compile put before every name."""
 NO_METRICS = re.compile(r"epochs?|.*step|.*iter(ation)?s?|.*version|.*seed|(best_)?epoch|.*batch_size", re.IGNORECASE)
-LEAF_TYPES = (str, bytes, int, float, bool, complex, type(None))
 
 
 class Leaf(NamedTuple):
