@@ -62,6 +62,12 @@ VERBS: dict[Verb, list[Argument]] = {
         _argument("--format", "npz if left out", choices=tuple(verbs.WRITERS), default="npz"),
     ],
     verbs.inputs: [_argument("reference", REFERENCE)],
+    verbs.draw: [
+        _argument("reference", REFERENCE),
+        _argument(
+            "file", 'JSON: strokes of points, as in [[[10, 10], [80, 10], [40, 90]]]; or {"strokes"} or {"pixels"}'
+        ),
+    ],
     verbs.predict: [
         _argument("reference", REFERENCE),
         _argument("record", "a CSV of records; or one record, a value for each column", nargs="+", metavar=RECORD),

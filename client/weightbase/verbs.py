@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import time
 import uuid
@@ -135,6 +136,17 @@ def predict(transport: Transport, given: Given) -> Printed:
     row = {name: value for name, _, value in pairs}
     body = call(transport, "POST", f"{place}/predict", {"rows": [row]})
     return Printed(body, _answer_lines(body["answers"][0]))
+
+
+def draw(transport: Transport, given: Given) -> Printed:
+    """Show what a version answers to a drawing."""
+    try:
+        drawing = json.loads(Path(given.file).read_text())
+    except ValueError as error:
+        raise WeightbaseError(f"{given.file} is not JSON: {error}.") from error
+    body = drawing if isinstance(drawing, dict) else {"strokes": drawing}
+    answer = call(transport, "POST", f"{address_of(exact_reference(transport, given.reference))}/draw", body)
+    return Printed(answer, _answer_lines(answer["answer"]))
 
 
 def _answered_file(transport: Transport, place: str, path: Path, output: str | None) -> Printed:

@@ -145,6 +145,9 @@ OPERATIONS: dict[str, Operation] = {
         bodies=(("multipart/form-data", "RecordsUpload"),),
         fails=(400, 404, 409, 413, 415, 422, 503),
     ),
+    "use.answer_drawing": Operation(
+        200, ref("Drawn"), bodies=((JSON, "DrawingRequest"),), fails=(400, 404, 409, 413, 415, 422, 503)
+    ),
     "history.get_history": Operation(200, ref("History"), query=("tensor", "since"), fails=(404, 422)),
     "history.get_part": Operation(200, ref("Timeline"), query=("tensor", "row", "column", "unit"), fails=(404, 422)),
     "history.get_network_health": Operation(200, ref("HealthHistory"), query=("tensor",), fails=(404, 422)),

@@ -649,6 +649,17 @@ IMPORT_CHOICES = described(WEIGHT_SETTINGS) | {
 
 FILE_FORMAT = {name: DATASET_UPLOAD[name] for name in FORMAT_SETTINGS}
 """How a CSV of records is written, where that is neither as in the dataset nor guessed."""
+LOOK: dict[str, Schema] = {
+    "shape": array(INTEGER),
+    "ground": NUMBER,
+    "ink": NUMBER,
+    "is_whole": BOOLEAN,
+    "side": NUMBER | {"description": "The longer side of the ink, in pixels."},
+    "by_mass": BOOLEAN | {"description": "Whether centre is that of mass, or that of the ink's box."},
+    "centre": array(NUMBER, description="(y, x) in pixels."),
+    "pen": NUMBER | {"description": "The width of a stroke, in pixels."},
+}
+"""How the pictures of a dataset look, as measured from its records."""
 INPUTS: dict[str, Schema] = {
     "version": REFERENCE,
     "columns": array(
@@ -901,6 +912,21 @@ SCHEMAS: dict[str, Schema] = {
         ]
     },
     "Answer": ANSWER,
+    "DrawingRequest": record(
+        {
+            "strokes": array(
+                array(array(NUMBER)), description="Strokes of points [x, y]; where and how large is free."
+            ),
+            "nudge": array(INTEGER, description="Pixels to the right and down."),
+            "pixels": array(array({}), description="Rows of pixels in the dataset's values, instead of strokes."),
+        },
+        ("strokes", "nudge", "pixels"),
+        True,
+    ),
+    "Drawn": record(
+        {"version": REFERENCE, "pixels": array(array({})), "answer": ref("Answer"), "look": record(LOOK, closed=True)},
+        closed=True,
+    ),
     "RecordsUpload": record({"file": ONE_FILE} | FILE_FORMAT, tuple(FILE_FORMAT), closed=True),
     "Predictions": record(PREDICTIONS, closed=True),
     "Fact": record(FACT, closed=True),

@@ -13,6 +13,7 @@ from dashboard.api.query import json_object
 from dashboard.http import workspace
 from dashboard.services.use.answers import Answer
 from dashboard.services.use.batch import Batch, discard, open_batch, received
+from dashboard.services.use.drawing import draw
 from dashboard.services.use.inputs import inputs_of
 from dashboard.services.use.loaded import load_version
 from dashboard.services.use.prediction import Prediction, predict
@@ -64,6 +65,17 @@ def predict_file(network: str, version: int) -> Response:
     answer.headers["Content-Disposition"] = 'attachment; filename="answers.csv"'
     answer.headers[PASSED_OVER] = ", ".join(quote(name) for name in batch.summary.passed_over[:MOST_NAMED])
     return answer
+
+
+@blueprint.post(f"{VERSION}/draw")
+def answer_drawing(network: str, version: int) -> Response:
+    """Answer a drawing: strokes as lists of points, or pixels."""
+    drawing = draw(workspace(), load_version(workspace(), network, version), json_object())
+    look = drawing.look._asdict() | {"shape": list(drawing.look.shape), "centre": list(drawing.look.centre)}
+    pixels = drawing.pixels.tolist()
+    return json_answer(
+        {"version": drawing.version, "pixels": pixels, "answer": answer_json(drawing.answer), "look": look}
+    )
 
 
 def _sent(batch: Batch, path: Path) -> Iterator[bytes]:

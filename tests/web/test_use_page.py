@@ -99,3 +99,12 @@ def test_a_file_that_cannot_be_answered_is_refused_on_the_form(used):
     assert "Choose a file." in words(used.post(f"{PAGE}/file", {}, source=PAGE, status=422).root)
     used.get(f"{PAGE}/file/{'0' * 32}", status=404)
     used.get(f"{PAGE}/file/nonsense", status=404)
+
+
+def test_an_answer_is_explained_by_its_columns_and_hidden_units(used):
+    page = used.get(f"{PAGE}?{RECORD}")
+    said = words(page.root)
+    assert re.search(r"The contributions sum to the difference, [-\d.,e]+, but for [-\d.e]+ \(\d+ steps\)\.", said)
+    listed = {words(next(row.iter("th"))) for row in page.root.iter("tr") if row.find("th") is not None}
+    assert {"when", "size", "weight", "member", "colour", "grade"} <= listed
+    assert re.search(r"\d of 6 hidden units fired\.", said)

@@ -14,6 +14,7 @@ from dashboard.services.use.answers import Answer, answers
 from dashboard.services.use.loaded import Loaded, load_version
 from dashboard.services.workspace import Workspace
 
+__all__ = ["Array"]  # for those who may not import data
 MOST_ROWS = 10_000
 LONGEST_VALUE = 10_000
 ROWS = 'Send {"rows": [{"age": "31"}]}, a record each, or {"inputs": [[0.1, 0.2]]}.'
@@ -23,12 +24,15 @@ ROWS = 'Send {"rows": [{"age": "31"}]}, a record each, or {"inputs": [[0.1, 0.2]
 class Prediction:
     """What a version answers: an answer for each record (none without preprocessing), and the network's outputs.
 
+    `inputs` is what it was given, (records, inputs).
+
     `passed_over` are columns that were sent and that the version does not read.
     """
 
     version: Version
     answers: list[Answer]
     outputs: Array
+    inputs: Array
     passed_over: tuple[str, ...] = ()
 
 
@@ -60,7 +64,9 @@ def predict_rows(loaded: Loaded, rows: Sequence[Any]) -> Prediction:
         )
     outputs = loaded.network.predict(encoded.inputs)
     passed_over = passed_over_of(loaded, {name for row in rows for name in row})
-    return Prediction(loaded.version, list(answers(outputs, loaded.preprocessing)), outputs, passed_over)
+    return Prediction(
+        loaded.version, list(answers(outputs, loaded.preprocessing)), outputs, encoded.inputs, passed_over
+    )
 
 
 def predict_inputs(loaded: Loaded, rows: Sequence[Any]) -> Prediction:
@@ -70,9 +76,9 @@ def predict_inputs(loaded: Loaded, rows: Sequence[Any]) -> Prediction:
     wrong = {field: problem for field, problem in wrong.items() if problem}
     if wrong:
         raise Invalid(dict(list(wrong.items())[:20]))
-    outputs = loaded.network.predict(np.array(rows, np.float64))
-    known = loaded.known
-    return Prediction(loaded.version, list(answers(outputs, known)) if known else [], outputs)
+    inputs = np.array(rows, np.float64)
+    outputs, known = loaded.network.predict(inputs), loaded.known
+    return Prediction(loaded.version, list(answers(outputs, known)) if known else [], outputs, inputs)
 
 
 def texts_of(row: Mapping[str, Any], columns: Collection[str], decimal: str, field: str) -> dict[str, str]:

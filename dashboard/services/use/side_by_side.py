@@ -7,7 +7,7 @@ from dashboard.errors import Invalid, UserError
 from dashboard.services.compare.versions import parse_reference
 from dashboard.services.use.answers import Answer
 from dashboard.services.use.loaded import Loaded, load_version
-from dashboard.services.use.prediction import predict_rows
+from dashboard.services.use.prediction import Prediction, predict_rows
 from dashboard.services.workspace import Workspace
 
 MOST_OTHERS = 7
@@ -21,10 +21,10 @@ class Side(NamedTuple):
     problem: str = ""
 
 
-def answer_of(loaded: Loaded, texts: Mapping[str, str]) -> Answer:
-    """Return the answer to one record of texts; raises Invalid with a message for each column that cannot be read."""
+def predict_texts(loaded: Loaded, texts: Mapping[str, str]) -> Prediction:
+    """Answer one record of texts; raises Invalid with a message for each column that cannot be read."""
     try:
-        return predict_rows(loaded, [texts]).answers[0]
+        return predict_rows(loaded, [texts])
     except Invalid as error:
         raise Invalid({field.removeprefix("rows.0."): text for field, text in error.errors.items()}) from error
 
@@ -39,6 +39,6 @@ def other_sides(workspace: Workspace, references: Sequence[str], texts: Mapping[
 def _side(workspace: Workspace, reference: str, texts: Mapping[str, str]) -> Side:
     try:
         loaded = load_version(workspace, *parse_reference(reference, "other"))
-        return Side(reference, answer_of(loaded, texts))
+        return Side(reference, predict_texts(loaded, texts).answers[0])
     except UserError as error:
         return Side(reference, None, error.message)

@@ -11,12 +11,13 @@ from dashboard.services.compare.versions import parse_reference
 from dashboard.services.use.answers import Answer
 from dashboard.services.use.inputs import Inputs, KnownRecord, has_records, inputs_of, known_record
 from dashboard.services.use.loaded import Loaded
-from dashboard.services.use.side_by_side import Side, answer_of, other_sides
+from dashboard.services.use.side_by_side import Side, other_sides, predict_texts
 from dashboard.web.kit.forms import PageForm
 from dashboard.web.kit.query import Query
 from dashboard.web.kit.tables import Column, Table
 from dashboard.web.use.forms import ValuesForm, field_key, place_errors, record_form
 from dashboard.web.use.query import MOST_FIELDS, RecordQuery, record_query, split_values
+from dashboard.web.use.why import WhyPage, why_page
 from dashboard.web.use.words import passed_over_words, record_sentence
 
 CLASSES_SHOWN = 20
@@ -42,6 +43,7 @@ class UsePage:
     passed_over: str
     answer: Answer | None
     sides: list[Side]
+    why: WhyPage | None
     status: int = 200
 
     @property
@@ -69,14 +71,16 @@ def use_page(loaded: Loaded, query: Query) -> UsePage:
         raise NotFound("The records of the dataset are not here.", "record")
     record = known_record(workspace(), loaded, sent.record) if sent.record is not None else None
     texts = dict(record.texts) if record is not None else {}
-    answer, sides = None, []
+    answer, sides, reasons = None, [], None
     try:
         texts |= split_values(sent.values, inputs.columns, loaded.marks[0]) if sent.values else sent.given
         if record is not None or sent.given or sent.values:
-            answer = answer_of(loaded, texts)
+            prediction = predict_texts(loaded, texts)
+            answer = prediction.answers[0]
+            reasons = why_page(loaded, inputs, prediction.inputs[0], answer)
             sides = [Side(loaded.version.reference, answer), *other_sides(workspace(), sent.also, texts)]
     except Invalid as error:
-        answer, sides, errors = None, [], errors | error.errors
+        answer, sides, reasons, errors = None, [], None, errors | error.errors
     form = _form(inputs, texts, sent.values, loaded.marks[0], is_wide)
     place_errors(form, inputs.columns, errors)
     changed = [name for name, text in texts.items() if record is not None and record.texts.get(name) != text]
@@ -92,6 +96,7 @@ def use_page(loaded: Loaded, query: Query) -> UsePage:
         passed_over=passed_over_words(sorted(set(sent.others) - set(loaded.targets))),
         answer=answer,
         sides=sides,
+        why=reasons,
         status=422 if errors else 200,
     )
 

@@ -5,10 +5,11 @@ from typing import BinaryIO, cast
 from flask import Blueprint, render_template, request, send_file, url_for
 from werkzeug.datastructures import MultiDict
 
-from dashboard.errors import Invalid, UserError
+from dashboard.errors import Conflict, Invalid, UserError
 from dashboard.http import workspace
 from dashboard.services.compare.versions import parse_reference
 from dashboard.services.use.answers import score_words
+from dashboard.services.use.drawing import why_not_drawn
 from dashboard.services.use.inputs import random_record
 from dashboard.services.use.loaded import Loaded, load_version, why_not_used
 from dashboard.services.use.results import answer_file, get_result
@@ -17,6 +18,7 @@ from dashboard.web.kit.answers import Answer, redirect_to
 from dashboard.web.kit.forms import attach_errors, problems
 from dashboard.web.kit.query import Query, query
 from dashboard.web.kit.tables import Numbers, exports, numbers_at
+from dashboard.web.use.drawn import DrawnPage, drawn_page
 from dashboard.web.use.forms import FileForm
 from dashboard.web.use.page import use_page
 from dashboard.web.use.result import confusion_numbers, confusion_of, examples_table
@@ -59,6 +61,16 @@ def answer_records(reference: str) -> Answer:
     return redirect_to(url_for("use.show_result", reference=reference, token=token))
 
 
+@blueprint.post("/<reference>/draw")
+def answer_drawing(reference: str) -> Answer:
+    """Show the answer to a drawing, with what the network sees of it."""
+    drawn = drawn_page(_loaded(reference), request.form)
+    if drawn is None:
+        raise Conflict(why_not_drawn(_loaded(reference)), "version")
+    page, _ = _record_page(reference, Query(MultiDict()), drawn=drawn)
+    return page, 422 if drawn.problem else 200
+
+
 @blueprint.get("/<reference>/file/<token>")
 def show_result(reference: str, token: str) -> Answer:
     """Show what was counted in a file that was answered."""
@@ -95,17 +107,21 @@ def _loaded(reference: str) -> Loaded:
     return load_version(workspace(), *parse_reference(reference, "used"))
 
 
-def _record_page(reference: str, sent: Query, file_form: FileForm | None = None) -> tuple[str, int]:
+def _record_page(
+    reference: str, sent: Query, file_form: FileForm | None = None, drawn: DrawnPage | None = None
+) -> tuple[str, int]:
     name, number = parse_reference(reference, "used")
     version = get_version(workspace(), name, number)
     if unused := why_not_used(version):
         return render_template("use/not_used.html", version=version, reason=unused), 200
-    page = use_page(_loaded(reference), sent)
+    loaded = _loaded(reference)
+    page = use_page(loaded, sent)
     html = render_template(
         "use/show.html",
         version=version,
         page=page,
         form=page.form,
+        drawn=drawn or drawn_page(loaded, {}),
         file_form=file_form or FileForm(),
         limit_mb=workspace().settings.max_upload_mb,
         problems=[*problems(page.form), *(problems(file_form) if file_form else [])],

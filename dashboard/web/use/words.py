@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from dashboard.metrics import metric_words
 from dashboard.services.use.answers import Answer
+from dashboard.services.use.drawing import Look
 from dashboard.services.use.inputs import InputColumn, KnownRecord
 from dashboard.services.use.results import BatchResult
 from dashboard.web.kit.formats import number, plural
@@ -56,6 +57,16 @@ def batch_sentence(result: BatchResult) -> str:
     measured = f": {', '.join(scores)}" if scores else ""
     unknown = f" ({plural(summary.unknown, 'record')} with an unknown target)" if summary.unknown else ""
     return f"{said}{problems}{measured}{unknown}."
+
+
+def look_words(look: Look) -> str:
+    """Say how a drawing becomes a picture, as it was measured from the dataset."""
+    centre = "its centre of mass" if look.by_mass else "the middle of its box"
+    y, x = look.centre
+    return (
+        f"As in the dataset: its longer side {number(look.side)} pixels, the pen {number(look.pen)} wide, "
+        f"{centre} at {number(x)}, {number(y)}."
+    )
 
 
 def passed_over_words(names: Sequence[str]) -> str:
