@@ -34,6 +34,6 @@ def _order(text: str) -> str:
 
 def fault_of_some(numbers: int, others: Sequence[str], count: int) -> str:
     """Return what is wrong with a column most of whose cells are numbers, but many are not."""
-    shown = ", ".join(repr(text[:40]) for text in others)
+    shown = ", ".join(repr(text[:40]) for text in dict.fromkeys(others))
     remedy = "take it as a number and say what is done with them, or name them as words for missing"
     return f"{numbers:,} of its cells are numbers, but {count:,} are not, such as {shown}: {remedy}."
