@@ -90,7 +90,8 @@ def test_a_damaged_table_is_named_and_nothing_is_left(client, workspace, kept):
     )
     workspace.decoded.clear()
     table.write_text(table.read_text().replace("-0.5", "-0.25"))
-    assert "v0002" in client.fails("GET", f"{IRIS}/2.npz", 503)["message"]
+    message = client.fails("GET", f"{IRIS}/2.npz", 503)["message"]
+    assert "layer_01.weight: row 2, column 5 holds -0.25, but -0.5 was saved" in message
     assert [path for path in exports_folder(workspace).rglob("*") if path.is_file()] == []
 
 
