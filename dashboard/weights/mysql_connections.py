@@ -113,6 +113,7 @@ class Session:
         self.waits = waits
         self.connection = connection
         self.changed = 0
+        self._cursor = connection.cursor()  # one for all statements: to make one asks the server whether it is there
         self.channel: BinaryChannel | TextChannel = TextChannel(connection)
         variables = self._variables("max_prepared_stmt_count", "log_bin", "binlog_format")
         if variables.get("max_prepared_stmt_count") == "0":
@@ -132,11 +133,9 @@ class Session:
     def run(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a statement, its values escaped by the driver, and return the rows of its result."""
         with translated(self.address):
-            cursor = self.connection.cursor()
-            cursor.execute(self._named(sql), tuple(values))
-            rows: list[tuple[Any, ...]] = cursor.fetchall() if cursor.with_rows else []
-            self.changed = cursor.rowcount
-            cursor.close()
+            self._cursor.execute(self._named(sql), tuple(values))
+            rows: list[tuple[Any, ...]] = self._cursor.fetchall() if self._cursor.with_rows else []
+            self.changed = self._cursor.rowcount
         return rows
 
     def _named(self, sql: str) -> str:

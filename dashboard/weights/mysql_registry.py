@@ -78,6 +78,7 @@ SIZES = (
     "WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE'"
 )
 SIZES_AT_ONCE = 200
+ROWS_AT_ONCE = 500
 TABLE_COLUMNS = "t.id, t.name, t.moving_to, t.dtype, t.table_rows, t.table_columns, t.strip_columns, t.special_runs"
 
 
@@ -147,14 +148,30 @@ def unpublished_versions(session: Session) -> list[VersionKey]:
     return [(str(network), int(version)) for network, version in rows]
 
 
-def find_checked(session: Session, content: str) -> StoredTable | None:
-    """Return a table that holds this content and was published; inside a transaction it stays until the end."""
+def find_checked(session: Session, contents: Sequence[str]) -> dict[str, int]:
+    """Return content -> id of a table that holds it and was published; in a transaction these stay until the end."""
+    if not contents:
+        return {}
     rows = session.run(
-        f"SELECT {TABLE_COLUMNS} FROM weights__tables t "  # noqa: S608 - a constant list of columns
-        "WHERE t.content = %s AND t.checked ORDER BY t.id LIMIT 1 FOR UPDATE",
-        (content,),
+        "SELECT t.content, t.id FROM weights__tables t "  # noqa: S608 - as many signs as contents
+        f"WHERE t.content IN ({_signs(contents)}) AND t.checked ORDER BY t.id DESC FOR UPDATE",
+        contents,
     )
-    return StoredTable(*rows[0]) if rows else None
+    return {str(content): int(table_id) for content, table_id in rows}  # the first of equal ones
+
+
+def tables_of(session: Session, ids: Sequence[int]) -> dict[int, StoredTable]:
+    """Return id -> table, for each of these ids that there is."""
+    tables: dict[int, StoredTable] = {}
+    for start in range(0, len(ids), ROWS_AT_ONCE):
+        some = ids[start : start + ROWS_AT_ONCE]
+        sql = f"SELECT {TABLE_COLUMNS} FROM weights__tables t WHERE t.id IN ({_signs(some)})"  # noqa: S608
+        tables |= {int(row[0]): StoredTable(*row) for row in session.run(sql, some)}
+    return tables
+
+
+def _signs(values: Sequence[object]) -> str:
+    return ", ".join(["%s"] * len(values))
 
 
 def lock_table(session: Session, table_id: int) -> StoredTable:
@@ -177,16 +194,22 @@ class NewTable(NamedTuple):
     mark: str
 
 
-def add_table(session: Session, table: NewTable) -> int:
-    """Write down a table that is about to be created; return its id."""
-    layout = table.layout
-    shape = (layout.rows, layout.columns, layout.strip)
+def add_tables(session: Session, tables: Sequence[NewTable]) -> list[int]:
+    """Write down tables that are about to be created; return their ids."""
+    values: list[Any] = []
+    for table in tables:
+        layout, further = table.layout, (table.special_runs, table.sums, table.cells, table.mark)
+        values += (layout.name, table.content, layout.dtype, layout.rows, layout.columns, layout.strip, *further)
+    rows = ", ".join(["(%s, %s, FALSE, %s, %s, %s, %s, %s, %s, %s, %s)"] * len(tables))
     session.run(
-        "INSERT INTO weights__tables (name, content, checked, dtype, table_rows, table_columns, strip_columns, "
-        "special_runs, cell_sums, cells, mark) VALUES (%s, %s, FALSE, %s, %s, %s, %s, %s, %s, %s, %s)",
-        (layout.name, table.content, layout.dtype, *shape, table.special_runs, table.sums, table.cells, table.mark),
+        "INSERT INTO weights__tables (name, content, checked, dtype, table_rows, table_columns, strip_columns, "  # noqa: S608
+        f"special_runs, cell_sums, cells, mark) VALUES {rows}",
+        values,
     )
-    return int(session.run("SELECT LAST_INSERT_ID()")[0][0])
+    names = [table.layout.name for table in tables]
+    known = session.run(f"SELECT name, id FROM weights__tables WHERE name IN ({_signs(names)})", names)  # noqa: S608
+    ids = {str(name): int(table_id) for name, table_id in known}
+    return [ids[name] for name in names]
 
 
 def mark_of(session: Session, table_id: int) -> str:
@@ -217,10 +240,14 @@ def set_cells(session: Session, table_id: int, kind: str) -> None:
     session.run("UPDATE weights__tables SET cells = %s WHERE id = %s", (kind, table_id))
 
 
-def add_use(session: Session, use: Use, tensor: str, table_id: int) -> None:
-    """Write down that a version uses a table under a name of its own."""
-    readable = tensor.encode("utf-8", "backslashreplace").decode()
-    session.run("INSERT INTO weights__uses VALUES (%s, %s, %s, %s, %s)", (*use, readable, table_id))
+def add_uses(session: Session, uses: Sequence[tuple[Use, str, int]]) -> None:
+    """Write down that a version uses tables, of which the ids are given, for tensors, under names of its own."""
+    values: list[Any] = []
+    for use, tensor, table_id in uses:
+        values += (*use, tensor.encode("utf-8", "backslashreplace").decode(), table_id)
+    rows = ", ".join(["(%s, %s, %s, %s, %s)"] * len(uses))
+    if rows:
+        session.run(f"INSERT INTO weights__uses VALUES {rows}", values)  # noqa: S608 - signs only
 
 
 def find_published(session: Session, use: Use) -> StoredTable | None:

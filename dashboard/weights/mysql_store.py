@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -30,14 +30,17 @@ from dashboard.weights.mysql_layout import Layout, strip_width
 from dashboard.weights.mysql_names import create_views, drop_tables, drop_views, is_free, rename_tables
 from dashboard.weights.mysql_registry import NewTable, StoredTable, Use
 from dashboard.weights.mysql_tables import (
+    SMALL_CELLS,
     count_rows,
     create_tables,
+    fill_small,
     fill_tables,
     read_cells,
     require_rows,
     widen_cells,
 )
 from dashboard.weights.names import refuse_clashes, safe_name, version_name
+from dashboard.weights.special_cells import Run
 from dashboard.weights.table_store import (
     TableStore,
     VersionKey,
@@ -66,6 +69,15 @@ class Save:
     session: Session
     written: dict[TensorKey, int] = field(default_factory=dict)
     fresh: dict[str, int] = field(default_factory=dict)
+
+
+class Draft(NamedTuple):
+    """A tensor that is about to be written: what is written down of its table, its cells, and the special ones."""
+
+    key: TensorKey
+    table: NewTable
+    cells: Array
+    runs: list[Run]
 
 
 class MysqlStore(TableStore):
@@ -154,61 +166,79 @@ class MysqlStore(TableStore):
 
     def write(self, key: TensorKey, array: Array) -> None:
         """Write a tensor of a version that is being saved; see TableStore."""
-        require_described(key, array)
-        if not self.link(key):
-            save = self._save((key.network, key.version))
-            save.fresh[content_id(key)] = save.written[key] = self._write_fresh(save.session, key, array)
+        self.write_many([(key, array)])
+
+    def write_many(self, tensors: Sequence[tuple[TensorKey, Array]]) -> None:
+        """Write tensors of a version that is being saved, all rows of the registry at once; see TableStore."""
+        if not tensors:
+            return
+        for key, array in tensors:
+            require_described(key, array)
+        linked = self.link_many([key for key, _ in tensors])
+        fresh = {content_id(key): (key, array) for key, array in reversed(tensors) if key not in linked}
+        if fresh:
+            self._write_fresh(self._save(_version(tensors[0][0])), list(reversed(fresh.values())))
+            self.link_many([key for key, _ in tensors if key not in linked and fresh[content_id(key)][0] != key])
 
     def link(self, key: TensorKey) -> bool:
         """Let a version use the table that has this content; see TableStore."""
-        version = (key.network, key.version)
-        save = self._save(version)
-        if key in save.written:
-            raise Conflict(f"{key.tensor} of version {key.version} was written already.")
-        linked = save.session.transact(lambda: self._begin_tensor(save, version, key))
-        if linked is not None:
-            save.written[key] = linked
-        return linked is not None
+        return bool(self.link_many([key]))
+
+    def link_many(self, keys: Sequence[TensorKey]) -> set[TensorKey]:
+        """Let a version use the tables that have these contents; see TableStore."""
+        if not keys:
+            return set()
+        save = self._save(_version(keys[0]))
+        _require_new(save, keys)
+        linked = save.session.transact(lambda: self._begin_tensors(save, keys))
+        save.written |= linked
+        return set(linked)
 
     def _require_unpublished(self, session: Session, version: VersionKey) -> None:
         if registry.version_state(session, version) == "published":
             raise NumberTaken(f"Version {version[1]} of {version[0]} is in the store already.")
 
-    def _begin_tensor(self, save: Save, version: VersionKey, key: TensorKey) -> int | None:
-        """Write down, with the first tensor, that the version is being written; then see whether the table exists."""
+    def _begin_tensors(self, save: Save, keys: Sequence[TensorKey]) -> dict[TensorKey, int]:
+        """Write down, with the first tensor, that the version is being written; then use the tables that exist.
+
+        These hold the contents already, and are of this save or published.
+        """
         if not save.written:
-            self._require_unpublished(save.session, version)
-            registry.set_state(save.session, version, "writing")
-        return self._link(save, key)
+            self._require_unpublished(save.session, _version(keys[0]))
+            registry.set_state(save.session, _version(keys[0]), "writing")
+        contents = {content_id(key) for key in keys} - save.fresh.keys()
+        there = registry.find_checked(save.session, sorted(contents)) | save.fresh
+        linked = {key: there[content_id(key)] for key in keys if content_id(key) in there}
+        registry.add_uses(save.session, [(self._use(key), key.tensor, id) for key, id in linked.items()])
+        return linked
 
-    def _link(self, save: Save, key: TensorKey) -> int | None:
-        """Use a table that holds this content already, of this save or a published one; None if there is none."""
-        own = save.fresh.get(content_id(key))
-        table = registry.lock_table(save.session, own) if own else registry.find_checked(save.session, content_id(key))
-        if table is None:
-            return None
-        registry.add_use(save.session, self._use(key), key.tensor, table.id)
-        return table.id
+    def _write_fresh(self, save: Save, tensors: Sequence[tuple[TensorKey, Array]]) -> None:
+        """Write tensors of different contents into tables of their own, which are written down before they are made."""
+        session, drafts = save.session, [self._draft(key, array) for key, array in tensors]
 
-    def _write_fresh(self, session: Session, key: TensorKey, array: Array) -> int:
+        def write_down() -> list[int]:
+            ids = registry.add_tables(session, [draft.table for draft in drafts])
+            uses = [(self._use(draft.key), draft.key.tensor, id) for draft, id in zip(drafts, ids, strict=True)]
+            registry.add_uses(session, uses)
+            return ids
+
+        ids = session.transact(write_down)
+        for draft in drafts:
+            create_tables(session, draft.table.layout, draft.table.cells, draft.table.mark)
+        for draft in drafts:
+            if draft.cells.size > SMALL_CELLS:
+                fill_tables(session, draft.table.layout, draft.cells, draft.table.cells)
+        session.transact(lambda: _fill(session, drafts, ids))
+        for draft, table_id in zip(drafts, ids, strict=True):
+            save.fresh[draft.table.content] = save.written[draft.key] = table_id
+
+    def _draft(self, key: TensorKey, array: Array) -> Draft:
         table = np.ascontiguousarray(array).reshape(key.rows, key.columns)
         cells, runs = to_cells(table, key.dtype)
         layout = Layout(self.table_name(key), key.rows, key.columns, self._strip, key.dtype)
-        kind = column_type(key.dtype, self.address.floats)
-        sums = cell_sums(bits_of(table)).tobytes()
-        mark = secrets.token_hex(8)
-
-        def write_down() -> int:
-            table_id = registry.add_table(session, NewTable(layout, content_id(key), len(runs), sums, kind, mark))
-            registry.add_use(session, self._use(key), key.tensor, table_id)
-            return table_id
-
-        table_id = session.transact(write_down)
-        create_tables(session, layout, kind, mark)
-        fill_tables(session, layout, cells, kind)
-        if runs:
-            session.transact(lambda: registry.add_special(session, table_id, runs))
-        return table_id
+        kind, sums = column_type(key.dtype, self.address.floats), cell_sums(bits_of(table)).tobytes()
+        new = NewTable(layout, content_id(key), len(runs), sums, kind, secrets.token_hex(8))
+        return Draft(key, new, cells, runs)
 
     def publish(self, version: VersionKey, tensors: Sequence[TensorKey], manifest: Mapping[str, Any]) -> None:
         """Check what was written and make it visible by one transaction; see TableStore."""
@@ -232,25 +262,23 @@ class MysqlStore(TableStore):
 
     def _check(self, save: Save) -> None:
         """Read back what this save wrote; raises TensorDamaged unless it is what the keys say."""
-        for key, table_id in save.written.items():
-            if save.fresh.get(content_id(key)) == table_id:
-                table = registry.lock_table(save.session, table_id)
-                if tensor_sha256(self._read_table(save.session, table, key)) != key.sha256:
-                    raise TensorDamaged(f"{key.tensor}: what was read back from the server is not what was saved.")
+        fresh = {key: id for key, id in save.written.items() if save.fresh.get(content_id(key)) == id}
+        tables = registry.tables_of(save.session, list(set(fresh.values())))
+        for key, table_id in fresh.items():
+            if tensor_sha256(self._read_table(save.session, tables[table_id], key)) != key.sha256:
+                raise TensorDamaged(f"{key.tensor}: what was read back from the server is not what was saved.")
 
     def _make_views(self, save: Save) -> None:
         """Make a view for each tensor whose table has another version's, or another tensor's, name."""
-        shared = [(key, id) for key, id in save.written.items() if not self._is_named_after(save, key, id)]
+        own = set(save.fresh.values())
+        firsts = {id: key for key, id in reversed(save.written.items()) if id in own}
+        shared = [(key, id) for key, id in save.written.items() if firsts.get(id) != key]
         if shared:
             with self._naming(save.session):
+                tables = registry.tables_of(save.session, list({id for _, id in shared}))
                 for key, table_id in shared:
-                    table = registry.lock_table(save.session, table_id)
-                    if table.name != self.table_name(key):
-                        create_views(save.session, table.layout, self.table_name(key))
-
-    def _is_named_after(self, save: Save, key: TensorKey, table_id: int) -> bool:
-        first = next(other for other, id in save.written.items() if id == table_id)
-        return first == key and save.fresh.get(content_id(key)) == table_id
+                    if tables[table_id].name != self.table_name(key):
+                        create_views(save.session, tables[table_id].layout, self.table_name(key))
 
     def versions(self) -> list[VersionKey]:
         """Return the published versions; see TableStore."""
@@ -552,6 +580,27 @@ def _sums(session: Session, table: StoredTable) -> Array:
     """Return the sums stored with a table, none if they are torn."""
     stored = registry.sums_of(session, table)
     return np.frombuffer(stored if len(stored) % 8 == 0 else b"", np.uint64)
+
+
+def _version(key: TensorKey) -> VersionKey:
+    return key.network, key.version
+
+
+def _require_new(save: Save, keys: Sequence[TensorKey]) -> None:
+    seen = set(save.written)
+    for key in keys:
+        if key in seen:
+            raise Conflict(f"{key.tensor} of version {key.version} was written already.")
+        seen.add(key)
+
+
+def _fill(session: Session, drafts: Sequence[Draft], ids: Sequence[int]) -> None:
+    """Insert the cells of small tables, and the special cells of all."""
+    for draft, table_id in zip(drafts, ids, strict=True):
+        if draft.cells.size <= SMALL_CELLS:
+            fill_small(session, draft.table.layout, draft.cells)
+        if draft.runs:
+            registry.add_special(session, table_id, draft.runs)
 
 
 def _forget(session: Session, use: Use, table_id: int | None) -> None:

@@ -36,7 +36,7 @@ class TextChannel:
         cursor = self._connection.cursor()
         for top in range(0, len(cells), height):
             block = cells[top : top + height]
-            cursor.execute(f"INSERT INTO `{table}` VALUES " + _rows_text(block, first_row + top))  # noqa: S608
+            cursor.execute(f"INSERT INTO `{table}` VALUES " + rows_text(block, first_row + top))  # noqa: S608
         cursor.close()
 
     def select(self, sql: str, rows: int) -> tuple[Array, Array]:
@@ -109,8 +109,8 @@ def _types(columns: Sequence[Any]) -> list[np.dtype[Any]]:
     return [number_type(str(column[0]), column[1], column[7]) for column in columns]
 
 
-def _rows_text(block: Array, first_row: int) -> str:
-    """Return (0,0.5,...),(1,...) for the rows of a block."""
+def rows_text(block: Array, first_row: int) -> str:
+    """Return (0,0.5,...),(1,...) for the rows of a block, floats as the shortest decimal of the equal double."""
     if block.shape[1] == 0:
         return ",".join(f"({first_row + row})" for row in range(len(block)))
     numbers = np.ascontiguousarray(block, dtype=np.float64 if block.dtype.kind == "f" else None)

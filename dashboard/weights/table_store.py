@@ -72,6 +72,15 @@ class TableStore(ABC):
         False if there is none; the tensor is to be written then. Raises Conflict as `write` does.
         """
 
+    def write_many(self, tensors: Sequence[tuple[TensorKey, np.ndarray[Any, Any]]]) -> None:
+        """Write tensors of a version as `write` does, with less to do for each of many small ones."""
+        for key, array in tensors:
+            self.write(key, array)
+
+    def link_many(self, keys: Sequence[TensorKey]) -> set[TensorKey]:
+        """Link tensors as `link` does, with less to do for each; return those that are linked now."""
+        return {key for key in keys if self.link(key)}
+
     @abstractmethod
     def publish(self, version: VersionKey, tensors: Sequence[TensorKey], manifest: Mapping[str, Any]) -> None:
         """Check what was written and make the version's tables visible and durable, all at once.

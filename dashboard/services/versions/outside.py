@@ -23,7 +23,7 @@ from dashboard.catalogue.versions import Claim
 from dashboard.errors import BeingSaved, Conflict, NumberTaken
 from dashboard.parsing import Fields
 from dashboard.records.network import FOREIGN, NO_SPEC, Network, NetworkSpec, Version
-from dashboard.records.tensor import TensorInfo
+from dashboard.records.tensor import TensorInfo, TensorKey
 from dashboard.services.networks import get_network
 from dashboard.services.versions.given import (
     GivenTensor,
@@ -37,7 +37,7 @@ from dashboard.services.versions.given import (
 from dashboard.services.versions.movement import MOST_CELLS, UNKNOWN, Movement, Source, moved
 from dashboard.services.versions.origin import run_of_manifest
 from dashboard.services.versions.reading import get_version
-from dashboard.services.versions.saving import MOST_SKIPPED, manifest, save_as_next
+from dashboard.services.versions.saving import MOST_SKIPPED, in_batches, manifest, save_as_next
 from dashboard.services.workspace import Workspace, sweep_version
 from dashboard.weights.checksums import version_sha256
 from dashboard.weights.dtypes import Array
@@ -242,16 +242,29 @@ def _write(
     version: VersionKey,
 ) -> Iterator[TensorInfo]:
     """Link what the store holds, and write the rest; statistics of contents that are known are taken over."""
-    for place, tensor in enumerate(given):
-        progress(place, len(given), tensor.name)
-        info, there = tensor.info, known.get(tensor.info.content)
-        key = info.key(*version)
-        statistics = there.info.statistics if there is not None else None
-        if there is None or not workspace.store.link(key):
-            array = _contents(workspace, tensor, there)
-            workspace.store.write(key, array)
-            statistics = statistics or tensor_statistics(array).to_json()
-        yield replace(info, table_name=workspace.store.table_name(key), statistics=statistics or {})
+    done = 0
+    for batch in in_batches(given, lambda tensor: tensor.info.cells):
+        progress(done, len(given), batch[0].name)
+        done += len(batch)
+        yield from _write_batch(workspace, batch, known, version)
+
+
+def _write_batch(
+    workspace: Workspace, batch: Sequence[GivenTensor], known: Mapping[str, Known], version: VersionKey
+) -> Iterator[TensorInfo]:
+    store, infos = workspace.store, [tensor.info for tensor in batch]
+    statistics = {info.content: known[info.content].info.statistics for info in infos if info.content in known}
+    linked = store.link_many([info.key(*version) for info in infos if info.content in known])
+    arrays: list[tuple[TensorKey, Array]] = []
+    for tensor, info in zip(batch, infos, strict=True):
+        if info.key(*version) not in linked:
+            array = _contents(workspace, tensor, known.get(info.content))
+            arrays.append((info.key(*version), array))
+            statistics[info.content] = statistics.get(info.content) or tensor_statistics(array).to_json()
+    store.write_many(arrays)
+    for info in infos:
+        table = store.table_name(info.key(*version))
+        yield replace(info, table_name=table, statistics=statistics[info.content])
 
 
 def _claimed(workspace: Workspace, network: Network, given: Sequence[GivenTensor], about: About) -> int | None:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from dashboard.weights.dtypes import Array
 from dashboard.weights.table_store import VersionKey
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 MOST_SKIPPED = 1000
 """So many numbers are skipped for one version."""
@@ -32,6 +33,10 @@ IN_MANIFEST = ("epoch", "spec", "preprocessing", "metrics", "evaluation", "sha25
 """The parts of a version's row that are also stored with its tables."""
 IF_KNOWN = ("origin", "push_key")
 """Those that are stored where there are any."""
+
+
+MOST_AT_ONCE, CELLS_AT_ONCE = 100, 500_000
+"""So many tensors, and cells of them, are given to the store at once: small ones cost it little more than one."""
 
 
 Write = Callable[[VersionKey], Iterator[TensorInfo]]
@@ -162,12 +167,26 @@ def write_all(workspace: Workspace, tensors: Iterable[tuple[TensorInfo, Array]])
     """Return what writes these tensors, as they are described, for a version that is being saved."""
 
     def write(version: VersionKey) -> Iterator[TensorInfo]:
-        for info, array in tensors:
-            key = info.key(*version)
-            workspace.store.write(key, array)
-            yield replace(info, table_name=workspace.store.table_name(key))
+        for batch in in_batches(tensors, lambda tensor: tensor[0].cells):
+            workspace.store.write_many([(info.key(*version), array) for info, array in batch])
+            for info, _ in batch:
+                yield replace(info, table_name=workspace.store.table_name(info.key(*version)))
 
     return write
+
+
+def in_batches(tensors: Iterable[T], cells_of: Callable[[T], int]) -> Iterator[list[T]]:
+    """Yield tensors in lists of at most MOST_AT_ONCE and, but for a single larger one, of CELLS_AT_ONCE cells."""
+    batch: list[T] = []
+    cells = 0
+    for tensor in tensors:
+        if batch and (len(batch) == MOST_AT_ONCE or cells + cells_of(tensor) > CELLS_AT_ONCE):
+            yield batch
+            batch, cells = [], 0
+        batch.append(tensor)
+        cells += cells_of(tensor)
+    if batch:
+        yield batch
 
 
 def manifest(
