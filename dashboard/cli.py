@@ -331,7 +331,7 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
         is_flag = isinstance(setting.default, bool)
         more: dict[str, Any] = {"action": "store_true"} if is_flag else {"required": name == "network"}
         parser.add_argument(f"--{name.replace('_', '-')}", help=f"{setting.label}. {setting.help}", **more)
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    _add_printing(parser)
 
 
 def _add_export(parser: argparse.ArgumentParser) -> None:
@@ -387,6 +387,8 @@ def import_weights(given: argparse.Namespace) -> int:
     from dashboard.services.imports.waiting import discard_import
     from dashboard.services.workspace import open_workspace
 
+    if given.server:
+        return _at_server(given)
     names = ("network", "purpose", "as", "task", "dataset", "scaling", "unnamed", "proposal", "optimizer")
     values = vars(given)
     choices = {name: values[name] for name in (*names, "accept_changes") if values[name] not in (None, "")}
@@ -399,7 +401,9 @@ def import_weights(given: argparse.Namespace) -> int:
         result = save_import(workspace, waiting, choices)
     finally:
         discard_import(workspace, waiting.token)
-    print(json.dumps(result) if given.json else f"{result['network']}: versions {_numbers(result['versions'])} saved")
+    if not given.quiet:
+        saved = f"{result['network']}: versions {_numbers(result['versions'])} saved"
+        print(json.dumps(result) if given.json else saved)
     return 0
 
 

@@ -32,7 +32,7 @@ def add_client_verbs(verbs: Any, leave_out: tuple[str, ...]) -> None:  # noqa: A
 def run_at_server(verb: str, given: argparse.Namespace) -> int:
     """Carry out one of the client's verbs at the server that --server names; return the exit code."""
     command = client_module("command")
-    function = getattr(client_module("verbs"), verb)
+    function = command.verb_named(verb)
     return int(command.carry_out(lambda: function(connect(given), given), given))
 
 

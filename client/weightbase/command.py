@@ -14,6 +14,7 @@ from weightbase import verbs
 from weightbase.completion import SHELLS, script
 from weightbase.connection import DEFAULT_URL, Connection, Transport
 from weightbase.errors import Unreachable, WeightbaseError
+from weightbase.importing import import_weights
 from weightbase.printing import Printed, text_of
 from weightbase.spool import FOLDER
 
@@ -35,10 +36,15 @@ def _argument(flag: str, help_text: str, **options: Any) -> Argument:  # noqa: A
 LIMIT = _argument("--limit", "at most so many; all if left out", type=int)
 RECORD = "FILE.csv | COLUMN=VALUE"
 REFERENCE = "name:number, name:latest or name:best"
+KINDS = ("dense", "foreign")
 STATES = ("queued", "running", "ended")
 METRIC = {"metavar": "NAME=NUMBER", "action": "append", "default": []}
 VERBS: dict[Verb, list[Argument]] = {
-    verbs.networks: [LIMIT, _argument("--search", "only those whose name has this text")],
+    verbs.networks: [
+        LIMIT,
+        _argument("--search", "only those whose name has this text"),
+        _argument("--kind", "only these", choices=KINDS),
+    ],
     verbs.versions: [_argument("network", "the network"), LIMIT],
     verbs.show: [_argument("reference", f"{REFERENCE}; or a network")],
     verbs.runs: [
@@ -55,6 +61,21 @@ VERBS: dict[Verb, list[Argument]] = {
         _argument("--epoch", "its epoch", type=int, default=0),
         _argument("--metric", "a metric of it; may be repeated", **METRIC),
         _argument("--key", "a name for this version: with the same key nothing is saved a second time"),
+    ],
+    import_weights: [
+        Argument("files", {"help": "checkpoints, or folders of them", "nargs": "+", "metavar": "FILE|FOLDER"}),
+        _argument("--as", "the kind of network; foreign if left out", choices=KINDS, default=KINDS[1]),
+        _argument("--network", "a new name, or a network of the same kind", required=True),
+        _argument("--purpose", "of a new network: what it is for"),
+        _argument("--proposal", "of a dense network: which reading of its layers, from 0"),
+        _argument("--activations", "one for each layer, separated by commas"),
+        _argument("--classes", "the names of the outputs, separated by commas"),
+        _argument("--task", "of a dense network: classification or regression"),
+        _argument("--dataset", "of a dense network: on which it is measured at once"),
+        _argument("--scaling", "what a dense network was given while it was trained; none if left out"),
+        _argument("--unnamed", "what a number without a name in the files' names measures"),
+        _argument("--optimizer", "take the optimizer's state in, too", action="store_true"),
+        _argument("--accept-changes", "save although tensors changed since the one before", action="store_true"),
     ],
     verbs.pull: [
         _argument("reference", REFERENCE),
@@ -81,7 +102,7 @@ VERBS: dict[Verb, list[Argument]] = {
 def add_verbs(parsers: Any, connect: Callable[[argparse.Namespace], Transport], leave_out: Sequence[str] = ()) -> None:  # noqa: ANN401 - argparse's subparsers have no public class
     """Add the verbs to a command line; `connect` gives what carries the requests of one of them."""
     for verb, arguments in VERBS.items():
-        name = verb.__name__
+        name = verb.__name__.partition("_")[0]  # import is a word of Python's
         if name not in leave_out:
             added = parsers.add_parser(name, help=verb.__doc__, description=verb.__doc__)
             for argument in arguments:
@@ -95,6 +116,11 @@ def add_verbs(parsers: Any, connect: Callable[[argparse.Namespace], Transport], 
     added = parsers.add_parser("completion", help=COMPLETION, description=COMPLETION)
     added.add_argument("shell", choices=SHELLS, help="the shell")
     added.set_defaults(verb=lambda given: print(script(given.shell, given.parser)) or GOOD)
+
+
+def verb_named(name: str) -> Verb:
+    """Return the verb that is a function of this name."""
+    return next(verb for verb in VERBS if verb.__name__ == name)
 
 
 COMPLETION = "Print what lets a shell complete the verbs: `source <(weightbase completion bash)`."

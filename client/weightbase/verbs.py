@@ -32,7 +32,7 @@ Given = argparse.Namespace
 
 def networks(transport: Transport, given: Given) -> Printed:
     """List the networks."""
-    items = _items(transport, "/networks", given, search=given.search)
+    items = _items(transport, "/networks", given, search=given.search, kind=given.kind)
     rows = [(one["name"], one["versions"], one["best"], one["dataset"], one["created"]) for one in items]
     return _listed(items, ("network", "versions", "best", "dataset", "created"), rows)
 

@@ -68,12 +68,12 @@ OPERATIONS: dict[str, Operation] = {
         bodies=(("multipart/form-data", "ImportUpload"),),
         fails=(400, 413, 415, 422),
     ),
-    "imports.get_import": Operation(200, ref("Import"), fails=(404,)),
+    "imports.get_import": Operation(200, ref("Import"), query=("checkpoint",), fails=(404, 422)),
     "imports.delete_import": Operation(204, fails=(404,)),
     "imports.save_import": Operation(
         202, ref("ImportRun"), bodies=((JSON, "ImportChoices"),), fails=(400, 404, 409, 413, 415, 422)
     ),
-    "networks.list_networks": Operation(200, ref("NetworkPage"), query=(*PAGING, "search"), fails=(422,)),
+    "networks.list_networks": Operation(200, ref("NetworkPage"), query=(*PAGING, "search", "kind"), fails=(422,)),
     "networks.create_network": Operation(
         201, ref("Network"), bodies=((JSON, "NetworkBeginning"),), fails=(400, 409, 413, 415, 422)
     ),

@@ -6,8 +6,9 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from dashboard.api.answers import json_answer
-from dashboard.api.query import json_object
+from dashboard.api.query import json_object, read_query
 from dashboard.api.shapes import run_json
+from dashboard.errors import NotFound
 from dashboard.http import own_path, sender, workspace
 from dashboard.services.imports.plan import Proposal
 from dashboard.services.imports.preview import CheckpointPreview, checkpoint_previews, tensor_previews
@@ -28,13 +29,16 @@ def create_import() -> Response:
     files = request.files.getlist("file")
     sent = [SentFile(cast(BinaryIO, file.stream), file.filename or "file") for file in files]
     waiting = receive_import(workspace(), sent)
-    return json_answer(import_json(waiting), 201, {"Location": f"{own_path()}/{waiting.token}"})
+    return json_answer(import_json(waiting, 0), 201, {"Location": f"{own_path()}/{waiting.token}"})
 
 
 @blueprint.get("/imports/<token>")
 def get_import(token: str) -> Response:
-    """Answer what was read of files that wait."""
-    return json_answer(import_json(waiting_import(workspace(), token)))
+    """Answer what was read of files that wait, with the tensors of one checkpoint, by default the first."""
+    waiting, (place,) = waiting_import(workspace(), token), read_query("checkpoint")
+    if place >= len(waiting.checkpoints):
+        raise NotFound(f"The checkpoints go from 0 to {len(waiting.checkpoints) - 1}.", "checkpoint")
+    return json_answer(import_json(waiting, place))
 
 
 @blueprint.delete("/imports/<token>")
@@ -52,9 +56,9 @@ def save_import(token: str) -> Response:
     return json_answer({"run": run_json(run)}, 202, {"Location": f"{request.script_root}/api/v1/runs/{run.id}"})
 
 
-def import_json(waiting: Import) -> dict[str, Any]:
-    """Return an import: the first checkpoint's tensors, all checkpoints, what is left out, and possible layers."""
-    first = waiting.checkpoints[0]
+def import_json(waiting: Import, place: int) -> dict[str, Any]:
+    """Return an import: the tensors of one checkpoint, all checkpoints, what is left out, and possible layers."""
+    first = waiting.checkpoints[place]
     tensors = [one._asdict() | {"shape": list(one.shape)} for one in tensor_previews(first)]
     skipped = [*waiting.left_out.items(), *((one.name, one.why) for one in first.contents.skipped)]
     return {

@@ -18,8 +18,8 @@ blueprint = Blueprint("networks", __name__)
 @blueprint.get("/networks")
 def list_networks() -> Response:
     """Answer a page of networks, the newest first."""
-    limit, offset, search = read_query("limit", "offset", "search")
-    page = service.list_networks(workspace(), limit, offset, search)
+    limit, offset, search, kind = read_query("limit", "offset", "search", "kind")
+    page = service.list_networks(workspace(), limit, offset, search, kind or "")
     return json_answer(page_json(page, [summary_json(summary) for summary in page.items]))
 
 

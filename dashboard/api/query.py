@@ -14,6 +14,7 @@ from dashboard.declarations import Kind, Setting, read
 from dashboard.errors import UserError
 from dashboard.kinds import Choice, Schema, Text, Whole
 from dashboard.parsing import LONGEST_SEARCH, LONGEST_TEXT, Fields
+from dashboard.records.network import NETWORK_KINDS
 from dashboard.records.tensor import BINS, FEWEST_BINS, MOST_BINS
 from dashboard.services.compare.detail import AXES
 from dashboard.services.dataset_records import PARTS
@@ -89,6 +90,7 @@ PARAMETERS: dict[str, Setting] = {
     "part": parameter(Choice(dict.fromkeys(PARTS, "")), None, "Only records of this part of the split."),
     "offset": parameter(Whole(0, 10**9), 0, "Where the page begins: what `next` said."),
     "search": parameter(Text(LONGEST_SEARCH), "", "Only networks with this in their name or purpose."),
+    "kind": parameter(Choice(dict.fromkeys(NETWORK_KINDS, "")), None, "Only networks of this kind."),
     "network": parameter(Text(LONGEST_TEXT), "", "Only runs of this network."),
     "state": parameter(
         Choice(dict.fromkeys(STATE_FILTERS, "")), None, "Only runs in this state; ended: in any of the last four."
@@ -116,6 +118,7 @@ PARAMETERS: dict[str, Setting] = {
     ),
     "base": parameter(Text(LONGEST_TEXT, REFERENCE["description"])),
     "other": parameter(Text(LONGEST_TEXT, REFERENCE["description"])),
+    "checkpoint": parameter(Whole(0, 10**6), 0, "Whose tensors: its place in `checkpoints`."),
     "tensor": parameter(Text(LONGEST_TEXT), about="A tensor's name, as in `base`."),
     "axis": parameter(
         Choice(dict.fromkeys(AXES, "")),

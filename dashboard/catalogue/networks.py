@@ -59,9 +59,13 @@ def get_network(connection: Connection, name: str) -> Network:
     return _network(row)
 
 
-def list_networks(connection: Connection, limit: int, offset: int = 0, search: str = "") -> list[NetworkSummary]:
-    """Return networks, the newest first, with the metrics of their last 20 versions (oldest first)."""
+def list_networks(
+    connection: Connection, limit: int, offset: int = 0, search: str = "", kind: str = ""
+) -> list[NetworkSummary]:
+    """Return networks, those of one kind or all, the newest first, with the metrics of their last 20 versions."""
     query = _networks().order_by(networks.c.id.desc()).limit(limit).offset(offset)
+    if kind:
+        query = query.where(networks.c.kind == kind)
     if search:
         columns = (networks.c.name, networks.c.purpose)
         query = query.where(or_(*(column.icontains(search, autoescape=True) for column in columns)))
@@ -77,9 +81,11 @@ def ids_of(connection: Connection, names: Collection[str]) -> list[int]:
     return [row.id for row in rows if row.name in names]
 
 
-def count_networks(connection: Connection) -> int:
-    """Return how many networks there are."""
-    return connection.execute(select(func.count()).select_from(networks).where(networks.c.trash == 0)).scalar_one()
+def count_networks(connection: Connection) -> dict[str, int]:
+    """Return how many networks there are of each kind that there is."""
+    count = func.count().label("networks")
+    query = select(networks.c.kind, count).where(networks.c.trash == 0).group_by(networks.c.kind)
+    return {row.kind: row.networks for row in connection.execute(query)}
 
 
 def is_in_trash(connection: Connection, slug: str) -> bool:

@@ -96,10 +96,12 @@ def get_network(workspace: Workspace, name: str) -> Network:
         return network_rows.get_network(connection, name)
 
 
-def list_networks(workspace: Workspace, limit: int = 50, offset: int = 0, search: str = "") -> Page[NetworkSummary]:
-    """Return a page of networks, the newest first, each with its best version and its last versions' metrics."""
+def list_networks(
+    workspace: Workspace, limit: int = 50, offset: int = 0, search: str = "", kind: str = ""
+) -> Page[NetworkSummary]:
+    """Return a page of networks, those of one kind or all, the newest first, each with its best version."""
     with workspace.catalogue.reading() as connection:
-        page = network_rows.list_networks(connection, limit + 1, offset, search)
+        page = network_rows.list_networks(connection, limit + 1, offset, search, kind)
     shown = [replace(one, best=_best(workspace, one)) for one in page[:limit]]
     return Page(shown, offset + limit if len(page) > limit else None)
 
@@ -124,8 +126,8 @@ def _best_of(network: Network, history: Mapping[int, Mapping[str, Any]]) -> tupl
     return None if number is None else (number, history[number])
 
 
-def count_networks(workspace: Workspace) -> int:
-    """Return how many networks there are."""
+def count_networks(workspace: Workspace) -> dict[str, int]:
+    """Return how many networks there are of each kind that there is."""
     with workspace.catalogue.reading() as connection:
         return network_rows.count_networks(connection)
 

@@ -121,6 +121,14 @@ def test_a_change_of_shape_is_shown_and_saved_only_once_it_is_accepted(client, w
     assert save(client, workspace, waiting["token"], network="grown", accept_changes=True)["versions"] == [1, 2]
 
 
+def test_the_tensors_of_each_checkpoint_can_be_read(client):
+    files = [(f"m_{hidden}.safetensors", safetensors_bytes(tensors(hidden=hidden))) for hidden in (5, 6)]
+    token = send(client, *files)["token"]
+    shapes = [client.get(f"{IMPORTS}/{token}?checkpoint={place}")["tensors"][0]["shape"] for place in (0, 1)]
+    assert shapes == [[5], [6]]
+    client.get(f"{IMPORTS}/{token}?checkpoint=2", status=404)
+
+
 def test_a_run_that_is_carried_out_again_saves_nothing_twice(client, workspace):
     files = [(f"m_{epoch}.safetensors", safetensors_bytes(tensors(epoch))) for epoch in (1, 2)]
     token = send(client, *files)["token"]

@@ -1,5 +1,6 @@
 """Scripts that log while their server is killed, starts again, asks for a password, or is not there at all."""
 
+import json
 import os
 import subprocess
 import sys
@@ -188,3 +189,28 @@ def test_a_wrong_password_is_said_and_what_was_logged_is_kept(shared, tmp_path):
     assert len(entries(tmp_path / "spool" / "refused")) == 1
     assert weightbase.sync(tmp_path / "spool", token="secret") == (1, ())
     assert shared.epochs("guarded") == [2]
+
+
+def run_import(dashboard, folder, *arguments):
+    environment = os.environ | {"PYTHONPATH": str(CLIENT), "WEIGHTBASE_TOKEN": "secret"}
+    command = [sys.executable, "-m", "weightbase", "import", "--server", dashboard.url, "--json", *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, check=False, capture_output=True, text=True)
+
+
+def test_files_are_imported_through_a_server_with_exit_codes_and_json(shared, stopped, tmp_path):
+    series = tmp_path / 'a "series"'
+    series.mkdir()
+    for epoch in (1, 2):
+        np.savez(series / f"epoch={epoch}-loss=0.{epoch}.npz", w=np.full((3, 2), float(epoch)))
+    (series / "notes.md").write_text("about it")
+    done = run_import(shared, tmp_path, series.name, "--network", "sent")
+    assert (done.returncode, json.loads(done.stdout)) == (0, {"network": "sent", "versions": [1, 2]})
+    assert "notes.md left out" in done.stderr
+    assert shared.epochs("sent") == [1, 2]
+    assert shared.get("/networks/sent/versions/2")["metrics"]["loss"] == 0.2
+    refused = run_import(shared, tmp_path, series.name, "--network", "sent", "--as", "dense")
+    assert refused.returncode == 2
+    assert json.loads(refused.stdout)["error"]["field"] == "proposal"  # two readings are as likely
+    assert run_import(shared, tmp_path, "nothing.npz", "--network", "sent").returncode == 2
+    assert list((shared.settings.home_folder / "uploads").glob("*.import")) == []
+    assert run_import(stopped, tmp_path, series.name, "--network", "sent").returncode == 3

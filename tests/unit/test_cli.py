@@ -8,6 +8,7 @@ import pytest
 
 import app
 from dashboard import cli
+from dashboard.client_verbs import client_module
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
 from tests.server import free_port
@@ -94,3 +95,13 @@ def test_completion_names_every_verb_and_option(shell, capsys):
         typed = f"{script}\nCOMP_WORDS=(weightbase ver) COMP_CWORD=1; _weightbase_complete; echo ${{COMPREPLY[@]}}"
         printed = subprocess.run(["bash", "-c", typed], capture_output=True, text=True, check=True).stdout
         assert printed.split() == ["verify", "versions"]
+
+
+def test_an_import_takes_the_same_options_with_and_without_a_server():
+    ours, theirs = cli._parser("import"), client_module("command").parser_of_client()
+
+    def options(parser):
+        (verbs,) = [action for action in parser._actions if action.choices]
+        return {word for action in verbs.choices["import"]._actions for word in action.option_strings}
+
+    assert options(ours) == options(theirs)

@@ -7,9 +7,13 @@ import pytest
 from safetensors.numpy import save as safetensors_bytes
 from werkzeug.datastructures import FileStorage
 
-from dashboard.services.versions.reading import get_version
+from dashboard.services.versions.reading import get_detail, get_version
 from tests.unit.services.carry_out import carry_out
+from tests.unit.services.foreign_versions import save_foreign
+from tests.unit.services.saved_versions import new_network
 from tests.web.page_check import words
+
+OF_ONE_KIND = ("/networks.json?kind=dense", "/api/v1/networks?kind=foreign")
 
 
 def tensors(scale=1.0, hidden=5):
@@ -82,6 +86,47 @@ def test_changes_of_architecture_are_shown_and_have_to_be_accepted(browser, work
     assert carry_out(workspace).result["versions"] == [1, 2]
 
 
+def test_each_checkpoint_shows_its_tensors_with_what_changed_since_the_one_before(browser, send):
+    page = send(m_1=tensors(), m_2=tensors(hidden=6), m_3=tensors(hidden=6) | {"new": np.ones(2, np.float32)})
+    assert "Tensors of m_1.safetensors" in words(page.by_id("leave_out"))
+    second = words(browser.post(address_of(page), filled(page, turn="1:0"), source=address_of(page)).by_id("leave_out"))
+    assert "Tensors of m_2.safetensors" in second
+    assert "was 5 × 4 float32" in second
+    third = browser.get(f"{address_of(page)}?checkpoint=2")
+    assert "new2float32" in words(third.by_id("leave_out"))
+    rows = browser.raw(f"{address_of(page)}/tensors.json?checkpoint=1").get_json()["items"]
+    assert {row["name"]: row["change"] for row in rows}["fc1.weight"] == "was 5 × 4 float32"
+
+
+def test_tensors_are_left_out_by_ticks_that_filtering_and_turning_pages_keep(browser, workspace, send):
+    many = {f"layers.{place:04}.weight": np.full(2, place, np.float32) for place in range(2000)}
+    page = send(big=many)
+    assert page.h1 == "Import big.safetensors"
+    assert "1 to 100 of 2,000" in words(page.by_id("leave_out"))
+    ticked = filled(page, leave_out=["layers.0000.weight"])
+
+    def look(**more):
+        shown = browser.post(address_of(page), ticked | more, source=address_of(page))
+        boxes = shown.root.iterfind(".//input[@name='leave_out']")
+        ticked["leave_out"] = [
+            box.get("value") for box in boxes if box.get("type") == "hidden" or "checked" in box.attrib
+        ]
+        return words(shown.by_id("leave_out"))
+
+    assert "101 to 200 of 2,000" in look(turn="0:100")
+    assert ticked["leave_out"] == ["layers.0000.weight"]
+    assert "1 to 100 of 1,000 that match" in look(filter="layers.1")
+    look(filter="layers.1", filtered="layers.1", action="leave")
+    look(filter="layers.17", filtered="layers.17", action="keep")
+    assert len(ticked["leave_out"]) == 901
+    browser.post(address_of(page), ticked | {"action": "save"}, source=address_of(page))
+    assert carry_out(workspace).state == "finished"
+    names = [info.name for info in get_detail(workspace, "imported", 1).tensors]
+    assert len(names) == 1099
+    assert "layers.0000.weight" not in names
+    assert {f"layers.17{place:02}.weight" for place in range(100)} <= set(names)
+
+
 @pytest.mark.parametrize("place", ["abc", "²", "-1", "9" * 5000])
 def test_places_that_are_none_are_refused_and_no_fault_of_ours(browser, send, place):
     page = send(mlp=tensors())
@@ -115,3 +160,16 @@ def test_a_comparison_says_units_of_the_axis_that_has_them_and_rows_where_that_i
     assert "4 inputs across, 5 units down" in text
     assert "Units that moved most" in text
     assert browser.get(f"{compared}&axis=row".replace("compare?", "compare/unit?")).h1 == "Unit 0 of fc1.weight"
+
+
+def test_networks_are_listed_by_their_kind(browser, workspace):
+    save_foreign(workspace, "from-elsewhere", {"w": np.ones(2, np.float32)})
+    new_network(workspace, name="our-own")
+    tabs = browser.get("/networks").root.iterfind(".//nav[@aria-label='Which networks']//a")
+    assert [words(tab) for tab in tabs] == ["all 2", "dense 1", "foreign 1"]
+    foreign = browser.get("/networks?kind=foreign")
+    assert foreign.sentence == "1 of 2 networks is foreign."
+    assert "our-own" not in words(foreign.by_id("main"))
+    browser.get("/networks?kind=other", status=422)
+    listed = {address: browser.raw(address).get_json()["items"] for address in OF_ONE_KIND}
+    assert [[row["name"] for row in rows] for rows in listed.values()] == [["our-own"], ["from-elsewhere"]]

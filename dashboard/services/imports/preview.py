@@ -1,6 +1,7 @@
 """What is seen of an import before it is saved: its tensors with their first numbers, and how checkpoints differ."""
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +12,8 @@ from dashboard.formats.registry import READERS
 from dashboard.services.imports.changes import Changes, changes_between
 from dashboard.services.imports.plan import stated_metrics
 from dashboard.services.imports.waiting import Checkpoint, Import
+
+__all__ = ["SourceTensor"]  # for those who may not enter the formats
 
 FORMAT_WORDS = {reader.name: reader.words for reader in READERS}
 """What the formats are called."""
@@ -41,10 +44,16 @@ class CheckpointPreview(NamedTuple):
     changes: Changes | None
 
 
-def tensor_previews(checkpoint: Checkpoint, offset: int = 0, limit: int | None = None) -> list[TensorPreview]:
-    """Return tensors of a checkpoint from `offset` on, in the order of the file."""
+def matching(checkpoint: Checkpoint, text: str) -> Sequence[SourceTensor]:
+    """Return the tensors of a checkpoint that have a text in their names, in any case; all of them without one."""
+    wanted = text.lower()
+    return [one for one in checkpoint.tensors if wanted in one.name.lower()] if wanted else checkpoint.tensors
+
+
+def tensor_previews(checkpoint: Checkpoint, tensors: Sequence[SourceTensor] | None = None) -> list[TensorPreview]:
+    """Return tensors of a checkpoint, all of them if none are named, in the order of the file."""
     left, previews = MOST_COUNTED, []
-    for tensor in checkpoint.tensors[offset : None if limit is None else offset + limit]:
+    for tensor in checkpoint.tensors if tensors is None else tensors:
         cells = math.prod(tensor.shape)
         is_counted = 0 < cells <= min(left, MOST_OF_ONE)
         left -= cells if is_counted else 0
@@ -65,13 +74,16 @@ def _preview(checkpoint: Checkpoint, tensor: SourceTensor, is_counted: bool) -> 
 
 def checkpoint_previews(waiting: Import) -> list[CheckpointPreview]:
     """Return the checkpoints of an import in their order, each with what is different from the one before."""
-    previews: list[CheckpointPreview] = []
-    before: Checkpoint | None = None
-    for index, checkpoint in enumerate(waiting.checkpoints):
-        changes = changes_between(_forms(before), _forms(checkpoint)) if before is not None else None
-        previews.append(CheckpointPreview(index, checkpoint, stated_metrics(checkpoint), changes))
-        before = checkpoint
-    return previews
+    return [
+        CheckpointPreview(place, checkpoint, stated_metrics(checkpoint), changes_at(waiting, place))
+        for place, checkpoint in enumerate(waiting.checkpoints)
+    ]
+
+
+def changes_at(waiting: Import, place: int) -> Changes | None:
+    """Return what is different in a checkpoint from the one before it; None of the first."""
+    before, checkpoint = waiting.checkpoints[place - 1], waiting.checkpoints[place]
+    return changes_between(_forms(before), _forms(checkpoint)) if place else None
 
 
 def metric_names(waiting: Import) -> list[str]:

@@ -53,7 +53,7 @@ class ImportForm(PageForm):
     checkpoints = _ticks("Checkpoints")
     metrics = _ticks("Metrics", "Stated by the names or within the files; those that are ticked are saved.")
     unnamed = form_field(SETTINGS["unnamed"])
-    leave_out = TextAreaField("Leave out", description="Names of tensors, one a line.", render_kw={"rows": 2})
+    leave_out = _ticks("Leave out", "Of a foreign network: the tensors that are ticked are not saved.")
     optimizer = form_field(SETTINGS["optimizer"])
     accept_changes = form_field(SETTINGS["accept_changes"])
 
@@ -74,7 +74,7 @@ class ImportForm(PageForm):
         """Return what was chosen, in the words of the JSON API; what is of the other kind of network is left out."""
         chosen: dict[str, Any] = {
             "as": self.kind.data or FOREIGN,
-            "leave_out": _lines(self.leave_out.data),
+            "leave_out": list(self.leave_out.data or ()),
             "checkpoints": [place(index) for index in self.checkpoints.data or ()],
             "metrics": list(self.metrics.data or ()),
         }

@@ -1,12 +1,20 @@
 """The tables of an import: its checkpoints, its tensors, and what is left out."""
 
+from collections.abc import Set
 from operator import itemgetter
 
 from flask import url_for
 
-from dashboard.services.imports.preview import CheckpointPreview, TensorPreview, checkpoint_previews, tensor_previews
+from dashboard.services.imports.preview import (
+    CheckpointPreview,
+    TensorPreview,
+    changes_at,
+    checkpoint_previews,
+    tensor_previews,
+)
 from dashboard.services.imports.waiting import Checkpoint, Import
-from dashboard.web.imports.words import changes_words, type_words
+from dashboard.web.imports.look import Look
+from dashboard.web.imports.words import change_of_tensor, changes_words, type_words
 from dashboard.web.kit.tables import Column, Table, exports
 
 
@@ -20,6 +28,7 @@ def _changes(row: CheckpointPreview) -> str:
 
 CHECKPOINT_COLUMNS = (
     Column("checkpoint", "Checkpoint", "checkpoint.name"),
+    Column("show", "Tensors of", lambda row: f"{row.place}:0", "turn", exported=False, quiet=True),
     Column(
         "epoch",
         "Number",
@@ -49,11 +58,23 @@ def checkpoints_table(waiting: Import) -> Table:
     return Table("checkpoints", CHECKPOINT_COLUMNS, checkpoint_previews(waiting), "Checkpoints", files)
 
 
-def tensors_table(waiting: Import, checkpoint: Checkpoint, offset: int = 0, limit: int | None = None) -> Table:
-    """Return the tensors of a checkpoint, from `offset` on."""
-    files = exports("imports.numbers", token=waiting.token, what="tensors")
-    rows: list[TensorPreview] = tensor_previews(checkpoint, offset, limit)
-    return Table("tensors", TENSOR_COLUMNS, rows, "Tensors", files)
+def tensors_table(look: Look, left_out: Set[str] = frozenset(), *, is_whole: bool = False) -> Table:
+    """Return the tensors that are looked at, those to leave out ticked; all of the checkpoint's if it is `whole`.
+
+    In a series each says how it differs from the one of its name in the checkpoint before.
+    """
+    changes = changes_at(look.waiting, look.place)
+    columns = list(TENSOR_COLUMNS)
+    if not is_whole:
+        ticks = Column("leave_out", "Leave out", lambda row: (row.name, row.name in left_out), "leave", exported=False)
+        columns.insert(0, ticks)
+    if changes is not None:
+        before = look.waiting.checkpoints[look.place - 1].name
+        columns.insert(-1, Column("change", f"Since {before}", lambda row: change_of_tensor(changes, row.name)))
+    files = exports("imports.numbers", token=look.waiting.token, what="tensors", checkpoint=look.place or None)
+    rows: list[TensorPreview] = tensor_previews(look.checkpoint, None if is_whole else look.shown)
+    css = lambda row: "changed" if changes is not None and change_of_tensor(changes, row.name) else ""  # noqa: E731
+    return Table("tensors", tuple(columns), rows, "Tensors", files, css=css, header="name", empty="No tensor matches.")
 
 
 def left_out_table(waiting: Import, checkpoint: Checkpoint) -> Table:

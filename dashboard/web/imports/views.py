@@ -12,21 +12,22 @@ from dashboard.records.network import DENSE, FOREIGN
 from dashboard.services.datasets import list_datasets, suggested_name
 from dashboard.services.imports.file_names import without_endings
 from dashboard.services.imports.plan import IMPORT_SETTINGS
-from dashboard.services.imports.preview import metric_names
+from dashboard.services.imports.preview import changes_at, metric_names
 from dashboard.services.imports.receiving import receive_import
 from dashboard.services.imports.saving import start_import
 from dashboard.services.imports.waiting import Import, discard_import, get_import
 from dashboard.services.networks import list_networks
 from dashboard.services.upload_parts import SentFile
 from dashboard.web.imports.forms import FilesForm, ImportForm, place
+from dashboard.web.imports.look import Look, is_filtering, look_of
 from dashboard.web.imports.page import checkpoints_table, import_address, left_out_table, tensors_table
 from dashboard.web.imports.words import import_sentence, proposal_words
 from dashboard.web.kit.answers import Answer, redirect_to
 from dashboard.web.kit.forms import attach_errors, problems
-from dashboard.web.kit.paging import pager
 from dashboard.web.kit.tables import Table, numbers_at
 
-TENSORS_SHOWN = 100
+LOOKING = {"look", "leave", "keep"}
+"""What buttons of the form only show or tick; nothing is saved."""
 
 blueprint = Blueprint("imports", __name__)
 
@@ -55,17 +56,18 @@ def receive() -> Answer:
 def choose(token: str) -> str:
     """Show what was read, and ask what it is to become."""
     waiting = get_import(workspace(), token)
-    return _choose_page(waiting, _form(waiting, None))
+    return _choose_page(look_of(waiting, None), _form(waiting, None))
 
 
 @blueprint.post("/import/<token>")
 def save(token: str) -> Answer:
     """Queue the saving, or show the layers of another reading."""
     waiting = get_import(workspace(), token)
-    form = _form(waiting, request.form)
-    if request.form.get("action") == "look":
-        return _choose_page(waiting, form)
-    if request.form.get("action") == "discard":
+    form, look, action = _form(waiting, request.form), look_of(waiting, request.form), request.form.get("action")
+    if action in LOOKING or "turn" in request.form or (action != "discard" and is_filtering(request.form)):
+        _tick_all(form, look, action)
+        return _choose_page(look, form)
+    if action == "discard":
         discard_import(workspace(), token)
         flash("The import is discarded. Nothing was saved.")
         return redirect_to(url_for("imports.new"))
@@ -74,7 +76,7 @@ def save(token: str) -> Answer:
     except UserError as error:
         attach_errors(form, error)
         has_changes = isinstance(error, Conflict) and error.field == "accept_changes"
-        return _choose_page(waiting, form, has_changes), error.status
+        return _choose_page(look, form, has_changes), error.status
     return redirect_to(url_for("runs.show", run_id=run.id))
 
 
@@ -84,8 +86,8 @@ def numbers(token: str, what: str) -> Table:
     waiting = get_import(workspace(), token)
     if what == "checkpoints":
         return checkpoints_table(waiting)
-    first = waiting.checkpoints[0]
-    return tensors_table(waiting, first) if what == "tensors" else left_out_table(waiting, first)
+    look = look_of(waiting, None)
+    return tensors_table(look, is_whole=True) if what == "tensors" else left_out_table(waiting, look.checkpoint)
 
 
 def _files_page(form: FilesForm) -> str:
@@ -126,10 +128,20 @@ def _set_layers(form: ImportForm, waiting: Import) -> None:
         entry.label.text = f"Activation {index + 1}"
 
 
-def _choose_page(waiting: Import, form: ImportForm, has_changes: bool = False) -> str:
-    first = waiting.checkpoints[0]
-    pages = pager(len(first.tensors), length=TENSORS_SHOWN)
-    left_out = left_out_table(waiting, first)
+def _tick_all(form: ImportForm, look: Look, action: str | None) -> None:
+    """Tick or untick all tensors that match the filter, those on other pages too, if that was asked for."""
+    names, left_out = [one.name for one in look.matching], form.leave_out.data or []
+    if action == "leave":
+        form.leave_out.data = list(dict.fromkeys([*left_out, *names]))
+    elif action == "keep":
+        form.leave_out.data = [name for name in left_out if name not in set(names)]
+
+
+def _choose_page(look: Look, form: ImportForm, has_changes: bool = False) -> str:
+    waiting, changes = look.waiting, changes_at(look.waiting, look.place)
+    left_out = left_out_table(waiting, look.checkpoint)
+    ticked = form.leave_out.data or []
+    on_page = {one.name for one in look.shown}
     return render_template(
         "imports/choose.html",
         waiting=waiting,
@@ -137,8 +149,11 @@ def _choose_page(waiting: Import, form: ImportForm, has_changes: bool = False) -
         problems=problems(form),
         sentence=import_sentence(waiting),
         checkpoints=checkpoints_table(waiting) if waiting.is_series else None,
-        tensors=tensors_table(waiting, first, pages.offset, pages.length),
-        pages=pages,
+        look=look,
+        tensors=tensors_table(look, set(ticked)),
+        ticked_elsewhere=[name for name in ticked if name not in on_page],
+        ticked=len(set(ticked)),
+        gone=list(changes.gone) if changes is not None else [],
         left_out=left_out if list(left_out.rows) else None,
         has_optimizer=any(one.is_optimizer for checkpoint in waiting.checkpoints for one in checkpoint.tensors),
         has_unnamed=any(checkpoint.place.unnamed for checkpoint in waiting.checkpoints),

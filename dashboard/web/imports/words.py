@@ -1,6 +1,6 @@
 """Sentences about imports."""
 
-from dashboard.services.imports.changes import Changes
+from dashboard.services.imports.changes import Changes, TensorForm
 from dashboard.services.imports.plan import Proposal
 from dashboard.services.imports.preview import FORMAT_WORDS, TensorPreview
 from dashboard.services.imports.waiting import Import
@@ -33,6 +33,20 @@ def changes_words(changes: Changes) -> str:
         (len(changes.changed), "reshaped or of another type"),
     ]
     return ", ".join(f"{count:,} {words}" for count, words in parts if count)
+
+
+def change_of_tensor(changes: Changes, name: str) -> str:
+    """Return how a tensor differs from the one of its name in the checkpoint before; empty if it does not."""
+    if name in changes.new:
+        return "new"
+    before = next((one.before for one in changes.changed if one.name == name), None)
+    return "" if before is None else f"was {form_words(before)}"
+
+
+def form_words(form: TensorForm) -> str:
+    """Return a shape and a type, such as 5 × 4 float32."""
+    shape, dtype = form
+    return f"{' × '.join(map(str, shape)) or 'scalar'} {dtype}"
 
 
 def type_words(tensor: TensorPreview) -> str:

@@ -86,9 +86,9 @@ NETWORK_COLUMNS = (
 )
 
 
-def networks_table(summaries: Iterable[NetworkSummary], sort: str, search: str) -> Table:
+def networks_table(summaries: Iterable[NetworkSummary], sort: str, search: str, kind: str = "") -> Table:
     """Return networks as a table, in the order `sort`."""
-    files = exports("networks.networks", search=search or None, sort=sort or None)
+    files = exports("networks.networks", search=search or None, sort=sort or None, kind=kind or None)
     known = list(summaries)
     scores = listed_scores([summary.network for summary in known])
     rows = [_network_row(summary) | _repeated(scores.get(summary.network.name), summary.network) for summary in known]

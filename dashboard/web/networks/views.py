@@ -1,5 +1,7 @@
 """Networks: the list, the form that defines one, its page, and training it."""
 
+from collections.abc import Mapping
+
 from flask import Blueprint, Response, flash, jsonify, render_template, request, url_for
 
 from dashboard.charts.figures import training_curves
@@ -8,7 +10,7 @@ from dashboard.errors import Invalid, StoreError, UserError
 from dashboard.http import sender, workspace
 from dashboard.metrics import curve_names
 from dashboard.parsing import LONGEST_SEARCH
-from dashboard.records.network import Network
+from dashboard.records.network import NETWORK_KINDS, Network
 from dashboard.services import networks as service
 from dashboard.services.datasets import get_dataset, training_datasets
 from dashboard.services.demo import start_demo
@@ -47,20 +49,28 @@ blueprint = Blueprint("networks", __name__)
 @blueprint.get("/")
 def index() -> Answer:
     """Show all networks, each with its best version."""
-    total = service.count_networks(workspace())
-    table, pages = _list(total)
+    counts = service.count_networks(workspace())
+    total = sum(counts.values())
+    table, pages = _list(counts)
     sentence = networks_sentence(total, reading.count_versions(workspace()), get_queue(workspace()))
-    if _search():
-        sentence = filtered_sentence(pages.total, total, _search())
+    if _search() or _kind():
+        sentence = filtered_sentence(pages.total, total, _search(), _kind())
     return render_template(
-        "networks/index.html", sentence=sentence, search=_search(), total=total, table=table, pages=pages
+        "networks/index.html",
+        sentence=sentence,
+        search=_search(),
+        total=total,
+        table=table,
+        pages=pages,
+        kinds=[(kind, kind or "all", counts.get(kind, 0) if kind else total) for kind in ("", *NETWORK_KINDS)],
+        kind=_kind(),
     )
 
 
 @numbers_at(blueprint, "/networks")
 def networks() -> Table:
     """Return all networks, each with its best version."""
-    return page.networks_table(_all(), chosen_order(query(), page.NETWORK_COLUMNS), _search())
+    return page.networks_table(_all(), chosen_order(query(), page.NETWORK_COLUMNS), _search(), _kind())
 
 
 @blueprint.post("/demo")
@@ -211,21 +221,25 @@ def _search() -> str:
     return query().text("search")[:LONGEST_SEARCH]
 
 
+def _kind() -> str:
+    return query().word("kind", ("", *NETWORK_KINDS), "")
+
+
 def _all() -> list[NetworkSummary]:
-    most = service.count_networks(workspace()) or 1
-    return service.list_networks(workspace(), most, 0, _search()).items
+    most = sum(service.count_networks(workspace()).values()) or 1
+    return service.list_networks(workspace(), most, 0, _search(), _kind()).items
 
 
-def _list(total: int) -> tuple[Table, Pager]:
-    """Return a page of `total` networks; sorted by a column all are read, since none is a column of the catalogue."""
+def _list(counts: Mapping[str, int]) -> tuple[Table, Pager]:
+    """Return a page of networks; sorted by a column all are read, since none is a column of the catalogue."""
     search, sort = _search(), chosen_order(query(), page.NETWORK_COLUMNS)
     if search or sort:
-        table = page.networks_table(_all(), sort, search)
+        table = page.networks_table(_all(), sort, search, _kind())
         pages = pager(len(list(table.rows)))
         return table.part(pages.offset, pages.length), pages
-    pages = pager(total)
-    rows = service.list_networks(workspace(), pages.length, pages.offset).items
-    return page.networks_table(rows, "", ""), pages
+    pages = pager(counts.get(_kind(), 0) if _kind() else sum(counts.values()))
+    rows = service.list_networks(workspace(), pages.length, pages.offset, "", _kind()).items
+    return page.networks_table(rows, "", "", _kind()), pages
 
 
 def _form_page(form: NetworkForm, note: str = "") -> str:

@@ -16,9 +16,13 @@ def networks_sentence(total: int, versions: int, queue: Queue) -> str:
     return f"{text}; {active_words(queue)}." if queue.queued or queue.running else f"{text}."
 
 
-def filtered_sentence(shown: int, total: int, search: str) -> str:
-    """Say how many networks match what the list is filtered by."""
-    return f"{shown:,} of {plural(total, 'network')} {'matches' if shown == 1 else 'match'} “{search}”."
+def filtered_sentence(shown: int, total: int, search: str, kind: str = "") -> str:
+    """Say how many networks are of the kind and match the text that the list is filtered by."""
+    text = f"{shown:,} of {plural(total, 'network')} {'is' if shown == 1 else 'are'} {kind}" if kind else ""
+    matches = f"{'matches' if shown == 1 else 'match'} “{search}”"
+    if not kind:
+        return f"{shown:,} of {plural(total, 'network')} {matches}."
+    return f"{text} and {matches}." if search else f"{text}."
 
 
 def network_sentence(network: Network, count: int, ranking: Ranking, baseline: Baseline | None = None) -> str:

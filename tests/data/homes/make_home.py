@@ -4,6 +4,7 @@ Every kind of thing that is stored is in it: uploaded and bundled datasets, netw
 versions (of which one is in the trash, and a network, too), a search with its proposer's network, a verification.
 """
 
+import hashlib
 import io
 import os
 import re
@@ -18,12 +19,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import mysql.connector
+import numpy as np
 
 from dashboard import create_app
 from dashboard.settings import Settings, to_environment
 
 TRIALS = int(os.environ.get("TRIALS", "11"))
 LATER = os.environ.get("LATER", "") == "1"
+ELSEWHERE = os.environ.get("ELSEWHERE", "") == "1"
 NOT_YET_LEARNT = 10  # the neural sampler's network proposes only after so many trials, and weighs 100 kB
 PAGES = (
     "compare?base=flowers:2&other=flowers:3",
@@ -77,6 +80,18 @@ SEARCH = {
 }
 
 
+LAYERS_OF_FILE = {"as": "dense", "activations": ["relu", "softmax"], "classes": ["setosa", "versicolor", "virginica"]}
+
+
+def weights_file(random):
+    """Return the bytes of a .npz with two dense layers of 4 inputs and 3 outputs."""
+    file = io.BytesIO()
+    shapes = {"w1": (4, 5), "b1": (5,), "w2": (5, 3), "b2": (3,)}
+    arrays = {name: random.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+    np.savez(file, **arrays)
+    return file.getvalue()
+
+
 class Maker:
     """The API of an app around a data folder."""
 
@@ -92,7 +107,10 @@ class Maker:
 
     def ended(self):
         """Return once no run waits or runs any more, trained by a worker of our own if none does it."""
-        while any(run["state"] in {"queued", "running"} for run in self.client.get("/api/v1/runs").json["items"]):
+        while any(
+            run["state"] in {"queued", "running"} and run["kind"] != "external"  # whose process is elsewhere
+            for run in self.client.get("/api/v1/runs").json["items"]
+        ):
             command = [sys.executable, "app.py", "worker", "--until-idle"]
             subprocess.run(command, env=os.environ | to_environment(self.settings), check=True)
             time.sleep(0.2)
@@ -136,6 +154,39 @@ class Maker:
         for network, kind in (("visits", "folds"), ("flowers", "seeds")):
             self.post(f"/networks/{network}/repeats", json={kind: 2, "epochs": 1})
         self.ended()
+
+    def elsewhere(self):
+        """Add what came with migration 0008: imports of both kinds, a version that was pushed, runs elsewhere."""
+        random = np.random.default_rng(8)
+        for network, choices in (("series", {}), ("layers", LAYERS_OF_FILE)):
+            files = [(io.BytesIO(weights_file(random)), f"epoch={epoch}-val_loss=0.{epoch}.npz") for epoch in (1, 2)]
+            token = self.post("/imports", data={"file": files}, content_type="multipart/form-data")["token"]
+            self.post(f"/imports/{token}/versions", json={"network": network, "purpose": "from a file"} | choices)
+            self.ended()
+        self.post("/networks", json={"name": "pushed", "kind": "foreign"})
+        for key, end in (("done", {"state": "finished"}), ("broken", {"state": "failed", "error": "out of memory"})):
+            run = self.post("/networks/pushed/runs", json={"kind": "external", "key": key, "epochs": 2})["id"]
+            self.post(f"/runs/{run}/epochs", json=[{"epoch": 1, "loss": 0.5}, {"epoch": 2, "loss": 0.25, "own": 3.0}])
+            self.push(key, random.normal(size=(4, 3)).astype(np.float32), run)
+            self.post(f"/runs/{run}/end", json=end)
+        silent = self.post("/networks/pushed/runs", json={"kind": "external", "key": "silent"})["id"]
+        self.post(f"/runs/{silent}/epochs", json=[{"epoch": 1, "loss": None}])
+
+    def push(self, key, weight, run):
+        """Push a version of one weight, whose rows are units, and one number."""
+        arrays = {"fc.weight": weight, "steps": np.array(7, np.int64)}
+        digests = {name: hashlib.sha256(array.tobytes()).hexdigest() for name, array in arrays.items()}
+        tensors = [
+            {"name": name, "dtype": array.dtype.name, "shape": list(array.shape), "sha256": digests[name]}
+            for name, array in arrays.items()
+        ]
+        tensors[0]["units_axis"] = 0
+        manifest = {"key": key, "epoch": 2, "metrics": {"loss": 0.25, "own": 3.0}, "run": run, "tensors": tensors}
+        for digest in self.post("/networks/pushed/versions", json=manifest)["missing"]:
+            content = next(array.tobytes() for name, array in arrays.items() if digests[name] == digest)
+            answer = self.client.put(f"/api/v1/contents/{digest}", data=content)
+            assert answer.status_code < 300, answer.text
+        self.post("/networks/pushed/versions", json=manifest)
 
     def actions(self):
         """Verify everything, put a version and a network into the trash, and look at pages that keep numbers."""
@@ -217,6 +268,8 @@ def main():
             maker.search()
         if LATER:
             maker.later()
+        if ELSEWHERE:
+            maker.elsewhere()
         maker.actions()
         if sys.argv[2:]:
             dump(sys.argv[2], home / "database.sql")

@@ -124,7 +124,7 @@ def test_a_deleted_network_goes_with_its_versions_and_runs_as_one_and_comes_back
     delete_version(workspace, "flowers", 1)
     before = contents(workspace)
     delete_network(workspace, "flowers")
-    assert (count_networks(workspace), list_networks(workspace).items) == (0, [])
+    assert (count_networks(workspace), list_networks(workspace).items) == ({}, [])
     assert (list_runs(workspace)[0].items, reading.count_versions(workspace)) == ([], 0)
     item = only_item(workspace)
     assert (item.kind, item.name, item.versions) == ("network", "flowers", 3)
