@@ -73,6 +73,9 @@ OPERATIONS: dict[str, Operation] = {
     "imports.save_import": Operation(
         202, ref("ImportRun"), bodies=((JSON, "ImportChoices"),), fails=(400, 404, 409, 413, 415, 422)
     ),
+    "networks.give_dataset": Operation(
+        200, ref("Network"), bodies=((JSON, "DatasetChoice"),), fails=(400, 404, 409, 413, 415, 422)
+    ),
     "networks.list_networks": Operation(200, ref("NetworkPage"), query=(*PAGING, "search", "kind"), fails=(422,)),
     "networks.create_network": Operation(
         201, ref("Network"), bodies=((JSON, "NetworkBeginning"),), fails=(400, 409, 413, 415, 422)

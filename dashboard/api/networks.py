@@ -10,6 +10,7 @@ from dashboard.api.shapes import network_json, page_json, summary_json
 from dashboard.http import own_path, workspace
 from dashboard.records.network import FOREIGN
 from dashboard.services import networks as service
+from dashboard.services.imports import fitting
 from dashboard.services.versions.outside import define_foreign
 
 blueprint = Blueprint("networks", __name__)
@@ -36,6 +37,12 @@ def create_network() -> Response:
 def get_network(network: str) -> Response:
     """Answer a network's definition."""
     return json_answer(network_json(service.get_network(workspace(), network)))
+
+
+@blueprint.put("/networks/<network>/dataset")
+def give_dataset(network: str) -> Response:
+    """Let a dense network that was imported without a dataset train on one that fits, for good."""
+    return json_answer(network_json(fitting.give_dataset(workspace(), network, json_object())))
 
 
 @blueprint.delete("/networks/<network>")

@@ -821,6 +821,7 @@ SCHEMAS: dict[str, Schema] = {
         ]
     },
     "Repeats": record({kind: nullable(ref("Run")) for kind in REPEAT_SETTINGS}, closed=True),
+    "DatasetChoice": record({"dataset": TEXT}, closed=True),
     "PriorityChange": record({"priority": PRIORITY}, closed=True),
     "Epoch": record(EPOCH, closed=True),
     "Run": record(RUN, closed=True),

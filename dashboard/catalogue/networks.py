@@ -81,6 +81,12 @@ def ids_of(connection: Connection, names: Collection[str]) -> list[int]:
     return [row.id for row in rows if row.name in names]
 
 
+def give_dataset(connection: Connection, network_id: int, dataset_id: int) -> bool:
+    """Give a network that has no dataset one; return whether it had none."""
+    without = (networks.c.id == network_id) & networks.c.dataset_id.is_(None)
+    return connection.execute(networks.update().where(without).values(dataset_id=dataset_id)).rowcount == 1
+
+
 def count_networks(connection: Connection) -> dict[str, int]:
     """Return how many networks there are of each kind that there is."""
     count = func.count().label("networks")

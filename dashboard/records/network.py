@@ -154,7 +154,8 @@ class Network:
         """Why it cannot be trained whatever records there are, in a sentence; empty if it can."""
         if self.is_foreign or not self.spec.layers:
             return CANNOT_RUN.format(self.name)
-        return "" if self.dataset else f"{self.name} came from elsewhere without a dataset that it could be trained on."
+        without = f"{self.name} came from elsewhere without a dataset. Choose one that fits, and it can be trained."
+        return "" if self.dataset else without
 
     @property
     def parameters(self) -> int | None:

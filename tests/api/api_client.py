@@ -36,6 +36,9 @@ class ApiClient:
     def post(self, path, **more):
         return self._decoded("POST", path, **more)
 
+    def put(self, path, **more):
+        return self._decoded("PUT", path, **more)
+
     def delete(self, path, **more):
         return self._decoded("DELETE", path, **more)
 

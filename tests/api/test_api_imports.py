@@ -17,7 +17,7 @@ from dashboard.services.imports.receiving import receive_import
 from dashboard.services.upload_parts import SentFile
 from dashboard.services.versions.reading import get_detail, get_version
 from dashboard.services.versions.tensors import read_tensors
-from tests.unit.services.carry_out import carry_out
+from tests.unit.services.carry_out import carry_out, train
 
 IMPORTS = "/api/v1/imports"
 
@@ -124,9 +124,10 @@ def test_a_change_of_shape_is_shown_and_saved_only_once_it_is_accepted(client, w
 def test_the_tensors_of_each_checkpoint_can_be_read(client):
     files = [(f"m_{hidden}.safetensors", safetensors_bytes(tensors(hidden=hidden))) for hidden in (5, 6)]
     token = send(client, *files)["token"]
-    shapes = [client.get(f"{IMPORTS}/{token}?checkpoint={place}")["tensors"][0]["shape"] for place in (0, 1)]
-    assert shapes == [[5], [6]]
-    client.get(f"{IMPORTS}/{token}?checkpoint=2", status=404)
+    read = [client.get(f"{IMPORTS}/{token}?checkpoint={place}")["tensors"] for place in (0, 1)]
+    shapes = [{one["name"]: one["shape"] for one in tensors}["fc1.weight"] for tensors in read]
+    assert shapes == [[5, 4], [6, 4]]
+    assert client.fails("GET", f"{IMPORTS}/{token}?checkpoint=2", 404)["field"] == "checkpoint"
 
 
 def test_a_run_that_is_carried_out_again_saves_nothing_twice(client, workspace):
@@ -174,6 +175,52 @@ def test_a_chain_of_layers_is_proposed_and_saved_turned_and_measured_on_a_datase
     assert {"val_loss", "val_accuracy", "test_accuracy"} <= version.metrics.keys()
     measured = client.post("/api/v1/networks/dense/versions/1/evaluate", json={"dataset": "iris"})
     assert 0 <= measured["accuracy"] <= 1
+
+
+def without_dataset(client, workspace, **choices):
+    """Import a dense network of 4 inputs and 3 outputs without a dataset."""
+    about = {"network": "dense", "as": "dense", "activations": ["relu", "softmax"]} | choices
+    save(client, workspace, send(client, ("a.safetensors", safetensors_bytes(layers())))["token"], **about)
+    for name in ("wine", "iris"):
+        client.post("/api/v1/datasets", json={"bundled": name}, status=201)
+
+
+def test_a_network_without_a_dataset_is_trained_on_one_that_fits(client, workspace):
+    without_dataset(client, workspace, scaling="standard")
+    run, dataset = "/api/v1/networks/dense/runs", "/api/v1/networks/dense/dataset"
+    assert "Choose one that fits" in client.fails("POST", run, 409, json={"parent": 1})["message"]
+    refused = client.fails("PUT", dataset, 422, json={"dataset": "wine"})
+    assert (refused["field"], refused["message"]) == (
+        "dataset",
+        "wine has 13 inputs, the network 4. Choose another dataset.",
+    )
+    assert client.put(dataset, json={"dataset": "iris"})["dataset"] == "iris"
+    assert client.put(dataset, json={"dataset": "iris"})["dataset"] == "iris"  # again changes nothing
+    assert client.fails("PUT", dataset, 409, json={"dataset": "wine"})["field"] == "dataset"
+    train(workspace, "dense", {"parent": 1, "epochs": 3, "save": "last"})
+    trained = get_version(workspace, "dense", 2)
+    assert (trained.parent, trained.dataset) == ("dense:1", "iris")
+    assert trained.preprocessing["classes"] == ["setosa", "versicolor", "virginica"]
+    assert trained.preprocessing["scaling"] == "standard"
+    assert read_tensors(workspace, trained)["layer_01.weight"].shape == (4, 5)
+
+
+@pytest.mark.parametrize(
+    ("classes", "words"),
+    [
+        (["virginica", "versicolor", "setosa"], "iris has the classes in another order"),
+        (["a", "b", "c"], "iris has other classes"),
+    ],
+)
+def test_classes_of_outputs_are_not_taken_for_others(client, workspace, classes, words):
+    without_dataset(client, workspace, classes=classes)
+    refused = client.fails("PUT", "/api/v1/networks/dense/dataset", 422, json={"dataset": "iris"})
+    assert words in refused["message"]
+
+
+def test_a_foreign_network_has_no_dataset_to_train_on(client, workspace):
+    save(client, workspace, send(client, ("a.safetensors", safetensors_bytes(layers())))["token"], network="foreign")
+    assert client.fails("PUT", "/api/v1/networks/foreign/dataset", 409, json={"dataset": "iris"})["field"] == "network"
 
 
 def test_a_dense_network_takes_further_versions_of_its_own_task_only(client, workspace):

@@ -7,6 +7,7 @@ import pytest
 from safetensors.numpy import save as safetensors_bytes
 from werkzeug.datastructures import FileStorage
 
+from dashboard.services.datasets import add_bundled
 from dashboard.services.versions.reading import get_detail, get_version
 from tests.unit.services.carry_out import carry_out
 from tests.unit.services.foreign_versions import save_foreign
@@ -160,6 +161,26 @@ def test_a_comparison_says_units_of_the_axis_that_has_them_and_rows_where_that_i
     assert "4 inputs across, 5 units down" in text
     assert "Units that moved most" in text
     assert browser.get(f"{compared}&axis=row".replace("compare?", "compare/unit?")).h1 == "Unit 0 of fc1.weight"
+
+
+def test_a_network_without_a_dataset_offers_those_that_fit_and_says_why_others_do_not(browser, workspace, send):
+    page = send(mlp=tensors())
+    layers = {"kind": "dense", "proposal": "0", "activations-0": "relu", "activations-1": "softmax"}
+    browser.post(address_of(page), filled(page, **layers), source=address_of(page))
+    assert carry_out(workspace).state == "finished"
+    assert "No dataset that is here has 4 inputs and 3 outputs" in words(
+        browser.get("/networks/imported").by_id("main")
+    )
+    add_bundled(workspace, "iris")
+    add_bundled(workspace, "wine")
+    shown = browser.get("/networks/imported")
+    assert "wine has 13 inputs, the network 4." in words(shown.by_id("main"))
+    place = "/networks/imported/dataset"
+    refused = browser.post(place, {"dataset": "wine"}, status=422, source="/networks/imported")
+    assert refused.by_id("dataset").get("aria-invalid") == "true"
+    given = browser.post(place, {"dataset": "iris"}, source="/networks/imported")
+    assert "Its outputs are, in their order: setosa, versicolor, virginica." in words(given.root)
+    assert given.by_id("epochs") is not None
 
 
 def test_networks_are_listed_by_their_kind(browser, workspace):

@@ -16,6 +16,7 @@ from dashboard.records.network import DENSE, FOREIGN, LayerSpec, Network, Networ
 from dashboard.records.training import ACTIVATIONS, SCALINGS, TrainingSpec
 from dashboard.services.datasets import get_dataset
 from dashboard.services.imports.changes import Changes, TensorForm, changes_between
+from dashboard.services.imports.fitting import Shape, why_not_fitting
 from dashboard.services.imports.waiting import Checkpoint, Import
 from dashboard.services.versions.given import LONGEST_METRIC, LONGEST_TENSOR, checked_number, is_metric_name
 from dashboard.services.workspace import Workspace
@@ -267,7 +268,9 @@ def _classes(fields: Fields, settings: ImportSettings, proposal: Proposal, datas
     """Return the classes of the outputs: the dataset's, those that are given, or else 0, 1, 2 and so on."""
     inputs, outputs = proposal.layers[0].inputs, proposal.layers[-1].units
     if dataset is not None:
-        _check_dataset(fields, settings, dataset, inputs, outputs)
+        problem = why_not_fitting(dataset, Shape(inputs, outputs, settings.task))
+        if problem is not None:
+            fields.refuse(*problem)
         return tuple(dataset.description["classes"])
     if settings.task != "classification":
         return ()
@@ -278,18 +281,6 @@ def _classes(fields: Fields, settings: ImportSettings, proposal: Proposal, datas
     if len(texts) != outputs or len(set(texts)) < outputs or max(map(len, texts), default=0) > LONGEST_CLASS:
         fields.refuse("classes", f"List {outputs} different classes, one for each output, in their order.")
     return tuple(texts)
-
-
-def _check_dataset(fields: Fields, settings: ImportSettings, dataset: Dataset, inputs: int, outputs: int) -> None:
-    columns = len(dataset.description["inputs"])
-    classes = len(dataset.description["classes"]) if dataset.task == "classification" else len(dataset.targets)
-    if columns != inputs:
-        fields.refuse("dataset", f"{dataset.name} has {columns} inputs, the network {inputs}. Choose another dataset.")
-    elif classes != outputs:
-        what = "classes" if dataset.task == "classification" else "targets"
-        fields.refuse("dataset", f"{dataset.name} has {classes} {what}, the network {outputs} outputs.")
-    elif dataset.task != settings.task:
-        fields.refuse("task", f"{dataset.name} is for {dataset.task}.")
 
 
 def _spec(

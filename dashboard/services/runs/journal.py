@@ -271,4 +271,7 @@ class CatalogueJournal:
         name, _, number = reference.rpartition(":")
         parent = get_version(self.workspace, name, int(number))
         tensors = read_tensors(self.workspace, parent)
-        return replace(job, parent_tensors=tensors, parent_preprocessing=parent.preprocessing)
+        # A version that came without a dataset knows its columns and classes by their places only: the dataset names
+        # them, and is scaled as the network's settings say.
+        preprocessing = parent.preprocessing if parent.dataset else None
+        return replace(job, parent_tensors=tensors, parent_preprocessing=preprocessing)

@@ -14,6 +14,7 @@ from dashboard.records.network import NETWORK_KINDS, Network
 from dashboard.services import networks as service
 from dashboard.services.datasets import get_dataset, training_datasets
 from dashboard.services.demo import start_demo
+from dashboard.services.imports import fitting
 from dashboard.services.networks import NetworkSummary
 from dashboard.services.runs.queue import active_runs, get_queue
 from dashboard.services.runs.repeats import start_repeats
@@ -38,8 +39,8 @@ from dashboard.web.networks import page
 from dashboard.web.networks.forms import NetworkForm, apply_action
 from dashboard.web.networks.pairs import pair_grid, version_pairs
 from dashboard.web.networks.presets import PRESETS, preset
-from dashboard.web.networks.words import filtered_sentence, network_sentence, networks_sentence
-from dashboard.web.runs.forms import COUNT, RunForm
+from dashboard.web.networks.words import filtered_sentence, given_sentence, network_sentence, networks_sentence
+from dashboard.web.runs.forms import COUNT, DatasetForm, RunForm
 from dashboard.web.store.words import freed_sentences
 from dashboard.web.versions.page import Chip, dead, dead_layers
 
@@ -146,6 +147,19 @@ def repeat(name: str, kind: str) -> Answer:
         form.attach(error, kind)
         return _network_page(service.get_network(workspace(), name), form, error.status)
     return redirect_to(url_for("runs.show", run_id=run.id))
+
+
+@blueprint.post("/networks/<name>/dataset")
+def give_dataset(name: str) -> Answer:
+    """Let a network that came without a dataset train on the one that was chosen."""
+    form = DatasetForm(request.form)
+    try:
+        network = fitting.give_dataset(workspace(), name, {"dataset": form.dataset.data or ""})
+    except UserError as error:
+        attach_errors(form, error)
+        return _network_page(service.get_network(workspace(), name), RunForm(), error.status, form)
+    flash(given_sentence(network, get_dataset(workspace(), network.dataset)))
+    return redirect_to(url_for("networks.show", name=name, _anchor="train"))
 
 
 @numbers_at(blueprint, "/networks/<name>/versions")
@@ -264,13 +278,17 @@ def _preview(form: NetworkForm) -> page.Preview:
         return page.preview_without_spec(error)
 
 
-def _network_page(network: Network, form: RunForm, status: int = 200) -> Answer:
+def _network_page(
+    network: Network, form: RunForm, status: int = 200, dataset_form: DatasetForm | None = None
+) -> Answer:
     history = reading.metric_history(workspace(), network)
     pages = pager(len(history), "networks.show")
     shown = list_versions(workspace(), network.name, pages.length, pages.offset).items
     ranking, baseline = page.ranking(network, history), baseline_of(workspace(), network.dataset)
     dataset = get_dataset(workspace(), network.dataset) if network.dataset else None
     form.offer(network.spec.training, list(history))
+    offer, choice = fitting.offered_datasets(workspace(), network), dataset_form or DatasetForm()
+    choice.offer(offer.fitting if offer else [])
     answer = render_template(
         "networks/show.html",
         network=network,
@@ -283,7 +301,9 @@ def _network_page(network: Network, form: RunForm, status: int = 200) -> Answer:
         run_form=form,
         untrained=why_not_trained(network, dataset),
         split=split_words(dataset) if dataset is not None else "",
-        problems=problems(form),
+        offer=offer,
+        dataset_form=choice,
+        problems=problems(form) + problems(choice),
         layers=page.layers_table(network),
         settings=folded_settings(network.spec) if network.spec.layers else None,
         drawing=network_drawing(network.spec.inputs, network.spec.layers) if network.spec.layers else "",

@@ -1,6 +1,7 @@
 """Sentences about networks."""
 
 from dashboard.metrics import metric_words
+from dashboard.records.dataset import Dataset
 from dashboard.records.network import Network
 from dashboard.services.runs.queue import Queue
 from dashboard.services.versions.baselines import Baseline
@@ -8,6 +9,9 @@ from dashboard.web.kit.baselines import baseline_words
 from dashboard.web.kit.formats import number, plural
 from dashboard.web.networks.page import Ranking
 from dashboard.web.runs.words import active_words
+
+NAMED = 10
+"""So many classes or targets are named in a sentence."""
 
 
 def networks_sentence(total: int, versions: int, queue: Queue) -> str:
@@ -23,6 +27,13 @@ def filtered_sentence(shown: int, total: int, search: str, kind: str = "") -> st
     if not kind:
         return f"{shown:,} of {plural(total, 'network')} {matches}."
     return f"{text} and {matches}." if search else f"{text}."
+
+
+def given_sentence(network: Network, dataset: Dataset) -> str:
+    """Say which dataset a network trains on from now on, and what its outputs are there."""
+    names = list(dataset.description["classes"] if dataset.task == "classification" else dataset.targets)
+    shown = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} others" if len(names) > NAMED else "")
+    return f"{network.name} trains on {dataset.name}. Its outputs are, in their order: {shown}."
 
 
 def network_sentence(network: Network, count: int, ranking: Ranking, baseline: Baseline | None = None) -> str:

@@ -7,12 +7,23 @@ from wtforms import SelectField
 from dashboard.declarations import Setting
 from dashboard.errors import Invalid, UserError
 from dashboard.kinds import Whole
+from dashboard.records.dataset import Dataset
 from dashboard.records.repeats import FEWEST, MOST
 from dashboard.records.training import TRAINING_SETTINGS, TrainingSpec
 from dashboard.web.kit.forms import PageForm, attach_errors, form_field, options
 
 COUNT = Setting(Whole(FEWEST, MOST), 5, "How often", "", "")
 """How many folds or seeds; the buttons next to it say which."""
+
+
+class DatasetForm(PageForm):
+    """The dataset that a network which came without one is to train on."""
+
+    dataset = SelectField("Dataset", description="As many inputs and outputs as the network has, for the same task.")
+
+    def offer(self, datasets: Sequence[Dataset]) -> None:
+        """Offer the datasets that fit."""
+        self.dataset.choices = options((one.name, one.name) for one in datasets)
 
 
 class RunForm(PageForm):

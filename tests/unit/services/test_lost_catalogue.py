@@ -9,14 +9,10 @@ import pytest
 
 from dashboard import create_app
 from dashboard.jobs.coordinator import coordinator_lock
-from dashboard.jobs.job import TrainingJob
-from dashboard.jobs.trainer import Trainer
-from dashboard.records.run_kinds import TRAININGS
 from dashboard.services.dataset_records import part_records
 from dashboard.services.datasets import add_bundled, delete_dataset, list_datasets
 from dashboard.services.networks import create_network, delete_network, get_network, list_networks
-from dashboard.services.runs.journal import CatalogueJournal
-from dashboard.services.runs.runs import get_run, start_run
+from dashboard.services.runs.runs import get_run
 from dashboard.services.store import dataset_notes
 from dashboard.services.store.reindexing import UNKNOWN_END, reindex_store
 from dashboard.services.store.trash import delete_permanently, list_trash, restore
@@ -25,30 +21,11 @@ from dashboard.services.versions.verification import verify_all
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
 from dashboard.web.runs.words import RESULTS
-from tests.unit.services.carry_out import carry_out
+from tests.unit.services.carry_out import carry_out, train
 
 pytestmark = pytest.mark.slow
 
 SETTINGS = {"epochs": 6, "save": "2", "batch_size": 32, "optimizer": "adam"}
-
-
-def train(workspace, name, settings):
-    """Train in this process, and write down what the training reports."""
-    run = start_run(workspace, name, settings, "Ada")
-    journal = CatalogueJournal(workspace)
-    job = journal.claim([TRAININGS])
-    assert isinstance(job, TrainingJob)
-
-    def write_down(kind, payload):
-        if kind == "epoch":
-            journal.epochs(job, [payload])
-        elif kind == "version":
-            journal.version(job, payload)
-
-    trainer = Trainer(job, write_down)
-    trainer.train(lambda: None)
-    journal.end(job, "finished", None)
-    return run.id
 
 
 @pytest.fixture
