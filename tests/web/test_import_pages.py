@@ -186,11 +186,11 @@ def test_a_network_without_a_dataset_offers_those_that_fit_and_says_why_others_d
 def test_networks_are_listed_by_their_kind(browser, workspace):
     save_foreign(workspace, "from-elsewhere", {"w": np.ones(2, np.float32)})
     new_network(workspace, name="our-own")
-    tabs = browser.get("/networks").root.iterfind(".//nav[@aria-label='Which networks']//a")
+    tabs = browser.get("/").root.iterfind(".//nav[@aria-label='Which networks']//a")
     assert [words(tab) for tab in tabs] == ["all 2", "dense 1", "foreign 1"]
-    foreign = browser.get("/networks?kind=foreign")
+    foreign = browser.get("/?kind=foreign")
     assert foreign.sentence == "1 of 2 networks is foreign."
     assert "our-own" not in words(foreign.by_id("main"))
-    browser.get("/networks?kind=other", status=422)
+    browser.get("/?kind=other", status=422)
     listed = {address: browser.raw(address).get_json()["items"] for address in OF_ONE_KIND}
     assert [[row["name"] for row in rows] for rows in listed.values()] == [["our-own"], ["from-elsewhere"]]

@@ -71,7 +71,7 @@ def measure_name(name: str, word: str) -> str:
     """Return what a measure is called: it is about units, or where these are not known about columns."""
     of_columns = {"duplicates", "constant", "undefined"}
     if name == "undefined" and word != "unit":
-        return f"{word}s with NaN or Inf"
+        return f"{word}s that are not finite"
     return NAMES[name].replace("unit", word) if name in of_columns else NAMES[name]
 
 

@@ -81,7 +81,7 @@ NETWORK_COLUMNS = (
     Column("repeated_mean"),
     Column("repeated_std"),
     Column("repeated_metric"),
-    Column("kind", "Kind", shown=lambda row: "foreign" if row["kind"] == FOREIGN else None, css="muted"),
+    Column("kind", "Kind", css="muted"),
     Column("runs", "Run", format="chip_links", exported=False),
 )
 
