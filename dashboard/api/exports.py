@@ -1,4 +1,4 @@
-"""Exports: the formats in which a version can leave, its file in each of them, and the proof of a file."""
+"""Exports: the formats in which a version can be exported, its file in each of them, and the proof of a file."""
 
 from flask import Blueprint, Response
 
@@ -19,7 +19,7 @@ VERSION = "/networks/<network>/versions/<number:version>"
 
 @blueprint.get(f"{VERSION}/exports")
 def list_exports(network: str, version: int) -> Response:
-    """Answer every format with what it holds and lacks, why the version cannot leave in it, and the last proof."""
+    """Answer every format with what it holds and lacks, why it is refused for the version, and the last proof."""
     return json_answer([offer_json(one) for one in offers(workspace(), network, version)])
 
 

@@ -198,7 +198,7 @@ def proof_json(proof: VersionProof) -> Json:
 
 
 def offer_json(offer: Offer) -> Json:
-    """Return a format in which a version can leave, with the proof of the file that was made last."""
+    """Return a format in which a version can be exported, with the proof of the file that was made last."""
     proof = export_proof_json(offer.proof) if offer.proof else None
     return _fields(schemas.EXPORT_OFFER, offer, proof=proof, bytes=offer.proof.bytes if offer.proof else None)
 

@@ -1,4 +1,4 @@
-"""The formats in which a version can leave. A new one is a module in `writers` and a line here; pages list them so."""
+"""The formats in which a version can be exported, as pages list them. A new one is a module in `writers` and a line."""
 
 from dashboard.formats.writers import (
     hdf5,

@@ -13,7 +13,7 @@ PAGE = "/networks/demo-digits/versions/6/export"
 def test_the_page_names_each_format_and_leads_to_its_file(demo):
     page = demo.get(PAGE)
     assert page.h1 == "Export demo-digits v6"
-    assert page.sentence.startswith(f"It can leave in {len(FORMATS)} of {len(FORMATS)} formats; ")
+    assert page.sentence.startswith(f"It can be exported in {len(FORMATS)} of {len(FORMATS)} formats; ")
     assert f"{PAGE}" in demo.get("/networks/demo-digits/versions/6").links()
     table = demo.raw(f"{PAGE}/formats.json").json["items"]
     assert all(f"/api/v1/networks/demo-digits/versions/6{row['file']}" in page.links() for row in table)

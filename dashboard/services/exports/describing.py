@@ -1,4 +1,4 @@
-"""What a version is to the writers of formats, and which formats it can leave in."""
+"""What a version is to the writers of formats, and which formats it can be exported in."""
 
 import json
 from collections.abc import Iterator
@@ -81,6 +81,6 @@ def writer_of(format_name: str) -> Writer:
 
 
 def require_writable(writer: Writer, taken: Leaving) -> None:
-    """Raise Conflict with the reason if a version cannot leave in a format."""
+    """Raise Conflict with the reason if a version cannot be exported in a format."""
     if reason := writer.why_not(taken.description):
-        raise Conflict(f"{taken.version.reference} cannot leave as {writer.words}. {reason}", "format")
+        raise Conflict(f"{taken.version.reference} cannot be exported as {writer.words}. {reason}", "format")

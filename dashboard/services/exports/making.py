@@ -29,8 +29,8 @@ class Exported(NamedTuple):
 def export_version(workspace: Workspace, network_name: str, number: int, format_name: str) -> Exported:
     """Return a version as a file of a format, proven; it is made unless it is there already.
 
-    Raises NotFound, Invalid for an unknown format, Conflict with the reason if it cannot leave in it, NotAsSaved if a
-    table is damaged, NotProven if the file does not hold what the store holds.
+    Raises NotFound, Invalid for an unknown format, Conflict with the reason if it cannot be exported in it,
+    NotAsSaved if a table is damaged, NotProven if the file does not hold what the store holds.
     """
     writer, taken = writer_of(format_name), leaving(workspace, network_name, number)
     require_writable(writer, taken)

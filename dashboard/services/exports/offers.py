@@ -1,4 +1,4 @@
-"""The formats in which a version can leave, each with what it holds and what is known of its file."""
+"""The formats in which a version can be exported, each with what it holds and what is known of its file."""
 
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ def format_of(suffix: str) -> str:
 
 
 class Offer(NamedTuple):
-    """A format: `carries` and `lacks` in words, `why_not` if the version cannot leave in it.
+    """A format: `carries` and `lacks` in words, `why_not` if the version cannot be exported in it.
 
     `proof` is that of the file that was made last, with its size; None if there is none.
     """

@@ -1,4 +1,4 @@
-"""The table of the formats in which a version can leave."""
+"""The table of the formats in which a version can be exported."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -25,7 +25,7 @@ def offers_table(version: Version, offers: Sequence[Offer]) -> Table:
         Column("why_not"),
         Column("proof", "Proof", lambda offer: offer.why_not or proof_words(offer.proof), css="wide"),
         Column("made", "Proven", _made, "when"),
-        Column("sha256", "SHA-256", lambda offer: offer.proof and offer.proof.sha256, "file_digest"),
+        Column("sha256", value=lambda offer: offer.proof and offer.proof.sha256),
         Column("prove", "Prove", _provable, "prove", exported=False, quiet=True),
     )
     files = exports("exports.formats", name=version.network, number=version.number)

@@ -1,4 +1,4 @@
-"""Exports: the formats in which a version can leave, and the proof of a file."""
+"""Exports: the formats in which a version can be exported, and the proof of a file."""
 
 from flask import Blueprint, flash, render_template, request
 

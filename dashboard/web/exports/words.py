@@ -8,18 +8,17 @@ from dashboard.web.kit.formats import number, plural
 
 
 def offers_sentence(offers: Sequence[Offer]) -> str:
-    """Say in how many formats a version can leave, and how many files are proven."""
+    """Say in how many formats a version can be exported, and how many files are proven."""
     possible = [one for one in offers if not one.why_not]
     proven = sum(one.proof is not None for one in possible)
-    return (
-        f"It can leave in {len(possible)} of {plural(len(offers), 'format')}; {plural(proven, 'file')} made and proven."
-    )
+    formats, files = plural(len(offers), "format"), plural(proven, "file")
+    return f"It can be exported in {len(possible)} of {formats}; {files} made and proven."
 
 
 def proof_words(proof: ExportProof | None) -> str:
     """Say what was found when a file was read back; that nothing was checked yet, if none was made."""
     if proof is None:
-        return "Not made yet: a download makes the file and proves it."
+        return "Not made yet."
     outputs = _outputs_words(proof.outputs) if proof.outputs else f"Outputs not compared: {proof.why_no_outputs}"
     again = " Made twice: the same bytes." if proof.repeats else ""
     return f"{plural(proof.equal, 'tensor')} read back, SHA-256 equal. {outputs}{again}"
