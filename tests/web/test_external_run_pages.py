@@ -66,7 +66,7 @@ def test_silence_is_said_with_its_beginning_and_the_page_waits_for_more(browser,
 def test_a_stop_is_asked_for_and_the_end_is_shown(browser, workspace):
     run = begin(workspace)
     cancel_run(workspace, run.id)
-    assert "It is asked to stop when it reports next." in browser.get("/runs/1").text
+    assert "It is asked to stop when it reports its next epoch:" in browser.get("/runs/1").text
     note_epochs(workspace, run.id, [{"epoch": 4, "loss": 0.25}])
     end_external(workspace, run.id, {"state": "cancelled", "error": "stopped by a person"})
     page = browser.get("/runs/1")

@@ -5,9 +5,8 @@ from typing import NamedTuple
 
 from dashboard.services.compare.versions import TensorDiff, VersionDiff, compare
 from dashboard.web.compare.query import CompareQuery
-from dashboard.web.compare.tables import TENSOR_COLUMNS, tensors_table
+from dashboard.web.compare.tables import tensors_table
 from dashboard.web.kit.paging import Pager, pager
-from dashboard.web.kit.tables import chosen_order
 
 TENSORS_SHOWN = 100
 """So many tensors are on a page; of more, only those on it are compared cell by cell."""
@@ -28,9 +27,9 @@ class Listing(NamedTuple):
     is_in_part: bool = False
 
 
-def compared(params: CompareQuery) -> Listing:
+def compared(params: CompareQuery, sort: str) -> Listing:
     """Compare the versions of the query as far as its page shows them; raises UserError, NotFound or StoreError."""
-    versions, sort = params.load(), chosen_order(params.query, TENSOR_COLUMNS)
+    versions = params.load()
     most_cells = params.query.most_cells
     is_long = max(len(versions.base.tensors), len(versions.other.tensors)) > TENSORS_SHOWN
     if not is_long or params.query.draws_all or sort.removeprefix("-") not in BY_CHECKSUM:

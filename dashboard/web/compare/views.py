@@ -14,10 +14,11 @@ from dashboard.web.compare.change_map import map_around
 from dashboard.web.compare.listing import compared
 from dashboard.web.compare.page import comparison_page, unit_pictures
 from dashboard.web.compare.query import CompareQuery, compare_query
-from dashboard.web.compare.tables import cell_page, other_table, sides_table, unit_cells_table
+from dashboard.web.compare.tables import TENSOR_COLUMNS, cell_page, other_table, sides_table, unit_cells_table
 from dashboard.web.compare.words import axis_words, cell_sentence, side_words, unit_sentence, with_nearest
 from dashboard.web.kit.answers import Answer, redirect_to
 from dashboard.web.kit.query import Query, query
+from dashboard.web.kit.tables import chosen_order
 from dashboard.web.kit.urls import address, api_address
 
 blueprint = Blueprint("compare", __name__, url_prefix="/compare")
@@ -41,8 +42,9 @@ def show() -> Answer:
     base, other, _ = params.versions
     if not base and not other:
         return _page("", "", "")
+    sort = chosen_order(query(), TENSOR_COLUMNS)
     try:
-        listing = compared(params)
+        listing = compared(params, sort)
     except UserError as error:
         return _page(base, other, with_nearest(error)), error.status
     shown = comparison_page(params, listing)
