@@ -5,9 +5,12 @@ import tarfile
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
+from dashboard.services.exports.offers import SUFFIXES
 from dashboard.settings import Settings
 from tests.server import connect
 
+EXPORTS = re.compile(rf"(?:{'|'.join(map(re.escape, SUFFIXES))})$")
+"""The ends of exported files, each of which takes seconds to make; they have tests of their own."""
 HOMES = Path(__file__).parent.parent / "data" / "homes"
 
 
@@ -36,13 +39,15 @@ def settings_of(home, mysql_url=None):
 def walk(browser, with_queries=True):
     """Fetch what can be reached by links, with tables' files, figures and pictures; return the addresses.
 
-    Of those that differ only in numbers, or in the value of one query parameter, one is fetched; without queries, of
-    those that differ in their queries, too. Raises PageError for what is refused, or a page that breaks a rule.
+    Of those that differ only in numbers, in the format of an export, or in the value of one query parameter, one is
+    fetched; without queries, of those that differ in their queries, too. Raises PageError for what is refused, or a
+    page that breaks a rule.
     """
     seen, kinds, waiting = set(), set(), ["/"]
     while waiting:
         address = waiting.pop()
         path, _, query = re.sub(r"\d+", "0", address).partition("?")
+        path = EXPORTS.sub(".exported", path)
         parameters = {f"{path}?{part.partition('=')[0]}" for part in query.split("&") if part and with_queries}
         if {path, *parameters} <= kinds:
             continue
@@ -98,7 +103,8 @@ def _tensors(client, network):
     versions = client.get(f"/api/v1/networks/{network}/versions")["items"]
     numbers = [version["version"] for version in versions]
     for number, before in zip(numbers, [*numbers[1:], *numbers[:1]], strict=True):
-        yield {("path", "network"): network, ("path", "version"): number, ("path", "suffix"): "npz"}
+        exported = {("path", "suffix"): "npz"} if number == numbers[0] else {}
+        yield {("path", "network"): network, ("path", "version"): number} | exported
         several = {"version": [f"{network}:{before}", f"{network}:{number}"]} if number != before else {}
         for tensor in client.get(f"/api/v1/networks/{network}/versions/{number}")["tensors"]:
             query = {"base": f"{network}:{before}", "other": f"{network}:{number}", "tensor": tensor["name"]} | several
