@@ -63,13 +63,15 @@ tested: $(VENV)/dev.ok  # four on two cores, and types beside them: many tests w
 
 soak: $(VENV)/dev.ok         ## what takes long: outages, disks that fill, more of each kind; needs root, for it mounts small disks
 	@tests/install_system_packages.sh
-	@$(MAKE) --no-print-directory -j2 soak-of-outages soak-of-more
+	@$(MAKE) --no-print-directory -k -j2 soak-of-outages soak-of-more soak-of-examples  # what fails ends none of the others
 
 soak-of-outages: $(VENV)/dev.ok  # most of its time it waits
 	$(PYTHON) -m pytest -q --durations=10 -m "" tests/soak
 
 soak-of-more: $(VENV)/dev.ok
 	$(PYTHON) -m pytest -q -n 2 --dist worksteal --durations=10 -m soak tests
+
+soak-of-examples: $(VENV)/dev.ok
 	$(PYTHON) -m pytest -q -n 2 --dist worksteal --hypothesis-profile=soak -m "hypothesis and not soak" tests
 
 $(PROOF)/ok: requirements.txt requirements-dask.txt requirements-dev.txt requirements-proof.txt
