@@ -10,7 +10,7 @@ TEST_FOLDERS := $(shell [ "0$(FREE_GB)" -ge 8 ] && echo PYTEST_DEBUG_TEMPROOT=/d
 # Compiled modules are kept whatever the environment says: tests start hundreds of processes, and each would compile anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run test quick check style types types-of-tests collected tested soak soak-of-outages soak-of-more proof bench wheel clean
+.PHONY: help run test quick check style types types-of-tests collected tested soak soak-of-outages soak-of-more soak-of-examples proof bench wheel clean
 .DEFAULT_GOAL := help
 
 help:            ## this list
