@@ -6,6 +6,7 @@ Of every LARGE versions one is so large that a run saves it; 0: none.
 """
 
 import hashlib
+import http.client
 import itertools
 import json
 import sys
@@ -46,8 +47,8 @@ def ask(port, method, path, data=None, **headers):
             said = error.read()
             if error.code == 500:
                 print("500", said.decode(), flush=True)
-        except OSError:
-            pass  # it is being started
+        except (OSError, http.client.HTTPException):
+            pass  # it is being started, or was killed in the middle of its answer
         time.sleep(PAUSE_SECONDS)
 
 
