@@ -92,8 +92,8 @@ def check(settings, last, large=0):
     with closing(workspace.catalogue), closing(workspace.store):
         versions = list_versions(workspace, NETWORK, MOST).items
         epochs = sorted(version.epoch for version in versions)
-        assert epochs == sorted(set(epochs))
-        assert set(range(1, last + 1)) <= set(epochs) <= set(range(1, last + 3))
+        assert epochs == list(range(1, len(epochs) + 1))  # each once, one after the other
+        assert last <= len(epochs)  # a quick machine has saved more than was read
         for version in versions:
             expected = {name: digest_of(array) for name, array in arrays_of(version.epoch, large).items()}
             detail = get_detail(workspace, NETWORK, version.number)
