@@ -66,6 +66,12 @@ def saved_number(pusher):
     return int(line)
 
 
+def killed(pusher, last):
+    """Kill a program that pushes, and return the last number that it has said: it may be ahead of who reads it."""
+    pusher.kill()
+    return int([str(last), *pusher.stdout.read().split()][-1])
+
+
 def push_under_kills(settings, kills, large=0):
     """Push while something is killed again and again; return the last version that was acknowledged."""
     moments, last = random.Random(SEED), 0
@@ -78,6 +84,7 @@ def push_under_kills(settings, kills, large=0):
                 if kill % 3:
                     server = kill_server(server, settings, whole=kill % 3 == 2)
                     last = saved_number(pusher)
+                last = killed(pusher, last)
         with pushing(settings.port, 1, last, large) as pusher:  # everything again: nothing is new
             assert [saved_number(pusher) for _ in range(last)] == list(range(1, last + 1))
     finally:
@@ -92,8 +99,8 @@ def check(settings, last, large=0):
     with closing(workspace.catalogue), closing(workspace.store):
         versions = list_versions(workspace, NETWORK, MOST).items
         epochs = sorted(version.epoch for version in versions)
-        assert epochs == list(range(1, len(epochs) + 1))  # each once, one after the other
-        assert last <= len(epochs)  # a quick machine has saved more than was read
+        assert epochs == sorted(set(epochs))
+        assert set(range(1, last + 1)) <= set(epochs) <= set(range(1, last + 3))
         for version in versions:
             expected = {name: digest_of(array) for name, array in arrays_of(version.epoch, large).items()}
             detail = get_detail(workspace, NETWORK, version.number)
