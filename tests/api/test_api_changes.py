@@ -1,21 +1,16 @@
 """Children of a version: made, measured and saved; every answer is held to the OpenAPI document by the client."""
 
-import numpy as np
 import pytest
 
 from dashboard.services.changes import children
-from tests.unit.services.saved_versions import iris_preprocessing, new_network, save
+from tests.unit.services.saved_versions import save_two
 
 PLACE = "/api/v1/networks/small/versions/1"
 
 
 @pytest.fixture
 def two(client, workspace):
-    network = new_network(workspace)
-    for seed in (1, 2):
-        rng = np.random.default_rng(seed)
-        tensors = {name: rng.normal(size=shape).astype(np.float32) for name, shape in network.spec.tensor_shapes}
-        save(workspace, network, tensors, preprocessing=iris_preprocessing(workspace))
+    save_two(workspace)
     return client
 
 

@@ -6,7 +6,7 @@ import pytest
 from dashboard.services.networks import get_network
 from dashboard.services.versions.reading import get_detail, get_version
 from tests.unit.services.foreign_versions import save_foreign
-from tests.unit.services.saved_versions import iris_preprocessing, new_network, save
+from tests.unit.services.saved_versions import new_network, save_two
 from tests.web.page_check import words
 
 PAGE = "/networks/small/versions/1/change"
@@ -16,11 +16,7 @@ CELL = {"cells-0-tensor": "layer_01.weight", "cells-0-row": "2", "cells-0-column
 @pytest.fixture
 def two(browser, workspace):
     """A browser of two versions on iris, of different random weights."""
-    network = new_network(workspace)
-    for seed in (1, 2):
-        rng = np.random.default_rng(seed)
-        tensors = {name: rng.normal(size=shape).astype(np.float32) for name, shape in network.spec.tensor_shapes}
-        save(workspace, network, tensors, preprocessing=iris_preprocessing(workspace))
+    save_two(workspace)
     return browser
 
 

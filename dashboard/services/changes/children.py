@@ -20,9 +20,9 @@ from dashboard.records.tensor import TensorInfo
 from dashboard.services.changes.making import Made, make, require_fits
 from dashboard.services.changes.measured import Scores, dataset_of, evaluate_child, score
 from dashboard.services.networks import get_network
-from dashboard.services.push.saving import saved_by
 from dashboard.services.store.actions import ActionJob
 from dashboard.services.store.process import Reporter
+from dashboard.services.versions.by_runs import AT_ONCE_CELLS, WAIT_SECONDS, WAITED_CELLS, saved_by
 from dashboard.services.versions.given import GivenTensor
 from dashboard.services.versions.measuring import metrics_of
 from dashboard.services.versions.outside import save_outside
@@ -31,11 +31,6 @@ from dashboard.services.workspace import Workspace
 from dashboard.weights.checksums import tensor_sha256
 from dashboard.weights.dtypes import Array
 
-AT_ONCE_CELLS = 250_000
-"""So many weights are changed by the process that answers, whose memory stays small so; more by a run."""
-WAITED_CELLS = 5_000_000
-WAIT_SECONDS = 20.0
-"""For a run that changes up to so many weights it is waited so long: the answer is then the version, as if at once."""
 MEASURED_CELLS = 5_000_000
 """Up to so many weights a change is measured on the page, before anything is saved."""
 

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dashboard.catalogue import versions as version_rows
-from dashboard.errors import Conflict, Invalid, NotFound
+from dashboard.errors import Conflict, NotFound
 from dashboard.records.network import Version
 from dashboard.records.tensor import TensorInfo
 from dashboard.services.compare.versions import VersionTensors, load_tensors, parse_reference
 from dashboard.services.versions.tensors import array
 from dashboard.services.workspace import Workspace
-from dashboard.weights.dtypes import FLOATS, Array
+from dashboard.weights.dtypes import Array
 
 MOST_ANCESTORS = 1000
 LISTED = 5
@@ -60,12 +60,6 @@ def load_sources(workspace: Workspace, references: Sequence[tuple[str, str]]) ->
 
 def _forms(tensors: Mapping[str, TensorInfo]) -> dict[str, tuple[tuple[int, ...], str]]:
     return {name: (info.shape, info.dtype) for name, info in tensors.items()}
-
-
-def require_floats(info: TensorInfo, what: str) -> None:
-    """Raise Invalid for a tensor whose numbers cannot be mixed or rounded."""
-    if info.dtype not in FLOATS:
-        raise Invalid({"tensor": f"{info.name} is of {info.dtype}, which cannot be {what}."})
 
 
 def share_ancestor(workspace: Workspace, versions: Sequence[Version]) -> bool:

@@ -25,6 +25,7 @@ from dashboard.services.push.contents import CONTENTS, MANIFEST, drop_old, sende
 from dashboard.services.push.manifest import Manifest, parse_manifest
 from dashboard.services.store.actions import ActionJob
 from dashboard.services.store.process import Reporter
+from dashboard.services.versions.by_runs import AT_ONCE_CELLS, WAIT_SECONDS, WAITED_CELLS, saved_by
 from dashboard.services.versions.given import GivenTensor, check_shapes
 from dashboard.services.versions.movement import MOST_CELLS
 from dashboard.services.versions.outside import find_saved, save_outside
@@ -32,12 +33,6 @@ from dashboard.services.versions.reading import get_version
 from dashboard.services.workspace import UPLOAD_SECONDS, Workspace
 from dashboard.weights.dtypes import Array, numpy_dtype
 
-AT_ONCE_CELLS = 250_000
-"""So many weights are written by the process that answers, whose memory stays small so; more are saved by a run."""
-WAITED_CELLS = 5_000_000
-WAIT_SECONDS = 20.0
-"""For a run that saves up to so many weights it is waited so long: the answer is then the version, as if at once."""
-POLL_SECONDS = 0.05
 GRACE_SECONDS = 3600
 GONE = "What was sent for this push is not here any more: push it again."
 
@@ -137,19 +132,6 @@ def _save_or_ask(
     version = save_manifest(workspace, network, manifest, source, folder)
     drop_contents(folder, manifest)
     return Outcome(version, is_new=True)
-
-
-def saved_by(workspace: Workspace, run_id: int, seconds: float) -> Version | None:
-    """Return the version that a run saves; None if it has not saved it after so many seconds."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        with workspace.catalogue.reading() as connection:
-            run = run_rows.get_run(connection, run_id)
-        if run.has_ended:
-            number = run.result.get("version")
-            return None if number is None else get_version(workspace, run.network, number)
-        time.sleep(POLL_SECONDS)
-    return None
 
 
 def _is_large(manifest: Manifest, unknown: Sequence[GivenTensor], source: Source) -> bool:

@@ -59,3 +59,13 @@ def save(workspace, network, tensors, **about):
     given = {"preprocessing": {}, "metrics": {}, "evaluation": {}} | about
     draft = Draft(tensors, network.spec, get_dataset(workspace, "iris").id, **given)
     return save_version(workspace, network, draft)
+
+
+def save_two(workspace):
+    """Save two versions of a network on iris, of different random weights; return the network."""
+    network = new_network(workspace)
+    for seed in (1, 2):
+        rng = np.random.default_rng(seed)
+        tensors = {name: rng.normal(size=shape).astype(np.float32) for name, shape in network.spec.tensor_shapes}
+        save(workspace, network, tensors, preprocessing=iris_preprocessing(workspace))
+    return network
