@@ -24,7 +24,7 @@ def offers_table(version: Version, offers: Sequence[Offer]) -> Table:
         Column("lacks", "Lacks", css="wide"),
         Column("why_not"),
         Column("proof", "Proof", lambda offer: offer.why_not or proof_words(offer.proof), css="wide"),
-        Column("made", "Proven", _made, "when"),
+        Column("made", value=_made, format="when"),
         Column("sha256", value=lambda offer: offer.proof and offer.proof.sha256),
         Column("prove", "Prove", _provable, "prove", exported=False, quiet=True),
     )
