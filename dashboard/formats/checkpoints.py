@@ -10,6 +10,8 @@ from dashboard.errors import TooLarge, UnreadableFile
 MOST_OBJECTS = 500_000
 MOST_METRICS = 100
 LONGEST_METRIC = 100
+UNNAMED = "tensor"
+"""What a tensor is called that is the whole file."""
 WRAPPER = re.compile(r"(?:model|net|network|weights|params|module|checkpoint)?_?(?:state|state_?dict|params|weights)?")
 """Names under which people put a network's tensors into a checkpoint, which are no part of the tensors' own names."""
 TRAINING = re.compile(r"optim|sched|scaler|(^|_)rng|random|callbacks|loops|hyper_param|history", re.IGNORECASE)
@@ -46,13 +48,17 @@ def take_apart(root: object, is_tensor: Callable[[object], bool], rank_of: Calla
     """
     leaves = list(_walk(root, is_tensor))
     about: dict[str, Any] = {}
-    has_parts = isinstance(root, Mapping) and any("." in leaf.name for leaf in leaves)
-    if not isinstance(root, Mapping) or not has_parts or any(is_tensor(one) and rank_of(one) for one in root.values()):
+    if not isinstance(root, Mapping):
+        return Checkpoint(_without_added(leaves, about), [], about)
+    # A dot in a name does not mean parts: a plain state dict has dots in its keys.
+    at_the_top = {_key(key) or UNNAMED: rank_of(one) for key, one in root.items() if is_tensor(one)}
+    if any(at_the_top.values()) or all(leaf.name in at_the_top for leaf in leaves):
         return Checkpoint(_without_added(leaves, about), [], about)
     training = {str(key) for key, value in root.items() if _is_training(str(key), value)}
     _note_facts(root, about)
-    named = [Leaf(leaf.name, leaf.value, leaf.name.split(".")[0] in training) for leaf in leaves if "." in leaf.name]
-    numbers = [leaf for leaf in leaves if "." not in leaf.name]
+    parts = [leaf for leaf in leaves if leaf.name not in at_the_top]
+    named = [leaf._replace(is_training=leaf.name.split(".")[0] in training) for leaf in parts]
+    numbers = [leaf for leaf in leaves if leaf.name in at_the_top]
     return Checkpoint(_without_added(_without_wrapper(root, named), about), numbers, about)
 
 
@@ -69,7 +75,7 @@ def _walk(root: object, is_tensor: Callable[[object], bool]) -> Iterator[Leaf]:
             seen.discard(left)
         del inside[depth:]
         if is_tensor(value):
-            yield Leaf(name or "tensor", value, False)
+            yield Leaf(name or UNNAMED, value, False)
         elif isinstance(value, Mapping | list | tuple):
             if id(value) in seen:
                 raise UnreadableFile("The file has an object that contains itself: it holds no plain weights.")

@@ -258,6 +258,13 @@ def test_the_names_are_those_of_the_network_wherever_a_checkpoint_keeps_it(tmp_p
     assert sum(one.is_optimizer for one in contents.tensors) >= training
 
 
+def test_a_dot_in_the_name_of_a_single_number_makes_no_network_beside_the_others(tmp_path):
+    plain = state(**{"bn.num_batches_tracked": tensor((), ()), "scale": tensor((), ())})
+    contents, read = arrays_of(zip_file(tmp_path / "file", plain, {"0": NUMBERS.tobytes()}))
+    assert list(read) == ["bn.num_batches_tracked", "scale"]
+    assert (contents.skipped, contents.about) == ((), {"producer": "PyTorch"})
+
+
 def test_a_single_number_beside_the_network_is_offered_as_a_metric(tmp_path):
     one = tensor((), ())
     inner = b"}" + value("w") + tensor() + b"s"
