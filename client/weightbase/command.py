@@ -94,6 +94,12 @@ VERBS: dict[Verb, list[Argument]] = {
         _argument("record", "a CSV of records; or one record, a value for each column", nargs="+", metavar=RECORD),
         _argument("--output", "the answered file of a CSV; printed if left out", metavar="FILE"),
     ],
+    verbs.why: [
+        _argument("reference", REFERENCE),
+        _argument("record", "one record, a value for each column", nargs="*", metavar="COLUMN=VALUE"),
+        _argument("--number", "instead: a record of the version's dataset, counted from 0", type=int),
+        _argument("--output", "the contributions as a CSV; printed if left out", metavar="FILE.csv"),
+    ],
     verbs.verify: [_argument("version", f"{REFERENCE}; every version if left out", nargs="?")],
     verbs.copy: [_argument("--to", "the store: csv:/folder or mysql://…", required=True, metavar="STORE")],
 }

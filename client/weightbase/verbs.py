@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import os
 import time
@@ -26,6 +27,7 @@ from weightbase.spool import FOLDER, Message, Spool, remove
 from weightbase.sync import send_all
 
 PAGE = 100
+FORMULA_SIGNS = frozenset("=+-@\t\r")
 ENDED = ("finished", "failed", "cancelled", "interrupted")
 Given = argparse.Namespace
 
@@ -129,13 +131,49 @@ def predict(transport: Transport, given: Given) -> Printed:
     place = address_of(exact_reference(transport, given.reference))
     if len(given.record) == 1 and "=" not in given.record[0]:
         return _answered_file(transport, place, Path(given.record[0]), given.output)
-    pairs = [text.partition("=") for text in given.record]
+    body = call(transport, "POST", f"{place}/predict", {"rows": [_row(given.record)]})
+    return Printed(body, _answer_lines(body["answers"][0]))
+
+
+def why(transport: Transport, given: Given) -> Printed:
+    """Show why a version answers a record as it does: what each column contributes, and the hidden units that fired."""
+    if (given.number is None) == (not given.record):
+        raise WeightbaseError("Give a record as COLUMN=VALUE, or the number of one of the dataset with --number.")
+    sent = {"row": _row(given.record)} if given.record else {"record": given.number}
+    body = call(transport, "POST", f"{address_of(exact_reference(transport, given.reference))}/why", sent)
+    rows = [(one["column"], one["contribution"]) for one in body["contributions"]]
+    if given.output:
+        _write_shares(Path(given.output), rows)
+        return Printed(body, [given.output])
+    ranked = sorted(rows, key=lambda row: -abs(row[1]))
+    sums = (("mean record", body["baseline"]), ("this record", body["output"]), ("left over", body["residual"]))
+    units = [(one["layer"], one["unit"], one["output"], one["effect"]) for one in body["units"]]
+    return Printed(
+        body,
+        [
+            *_answer_lines(body["answer"]),
+            *("", *table(("column", "contribution"), ranked)),
+            *("", *table((f"sum of {body['about']}", ""), sums)),
+            *("", *table(("layer", "unit", "output", "effect"), units)),
+        ],
+    )
+
+
+def _row(texts: Sequence[str]) -> dict[str, str]:
+    """Return a record that was given as COLUMN=VALUE."""
+    pairs = [text.partition("=") for text in texts]
     for name, equals, _ in pairs:
         if not equals:
             raise WeightbaseError(f"Write each value as COLUMN=VALUE; {name!r} has no =.")
-    row = {name: value for name, _, value in pairs}
-    body = call(transport, "POST", f"{place}/predict", {"rows": [row]})
-    return Printed(body, _answer_lines(body["answers"][0]))
+    return {name: value for name, _, value in pairs}
+
+
+def _write_shares(path: Path, rows: Sequence[tuple[str, float]]) -> None:
+    """Write the contributions; a name that a spreadsheet would take for a formula has an apostrophe before it."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("column", "contribution"))
+        writer.writerows((f"'{name}" if name[:1] in FORMULA_SIGNS else name, share) for name, share in rows)
 
 
 def draw(transport: Transport, given: Given) -> Printed:

@@ -148,6 +148,9 @@ OPERATIONS: dict[str, Operation] = {
         bodies=(("multipart/form-data", "RecordsUpload"),),
         fails=(400, 404, 409, 413, 415, 422, 503),
     ),
+    "use.explain_record": Operation(
+        200, ref("Why"), bodies=((JSON, "WhyRequest"),), fails=(400, 404, 409, 413, 415, 422, 503)
+    ),
     "use.answer_drawing": Operation(
         200, ref("Drawn"), bodies=((JSON, "DrawingRequest"),), fails=(400, 404, 409, 413, 415, 422, 503)
     ),

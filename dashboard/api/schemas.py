@@ -61,6 +61,7 @@ from dashboard.services.search.requests import (
 from dashboard.services.store.tables import StoredTable
 from dashboard.services.use.batch_format import FORMAT_SETTINGS
 from dashboard.services.use.prediction import MOST_ROWS
+from dashboard.services.use.why import FiredUnit
 from dashboard.services.versions.given import LONGEST_KEY, LONGEST_TENSOR, MOST_AXES, MOST_METRICS, MOST_TENSORS
 from dashboard.services.versions.verification import Difference, TensorProof
 
@@ -696,6 +697,25 @@ PREDICTIONS: dict[str, Schema] = {
     "outputs": array(array(nullable(NUMBER)), description="The outputs of the network."),
     "passed_over": array(TEXT, description="Columns that were sent and that the version does not read."),
 }
+WHY: dict[str, Schema] = {
+    "version": REFERENCE,
+    "answer": ref("Answer"),
+    "about": TEXT | {"description": "The class or target; of its output unit, the sum before the activation."},
+    "contributions": array(
+        record({"column": TEXT, "contribution": NUMBER}, closed=True),
+        description="By integrated gradients, in the order of the columns; they sum to output - baseline + residual.",
+    ),
+    "baseline": NUMBER | {"description": "The sum for the mean record of the training part."},
+    "output": NUMBER | {"description": "The sum for this record."},
+    "residual": NUMBER,
+    "steps": INTEGER,
+    "units": array(
+        record(fields_of(FiredUnit), closed=True),
+        description="The hidden units that fired, the largest effect first; layers from 1, units from 0.",
+    ),
+    "hidden_units": INTEGER | {"description": "How many hidden units there are."},
+    "passed_over": array(TEXT, description="Columns that were sent and that the version does not read."),
+}
 CHANGED_CELL = record(
     {
         "tensor": TEXT,
@@ -913,6 +933,13 @@ SCHEMAS: dict[str, Schema] = {
         ]
     },
     "Answer": ANSWER,
+    "WhyRequest": {
+        "anyOf": [
+            record({"row": FREE | {"description": "A value for each column."}}, closed=True),
+            record({"record": INTEGER | {"minimum": 0, "description": "One of the dataset."}}, closed=True),
+        ]
+    },
+    "Why": record(WHY, closed=True),
     "DrawingRequest": record(
         {
             "strokes": array(

@@ -14,6 +14,7 @@ from dashboard.http import workspace
 from dashboard.services.use.answers import Answer
 from dashboard.services.use.batch import Batch, discard, open_batch, received
 from dashboard.services.use.drawing import draw
+from dashboard.services.use.explaining import explain
 from dashboard.services.use.inputs import inputs_of
 from dashboard.services.use.loaded import load_version
 from dashboard.services.use.prediction import Prediction, predict
@@ -65,6 +66,28 @@ def predict_file(network: str, version: int) -> Response:
     answer.headers["Content-Disposition"] = 'attachment; filename="answers.csv"'
     answer.headers[PASSED_OVER] = ", ".join(quote(name) for name in batch.summary.passed_over[:MOST_NAMED])
     return answer
+
+
+@blueprint.post(f"{VERSION}/why")
+def explain_record(network: str, version: int) -> Response:
+    """Answer why a record is answered as it is: what each column contributes, and the hidden units that fired."""
+    explained = explain(workspace(), network, version, json_object())
+    why, shares = explained.why, explained.why.shares
+    return json_answer(
+        {
+            "version": explained.loaded.version.reference,
+            "answer": answer_json(explained.answer),
+            "about": why.what,
+            "contributions": [{"column": name, "contribution": share} for name, share in why.columns],
+            "baseline": shares.baseline,
+            "output": shares.output,
+            "residual": shares.residual,
+            "steps": shares.steps,
+            "units": [unit._asdict() for unit in why.units],
+            "hidden_units": why.hidden,
+            "passed_over": list(explained.passed_over),
+        }
+    )
 
 
 @blueprint.post(f"{VERSION}/draw")

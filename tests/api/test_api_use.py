@@ -149,6 +149,36 @@ def test_a_version_without_weights_layers_or_dataset_is_refused_in_words(kept, c
     assert "can be neither run nor trained here" in error["message"]
 
 
+def test_why_an_answer_is_so_sums_to_the_change_of_the_output_unit_s_sum(mixed):
+    row = rows_of_table()[3]
+    why = mixed.post(f"{VERSION}/why", json={"row": row | {"shoe": 44}})
+    assert why["answer"] == mixed.post(f"{VERSION}/predict", json={"rows": [row]})["answers"][0]
+    assert (why["about"], why["passed_over"], why["hidden_units"]) == (why["answer"]["label"], ["shoe"], 6)
+    assert [one["column"] for one in why["contributions"]] == list(row)
+    total = sum(one["contribution"] for one in why["contributions"])
+    assert total == pytest.approx(why["output"] - why["baseline"] + why["residual"], abs=1e-9)
+    assert abs(why["residual"]) <= 1e-3 * abs(why["output"] - why["baseline"])
+    assert mixed.post(f"{VERSION}/why", json={"record": 3})["contributions"] == why["contributions"]
+    assert why["units"]
+    assert all(one["layer"] == 1 and 0 <= one["unit"] < 6 and one["output"] > 0 for one in why["units"])
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field"),
+    [
+        ({}, 422, "row"),
+        ({"row": 3}, 422, "row"),
+        ({"row": {}, "record": 1}, 422, "row"),
+        ({"rows": [{}]}, 422, "rows"),
+        ({"row": {"when": "soon"}}, 422, "row.when"),
+        ({"record": -1}, 422, "record"),
+        ({"record": 99999}, 404, "record"),
+    ],
+)
+def test_what_cannot_be_explained_is_refused_by_its_field(mixed, body, status, field):
+    assert mixed.fails("POST", f"{VERSION}/why", status, json=body)["field"] == field
+
+
 def test_at_most_eight_networks_are_held(mixed, workspace):
     loaded = load_version(workspace, "mixed", 1)
     assert load_version(workspace, "mixed", 1) is loaded

@@ -136,6 +136,12 @@ def test_a_version_answers_on_the_command_line(place, workspace):
     printed = carried_out(place, f"predict mixed:1 {record}")
     assert printed.lines[0] == printed.body["answers"][0]["label"]
     assert len(printed.lines) == 5
+    asked = carried_out(place, f"why mixed:1 {record} --output =why.csv")
+    assert asked.body["answer"] == printed.body["answers"][0]
+    assert Path("=why.csv").read_text().splitlines()[0] == "column,contribution"
+    assert any(line.startswith("left over") for line in carried_out(place, "why mixed:1 --number 3").lines)
+    with pytest.raises(WeightbaseError, match="--number"):
+        carried_out(place, "why mixed:1")
     with pytest.raises(WeightbaseError, match="size is missing"):
         carried_out(place, "predict mixed:1 when=2024-03-04")
     with pytest.raises(WeightbaseError, match="COLUMN=VALUE"):

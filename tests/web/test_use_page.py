@@ -108,3 +108,11 @@ def test_an_answer_is_explained_by_its_columns_and_hidden_units(used):
     listed = {words(next(row.iter("th"))) for row in page.root.iter("tr") if row.find("th") is not None}
     assert {"when", "size", "weight", "member", "colour", "grade"} <= listed
     assert re.search(r"\d of 6 hidden units fired\.", said)
+    files = {link.partition("?")[0]: link for link in page.links() if "/use/mixed:1/" in link}
+    shares = used.raw(files["/use/mixed:1/contributions.csv"]).data.decode().splitlines()
+    assert shares[0] == "column,contribution"
+    assert {line.split(",")[0] for line in shares[1:]} == {"when", "size", "weight", "member", "colour", "grade"}
+    units = used.raw(files["/use/mixed:1/units.json"]).json["items"]
+    assert all(unit.keys() == {"layer", "unit", "output", "effect"} and unit["output"] > 0 for unit in units)
+    assert used.raw(f"{PAGE}/contributions.csv?{RECORD.replace('0.5', 'big')}").status_code == 422
+    assert used.raw(f"{PAGE}/contributions.csv").status_code == 404

@@ -15,6 +15,7 @@ from dashboard.services.use.inputs import has_records
 from dashboard.services.use.loaded import Loaded
 from dashboard.services.workspace import Workspace
 
+__all__ = ["FiredUnit"]  # for those who may not import engine
 BLOCK_ROWS = 4_096
 FIRES_ABOVE = 0.5
 """A unit that saturates fires beyond this output; any other one above 0."""

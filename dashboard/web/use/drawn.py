@@ -68,7 +68,7 @@ def drawn_page(loaded: Loaded, sent: Mapping[str, str]) -> DrawnPage | None:
     look: Look = drawing.look
     picture = ink_drawing(drawing.pixels, look.ground, look.ink, "What the network sees of the drawing")
     inputs = inputs_of(workspace(), loaded)
-    reasons = why_page(loaded, inputs, drawing.inputs, drawing.answer)
+    reasons = why_page(loaded, inputs, drawing.inputs, drawing.answer, None)
     return DrawnPage(strokes, f"{nudge[0]},{nudge[1]}", picture, drawing.answer, look_words(look), why=reasons)
 
 

@@ -1,6 +1,6 @@
 """What the page of a version's use shows: the form of a record, and the answers of one version or several."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import url_for
@@ -9,6 +9,7 @@ from dashboard.errors import Invalid, NotFound
 from dashboard.http import workspace
 from dashboard.services.compare.versions import parse_reference
 from dashboard.services.use.answers import Answer
+from dashboard.services.use.explaining import why_not_explained
 from dashboard.services.use.inputs import Inputs, KnownRecord, has_records, inputs_of, known_record
 from dashboard.services.use.loaded import Loaded
 from dashboard.services.use.side_by_side import Side, other_sides, predict_texts
@@ -16,7 +17,7 @@ from dashboard.web.kit.forms import PageForm
 from dashboard.web.kit.query import Query
 from dashboard.web.kit.tables import Column, Table
 from dashboard.web.use.forms import ValuesForm, field_key, place_errors, record_form
-from dashboard.web.use.query import MOST_FIELDS, RecordQuery, record_query, split_values
+from dashboard.web.use.query import MOST_FIELDS, RecordQuery, record_address, record_query, split_values
 from dashboard.web.use.why import WhyPage, why_page
 from dashboard.web.use.words import passed_over_words, record_sentence
 
@@ -44,7 +45,17 @@ class UsePage:
     answer: Answer | None
     sides: list[Side]
     why: WhyPage | None
-    status: int = 200
+    errors: Mapping[str, str]
+
+    @property
+    def status(self) -> int:
+        """422 where a value cannot be read."""
+        return 422 if self.errors else 200
+
+    @property
+    def why_not(self) -> str:
+        """Why the answer is not explained; empty if it is, or if there is none."""
+        return "" if self.why or self.answer is None else why_not_explained(self.loaded)
 
     @property
     def classes(self) -> Table:
@@ -77,7 +88,8 @@ def use_page(loaded: Loaded, query: Query) -> UsePage:
         if record is not None or sent.given or sent.values:
             prediction = predict_texts(loaded, texts)
             answer = prediction.answers[0]
-            reasons = why_page(loaded, inputs, prediction.inputs[0], answer)
+            address = record_address(sent, inputs.columns, record is None or texts != record.texts)
+            reasons = why_page(loaded, inputs, prediction.inputs[0], answer, address)
             sides = [Side(loaded.version.reference, answer), *other_sides(workspace(), sent.also, texts)]
     except Invalid as error:
         answer, sides, reasons, errors = None, [], None, errors | error.errors
@@ -97,8 +109,17 @@ def use_page(loaded: Loaded, query: Query) -> UsePage:
         answer=answer,
         sides=sides,
         why=reasons,
-        status=422 if errors else 200,
+        errors=errors,
     )
+
+
+def require_why(page: UsePage) -> WhyPage:
+    """Return why the answer is so; raises Invalid for a value that cannot be read, NotFound where nothing is asked."""
+    if page.errors:
+        raise Invalid(dict(page.errors))
+    if page.why is None:
+        raise NotFound(page.why_not or "Give a record: a value for each column, or record= and its number.", "record")
+    return page.why
 
 
 def _form(inputs: Inputs, texts: dict[str, str], values: str, decimal: str, is_wide: bool) -> PageForm:

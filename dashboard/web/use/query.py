@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
 
 from dashboard.errors import Invalid
 from dashboard.services.use.inputs import InputColumn
@@ -12,6 +14,8 @@ RESERVED = frozenset({"record", "also", "values", "endpoint", "csrf_token"})
 MOST_FIELDS = 60
 """A record of more columns is typed as one text."""
 LONGEST = 200_000
+LONGEST_ADDRESS = 3_000
+"""A server takes lines of about 4,000 characters."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,16 @@ def record_query(query: Query, columns: Sequence[InputColumn]) -> RecordQuery:
     also = tuple(dict.fromkeys(text.strip() for text in args.getlist("also") if text.strip()))
     record = query.number("record") if args.get("record") else None
     return RecordQuery(given, record, also, others, args.get("values", ""))
+
+
+def record_address(sent: RecordQuery, columns: Sequence[InputColumn], is_changed: bool) -> dict[str, Any] | None:
+    """Return what an address of a record has in its query; None if it is too long for one."""
+    own: dict[str, Any] = {} if sent.record is None else {"record": sent.record}
+    if sent.record is None or is_changed:
+        names = field_names(columns)
+        own |= {names[column]: text for column, text in sent.given.items()}
+        own |= {"values": sent.values} if sent.values else {}
+    return own if len(urlencode(own)) <= LONGEST_ADDRESS else None
 
 
 def split_values(text: str, columns: Sequence[InputColumn], decimal: str) -> dict[str, str]:

@@ -17,10 +17,10 @@ from dashboard.services.versions.reading import get_version
 from dashboard.web.kit.answers import Answer, redirect_to
 from dashboard.web.kit.forms import attach_errors, problems
 from dashboard.web.kit.query import Query, query
-from dashboard.web.kit.tables import Numbers, exports, numbers_at
+from dashboard.web.kit.tables import Numbers, Table, exports, numbers_at
 from dashboard.web.use.drawn import DrawnPage, drawn_page
 from dashboard.web.use.forms import FileForm
-from dashboard.web.use.page import use_page
+from dashboard.web.use.page import require_why, use_page
 from dashboard.web.use.result import confusion_numbers, confusion_of, examples_table
 from dashboard.web.use.words import answer_sentence, batch_sentence, passed_over_words
 
@@ -59,6 +59,18 @@ def answer_records(reference: str) -> Answer:
         attach_errors(form, error)
         return _record_page(reference, Query(MultiDict()), form)[0], error.status
     return redirect_to(url_for("use.show_result", reference=reference, token=token))
+
+
+@numbers_at(blueprint, "/<reference>/contributions")
+def contributions(reference: str) -> Table:
+    """Return what each column contributes to the answer to the record of the address."""
+    return require_why(use_page(_loaded(reference), query())).columns
+
+
+@numbers_at(blueprint, "/<reference>/units")
+def units(reference: str) -> Table:
+    """Return the hidden units that fired on the record of the address."""
+    return require_why(use_page(_loaded(reference), query())).units
 
 
 @blueprint.post("/<reference>/draw")
