@@ -140,13 +140,15 @@ class Network(Parameters):
     def predict(self, inputs: Array) -> Array:
         """Return outputs (batch, outputs) for already scaled inputs (batch, inputs); probabilities where softmax.
 
-        A record's outputs have the same bits whatever else is in the batch and wherever in it the record is. Safe for
-        several threads at once; raises Invalid if the width is not the network's.
+        A record's outputs have the same bits whatever else is in the batch, wherever in it the record is and however
+        the array is laid out. Safe for several threads at once; raises Invalid if the width is not the network's.
         """
-        inputs = np.asarray(inputs, self.dtype)
+        inputs = np.ascontiguousarray(inputs, self.dtype)  # strides would change the order of the sums
         if inputs.ndim != 2 or inputs.shape[1] != self.spec.inputs:
             message = f"The network takes {self.spec.inputs} inputs a row; these are {inputs.shape}."
             raise Invalid({"inputs": message})
+        if len(inputs) == 1:
+            return self._answer(inputs[0])[np.newaxis]
         outputs = np.empty((len(inputs), self.outputs), self.dtype)
         for start in range(0, len(inputs), BLOCK_ROWS):
             block = slice(start, start + BLOCK_ROWS)
@@ -164,6 +166,15 @@ class Network(Parameters):
             values = _sums(layer, values)
             ACTIVATIONS[layer.spec.activation].forward(values, np.zeros_like(values))
         return values[:, 0]
+
+    def _answer(self, values: Array) -> Array:
+        """Return the outputs (outputs,) for one record (inputs,): `_answers` without its price for several axes."""
+        for layer in self.layers:
+            values = values.dot(layer.weight)
+            if layer.bias is not None:
+                np.add(values, layer.bias, out=values)
+            ACTIVATIONS[layer.spec.activation].forward(values, np.zeros(values.shape, values.dtype))
+        return values
 
 
 def _sums(layer: LayerViews, values: Array) -> Array:

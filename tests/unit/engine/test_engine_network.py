@@ -135,6 +135,7 @@ def test_a_record_has_the_same_scores_whatever_else_is_in_the_batch(sizes, activ
     parts = np.split(records, sorted(cuts))
     assert np.concatenate([network.predict(part) for part in parts]).tobytes() == together.tobytes()
     assert network.predict(records[::-1])[::-1].tobytes() == together.tobytes()
+    assert network.predict(np.asfortranarray(records)).tobytes() == together.tobytes()
 
 
 def test_a_prediction_of_the_wrong_width_is_refused_in_words():
