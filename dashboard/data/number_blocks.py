@@ -117,7 +117,7 @@ def number_block(cells: Any, marks: Marks, reading: Reading) -> NumberBlock | No
     """Return a pyarrow array of texts as numbers; None if too many cells are none, or are written in another way."""
     from dashboard.arrow import pc  # noqa: PLC0415 - as in blocks
 
-    if not reading.is_plain or not _are_plain(reading.words):
+    if not reading.is_plain or not are_plain(reading.words):
         return None
     parsed = _parsed(cells, marks, reading)
     if parsed is None and str(cells[0]).strip(BLANKS) != str(cells[0]):
@@ -126,7 +126,7 @@ def number_block(cells: Any, marks: Marks, reading: Reading) -> NumberBlock | No
 
 
 @lru_cache
-def _are_plain(words: tuple[str, ...]) -> bool:
+def are_plain(words: tuple[str, ...]) -> bool:
     """Return whether the empty cell is among the words that mean missing, and no number is."""
     letters = map(set, words)
     return "" in words and not any(word <= set("0123456789.,-+e") and word & set("0123456789") for word in letters)

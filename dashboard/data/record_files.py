@@ -7,7 +7,7 @@ record, and pyarrow parses a block; with quotes the records are found one by one
 import csv
 import io
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from dashboard.data.block_reader import RowParser
 from dashboard.data.blocks import ColumnBlock, Reading
 from dashboard.data.csv_format import NONE, CsvFormat
 from dashboard.data.lines import column_names, rows_before
+from dashboard.data.pixel_rows import PixelParser, Pixels
 from dashboard.data.record_inputs import text_block
 from dashboard.data.table_lines import plain_delimiter, table_lines
 from dashboard.data.whole_rows import quoting
@@ -29,12 +30,16 @@ MARK = b"\xef\xbb\xbf"
 
 
 class RecordBlock(NamedTuple):
-    """Some records: the `lines` of all, those that are `whole` by their places, and the columns of these."""
+    """Some records: the `lines` of all, those that are `whole` by their places, and the columns of these.
+
+    Where the columns of numbers could be read as `pixels`, they are not in `columns`.
+    """
 
     lines: list[str]
     whole: list[int]
     wrong: dict[int, str]
     columns: dict[str, ColumnBlock]
+    pixels: Pixels | None = None
 
 
 class _Record(NamedTuple):
@@ -56,17 +61,25 @@ class RecordFile:
         """The character that parts the cells of `lines`."""
         return plain_delimiter(self.format)
 
-    def blocks(self, chosen: Sequence[str], readings: Sequence[Reading]) -> Iterator[RecordBlock]:
-        """Yield the records with the chosen columns, in order; empty lines are left out."""
-        places = [self.names.index(name) for name in chosen]
+    def blocks(self, chosen: Mapping[str, Reading], numbers: Sequence[str] = ()) -> Iterator[RecordBlock]:
+        """Yield the records with the chosen columns, read so, in order; empty lines are left out.
+
+        Of the columns of `numbers` only these are asked for, not the texts.
+        """
         if self.format.is_plain and not self._has_quotes():
-            parser = RowParser(self.format, len(self.names), places, readings)
+            parsers = _Parsers(self, chosen, numbers)
             for lines in self._pieces():
-                yield self._parsed(lines, parser, chosen)
+                yield self._parsed(lines, parsers)
             return
+        places, readings = self.places(chosen), list(chosen.values())
         records = itertools.islice(self._records(), rows_before(self.format), None)
         while some := list(itertools.islice(records, BLOCK_RECORDS)):
             yield self._read(some, places, chosen, readings)
+
+    def places(self, names: Iterable[str]) -> list[int]:
+        """Return where in a record some columns stand."""
+        places = {name: place for place, name in enumerate(self.names)}
+        return [places[name] for name in names]
 
     def _has_quotes(self) -> bool:
         if self.format.quote == NONE:
@@ -85,16 +98,17 @@ class RecordFile:
                 yield lines[left:]
                 left = max(left - len(lines), 0)
 
-    def _parsed(self, lines: list[str], parser: RowParser, chosen: Sequence[str]) -> RecordBlock:
-        cells = [line.count(self.delimiter) + 1 for line in lines]
-        whole = [place for place, count in enumerate(cells) if count == len(self.names)]
-        wrong = {place: self._ragged(count) for place, count in enumerate(cells) if count != len(self.names)}
+    def _parsed(self, lines: list[str], parsers: "_Parsers") -> RecordBlock:
+        delimiter, width = self.delimiter, len(self.names)
+        cells = [line.count(delimiter) + 1 for line in lines]
+        whole = [place for place, count in enumerate(cells) if count == width]
+        wrong = {place: self._ragged(count) for place, count in enumerate(cells) if count != width}
         content = "".join(lines if not wrong else [lines[place] for place in whole])
-        columns = parser.parse(content.encode()) if whole else []
-        return RecordBlock(lines, whole, wrong, dict(zip(chosen, columns, strict=True)) if whole else {})
+        columns, pixels = parsers.parse(content.encode()) if whole else ({}, None)
+        return RecordBlock(lines, whole, wrong, columns, pixels)
 
     def _read(
-        self, records: list[_Record], places: Sequence[int], chosen: Sequence[str], readings: Sequence[Reading]
+        self, records: list[_Record], places: Sequence[int], chosen: Iterable[str], readings: Sequence[Reading]
     ) -> RecordBlock:
         width = len(self.names)
         whole = [place for place, record in enumerate(records) if len(record.cells) == width]
@@ -112,6 +126,25 @@ class RecordFile:
 
     def _records(self) -> Iterator[_Record]:
         return read_records(self.path, self.format)
+
+
+class _Parsers:
+    """Parses blocks of a file: columns of numbers as pixels where they are, all others by their distinct texts."""
+
+    def __init__(self, file: RecordFile, chosen: Mapping[str, Reading], numbers: Sequence[str]) -> None:
+        self.file, self.chosen = file, chosen
+        self.others = {name: reading for name, reading in chosen.items() if name not in set(numbers)}
+        readings = [chosen[name] for name in numbers]
+        self.pixels = PixelParser(file.format, len(file.names), file.places(numbers), readings)
+
+    def parse(self, content: bytes) -> tuple[dict[str, ColumnBlock], Pixels | None]:
+        """Return the columns, and the numbers apart if they are pixels."""
+        pixels = self.pixels.parse(content)
+        chosen = self.chosen if pixels is None else self.others
+        if not chosen:
+            return {}, pixels
+        parser = RowParser(self.file.format, len(self.file.names), self.file.places(chosen), list(chosen.values()))
+        return dict(zip(chosen, parser.parse(content), strict=True)), pixels
 
 
 def open_records(path: Path, csv_format: CsvFormat) -> RecordFile:

@@ -16,6 +16,7 @@ from dashboard.data.dataset import Array
 from dashboard.data.date_columns import DateColumn
 from dashboard.data.dates import ORDERS
 from dashboard.data.matching import named
+from dashboard.data.pixel_rows import Pixels
 from dashboard.data.preprocessing import CategoricalInput, Preprocessing
 
 MOST_PROBLEMS = 5
@@ -69,9 +70,9 @@ class RecordReader:
         is_boolean = self.kinds.get(column) == "boolean"
         return own if own.truth == is_boolean else replace(own, truth=is_boolean)
 
-    def file_readings(self, columns: Sequence[str]) -> list[Reading]:
+    def file_readings(self, columns: Sequence[str]) -> dict[str, Reading]:
         """Return how the cells of these columns of a file are read; those that are no inputs as usual."""
-        return [self._reading(column) for column in columns]
+        return {column: self._reading(column) for column in columns}
 
     def from_texts(self, records: Sequence[Mapping[str, str]], marks: Marks = PLAIN_MARKS) -> EncodedRecords:
         """Encode records that map columns to texts; a column that is not there is missing."""
@@ -90,6 +91,13 @@ class RecordReader:
             for name in self.others
         }
         return self._encoded(numbers, kinds, others, marks, lambda row, name: records[row].get(name, ""))
+
+    def from_pixels(self, pixels: Pixels, blocks: Mapping[str, ColumnBlock], marks: Marks) -> EncodedRecords:
+        """Encode a block of rows of a file, given its columns of numbers, and the others by name."""
+        values, missing = pixels
+        kinds = np.zeros(values.shape, np.int8) if missing is None else missing.astype(np.int8) * np.int8(MISSING)
+        others = {name: blocks[name] for name in self.others}
+        return self._encoded(values, kinds, others, marks, lambda row, name: blocks[name].text(row))
 
     def from_blocks(self, blocks: Mapping[str, ColumnBlock], rows: int, marks: Marks) -> EncodedRecords:
         """Encode a block of rows of a file, given its columns by name."""
@@ -114,18 +122,28 @@ class RecordReader:
     def _encoded(
         self, numbers: Array, kinds: Array, others: Mapping[str, ColumnBlock], marks: Marks, text_of: TextOf
     ) -> EncodedRecords:
-        rows, width = len(numbers), len(self.preprocessing.numeric)
-        values, own_kinds = np.empty((rows, width)), np.zeros((rows, width), np.int8)
-        values[:, self.places], own_kinds[:, self.places] = numbers, kinds
-        for dates in self.preprocessing.dates:
-            self._put_parts(dates, others[dates.name], values, own_kinds)
+        values, own_kinds = self._with_parts(numbers, kinds, others)
         problems: Problems = {}
         self._note_numbers(own_kinds, problems, text_of)
         missing = own_kinds == MISSING
-        parts = [np.where(missing, self.fill, values) * self.scale + self.offset]
+        if missing.any():
+            np.copyto(values, self.fill, where=missing)
+        np.multiply(values, self.scale, out=values)
+        parts = [np.add(values, self.offset, out=values)]
         parts += [levels.one_hot(others[name], marks, problems) for name, levels in self.levels.items()]
         parts += [self._gaps(name, missing, others)[:, np.newaxis] for name in self.preprocessing.indicators]
         return EncodedRecords(np.concatenate(parts, axis=1) if len(parts) > 1 else parts[0], problems)
+
+    def _with_parts(self, numbers: Array, kinds: Array, others: Mapping[str, ColumnBlock]) -> tuple[Array, Array]:
+        """Return numbers and their kinds as the network's numeric inputs, which parts of dates are among."""
+        if not self.parts:
+            return numbers.astype(np.float64, order="C"), kinds
+        shape = (len(numbers), len(self.preprocessing.numeric))
+        values, own_kinds = np.empty(shape), np.zeros(shape, np.int8)
+        values[:, self.places], own_kinds[:, self.places] = numbers, kinds
+        for dates in self.preprocessing.dates:
+            self._put_parts(dates, others[dates.name], values, own_kinds)
+        return values, own_kinds
 
     def _gaps(self, name: str, missing: Array, others: Mapping[str, ColumnBlock]) -> Array:
         gaps = others[name].missing if name in others else missing[:, self.input_places[name]]

@@ -1,5 +1,6 @@
 """A CSV of records goes in, the same CSV with columns of answers comes out, block by block."""
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -12,6 +13,7 @@ import numpy as np
 from dashboard.data.cells import number
 from dashboard.data.csv_format import NONE
 from dashboard.data.record_files import RecordBlock, RecordFile, has_byte_order_mark
+from dashboard.data.record_inputs import EncodedRecords
 from dashboard.errors import Invalid
 from dashboard.parsing import FORMULA_SIGNS
 from dashboard.services.datasets import stored_if_there_is_space
@@ -54,6 +56,9 @@ class Batch:
         self.chosen = [*loaded.reader.columns, *(self.targets if self.truth else ())]
         self.answer_columns = answer_columns(loaded.preprocessing)
         self.encoding = self._encoding()
+        self.delimiter = file.delimiter
+        self.quote = '"' if file.format.quote == NONE else file.format.quote
+        self.quoted = re.compile(f"[{re.escape(self.delimiter + self.quote)}\r\n]")
 
     @property
     def new_columns(self) -> list[str]:
@@ -68,7 +73,8 @@ class Batch:
         if self.file.header:
             names = [self._cell(_defused(name)) for name in self.new_columns]
             yield self._line(self.file.header, names).encode(self.encoding)
-        for block in self.file.blocks(self.chosen, self.loaded.reader.file_readings(self.chosen)):
+        reader = self.loaded.reader
+        for block in self.file.blocks(reader.file_readings(self.chosen), reader.numbers):
             yield "".join(self._answered(block)).encode(self.encoding)
         if self.truth is not None:
             self.summary.metrics, self.summary.unknown = self.truth.metrics(), self.truth.unknown
@@ -78,9 +84,9 @@ class Batch:
         nothing = [""] * len(self.answer_columns)
         problems, answers = dict(block.wrong), dict[int, list[str]]()
         if block.whole:
-            encoded = self.loaded.reader.from_blocks(block.columns, len(block.whole), self.file.format.marks)
+            encoded = self._encoded(block)
             good = np.flatnonzero(encoded.readable)
-            outputs = self.loaded.network.predict(encoded.inputs[good])
+            outputs = self.loaded.network.predict(encoded.inputs[good] if encoded.problems else encoded.inputs)
             if self.truth is not None:
                 self.truth.add(outputs, block.columns, good)
             texts = answer_texts(outputs, self.loaded.preprocessing)
@@ -94,6 +100,12 @@ class Batch:
             ]
             yield self._line(line, cells)
 
+    def _encoded(self, block: RecordBlock) -> EncodedRecords:
+        reader, marks = self.loaded.reader, self.file.format.marks
+        if block.pixels is not None:
+            return reader.from_pixels(block.pixels, block.columns, marks)
+        return reader.from_blocks(block.columns, len(block.whole), marks)
+
     def _count(self, problem: str) -> None:
         self.summary.records += 1
         if problem:
@@ -104,7 +116,7 @@ class Batch:
     def _line(self, line: str, cells: list[str]) -> str:
         """Return the lines of a record with further cells before its end."""
         own = line.rstrip("\r\n")
-        return self.file.delimiter.join([own, *cells]) + (line[len(own) :] or "\n")
+        return self.delimiter.join([own, *cells]) + (line[len(own) :] or "\n")
 
     def _answer_cell(self, text: str) -> str:
         decimal = self.file.format.decimal
@@ -114,8 +126,8 @@ class Batch:
 
     def _cell(self, text: str) -> str:
         """Return a text as a cell, quoted if it must be."""
-        quote = '"' if self.file.format.quote == NONE else self.file.format.quote
-        if any(sign in text for sign in (self.file.delimiter, quote, "\r", "\n")):
+        quote = self.quote
+        if self.quoted.search(text):
             return quote + text.replace(quote, quote * 2) + quote
         return text
 
