@@ -12,12 +12,13 @@ from weightbase.errors import Cancelled, Damaged, Refused, Unreachable, Weightba
 from weightbase.pulling import compare, pull
 from weightbase.runs import Run, run
 from weightbase.session import Session, connect, flush, log
+from weightbase.shares import Why, why
 from weightbase.sync import sync
 
 __version__ = "0.1.0"
 __all__ = [
-    "Cancelled", "Damaged", "Refused", "Run", "Session", "Unreachable", "WeightbaseError", "compare", "connect",
-    "flush", "keras", "lightning", "log", "pull", "run", "sync",
+    "Cancelled", "Damaged", "Refused", "Run", "Session", "Unreachable", "WeightbaseError", "Why", "compare",
+    "connect", "flush", "keras", "lightning", "log", "pull", "run", "sync", "why",
 ]  # fmt: skip
 CALLBACKS = ("keras", "lightning")
 
