@@ -729,12 +729,27 @@ CHANGED_CELL = record(
     ("column",),
     closed=True,
 )
+UNIT_PLACE = record(
+    {
+        "layer": INTEGER | {"minimum": 1, "description": "From 1, as in layer_01."},
+        "unit": INTEGER | {"minimum": 0, "description": "From 0."},
+    },
+    closed=True,
+)
 SHARES = array(NUMBER | {"exclusiveMinimum": 0, "maximum": MOST_SHARE}, maxItems=MOST_AVERAGED)
 MORE_OF_CHANGES: dict[str, dict[str, Schema]] = {
     "edit": {"cells": array(CHANGED_CELL, minItems=1, maxItems=MOST_CHANGED)},
     "interpolate": {"other": REFERENCE},
     "average": {"versions": array(REFERENCE, minItems=1, maxItems=MOST_AVERAGED), "shares": SHARES},
+    "put_back": {
+        "base": REFERENCE,
+        "units": array({"anyOf": [UNIT_PLACE, TEXT]}, maxItems=MOST_CHANGED, description="2.7 is unit 7 of layer 2."),
+        "tensors": array(TEXT, maxItems=MOST_CHANGED),
+    },
 }
+
+
+OPTIONAL_OF_CHANGES = {"average": ("shares",), "put_back": ("units", "tensors")}
 
 
 def _change(name: str) -> Schema:
@@ -742,7 +757,7 @@ def _change(name: str) -> Schema:
     settings = CHANGE_SETTINGS[name]
     fields = {"change": {"const": name}} | MORE_OF_CHANGES.get(name, {}) | described(settings)
     optional = tuple(field for field, one in settings.items() if one.default is not MISSING)
-    return record(fields, (*optional, "shares"), closed=True)
+    return record(fields, (*optional, *OPTIONAL_OF_CHANGES.get(name, ())), closed=True)
 
 
 SCHEMAS: dict[str, Schema] = {

@@ -122,6 +122,12 @@ def active_action(connection: Connection, kind: str) -> int | None:
     return connection.execute(query.limit(1)).scalar_one_or_none()
 
 
+def active_request(connection: Connection, kind: str, request: Mapping[str, Any]) -> int | None:
+    """Return the id of the oldest run of this kind and request that has not ended."""
+    query = select(runs.c.id, runs.c.request).where(runs.c.kind == kind, runs.c.state.not_in(ENDED_STATES))
+    return next((row.id for row in connection.execute(query.order_by(runs.c.id)) if row.request == request), None)
+
+
 def active_run_ids(connection: Connection) -> set[int]:
     """Return the ids of all runs that have not ended; in a writing transaction, also of those being added just now."""
     query = select(runs.c.id).where(runs.c.state.not_in(ENDED_STATES)).with_for_update(read=True)

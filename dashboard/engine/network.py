@@ -47,6 +47,12 @@ def lay_out(spec: NetworkSpec, vector: Array) -> list[LayerViews]:
     return layers
 
 
+def unit_tensors(spec: NetworkSpec, layer: int) -> list[str]:
+    """Return the tensors, along whose last axis the units of a layer (from 1) are: its weights, and biases if any."""
+    name = f"layer_{layer:02d}"
+    return [f"{name}.weight", *([f"{name}.bias"] if spec.layers[layer - 1].bias else [])]
+
+
 class Parameters:
     """A spec and a vector of its parameters, beginning at zero: (parameters,), or a stack of such with `leading` axes.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, dataclass
+from functools import partial
 from typing import Any
 
 from dashboard.declarations import declared, read, setting
@@ -14,6 +15,7 @@ LONGEST_REFERENCE = 100
 LONGEST_VALUE = 100
 LONGEST_TENSOR = 1024
 MOST_SHARE = 1e6
+MOST_LAYERS, MOST_PLACES = 1_000, 100_000
 
 SCOPES = {
     "all": "all tensors together",
@@ -80,13 +82,34 @@ class Round:
     to: str = setting(Choice(TYPES), label="To")
 
 
-Change = Edit | Interpolate | Average | Prune | Round
+@dataclass(frozen=True)
+class UnitPlace:
+    """A unit: its layer counted from 1, as in layer_01, its place in the layer from 0."""
+
+    layer: int
+    unit: int
+
+
+@dataclass(frozen=True)
+class PutBack:
+    """Units and whole tensors get the values that they have in the version `base`.
+
+    Of a unit these are its incoming weights and its bias.
+    """
+
+    base: str
+    units: tuple[UnitPlace, ...] = ()
+    tensors: tuple[str, ...] = ()
+
+
+Change = Edit | Interpolate | Average | Prune | Round | PutBack
 CHANGES: dict[str, type[Change]] = {
     "edit": Edit,
     "interpolate": Interpolate,
     "average": Average,
     "prune": Prune,
     "round": Round,
+    "put_back": PutBack,
 }
 """The kinds of changes by their names, which are also what the origin of a child says."""
 CHANGE_SETTINGS = {name: declared(kind) for name, kind in CHANGES.items()}
@@ -117,6 +140,8 @@ def parse_change(data: Mapping[str, Any], reference: str) -> Change:
     values = read(fields, settings)
     for field, parse in FURTHER.get(name, {}).items():
         values[field] = parse(fields)
+    if name == "put_back" and not values["units"] and not values["tensors"]:
+        fields.refuse("units", "Name the units or the tensors that are put back.")
     if name == "average":
         values |= _averaged(fields, reference, values["versions"], values["shares"])
     fields.done()
@@ -154,20 +179,47 @@ def _value(fields: Fields) -> str:
     return value.strip()
 
 
-def _other(fields: Fields) -> str:
-    other = fields.text("other", longest=LONGEST_REFERENCE)
+def _other(fields: Fields, field: str = "other") -> str:
+    other = fields.text(field, longest=LONGEST_REFERENCE)
     if not other:
-        fields.refuse("other", "Choose the other version, written as name:number.")
+        fields.refuse(field, f"Choose the {field} version, written as name:number.")
     return other
 
 
-def _list(fields: Fields, name: str) -> list[Any]:
+def _units(fields: Fields) -> tuple[UnitPlace, ...]:
+    """Return units, each an object with layer and unit, or a text such as 2.7: layer 2, unit 7."""
+    listed = _list(fields, "units", MOST_CHANGED)
+    each = [_unit_of_text(one) if isinstance(one, str) else one for one in listed]
+    units = []
+    for inner in Fields({"units": each}, fields.path, fields.errors).items("units", 0, MOST_CHANGED):
+        inner.known({"layer", "unit"})
+        for name in ("layer", "unit"):
+            if inner.data.get(name) in (None, ""):
+                inner.refuse(name, "Write a unit as its layer and its place there: 2.7 is unit 7 of layer 2.")
+        units.append(UnitPlace(inner.integer("layer", 1, 1, MOST_LAYERS), inner.integer("unit", 0, 0, MOST_PLACES)))
+    return tuple(dict.fromkeys(units))
+
+
+def _unit_of_text(text: str) -> dict[str, str]:
+    layer, _, unit = text.partition(".")
+    return {"layer": layer.strip(), "unit": unit.strip()}
+
+
+def _tensors(fields: Fields) -> tuple[str, ...]:
+    names = _list(fields, "tensors", MOST_CHANGED)
+    if any(not isinstance(name, str) or not 1 <= len(name) <= LONGEST_TENSOR for name in names):
+        fields.refuse("tensors", "Write each tensor by its name, such as layer_02.weight.")
+        return ()
+    return tuple(dict.fromkeys(names))
+
+
+def _list(fields: Fields, name: str, most: int = MOST_AVERAGED) -> list[Any]:
     """Return a list; a form's text is separated by spaces, commas or lines."""
     value = fields.data.get(name) or []
     if isinstance(value, str):
         value = [part.strip() for part in value.replace("\n", ",").split(",") if part.strip()]
-    if not isinstance(value, list | tuple) or len(value) > MOST_AVERAGED:
-        fields.refuse(name, f"Give a list of at most {MOST_AVERAGED}.")
+    if not isinstance(value, list | tuple) or len(value) > most:
+        fields.refuse(name, f"Give a list of at most {most:,}.")
         return []
     return list(value)
 
@@ -205,5 +257,6 @@ FURTHER: dict[str, dict[str, Callable[[Fields], Any]]] = {
     "edit": {"cells": _cells},
     "interpolate": {"other": _other},
     "average": {"versions": _versions, "shares": _shares},
+    "put_back": {"base": partial(_other, field="base"), "units": _units, "tensors": _tensors},
 }
 """What a change has besides its settings, each with what reads it."""

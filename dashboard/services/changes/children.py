@@ -17,7 +17,8 @@ from dashboard.records.network import Version
 from dashboard.records.run import STARTED_BY_LENGTH
 from dashboard.records.run_kinds import CHANGE
 from dashboard.records.tensor import TensorInfo
-from dashboard.services.changes.making import Made, make, require_fits
+from dashboard.services.changes.made import Made
+from dashboard.services.changes.making import make, require_fits
 from dashboard.services.changes.measured import Scores, dataset_of, evaluate_child, score
 from dashboard.services.networks import get_network
 from dashboard.services.store.actions import ActionJob

@@ -1,7 +1,7 @@
 """Making the tensors of a child version: one function for each kind of change, and what its origin says of it."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -11,9 +11,11 @@ from dashboard.engine.pruning import prune, prune_units
 from dashboard.engine.rounding import round_once, to_grid
 from dashboard.engine.unit_matching import match_units
 from dashboard.errors import Conflict, Invalid
-from dashboard.records.change import GRID_BITS, Average, Change, Edit, Interpolate, Prune, Round, change_json
+from dashboard.records.change import GRID_BITS, Average, Change, Edit, Interpolate, Prune, PutBack, Round, change_json
 from dashboard.records.tensor import TensorInfo
 from dashboard.services.changes.cell_values import cell_before_and_after, parse_cell
+from dashboard.services.changes.made import Made
+from dashboard.services.changes.putting_back import put_back, require_parts
 from dashboard.services.changes.sources import Sources, load_sources, share_ancestor
 from dashboard.services.workspace import Workspace
 from dashboard.weights.dtypes import FLOATS, Array, numpy_dtype
@@ -21,24 +23,6 @@ from dashboard.weights.dtypes import FLOATS, Array, numpy_dtype
 MOST_SCALES = 10_000
 """An origin keeps the scales of so many units; those of more follow from the parent's weights."""
 BEYOND = "{} weights of {} are beyond the largest {}. Choose bfloat16."
-
-
-class Made(NamedTuple):
-    """What a change makes: its tensors by name, those that stay the parent's left out, and what its origin says.
-
-    `taken` are tensors without floating numbers that differ between the versions: the child has those of the first.
-    """
-
-    sources: Sources
-    tensors: Mapping[str, Array]
-    origin: dict[str, Any]
-    taken: tuple[str, ...] = ()
-    of_one_origin: bool = True
-
-    def all_tensors(self) -> dict[str, Array]:
-        """Return all tensors of the child, those that stay the parent's read from the store."""
-        names = self.sources.base.tensors
-        return {name: self.tensors[name] if name in self.tensors else self.sources.read(0, name) for name in names}
 
 
 def make(workspace: Workspace, reference: str, change: Change) -> Made:
@@ -59,7 +43,7 @@ def make(workspace: Workspace, reference: str, change: Change) -> Made:
     return made._replace(origin={"how": how, "of": of, "settings": settings} | made.origin)
 
 
-NOT_SETTINGS = frozenset({"change", "cells", "other", "versions", "shares"})
+NOT_SETTINGS = frozenset({"change", "cells", "other", "versions", "shares", "base", "units", "tensors"})
 """What of a change stands elsewhere in an origin than among its settings."""
 
 
@@ -70,12 +54,16 @@ def _references(reference: str, change: Change) -> list[tuple[str, str]]:
         others = [("other", change.other)]
     if isinstance(change, Average):
         others = [(f"versions.{place}", name) for place, name in enumerate(change.versions) if name != reference]
+    if isinstance(change, PutBack):
+        others = [("base", change.base)]
     return [("version", reference), *others]
 
 
 def _shares(change: Change) -> list[float]:
     if isinstance(change, Interpolate):
         return [1.0 - change.t, change.t]
+    if isinstance(change, PutBack):
+        return [1.0, 1.0]
     return list(change.shares) if isinstance(change, Average) else [1.0]
 
 
@@ -84,6 +72,8 @@ def require_fits(workspace: Workspace, reference: str, change: Change) -> None:
     sources = load_sources(workspace, _references(reference, change))
     if isinstance(change, Edit):
         _values(sources, change)
+    if isinstance(change, PutBack):
+        require_parts(sources, change)
 
 
 def _edit(sources: Sources, change: Edit) -> Made:
@@ -253,4 +243,5 @@ MAKERS: dict[type[Change], Maker] = {
     Average: cast(Maker, _average),
     Prune: cast(Maker, _prune),
     Round: cast(Maker, _round),
+    PutBack: cast(Maker, put_back),
 }

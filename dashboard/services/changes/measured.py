@@ -12,7 +12,7 @@ from dashboard.errors import Invalid, NotFound
 from dashboard.metrics import METRICS, judging
 from dashboard.records.dataset import Dataset
 from dashboard.records.network import Version
-from dashboard.services.changes.making import Made
+from dashboard.services.changes.made import Made
 from dashboard.services.changes.sources import Sources
 from dashboard.services.datasets import are_records_here, get_dataset
 from dashboard.services.versions.evaluation import why_not_measured
@@ -108,7 +108,7 @@ def _mix(pairs: Mapping[str, list[Array]], t: float) -> dict[str, Array]:
 
 def _records(workspace: Workspace, version: Version) -> Records | str:
     """Return the records that a version is measured on, or why it cannot be measured, in a sentence."""
-    if why := why_not_measured(version) or _why_no_records(workspace, version):
+    if why := why_not_measured(version) or why_no_records(workspace, version):
         return why
     preprocessing = Preprocessing.from_json(version.preprocessing)
     arrays, parts = open_parts(workspace, dataset_of(workspace, version))
@@ -123,7 +123,8 @@ def dataset_of(workspace: Workspace, version: Version) -> Dataset:
     return get_dataset(workspace, version.dataset)
 
 
-def _why_no_records(workspace: Workspace, version: Version) -> str:
+def why_no_records(workspace: Workspace, version: Version) -> str:
+    """Say in a sentence why there are no records to measure a version on; empty if there are."""
     if not version.dataset:
         return f"{version.reference} belongs to no dataset: how good it is cannot be measured here."
     try:

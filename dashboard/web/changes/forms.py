@@ -43,6 +43,15 @@ class ChangeForm(PageForm):
     share = form_field(PRUNE["share"])
     scope = form_field(PRUNE["scope"])
     to = form_field(ROUND["to"])
+    base = StringField(
+        "Version with the old values", description="Written as name:number.", render_kw={"list": "references"}
+    )
+    units = TextAreaField(
+        "Units",
+        description="One a line, as layer.unit: 2.7 is unit 7 of layer 2, its weights and its bias.",
+        render_kw={"rows": 3},
+    )
+    tensors = TextAreaField("Tensors", description="Whole tensors, one name a line.", render_kw={"rows": 3})
 
     def offer(self, tensors: Sequence[str]) -> None:
         """Set the tensors that can be chosen."""
@@ -54,7 +63,7 @@ class ChangeForm(PageForm):
         own = {name: self[name].data for name in FIELDS[change] if name != "cells"}
         if change == "edit":
             own["cells"] = [dict(entry.data) for entry in self.cells]
-        lists = {name: lines(own[name]) for name in ("versions", "shares") if name in own}
+        lists = {name: lines(own[name]) for name in ("versions", "shares", "units", "tensors") if name in own}
         return {"change": change} | own | lists
 
 
@@ -64,6 +73,7 @@ FIELDS = {
     "average": ("versions", "shares", "match_units"),
     "prune": ("share", "scope"),
     "round": ("to",),
+    "put_back": ("base", "units", "tensors"),
 }
 """The fields of each kind of change, in the order of the page."""
 

@@ -25,7 +25,8 @@ blueprint = Blueprint("children", __name__, url_prefix="/networks/<name>/version
 def show(name: str, number: int) -> str:
     """Show the form of one kind of change."""
     change = query().word("change", CHANGES, "edit")
-    known = {key: query().text(key) for key in ("other", "versions", "share") if query().text(key)}
+    names = ("other", "versions", "share", "base", "units", "tensors")
+    known = {key: query().text(key) for key in names if query().text(key)}
     cell = {key: query().text(key) for key in ("tensor", "row", "column", "value") if query().text(key)}
     form = ChangeForm(data=known | ({"cells": [cell]} if cell else {}))
     return _page(name, number, change, form)
@@ -93,7 +94,7 @@ def _page(name: str, number: int, kind: str, form: ChangeForm, preview: Preview 
         form=form,
         fields=FIELDS[kind],
         problems=problems(form),
-        references=references(workspace()) if kind in {"interpolate", "average"} else [],
+        references=references(workspace()) if kind in {"interpolate", "average", "put_back"} else [],
         preview=preview,
         sentence=words.preview_sentence(preview) if preview else words.UNCHANGED,
         notes=words.preview_notes(preview) if preview else [],

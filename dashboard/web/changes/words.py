@@ -11,6 +11,7 @@ TITLES = {
     "average": "Average",
     "prune": "Prune",
     "round": "Round",
+    "put_back": "Put back",
 }
 assert TITLES.keys() == CHANGES.keys()
 EXPLANATIONS = {
@@ -20,6 +21,7 @@ EXPLANATIONS = {
     "prune": "Set the weights of the smallest magnitude, or whole hidden units, to 0. Biases are kept.",
     "round": "Store the weights in a narrower type, or snap each to a grid. int8 and int4 keep biases and the type: "
     "each value becomes one of 255 or 15 for its unit.",
+    "put_back": "Units and tensors get the values that they have in another version, to the bit. All other cells stay.",
 }
 UNCHANGED = "A change becomes a new version, measured on the same records; this one stays as it is."
 NOT_OF_ONE_ORIGIN = (

@@ -226,6 +226,13 @@ def _changed(run: Run) -> str:
     return f"Saved as version {number:,}." if number else "Not saved yet."
 
 
+def _explained(run: Run) -> str:
+    """Say whose change of loss was counted; the comparison shows it."""
+    if "base" not in run.result:
+        return "Not counted yet."
+    return f"Counted which weights changed the loss from {run.result['base']} to {run.result['other']}."
+
+
 def _repeated(run: Run) -> str:
     """Say how far scores vary; of fewer trainings than were requested only how many are done."""
     score = repeated_score(run)
@@ -279,6 +286,7 @@ RESULTS: dict[str, Callable[[Run], str]] = {
     "push": _pushed,
     "change": _changed,
     "import": _imported,
+    "why": _explained,
 }
 """What says the result so far, by the kind of run."""
 PROGRESS: dict[str, Callable[[Run], str]] = {"search": _searched, "external": lambda run: external_sentence(run, ())}

@@ -12,6 +12,7 @@ from dashboard.web.kit.urls import address
 
 MOST_MAPPED = 100
 LONGEST = 200
+MOST_NAMED = 5
 HOW = {
     "training": "trained here",
     "search": "made by a search here",
@@ -22,6 +23,7 @@ HOW = {
     "average": "the average of versions",
     "prune": "pruned",
     "round": "rounded",
+    "put_back": "parts put back to another version's values",
     "": "not known: it is older than the note of it, or its note was lost",
 }
 MAPPING_COLUMNS = (
@@ -47,6 +49,7 @@ def origin_facts(origin: Mapping[str, Any]) -> list[tuple[str, str]]:
     facts += [("Settings", words)] if (words := _settings_words(_object(origin.get("settings")))) else []
     cells = origin.get("cells")
     facts += [("Cells", _cells_words(cells))] if isinstance(cells, list) and cells else []
+    facts.append(("Put back", _put_back_words(_object(origin.get("put_back")))))
     facts += [("Written by", _text(about["producer"]))] if about.get("producer") else []
     skipped = origin.get("skipped")
     if isinstance(skipped, list) and skipped:
@@ -115,6 +118,15 @@ def _cells_words(cells: list[Any]) -> str:
         for one in known[:3]
     ]
     return "; ".join(named) + (f"; {plural(len(known) - 3, 'further cell')}" if len(known) > 3 else "")
+
+
+def _put_back_words(parts: Mapping[str, Any]) -> str:
+    """Return the units and tensors that were put back, the first ones by name."""
+    units, tensors = ([*one] if isinstance(one := parts.get(name), list) else [] for name in ("units", "tensors"))
+    known = [_object(unit) for unit in units]
+    named = [f"unit {_text(one.get('unit'))} of layer {_text(one.get('layer'))}" for one in known]
+    named += [_text(name) for name in tensors]
+    return ", ".join(named[:MOST_NAMED]) + (f" and {len(named) - MOST_NAMED:,} more" if len(named) > MOST_NAMED else "")
 
 
 def mapping_table(detail: VersionDetail) -> Table:
