@@ -7,7 +7,7 @@ in blocks, so that memory maps of any size are compared in bounded memory.
 """
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -61,7 +61,7 @@ class TensorDifference:
         """Return the numbers by name, `identical` among them; one beyond the largest float64 is None."""
         numbers = {
             name: None if isinstance(value, float) and not math.isfinite(value) else value
-            for name, value in asdict(self).items()
+            for name, value in vars(self).items()
         }
         cells = {name: list(cell) if cell else None for name, cell in numbers.items() if name.endswith("_cell")}
         return numbers | cells | {"identical": self.identical}

@@ -39,7 +39,8 @@ def distribution_distances(base: Array, other: Array, sorted_cells: int = SORTED
     """Return how far the distributions of two tensors' finite cells are apart; more than `sorted_cells` are binned."""
     if max(base.size, other.size) <= sorted_cells:
         one, two = (_sorted(side) for side in (base, other))
-        return Distances(_exact_wasserstein(one, two), kl_estimate(_counted(one, two)))
+        is_few = min(one.size, two.size) < CELLS_A_BIN * COARSE_BINS
+        return Distances(_exact_wasserstein(one, two), None if is_few else kl_estimate(_counted(one, two)))
     fine = distribution([base, other], FINE_BINS, "full")
     return Distances(wasserstein_distance(fine), kl_estimate(_coarser(fine)))
 

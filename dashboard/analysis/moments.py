@@ -4,6 +4,8 @@ Blocks are centred on their own means and merged by the formula of Chan, Golub a
 pairwise algorithm for computing sample variances", 1979), for several vectors side by side.
 """
 
+import math
+
 import numpy as np
 
 from dashboard.analysis.cells import Array
@@ -46,7 +48,9 @@ def safe_scale(largest: float) -> float:
     They are if their squares, and sums of these, stay in the range of float64. Multiplying by a power of two changes
     no digit of a number that stays in its range.
     """
-    return float(safe_scales(np.array([largest]))[0])
+    if largest == 0 or 1 / SAFE <= largest <= SAFE:
+        return 1.0
+    return math.ldexp(1.0, min(max(-math.frexp(largest)[1], -1022), 1022))
 
 
 def safe_scales(largest: Array) -> Array:

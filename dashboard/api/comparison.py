@@ -11,6 +11,7 @@ from dashboard.http import etag_of, workspace
 from dashboard.records.page import Page
 from dashboard.services.compare import detail as details
 from dashboard.services.compare import versions as service
+from dashboard.services.compare.pairs import TensorPair
 
 blueprint = Blueprint("compare", __name__)
 
@@ -58,5 +59,5 @@ def _diff_request(base: str, other: str, pairs: list[str]) -> service.DiffReques
     return service.DiffRequest(base, other, tuple(pairs))
 
 
-def _pair(sides: list[Any], tensor: str) -> service.TensorPair:
+def _pair(sides: list[Any], tensor: str) -> TensorPair:
     return service.tensor_pair(service.load_versions(workspace(), _diff_request(*sides)), tensor)

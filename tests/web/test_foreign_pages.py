@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from dashboard import create_app
+from dashboard.services.cache.numbers import Budget
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
 from dashboard.weights.checksums import tensor_sha256
@@ -149,6 +150,24 @@ def test_many_tensors_are_compared_where_the_page_shows_them(foreign):
     by_change = browser.get(f"{page}&sort=relative")
     assert by_change.text.index("layer.102<") < by_change.text.index("layer.1<")
     assert len(browser.raw(f"/compare/tensors.csv?{page.partition('?')[2]}").text.splitlines()) == 104
+
+
+def test_many_tensors_are_compared_a_part_in_each_request_while_a_person_watches(foreign, monkeypatch):
+    monkeypatch.setattr("dashboard.web.compare.listing.AT_ONCE", Budget(seconds=1e-9))  # one tensor in each request
+    workspace = foreign.extensions["workspace"]
+    for sign in (1, -1):
+        arrays = {f"layer.{number}": np.full(3, sign * number, np.float32) for number in range(101)}
+        save_foreign(workspace, "watched", arrays)
+    browser = Browser(foreign.test_client())
+    compared = "base=watched:1&other=watched:2&sort=relative"
+    page = browser.get(f"/compare?{compared}")
+    assert "Comparing the values of all 101 tensors" in page.text
+    assert f'data-poll-url="/compare/progress?{compared.replace("&", "&amp;")}"' in page.text
+    assert "Counting: 2 of 101" in browser.raw(f"/compare/progress?{compared}").text
+    numbers = browser.raw(f"/api/v1/compare?{compared.rpartition('&')[0]}")
+    assert [tensor["changed"] for tensor in numbers.json["tensors"]] == [0, *[3] * 100]
+    assert "Everything is counted" in browser.raw(f"/compare/progress?{compared}").text
+    assert "Comparing the values" not in browser.get(f"/compare?{compared}").text
 
 
 def test_of_many_tensors_without_a_counterpart_the_first_are_named(foreign):

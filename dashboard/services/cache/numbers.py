@@ -29,7 +29,7 @@ from dashboard.services.workspace import Workspace
 log = logging.getLogger(__name__)
 
 Numbers = dict[str, Any]
-MOST_IN_A_FILE = 5_000
+MOST_IN_A_FILE = 10_000
 OPTIONS = orjson.OPT_SERIALIZE_NUMPY
 
 
@@ -46,6 +46,8 @@ class Budget:
 
 
 UNLIMITED = Budget()
+NOTHING = Budget(seconds=0.0)
+"""Only what is cached already."""
 OPENING = 5_000
 """What it costs to look at a version at all, however small it is, in cells."""
 

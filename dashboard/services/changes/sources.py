@@ -7,7 +7,8 @@ from dashboard.catalogue import versions as version_rows
 from dashboard.errors import Conflict, NotFound
 from dashboard.records.network import Version
 from dashboard.records.tensor import TensorInfo
-from dashboard.services.compare.versions import VersionTensors, load_tensors, parse_reference
+from dashboard.services.compare.pairs import VersionTensors
+from dashboard.services.compare.versions import load_tensors, parse_reference
 from dashboard.services.versions.tensors import array
 from dashboard.services.workspace import Workspace
 from dashboard.weights.dtypes import Array

@@ -17,7 +17,7 @@ from dashboard.analysis.changed_units import (
 from dashboard.analysis.ulps import UlpDistances
 from dashboard.errors import NotFound
 from dashboard.records.units import COLUMN, ROW, counted_axis, other_axis
-from dashboard.services.compare.versions import TensorPair
+from dashboard.services.compare.pairs import TensorPair
 
 __all__ = ["CellChange", "UnitChange"]  # for those who may not import the analysis
 

@@ -12,7 +12,7 @@ from dashboard.analysis.turning import MapPart, UnitOrder, unit_numbers, units_a
 from dashboard.errors import NotFound
 from dashboard.records.units import COLUMN
 from dashboard.services.compare.detail import INPUT, axis_of, unit_changes
-from dashboard.services.compare.versions import TensorPair
+from dashboard.services.compare.pairs import TensorPair
 from dashboard.services.versions.analyses import image_shape
 
 __all__ = ["Distribution", "JointCounts", "tile_size"]  # for those who may not import the analysis

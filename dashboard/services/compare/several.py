@@ -18,7 +18,8 @@ from dashboard.records.network import Version
 from dashboard.records.run import Epoch
 from dashboard.records.statistics import COMPARED
 from dashboard.records.tensor import TensorInfo
-from dashboard.services.compare.versions import VersionTensors, load_tensors
+from dashboard.services.compare.pairs import VersionTensors
+from dashboard.services.compare.versions import load_tensors
 from dashboard.services.runs.runs import get_run
 from dashboard.services.versions.damage import examine_version
 from dashboard.services.versions.tensors import array

@@ -2,26 +2,21 @@
 
 import math
 import re
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from functools import cached_property
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, NamedTuple
 
-import numpy as np
-
-from dashboard.analysis.differences import TensorDifference, tensor_difference
+from dashboard.analysis.differences import TensorDifference
 from dashboard.analysis.matching import Pair, match_tensors
 from dashboard.catalogue import versions as version_rows
 from dashboard.errors import NotFound, UserError
 from dashboard.records.network import Version
 from dashboard.records.tensor import TensorInfo
-from dashboard.services.versions.tensors import array
+from dashboard.services.cache.numbers import NOTHING, UNLIMITED, Budget
+from dashboard.services.compare.pairs import FEW, TensorPair, VersionTensors, differences
 from dashboard.services.workspace import Workspace
 
 __all__ = ["TensorDifference"]  # for those who may not import the analysis
-
-Array = np.ndarray[Any, Any]
-Result = TypeVar("Result")
 
 PAIRED = ".."
 """Stands between the names of two tensors that a person has paired."""
@@ -39,14 +34,6 @@ class DiffRequest(NamedTuple):
 
 
 @dataclass(frozen=True)
-class VersionTensors:
-    """A version and its tensors by name."""
-
-    version: Version
-    tensors: dict[str, TensorInfo]
-
-
-@dataclass(frozen=True)
 class ComparedVersions:
     """Both sides of a comparison, loaded once; `by_hand` are the pairs of tensors that a person has made."""
 
@@ -59,57 +46,6 @@ class ComparedVersions:
         """Return the names of matching tensors, None on a side that has no counterpart."""
         one, two = ([(info.name, info.shape) for info in side.tensors.values()] for side in (self.base, self.other))
         return match_tensors(one, two, self.by_hand)
-
-
-@dataclass(frozen=True)
-class TensorPair:
-    """A tensor of the base and its counterpart of the same shape; their cells are read on first use."""
-
-    workspace: Workspace
-    base: VersionTensors
-    other: VersionTensors
-    one: TensorInfo
-    two: TensorInfo
-
-    @property
-    def content(self) -> str:
-        """What every number of the comparison depends on: the checksums of both versions."""
-        return f"{self.base.version.sha256} {self.other.version.sha256}"
-
-    @cached_property
-    def before(self) -> Array:
-        """The base's cells, read-only; raises StoreError."""
-        return array(self.workspace, self.base.version, self.one)
-
-    @cached_property
-    def after(self) -> Array:
-        """The other's cells, read-only; raises StoreError."""
-        return array(self.workspace, self.other.version, self.two)
-
-    def known(self, *what: Hashable) -> Any:  # noqa: ANN401 - any result of `cached`
-        """Return the cached result for `what`, None if there is none yet."""
-        return self.workspace.results.get(self._key(what))
-
-    def cached(self, compute: Callable[[Array, Array], Result], *what: Hashable) -> Result:
-        """Return the result of `compute` for the cells of both sides, cached by their content and by `what`.
-
-        Cells that do not come from the cache of decoded arrays, which holds verified cells only, may have been tampered
-        with: results about them are not cached.
-        """
-        known: Result | None = self.known(*what)
-        if known is not None:
-            return known
-        result = compute(self.before, self.after)
-        if all(isinstance(cells, np.memmap) for cells in (self.before, self.after)):
-            self.workspace.results.put(self._key(what), result)
-        return result
-
-    def _key(self, what: tuple[Hashable, ...]) -> Hashable:
-        return (*what, *((info.dtype, info.shape, info.sha256) for info in (self.one, self.two)))
-
-    def difference(self) -> TensorDifference:
-        """Return what changed, in a few numbers."""
-        return self.cached(tensor_difference, "difference")
 
 
 @dataclass(frozen=True)
@@ -145,13 +81,14 @@ class DiffFact:
 
 @dataclass(frozen=True)
 class VersionDiff:
-    """The whole comparison of two versions."""
+    """The whole comparison of two versions; `uncounted` tensors have no numbers yet because the time was over."""
 
     base: Version
     other: Version
     metrics: list[DiffFact]
     settings: list[DiffFact]
     tensors: list[TensorDiff]
+    uncounted: int = 0
 
     @property
     def is_on_same_data(self) -> bool:
@@ -199,21 +136,30 @@ def load_versions(workspace: Workspace, request: DiffRequest) -> ComparedVersion
 
 
 def compare(
-    versions: ComparedVersions, most_cells: int | None = None, counted: Collection[str] | None = None
+    versions: ComparedVersions,
+    most_cells: int | None = None,
+    counted: Collection[str] | None = None,
+    budget: Budget = UNLIMITED,
 ) -> VersionDiff:
     """Compare two versions, of one network or of two; raises StoreError.
 
-    Tensors of more than `most_cells`, and those whose rows have other names than those `counted`, are compared by their
-    checksums only; they have no numbers, unless these are cached.
+    Tensors of more than `most_cells`, those whose rows have other names than those `counted`, and of many tensors those
+    for which the time of the budget is over, are compared by their checksums only; they have no numbers, unless these
+    are cached.
     """
     base, other = versions.base.version, versions.other.version
+    rows = [_tensor_diff(versions, pair) for pair in versions.matched()]
 
-    def limit(pair: Pair) -> int | None:
-        return most_cells if counted is None or pair.base in counted else 0
+    def is_wanted(row: TensorDiff, pair: TensorPair) -> bool:
+        is_large = most_cells is not None and math.prod(pair.one.shape) > most_cells
+        return not is_large and (counted is None or row.name in counted)
 
-    tensors = [_tensor_diff(versions, pair, limit(pair)) for pair in versions.matched()]
+    wanted = {row.name for row in rows if row.pair is not None and is_wanted(row, row.pair)}
+    numbers = _numbers(rows, wanted, budget)
+    tensors = [_numbered(row, numbers.get(row.name)) for row in rows]
     settings = _facts(_flat_settings(base), _flat_settings(other))
-    return VersionDiff(base, other, _facts(base.metrics, other.metrics), settings, tensors)
+    left = sum(numbers[name] is None for name in wanted)
+    return VersionDiff(base, other, _facts(base.metrics, other.metrics), settings, tensors, left)
 
 
 def neighbours(workspace: Workspace, version: Version) -> tuple[int | None, int | None]:
@@ -256,7 +202,24 @@ def _by_hand(texts: Sequence[str], base: VersionTensors, other: VersionTensors) 
     return pairs
 
 
-def _tensor_diff(versions: ComparedVersions, pair: Pair, most_cells: int | None) -> TensorDiff:
+def _numbers(rows: Iterable[TensorDiff], wanted: Collection[str], budget: Budget) -> dict[str, TensorDifference | None]:
+    """Return the numbers of the rows whose two sides have the same shape; of those not wanted what is cached."""
+    pairs = {row.name: row.pair for row in rows if row.pair is not None}
+    numbers: dict[str, TensorDifference | None] = {}
+    for names, allowed in ((wanted, budget), (pairs.keys() - wanted, NOTHING)):
+        some = [pairs[name] for name in names]
+        numbers |= zip(names, differences(some, allowed, len(pairs) > FEW), strict=True)
+    return numbers
+
+
+def _numbered(row: TensorDiff, numbers: TensorDifference | None) -> TensorDiff:
+    if numbers is None:
+        return row
+    return replace(row, status="equal" if numbers.identical else "changed", numbers=numbers)
+
+
+def _tensor_diff(versions: ComparedVersions, pair: Pair) -> TensorDiff:
+    """Return the row of a tensor as checksums say, without numbers."""
     one = versions.base.tensors[pair.base] if pair.base is not None else None
     two = versions.other.tensors[pair.other] if pair.other is not None else None
     by_hand = pair.base in versions.by_hand
@@ -267,10 +230,8 @@ def _tensor_diff(versions: ComparedVersions, pair: Pair, most_cells: int | None)
     if one.shape != two.shape:
         return TensorDiff(one.name, "reshaped", one, two, None, by_hand)
     matched = TensorPair(versions.workspace, versions.base, versions.other, one, two)
-    is_large = most_cells is not None and math.prod(one.shape) > most_cells
-    numbers = matched.known("difference") if is_large else matched.difference()
-    is_equal = numbers.identical if numbers else (one.sha256, one.dtype) == (two.sha256, two.dtype)
-    return TensorDiff(one.name, "equal" if is_equal else "changed", one, two, numbers, by_hand, matched)
+    is_equal = (one.sha256, one.dtype) == (two.sha256, two.dtype)
+    return TensorDiff(one.name, "equal" if is_equal else "changed", one, two, None, by_hand, matched)
 
 
 def _flat_settings(version: Version) -> dict[str, Any]:

@@ -7,7 +7,7 @@ cached results.
 import time
 from typing import NamedTuple
 
-from dashboard.services.cache.numbers import Budget
+from dashboard.services.cache.numbers import NOTHING, Budget
 from dashboard.services.history.health import get_health
 from dashboard.services.history.ridges import get_ridges
 from dashboard.services.history.tensor import get_history, spectra_of
@@ -15,8 +15,6 @@ from dashboard.services.versions.damage import damaged_numbers
 from dashboard.services.workspace import Workspace
 
 SECONDS = 1.0
-NOTHING = Budget(seconds=0.0)
-"""Only what is cached already."""
 
 
 class CountingProgress(NamedTuple):

@@ -6,8 +6,8 @@ from typing import Any
 from dashboard.charts.images import drawn_size
 from dashboard.charts.palette import THEMES
 from dashboard.services.compare.detail import INPUT, axis_of, top_cells
+from dashboard.services.compare.pairs import TensorPair
 from dashboard.services.compare.pictures import ChangeMap, change_map
-from dashboard.services.compare.versions import TensorPair
 from dashboard.web.compare.query import CompareQuery
 from dashboard.web.compare.words import map_legend, side_words
 from dashboard.web.kit.tables import exports

@@ -10,8 +10,9 @@ from dashboard.charts.images import png
 from dashboard.charts.joint import joint_figure
 from dashboard.services.compare import detail as details
 from dashboard.services.compare import pictures
+from dashboard.services.compare.pairs import TensorPair
 from dashboard.services.compare.pictures import Distribution, JointCounts, Points
-from dashboard.services.compare.versions import TensorPair, compare
+from dashboard.services.compare.versions import compare
 from dashboard.web.compare.query import CompareQuery, compare_query
 from dashboard.web.compare.tables import (
     TENSOR_COLUMNS,

@@ -7,8 +7,9 @@ from typing import Any
 from dashboard.http import workspace
 from dashboard.metrics import metric_name
 from dashboard.services.compare.detail import INPUT, axis_of, change_detail, top_cells, unit_changes
+from dashboard.services.compare.pairs import TensorPair
 from dashboard.services.compare.pictures import SIDES, picture_shape, tile_size
-from dashboard.services.compare.versions import PAIRED, TensorDiff, TensorPair, VersionDiff
+from dashboard.services.compare.versions import PAIRED, TensorDiff, VersionDiff
 from dashboard.services.networks import get_network
 from dashboard.web.compare.change_map import map_page
 from dashboard.web.compare.listing import Listing
@@ -158,7 +159,9 @@ def comparison_page(params: CompareQuery, listing: Listing) -> dict[str, Any]:
     return {
         "sentence": _sentence(diff, ranked, listing.is_in_part),
         "pages": listing.pages,
-        "in_part": params.address(draw=1, offset="") if listing.is_in_part else "",
+        "in_part": params.address(draw=1, offset="") if listing.is_in_part and not diff.uncounted else "",
+        "progress": params.address("compare.progress") if diff.uncounted else "",
+        "stop": stop_address(params),
         "chip_list": _chips(diff),
         "notes": _notes(diff),
         "facts": [facts_table(params, diff, what, params.hides_equal) for what in ("metrics", "settings")],
@@ -168,6 +171,11 @@ def comparison_page(params: CompareQuery, listing: Listing) -> dict[str, Any]:
         "unmatched": unmatched(params, diff),
         "selected": tensor_page(params, chosen, chosen.pair, listing.rows) if chosen and chosen.pair else None,
     }
+
+
+def stop_address(params: CompareQuery) -> str:
+    """Return the page without the cells of all tensors: in no order that needs them."""
+    return params.address("compare.show", draw="", sort="", offset="")
 
 
 def _mix_address(diff: VersionDiff) -> str:

@@ -8,8 +8,9 @@ from dashboard.charts.images import HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH
 from dashboard.errors import Invalid
 from dashboard.http import workspace
 from dashboard.services.compare.detail import AXES
+from dashboard.services.compare.pairs import TensorPair
 from dashboard.services.compare.pictures import ORDERS, MapView
-from dashboard.services.compare.versions import ComparedVersions, DiffRequest, TensorPair, load_versions, tensor_pair
+from dashboard.services.compare.versions import ComparedVersions, DiffRequest, load_versions, tensor_pair
 from dashboard.web.kit.query import Bins, Query, query
 
 SPAN = re.compile(r"(\d{1,18})-(\d{1,18})")

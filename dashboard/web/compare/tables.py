@@ -9,7 +9,8 @@ from dashboard.records.network import Version
 from dashboard.records.tensor import TensorInfo, cell_name
 from dashboard.records.units import other_axis
 from dashboard.services.compare.detail import CellChange, CellDetail, UnitChange, UnitDetail, axis_of
-from dashboard.services.compare.versions import DiffFact, TensorDiff, TensorPair, VersionDiff
+from dashboard.services.compare.pairs import TensorPair
+from dashboard.services.compare.versions import DiffFact, TensorDiff, VersionDiff
 from dashboard.services.versions.baselines import baseline_of
 from dashboard.web.compare.query import CompareQuery
 from dashboard.web.compare.words import axis_words

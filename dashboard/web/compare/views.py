@@ -11,8 +11,8 @@ from dashboard.services.compare import detail as details
 from dashboard.services.compare.versions import PAIRED, VersionDiff, neighbours
 from dashboard.services.versions import reading
 from dashboard.web.compare.change_map import map_around
-from dashboard.web.compare.listing import compared
-from dashboard.web.compare.page import comparison_page, unit_pictures
+from dashboard.web.compare.listing import compared, continue_comparing
+from dashboard.web.compare.page import comparison_page, stop_address, unit_pictures
 from dashboard.web.compare.query import CompareQuery, compare_query
 from dashboard.web.compare.tables import TENSOR_COLUMNS, cell_page, other_table, sides_table, unit_cells_table
 from dashboard.web.compare.words import axis_words, cell_sentence, side_words, unit_sentence, with_nearest
@@ -49,6 +49,14 @@ def show() -> Answer:
         return _page(base, other, with_nearest(error)), error.status
     shown = comparison_page(params, listing)
     return _page(base, other, "", params=params, steps=_steps(params, listing.diff), **shown)
+
+
+@blueprint.get("/progress")
+def progress() -> str:
+    """Go on comparing the cells of many tensors for about a second, and show how far it is."""
+    params = compare_query()
+    poll, stop = params.address("compare.progress"), stop_address(params)
+    return render_template("history/_progress.html", done=continue_comparing(params), poll=poll, stop=stop)
 
 
 @blueprint.get("/unit")

@@ -8,8 +8,9 @@ from dashboard.records.network import Version
 from dashboard.records.tensor import TensorInfo, cell_name
 from dashboard.records.units import other_axis, unit_word
 from dashboard.services.compare.detail import CellChange, CellDetail, UnitDetail, axis_of
+from dashboard.services.compare.pairs import TensorPair
 from dashboard.services.compare.pictures import ChangeMap
-from dashboard.services.compare.versions import TensorDifference, TensorPair
+from dashboard.services.compare.versions import TensorDifference
 from dashboard.web.kit.formats import change, full, number, percent, plural
 
 SIDES = ("unit", "input")

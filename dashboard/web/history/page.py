@@ -12,8 +12,7 @@ from dashboard.charts.ridges import Ridge, is_cut, ridge_plot
 from dashboard.errors import NotFound
 from dashboard.http import workspace
 from dashboard.records.statistics import COMPARED, HISTORY, Statistic
-from dashboard.services.cache.numbers import Numbers
-from dashboard.services.history.progress import NOTHING
+from dashboard.services.cache.numbers import NOTHING, Numbers
 from dashboard.services.history.ridges import MOST_RIDGES, Ridges, get_ridges, no_ridges
 from dashboard.services.history.tensor import TensorHistory, TensorStep, TensorVersion, spectra_of
 from dashboard.web.history.query import HistoryQuery

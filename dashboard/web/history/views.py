@@ -9,8 +9,9 @@ from dashboard.charts.figures import change_figure, distribution_figure
 from dashboard.charts.history_figures import Line, bands_figure, lines_figure
 from dashboard.charts.images import HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH, png
 from dashboard.http import workspace
+from dashboard.services.cache.numbers import NOTHING
 from dashboard.services.history import tensor as service
-from dashboard.services.history.progress import NOTHING, continue_counting
+from dashboard.services.history.progress import continue_counting
 from dashboard.services.history.ridges import step_heat_map
 from dashboard.services.history.tensor import TensorHistory
 from dashboard.web.history import page as pages
