@@ -10,6 +10,7 @@ from dashboard.web.changes.views import blueprint as changes_pages
 from dashboard.web.compare.exports import blueprint as compare_exports_pages
 from dashboard.web.compare.several_views import blueprint as several_pages
 from dashboard.web.compare.views import blueprint as compare_pages
+from dashboard.web.compare.why_views import blueprint as why_pages
 from dashboard.web.datasets.views import blueprint as datasets_pages
 from dashboard.web.errors import show_errors
 from dashboard.web.evaluate.views import blueprint as evaluate_pages
@@ -61,6 +62,7 @@ def register_pages(app: Flask) -> None:
         runs_pages,
         searches_pages,
         compare_pages,
+        why_pages,
         compare_exports_pages,
         several_pages,
         store_pages,

@@ -22,6 +22,7 @@ SECTIONS = {
 }
 SHOWING_DRIFT = {"networks.index", "datasets.index", "store.show"}
 OF_STORE = {"backups"}
+OF_COMPARE = {"why", "several"}
 OF_NETWORKS = {"versions", "tensors", "history", "health", "imports", "use"}
 
 
@@ -55,7 +56,7 @@ def frame() -> dict[str, Any]:
         active = 0  # the page that says that the catalogue is away needs a frame, too
     sections = [(name, name.capitalize(), url_for(endpoint)) for name, endpoint in SECTIONS.items()]
     section = "networks" if request.blueprint in OF_NETWORKS else request.blueprint or ""
-    section = "store" if section in OF_STORE else section
+    section = "store" if section in OF_STORE else "compare" if section in OF_COMPARE else section
     name = (request.view_args or {}).get("name") if section == "networks" else None
     damage = known_damage(workspace(), name) if isinstance(name, str) else []
     read_only = workspace().catalogue.read_only

@@ -92,7 +92,7 @@ def base_against_other(pair: TensorPair, bins: int, limits: str = "robust") -> J
 
 def change_map(pair: TensorPair, view: MapView) -> ChangeMap:
     """Return what a map of the change shows; raises NotFound for a part outside the table."""
-    order, part = _ordered(pair, view)
+    order, part = ordered(pair, view)
     limit = _limit(pair)
 
     def drawn(base: Array, other: Array) -> tuple[int, bool]:
@@ -100,22 +100,32 @@ def change_map(pair: TensorPair, view: MapView) -> ChangeMap:
         return drawing.clipped, drawing.pooled
 
     clipped, pooled = pair.cached(drawn, "map", order.axis, *view)
-    return ChangeMap(
-        part, len(order.units), _inputs(pair), _row_units(order, part, view.height), limit, clipped, pooled
-    )
+    return shape_of(pair, view, limit, clipped, pooled)
+
+
+def shape_of(pair: TensorPair, view: MapView, limit: float, clipped: int, pooled: bool) -> ChangeMap:
+    """Return a map of this pair and view with these facts of its drawing."""
+    order, part = ordered(pair, view)
+    rows = _row_units(order, part, view.height)
+    return ChangeMap(part, len(order.units), _inputs(pair), rows, limit, clipped, pooled)
 
 
 def map_numbers(pair: TensorPair, view: MapView) -> MapNumbers:
     """Return the numbers that a map of the change shows, at most as many as it has pixels."""
-    order, part = _ordered(pair, view)
+    order, part = ordered(pair, view)
+    return numbers_of(pair, view, unit_numbers(Change(pair.before, pair.after), order, part, view.height, view.width))
+
+
+def numbers_of(pair: TensorPair, view: MapView, numbers: Array) -> MapNumbers:
+    """Return the numbers of a map (units, inputs) with the unit of each row and the input of each column."""
+    order, part = ordered(pair, view)
     columns = part_starts(len(part.inputs), min(len(part.inputs), view.width))[:-1] + part.inputs.start
-    numbers = unit_numbers(Change(pair.before, pair.after), order, part, view.height, view.width)
     return MapNumbers(_row_units(order, part, view.height), columns.tolist(), numbers)
 
 
 def change_heat_map(pair: TensorPair, view: MapView) -> HeatMap:
     """Return the change of a tensor, a level per cell: units as rows, inputs across, centred on zero."""
-    order, part = _ordered(pair, view)
+    order, part = ordered(pair, view)
     return units_as_rows(Change(pair.before, pair.after), order, part, view.height, view.width, _limit(pair))
 
 
@@ -148,8 +158,8 @@ def _limit(pair: TensorPair) -> float:
     return pair.cached(lambda one, two: robust_limit(Change(one, two)), "limit")
 
 
-def _ordered(pair: TensorPair, view: MapView) -> tuple[UnitOrder, MapPart]:
-    """Return the units in the order of the view, and the part of the map."""
+def ordered(pair: TensorPair, view: MapView) -> tuple[UnitOrder, MapPart]:
+    """Return the units in the order of the view, and the part of the map; raises NotFound for one outside."""
     units = unit_changes(pair)
     order: Array = np.arange(units.norms.size) if view.order == "raw" else units.order()
     part = MapPart(_inside(view.places, len(order), "places"), _inside(view.inputs, _inputs(pair), "inputs"))

@@ -23,6 +23,14 @@ class CellForm(Form):
     value = StringField("New value", description=VALUE_HELP, render_kw={"size": 24, "autocomplete": "off"})
 
 
+class LinesField(TextAreaField):
+    """A text of one thing a line; several values of a form, such as ticked boxes, are a line each."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take what was sent."""
+        self.data = "\n".join(valuelist)
+
+
 class ChangeForm(PageForm):
     """Everything that a change of some kind asks for."""
 
@@ -46,7 +54,7 @@ class ChangeForm(PageForm):
     base = StringField(
         "Version with the old values", description="Written as name:number.", render_kw={"list": "references"}
     )
-    units = TextAreaField(
+    units = LinesField(
         "Units",
         description="One a line, as layer.unit: 2.7 is unit 7 of layer 2, its weights and its bias.",
         render_kw={"rows": 3},

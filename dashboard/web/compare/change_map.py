@@ -8,7 +8,8 @@ from dashboard.charts.palette import THEMES
 from dashboard.services.compare.detail import INPUT, axis_of, top_cells
 from dashboard.services.compare.pairs import TensorPair
 from dashboard.services.compare.pictures import ChangeMap, change_map
-from dashboard.web.compare.query import CompareQuery
+from dashboard.services.compare.share_map import ShareMap
+from dashboard.web.compare.query import RECORDS, CompareQuery, why_request
 from dashboard.web.compare.words import map_legend, side_words
 from dashboard.web.kit.tables import exports
 from dashboard.web.kit.urls import address
@@ -19,6 +20,7 @@ DOWN, ACROSS = 13, 25
 SHORTEST = 8
 """A part is at least this long on each side, if the table is."""
 
+SHARES_OF = "each cell's share of the change of the loss in"
 MOVES = (("←", "left", 0, -1), ("→", "right", 0, 1), ("↑", "up", -1, 0), ("↓", "down", 1, 0))
 
 
@@ -27,21 +29,33 @@ def map_page(params: CompareQuery, pair: TensorPair, keys: dict[str, Any]) -> di
 
     `data` is for the script, `zooms` and `moves` are (address, key, words).
     """
-    drawn = change_map(pair, params.map)
+    drawn = drawn_map(params, pair)
     places, inputs = drawn.part
     is_whole = len(places) == drawn.units and len(inputs) == drawn.inputs
+    is_share = params.shade == "share"
     values = {"order": params.map.order} | ({} if is_whole else {"places": _text(places), "inputs": _text(inputs)})
+    values |= {"shade": params.shade, **params.given(*RECORDS)} if is_share else {}
     numbers = {name: value for name, value in keys.items() if name != "v"} | values
     return {
         "drawn": drawn,
         "pictures": [address("changes.heat_map", theme=theme, **keys, **values) for theme in THEMES],
         "size": drawn_size(len(places), len(inputs)),
+        "is_share": is_share,
+        "alt": "Heat map of " + (SHARES_OF if is_share else "the change in"),
+        "other_shade": params.address(shade="" if is_share else "share"),
         "legend": map_legend(drawn, is_whole, params.map.order, side_words(pair)),
         "data": _data(params, pair, drawn, not is_whole and not drawn.pooled),
         "zooms": _zooms(params, drawn, pair, is_whole),
         "moves": _moves(params, drawn),
         "exports": exports("changes.map_numbers", **numbers),
     }
+
+
+def drawn_map(params: CompareQuery, pair: TensorPair) -> ChangeMap:
+    """Return the map that the query shows: of the change, or of each cell's share of the change of the loss."""
+    if params.shade == "share":
+        return ShareMap(pair, why_request(params), params.map).facts()
+    return change_map(pair, params.map)
 
 
 def _data(params: CompareQuery, pair: TensorPair, drawn: ChangeMap, shows_cells: bool) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from dashboard.services.compare import detail as details
 from dashboard.services.compare import pictures
 from dashboard.services.compare.pairs import TensorPair
 from dashboard.services.compare.pictures import Distribution, JointCounts, Points
+from dashboard.services.compare.share_map import ShareMap
 from dashboard.services.compare.versions import compare
-from dashboard.web.compare.query import CompareQuery, compare_query
+from dashboard.web.compare.query import CompareQuery, compare_query, why_request
 from dashboard.web.compare.tables import (
     TENSOR_COLUMNS,
     all_cells,
@@ -84,7 +85,7 @@ def cell_numbers() -> Numbers:
 def map_numbers() -> Numbers:
     """Return what the map shows: a row for each unit, its change from each input."""
     params, pair = _pair()
-    shown = pictures.map_numbers(pair, params.map)
+    shown = _shares(params, pair).numbers() if params.shade == "share" else pictures.map_numbers(pair, params.map)
     rows = ([unit, *changes] for unit, changes in zip(shown.units, shown.changes.tolist(), strict=True))
     return Numbers(["unit", *(f"input_{number}" for number in shown.inputs)], rows, params.file_name("map"))
 
@@ -148,6 +149,9 @@ def scatter_figure() -> Response:
 def heat_map() -> Response:
     """Send the change of a tensor, or a part of it, as a picture, units as rows."""
     params, pair = _pair()
+    if params.shade == "share":
+        shares = _shares(params, pair)
+        return png_answer(lambda theme: png(shares.drawing(), theme), f"{pair.content} {shares.content}")
     return png_answer(lambda theme: png(pictures.change_heat_map(pair, params.map), theme), pair.content)
 
 
@@ -166,6 +170,10 @@ def unit_picture() -> Response:
 def _pair() -> tuple[CompareQuery, TensorPair]:
     params = compare_query()
     return params, params.pair()
+
+
+def _shares(params: CompareQuery, pair: TensorPair) -> ShareMap:
+    return ShareMap(pair, why_request(params), params.map)
 
 
 def _sides(params: CompareQuery, pair: TensorPair) -> Distribution:

@@ -11,6 +11,7 @@ from dashboard.services.compare.pairs import TensorPair
 from dashboard.services.compare.pictures import SIDES, picture_shape, tile_size
 from dashboard.services.compare.versions import PAIRED, TensorDiff, VersionDiff
 from dashboard.services.networks import get_network
+from dashboard.services.why.offers import offers_shares
 from dashboard.web.compare.change_map import map_page
 from dashboard.web.compare.listing import Listing
 from dashboard.web.compare.query import CompareQuery
@@ -169,6 +170,7 @@ def comparison_page(params: CompareQuery, listing: Listing) -> dict[str, Any]:
         "mix": _mix_address(diff),
         "equal": sum(tensor.status == "equal" for tensor in diff.tensors),
         "unmatched": unmatched(params, diff),
+        "offers_shares": offers_shares(diff.base, diff.other),
         "selected": tensor_page(params, chosen, chosen.pair, listing.rows) if chosen and chosen.pair else None,
     }
 

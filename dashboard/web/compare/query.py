@@ -7,12 +7,18 @@ from typing import Any
 from dashboard.charts.images import HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH
 from dashboard.errors import Invalid
 from dashboard.http import workspace
+from dashboard.records.why import WHY_PARTS, WhyRequest
 from dashboard.services.compare.detail import AXES
 from dashboard.services.compare.pairs import TensorPair
 from dashboard.services.compare.pictures import ORDERS, MapView
 from dashboard.services.compare.versions import ComparedVersions, DiffRequest, load_versions, tensor_pair
 from dashboard.web.kit.query import Bins, Query, query
+from dashboard.web.kit.urls import address
 
+SHADES = ("change", "share")
+"""What the map of a tensor shows of each cell: its change, or its share of the change of the loss."""
+RECORDS = ("part", "class", "record")
+"""The names of the values that say on which records the loss is meant."""
 SPAN = re.compile(r"(\d{1,18})-(\d{1,18})")
 
 
@@ -28,12 +34,19 @@ class CompareQuery:
     map: MapView
     bins: Bins
     hides_equal: bool
+    shade: str
 
     @property
     def keys(self) -> dict[str, Any]:
         """What is compared, as the values of an address."""
         base, other, by_hand = self.versions
         return {"base": base, "other": other} | ({"pair": list(by_hand)} if by_hand else {})
+
+    @property
+    def why(self) -> str:
+        """The address of why the loss changed between the two."""
+        base, other, _ = self.versions
+        return address("why.show", base=base, other=other, **self.given(*RECORDS))
 
     def given(self, *names: str) -> dict[str, str]:
         """Return those of these values that the address has."""
@@ -68,7 +81,16 @@ def compare_query() -> CompareQuery:
         map=_map_view(source),
         bins=source.bins,
         hides_equal=source.text("equal") == "hide",
+        shade=source.word("shade", SHADES, SHADES[0]),
     )
+
+
+def why_request(params: CompareQuery) -> WhyRequest:
+    """Return between which versions, and on which records, the change of the loss is meant; raises Invalid."""
+    source = params.query
+    record = source.number("record") if source.args.get("record") else None
+    base, other, _ = params.versions
+    return WhyRequest(base, other, source.word("part", WHY_PARTS), source.text("class"), record)
 
 
 def _map_view(source: Query) -> MapView:

@@ -19,6 +19,7 @@ from dashboard.charts.history_figures import (
     overlay_figure,
 )
 from dashboard.charts.joint import joint_figure
+from dashboard.charts.why_figures import restored_figure, steps_figure, way_figure
 
 EPOCHS = [
     {"epoch": 1, "loss": 0.9, "val_loss": 1.0, "accuracy": 0.5, "val_accuracy": 0.4, "seconds": 0.1},
@@ -47,6 +48,12 @@ FIGURES = {
     "overlay": overlay_figure(figures.distribution_figure(WEIGHTS, ["a:1", "a:2"]), ["#111111", "#222222"]),
     "run curves": curves_figure([("run 1", "#111111", [1, 2], [0.5, None])], [("a:1", "#222222", 1, 0.5)], "loss"),
     "no run curves": curves_figure([], [], "loss"),
+    "way": way_figure([0.0, 1.0], [0.5, 0.7], [0.9, None], "accuracy"),
+    "no way": way_figure([], [], [], "accuracy"),
+    "restored": restored_figure([0.0, 1.0], [0.5, 0.9], (0.9, 0.5), "accuracy"),
+    "nothing restored": restored_figure([], [], (None, None), "accuracy"),
+    "steps": steps_figure([2, 3], {"layer 1": [-0.5, None], "layer 2": [0.1, None]}, "in all"),
+    "no steps": steps_figure([], {}, "in all"),
 }
 
 

@@ -1,0 +1,80 @@
+"""Why the loss changed between two versions: the page, its tables as files, its figures."""
+
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, render_template
+
+from dashboard.errors import Conflict, UserError
+from dashboard.http import sender, workspace
+from dashboard.records.why import WhyResult
+from dashboard.services.why.offers import class_names, counting_run, runs_elsewhere
+from dashboard.services.why.results import known_why, why_or_run
+from dashboard.web.compare.why_page import FIGURES, why_page
+from dashboard.web.compare.why_query import WhyQuery, why_query
+from dashboard.web.compare.why_tables import TABLES
+from dashboard.web.compare.words import with_nearest
+from dashboard.web.kit.answers import Answer, redirect_to
+from dashboard.web.kit.tables import Table, numbers_at
+from dashboard.web.kit.urls import address
+
+blueprint = Blueprint("why", __name__, url_prefix="/compare/why")
+NOT_COUNTED = "Which weights changed the loss is not counted yet: that takes longer than a second, so a run does it."
+
+
+@blueprint.get("")
+def show() -> Answer:
+    """Show which weights changed the loss from `base` to `other`, or why that cannot be said here."""
+    params = why_query()
+    if not params.request.base or not params.request.other:
+        return redirect_to(address("compare.show"))
+    try:
+        result = known_why(workspace(), params.request)
+    except UserError as error:
+        return _refused(params, error)
+    if result is None:
+        run_id = counting_run(workspace(), params.request)
+        return _page(params, sentence=NOT_COUNTED, is_counted=False, counting=run_id)
+    return _page(params, **why_page(params, result, class_names(workspace(), params.request.other)))
+
+
+@blueprint.post("")
+def count() -> Answer:
+    """Queue the run that counts it, and go to its page; to the result if that is known by now."""
+    params = why_query()
+    answer = why_or_run(workspace(), params.request, sender("page"))
+    if answer.run_id is None:
+        return redirect_to(params.address())
+    return redirect_to(address("runs.show", run_id=answer.run_id))
+
+
+@numbers_at(blueprint, f"/<any({', '.join(TABLES)}):what>")
+def numbers(what: str) -> Table:
+    """Return one of the tables, all of it."""
+    params = why_query()
+    return TABLES[what](params, _result(params))
+
+
+@blueprint.get(f"/<any({', '.join(FIGURES)}):what>.figure")
+def figure(what: str) -> Response:
+    """Send one of the charts as a figure."""
+    return jsonify(FIGURES[what](_result(why_query())))
+
+
+def _result(params: WhyQuery) -> WhyResult:
+    result = known_why(workspace(), params.request)
+    if result is None:
+        raise Conflict(f"{NOT_COUNTED} Start it on the page of the comparison.", "base")
+    return result
+
+
+def _refused(params: WhyQuery, error: UserError) -> Answer:
+    """Show what is wrong with the query; of two versions without a common loss, what can be done instead."""
+    if isinstance(error, Conflict) and error.field in {"base", "other"}:
+        return _page(params, reason=error.message, elsewhere=runs_elsewhere(workspace(), params.request))
+    return _page(params, problem=with_nearest(error)), error.status
+
+
+def _page(params: WhyQuery, **shown: Any) -> str:  # noqa: ANN401 - what `why_page` returns, or what is in its place
+    base, other = params.request.base, params.request.other
+    nothing = {"problem": "", "reason": "", "result": None, "is_counted": True, "counting": None}
+    return render_template("compare/why.html", base=base, other=other, params=params, **nothing | shown)
