@@ -17,6 +17,7 @@ from dashboard.web.evaluate.views import blueprint as evaluate_pages
 from dashboard.web.exports.views import blueprint as exports_pages
 from dashboard.web.frame import frame, inert
 from dashboard.web.history.health import blueprint as health_pages
+from dashboard.web.history.steps import blueprint as steps_pages
 from dashboard.web.history.views import blueprint as history_pages
 from dashboard.web.imports.views import blueprint as imports_pages
 from dashboard.web.kit import formats
@@ -57,6 +58,7 @@ def register_pages(app: Flask) -> None:
         exports_pages,
         history_pages,
         health_pages,
+        steps_pages,
         datasets_pages,
         imports_pages,
         runs_pages,

@@ -23,7 +23,7 @@ SECTIONS = {
 SHOWING_DRIFT = {"networks.index", "datasets.index", "store.show"}
 OF_STORE = {"backups"}
 OF_COMPARE = {"why", "several"}
-OF_NETWORKS = {"versions", "tensors", "history", "health", "imports", "use"}
+OF_NETWORKS = {"versions", "tensors", "history", "health", "steps", "imports", "use"}
 
 
 class Site(NamedTuple):

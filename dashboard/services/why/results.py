@@ -92,6 +92,11 @@ def known_why(workspace: Workspace, request: WhyRequest) -> WhyResult | None:
     return _counted(question, lambda _: None) if known is None and question.work <= AT_ONCE_WORK else known
 
 
+def cached_why(workspace: Workspace, request: WhyRequest) -> WhyResult | None:
+    """Return why the loss changed if that is known, without counting anything."""
+    return _known(_question(workspace, request))
+
+
 def cell_shares(workspace: Workspace, request: WhyRequest, tensor: str) -> Array:
     """Return the share of each cell of a tensor, float64, of its shape; all cells of a version sum to the change.
 
