@@ -10,7 +10,7 @@ TEST_FOLDERS := $(shell [ "0$(FREE_GB)" -ge 8 ] && echo PYTEST_DEBUG_TEMPROOT=/d
 # Compiled modules are kept whatever the environment says: tests start hundreds of processes, and each would compile anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run test quick check style types types-of-tests collected tested soak soak-of-outages soak-of-more soak-of-examples proof bench wheel clean
+.PHONY: help run test quick check style types collected tested soak soak-of-outages soak-of-more soak-of-examples proof bench wheel clean
 .DEFAULT_GOAL := help
 
 help:            ## this list
@@ -38,7 +38,7 @@ quick: $(VENV)/dev.ok        ## the fast tests, under a minute: no server, no br
 	$(TEST_FOLDERS) $(PYTHON) -m pytest -q -n 2 --hypothesis-profile=quick -m "not server and not browser and not processes and not slow and not soak" tests/unit tests/rules tests/contract
 
 check: $(VENV)/dev.ok        ## lint, format and types
-	@$(MAKE) --no-print-directory -j3 style types types-of-tests
+	@$(MAKE) --no-print-directory -j2 style types
 
 style: $(VENV)/dev.ok
 	$(VENV)/bin/ruff check .
@@ -47,16 +47,13 @@ style: $(VENV)/dev.ok
 types: $(VENV)/dev.ok
 	$(VENV)/bin/mypy
 
-types-of-tests: $(VENV)/dev.ok
-	$(VENV)/bin/mypy --config-file tests/mypy.ini tests
-
 collected: $(VENV)/dev.ok  # of a new checkout once in one process, so that not all four rewrite and compile each module of tests
 	@test -d tests/unit/__pycache__ || found=$$($(PYTHON) -m pytest -q --collect-only 2>&1) || { echo "$$found" | tail -n 60; exit 1; }
 
 test: $(VENV)/dev.ok         ## all tests, with a real browser and real processes, and what `make check` does
 	@tests/install_system_packages.sh
 	@$(MAKE) --no-print-directory -j2 style collected
-	@$(MAKE) --no-print-directory -j3 types types-of-tests tested
+	@$(MAKE) --no-print-directory -j2 types tested
 
 tested: $(VENV)/dev.ok  # four on two cores, and types beside them: many tests wait for processes of their own
 	$(TEST_FOLDERS) $(PYTHON) -m pytest -q -n 4 --dist worksteal --durations=10

@@ -2,7 +2,6 @@ import os
 
 import pytest
 
-from dashboard import files
 from dashboard.files import RESERVE, RESERVE_BYTES, atomic_write, keep_reserve, make_space, overwrite
 
 
@@ -44,7 +43,7 @@ def test_readers_see_no_half_written_file(tmp_path):
 
 def test_a_durable_file_is_synced_before_it_takes_its_name(tmp_path, monkeypatch):
     path, synced = tmp_path / "file", []
-    monkeypatch.setattr(files.os, "fsync", lambda descriptor: synced.append((path.exists(), os.fstat(descriptor))))
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append((path.exists(), os.fstat(descriptor))))
     atomic_write(path, b"12345", durable=True)
     assert [(existed, status.st_size) for existed, status in synced] == [(False, 5)]
 

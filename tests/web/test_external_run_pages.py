@@ -2,6 +2,7 @@
 
 from dashboard.records.run_kinds import ACTIONS
 from dashboard.services.push import saving
+from dashboard.services.push.contents import sender_folder
 from dashboard.services.runs.external import end_external, note_epochs, start_external
 from dashboard.services.runs.runs import cancel_run
 from dashboard.services.versions.outside import create_foreign_network
@@ -79,7 +80,7 @@ def test_a_push_that_is_saved_by_a_run_has_a_page(browser, workspace, monkeypatc
     monkeypatch.setattr(saving, "AT_ONCE_CELLS", 5)
     monkeypatch.setattr(saving, "WAIT_SECONDS", 0)
     create_foreign_network(workspace, "mine")
-    folder = saving.sender_folder(workspace, "")
+    folder = sender_folder(workspace, "")
     folder.mkdir(parents=True)
     for array in WEIGHTS.values():
         (folder / digest_of(array)).write_bytes(content_of(array))

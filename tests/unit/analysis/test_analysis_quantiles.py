@@ -6,7 +6,7 @@ from analysis_arrays import NUMBER_DTYPES, bit_patterns, wide
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.analysis import quantiles as module
+from dashboard.analysis.cells import FEW_CELLS
 from dashboard.analysis.quantiles import quantiles
 
 
@@ -42,7 +42,7 @@ def test_counting_by_few_bits_finds_the_same_cells_as_sorting(array, bits):
 @pytest.mark.parametrize("make", ["normal", "uniform", "sparse", "few"])
 def test_a_tensor_of_more_cells_than_are_ever_sorted_has_numpys_quantiles(make):
     random = np.random.default_rng(7)
-    size = 2 * module.FEW_CELLS + 1
+    size = 2 * FEW_CELLS + 1
     cells: Any = {
         "normal": lambda: random.standard_normal(size).astype(np.float32),
         "uniform": lambda: random.uniform(1, 2, size),
