@@ -6,6 +6,8 @@ A database server is started at the first test that asks for one, and one app se
 import contextlib
 import json
 import shutil
+import sqlite3
+from functools import partial
 
 import pytest
 from flask import Flask
@@ -16,8 +18,11 @@ from sqlalchemy import inspect
 from dashboard import create_app
 from dashboard.catalogue import set_up
 from dashboard.data.bundled import BUNDLED
+from dashboard.data.columns import preview
+from dashboard.data.dataset import ingest
 from dashboard.services import datasets
 from dashboard.web.kit.live import LiveParts
+from tests.once import fill
 from tests.server import mysql_server_url, mysql_url, mysql_url_of_module, sql
 
 __all__ = ["mysql_server_url", "mysql_url", "mysql_url_of_module", "sql"]
@@ -54,31 +59,30 @@ Flask.jinja_options = {"bytecode_cache": SharedTemplates()}
 
 @pytest.fixture(scope="session", autouse=True)
 def migrations_of_new_homes_run_once():
-    """Make the catalogue of a new home by the statements that the migrations led to: they take 0.1 s for each home.
+    """Make the catalogue of a new home a copy of what the migrations led to: they take 0.1 s for each home.
 
     Each process that a test starts, and each test of the catalogue, of older homes and of servers, still has them run.
     """
-    dump = []
+    migrated = sqlite3.connect(":memory:", check_same_thread=False)
 
-    def repeat_or_migrate(engine):
+    def copy_or_migrate(engine):
         if engine.dialect.name != "sqlite" or inspect(engine).get_table_names() != [set_up.VERSION_TABLE]:
             return MIGRATE(engine)
-        if not dump:
+        is_first = migrated.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+        if is_first:
             MIGRATE(engine)
         with contextlib.closing(engine.raw_connection()) as connection:
-            if dump:
-                connection.driver_connection.executescript("\n".join(dump))
-            else:
-                made = f"CREATE TABLE {set_up.VERSION_TABLE}"
-                dump.extend(line for line in connection.driver_connection.iterdump() if not line.startswith(made))
+            home = connection.driver_connection
+            home.backup(migrated) if is_first else migrated.backup(home)
         return None
 
-    set_up._migrate = repeat_or_migrate
+    set_up._migrate = copy_or_migrate
     yield
     set_up._migrate = MIGRATE
+    migrated.close()
 
 
-PREVIEW, INGEST = datasets.preview, datasets.ingest
+PREVIEW, INGEST = preview, ingest
 SAMPLES = {sample.path for sample in BUNDLED}
 
 
@@ -90,7 +94,7 @@ def bundled_samples_are_read_once(tmp_path_factory):
     """
     seen, made = {}, {}
 
-    def preview(path, csv_format, *more):
+    def preview_once(path, csv_format, *more):
         if path not in SAMPLES or more:
             return PREVIEW(path, csv_format, *more)
         key = path, csv_format
@@ -98,7 +102,7 @@ def bundled_samples_are_read_once(tmp_path_factory):
             seen[key] = PREVIEW(path, csv_format)
         return seen[key]
 
-    def ingest(path, spec, folder):
+    def ingest_once(path, spec, folder):
         if path not in SAMPLES:
             return INGEST(path, spec, folder)
         key = path, json.dumps(spec.to_json(), sort_keys=True)
@@ -111,8 +115,8 @@ def bundled_samples_are_read_once(tmp_path_factory):
         return description
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(datasets, "preview", preview)
-        patch.setattr(datasets, "ingest", ingest)
+        patch.setattr(datasets, "preview", preview_once)
+        patch.setattr(datasets, "ingest", ingest_once)
         yield
 
 
@@ -131,3 +135,9 @@ def app_of():
         return made[0]
 
     return app_of
+
+
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory):
+    """Return `fill(workspace, make)`, which gives an empty workspace what `make` gives, made once for all processes."""
+    return partial(fill, tmp_path_factory)

@@ -7,6 +7,7 @@ error shape; JSON is strict (no NaN); nothing fails with a 5xx unless a test say
 import json
 import re
 import time
+from functools import cache
 
 import orjson
 from jsonschema import Draft202012Validator
@@ -21,13 +22,19 @@ SIMPLE = {"code", "message", "field"}
 EXTRA = {"errors", "nearest", "id"}
 
 
+@cache
+def document_of(app):
+    """Return the document of an app: writing it takes longer than most requests."""
+    return openapi_document(app)
+
+
 class ApiClient:
     """Flask's test client, with checks; `get` and the others return the decoded body, `fetch` the response."""
 
     def __init__(self, app):
         self.app = app
         self.client = app.test_client()
-        self.document = openapi_document(app)
+        self.document = document_of(app)
         self.routes = app.url_map.bind("127.0.0.1")
 
     def get(self, path, **more):

@@ -2,17 +2,15 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from dashboard import create_app
 from dashboard.jobs.coordinator import coordinator_lock
-from dashboard.services.datasets import add_bundled
-from dashboard.services.networks import create_network
+from dashboard.services.networks import get_network
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
 from tests.api.api_client import ApiClient
-from tests.api.examples import IRIS_NETWORK, save, special_tensors
+from tests.api.examples import IRIS_NETWORK, make_iris_network, make_kept
 from tests.worker import working
 
 APP = Path(__file__).parent.parent.parent / "app.py"
@@ -39,21 +37,14 @@ def client(app):
 
 
 @pytest.fixture
-def iris_network(workspace):
-    """A network without versions."""
-    add_bundled(workspace, "iris")
-    return create_network(workspace, IRIS_NETWORK)
+def iris_network(filled, workspace):
+    filled(workspace, make_iris_network)
+    return get_network(workspace, "iris-net")
 
 
 @pytest.fixture
-def kept(workspace, iris_network):
-    """Versions 1 to 3 of iris-net: 2 differs from 1 in one cell, 3 holds every special value and dtype."""
-    first = {"layer_01.weight": np.arange(32, dtype=np.float32).reshape(4, 8) / 8, "layer_01.bias": np.zeros(8)}
-    second = first | {"layer_01.weight": first["layer_01.weight"].copy()}
-    second["layer_01.weight"][2, 5] = -0.5
-    save(workspace, first, epoch=1, loss=0.75)
-    save(workspace, second, epoch=2, loss=0.5)
-    save(workspace, special_tensors(), epoch=3, loss=0.25)
+def kept(filled, workspace):
+    filled(workspace, make_kept)
     return workspace
 
 

@@ -5,7 +5,8 @@ import numpy as np
 
 from dashboard.records.network import LayerSpec, NetworkSpec
 from dashboard.records.training import TrainingSpec
-from dashboard.services.networks import get_network
+from dashboard.services.datasets import add_bundled
+from dashboard.services.networks import create_network, get_network
 from dashboard.services.versions.saving import Draft, save_version
 
 IRIS_NETWORK = {
@@ -35,3 +36,20 @@ def save(workspace, tensors, epoch=1, **metrics):
     network = get_network(workspace, "iris-net")
     spec = NetworkSpec(4, (LayerSpec(8, "tanh"), LayerSpec(3, "softmax")), TrainingSpec())
     return save_version(workspace, network, Draft(tensors, spec, 1, {}, metrics, {}, epoch))
+
+
+def make_iris_network(workspace):
+    """A network without versions."""
+    add_bundled(workspace, "iris")
+    create_network(workspace, IRIS_NETWORK)
+
+
+def make_kept(workspace):
+    """Versions 1 to 3 of iris-net: 2 differs from 1 in one cell, 3 holds every special value and dtype."""
+    make_iris_network(workspace)
+    first = {"layer_01.weight": np.arange(32, dtype=np.float32).reshape(4, 8) / 8, "layer_01.bias": np.zeros(8)}
+    second = first | {"layer_01.weight": first["layer_01.weight"].copy()}
+    second["layer_01.weight"][2, 5] = -0.5
+    save(workspace, first, epoch=1, loss=0.75)
+    save(workspace, second, epoch=2, loss=0.5)
+    save(workspace, special_tensors(), epoch=3, loss=0.25)

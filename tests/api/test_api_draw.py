@@ -14,8 +14,8 @@ DRAW = "/api/v1/networks/book/versions/1/draw"
 
 
 @pytest.fixture
-def book(client, workspace):
-    book_version(workspace)
+def book(client, filled, workspace):
+    filled(workspace, book_version)
     return client
 
 

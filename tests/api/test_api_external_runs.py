@@ -114,7 +114,7 @@ def test_a_run_ends_once(client, run):
     report(client, run, {"epoch": 3, "loss": 1}, status=409)
 
 
-def test_only_runs_elsewhere_take_epochs(client, run, iris_network):
+def test_only_runs_elsewhere_take_epochs(client, iris_network, run):
     other = client.post("/api/v1/networks/iris-net/runs", status=202)
     address = f"/api/v1/runs/{other['id']}"
     assert "external run" in client.fails("POST", f"{address}/epochs", 409, json=[])["message"]

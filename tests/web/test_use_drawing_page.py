@@ -12,8 +12,8 @@ PAGE = "/use/book:1"
 
 
 @pytest.fixture
-def book(browser, workspace):
-    book_version(workspace)
+def book(browser, filled, workspace):
+    filled(workspace, book_version)
     return browser
 
 
