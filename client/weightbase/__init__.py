@@ -9,6 +9,7 @@ import importlib
 from types import ModuleType
 
 from weightbase.errors import Cancelled, Damaged, Refused, Unreachable, WeightbaseError
+from weightbase.explaining import why_changed
 from weightbase.pulling import compare, pull
 from weightbase.runs import Run, run
 from weightbase.session import Session, connect, flush, log
@@ -19,6 +20,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Cancelled", "Damaged", "Refused", "Run", "Session", "Unreachable", "WeightbaseError", "Why", "compare",
     "connect", "flush", "keras", "lightning", "log", "pull", "run", "sync", "why",
+    "why_changed",
 ]  # fmt: skip
 CALLBACKS = ("keras", "lightning")
 

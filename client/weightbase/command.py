@@ -14,6 +14,7 @@ from weightbase import verbs
 from weightbase.completion import SHELLS, script
 from weightbase.connection import DEFAULT_URL, Connection, Transport
 from weightbase.errors import Unreachable, WeightbaseError
+from weightbase.explaining import PARTS, explain
 from weightbase.importing import import_weights
 from weightbase.printing import Printed, text_of
 from weightbase.spool import FOLDER
@@ -55,6 +56,13 @@ VERBS: dict[Verb, list[Argument]] = {
     verbs.datasets: [LIMIT],
     verbs.searches: [LIMIT],
     verbs.compare: [_argument("base", REFERENCE), _argument("other", REFERENCE)],
+    explain: [
+        _argument("base", REFERENCE),
+        _argument("other", REFERENCE),
+        _argument("--part", "on which records; the first of these that has any if left out", choices=PARTS),
+        _argument("--class", "only records of this class"),
+        _argument("--record", "only this record of the dataset, counted from 0", type=int),
+    ],
     verbs.log: [
         _argument("network", "the network; it is created when it is new"),
         _argument("file", "a .npz, .npy or .safetensors file"),

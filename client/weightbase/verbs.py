@@ -226,7 +226,7 @@ def verify(transport: Transport, given: Given) -> Printed:
 
 
 def _verify_all(transport: Transport) -> Printed:
-    run = _ended(transport, call(transport, "POST", "/store/verify"))
+    run = ended(transport, call(transport, "POST", "/store/verify"))
     result = run["result"]
     lines = [f"{one['version']} {one['tensor']}: {one['problem']}" for one in result.get("differences", [])]
     counts = f"{result.get('proven', 0)} proven, {result.get('different', 0)} different"
@@ -236,7 +236,7 @@ def _verify_all(transport: Transport) -> Printed:
 
 def copy(transport: Transport, given: Given) -> Printed:
     """Let the server copy everything to another store, exactly, and prove it; 1 if anything differs."""
-    run = _ended(transport, call(transport, "POST", "/store/copy", {"to": given.to}))
+    run = ended(transport, call(transport, "POST", "/store/copy", {"to": given.to}))
     result = run["result"]
     is_good = run["state"] == "finished" and not result.get("differences")
     counts = ", ".join(f"{name} {value}" for name, value in result.items() if isinstance(value, (int, float)))
@@ -273,7 +273,7 @@ def _listed(items: list[dict[str, Any]], heads: tuple[str, ...], rows: Sequence[
     return Printed({"items": items, "next": None}, table(heads, rows) or ["none"])
 
 
-def _ended(transport: Transport, run: dict[str, Any]) -> dict[str, Any]:
+def ended(transport: Transport, run: dict[str, Any]) -> dict[str, Any]:
     """Return a run once it has ended."""
     seconds = 0.1
     while run["state"] not in ENDED:

@@ -21,6 +21,7 @@ from dashboard.api.store import blueprint as store
 from dashboard.api.tensors import blueprint as tensors
 from dashboard.api.use import blueprint as use
 from dashboard.api.versions import blueprint as versions
+from dashboard.api.why import blueprint as why
 
 PREFIX = "/api/v1"
 
@@ -45,6 +46,7 @@ def register_api(app: Flask) -> None:
         tensors,
         history,
         comparison,
+        why,
         store,
         searches,
         contents,

@@ -39,6 +39,7 @@ PATH: dict[str, Schema] = {
 
 PAGING = ("limit", "offset")
 COMPARED = ("base", "other", "pair")
+WHY = ("base", "other", "part", "class", "record")
 CELLS = ("row", "rows", "column", "columns")
 
 OPERATIONS: dict[str, Operation] = {
@@ -213,6 +214,24 @@ OPERATIONS: dict[str, Operation] = {
     ),
     "compare.list_changed_cells": Operation(
         200, ref("CellChangePage"), query=(*COMPARED, "tensor", *PAGING), fails=(400, 404, 422)
+    ),
+    "why.get_why": Operation(200, ref("WhyChanged"), query=WHY, fails=(400, 404, 409, 422)),
+    "why.start_why": Operation(
+        200,
+        ref("WhyChanged"),
+        bodies=((JSON, "WhyChangedRequest"),),
+        accepted=ref("ChangeRun"),
+        fails=(400, 404, 409, 415, 422),
+    ),
+    "why.get_why_csv": Operation(200, media_type="text/csv", query=WHY, fails=(400, 404, 409, 422)),
+    "why.list_cell_shares": Operation(
+        200, ref("CellSharePage"), query=(*WHY, "tensor", *PAGING), fails=(400, 404, 409, 422)
+    ),
+    "why.get_cell_shares_csv": Operation(
+        200, media_type="text/csv", query=(*WHY, "tensor"), fails=(400, 404, 409, 422)
+    ),
+    "why.preview_put_back": Operation(
+        200, ref("ChangePreview"), bodies=((JSON, "PutBackRequest"),), fails=(400, 404, 409, 413, 415, 422)
     ),
     "compare.get_changed_cell": Operation(
         200, ref("CellDetail"), query=(*COMPARED, "tensor", "row", "column"), fails=(400, 404, 422)

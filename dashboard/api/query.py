@@ -16,6 +16,7 @@ from dashboard.kinds import Choice, Schema, Text, Whole
 from dashboard.parsing import LONGEST_SEARCH, LONGEST_TEXT, Fields
 from dashboard.records.network import NETWORK_KINDS
 from dashboard.records.tensor import BINS, FEWEST_BINS, MOST_BINS
+from dashboard.records.why import WHY_SETTINGS
 from dashboard.services.compare.detail import AXES
 from dashboard.services.dataset_records import PARTS
 from dashboard.services.history.tensor import SINCE
@@ -88,6 +89,7 @@ def parameter(kind: Kind, default: Any = MISSING, about: str = "") -> Setting:  
 PARAMETERS: dict[str, Setting] = {
     "limit": parameter(Whole(1, MOST_ITEMS), 50),
     "part": parameter(Choice(dict.fromkeys(PARTS, "")), None, "Only records of this part of the split."),
+    **{name: WHY_SETTINGS[name] for name in ("class", "record")},
     "offset": parameter(Whole(0, 10**9), 0, "Where the page begins: what `next` said."),
     "search": parameter(Text(LONGEST_SEARCH), "", "Only networks with this in their name or purpose."),
     "kind": parameter(Choice(dict.fromkeys(NETWORK_KINDS, "")), None, "Only networks of this kind."),
@@ -131,6 +133,7 @@ PARAMETERS: dict[str, Setting] = {
         "A tensor of the base and one of the other that belong together, as base..other; repeatable.",
     ),
 }
+VIEWS_OF_WHY = ("why.get_why", "why.get_why_csv", "why.list_cell_shares", "why.get_cell_shares_csv")
 ANY_TENSOR = {"tensor": parameter(Text(LONGEST_TEXT), "", "A tensor's name; by default the first one.")}
 OWN_PARAMETERS: dict[str, dict[str, Setting]] = {
     "history.get_part": ANY_TENSOR | {name: replace(PARAMETERS[name], default=None) for name in ("row", "column")},
@@ -138,6 +141,7 @@ OWN_PARAMETERS: dict[str, dict[str, Setting]] = {
     "history.several": ANY_TENSOR,
     "history.get_history": ANY_TENSOR
     | {"since": parameter(Choice(dict.fromkeys(SINCE, "")), SINCE[0], "Against which version.")},
+    **dict.fromkeys(VIEWS_OF_WHY, WHY_SETTINGS),
     "history.all_versions": {"network": parameter(Text(LONGEST_TEXT), "", "Only versions of this network.")},
 }
 """Parameters that mean something else to one view, or may be left out there."""

@@ -37,6 +37,17 @@ from dashboard.records.run_kinds import EXTERNAL, RUN_KINDS
 from dashboard.records.search import SEARCH_STATES, TRIAL_STATES, Search, Trial
 from dashboard.records.store import EXAMPLES_WITH_PASSWORD, STORE_KINDS
 from dashboard.records.training import ACTIVATIONS, TRAINING_SETTINGS
+from dashboard.records.why import (
+    WHY_SETTINGS,
+    ClassLoss,
+    CurvePoint,
+    PathPoint,
+    RecordLoss,
+    Scored,
+    TensorShare,
+    UnitShare,
+    WhyResult,
+)
 from dashboard.services.compare.detail import CellChange, UnitChange
 from dashboard.services.compare.several import KINDS
 from dashboard.services.compare.versions import NUMBER_NAMES, DiffFact
@@ -760,6 +771,35 @@ def _change(name: str) -> Schema:
     return record(fields, (*optional, *OPTIONAL_OF_CHANGES.get(name, ())), closed=True)
 
 
+SCORED = record(fields_of(Scored), closed=True)
+RESTORED = record(dict.fromkeys(("loss", "metric"), nullable(NUMBER)), closed=True)
+PUT_BACK = {"put_back": SCORED, "restored": RESTORED}
+ANSWERS = dict.fromkeys(("target", "base_answer", "other_answer"), ANYTHING)
+WHY_LISTS: dict[str, Schema] = {
+    "path": record(fields_of(PathPoint), closed=True),
+    "tensors": record(fields_of(TensorShare, "name share changed") | PUT_BACK, closed=True),
+    "units": record(
+        fields_of(UnitShare, "layer unit share changed") | {name: nullable(one) for name, one in PUT_BACK.items()},
+        closed=True,
+    ),
+    "curve": record(
+        fields_of(CurvePoint, "units share") | {"back": SCORED, "rest": SCORED, "restored": RESTORED}, closed=True
+    ),
+    "classes": record(fields_of(ClassLoss, "label records share") | {"base": SCORED, "other": SCORED}, closed=True),
+    "lost": record(fields_of(RecordLoss, "", **ANSWERS), closed=True),
+    "gained": record(fields_of(RecordLoss, "", **ANSWERS), closed=True),
+}
+WHY_CHANGED = {
+    **fields_of(WhyResult, "base other dataset part loss_name metric_name record"),
+    "class": nullable(TEXT),
+    **fields_of(WhyResult, "records change sum error tolerance is_complete points changed_units"),
+    "relative_error": nullable(NUMBER),
+    "base_score": SCORED,
+    "other_score": SCORED,
+    **{name: array(one) for name, one in WHY_LISTS.items()},
+}
+
+
 SCHEMAS: dict[str, Schema] = {
     "Import": record(IMPORT, closed=True),
     "ImportUpload": record({"file": array(ONE_FILE, minItems=1, description="One file, or several parts.")}, (), True),
@@ -976,6 +1016,20 @@ SCHEMAS: dict[str, Schema] = {
     "TensorDifference": record(TENSOR_DIFF, closed=True),
     "UnitChange": record(UNIT_CHANGE, closed=True),
     "UnitChangePage": page_of("UnitChange"),
+    "WhyChanged": record(WHY_CHANGED, closed=True),
+    "WhyChangedRequest": record(
+        {"base": REFERENCE, "other": REFERENCE} | described(WHY_SETTINGS), tuple(WHY_SETTINGS), closed=True
+    ),
+    "PutBackRequest": record(
+        {"other": REFERENCE} | MORE_OF_CHANGES["put_back"], OPTIONAL_OF_CHANGES["put_back"], closed=True
+    ),
+    "CellSharePage": record(
+        {
+            "items": array(record({"row": INTEGER, "column": INTEGER, "share": NUMBER}, closed=True)),
+            "next": nullable(INTEGER),
+        },
+        closed=True,
+    ),
     "CellChange": record(CELL_CHANGE, closed=True),
     "CellChangePage": page_of("CellChange"),
     "CellDetail": record(CELL_DETAIL, closed=True),

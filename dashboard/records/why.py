@@ -9,6 +9,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from dashboard.declarations import Setting, read
+from dashboard.kinds import Choice, Text, Whole
+from dashboard.parsing import Fields
+
 WHY_PARTS = ("validation", "test", "training")
 """The parts of a dataset, in the order in which one with records is taken where nobody chooses."""
 TOLERANCE = 1e-3
@@ -19,6 +23,7 @@ MOST_POINTS = 4096
 MOST_UNITS = 1000
 """At most so many units are listed, the most important first."""
 MOST_RECORDS_LISTED = 50
+LONGEST_LABEL = 200
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,29 @@ class WhyRequest:
     part: str = ""
     label: str = ""
     record: int | None = None
+
+
+WHY_SETTINGS = {
+    "part": Setting(
+        Choice(dict.fromkeys(WHY_PARTS, "")), None, "Part", "By default the first of these that has records.", ""
+    ),
+    "class": Setting(Text(LONGEST_LABEL), None, "Class", "Only records of this class.", ""),
+    "record": Setting(Whole(0, 10**18 - 1), None, "Record", "Only this record of the dataset, from 0.", ""),
+}
+"""What narrows down the records."""
+
+
+def parse_why(data: Mapping[str, Any]) -> WhyRequest:
+    """Read a request from an untrusted mapping; raises Invalid with each wrong field."""
+    fields = Fields(data)
+    fields.known({"base", "other", *WHY_SETTINGS})
+    sides = {name: fields.text(name, longest=LONGEST_LABEL) for name in ("base", "other")}
+    for name, reference in sides.items():
+        if not reference:
+            fields.refuse(name, "Choose a version, written as name:number.")
+    own = read(fields, WHY_SETTINGS)
+    fields.done()
+    return WhyRequest(sides["base"], sides["other"], own["part"] or "", own["class"] or "", own["record"])
 
 
 @dataclass(frozen=True)

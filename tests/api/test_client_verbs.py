@@ -9,11 +9,13 @@ import pytest
 
 from tests.api.api_client import HOST
 from tests.api.examples import special_tensors
+from tests.unit.services.saved_versions import save_two
 from tests.unit.services.used_versions import mixed_version, table
 from weightbase import pulling, verbs
 from weightbase.command import carry_out, parser_of_client
 from weightbase.connection import Answer
 from weightbase.errors import Damaged, WeightbaseError
+from weightbase.explaining import explain
 from weightbase.models import tensors_of
 from weightbase.pulling import pulled
 
@@ -96,6 +98,16 @@ def test_compare_says_by_its_code_whether_versions_differ(place, kept):
     assert printed.code == 1
     assert printed.body == place.client.get("/api/v1/compare?base=iris-net:1&other=iris-net:2")
     assert "layer_01.weight  changed" in "\n".join(printed.lines)
+
+
+def test_explain_says_which_units_changed_the_loss(place, workspace):
+    save_two(workspace)
+    given = parser_of_client().parse_args(["explain", "small:1", "small:latest", "--class", "setosa"])
+    printed = explain(place, given)
+    assert printed.body == place.client.get("/api/v1/compare/why?base=small:1&other=small:2&class=setosa")
+    first = printed.body["units"][0]
+    assert printed.lines[0].startswith(f"cross entropy on {printed.body['records']} records (validation): ")
+    assert any(line.split()[:2] == [str(first["layer"]), str(first["unit"])] for line in printed.lines)
 
 
 def test_verify_and_show(place, kept):

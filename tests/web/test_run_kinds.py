@@ -31,6 +31,7 @@ def test_every_kind_can_be_carried_out_and_has_words():
         "push",
         "import",
         "change",
+        "why",
         "empty",
     ]
 
