@@ -92,6 +92,13 @@ def metric_words(name: str) -> str:
     return f"{PARTS[prefix]} {metric.short_words or metric.words}" if prefix else metric.words
 
 
+def heading_words(name: str) -> str:
+    """Return a metric's name as it stands above a column, whatever the part: Accuracy, RMSE."""
+    metric = find_metric(name)
+    words = (metric.short_words or metric.words) if metric else name.replace("_", " ")
+    return words[:1].upper() + words[1:]
+
+
 def curve_words(name: str) -> str:
     """Return a metric's name as people say it where training is drawn next to validation."""
     if split_part(name)[0] or find_metric(name) is None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from dashboard.charts.figures import Figure
 from dashboard.charts.why_figures import restored_figure, way_figure
-from dashboard.metrics import metric_words
+from dashboard.metrics import heading_words, metric_words
 from dashboard.records.why import WHY_PARTS, WhyResult
 from dashboard.web.compare.why_query import WhyQuery
 from dashboard.web.compare.why_tables import classes_table, records_table, tensors_table, units_table
@@ -23,7 +23,7 @@ def why_page(params: WhyQuery, result: WhyResult, classes: tuple[str, ...]) -> d
         "sentence": why_sentence(result),
         "sum_words": sum_words(result),
         "complete": result.is_complete,
-        "metric": metric_words(result.metric_name),
+        "metric": heading_words(result.metric_name),
         "parts": [(part, f"the {part} part") for part in WHY_PARTS],
         "labels": [("", "all classes"), *((name, name) for name in classes)] if classes else [],
         "part": result.part,

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from dashboard.metrics import metric_words
+from dashboard.metrics import heading_words, metric_words
 from dashboard.records.why import CurvePoint, RecordLoss, UnitShare, WhyResult
 from dashboard.web.compare.why_query import WhyQuery
-from dashboard.web.kit.formats import setting
+from dashboard.web.kit.formats import number
 from dashboard.web.kit.tables import Column, Table, query_exports
 from dashboard.web.kit.urls import address
 
@@ -54,10 +54,18 @@ def curve_table(params: WhyQuery, result: WhyResult) -> Table:
         Column("units", "Units put back", format="count"),
         Column("share", "Their share", format="percent", help="Of the change of the loss"),
         Column("loss", "Loss", "back.loss", "number"),
-        Column(result.metric_name, metric.capitalize(), "back.metric", "number"),
-        Column("restored", "Restored", restored("back"), "percent", help=f"Of the change of the {metric}"),
+        Column(result.metric_name, heading_words(result.metric_name), "back.metric", "number"),
+        Column(
+            "restored",
+            "Undone",
+            restored("back"),
+            "percent",
+            help=f"Of the change of the {metric}: 100 % is as in the base",
+        ),
         Column("rest_loss", "Loss, all but these", "rest.loss", "number", help="All other units put back instead"),
-        Column(f"rest_{result.metric_name}", f"{metric.capitalize()}, all but these", "rest.metric", "number"),
+        Column(
+            f"rest_{result.metric_name}", f"{heading_words(result.metric_name)}, all but these", "rest.metric", "number"
+        ),
         Column("rest_restored", value=restored("rest")),
     )
     return _table(params, "curve", columns, result.curve, "Scores with units put back")
@@ -68,7 +76,7 @@ def path_table(params: WhyQuery, result: WhyResult) -> Table:
     columns = (
         Column("t", "Share of the change", format="number"),
         Column("loss", "Loss", format="number"),
-        Column(result.metric_name, metric_words(result.metric_name).capitalize(), "metric", "number"),
+        Column(result.metric_name, heading_words(result.metric_name), "metric", "number"),
     )
     return _table(params, "path", columns, result.path, "On the line between both")
 
@@ -85,7 +93,7 @@ def classes_table(params: WhyQuery, result: WhyResult) -> Table:
         Column("other_loss", "Loss after", "other.loss", "number"),
         Column(
             f"base_{result.metric_name}",
-            f"{metric_words(result.metric_name).capitalize()} before",
+            f"{heading_words(result.metric_name)} before",
             "base.metric",
             "number",
         ),
@@ -105,11 +113,12 @@ def records_table(params: WhyQuery, result: WhyResult, what: str) -> Table:
     def used(row: RecordLoss) -> str:
         return address("use.show", reference=result.other, record=row.record, also=result.base)
 
+    form = "number" if rows and isinstance(rows[0].target, float) else "text"
     columns = (
         Column("record", "Record", format="count", link=used, help="Its answers by both versions"),
-        Column("true", "True", lambda row: _answer(row.target)),
-        Column("base_answer", "Before", lambda row: _answer(row.base_answer)),
-        Column("other_answer", "After", lambda row: _answer(row.other_answer)),
+        Column("true", "True", lambda row: _answer(row.target), form),
+        Column("base_answer", "Before", lambda row: _answer(row.base_answer), form),
+        Column("other_answer", "After", lambda row: _answer(row.other_answer), form),
         Column("base_loss", "Loss before", format="number"),
         Column("other_loss", "Loss after", format="number"),
         Column("share", "Share", format="change", help="Its part of the change of the mean loss"),
@@ -176,22 +185,22 @@ def _put_back_columns(result: WhyResult) -> tuple[Column, ...]:
 
     return (
         Column("put_back_loss", "Loss put back", "put_back.loss", "number", help=LOWERED),
-        Column(f"put_back_{result.metric_name}", f"{metric.capitalize()} put back", "put_back.metric", "number"),
+        Column(
+            f"put_back_{result.metric_name}",
+            f"{heading_words(result.metric_name)} put back",
+            "put_back.metric",
+            "number",
+        ),
         Column(
             "restored",
-            "Restored",
+            "Undone",
             restored,
             "percent",
-            help=f"Of the change of the {metric}; above 100 % it is better than before",
+            help=f"Of the change of the {metric}: 100 % is as in the base",
         ),
     )
 
 
-def _answer(value: Any) -> Any:  # noqa: ANN401 - a class, a number, or a list of these
-    return (
-        ", ".join(map(setting, value))
-        if isinstance(value, list)
-        else setting(value)
-        if isinstance(value, float)
-        else value
-    )
+def _answer(value: Any) -> Any:  # noqa: ANN401 - a class, a number, or a list of numbers
+    """Return an answer as a cell holds it: several numbers as one text."""
+    return ", ".join(map(number, value)) if isinstance(value, list) else value

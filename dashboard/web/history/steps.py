@@ -6,7 +6,7 @@ from flask import Blueprint, Response, flash, jsonify, render_template
 
 from dashboard.charts.why_figures import steps_figure
 from dashboard.http import sender, workspace
-from dashboard.metrics import metric_words
+from dashboard.metrics import heading_words
 from dashboard.records.why import WHY_PARTS
 from dashboard.services.history.progress import SECONDS
 from dashboard.services.history.steps import (
@@ -97,7 +97,7 @@ def steps_table(learning: LearningSteps) -> Table:
         Column("change", "Change of the loss", "result.change", "change"),
         *(Column(layer.replace(" ", "_"), layer.capitalize(), _share(layer), "change") for layer in learning.layers),
         Column("loss", "Loss after", "result.other_score.loss", "number"),
-        Column(metric, f"{metric_words(metric).capitalize()} after", "result.other_score.metric", "number"),
+        Column(metric, f"{heading_words(metric)} after", "result.other_score.metric", "number"),
         Column("error", value="result.error"),
         Column("points", value="result.points"),
     )

@@ -68,8 +68,8 @@ def percent(share: float | None) -> str:
         return NOTHING
     if share in {0, 1}:
         return f"{share * 100:.0f} %"
-    if 0 < share < 0.001:
-        return "< 0.1 %"
+    if 0 < abs(share) < 0.001:
+        return "< 0.1 %" if share > 0 else "> -0.1 %"
     if 0.999 < share < 1:
         return "> 99.9 %"
     return f"{share * 100:.1f} %"
