@@ -83,7 +83,15 @@ def test_a_setting_is_written_as_it_is_typed(value, text):
 
 @pytest.mark.parametrize(
     ("share", "text"),
-    [(0, "0 %"), (1, "100 %"), (0.883, "88.3 %"), (0.00004, "< 0.1 %"), (0.99999, "> 99.9 %"), (1.25, "125.0 %")],
+    [
+        (0, "0 %"),
+        (1, "100 %"),
+        (0.883, "88.3 %"),
+        (0.00004, "< 0.1 %"),
+        (-0.00004, "> -0.1 %"),
+        (0.99999, "> 99.9 %"),
+        (1.25, "125.0 %"),
+    ],
 )
 def test_a_share_is_never_rounded_to_all_or_nothing(share, text):
     assert filters.percent(share) == text

@@ -12,9 +12,14 @@ from dashboard.services.versions.reading import get_version
 from dashboard.services.workspace import Workspace
 
 
-def class_names(workspace: Workspace, reference: str) -> tuple[str, ...]:
-    """Return the classes that a version answers with, none of a regression; raises UserError or NotFound."""
-    version = get_version(workspace, *parse_reference(reference, "other"))
+def two_versions(workspace: Workspace, request: WhyRequest) -> tuple[Version, Version]:
+    """Return both versions of a request; raises UserError or NotFound naming the side."""
+    base = get_version(workspace, *parse_reference(request.base, "base"))
+    return base, get_version(workspace, *parse_reference(request.other, "other"))
+
+
+def class_names(version: Version) -> tuple[str, ...]:
+    """Return the classes that a version answers with, none of a regression."""
     return tuple((version.preprocessing or {}).get("classes") or ())
 
 
@@ -24,13 +29,11 @@ def counting_run(workspace: Workspace, request: WhyRequest) -> int | None:
         return run_rows.active_request(connection, WHY, asdict(request))
 
 
-def runs_elsewhere(workspace: Workspace, request: WhyRequest) -> bool:
-    """Return whether one of the two versions cannot run here; raises UserError or NotFound."""
-    sides = {"base": request.base, "other": request.other}
-    versions = [get_version(workspace, *parse_reference(reference, side)) for side, reference in sides.items()]
-    return any(why_not_measured(version) for version in versions)
+def runs_elsewhere(base: Version, other: Version) -> bool:
+    """Return whether one of two versions cannot run here."""
+    return bool(why_not_measured(base) or why_not_measured(other))
 
 
 def offers_shares(base: Version, other: Version) -> bool:
     """Return whether a loss of both can be measured on one dataset, so that their cells have shares of its change."""
-    return base.dataset == other.dataset and not why_not_measured(base) and not why_not_measured(other)
+    return base.dataset == other.dataset and not runs_elsewhere(base, other)

@@ -8,12 +8,13 @@ from dashboard.errors import UserError
 from dashboard.http import workspace
 from dashboard.records.units import other_axis
 from dashboard.services.compare import detail as details
-from dashboard.services.compare.versions import PAIRED, VersionDiff, neighbours
+from dashboard.services.compare.versions import PAIRED
 from dashboard.services.versions import reading
 from dashboard.web.compare.change_map import map_around
 from dashboard.web.compare.listing import compared, continue_comparing
 from dashboard.web.compare.page import comparison_page, stop_address, unit_pictures
 from dashboard.web.compare.query import CompareQuery, compare_query
+from dashboard.web.compare.stepping import version_steps
 from dashboard.web.compare.tables import TENSOR_COLUMNS, cell_page, other_table, sides_table, unit_cells_table
 from dashboard.web.compare.words import axis_words, cell_sentence, side_words, unit_sentence, with_nearest
 from dashboard.web.kit.answers import Answer, redirect_to
@@ -48,7 +49,8 @@ def show() -> Answer:
     except UserError as error:
         return _page(base, other, with_nearest(error)), error.status
     shown = comparison_page(params, listing)
-    return _page(base, other, "", params=params, steps=_steps(params, listing.diff), **shown)
+    steps = version_steps(params.address, listing.diff.base, listing.diff.other)
+    return _page(base, other, "", params=params, steps=steps, **shown)
 
 
 @blueprint.get("/progress")
@@ -136,13 +138,3 @@ def _page(
         json=api_address("compare", base=base, other=other),
         **shown,
     )
-
-
-def _steps(params: CompareQuery, diff: VersionDiff) -> list[tuple[str, str, str]]:
-    """Return (address, key, words) of the neighbours of both sides."""
-    steps = []
-    for side, version, keys in (("base", diff.base, "{}"), ("other", diff.other, "[]")):
-        for key, number in zip(keys, neighbours(workspace(), version), strict=True):
-            to = params.address(**{side: f"{version.network}:{number}"}) if number else ""
-            steps.append((to, key, f"{side} v{number}" if number else f"{side} {'older' if key in '{[' else 'newer'}"))
-    return steps

@@ -6,9 +6,11 @@ from flask import Blueprint, Response, jsonify, render_template
 
 from dashboard.errors import Conflict, UserError
 from dashboard.http import sender, workspace
+from dashboard.records.network import Version
 from dashboard.records.why import WhyResult
-from dashboard.services.why.offers import class_names, counting_run, runs_elsewhere
+from dashboard.services.why.offers import class_names, counting_run, runs_elsewhere, two_versions
 from dashboard.services.why.results import known_why, why_or_run
+from dashboard.web.compare.stepping import version_steps
 from dashboard.web.compare.why_page import FIGURES, why_page
 from dashboard.web.compare.why_query import WhyQuery, why_query
 from dashboard.web.compare.why_tables import TABLES
@@ -28,13 +30,25 @@ def show() -> Answer:
     if not params.request.base or not params.request.other:
         return redirect_to(address("compare.show"))
     try:
-        result = known_why(workspace(), params.request)
+        sides = two_versions(workspace(), params.request)
+        shown = _shown(params, sides)
     except UserError as error:
-        return _refused(params, error)
+        return _page(params, problem=with_nearest(error)), error.status
+    return _page(params, steps=version_steps(params.address, *sides), **shown)
+
+
+def _shown(params: WhyQuery, sides: tuple[Version, Version]) -> dict[str, Any]:
+    """Return what the page shows of two versions; of those without a common loss why not, and what can be done."""
+    try:
+        result = known_why(workspace(), params.request)
+    except Conflict as error:
+        if error.field not in {"base", "other"}:
+            raise
+        return {"reason": error.message, "elsewhere": runs_elsewhere(*sides)}
     if result is None:
         run_id = counting_run(workspace(), params.request)
-        return _page(params, sentence=NOT_COUNTED, is_counted=False, counting=run_id)
-    return _page(params, **why_page(params, result, class_names(workspace(), params.request.other)))
+        return {"sentence": NOT_COUNTED, "is_counted": False, "counting": run_id}
+    return why_page(params, result, class_names(sides[1]))
 
 
 @blueprint.post("")
@@ -67,14 +81,14 @@ def _result(params: WhyQuery) -> WhyResult:
     return result
 
 
-def _refused(params: WhyQuery, error: UserError) -> Answer:
-    """Show what is wrong with the query; of two versions without a common loss, what can be done instead."""
-    if isinstance(error, Conflict) and error.field in {"base", "other"}:
-        return _page(params, reason=error.message, elsewhere=runs_elsewhere(workspace(), params.request))
-    return _page(params, problem=with_nearest(error)), error.status
-
-
 def _page(params: WhyQuery, **shown: Any) -> str:  # noqa: ANN401 - what `why_page` returns, or what is in its place
     base, other = params.request.base, params.request.other
-    nothing = {"problem": "", "reason": "", "result": None, "is_counted": True, "counting": None}
+    nothing: dict[str, Any] = {
+        "problem": "",
+        "steps": [],
+        "reason": "",
+        "result": None,
+        "is_counted": True,
+        "counting": None,
+    }
     return render_template("compare/why.html", base=base, other=other, params=params, **nothing | shown)
