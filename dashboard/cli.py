@@ -327,6 +327,9 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--proposal", help="of a dense network: which reading of its layers, from 0")
     parser.add_argument("--activations", help="one for each layer, separated by commas")
     parser.add_argument("--classes", help="the names of the outputs, separated by commas")
+    for name, words in (("leave-out", "that is not saved"), ("keep", "that is saved, and no others")):
+        what = f"a tensor of a foreign network {words}; * stands for any text; may be repeated"
+        parser.add_argument(f"--{name}", action="append", metavar="NAME", help=what)
     for name, setting in IMPORT_SETTINGS.items():
         is_flag = isinstance(setting.default, bool)
         more: dict[str, Any] = {"action": "store_true"} if is_flag else {"required": name == "network"}
@@ -389,9 +392,10 @@ def import_weights(given: argparse.Namespace) -> int:
 
     if given.server:
         return _at_server(given)
-    names = ("network", "purpose", "as", "task", "dataset", "scaling", "unnamed", "proposal", "optimizer")
+    names = ["network", "purpose", "as", "task", "dataset", "scaling", "unnamed", "proposal", "optimizer"]
+    names += ["accept_changes", "leave_out", "keep"]
     values = vars(given)
-    choices = {name: values[name] for name in (*names, "accept_changes") if values[name] not in (None, "")}
+    choices = {name: values[name] for name in names if values[name] not in (None, "")}
     choices |= {name: values[name].split(",") for name in ("activations", "classes") if values[name]}
     workspace = open_workspace(from_environment(), sweeping=False)
     waiting = receive_import(workspace, _files_of(given.files))

@@ -38,6 +38,7 @@ LIMIT = _argument("--limit", "at most so many; all if left out", type=int)
 RECORD = "FILE.csv | COLUMN=VALUE"
 REFERENCE = "name:number, name:latest or name:best"
 KINDS = ("dense", "foreign")
+TENSOR, ANY_TEXT = "a tensor of a foreign network", "* stands for any text; may be repeated"
 STATES = ("queued", "running", "ended")
 METRIC = {"metavar": "NAME=NUMBER", "action": "append", "default": []}
 VERBS: dict[Verb, list[Argument]] = {
@@ -78,6 +79,8 @@ VERBS: dict[Verb, list[Argument]] = {
         _argument("--proposal", "of a dense network: which reading of its layers, from 0"),
         _argument("--activations", "one for each layer, separated by commas"),
         _argument("--classes", "the names of the outputs, separated by commas"),
+        _argument("--leave-out", f"{TENSOR} that is not saved; {ANY_TEXT}", action="append", metavar="NAME"),
+        _argument("--keep", f"{TENSOR} that is saved, and no others; {ANY_TEXT}", action="append", metavar="NAME"),
         _argument("--task", "of a dense network: classification or regression"),
         _argument("--dataset", "of a dense network: on which it is measured at once"),
         _argument("--scaling", "what a dense network was given while it was trained; none if left out"),

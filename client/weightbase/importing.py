@@ -15,6 +15,7 @@ from weightbase.errors import Refused, WeightbaseError
 from weightbase.printing import Printed
 
 TEXTS = ("network", "purpose", "as", "task", "dataset", "scaling", "unnamed", "proposal")
+REPEATED = ("leave_out", "keep")
 FLAGS = ("optimizer", "accept_changes")
 LISTS = ("activations", "classes")
 POLL_SECONDS = (0.1, 2.0)
@@ -49,7 +50,7 @@ def import_weights(transport: Transport, given: argparse.Namespace) -> Printed:
 def choices_of(given: argparse.Namespace) -> dict[str, Any]:
     """Return what is to be done with the files, in the words of the API."""
     values = vars(given)
-    choices: dict[str, Any] = {name: values[name] for name in TEXTS if values[name] not in (None, "")}
+    choices: dict[str, Any] = {name: values[name] for name in TEXTS + REPEATED if values[name] not in (None, "")}
     choices.update({name: True for name in FLAGS if values[name]})
     choices.update({name: values[name].split(",") for name in LISTS if values[name]})
     return choices

@@ -72,6 +72,15 @@ def test_a_file_is_answered_and_saved_bit_for_bit_and_does_not_wait_any_longer(c
     assert list(workspace.uploads_folder.iterdir()) == []
 
 
+def test_tensors_are_kept_and_left_out_by_their_names_or_a_part_of_them(client, workspace):
+    waiting = send(client, ("mlp.safetensors", safetensors_bytes({**tensors(), "fc*": np.ones(1, np.float32)})))
+    token, dense = waiting["token"], {"network": "all", "as": "dense", "activations": ["softmax"]}
+    refused = client.fails("POST", f"{IMPORTS}/{token}/versions", 422, json={**dense, "keep": ["fc1.*"]})
+    assert refused["field"] == "keep"
+    save(client, workspace, token, network="some", keep=["fc1*", "fc*"], leave_out=["*.bias"])
+    assert set(read_tensors(workspace, get_version(workspace, "some", 1))) == {"fc1.weight", "fc*"}
+
+
 def test_a_series_becomes_versions_in_the_order_of_its_numbers_with_their_metrics(client, workspace):
     names = [f"epoch={epoch}-val_loss={1 / epoch:.2f}.safetensors" for epoch in (10, 2, 5)]
     files = [(name, safetensors_bytes(tensors(scale))) for scale, name in enumerate(names, start=1)]
@@ -273,6 +282,9 @@ WRONG_CHOICES = [
     ({"network": "x", "checkpoints": [1]}, "checkpoints"),
     ({"network": "x", "checkpoints": "all"}, "checkpoints"),
     ({"network": "x", "leave_out": ["fc1.weight", "fc1.bias", "steps"]}, "leave_out"),
+    ({"network": "x", "leave_out": ["fc2*"]}, "leave_out"),
+    ({"network": "x", "keep": ["fc1"]}, "keep"),
+    ({"network": "x", "keep": "fc1.bias"}, "keep"),
     ({"network": "x", "names": {"fc1.weight": "fc1.bias"}}, "names"),
     ({"network": "x", "metrics": 3}, "metrics"),
     ({"network": "x", "further": 1}, "further"),

@@ -11,7 +11,7 @@ from dashboard.jobs.coordinator import coordinator_lock
 from dashboard.services.versions.reading import get_version
 from dashboard.services.versions.tensors import read_tensors
 from dashboard.services.workspace import open_workspace
-from dashboard.settings import Settings
+from dashboard.settings import Settings, to_environment
 from dashboard.weights.checksums import tensor_sha256
 from tests.api.api_client import ApiClient
 from tests.formats.test_golden_files import GOLDEN, READABLE, TRUTH
@@ -61,23 +61,35 @@ def test_every_file_through_the_api_is_in_the_store_to_the_bit(app_of, opened, f
 
 @pytest.mark.slow
 @on_both_stores("opened")
-def test_a_file_through_the_form_is_in_the_store_to_the_bit(app_of, opened):
+@pytest.mark.parametrize("files", some_and_all(["every_type.pt", "plain.keras", "gemm.onnx"], READABLE))
+def test_every_file_through_the_form_is_in_the_store_to_the_bit(app_of, opened, files):
     browser = Browser(app_of(opened).test_client())
-    for file in ("every_type.pt", "plain.keras", "gemm.onnx"):
+    for file in files:
         part = FileStorage(io.BytesIO((GOLDEN / file).read_bytes()), file)
         page = browser.post("/import", {"file": part}, content_type="multipart/form-data")
         address = page.root.find(".//form[@method='post']").get("action")
         choices = {"network": name_of(file), "kind": "foreign", "checkpoints": "0", "action": "save"}
         browser.post(address, choices, source=address)
         assert carry_out(opened).error is None
-        assert kept(opened, name_of(file)) == truth_of(file)
+        assert (file, kept(opened, name_of(file))) == (file, truth_of(file))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("opened", ["csv"], indirect=True)
-def test_a_file_through_the_command_line_is_in_the_store_to_the_bit(opened, monkeypatch, capsys):
-    monkeypatch.setenv("WEIGHTBASE_HOME", opened.settings.home)
-    for file in ("every_type.safetensors", "nested.h5", "plain.npz"):
+@pytest.mark.parametrize("files", some_and_all(["every_type.safetensors", "nested.h5", "plain.npz"], READABLE))
+def test_every_file_through_the_command_line_is_in_the_store_to_the_bit(opened, files, monkeypatch, capsys):
+    for name, value in to_environment(opened.settings).items():
+        monkeypatch.setenv(name, value)
+    for file in files:
         assert cli.main(["import", str(GOLDEN / file), "--network", name_of(file), "--json"]) == 0
         assert json.loads(capsys.readouterr().out) == {"network": name_of(file), "versions": [1]}
-        assert kept(opened, name_of(file)) == truth_of(file)
+        assert (file, kept(opened, name_of(file))) == (file, truth_of(file))
+
+
+@pytest.mark.parametrize("opened", ["csv"], indirect=True)
+def test_the_command_line_leaves_tensors_out_and_keeps_some(opened, monkeypatch, capsys):
+    monkeypatch.setenv("WEIGHTBASE_HOME", opened.settings.home)
+    command = ["import", str(GOLDEN / "mlp.pt"), "--network", "some", "--quiet"]
+    assert cli.main([*command, "--keep", "0.*", "--keep", "2.bias", "--leave-out", "0.b*"]) == 0
+    assert set(kept(opened, "some")) == {"0.weight", "2.bias"}
+    assert cli.main([*command, "--keep", "none"]) == 2
+    assert "No tensor is named 'none'" in capsys.readouterr().err

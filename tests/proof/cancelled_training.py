@@ -1,7 +1,7 @@
 """Trains with a real framework until the run is cancelled on the dashboard; prints how many epochs there were.
 
-Argument: keras, lightning or pytorch. Cancel is pressed once the second epoch has arrived. Each epoch waits until it was
-sent, so that the answer does not depend on how quick a machine is.
+Argument: keras, lightning or pytorch. Cancel is pressed once the second epoch has arrived. Each epoch waits until it
+was sent, so that the answer does not depend on how quick a machine is.
 """
 
 import json

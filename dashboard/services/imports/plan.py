@@ -16,6 +16,8 @@ from dashboard.records.network import DENSE, FOREIGN, LayerSpec, Network, Networ
 from dashboard.records.training import ACTIVATIONS, SCALINGS, TrainingSpec
 from dashboard.services.datasets import get_dataset
 from dashboard.services.imports.changes import Changes, TensorForm, changes_between
+from dashboard.services.imports.choosing import FIELDS as CHOSEN
+from dashboard.services.imports.choosing import left_out
 from dashboard.services.imports.fitting import Shape, why_not_fitting
 from dashboard.services.imports.waiting import Checkpoint, Import
 from dashboard.services.versions.given import LONGEST_METRIC, LONGEST_TENSOR, checked_number, is_metric_name
@@ -49,7 +51,7 @@ class ImportSettings:
 
 
 IMPORT_SETTINGS = declared(ImportSettings)
-LISTS = {"as", "proposal", "activations", "classes", "leave_out", "names", "checkpoints", "metrics"}
+LISTS = {"as", "proposal", "activations", "classes", "names", "checkpoints", "metrics", *CHOSEN}
 
 
 class Mapped(NamedTuple):
@@ -121,7 +123,9 @@ def read_plan(workspace: Workspace, waiting: Import, data: Mapping[str, Any]) ->
     existing = _find_network(workspace, network_name)
     if existing is not None and existing.kind != kind:
         raise Invalid({"network": f"{network_name!r} is a {existing.kind} network. Choose another name, or that kind."})
-    versions = tuple(_planned(fields, checkpoint, settings, data, proposal) for checkpoint in taken)
+    known = {one.name for checkpoint in waiting.checkpoints for one in checkpoint.tensors}
+    left = left_out(fields, known, proposal is None)
+    versions = tuple(_planned(fields, checkpoint, settings, data, proposal, left) for checkpoint in taken)
     fields.done()
     spec: NetworkSpec | None = None
     classes: tuple[str, ...] = ()
@@ -180,8 +184,9 @@ def _planned(
     settings: ImportSettings,
     data: Mapping[str, Any],
     proposal: Proposal | None,
+    left: frozenset[str],
 ) -> PlannedVersion:
-    tensors = _chain(fields, checkpoint, proposal) if proposal else _all(fields, checkpoint, settings)
+    tensors = _chain(fields, checkpoint, proposal) if proposal else _all(fields, checkpoint, settings, left)
     metrics = _metrics(fields, checkpoint, data.get("metrics"), settings.unnamed)
     return PlannedVersion(checkpoint, checkpoint.number or 0, metrics, tensors)
 
@@ -207,10 +212,10 @@ def stated_metrics(checkpoint: Checkpoint) -> dict[str, float]:
     return {name: value for name, value in possible.items() if value is not None}
 
 
-def _all(fields: Fields, checkpoint: Checkpoint, settings: ImportSettings) -> tuple[Mapped, ...]:
-    """Return all tensors but those to leave out, under the names that they have or are given."""
-    leave_out, names = _leave_out(fields), _names(fields)
-    taken = [one for one in checkpoint.tensors if one.name not in leave_out]
+def _all(fields: Fields, checkpoint: Checkpoint, settings: ImportSettings, left: frozenset[str]) -> tuple[Mapped, ...]:
+    """Return all tensors but those that are left out, under the names that they have or are given."""
+    names = _names(fields)
+    taken = [one for one in checkpoint.tensors if one.name not in left]
     taken = [one for one in taken if settings.optimizer or not one.is_optimizer]
     mapped = tuple(Mapped(names.get(one.name, one.name), one, one.shape, False) for one in taken)
     if not mapped:
@@ -218,14 +223,6 @@ def _all(fields: Fields, checkpoint: Checkpoint, settings: ImportSettings) -> tu
     if len({one.tensor for one in mapped}) < len(mapped):
         fields.refuse("names", f"Two tensors of {checkpoint.name} would have one name.")
     return mapped
-
-
-def _leave_out(fields: Fields) -> frozenset[str]:
-    given = fields.data.get("leave_out") or ()
-    if not isinstance(given, list | tuple) or not all(isinstance(one, str) for one in given):
-        fields.refuse("leave_out", "List the names of the tensors to leave out.")
-        return frozenset()
-    return frozenset(given)
 
 
 def _names(fields: Fields) -> dict[str, str]:
