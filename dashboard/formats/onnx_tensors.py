@@ -42,6 +42,10 @@ class Part(NamedTuple):
     value: Any
 
 
+INSIDE = "torch.onnx.export(..., external_data=False), or onnx.save(model, path)"
+"""How a model is saved with its data: newer releases of PyTorch write large tensors next to it by themselves."""
+
+
 def as_text(value: str | bytes) -> str:
     """Return a text of a model; the parser gives bytes for one that is no sound text."""
     return value if isinstance(value, str) else value.decode("utf-8", "backslashreplace")
@@ -137,7 +141,7 @@ def _add_tensor(sink: Sink, name: str, tensor: "onnx.TensorProto") -> None:
     import onnx  # noqa: PLC0415
 
     if tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data:
-        sink.skip(name, "its numbers are in another file; save the model with its data inside")
+        sink.skip(name, f"its numbers are in another file; save the model with its data inside: {INSIDE}")
         return
     try:
         kind = onnx.TensorProto.DataType.Name(tensor.data_type)

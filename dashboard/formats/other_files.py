@@ -43,14 +43,16 @@ CERTAIN = 5
 PAGES = (b"<!doctype html", b"<html", b"<?xml", b"<svg")
 
 SCIKIT = (
-    "model = joblib.load('model.joblib'); names = ('coefs_', 'intercepts_')",
-    "np.savez('model.npz', **{f'{n}.{i}': a for n in names for i, a in enumerate(getattr(model, n))})",
+    "model = joblib.load('model.joblib')",
+    "numpy.savez('model.npz', "
+    "**{f'{n}.{i}': a for n in ('coefs_', 'intercepts_') for i, a in enumerate(getattr(model, n))})",
 )
 """The two lines that turn a network of scikit-learn into a file that is data."""
 
 PROGRAM = (
     "This file is a program: a pickle, as joblib and pickle write it, can do anything when it is loaded, so it is not "
-    f"read. Where you trust it, these two lines turn it into data: {SCIKIT[0]} and {SCIKIT[1]}. Then send model.npz."
+    f"read. Where you trust it, these two lines turn it into data: {SCIKIT[0]} and then {SCIKIT[1]}. "
+    "Then send model.npz."
 )
 PACKED = "This file is packed by gzip, zlib or bzip2: unpack it, and send what is in it."
 TEXT_PICKLES = (b"cposix\n", b"cos\n", b"c__builtin__\n", b"cbuiltins\n", b"(dp0\n", b"(lp0\n", b"ccopy_reg\n")

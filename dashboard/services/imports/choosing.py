@@ -19,13 +19,13 @@ def left_out(fields: Fields, known: Collection[str], may_choose: bool) -> frozen
         if texts and not may_choose:
             fields.refuse(field, "A dense network has the tensors of its layers: of a foreign one some can be chosen.")
             continue
-        found = [(text, _named(text, known)) for text in texts]
-        missing = [text for text, names in found if not names]
+        named = {text: _named(text, known) for text in texts}
+        missing = [text for text, names in named.items() if not names]
         if missing:
             fields.refuse(field, f"No tensor is named {missing[0]!r}. Write a whole name, or * for any text in it.")
-        chosen[field] = {name for _, names in found for name in names}
-    kept = chosen.get("keep") or set(known)
-    return frozenset(name for name in known if name not in kept or name in chosen.get("leave_out", ()))
+        chosen[field] = {name for names in named.values() for name in names}
+    wanted = chosen.get("keep") or set(known)
+    return frozenset(name for name in known if name not in wanted or name in chosen.get("leave_out", ()))
 
 
 def _texts(fields: Fields, field: str) -> Sequence[str]:

@@ -14,7 +14,9 @@ def import_sentence(waiting: Import) -> str:
     read = ", ".join(FORMAT_WORDS[name] for name in formats)
     if waiting.is_series:
         return f"{plural(len(waiting.checkpoints), 'checkpoint')} read as {read}. Nothing is saved yet."
-    return f"{plural(len(first.tensors), 'tensor')} read as {read}. Nothing is saved yet."
+    skipped = len(first.contents.skipped) + first.contents.about.get("more_skipped", 0)
+    missing = f", {plural(skipped, 'part')} of the file cannot be imported" if skipped else ""
+    return f"{plural(len(first.tensors), 'tensor')} read as {read}{missing}. Nothing is saved yet."
 
 
 def proposal_words(proposal: Proposal) -> str:

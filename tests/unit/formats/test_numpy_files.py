@@ -2,9 +2,11 @@
 
 import io
 import json
+import re
 import struct
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from dashboard.errors import TooLarge, UnreadableFile
+from dashboard.formats.mapping import proposals
 from tests.unit.formats.reading_here import SMALL, arrays_of, assert_read_or_refused, bits, flipped_or_cut
 
 GOLDEN = Path(__file__).parent.parent.parent / "formats" / "golden"
@@ -50,10 +53,15 @@ def test_a_network_of_scikit_learn_keeps_its_activation_and_marks_the_optimizer(
 
 
 @pytest.mark.parametrize("name", ["classifier.joblib"])
-def test_a_file_of_joblib_is_a_program_and_the_message_turns_it_into_data(name):
+def test_a_file_of_joblib_is_a_program_and_the_message_turns_it_into_data(name, tmp_path, monkeypatch):
     with pytest.raises(UnreadableFile, match="This file is a program") as refused:
         arrays_of(GOLDEN / name)
-    assert "np.savez('model.npz'" in refused.value.message
+    first, second = re.search(r"data: (.*) and then (.*)\. Then send model", refused.value.message).groups()
+    made = SimpleNamespace(coefs_=[np.ones((4, 3)), np.ones((3, 2))], intercepts_=[np.zeros(3), np.zeros(2)])
+    monkeypatch.chdir(tmp_path)
+    exec(f"{first}\n{second}", {"numpy": np, "joblib": SimpleNamespace(load=lambda _: made)})  # as somebody copies them
+    contents, _ = arrays_of(tmp_path / "model.npz")
+    assert [(layer.inputs, layer.units) for layer in proposals(contents)[0].layers] == [(4, 3), (3, 2)]
 
 
 def test_an_array_of_objects_is_skipped_and_alone_refused():
