@@ -8,6 +8,7 @@ The tree; the number is the HTTP status that `web` and `api` answer with::
     │   ├── NotFound                404  no such network, version, tensor, cell, run ...
     │   ├── Conflict                409  the name is taken, the state does not allow it
     │   │   ├── BeingSaved          409  a version of this key is being saved at this moment
+    │   │   ├── BeingMade           409  a run makes the file that was asked for
     │   │   ├── Superseded          409  another attempt at the run has taken over
     │   │   ├── NewerForm           409  it was stored by a newer Weightbase
     │   │   └── NumberTaken         409  the store has something else under a version's names
@@ -107,6 +108,12 @@ class BeingSaved(Conflict):
     """A version of this key is being saved at this moment: who asks again a little later gets it."""
 
     code = "being_saved"
+
+
+class BeingMade(Conflict):
+    """A run makes the file that was asked for: who asks again once it has finished gets it."""
+
+    code = "being_made"
 
 
 class Superseded(Conflict):

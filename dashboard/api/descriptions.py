@@ -122,7 +122,11 @@ OPERATIONS: dict[str, Operation] = {
     "exports.list_exports": Operation(200, array(ref("ExportOffer")), fails=(404,)),
     "exports.get_export": Operation(200, media_type=BYTES, fails=(404, 409, 503), conditional=True),
     "exports.prove_format": Operation(
-        200, ref("ExportProven"), bodies=((JSON, "ProofRequest"),), fails=(400, 404, 409, 413, 415, 422, 503)
+        200,
+        ref("ExportProven"),
+        bodies=((JSON, "ProofRequest"),),
+        accepted=ref("ExportRun"),
+        fails=(400, 404, 409, 413, 415, 422, 503),
     ),
     "versions.verify": Operation(200, ref("Verification"), fails=(404, 503)),
     "versions.evaluate": Operation(

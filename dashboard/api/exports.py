@@ -1,14 +1,14 @@
 """Exports: the formats in which a version can be exported, its file in each of them, and the proof of a file."""
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from dashboard.api.answers import file_answer, is_known, json_answer, unchanged
 from dashboard.api.descriptions import BYTES
 from dashboard.api.query import json_object
 from dashboard.api.shapes import export_proof_json, offer_json
-from dashboard.http import etag_of, workspace
+from dashboard.http import etag_of, sender, workspace
 from dashboard.parsing import Fields
-from dashboard.services.exports.making import export_version, prove_export
+from dashboard.services.exports.by_runs import ask_for_export, made_export
 from dashboard.services.exports.offers import FORMATS, format_of, offers
 from dashboard.services.versions.reading import get_version
 
@@ -30,7 +30,7 @@ def get_export(network: str, version: int, suffix: str) -> Response:
     etag = etag_of(owner.sha256, owner.id)
     if is_known(etag):
         return unchanged(etag)
-    made = export_version(workspace(), network, version, format_of(f".{suffix}"))
+    made = made_export(workspace(), network, version, format_of(f".{suffix}"), sender("API"))
     return file_answer(made.file, BYTES, made.name, etag)
 
 
@@ -43,5 +43,8 @@ def prove_format(network: str, version: int) -> Response:
     if not format_name:
         fields.refuse("format", f"Choose one of: {', '.join(FORMATS)}.")
     fields.done()
-    proof = prove_export(workspace(), network, version, format_name)
-    return json_answer({"version": f"{network}:{version}"} | export_proof_json(proof))
+    asked = ask_for_export(workspace(), network, version, format_name, sender("API"))
+    if asked.proof is None:
+        address = f"{request.script_root}/api/v1/runs/{asked.run_id}"
+        return json_answer({"run": asked.run_id}, 202, {"Location": address})
+    return json_answer({"version": f"{network}:{version}"} | export_proof_json(asked.proof))

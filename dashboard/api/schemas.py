@@ -947,6 +947,7 @@ SCHEMAS: dict[str, Schema] = {
     "Distribution": record(DISTRIBUTION, closed=True),
     "ExportOffer": record(EXPORT_OFFER, closed=True),
     "ProofRequest": record({"format": choice(FORMATS)}, closed=True),
+    "ExportRun": record({"run": INTEGER}, closed=True),
     "ExportProven": record({"version": REFERENCE} | EXPORT_PROOF, closed=True),
     "Verification": record(
         {"version": REFERENCE, "identical": BOOLEAN, "tensors": array(record(TENSOR_PROOF, closed=True))}, closed=True

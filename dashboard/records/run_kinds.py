@@ -12,7 +12,7 @@ from typing import Any
 TRAININGS, ACTIONS, SEARCHES, REPEATS = "trainings", "actions", "searches", "repeats"
 ELSEWHERE = "elsewhere"
 """The lane of runs whose process is not ours: they are never queued, and no coordinator takes them for dead."""
-PUSH, EXTERNAL, CHANGE, WHY = "push", "external", "change", "why"
+PUSH, EXTERNAL, CHANGE, WHY, EXPORT = "push", "external", "change", "why", "export"
 LANES = (TRAININGS, ACTIONS, SEARCHES, REPEATS)
 """What is queued in one lane does not delay the others."""
 
@@ -68,6 +68,10 @@ def _why_title(request: Request) -> str:
     return f"Why {request['other']} is not as {request['base']}"
 
 
+def _export_title(request: Request) -> str:
+    return f"Export version {request['number']:,} as {request['format']}"
+
+
 def _external_title(request: Request) -> str:
     return "Training elsewhere"
 
@@ -88,6 +92,7 @@ DECLARED = (
     RunKind("import", ACTIONS, _import_title, "dashboard.services.imports.saving:run_import", writes_versions=True),
     RunKind(CHANGE, ACTIONS, _change_title, "dashboard.services.changes.children:run_change"),
     RunKind(WHY, ACTIONS, _why_title, "dashboard.services.why.results:run_why"),
+    RunKind(EXPORT, ACTIONS, _export_title, "dashboard.services.exports.by_runs:run_export"),
     RunKind(EXTERNAL, ELSEWHERE, _external_title, writes_versions=True),
     RunKind("empty", ACTIONS, lambda request: "Empty the trash", "dashboard.services.store.process:empty"),
 )

@@ -2,9 +2,11 @@
 
 import io
 
+import numpy as np
 import pytest
 from werkzeug.datastructures import FileStorage
 
+from dashboard.services.exports import by_runs
 from dashboard.services.exports.describing import BY_NAME, leaving
 from dashboard.services.exports.offers import FORMATS
 from dashboard.services.exports.proving import prove
@@ -84,6 +86,29 @@ def test_a_format_that_cannot_hold_a_version_says_why_and_is_refused(client, kep
     assert client.fails("POST", f"{IRIS}/3/prove", 422, json={"format": "gguf"})["field"] == "format"
     client.fails("GET", f"{IRIS}/9.npz", 404)
     client.fails("GET", f"{IRIS}/3.gguf", 404)
+
+
+def test_the_file_of_a_large_version_is_made_by_a_run_that_can_be_stopped(client, workspace, kept, monkeypatch):
+    monkeypatch.setattr(by_runs, "AT_ONCE_CELLS", 10)
+    monkeypatch.setattr(by_runs, "WAITED_CELLS", 10)
+    run = client.post(f"{IRIS}/2/prove", json={"format": "npz"}, status=202)["run"]
+    assert client.post(f"{IRIS}/2/prove", json={"format": "npz"}, status=202)["run"] == run
+    error = client.fails("GET", f"{IRIS}/2.npz", 409)
+    assert (error["code"], f"Run {run} makes" in error["message"]) == ("being_made", True)
+    assert carry_out(workspace, told_to_stop=True).state == "cancelled"
+    assert [path for path in exports_folder(workspace).rglob("*") if path.is_file()] == []
+    again = client.post(f"{IRIS}/2/prove", json={"format": "npz"}, status=202)["run"]
+    assert again != run
+    ended = carry_out(workspace)
+    assert (ended.state, ended.done, ended.total, ended.result["proof"]["equal"]) == ("finished", 3, 3, 2)
+    with np.load(io.BytesIO(client.get(f"{IRIS}/2.npz"))) as file:
+        assert file["layer_01.weight"][2, 5] == -0.5
+
+
+def test_a_run_that_makes_a_file_is_waited_for(trained, monkeypatch):
+    monkeypatch.setattr(by_runs, "AT_ONCE_CELLS", 10)
+    monkeypatch.setattr(by_runs, "WAIT_SECONDS", 1e9)
+    assert trained.get(f"{IRIS}/1.h5")[:4] == b"\x89HDF"
 
 
 def test_a_damaged_table_is_named_and_nothing_is_left(client, workspace, kept):

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from dashboard.services.exports import by_runs
 from dashboard.services.exports.offers import FORMATS
 from dashboard.services.versions.outside import create_foreign_network, save_outside
+from tests.unit.services.carry_out import carry_out
 from tests.web.page_check import words
 
 PAGE = "/networks/demo-digits/versions/6/export"
@@ -39,3 +41,18 @@ def test_a_foreign_version_says_why_a_format_is_refused(browser, workspace):
     assert "It has no layers of this dashboard" in words(page.root)
     assert "/api/v1/networks/other/versions/1.npz" in page.links()
     assert "/api/v1/networks/other/versions/1.pt.zip" not in page.links()
+
+
+def test_the_page_of_a_large_version_starts_a_run_and_then_has_the_file(browser, workspace, monkeypatch):
+    monkeypatch.setattr(by_runs, "AT_ONCE_CELLS", 2)
+    monkeypatch.setattr(by_runs, "WAITED_CELLS", 2)
+    network = create_foreign_network(workspace, "other")
+    save_outside(workspace, network, {"w": np.ones(3, "i8")}, origin={"how": "push"})
+    page, file = "/networks/other/versions/1/export", "/api/v1/networks/other/versions/1.npz"
+    assert file not in browser.get(page).links()
+    run = browser.post(f"{page}/prove", {"format": "npz"}, source=page)
+    assert run.h1 == "Run 1 of other: Export version 1 as npz"
+    assert page in run.links()
+    assert carry_out(workspace).state == "finished"
+    assert browser.get("/runs/1").sentence.startswith("1 tensor read back, SHA-256 equal.")
+    assert file in browser.get(page).links()

@@ -32,6 +32,7 @@ def test_every_kind_can_be_carried_out_and_has_words():
         "import",
         "change",
         "why",
+        "export",
         "empty",
     ]
 

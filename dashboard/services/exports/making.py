@@ -2,10 +2,12 @@
 
 import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, NamedTuple
 
 from dashboard.errors import NotProven
+from dashboard.formats.types import Array
 from dashboard.formats.writer import Writer
 from dashboard.formats.writing import write_file
 from dashboard.services.exports.describing import Leaving, arrays_of, leaving, require_writable, writer_of
@@ -14,8 +16,14 @@ from dashboard.services.exports.proving import prove
 from dashboard.services.exports.stored import Stored, find_stored, keep, making_folder, path_of, sweep_exports
 from dashboard.services.workspace import Workspace
 
+Tell = Callable[[int, str], None]
+"""What is told how many tensors are written and what is done next; it raises Cancelled to stop."""
 ONE_AT_A_TIME = threading.Lock()
 """Held while a file is made: several at once would take the memory and the time of all."""
+
+
+def silent(done: int, note: str) -> None:
+    """Tell nobody."""
 
 
 class Exported(NamedTuple):
@@ -37,30 +45,49 @@ def export_version(workspace: Workspace, network_name: str, number: int, format_
     path = path_of(workspace, writer, taken.description)
     with ONE_AT_A_TIME:
         stored = find_stored(path) or _make(workspace, writer, taken, path)
-        file = stored.path.open("rb")
-    return Exported(file, f"{taken.stem}{writer.suffix}", stored.proof)
+        return _opened(writer, taken, stored)
 
 
-def prove_export(workspace: Workspace, network_name: str, number: int, format_name: str) -> ExportProof:
-    """Make a version's file again and prove it; raises what `export_version` does.
+def find_export(workspace: Workspace, network_name: str, number: int, format_name: str) -> Exported | None:
+    """Return a version's file of a format if it is made already; raises what `export_version` does of a wrong name."""
+    writer, taken = writer_of(format_name), leaving(workspace, network_name, number)
+    require_writable(writer, taken)
+    stored = find_stored(path_of(workspace, writer, taken.description))
+    return _opened(writer, taken, stored) if stored else None
 
-    If it was made before, the two are compared to the byte.
+
+def prove_export(
+    workspace: Workspace, network_name: str, number: int, format_name: str, tell: Tell = silent
+) -> ExportProof:
+    """Make a version's file again and prove it; raises what `export_version` and `tell` do.
+
+    If it was made before, the two are compared to the byte. What is done next is told step by step.
     """
     writer, taken = writer_of(format_name), leaving(workspace, network_name, number)
     require_writable(writer, taken)
     path = path_of(workspace, writer, taken.description)
     with ONE_AT_A_TIME:
         before = find_stored(path)
-        return _make(workspace, writer, taken, path, before.proof if before else None).proof
+        return _make(workspace, writer, taken, path, before.proof if before else None, tell).proof
+
+
+def _opened(writer: Writer, taken: Leaving, stored: Stored) -> Exported:
+    return Exported(stored.path.open("rb"), f"{taken.stem}{writer.suffix}", stored.proof)
 
 
 def _make(
-    workspace: Workspace, writer: Writer, taken: Leaving, path: Path, before: ExportProof | None = None
+    workspace: Workspace,
+    writer: Writer,
+    taken: Leaving,
+    path: Path,
+    before: ExportProof | None = None,
+    tell: Tell = silent,
 ) -> Stored:
     sweep_exports(workspace, time.time())
     with making_folder(workspace) as folder:
         made = folder / f"made{writer.suffix}"
-        write_file(writer, taken.description, arrays_of(workspace, taken), made)
+        write_file(writer, taken.description, _told(workspace, taken, tell), made)
+        tell(len(taken.tensors), "Reading the file back, and comparing it with the store.")
         proof = prove(workspace, writer, taken, made)
         if before is not None:
             proof = proof._replace(repeats=proof.sha256 == before.sha256)
@@ -71,3 +98,11 @@ def _make(
                 "was removed. The version itself is untouched; please report this with the log of the dashboard."
             )
         return keep(workspace, made, path, proof)
+
+
+def _told(workspace: Workspace, taken: Leaving, tell: Tell) -> Iterator[Array]:
+    """Yield the tensors, each told before it is read."""
+    arrays = arrays_of(workspace, taken)
+    for place, tensor in enumerate(taken.tensors):
+        tell(place, f"Writing {tensor.name}.")
+        yield next(arrays)

@@ -10,11 +10,15 @@ from dashboard.web.kit.tables import Column, Table, exports
 from dashboard.web.kit.urls import api_address
 
 
-def offers_table(version: Version, offers: Sequence[Offer]) -> Table:
-    """Return the formats, each with what it holds and lacks, its file, and what was proven of it."""
+def offers_table(version: Version, offers: Sequence[Offer], is_large: bool) -> Table:
+    """Return the formats, each with what it holds and lacks, its file, and what was proven of it.
+
+    A file of a large version has a link once a run has made it.
+    """
 
     def file(offer: Offer) -> str:
-        return "" if offer.why_not else file_address(version, offer.suffix)
+        is_there = not offer.why_not and (offer.proof is not None or not is_large)
+        return file_address(version, offer.suffix) if is_there else ""
 
     columns = (
         Column("format", "Format", "words"),

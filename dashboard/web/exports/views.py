@@ -1,10 +1,10 @@
 """Exports: the formats in which a version can be exported, and the proof of a file."""
 
-from flask import Blueprint, flash, render_template, request
+from flask import Blueprint, flash, render_template, request, url_for
 
 from dashboard.errors import Conflict, Invalid
-from dashboard.http import workspace
-from dashboard.services.exports.making import prove_export
+from dashboard.http import sender, workspace
+from dashboard.services.exports.by_runs import ask_for_export, is_made_by_a_run_alone
 from dashboard.services.exports.offers import offers
 from dashboard.services.versions.reading import get_version
 from dashboard.web.exports.page import file_address, offers_table
@@ -20,11 +20,13 @@ blueprint = Blueprint("exports", __name__, url_prefix="/networks/<name>/versions
 def show(name: str, number: int) -> str:
     """Show the formats."""
     version, listed = get_version(workspace(), name, number), offers(workspace(), name, number)
+    is_large = is_made_by_a_run_alone(workspace(), name, number)
     return render_template(
         "exports/show.html",
         version=version,
         sentence=offers_sentence(listed),
-        table=offers_table(version, listed),
+        table=offers_table(version, listed, is_large),
+        is_large=is_large,
         archive=file_address(version, ".zip"),
     )
 
@@ -33,15 +35,18 @@ def show(name: str, number: int) -> str:
 def prove(name: str, number: int) -> Answer:
     """Make the file of a format, prove it, and show the result."""
     try:
-        proof = prove_export(workspace(), name, number, request.form.get("format", ""))
+        asked = ask_for_export(workspace(), name, number, request.form.get("format", ""), sender("page"))
     except (Conflict, Invalid) as error:
         flash(error.message)
-    else:
-        flash(f"{proof.format}: {proof_words(proof)}")
+        return redirect_to(address("exports.show", name=name, number=number))
+    if asked.proof is None:
+        return redirect_to(url_for("runs.show", run_id=asked.run_id))
+    flash(f"{asked.proof.format}: {proof_words(asked.proof)}")
     return redirect_to(address("exports.show", name=name, number=number))
 
 
 @numbers_at(blueprint, "/formats")
 def formats(name: str, number: int) -> Table:
     """Return the table of formats."""
-    return offers_table(get_version(workspace(), name, number), offers(workspace(), name, number))
+    is_large = is_made_by_a_run_alone(workspace(), name, number)
+    return offers_table(get_version(workspace(), name, number), offers(workspace(), name, number), is_large)

@@ -6,9 +6,11 @@ from dashboard.metrics import deciding_name, judging, metric_name, metric_words
 from dashboard.records.repeats import repeated_score, task_of
 from dashboard.records.run import Epoch, Run, best_epoch
 from dashboard.services.backup.words import backup_sentence
+from dashboard.services.exports.proof import proof_from_json
 from dashboard.services.runs.queue import THIS_MACHINE, Queue
 from dashboard.services.versions.baselines import Baseline
 from dashboard.settings import environment_name
+from dashboard.web.exports.words import proof_words
 from dashboard.web.kit.baselines import constant_words, nothing_learnt
 from dashboard.web.kit.formats import duration, file_size, number, plural
 from dashboard.web.kit.repeats import spread_words, times_words
@@ -233,6 +235,11 @@ def _explained(run: Run) -> str:
     return f"Counted which weights changed the loss from {run.result['base']} to {run.result['other']}."
 
 
+def _exported(run: Run) -> str:
+    proof = proof_from_json(run.result["proof"])
+    return proof_words(proof) if proof else "Made and proven by another version of Weightbase."
+
+
 def _repeated(run: Run) -> str:
     """Say how far scores vary; of fewer trainings than were requested only how many are done."""
     score = repeated_score(run)
@@ -287,6 +294,7 @@ RESULTS: dict[str, Callable[[Run], str]] = {
     "change": _changed,
     "import": _imported,
     "why": _explained,
+    "export": _exported,
 }
 """What says the result so far, by the kind of run."""
 PROGRESS: dict[str, Callable[[Run], str]] = {"search": _searched, "external": lambda run: external_sentence(run, ())}
