@@ -8,7 +8,7 @@ from dashboard.api.query import json_object
 from dashboard.api.shapes import export_proof_json, offer_json
 from dashboard.http import etag_of, sender, workspace
 from dashboard.parsing import Fields
-from dashboard.services.exports.by_runs import ask_for_export, made_export
+from dashboard.services.exports.by_runs import made_export, request_export
 from dashboard.services.exports.offers import FORMATS, format_of, offers
 from dashboard.services.versions.reading import get_version
 
@@ -43,8 +43,8 @@ def prove_format(network: str, version: int) -> Response:
     if not format_name:
         fields.refuse("format", f"Choose one of: {', '.join(FORMATS)}.")
     fields.done()
-    asked = ask_for_export(workspace(), network, version, format_name, sender("API"))
-    if asked.proof is None:
-        address = f"{request.script_root}/api/v1/runs/{asked.run_id}"
-        return json_answer({"run": asked.run_id}, 202, {"Location": address})
-    return json_answer({"version": f"{network}:{version}"} | export_proof_json(asked.proof))
+    requested = request_export(workspace(), network, version, format_name, sender("API"))
+    if requested.proof is None:
+        address = f"{request.script_root}/api/v1/runs/{requested.run_id}"
+        return json_answer({"run": requested.run_id}, 202, {"Location": address})
+    return json_answer({"version": f"{network}:{version}"} | export_proof_json(requested.proof))

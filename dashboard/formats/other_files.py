@@ -55,6 +55,10 @@ PROGRAM = (
     "Then send model.npz."
 )
 PACKED = "This file is packed by gzip, zlib or bzip2: unpack it, and send what is in it."
+SCRIPT = (
+    "This is the text of a program, and no program is read or run here. Of a version that was exported as one "
+    "send the .py.zip, which has the weights as weights.npz, or any other export of it."
+)
 TEXT_PICKLES = (b"cposix\n", b"cos\n", b"c__builtin__\n", b"cbuiltins\n", b"(dp0\n", b"(lp0\n", b"ccopy_reg\n")
 GZIP_OR_ZLIB = 47
 """What zlib calls either of the two (window bits)."""
@@ -69,6 +73,8 @@ def what_it_is(start: bytes, members: Sequence[str]) -> UnknownFormat | Unreadab
             return UnknownFormat(f"This is {what}, not a file of weights that can be read.")
     if start.lstrip().lower().startswith(PAGES):
         return UnknownFormat("This is a web page or XML, not a file of weights: was a login page downloaded instead?")
+    if text and start.startswith(b"#!"):
+        return UnreadableFile(SCRIPT)
     if text and start.lstrip().startswith((b"{", b"[")):
         return UnknownFormat(
             "This is JSON or a printed array, not a file of weights: save the weights by numpy.savez, or as CSV."

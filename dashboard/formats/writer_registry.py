@@ -1,6 +1,7 @@
 """The formats in which a version can be exported, as pages list them. A new one is a module in `writers` and a line."""
 
 from dashboard.formats.writers import (
+    csv_zip,
     hdf5,
     keras,
     keras_weights,
@@ -24,4 +25,5 @@ WRITERS = (
     onnx.WRITER,
     script.WRITER,
     script_zip.WRITER,
+    csv_zip.WRITER,
 )

@@ -17,7 +17,7 @@ from tests.api.examples import make_kept
 from tests.unit.services.carry_out import carry_out
 
 IRIS = "/api/v1/networks/iris-net/versions"
-ANY_TENSORS = ["safetensors", "npz", "h5", "pt"]
+ANY_TENSORS = ["safetensors", "npz", "h5", "pt", "csv.zip"]
 
 
 def imported(client, workspace, file, **choices):

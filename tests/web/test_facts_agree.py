@@ -10,11 +10,11 @@ import pytest
 from dashboard import create_app
 from dashboard.catalogue.runs import insert_run
 from dashboard.data.dataset import open_arrays
+from dashboard.formats.table_files import file_names
 from dashboard.services.datasets import add_bundled, get_dataset
 from dashboard.services.networks import create_network, get_network
 from dashboard.services.versions.reading import delete_version, get_detail
 from dashboard.services.versions.saving import Draft, save_version
-from dashboard.services.versions.tensors import file_names
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
 from tests.web.page_check import Browser, words

@@ -14,6 +14,7 @@ import numpy as np
 from dashboard.errors import UnreadableFile
 from dashboard.formats.archives import is_left_by_a_system, refuse_paths
 from dashboard.formats.number_table import read_table
+from dashboard.formats.odd_nans import with_odd_nans
 from dashboard.formats.reader import Reader
 from dashboard.formats.sink import Sink, shown
 from dashboard.formats.source import Source
@@ -25,12 +26,13 @@ SUFFIXES = (".csv", ".txt", ".tsv")
 
 
 class Declared(NamedTuple):
-    """What version.json states about a table: the tensor's name, its type, its shape and its SHA-256."""
+    """What version.json states about a table: the tensor's name, its type, its shape, its SHA-256 and odd NaN."""
 
     name: str
     dtype: str
     shape: tuple[int, ...]
     sha256: str
+    nans: Sequence[Any] = ()
 
 
 def recognises(start: bytes, members: Sequence[str]) -> bool:
@@ -78,7 +80,10 @@ def _declared(data: Mapping[str, Any]) -> Declared:
     shape, dtype = tuple(data["shape"]), data["dtype"]
     if dtype not in TYPES or not all(type(length) is int and length >= 0 for length in shape):
         raise ValueError("type or shape")
-    return Declared(str(data["name"]), dtype, shape, str(data.get("sha256", "")))
+    nans = data.get("nans", [])
+    if not isinstance(nans, list):
+        raise TypeError("nans")
+    return Declared(str(data["name"]), dtype, shape, str(data.get("sha256", "")), nans)
 
 
 def _in_order(within: dict[str, str], declared: Mapping[str, Declared]) -> dict[str, str]:
@@ -112,7 +117,7 @@ def _table(declared: Declared, text: bytes, member: str) -> Array:
             f"{shown(member)} has {table.shape[0]:,} × {table.shape[1]:,} numbers, but version.json states "
             f"{rows:,} × {columns:,} for {shown(declared.name)}."
         )
-    return table.reshape(declared.shape)
+    return with_odd_nans(table.reshape(declared.shape), declared.nans, declared.name)
 
 
 def _common_folder(names: Sequence[str]) -> str:

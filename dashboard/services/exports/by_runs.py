@@ -20,16 +20,16 @@ from dashboard.services.versions.by_runs import AT_ONCE_CELLS, POLL_SECONDS, WAI
 from dashboard.services.workspace import Workspace
 
 
-class Asked(NamedTuple):
+class Requested(NamedTuple):
     """What came of asking for a file: its proof, None while the run makes it; no run where it was made at once."""
 
     proof: ExportProof | None
     run_id: int | None = None
 
 
-def ask_for_export(
+def request_export(
     workspace: Workspace, network_name: str, number: int, format_name: str, started_by: str = ""
-) -> Asked:
+) -> Requested:
     """Make a version's file again and prove it: at once, or by a run, which is waited for if it cannot take long.
 
     Raises what `prove_export` does.
@@ -38,9 +38,9 @@ def ask_for_export(
     require_writable(writer, taken)
     cells = cells_of(taken)
     if cells <= AT_ONCE_CELLS:
-        return Asked(prove_export(workspace, network_name, number, format_name))
+        return Requested(prove_export(workspace, network_name, number, format_name))
     run_id = _start(workspace, taken, format_name, started_by)
-    return Asked(_proof_of(workspace, run_id) if cells <= WAITED_CELLS else None, run_id)
+    return Requested(_proof_of(workspace, run_id) if cells <= WAITED_CELLS else None, run_id)
 
 
 def made_export(
@@ -55,10 +55,10 @@ def made_export(
         return export_version(workspace, network_name, number, format_name)
     if made := find_export(workspace, network_name, number, format_name):
         return made
-    asked = ask_for_export(workspace, network_name, number, format_name, started_by)
-    if asked.proof and (made := find_export(workspace, network_name, number, format_name)):
+    requested = request_export(workspace, network_name, number, format_name, started_by)
+    if requested.proof and (made := find_export(workspace, network_name, number, format_name)):
         return made
-    words = f"Run {asked.run_id} makes and proves this file of {cells_of(taken):,} weights"
+    words = f"Run {requested.run_id} makes and proves this file of {cells_of(taken):,} weights"
     raise BeingMade(f"{words}: ask for it again when the run has finished.", "format")
 
 
@@ -69,10 +69,10 @@ def run_export(workspace: Workspace, job: ActionJob, report: Reporter) -> str | 
     number, format_name = job.request["number"], job.request["format"]
     total = len(leaving(workspace, name, number).tensors) + 1
 
-    def tell(done: int, note: str) -> None:
+    def step(done: int, note: str) -> None:
         report(Progress(done, total, note, {}))
 
-    proof = report.patiently(lambda: prove_export(workspace, name, number, format_name, tell))
+    proof = report.patiently(lambda: prove_export(workspace, name, number, format_name, step))
     report(Progress(total, total, "", {"proof": proof.to_json()}))
     return None
 

@@ -16,14 +16,14 @@ from dashboard.services.exports.proving import prove
 from dashboard.services.exports.stored import Stored, find_stored, keep, making_folder, path_of, sweep_exports
 from dashboard.services.workspace import Workspace
 
-Tell = Callable[[int, str], None]
-"""What is told how many tensors are written and what is done next; it raises Cancelled to stop."""
+Report = Callable[[int, str], None]
+"""What gets to know how many tensors are written and what is done next; it raises Cancelled to stop."""
 ONE_AT_A_TIME = threading.Lock()
 """Held while a file is made: several at once would take the memory and the time of all."""
 
 
-def silent(done: int, note: str) -> None:
-    """Tell nobody."""
+def unreported(done: int, note: str) -> None:
+    """Report to nobody."""
 
 
 class Exported(NamedTuple):
@@ -57,18 +57,18 @@ def find_export(workspace: Workspace, network_name: str, number: int, format_nam
 
 
 def prove_export(
-    workspace: Workspace, network_name: str, number: int, format_name: str, tell: Tell = silent
+    workspace: Workspace, network_name: str, number: int, format_name: str, report: Report = unreported
 ) -> ExportProof:
-    """Make a version's file again and prove it; raises what `export_version` and `tell` do.
+    """Make a version's file again and prove it; raises what `export_version` and `report` do.
 
-    If it was made before, the two are compared to the byte. What is done next is told step by step.
+    If it was made before, the two are compared to the byte. What is done next is reported step by step.
     """
     writer, taken = writer_of(format_name), leaving(workspace, network_name, number)
     require_writable(writer, taken)
     path = path_of(workspace, writer, taken.description)
     with ONE_AT_A_TIME:
         before = find_stored(path)
-        return _make(workspace, writer, taken, path, before.proof if before else None, tell).proof
+        return _make(workspace, writer, taken, path, before.proof if before else None, report).proof
 
 
 def _opened(writer: Writer, taken: Leaving, stored: Stored) -> Exported:
@@ -81,13 +81,13 @@ def _make(
     taken: Leaving,
     path: Path,
     before: ExportProof | None = None,
-    tell: Tell = silent,
+    report: Report = unreported,
 ) -> Stored:
     sweep_exports(workspace, time.time())
     with making_folder(workspace) as folder:
         made = folder / f"made{writer.suffix}"
-        write_file(writer, taken.description, _told(workspace, taken, tell), made)
-        tell(len(taken.tensors), "Reading the file back, and comparing it with the store.")
+        write_file(writer, taken.description, _reported(workspace, taken, report), made)
+        report(len(taken.tensors), "Reading the file back, and comparing it with the store.")
         proof = prove(workspace, writer, taken, made)
         if before is not None:
             proof = proof._replace(repeats=proof.sha256 == before.sha256)
@@ -100,9 +100,9 @@ def _make(
         return keep(workspace, made, path, proof)
 
 
-def _told(workspace: Workspace, taken: Leaving, tell: Tell) -> Iterator[Array]:
-    """Yield the tensors, each told before it is read."""
+def _reported(workspace: Workspace, taken: Leaving, report: Report) -> Iterator[Array]:
+    """Yield the tensors, each reported before it is read."""
     arrays = arrays_of(workspace, taken)
     for place, tensor in enumerate(taken.tensors):
-        tell(place, f"Writing {tensor.name}.")
+        report(place, f"Writing {tensor.name}.")
         yield next(arrays)

@@ -1,9 +1,8 @@
 """Tensors as people look at them: windows of cells, whole tables as CSV or .npy, and a version as one ZIP."""
 
 import io
-import itertools
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import IO, Any
@@ -14,6 +13,7 @@ import orjson
 from dashboard.catalogue import versions as version_rows
 from dashboard.errors import NotFound, UserError
 from dashboard.files import spooled
+from dashboard.formats.table_files import file_names, safe_stem
 from dashboard.records.network import Version
 from dashboard.records.tensor import TensorInfo, TensorKey
 from dashboard.services.versions.damage import located
@@ -185,24 +185,4 @@ def _member(name: str, version: Version) -> zipfile.ZipInfo:
 
 def file_name(key: TensorKey) -> str:
     """Return a safe file name for a tensor, such as layer_01_weight."""
-    return _safe(key.tensor)
-
-
-def file_names(tensors: Sequence[str]) -> dict[str, str]:
-    """Return tensor -> the name of its CSV in a ZIP: no two are the same, whatever the case of letters."""
-    names: dict[str, str] = {}
-    taken: set[str] = set()
-    for tensor in tensors:
-        name = next(name for name in _candidates(_safe(tensor)) if name.casefold() not in taken)
-        taken.add(name.casefold())
-        names[tensor] = f"{name}.csv"
-    return names
-
-
-def _candidates(name: str) -> Iterator[str]:
-    yield name
-    yield from (f"{name}_{number}" for number in itertools.count(2))
-
-
-def _safe(tensor: str) -> str:
-    return "".join(c if c.isascii() and c.isalnum() else "_" for c in tensor)[:100] or "tensor"
+    return safe_stem(key.tensor)

@@ -4,7 +4,7 @@ from flask import Blueprint, flash, render_template, request, url_for
 
 from dashboard.errors import Conflict, Invalid
 from dashboard.http import sender, workspace
-from dashboard.services.exports.by_runs import ask_for_export, is_made_by_a_run_alone
+from dashboard.services.exports.by_runs import is_made_by_a_run_alone, request_export
 from dashboard.services.exports.offers import offers
 from dashboard.services.versions.reading import get_version
 from dashboard.web.exports.page import file_address, offers_table
@@ -35,13 +35,13 @@ def show(name: str, number: int) -> str:
 def prove(name: str, number: int) -> Answer:
     """Make the file of a format, prove it, and show the result."""
     try:
-        asked = ask_for_export(workspace(), name, number, request.form.get("format", ""), sender("page"))
+        requested = request_export(workspace(), name, number, request.form.get("format", ""), sender("page"))
     except (Conflict, Invalid) as error:
         flash(error.message)
         return redirect_to(address("exports.show", name=name, number=number))
-    if asked.proof is None:
-        return redirect_to(url_for("runs.show", run_id=asked.run_id))
-    flash(f"{asked.proof.format}: {proof_words(asked.proof)}")
+    if requested.proof is None:
+        return redirect_to(url_for("runs.show", run_id=requested.run_id))
+    flash(f"{requested.proof.format}: {proof_words(requested.proof)}")
     return redirect_to(address("exports.show", name=name, number=number))
 
 
