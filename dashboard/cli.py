@@ -393,7 +393,7 @@ def import_weights(given: argparse.Namespace) -> int:
     if given.server:
         return _at_server(given)
     names = ["network", "purpose", "as", "task", "dataset", "scaling", "unnamed", "proposal", "optimizer"]
-    names += ["accept_changes", "leave_out", "keep"]
+    names += ["stated", "accept_changes", "leave_out", "keep"]
     values = vars(given)
     choices = {name: values[name] for name in names if values[name] not in (None, "")}
     choices |= {name: values[name].split(",") for name in ("activations", "classes") if values[name]}

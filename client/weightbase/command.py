@@ -86,6 +86,7 @@ VERBS: dict[Verb, list[Argument]] = {
         _argument("--scaling", "what a dense network was given while it was trained; none if left out"),
         _argument("--unnamed", "what a number without a name in the files' names measures"),
         _argument("--optimizer", "take the optimizer's state in, too", action="store_true"),
+        _argument("--stated", "take columns, classes and scaling as a file of ours states them", action="store_true"),
         _argument("--accept-changes", "save although tensors changed since the one before", action="store_true"),
     ],
     verbs.pull: [

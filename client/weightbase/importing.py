@@ -16,7 +16,7 @@ from weightbase.printing import Printed
 
 TEXTS = ("network", "purpose", "as", "task", "dataset", "scaling", "unnamed", "proposal")
 REPEATED = ("leave_out", "keep")
-FLAGS = ("optimizer", "accept_changes")
+FLAGS = ("optimizer", "stated", "accept_changes")
 LISTS = ("activations", "classes")
 POLL_SECONDS = (0.1, 2.0)
 BLOCK = 1 << 20

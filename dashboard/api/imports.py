@@ -14,6 +14,7 @@ from dashboard.services.imports.plan import Proposal
 from dashboard.services.imports.preview import CheckpointPreview, checkpoint_previews, tensor_previews
 from dashboard.services.imports.receiving import receive_import
 from dashboard.services.imports.saving import start_import
+from dashboard.services.imports.stated import Stated, stated_of
 from dashboard.services.imports.waiting import Import, discard_import
 from dashboard.services.imports.waiting import get_import as waiting_import
 from dashboard.services.upload_parts import SentFile
@@ -69,12 +70,25 @@ def import_json(waiting: Import, place: int) -> dict[str, Any]:
         "skipped": [{"name": name, "why": why} for name, why in skipped],
         "proposals": [_proposal_json(one) for one in waiting.proposals],
         "about": first.contents.about,
+        "stated": _stated_json(stated_of(waiting, waiting.proposals[0] if waiting.proposals else None)),
         "checkpoints": [_checkpoint_json(one) for one in checkpoint_previews(waiting)],
     }
 
 
 def _proposal_json(proposal: Proposal) -> dict[str, Any]:
     return proposal._asdict() | {"layers": [layer._asdict() for layer in proposal.layers]}
+
+
+def _stated_json(stated: Stated) -> dict[str, Any]:
+    """Return what a file states of its columns, and why it cannot be taken if it cannot."""
+    known = stated.preprocessing
+    return {
+        "columns": known.columns if known else {},
+        "classes": list(known.classes) if known else [],
+        "task": known.task if known else None,
+        "scaling": known.scaling if known else None,
+        "why_not": stated.why_not,
+    }
 
 
 def _checkpoint_json(one: CheckpointPreview) -> dict[str, Any]:

@@ -646,6 +646,16 @@ IMPORT = {
     "skipped": array(record({"name": TEXT, "why": TEXT}, closed=True)),
     "proposals": array(FREE, description="Chains of dense layers that the tensors can be read as, the best first."),
     "about": FREE | {"description": "What the file states about itself; it is not checked."},
+    "stated": record(
+        {
+            "columns": TEXTS | {"description": "Column -> kind, as the file states them; sound, but perhaps not true."},
+            "classes": array(TEXT),
+            "task": nullable(TEXT),
+            "scaling": nullable(TEXT),
+            "why_not": TEXT | {"description": "Why none of it can be taken; empty if it can."},
+        },
+        closed=True,
+    ),
     "checkpoints": array(record(IMPORT_CHECKPOINT, closed=True)),
 }
 IMPORT_CHOICES = described(WEIGHT_SETTINGS) | {

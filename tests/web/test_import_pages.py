@@ -12,6 +12,7 @@ from dashboard.services.versions.reading import get_detail, get_version
 from tests.unit.services.carry_out import carry_out
 from tests.unit.services.foreign_versions import save_foreign
 from tests.unit.services.saved_versions import new_network
+from tests.unit.services.used_versions import mixed_version
 from tests.web.page_check import words
 
 OF_ONE_KIND = ("/networks.json?kind=dense", "/api/v1/networks?kind=foreign")
@@ -194,3 +195,22 @@ def test_networks_are_listed_by_their_kind(browser, workspace):
     browser.get("/?kind=other", status=422)
     listed = {address: browser.raw(address).get_json()["items"] for address in OF_ONE_KIND}
     assert [[row["name"] for row in rows] for rows in listed.values()] == [["our-own"], ["from-elsewhere"]]
+
+
+def test_what_a_file_of_ours_states_of_its_columns_is_shown_taken_and_said_of_the_version(browser, workspace):
+    mixed_version(workspace)
+    file = browser.raw("/api/v1/networks/mixed/versions/1.npz").data
+    part = {"file": FileStorage(io.BytesIO(file), "mixed.npz")}
+    page = browser.post("/import", part, content_type="multipart/form-data")
+    said = words(page.root)
+    assert "The file states 6 columns (" in said
+    assert "the classes =middle, high, low, and inputs scaled as standard." in said
+    assert page.by_id("stated").get("checked") is not None
+    choices = filled(page, kind="dense", proposal="0", stated="y", task="classification", scaling="none")
+    browser.post(address_of(page), choices, source=address_of(page))
+    assert carry_out(workspace).state == "finished"
+    said = browser.get("/networks/imported/versions/1").text
+    assert "<dt>Stated by the file</dt><dd>columns, classes and scaling</dd>" in said
+    record = "when=2024-03-04&size=0.5&weight=&member=yes&colour=red&grade=8"
+    answers = {browser.get(f"/use/{name}:1?{record}").sentence for name in ("mixed", "imported")}
+    assert len(answers) == 1

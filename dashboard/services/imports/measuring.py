@@ -23,10 +23,12 @@ def prepare(workspace: Workspace, plan: Plan) -> Prepared | None:
     """
     if plan.spec is None:
         return None
+    if plan.dataset is None and plan.stated is not None:
+        return Prepared(plan.stated, None)
     if plan.dataset is None:
         return Prepared(raw_preprocessing(plan.spec, plan.settings.task, plan.classes), None)
     arrays, parts = open_parts(workspace, plan.dataset)
-    preprocessing = fit(arrays, parts["training"], plan.settings.scaling)
+    preprocessing = plan.stated or fit(arrays, parts["training"], plan.settings.scaling)
     return Prepared(preprocessing, encoded(arrays, parts, preprocessing, plan.spec.training.dtype))
 
 

@@ -1,10 +1,11 @@
 """What an import is to become: which tensors under which names, in which network, and as which versions."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from dashboard.catalogue import networks as network_rows
+from dashboard.data.preprocessing import Preprocessing
 from dashboard.declarations import declared, read, setting
 from dashboard.errors import Invalid, NotFound
 from dashboard.formats.contents import SourceTensor
@@ -19,6 +20,7 @@ from dashboard.services.imports.changes import Changes, TensorForm, changes_betw
 from dashboard.services.imports.choosing import FIELDS as CHOSEN
 from dashboard.services.imports.choosing import left_out
 from dashboard.services.imports.fitting import Shape, why_not_fitting
+from dashboard.services.imports.stated import stated_of
 from dashboard.services.imports.waiting import Checkpoint, Import
 from dashboard.services.versions.given import LONGEST_METRIC, LONGEST_TENSOR, checked_number, is_metric_name
 from dashboard.services.workspace import Workspace
@@ -44,6 +46,12 @@ class ImportSettings:
     dataset: str = setting(Text(LONGEST_NAME), "", "Dataset", "On which it is measured at once; not needed.")
     scaling: str = setting(
         Choice(SCALINGS), "none", "Scaling of inputs", "What the network was given while it was trained elsewhere."
+    )
+    stated: bool = setting(
+        Flag(),
+        False,
+        "Take columns, classes and scaling as the file states them",
+        "Of a file that was exported here: task, classes and scaling are the file's, which nobody has checked.",
     )
     accept_changes: bool = setting(
         Flag(), False, "Accept changes", "Save although tensors are new, gone or reshaped since the version before."
@@ -86,7 +94,8 @@ class PlannedVersion(NamedTuple):
 class Plan:
     """All of an import as a person wants it. `existing` is the network that it goes into, None for a new one.
 
-    `spec`, `dataset` and `classes` are of dense networks only.
+    `spec`, `dataset` and `classes` are of dense networks only; `stated` is what the file states of its columns, None if
+    that is not taken.
     """
 
     settings: ImportSettings
@@ -97,6 +106,7 @@ class Plan:
     spec: NetworkSpec | None
     dataset: Dataset | None
     classes: tuple[str, ...]
+    stated: Preprocessing | None = None
 
     def changes(self, last: Mapping[str, TensorForm] | None) -> list[tuple[PlannedVersion, Changes]]:
         """Return the versions whose tensors are not those of the one before; `last` are the network's last ones."""
@@ -119,6 +129,9 @@ def read_plan(workspace: Workspace, waiting: Import, data: Mapping[str, Any]) ->
     dataset = get_dataset(workspace, settings.dataset) if settings.dataset and kind == DENSE else None
     inputs = len(dataset.description["inputs"]) if dataset else 0
     proposal = _chosen_proposal(fields, waiting, inputs) if kind == DENSE else None
+    stated = _stated(fields, waiting, proposal) if settings.stated else None
+    if stated is not None:
+        settings = replace(settings, task=stated.task, scaling=stated.scaling)
     fields.done()
     existing = _find_network(workspace, network_name)
     if existing is not None and existing.kind != kind:
@@ -130,10 +143,26 @@ def read_plan(workspace: Workspace, waiting: Import, data: Mapping[str, Any]) ->
     spec: NetworkSpec | None = None
     classes: tuple[str, ...] = ()
     if proposal is not None:
-        classes = _classes(fields, settings, proposal, dataset)
+        classes = _classes(fields, settings, proposal, dataset, stated)
         spec = _spec(fields, settings, proposal, versions[0], existing)
         fields.done()
-    return Plan(settings, kind, existing, versions, proposal, spec, dataset, classes)
+    return Plan(settings, kind, existing, versions, proposal, spec, dataset, classes, stated)
+
+
+def _stated(fields: Fields, waiting: Import, proposal: Proposal | None) -> Preprocessing | None:
+    """Return what the file states of its columns; refused where it cannot be taken, or something else is given, too."""
+    if proposal is None:
+        fields.refuse("stated", "Only a dense network has columns and classes: leave stated out.")
+        return None
+    taken = stated_of(waiting, proposal)
+    if taken.preprocessing is None:
+        fields.refuse("stated", f"{taken.why_not} Leave stated out, and say it yourself.")
+        return None
+    own = {"task": taken.preprocessing.task, "scaling": taken.preprocessing.scaling}
+    for name, value in (own | {"classes": list(taken.preprocessing.classes)}).items():
+        if fields.data.get(name) not in (None, "", [], value):
+            fields.refuse(name, f"The file states another one: leave {name} out, or leave stated out.")
+    return taken.preprocessing
 
 
 def _find_network(workspace: Workspace, name: str) -> Network | None:
@@ -261,14 +290,22 @@ def _part(
     return tensor
 
 
-def _classes(fields: Fields, settings: ImportSettings, proposal: Proposal, dataset: Dataset | None) -> tuple[str, ...]:
-    """Return the classes of the outputs: the dataset's, those that are given, or else 0, 1, 2 and so on."""
+def _classes(
+    fields: Fields,
+    settings: ImportSettings,
+    proposal: Proposal,
+    dataset: Dataset | None,
+    stated: Preprocessing | None,
+) -> tuple[str, ...]:
+    """Return the classes of the outputs: the file's, the dataset's, those that are given, or else 0, 1, 2 and so on."""
     inputs, outputs = proposal.layers[0].inputs, proposal.layers[-1].units
     if dataset is not None:
-        problem = why_not_fitting(dataset, Shape(inputs, outputs, settings.task))
+        problem = why_not_fitting(dataset, Shape(inputs, outputs, settings.task, stated.classes if stated else ()))
         if problem is not None:
             fields.refuse(*problem)
         return tuple(dataset.description["classes"])
+    if stated is not None:
+        return stated.classes
     if settings.task != "classification":
         return ()
     given = fields.data.get("classes")

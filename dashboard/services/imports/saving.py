@@ -20,6 +20,7 @@ from dashboard.records.run import STARTED_BY_LENGTH, Run
 from dashboard.services.imports.changes import Changes, TensorForm
 from dashboard.services.imports.measuring import prepare
 from dashboard.services.imports.plan import Mapped, Plan, PlannedVersion, read_plan
+from dashboard.services.imports.stated import WHAT
 from dashboard.services.imports.waiting import Checkpoint, Import, discard_import, get_import
 from dashboard.services.networks import get_network
 from dashboard.services.store.actions import ActionJob
@@ -158,7 +159,7 @@ class _Saving:
             [_given(version, one, arrays[one.tensor], spec is not None) for one in version.tensors],
             epoch=version.epoch,
             metrics=version.metrics | metrics_of(evaluation),
-            origin=origin_of(version),
+            origin=origin_of(version) | ({"stated": WHAT} if self.plan.stated else {}),
             key=f"import {self.waiting.token} {version.checkpoint.folder.name}",
             parent=self.saved[-1] if self.saved else None,
             run=self.run_id,

@@ -50,6 +50,7 @@ class ImportForm(PageForm):
     )
     dataset = SelectField(SETTINGS["dataset"].label, description=SETTINGS["dataset"].help)
     scaling = form_field(SETTINGS["scaling"])
+    stated = form_field(SETTINGS["stated"])
     checkpoints = _ticks("Checkpoints")
     metrics = _ticks("Metrics", "Stated by the names or within the files; those that are ticked are saved.")
     unnamed = form_field(SETTINGS["unnamed"])
@@ -80,11 +81,10 @@ class ImportForm(PageForm):
         }
         chosen |= {name: self[name].data for name in ("network", "purpose", "unnamed", "optimizer", "accept_changes")}
         if self.kind.data == DENSE:
-            chosen |= {name: self[name].data for name in ("task", "dataset", "scaling", "proposal")}
-            chosen |= {
-                "activations": [one.data for one in self.activations] or None,
-                "classes": _lines(self.classes.data),
-            }
+            chosen |= {name: self[name].data for name in ("dataset", "proposal", "stated")}
+            chosen |= {"activations": [one.data for one in self.activations] or None}
+            if not self.stated.data:
+                chosen |= {"task": self.task.data, "scaling": self.scaling.data, "classes": _lines(self.classes.data)}
         return chosen
 
 

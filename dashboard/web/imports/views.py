@@ -15,13 +15,14 @@ from dashboard.services.imports.plan import IMPORT_SETTINGS
 from dashboard.services.imports.preview import changes_at, metric_names
 from dashboard.services.imports.receiving import receive_import
 from dashboard.services.imports.saving import start_import
+from dashboard.services.imports.stated import Stated, stated_of
 from dashboard.services.imports.waiting import Import, discard_import, get_import
 from dashboard.services.networks import list_networks
 from dashboard.services.upload_parts import SentFile
 from dashboard.web.imports.forms import FilesForm, ImportForm, place
 from dashboard.web.imports.look import Look, is_filtering, look_of
 from dashboard.web.imports.page import checkpoints_table, import_address, left_out_table, tensors_table
-from dashboard.web.imports.words import import_sentence, proposal_words
+from dashboard.web.imports.words import import_sentence, proposal_words, stated_words
 from dashboard.web.kit.answers import Answer, redirect_to
 from dashboard.web.kit.forms import attach_errors, problems
 from dashboard.web.kit.tables import Table, numbers_at
@@ -106,6 +107,7 @@ def _form(waiting: Import, data: MultiDict[str, str] | None) -> ImportForm:
         "proposal": "" if not offered or offered[0].is_ambiguous else "0",
         "checkpoints": places,
         "metrics": metrics,
+        "stated": _stated(waiting).preprocessing is not None,
         **{name: IMPORT_SETTINGS[name].default for name in ("task", "scaling", "unnamed")},
     }
     form = ImportForm(data, data=known)
@@ -113,6 +115,10 @@ def _form(waiting: Import, data: MultiDict[str, str] | None) -> ImportForm:
     form.offer(map(proposal_words, offered), names, metrics, [one.name for one in list_datasets(workspace())])
     _set_layers(form, waiting)
     return form
+
+
+def _stated(waiting: Import) -> Stated:
+    return stated_of(waiting, waiting.proposals[0] if waiting.proposals else None)
 
 
 def _set_layers(form: ImportForm, waiting: Import) -> None:
@@ -158,6 +164,8 @@ def _choose_page(look: Look, form: ImportForm, has_changes: bool = False) -> str
         has_optimizer=any(one.is_optimizer for checkpoint in waiting.checkpoints for one in checkpoint.tensors),
         has_unnamed=any(checkpoint.place.unnamed for checkpoint in waiting.checkpoints),
         readings=waiting.proposals,
+        stated=stated_words(_stated(waiting)),
+        is_stated=_stated(waiting).preprocessing is not None,
         reason_foreign=waiting.why_foreign,
         networks=[one.network.name for one in list_networks(workspace()).items],
         has_changes=has_changes,

@@ -1,10 +1,15 @@
 """Sentences about imports."""
 
+from collections.abc import Sequence
+
 from dashboard.services.imports.changes import Changes, TensorForm
 from dashboard.services.imports.plan import Proposal
 from dashboard.services.imports.preview import FORMAT_WORDS, TensorPreview
+from dashboard.services.imports.stated import Stated
 from dashboard.services.imports.waiting import Import
 from dashboard.web.kit.formats import plural
+
+MOST_NAMED = 10
 
 
 def import_sentence(waiting: Import) -> str:
@@ -25,6 +30,20 @@ def proposal_words(proposal: Proposal) -> str:
     names = ", ".join(f"{layer.weight}{' (turned)' if layer.turned else ''}" for layer in proposal.layers)
     left = f"; {plural(len(proposal.left_over), 'tensor')} left over" if proposal.left_over else ""
     return f"{units}: {names}; {proposal.why}{left}"
+
+
+def stated_words(stated: Stated) -> str:
+    """Return what a file states of its columns, or why that cannot be taken."""
+    known = stated.preprocessing
+    if known is None:
+        return stated.why_not
+    words = f"The file states {plural(len(known.columns), 'column')} ({_some(tuple(known.columns))})"
+    what = f"the classes {_some(known.classes)}" if known.classes else known.task
+    return f"{words}, {what}, and inputs scaled as {known.scaling}."
+
+
+def _some(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:MOST_NAMED])}{' …' if len(names) > MOST_NAMED else ''}"
 
 
 def changes_words(changes: Changes) -> str:

@@ -93,6 +93,7 @@ def _parent(one: Mapping[str, Any], has_share: bool) -> tuple[str, str]:
 
 NAMED = {
     "number": "Number in its name",
+    "stated": "Stated by the file",
     "format": "Format",
     "reader": "Read by version",
     "search": "Search",
