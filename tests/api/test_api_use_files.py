@@ -37,9 +37,11 @@ def test_a_file_is_answered_cell_by_cell_as_each_record_is(mixed):
     lines = answered(mixed, table()).decode().splitlines()
     assert lines[0] == "when,size,weight,member,colour,grade,label,prediction,score,problem"
     assert [line.rsplit(",", 3)[0] for line in lines] == table().splitlines()
-    for row in (0, 9, 50, ROWS - 1):
-        (one,) = mixed.post(f"{VERSION}/predict", json={"rows": [records()[row]]})["answers"]
-        label, score, problem = lines[row + 1].rsplit(",", 3)[1:]
+    alone = [mixed.post(f"{VERSION}/predict", json={"rows": [records()[row]]})["answers"][0] for row in (0, 9, 50)]
+    every = mixed.post(f"{VERSION}/predict", json={"rows": records()})["answers"]
+    assert (alone, len(every)) == ([every[row] for row in (0, 9, 50)], ROWS)
+    for one, line in zip(every, lines[1:], strict=True):
+        label, score, problem = line.rsplit(",", 3)[1:]
         assert (label.removeprefix("'"), float(score), problem) == (one["label"], one["scores"][one["label"]], "")
         assert label.startswith("'") == one["label"].startswith("=")  # no spreadsheet takes it for a formula
 

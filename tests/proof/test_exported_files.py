@@ -26,7 +26,7 @@ NETWORKS = {
     "double": (["elu", "softplus", "leaky_relu", "silu", "softmax"], "float64", True),
     "double numbers": (["relu", "sigmoid", "gelu", "identity"], "float64", True),
 }
-"""Six networks with all activations; their columns have gaps, categories and indicators."""
+"""Six networks with all activations; their columns have gaps, categories, indicators and parts of dates."""
 CLASSES = ["no", "yes", "maybe"]
 COLUMNS = {
     "scaling": "standard",
@@ -34,6 +34,8 @@ COLUMNS = {
     "numeric": [
         {"name": "age", "scale": 0.02, "offset": -0.5, "fill": 40.0, "may_miss": False},
         {"name": "income", "scale": 0.5, "offset": 0.1, "fill": 3.0, "may_miss": True},
+        {"name": "when.year", "scale": 0.5, "offset": -1012.0, "fill": 2024.0, "may_miss": True},
+        {"name": "when.days", "scale": 0.002, "offset": -0.5, "fill": 90.0, "may_miss": True},
     ],
     "categorical": [
         {"name": "town", "levels": ["Rome", "9"], "fill": "Rome", "may_miss": True},
@@ -45,7 +47,7 @@ COLUMNS = {
     "target_scale": 1.0,
     "target_offset": 0.0,
     "indicators": ["income"],
-    "dates": [],
+    "dates": [{"name": "when", "order": "year", "first": 738886.0, "parts": ["year", "days"]}],
     "targets": [],
 }
 ROWS = 500
@@ -54,7 +56,7 @@ ROWS = 500
 def network(name):
     """Return (arrays, spec as JSON, inputs, outputs of the engine) of a network."""
     activations, dtype, bias = NETWORKS[name]
-    sizes = [8, *[6] * (len(activations) - 1), 3]
+    sizes = [10, *[6] * (len(activations) - 1), 3]
     arrays, spec = dense_arrays(sizes, dtype, bias), spec_of(sizes, activations, dtype, bias)
     if activations[-1] == "softmax":
         spec["training"]["loss"] = "cross_entropy"
@@ -65,18 +67,21 @@ def network(name):
 
 
 def records():
-    """Return numbers with gaps and categories with gaps, as a file has them."""
+    """Return numbers with gaps, dates as their parts among them, and categories with gaps, as a file has them."""
     rng = np.random.default_rng(4)
-    numbers = np.stack([rng.normal(size=ROWS) * 30 + 40, rng.normal(size=ROWS) * 5], axis=1)
+    days = rng.integers(0, 700, ROWS).astype(np.float64)
+    numbers = np.stack([rng.normal(size=ROWS) * 30 + 40, rng.normal(size=ROWS) * 5, 2024 + days // 366, days], axis=1)
     numbers[::4, 1] = np.nan
+    numbers[::7, 2:] = np.nan
     towns, sizes = rng.choice(["Rome", "9", ""], ROWS), rng.choice(["s", "m", "l"], ROWS)
     return numbers, np.stack([towns, sizes], axis=1).astype(object)
 
 
 def scaled(numbers, categories):
     """Return what the network is given, written out once more."""
-    age, income = numbers.T
+    age, income, year, days = numbers.T
     parts = [age * 0.02 - 0.5, np.where(np.isnan(income), 3.0, income) * 0.5 + 0.1]
+    parts += [np.where(np.isnan(year), 2024.0, year) * 0.5 - 1012.0, np.where(np.isnan(days), 90.0, days) * 0.002 - 0.5]
     towns = np.where(categories[:, 0] == "", "Rome", categories[:, 0])
     parts += [towns == "Rome", towns == "9", *(categories[:, 1] == size for size in "sml"), np.isnan(income)]
     return np.stack(parts, axis=1).astype(np.float64)
@@ -168,6 +173,27 @@ def test_onnxruntime_goes_from_columns_to_classes(tmp_path, name):
     assert_close(ours, outputs, 1e-12 if "double" in name else 1e-5)
     assert list(label) == [CLASSES[code] for code in np.argmax(outputs, axis=1)]
     assert np.array_equal(scores, outputs.astype(np.float64))
+
+
+def test_onnxruntime_gives_several_targets_in_their_own_units(tmp_path):
+    arrays, spec, _, ours = network("double numbers")
+    targets = [{"name": name, "scale": 0.5 + place, "offset": place - 1.0} for place, name in enumerate("xyz")]
+    columns = COLUMNS | {"task": "regression", "classes": [], "targets": targets}
+    path = write_here("onnx", arrays, tmp_path / "a.onnx", spec, columns)
+    session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
+    numbers, categories = records()
+    (value,) = session.run(["value"], {"numbers": numbers, "categories": categories})
+    assert float(np.abs(value - (ours - [-1.0, 0.0, 1.0]) / [0.5, 1.5, 2.5]).max()) <= 1e-11
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_program_gives_the_same_bits_with_the_numpy_of_this_environment(tmp_path, name):
+    arrays, spec, _, ours = network(name)
+    path = write_here("script", arrays, tmp_path / "a.py", spec, COLUMNS)
+    found = importlib.util.spec_from_file_location("program", path)
+    program = importlib.util.module_from_spec(found)
+    found.loader.exec_module(program)
+    assert program.predict(np.asarray(scaled(*records()), ours.dtype)).tobytes() == ours.tobytes()
 
 
 def test_the_networks_have_every_activation():

@@ -20,7 +20,7 @@ from dashboard.services.versions.outside import create_foreign_network, save_out
 from dashboard.services.versions.reading import get_version
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
-from tests.unit.services.used_versions import HEADER, mixed_version, table
+from tests.unit.services.used_versions import HEADER, ROWS, mixed_version, table
 
 
 def test_what_leaves_comes_back_as_the_same_version_without_a_new_table(workspace):
@@ -52,6 +52,9 @@ def test_every_format_comes_back_as_the_same_version_with_its_columns_and_classe
         made = export_version(workspace, "mixed", 1, name)
         with made.file:
             sent = [SentFile(io.BytesIO(made.file.read()), made.name)]
+        outputs = made.proof.outputs  # of columns with gaps and categories, and of the parts of dates
+        assert outputs is not None
+        assert (outputs.records, outputs.is_within) == (ROWS, True)
         if name in PROGRAMS:
             with pytest.raises(UnreadableFile, match=r"text of a program.*\.py\.zip"):
                 receive_import(workspace, sent)
