@@ -103,8 +103,8 @@ def test_a_planted_fault_is_named_in_the_sentence_and_its_unit_opens(browser, wo
 
 def test_what_takes_longer_than_a_second_is_counted_by_a_run_that_leads_back(two, workspace, monkeypatch):
     monkeypatch.setattr(results, "AT_ONCE_WORK", 0)
-    page = two.get(WHY)
-    assert "a run does it" in page.sentence
+    for address in (WHY, "/compare?base=small:1&other=small:2&shade=share"):
+        assert "a run does it" in two.get(address).sentence
     run = two.post(WHY, source=WHY)
     assert run.h1 == "Run 1 of small: Why small:2 is not as small:1"
     assert WHY in {link.replace("%3A", ":") for link in run.links()}

@@ -4,16 +4,16 @@ from typing import Any
 
 from flask import Blueprint, render_template
 
-from dashboard.errors import UserError
+from dashboard.errors import Conflict, UserError
 from dashboard.http import workspace
 from dashboard.records.units import other_axis
 from dashboard.services.compare import detail as details
 from dashboard.services.compare.versions import PAIRED
 from dashboard.services.versions import reading
 from dashboard.web.compare.change_map import map_around
-from dashboard.web.compare.listing import compared, continue_comparing
+from dashboard.web.compare.listing import Listing, compared, continue_comparing
 from dashboard.web.compare.page import comparison_page, stop_address, unit_pictures
-from dashboard.web.compare.query import CompareQuery, compare_query
+from dashboard.web.compare.query import SHADES, CompareQuery, compare_query
 from dashboard.web.compare.stepping import version_steps
 from dashboard.web.compare.tables import TENSOR_COLUMNS, cell_page, other_table, sides_table, unit_cells_table
 from dashboard.web.compare.words import axis_words, cell_sentence, side_words, unit_sentence, with_nearest
@@ -48,7 +48,18 @@ def show() -> Answer:
         listing = compared(params, sort)
     except UserError as error:
         return _page(base, other, with_nearest(error)), error.status
-    shown = comparison_page(params, listing)
+    return _shown(params, listing)
+
+
+def _shown(params: CompareQuery, listing: Listing) -> Answer:
+    """Show a comparison; one whose map is to show shares that are not counted leads to where they can be."""
+    try:
+        shown = comparison_page(params, listing)
+    except Conflict:
+        if params.shade == SHADES[0]:
+            raise
+        return redirect_to(params.why)
+    base, other, _ = params.versions
     steps = version_steps(params.address, listing.diff.base, listing.diff.other)
     return _page(base, other, "", params=params, steps=steps, **shown)
 
