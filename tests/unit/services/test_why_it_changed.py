@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 
 from dashboard.errors import Conflict, NotFound
+from dashboard.jobs.coordinator import coordinator_lock
 from dashboard.records.change import parse_change
 from dashboard.records.why import WhyRequest, WhyResult
 from dashboard.services.changes.children import preview_child, save_child
 from dashboard.services.versions.reading import get_detail, get_version
 from dashboard.services.versions.tensors import read_tensors
-from dashboard.services.why.results import cell_shares, known_why, why
+from dashboard.services.why import results
+from dashboard.services.why.results import cell_shares, known_why, why, why_or_run
+from tests.unit.services.carry_out import carry_out
 from tests.unit.services.foreign_versions import save_foreign
 from tests.unit.services.saved_versions import iris_preprocessing, new_network, save, save_two
 
@@ -131,3 +134,31 @@ def test_what_has_no_line_between_its_weights_is_refused_in_words(workspace, req
         why(workspace, request_)
     assert raised.value.field == field
     assert str(raised.value).endswith((".", "there."))
+
+
+@pytest.fixture
+def alone(workspace):
+    """A workspace whose runs are carried out by this process alone."""
+    with coordinator_lock(workspace.settings.home_folder):
+        yield workspace
+
+
+def test_a_run_counts_what_takes_long_and_stops_when_it_is_cancelled(alone, monkeypatch):
+    workspace = alone
+    monkeypatch.setattr(results, "AT_ONCE_WORK", 0)
+    save_two(workspace)
+    queued = why_or_run(workspace, TWO, "Ada")
+    assert (queued.result, known_why(workspace, TWO)) == (None, None)
+    with pytest.raises(Conflict):
+        cell_shares(workspace, TWO, "layer_01.bias")
+    assert carry_out(workspace, told_to_stop=True).state == "cancelled"
+    assert known_why(workspace, TWO) is None
+    again = why_or_run(workspace, TWO, "Ada")
+    assert again.run_id != queued.run_id
+    run = carry_out(workspace)
+    assert (run.state, run.done, run.total, run.started_by) == ("finished", 3, 3, "Ada")
+    assert run.result == {"base": "small:1", "other": "small:2"}
+    result = why_or_run(workspace, TWO).result
+    assert result is not None
+    assert result == known_why(workspace, TWO)
+    assert cell_shares(workspace, TWO, "layer_01.bias").shape == (3,)
