@@ -70,13 +70,11 @@ def score_put_back(
     for batch in line.batches(records, tick):
         first = _Layer(line, 0, batch.inputs)
         for mix, score in zip(mixes, result.mixes, strict=True):
-            tick()
             score.add(Point(line, first.mixed(mix), lambda place, mix=mix: mix.layer(line, place)), batch)  # type: ignore[misc]
         for place, layer in enumerate(_layers(line, first)):
             numbers = by_layer.get(place, [])
             own = [units[number].unit for number in numbers]
             for number, outputs in zip(numbers, layer.with_units(own), strict=True):
-                tick()
                 result.units[number].add(_Rest(line, place, *outputs), batch)
     return result
 

@@ -62,6 +62,7 @@ def test_a_further_cell_is_added_without_losing_what_was_typed(two, workspace):
         ("average", {"versions": "small:2", "shares": "1, 3"}),
         ("prune", {"share": "0.5", "scope": "units"}),
         ("round", {"to": "int8"}),
+        ("put_back", {"base": "small:2", "units": "1.0\n2.2", "tensors": "layer_01.bias"}),
     ],
 )
 def test_each_kind_of_change_is_tried_and_saved(two, workspace, kind, data):
@@ -71,6 +72,9 @@ def test_each_kind_of_change_is_tried_and_saved(two, workspace, kind, data):
     send(two, kind, "save", **data)
     assert get_detail(workspace, "small", 3).origin["how"] == kind
     assert get_version(workspace, "small", 3).parent == "small:1"
+    if kind == "put_back":
+        page = words(two.get("/networks/small/versions/3").root)
+        assert "unit 0 of layer 1, unit 2 of layer 2, layer_01.bias" in page
 
 
 @pytest.mark.parametrize(

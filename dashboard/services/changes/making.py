@@ -59,11 +59,12 @@ def _references(reference: str, change: Change) -> list[tuple[str, str]]:
     return [("version", reference), *others]
 
 
-def _shares(change: Change) -> list[float]:
+def _shares(change: Change) -> list[float | None]:
+    """Return the share of each version in a mix; None where a version is whole or in parts in the child."""
     if isinstance(change, Interpolate):
         return [1.0 - change.t, change.t]
     if isinstance(change, PutBack):
-        return [1.0, 1.0]
+        return [None, None]
     return list(change.shares) if isinstance(change, Average) else [1.0]
 
 

@@ -2,6 +2,8 @@
 
 import dataclasses
 import itertools
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +23,7 @@ def sigmoid(z):
     return 1.0 / (1.0 + np.exp(-z))
 
 
-FORMULAS = {
+FORMULAS: dict[str, Callable[..., Any]] = {
     "identity": lambda z: z,
     "sigmoid": sigmoid,
     "tanh": np.tanh,
@@ -33,7 +35,7 @@ FORMULAS = {
     "softplus": lambda z: np.log(1.0 + np.exp(z)),
     "softmax": lambda z: np.exp(z) / np.exp(z).sum(axis=1, keepdims=True),
 }
-LOSS_FORMULAS = {
+LOSS_FORMULAS: dict[str, Callable[..., Any]] = {
     "squared_error": lambda o, t: 0.5 * (o - t) ** 2,
     "absolute_error": lambda o, t: np.abs(o - t),
     "huber": lambda o, t: np.where(np.abs(o - t) <= 1.0, 0.5 * (o - t) ** 2, np.abs(o - t) - 0.5),
