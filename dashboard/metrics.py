@@ -61,6 +61,7 @@ DECLARED = (
     Metric("balanced_accuracy", "balanced accuracy", True, CLASSES, NEW_RECORDS, high=1.0, judges=CLASSES),
     Metric("f1", "F1", True, CLASSES, NEW_RECORDS, high=1.0),
     Metric("log_loss", "log loss", False, CLASSES, NEW_RECORDS, of_probabilities=True),
+    Metric("all_right", "every target right", True, CLASSES, high=1.0),
     Metric("precision", "precision", True, CLASSES, high=1.0),
     Metric("recall", "recall", True, CLASSES, high=1.0),
     Metric("top_2", "among the first 2", True, CLASSES, high=1.0),

@@ -206,7 +206,10 @@ def _answered_file(transport: Transport, place: str, path: Path, output: str | N
 
 
 def _answer_lines(answer: dict[str, Any]) -> list[str]:
-    """Return the label and the scores of an answer, the highest first, or its numbers."""
+    """Return the label and the scores of an answer, the highest first, those of several targets, or its numbers."""
+    if "labels" in answer:
+        rows = [(name, label, answer["scores"][name][label]) for name, label in answer["labels"].items()]
+        return table(("target", "answer", "score"), rows)
     if "label" not in answer:
         return [f"{name}: {value}" for name, value in answer.get("values", {"value": answer.get("value")}).items()]
     ranked = sorted(answer["scores"].items(), key=lambda item: -item[1])

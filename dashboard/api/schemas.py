@@ -700,7 +700,9 @@ INPUTS: dict[str, Schema] = {
         )
     ),
     "image_shape": nullable(array(INTEGER)),
-    "classes": array(TEXT),
+    "classes": array(TEXT, description="Of several targets those of all, as target=class, as the outputs stand."),
+    "groups": {"type": "object", "additionalProperties": array(TEXT)}
+    | {"description": "Of several targets of classes, the classes of each."},
     "target": nullable(TEXT),
     "targets": array(TEXT),
     "task": TEXT,
@@ -709,6 +711,16 @@ INPUTS: dict[str, Schema] = {
 ANSWER: Schema = {
     "anyOf": [
         record({"label": TEXT, "scores": {"type": "object", "additionalProperties": NUMBER}}, closed=True),
+        record(
+            {
+                "labels": {"type": "object", "additionalProperties": TEXT},
+                "scores": {
+                    "type": "object",
+                    "additionalProperties": {"type": "object", "additionalProperties": NUMBER},
+                },
+            },
+            closed=True,
+        ),
         record({"value": NUMBER}, closed=True),
         record({"values": {"type": "object", "additionalProperties": NUMBER}}, closed=True),
     ]
@@ -844,7 +856,7 @@ SCHEMAS: dict[str, Schema] = {
                         "inputs": FREE,
                         "target": {
                             "type": ["string", "number", "object"],
-                            "description": "Of several targets an object with the number of each.",
+                            "description": "Of several targets an object with the number or the class of each.",
                         },
                     },
                     closed=True,

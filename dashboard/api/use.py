@@ -120,7 +120,10 @@ def prediction_json(prediction: Prediction) -> dict[str, Any]:
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:
-    """Return an answer: a label with scores, the value of one target, or the values of several."""
+    """Return an answer: a label with scores, the value of one target, or the labels or values of several."""
+    if answer.targets is not None:
+        labels = {name: own.label for name, own in answer.targets.items()}
+        return {"labels": labels, "scores": {name: own.scores for name, own in answer.targets.items()}}
     if answer.scores is not None:
         return {"label": answer.label, "scores": answer.scores}
     values = answer.values or {}

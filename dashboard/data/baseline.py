@@ -1,5 +1,6 @@
 """The score of who learnt nothing: always the most frequent class, or the mean, of the records to train on."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,18 +13,22 @@ SMALLEST_SHARE = 1e-15
 class Constant(NamedTuple):
     """What is always answered: the code of a class, with the share of every class, or a number (without shares).
 
-    Of several targets `answer` has the mean of each, (targets,).
+    Of several targets `answer` has that of each, (targets,), and `parts` those of several targets of classes.
     """
 
     answer: float | Array
     shares: Array
+    parts: "tuple[Constant, ...]" = ()
 
 
-def constant_answer(target: Array, classes: int) -> Constant:
+def constant_answer(target: Array, classes: int, groups: Sequence[int] = ()) -> Constant:
     """Return what is answered whatever the record, from the targets to train on; `classes` is 0 for numbers.
 
-    Targets are (rows,), or (rows, targets) numbers.
+    Targets are (rows,), or (rows, targets) numbers, or codes of classes of which `groups` says how many each has.
     """
+    if groups:
+        parts = tuple(constant_answer(codes, size) for codes, size in zip(target.T, groups, strict=True))
+        return Constant(np.array([one.answer for one in parts], np.intp), np.empty(0), parts)
     if not classes:
         means = np.mean(target, axis=0)
         return Constant(float(means) if means.ndim == 0 else means, np.empty(0))
@@ -35,8 +40,13 @@ def baseline_scores(target: Array, constant: Constant) -> dict[str, float]:
     """Return the metrics of the constant answer on targets (rows,) or (rows, targets), of at least one record.
 
     Precision, recall and F1 are means over the classes that have records; log loss is that of the classes' shares.
-    Of several targets errors are means over the targets. There is no R² where all values of a target are equal.
+    Of several targets these are means over the targets, and of classes `all_right` is the share of records of which
+    each target is right. There is no R² where all values of a target are equal.
     """
+    if constant.parts:
+        each = [baseline_scores(codes, one) for codes, one in zip(target.T, constant.parts, strict=True)]
+        means = {name: float(np.mean([scores[name] for scores in each])) for name in each[0]}
+        return means | {"all_right": float(np.mean((target == constant.answer).all(axis=1)))}
     if not len(constant.shares):
         return _errors(np.asarray(target, np.float64), constant.answer)
     known = len(np.unique(target))

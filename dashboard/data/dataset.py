@@ -25,11 +25,12 @@ class Arrays(NamedTuple):
 
     `inputs` is (rows, numeric columns), uint8, int16 or float64 with NaN where missing; `categories` (rows,
     categorical columns), int32 codes into `levels`, −1 where missing; `target` (rows,), int32 codes into `classes` or
-    float64, or (rows, targets) float64 of several `targets`, in the order of their names. `gaps` names the columns in
-    which something is missing, `indicators` those whose gaps are an input of their own, and `missing` says how gaps are
-    filled in (median or impute: mean). `parts` (rows,) has the part of each row, 0 to 2, where the split is not at
-    random. `booleans` are the numeric columns of yes and no, each with its words for 0 and 1, empty where it has none;
-    `dates` are the columns whose parts are numeric ones.
+    float64, or (rows, targets) of several `targets`, in the order of their names. Where these are classes, `groups`
+    has the classes of each, into which its codes point, and `classes` all of them as target=class. `gaps` names the
+    columns in which something is missing, `indicators` those whose gaps are an input of their own, and `missing`
+    says how gaps are filled in (median or impute: mean). `parts` (rows,) has the part of each row, 0 to 2, where
+    the split is not at random. `booleans` are the numeric columns of yes and no, each with its words for 0 and 1,
+    empty where it has none; `dates` are the columns whose parts are numeric ones.
     """
 
     inputs: Array
@@ -48,6 +49,7 @@ class Arrays(NamedTuple):
     booleans: Mapping[str, Sequence[str]] = {}  # never changed
     dates: tuple[DateColumn, ...] = ()
     targets: tuple[str, ...] = ()
+    groups: tuple[tuple[str, ...], ...] = ()
 
 
 def open_arrays(folder: Path) -> Arrays:
@@ -80,6 +82,7 @@ def open_arrays(folder: Path) -> Arrays:
         booleans=about.get("booleans", {}),
         dates=tuple(map(DateColumn.from_json, about.get("dates", ()))),
         targets=tuple(about.get("targets", ())),
+        groups=tuple(tuple(one) for one in about.get("groups", ())),
     )
 
 

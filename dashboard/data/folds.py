@@ -100,6 +100,7 @@ def make_folds(
     first = len(arrays.target) - sum(files.values())
     further = np.arange(first, first + files.get("validation", 0))
     target, keys, is_by_class = np.asarray(arrays.target)[:first], keys[:first], arrays.task == "classification"
+    target = target[:, 0] if is_by_class and target.ndim > 1 else target  # as `split` does
     if method == "ordered":
         require_enough("records", len(target), count + 2, count)
         places = np.argsort(keys, kind="stable").astype(np.int64)

@@ -19,6 +19,7 @@ from dashboard.data.cells import MOST_CATEGORIES
 from dashboard.data.columns import NO_INPUT
 from dashboard.data.date_columns import DateColumn, date_columns
 from dashboard.data.dates import ORDERS
+from dashboard.data.groups import output_labels
 from dashboard.data.growing import GrowingMatrix, write_array
 from dashboard.data.levels import Levels, TooManyLevels
 from dashboard.data.moments import Moments, described
@@ -191,7 +192,6 @@ class _Ingestion:
             message = f"{len(names):,} inputs of {self.used:,} rows, an input for each category, are more than "
             raise Invalid({"kinds": f"{message}{MOST_ONE_HOT_CELLS:,} numbers: ignore a column with many categories."})
         self._write_arrays(folder)
-        target, classes = self.targets[0], list(self.targets[0].classes)
         shape = self.spec.image_shape
         return {
             "rows": self.used,
@@ -207,15 +207,29 @@ class _Ingestion:
             "missing": self.spec.missing,
             "indicators": indicators,
             "inputs": names,
-            "classes": classes,
-            "balance": dict(zip(classes, target.counts, strict=True)) if classes else {},
+            **self._classes(),
             "columns": columns,
             "target_statistics": next(one.statistics for one in self.targets if one.name == self.spec.target),
-            "target_columns": [one.statistics for one in self.targets] if len(self.targets) > 1 else [],
+            "target_columns": [one.statistics for one in self.targets if one.statistics] if self._is_several else [],
             "split": self._split(folder),
             "given": self.keys.given(),
             "image_shape": list(shape) if shape else None,
         }
+
+    @property
+    def _is_several(self) -> bool:
+        return len(self.targets) > 1
+
+    def _classes(self) -> dict[str, Any]:
+        """Return the classes and the records of each; of several targets `groups`, too, and target=class as names."""
+        classes = [list(one.classes) for one in self.targets]
+        is_grouped = self._is_several and self.spec.task == "classification"
+        names = output_labels([one.name for one in self.targets], classes) if is_grouped else classes[0]
+        if len(set(names)) < len(names):  # a target "a" with a class "b=c", and a target "a=b" with a class "c"
+            raise Invalid({"kinds": "Two outputs would have the same name, target=class: rename one of the targets."})
+        counts = [count for one in self.targets for count in one.counts]
+        balance = dict(zip(names, counts, strict=True)) if names else {}
+        return {"classes": names, "balance": balance} | ({"groups": classes} if is_grouped else {})
 
     def _write_arrays(self, folder: Path) -> None:
         """Write the categories and the target; raises Invalid for a target that cannot be learnt."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from dashboard.data.cells import number, shown_number
 from dashboard.data.dataset import Array, Arrays
+from dashboard.data.groups import output_labels
 from dashboard.data.truths import truth_value
 from dashboard.errors import Invalid
 
@@ -48,15 +49,38 @@ def with_task(arrays: Arrays, task: str) -> Arrays:
     """
     if arrays.task == task:
         return arrays
+    target = np.asarray(arrays.target)
+    if target.ndim > 1:
+        return _several_with_task(arrays, task)
     if task == "classification":
-        distinct, codes = np.unique(np.asarray(arrays.target, np.float64), return_inverse=True)
-        classes = [shown_number(float(value)) for value in distinct]
-        return arrays._replace(target=codes.astype(np.int32), classes=classes, task=task)
-    values = [number(name) for name in arrays.classes]
+        classes, codes = _as_classes(target)
+        return arrays._replace(target=codes, classes=classes, task=task)
+    return arrays._replace(target=_as_values(target, arrays.classes), classes=[], task=task)
+
+
+def _several_with_task(arrays: Arrays, task: str) -> Arrays:
+    """Do what `with_task` does for each of several targets (rows, targets)."""
+    columns = np.asarray(arrays.target).T
+    if task == "regression":
+        values = [_as_values(codes, own) for codes, own in zip(columns, arrays.groups, strict=True)]
+        return arrays._replace(target=np.stack(values, axis=1), classes=[], groups=(), task=task)
+    read = [_as_classes(column) for column in columns]
+    groups = tuple(tuple(classes) for classes, _ in read)
+    target = np.stack([codes for _, codes in read], axis=1)
+    return arrays._replace(target=target, classes=output_labels(arrays.targets, groups), groups=groups, task=task)
+
+
+def _as_classes(numbers: Array) -> tuple[list[str], Array]:
+    distinct, codes = np.unique(np.asarray(numbers, np.float64), return_inverse=True)
+    return [shown_number(float(value)) for value in distinct], codes.astype(np.int32)
+
+
+def _as_values(codes: Array, classes: Sequence[str]) -> Array:
+    values = [number(name) for name in classes]
     if None in values:
-        word = arrays.classes[values.index(None)][:40]
+        word = classes[values.index(None)][:40]
         raise Invalid({"dataset": f"The version predicts numbers, and the target of the dataset holds {word!r}."})
-    return arrays._replace(target=np.array(values, np.float64)[np.asarray(arrays.target)], classes=[], task=task)
+    return np.asarray(np.array(values, np.float64)[codes])
 
 
 def with_targets(arrays: Arrays, names: Sequence[str]) -> Arrays:
@@ -74,7 +98,10 @@ def with_targets(arrays: Arrays, names: Sequence[str]) -> Arrays:
     if own == list(names):
         return arrays
     places = [own.index(name) for name in names]
-    return arrays._replace(target=np.asarray(arrays.target)[:, places], targets=tuple(names))
+    groups = tuple(arrays.groups[place] for place in places) if arrays.groups else ()
+    classes = output_labels(names, groups) if groups else arrays.classes
+    target = np.asarray(arrays.target)[:, places]
+    return arrays._replace(target=target, targets=tuple(names), groups=groups, classes=classes)
 
 
 def matches_by_place(arrays: Arrays, numeric: Collection[str], categorical: Collection[str]) -> bool:

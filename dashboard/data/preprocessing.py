@@ -5,7 +5,7 @@ the raw numbers, x * scale + offset being what the network sees.
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -59,13 +59,22 @@ class NumberTarget:
 
 
 @dataclass(frozen=True)
+class ClassGroup:
+    """One of several targets of classes: each class has an output, and the largest one is the answer."""
+
+    name: str
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Preprocessing:
     """All that turns a record into inputs and outputs into an answer.
 
     A class is the target `high` among `low`; a regression's y is y * target_scale + target_offset to the network.
     `indicators` are columns that have one more input, at the end: 1 where the value is missing, else 0. `dates` are the
     columns of dates whose parts are among the numeric ones. `targets` are the targets of a regression with several, in
-    the order of the outputs; with one it is empty.
+    the order of the outputs; with one it is empty. `groups` are those of a classification with several, whose outputs
+    stand group after group; `classes` has all of them then, as target=class.
     """
 
     scaling: str
@@ -80,6 +89,17 @@ class Preprocessing:
     indicators: tuple[str, ...] = ()
     dates: tuple[DateColumn, ...] = ()
     targets: tuple[NumberTarget, ...] = ()
+    groups: tuple[ClassGroup, ...] = ()
+
+    @property
+    def several(self) -> list[str]:
+        """The names of several targets, numbers or classes; empty with a single one."""
+        return [one.name for one in self.targets] or [one.name for one in self.groups]
+
+    @property
+    def group_sizes(self) -> tuple[int, ...]:
+        """How many outputs each of several targets of classes has."""
+        return tuple(len(one.classes) for one in self.groups)
 
     @property
     def target_scales(self) -> tuple[Array, Array]:
@@ -122,6 +142,8 @@ class Preprocessing:
         for column in data["numeric"]:
             if not column["words"]:
                 del column["words"]  # hundreds of pixels have none
+        if not self.groups:
+            del data["groups"]  # as versions of before have it
         return data
 
     @classmethod
@@ -135,6 +157,7 @@ class Preprocessing:
             "indicators": tuple(data.get("indicators", ())),
             "dates": tuple(map(DateColumn.from_json, data.get("dates", ()))),
             "targets": tuple(NumberTarget(**one) for one in data.get("targets", ())),
+            "groups": tuple(ClassGroup(one["name"], tuple(one["classes"])) for one in data.get("groups", ())),
         }
         return cls(**{**data, **parts})
 
@@ -142,7 +165,7 @@ class Preprocessing:
 class Encoded(NamedTuple):
     """What a network is trained on: inputs * scale + offset, (rows, inputs).
 
-    `targets` is (rows,) integer codes of classes, or (rows, 1) scaled numbers.
+    `targets` is (rows,) integer codes of classes, (rows, targets) of several, or (rows, targets) scaled numbers.
     """
 
     inputs: Array
@@ -176,7 +199,8 @@ def fit(arrays: Arrays, rows: Array, scaling: str) -> Preprocessing:
     target = np.asarray(arrays.target[rows])
     has_one = arrays.task == "regression" and target.ndim == 1
     own_scale, own_offset = target_scale(scaling, target) if has_one else (1.0, 0.0)
-    several = zip(arrays.targets, target.T, strict=True) if target.ndim > 1 else ()
+    several = zip(arrays.targets, target.T, strict=True) if target.ndim > 1 and not arrays.groups else ()
+    groups = zip(arrays.targets, arrays.groups, strict=True) if arrays.groups else ()
     return Preprocessing(
         scaling=scaling,
         task=arrays.task,
@@ -190,6 +214,7 @@ def fit(arrays: Arrays, rows: Array, scaling: str) -> Preprocessing:
         indicators=arrays.indicators,
         dates=arrays.dates,
         targets=tuple(NumberTarget(name, *target_scale(scaling, own)) for name, own in several),
+        groups=tuple(ClassGroup(name, own) for name, own in groups),
     )
 
 
@@ -233,9 +258,9 @@ def errors_in_own_unit(metrics: Mapping[str, Any], preprocessing: Preprocessing)
     A network computes the errors of a single target as it is scaled, those of several in their own units (`units`),
     and their means; here they get their names. The loss stays what training minimises.
     """
-    if preprocessing.targets:
+    if preprocessing.several:
         each = metrics.get("per_target", ())
-        own = [{"target": one.name} | errors for one, errors in zip(preprocessing.targets, each, strict=False)]
+        own = [{"target": name} | measured for name, measured in zip(preprocessing.several, each, strict=False)]
         return dict(metrics) | ({"per_target": own} if own else {})
     unit = abs(preprocessing.target_scale)
     return {
@@ -299,19 +324,27 @@ def _one_hot(arrays: Arrays, place: int, column: CategoricalInput) -> Array:
 
 
 def _targets(arrays: Arrays, preprocessing: Preprocessing) -> Array:
-    arrays = with_task(with_targets(arrays, [one.name for one in preprocessing.targets]), preprocessing.task)
+    arrays = with_task(with_targets(arrays, preprocessing.several), preprocessing.task)
     target = np.asarray(arrays.target)
     if preprocessing.task == "regression":
         scale, offset = preprocessing.target_scales
         scaled: Array = target.reshape(-1, len(scale)) * scale + offset
         return scaled
-    if list(arrays.classes) == list(preprocessing.classes):
+    if not preprocessing.groups:
+        return _codes(target, arrays.classes, preprocessing.classes)
+    own = zip(target.T, arrays.groups, preprocessing.groups, strict=True)
+    return np.stack([_codes(codes, classes, group.classes, group.name) for codes, classes, group in own], axis=1)
+
+
+def _codes(target: Array, own: Sequence[str], known: Sequence[str], name: str = "") -> Array:
+    """Return codes (rows,) into a dataset's own classes as those of the version; raises Invalid for other classes."""
+    if list(own) == list(known):
         return target
-    places = {name: place for place, name in enumerate(preprocessing.classes)}
-    unknown = [name for name in arrays.classes if name not in places]
-    if unknown:
-        raise Invalid({"dataset": f"The version does not know these classes of the dataset: {named(unknown)}."})
-    translated: Array = np.array([places[name] for name in arrays.classes])[target]
+    places = {one: place for place, one in enumerate(known)}
+    if unknown := [one for one in own if one not in places]:
+        of = f" of {name!r}" if name else " of the dataset"
+        raise Invalid({"dataset": f"The version does not know these classes{of}: {named(unknown)}."})
+    translated: Array = np.array([places[one] for one in own])[target]
     return translated
 
 

@@ -29,10 +29,9 @@ MERGE = "whole numbers from 2^53 on would merge with their neighbours"
 ODD = {"missing": "take it as missing", "drop": "drop the row"}
 """What is done with cells that are no numbers in a column of numbers."""
 TARGET_HELP = (
-    "The column to predict. Columns of the type further target are predicted, too, as numbers. Classes are predicted "
-    "one target at a time: make a dataset of the same file for each."
+    "The column to predict. Columns of the type further target are predicted, too: all as numbers, or all as classes."
 )
-SEVERAL = "several targets are possible for a regression, of columns of numbers"
+MIXED = "Several targets are either all numbers or all classes"
 SHARE = Number(0, 0.9)
 FEWEST_ROWS = 3
 """Fewer records cannot be trained on."""
@@ -45,7 +44,7 @@ PURPOSES = {"training": "train networks", "evaluation": "evaluate versions only"
 class DatasetSpec:
     """What a person chose: `kinds` has the kind of each column but the target, `missing` is one of MISSING.
 
-    With columns of the kind target there are several targets, which are numbers.
+    With columns of the kind target there are several targets, all numbers or all classes as the task says.
 
     `missing_words` (in small letters) mean missing, `column_words` in single columns; `strip` are the columns whose
     signs are taken off, `units` has the unit of those whose unit is, and `rules` (see `spellings`) say what else is
@@ -197,7 +196,7 @@ def parse_spec(fields: Fields, preview: Preview) -> DatasetSpec:
     kinds = _kinds(fields, preview, target)
     targets = [target, *(name for name, kind in kinds.items() if kind == "target")]
     purpose = suggested_purpose(preview, target)
-    task = "regression" if len(targets) > 1 else preview.suggested_task(target)
+    task = _suggested_task(preview, targets)
     purpose = SPEC_SETTINGS["purpose"].kind.read(fields, "purpose", purpose)
     share = default_share(preview.rows) if purpose == "training" else 0.0
     suggested = {"task": task, "validation": share, "test": share, "purpose": purpose}
@@ -205,8 +204,13 @@ def parse_spec(fields: Fields, preview: Preview) -> DatasetSpec:
         name: SPEC_SETTINGS[name] for name in ("missing", "task", "validation", "test", "seed", "purpose", "split")
     }
     chosen = read(fields, simple, suggested)
+    is_given = bool(fields.text("task"))
     for name in targets:
-        _check_target(fields, chosen["task"], preview.column(name), purpose, len(targets) > 1)
+        column = preview.column(name)
+        if mixed := _mixed(preview, column, targets, chosen["task"], is_given):
+            fields.refuse("target", mixed)
+        else:
+            _check_target(fields, chosen["task"], column, purpose)
     spec = DatasetSpec(
         format=preview.format,
         target=target,
@@ -356,7 +360,7 @@ def _kind_problem(column: Column, kind: str) -> str:
     if kind == "numeric" and not column.numbers and column.words:
         other = "boolean or categorical" if column.truths else "categorical"
         return f"'{name}' has no numbers: take it as {other}, or ignore it."
-    if kind in ("numeric", "target") and column.would_merge:
+    if kind == "numeric" and column.would_merge:
         return f"As numbers, {MERGE}: take '{name}' as categorical, or ignore it."
     if kind == "boolean" and not column.can_be_boolean:
         return f"'{name}' has other cells than two words for yes and no: take it as categorical, or ignore it."
@@ -368,13 +372,29 @@ def _kind_problem(column: Column, kind: str) -> str:
     return ""
 
 
-def _check_target(fields: Fields, task: str, column: Column, purpose: str, is_one_of_several: bool) -> None:
+def _suggested_task(preview: Preview, targets: Sequence[str]) -> str:
+    """Return the task that the targets suggest: several are numbers if all of them can be."""
+    if len(targets) == 1:
+        return preview.suggested_task(targets[0])
+    return "regression" if all(preview.column(name).is_numeric for name in targets) else "classification"
+
+
+def _mixed(preview: Preview, column: Column, targets: Sequence[str], task: str, is_given: bool) -> str:
+    """Say that a target is no number among several numbers, or one among classes, and what to do; empty if not so."""
+    others = [name for name in targets if preview.column(name).is_numeric != column.is_numeric]
+    remedy = "take the others as inputs, or make a dataset for each kind"
+    if others and task == "regression" and not column.is_numeric:
+        return f"{MIXED}; '{column.name}' is not a number everywhere: {remedy}."
+    is_number = column.is_numeric and preview.suggested_task(column.name) == "regression"
+    if others and is_number and not is_given:
+        more = "or choose classification to take every number as a class"
+        return f"{MIXED}; '{column.name}' has numbers, and '{others[0]}' has classes: {remedy}, {more}."
+    return ""
+
+
+def _check_target(fields: Fields, task: str, column: Column, purpose: str) -> None:
     """Refuse a target that cannot serve for a task."""
-    if is_one_of_several and (task == "classification" or not column.is_numeric):
-        why = f"'{column.name}' is not a number everywhere" if not column.is_numeric else "this is a classification"
-        remedy = "take one target, and make a dataset for each of the others"
-        fields.refuse("task" if column.is_numeric else "target", f"{SEVERAL.capitalize()}; {why}: {remedy}.")
-    elif not column.distinct:
+    if not column.distinct:
         fields.refuse("target", f"The target '{column.name}' has no values: choose another column.")
     elif column.distinct == 1 and task == "classification" and purpose == "training":
         message = f"The target '{column.name}' has one class only ({column.examples[0]})"

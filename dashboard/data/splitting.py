@@ -32,10 +32,12 @@ def default_share(rows: int) -> float:
 def split(target: np.ndarray[Any, Any], validation: float, test: float, seed: int, task: str) -> Split:
     """Split rows by shares of 0 to 1, for a classification in each class alike (stratified).
 
+    Of several targets (rows, targets) the classes are those of the first one.
     The same target, shares and seed give the same parts. A class keeps at least one record for training, so a
     class of a single record is not lost.
     """
     generator = np.random.Generator(np.random.PCG64(seed))
+    target = target[:, 0] if task == "classification" and target.ndim > 1 else target
     groups = [np.flatnonzero(target == code) for code in np.unique(target)] if task == "classification" else []
     groups = groups or [np.arange(len(target))]
     parts: tuple[list[Rows], list[Rows], list[Rows]] = ([], [], [])

@@ -8,7 +8,8 @@ from typing import NoReturn
 from dashboard.data.cells import MOST_CATEGORIES, MOST_COLUMNS
 from dashboard.data.date_columns import DateColumn
 from dashboard.data.dates import ORDERS, PARTS
-from dashboard.data.preprocessing import CategoricalInput, NumberTarget, NumericInput, Preprocessing
+from dashboard.data.groups import output_labels
+from dashboard.data.preprocessing import CategoricalInput, ClassGroup, NumberTarget, NumericInput, Preprocessing
 from dashboard.errors import Invalid
 from dashboard.parsing import Fields
 from dashboard.records.dataset import TASKS
@@ -33,6 +34,7 @@ def stated_preprocessing(value: object) -> Preprocessing:
         indicators=_texts(fields, "indicators", MOST_COLUMNS),
         dates=tuple(map(_date, fields.items("dates", 0, MOST_COLUMNS))),
         targets=tuple(map(_target, fields.items("targets", 0, MOST_COLUMNS))),
+        groups=tuple(map(_group, fields.items("groups", 0, MOST_COLUMNS))),
     )
     fields.done()
     _require_sound(stated)
@@ -74,6 +76,11 @@ def _target(fields: Fields) -> NumberTarget:
     return NumberTarget(fields.text("name"), _number(fields, "scale"), _number(fields, "offset"))
 
 
+def _group(fields: Fields) -> ClassGroup:
+    _whole(fields, ClassGroup)
+    return ClassGroup(fields.text("name"), _texts(fields, "classes", MOST_CATEGORIES))
+
+
 def _number(fields: Fields, name: str) -> float:
     return fields.number(name, 0.0, -LARGEST, LARGEST)
 
@@ -111,6 +118,9 @@ def _require_sound_targets(task: str, classes: Sequence[str], stated: Preprocess
         _refuse("A classification needs two classes or more.")
     if task == "regression" and classes:
         _refuse("A regression has no classes.")
+    labels = output_labels(stated.several, [one.classes for one in stated.groups]) if stated.groups else []
+    if stated.groups and (task != "classification" or labels != list(classes) or min(stated.group_sizes) < 2):
+        _refuse("The classes of several targets are not those of the outputs.")
     if 0.0 in (stated.target_scale, *(one.scale for one in stated.targets)):
         _refuse("A target has the scale 0.")
 

@@ -201,7 +201,8 @@ class StackTraining:
             array.T.reshape(-1, len(array) // (self.count * batch), self.count, batch).transpose(1, 2, 3, 0)
             for array in (chunk.targets, chunk.record)
         )
-        return Chunk(chunk.inputs.reshape(*shape, chunk.inputs.shape[1]), targets, chunk.codes.reshape(shape), record)
+        codes = chunk.codes.reshape(*shape, *chunk.codes.shape[1:])
+        return Chunk(chunk.inputs.reshape(*shape, chunk.inputs.shape[1]), targets, codes, record)
 
     def _step(self, part: Chunk, share: Array, rate: Array, randoms: Randoms) -> None:
         batch = part.inputs.shape[1]
@@ -221,7 +222,8 @@ class StackTraining:
         if tally.table is not None and self.spec.label_smoothing:
             targets = tally.table[codes]
         record, targets = (self._by_network(array.T, batch).transpose(1, 2, 0) for array in (record, targets))
-        tally.add(record, targets, self._by_network(codes[None], batch)[0])
+        by_network = self._by_network(codes.T if codes.ndim > 1 else codes[None], batch)
+        tally.add(record, targets, by_network.transpose(1, 2, 0) if codes.ndim > 1 else by_network[0])
 
     def _by_network(self, values: Array, batch: int) -> Array:
         """Return columns (..., rows) in the order of the steps as (..., networks, rows of each)."""

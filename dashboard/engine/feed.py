@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dashboard.engine.arrays import Array, columns
+from dashboard.engine.groups import GroupTable
 from dashboard.engine.losses import LOSSES
 from dashboard.engine.network import Parameters
 from dashboard.engine.samples import Samples
@@ -25,7 +26,7 @@ class Chunk(NamedTuple):
     """Rows to train or measure on: views into a feed's buffers.
 
     `inputs` (rows, inputs, and a 1 where the first layer has biases), `targets` (rows, outputs), `codes` (rows,) of
-    classes, and `record` (rows, outputs): there a pass writes what the loss is measured on.
+    classes, or (rows, groups), and `record` (rows, outputs): there a pass writes what the loss is measured on.
     """
 
     inputs: Array
@@ -40,13 +41,15 @@ def chunk_rows(network: Parameters, batch: int) -> int:
     return batch * max(1, rows // batch)
 
 
-def target_table(network: Parameters, samples: Samples, smoothing: float = 0.0) -> Array:
-    """Return the outputs wanted for each class, (classes, outputs).
+def target_table(network: Parameters, samples: Samples, smoothing: float = 0.0) -> Array | GroupTable:
+    """Return the outputs wanted for each class, (classes, outputs), or for the codes of several targets.
 
     One output is enough for two classes; otherwise each class has its own output. `smoothing` s moves each row to
     (1 − s)·row + s·its mean (Szegedy et al. 2016); a single output moves towards the middle of low and high.
     cross_entropy compares distributions, so it always takes 0 and 1: softmax can reach what the book's sigmoid cannot.
     """
+    if samples.groups:
+        return GroupTable(samples.groups, samples.low, samples.high, smoothing, network.dtype)
     low, high = (0.0, 1.0) if network.loss is LOSSES["cross_entropy"] else (samples.low, samples.high)
     if network.outputs == 1:
         table = np.array([[low], [high]])
@@ -70,9 +73,23 @@ def check(network: Parameters, samples: Samples, task: str) -> None:
             raise Invalid({"dataset": message})
         return
     codes = samples.selected_targets()
+    if samples.groups:
+        _check_groups(network, samples, codes)
+        return
     classes = max(2, network.outputs)
     if codes.ndim != 1 or codes.dtype.kind not in "iu" or codes.min() < 0 or codes.max() >= classes:
         raise Invalid({"dataset": f"The targets must be whole numbers from 0 to {classes - 1}, one a row."})
+
+
+def _check_groups(network: Parameters, samples: Samples, codes: Array) -> None:
+    """Raise Invalid unless a network can be trained or measured on several targets of classes."""
+    if network.spec.layers[-1].activation == "softmax":
+        raise Invalid({"output.activation": "softmax is over one target's classes, and these are several targets."})
+    if codes.shape[1:] != (len(samples.groups),) or sum(samples.groups) != network.outputs:
+        message = f"The network has {network.outputs} outputs, the targets have {sum(samples.groups)} classes."
+        raise Invalid({"dataset": message})
+    if codes.dtype.kind not in "iu" or codes.min() < 0 or np.any(codes >= np.array(samples.groups)):
+        raise Invalid({"dataset": "The targets must be whole numbers from 0, below the number of their classes."})
 
 
 class Feed:
@@ -84,12 +101,13 @@ class Feed:
         self.source = np.asarray(samples.inputs)  # a memory map as a plain array: the same pages, quicker calls
         self.answers = np.asarray(samples.targets)
         self.selection = samples.rows
-        self.table = target_table(network, samples, smoothing) if self.answers.ndim == 1 else None
+        has_classes = self.answers.ndim == 1 or bool(samples.groups)
+        self.table = target_table(network, samples, smoothing) if has_classes else None
         dtype, self.width = network.dtype, network.spec.inputs
         self.inputs = np.ones((chunk, self.width + int(network.spec.layers[0].bias)), dtype)
         self.raw = np.empty((chunk, self.width), self.source.dtype)
         self.targets, self.record = (columns(self.block, network.outputs, dtype) for _ in range(2))
-        self.codes = np.zeros(self.block, np.intp)
+        self.codes = np.zeros((self.block, len(samples.groups)) if samples.groups else self.block, np.intp)
         self.scale = _row(samples.scale, 1.0, self.inputs.shape[1], dtype)
         self.offset = _row(samples.offset, 0.0, self.inputs.shape[1], dtype)
         self.ready: Array | None = None

@@ -1,12 +1,13 @@
 """The metrics of a network on samples, accumulated block by block: loss, scores of classes, errors of a regression."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from dashboard.engine.arrays import Array
 from dashboard.engine.feed import Chunk, Feed, target_table
+from dashboard.engine.groups import group_answers, group_slices
 from dashboard.engine.network import Parameters
 from dashboard.engine.samples import Samples
 
@@ -34,14 +35,18 @@ class Tally:
         self.table = target_table(network, samples) if self.classifies else None
         fused = network.loss.fused_with is not None
         self.threshold = 0.0 if fused else (samples.low + samples.high) / 2.0
+        self.groups = samples.groups
         self.rows = 0
         self.total, self.hits = np.zeros((2, *network.vector.shape[:-1]))
 
     def add(self, record: Array, targets: Array, codes: Array) -> None:
-        """Count a block: what `Pass.forward` records and the targets, (..., rows, outputs), and codes (..., rows)."""
+        """Count a block: what `Pass.forward` records and the targets, (..., rows, outputs), and codes (..., rows).
+
+        Of several targets codes are (..., rows, groups).
+        """
         if self.classifies:
-            right = np.equal(classes(record, self.threshold), codes)
-            self.hits = self.hits + np.add.reduce(right, axis=-1, dtype=np.int64)
+            right = np.equal(classes(record, self.threshold, self.groups), codes)
+            self.hits = self.hits + np.add.reduce(right, axis=(-2, -1) if self.groups else -1, dtype=np.int64)
         self.total = self.total + np.add.reduce(self.loss_of(record, targets), axis=-1, dtype=np.float64)
         self.rows += record.shape[-2]
 
@@ -52,8 +57,8 @@ class Tally:
 
     @property
     def accuracy(self) -> Array | None:
-        """The share of records whose class was right, (...); None for a regression."""
-        return np.asarray(self.hits / self.rows) if self.classifies else None
+        """The share of records whose class was right, (...), the mean over several targets; None for a regression."""
+        return np.asarray(self.hits / (self.rows * max(1, len(self.groups)))) if self.classifies else None
 
 
 class Errors:
@@ -100,11 +105,12 @@ class Errors:
 class ClassScores:
     """Sums, over blocks, what each class was answered: for F1 and balanced accuracy; of a stack, for each network.
 
-    Where the outputs are probabilities (softmax or sigmoid) the log loss is summed, too.
+    Where the outputs are probabilities (softmax or sigmoid) the log loss is summed, too. `outputs` is how many of them
+    a target has: all of the network's, unless there are several targets.
     """
 
-    def __init__(self, network: Parameters, samples: Samples) -> None:
-        self.stack, self.classes = network.vector.shape[:-1], max(2, network.outputs)
+    def __init__(self, network: Parameters, samples: Samples, outputs: int = 0) -> None:
+        self.stack, self.classes = network.vector.shape[:-1], max(2, outputs or network.outputs)
         self.low, self.high = samples.low, samples.high
         self.hits, self.answered = np.zeros((2, *self.stack, self.classes))
         self.support = np.zeros(self.classes)
@@ -143,6 +149,24 @@ class ClassScores:
         return np.asarray(-np.log(np.clip(share, SMALLEST_SHARE, 1.0)).sum(axis=-1))
 
 
+class GroupScores:
+    """What `ClassScores` sums, for each of several targets; its metrics are the means over the targets."""
+
+    def __init__(self, network: Parameters, samples: Samples) -> None:
+        self.slices = group_slices(samples.groups)
+        self.parts = [ClassScores(network, samples, size) for size in samples.groups]
+
+    def add(self, answers: Array, outputs: Array, codes: Array) -> None:
+        """Count a block: answers (..., rows, groups), outputs (..., rows, outputs) and true codes (rows, groups)."""
+        for place, (part, own) in enumerate(zip(self.parts, self.slices, strict=True)):
+            part.add(answers[..., place], outputs[..., own], codes[:, place])
+
+    def metrics(self) -> dict[str, Array]:
+        """Return the means over the targets of what `ClassScores.metrics` returns."""
+        each = [part.metrics() for part in self.parts]
+        return {name: np.mean([one[name] for one in each], axis=0) for name in each[0]}
+
+
 class Measured(NamedTuple):
     """The mean loss, the accuracy (None for a regression), and further metrics by name; of a stack, (networks,) each.
 
@@ -161,8 +185,13 @@ def has_probabilities(network: Parameters) -> bool:
     return network.spec.layers[-1].activation in {"softmax", "sigmoid"}
 
 
-def classes(scores: Array, threshold: float) -> Array:
-    """Return the code of each record's class (..., rows): the largest output, or whether a single one passes."""
+def classes(scores: Array, threshold: float, groups: Sequence[int] = ()) -> Array:
+    """Return the code of each record's class (..., rows): the largest output, or whether a single one passes.
+
+    Of several targets (`groups`) that of each, (..., rows, groups).
+    """
+    if groups:
+        return group_answers(scores, groups)
     if scores.shape[-1] == 1:
         return np.asarray(scores[..., 0] > threshold, np.intp)
     return np.asarray(np.argmax(scores, axis=-1))
@@ -189,13 +218,14 @@ def measure(network: Parameters, samples: Samples, task: str, tick: Callable[[],
     tally = Tally(network, samples, task)
     shape = (*network.vector.shape[:-1], network.outputs)
     errors = Errors(shape, samples.units) if task == "regression" else None
-    scores = ClassScores(network, samples) if task == "classification" else None
+    of_classes = GroupScores if samples.groups else ClassScores
+    scores = of_classes(network, samples) if task == "classification" else None
     for chunk, record, outputs in blocks(network, samples, tick):
         tally.add(record, chunk.targets, chunk.codes)
         if errors is not None:
             errors.add(outputs, chunk.targets)
         if scores is not None:
-            scores.add(classes(record, tally.threshold), outputs, chunk.codes)
+            scores.add(classes(record, tally.threshold, samples.groups), outputs, chunk.codes)
     further = errors or scores
     each = errors.by_output() if errors is not None else {}
     return Measured(tally.loss, tally.accuracy, further.metrics() if further is not None else {}, each)

@@ -11,6 +11,7 @@ import numpy as np
 
 from dashboard.engine.arrays import Array
 from dashboard.engine.feed import check
+from dashboard.engine.groups import group_slices
 from dashboard.engine.measuring import (
     ERRORS,
     SMALLEST_SHARE,
@@ -33,7 +34,9 @@ def evaluate(network: Network, samples: Samples, task: str, tick: Callable[[], N
     Classification: loss, accuracy, balanced_accuracy, top_2, top_3 and top_5 (where there are more classes),
     precision, recall and f1 (macro: means over the classes that have records), per_class (a dict each: precision,
     recall, f1, support, auc; None for a class without records), confusion (rows: true class, columns: answer),
-    roc_auc (macro, one against the rest), log_loss (None unless the outputs are softmax or sigmoid). Regression: loss,
+    roc_auc (macro, one against the rest), log_loss (None unless the outputs are softmax or sigmoid). Of several targets
+    of classes these are means over the targets, per_class has the classes of all, all_right is the share of records of
+    which every target is right, and per_target has the metrics of each, with its confusion. Regression: loss,
     mae, rmse, r2, which are means over the outputs; of several outputs per_target, too (a dict each). Raises Invalid if
     network, samples and task do not fit.
     """
@@ -61,16 +64,37 @@ def _classification(network: Network, samples: Samples, tick: Callable[[], None]
         parts.append(outputs)
     scores = np.concatenate(parts).astype(np.float64)
     codes = samples.selected_targets().astype(np.intp)
-    answers = classes(scores, (samples.low + samples.high) / 2.0)
+    answers = classes(scores, (samples.low + samples.high) / 2.0, samples.groups)
+    loss, has_logs = {"loss": _finite(tally.loss)}, has_probabilities(network)
+    if samples.groups:
+        own = enumerate(group_slices(samples.groups))
+        each = [_of_target(answers[:, place], scores[:, part], codes[:, place], has_logs) for place, part in own]
+        return loss | _of_several(each) | {"all_right": float(np.mean((answers == codes).all(axis=1)))}
     if scores.shape[1] == 1:
         scores = np.hstack([samples.low + samples.high - scores, scores])
+    return loss | _of_target(answers, scores, codes, has_logs)
+
+
+def _of_target(answers: Array, scores: Array, codes: Array, has_logs: bool) -> dict[str, Any]:
+    """Return the metrics of answers and codes (rows,) and scores (rows, classes)."""
     return {
-        "loss": _finite(tally.loss),
-        "accuracy": _finite(tally.accuracy),
+        "accuracy": float(np.mean(answers == codes)),
         **{f"top_{k}": top_k(scores, codes, k) for k in TOP if k < scores.shape[1]},
         **_per_class(confusion_matrix(answers, codes, scores.shape[1]), scores, codes),
-        "log_loss": log_loss(scores, codes) if has_probabilities(network) else None,
+        "log_loss": log_loss(scores, codes) if has_logs else None,
     }
+
+
+def _of_several(each: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the means of the metrics of several targets, those of each, and of each class of all."""
+    per_class = [one for own in each for one in own.pop("per_class")]
+    names = [name for name in each[0] if name != "confusion" and all(name in own for own in each)]
+    return {name: _mean([own[name] for own in each]) for name in names} | {"per_class": per_class, "per_target": each}
+
+
+def _mean(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None
 
 
 def _per_class(confusion: Array, scores: Array, codes: Array) -> dict[str, Any]:

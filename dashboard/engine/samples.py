@@ -14,7 +14,8 @@ class Samples:
 
     `inputs` is (rows, inputs) of any numeric dtype, possibly a read-only memory map; an input x reaches the network
     as x · scale + offset, batch by batch (scalars, or one number an input). `targets` is (rows,) integer codes of
-    classes, or (rows, outputs) numbers for a regression. `low` and `high` are what a class output should say for
+    classes, or (rows, outputs) numbers for a regression. With `groups`, how many classes each of several targets has,
+    it is (rows, groups) codes. `low` and `high` are what a class output should say for
     "no" and "yes" (0.01 and 0.99 in the book). `units` (a scalar, or one number an output) is what an error of 1 is in
     the unit in which errors are measured. `rows` selects: (selected,) indices, or None for all rows in order.
     """
@@ -27,6 +28,7 @@ class Samples:
     high: float = 1.0
     rows: Array | None = None
     units: Array | float = 1.0
+    groups: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         """Return how many rows are selected."""

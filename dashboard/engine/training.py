@@ -194,6 +194,9 @@ def class_weights(network: Parameters, train: Samples, task: str) -> Array | Non
     """Return n/(classes · count) of each class (King & Zeng 2001), or None where all count alike."""
     if network.spec.training.class_weights != "balanced" or task != "classification":
         return None
+    if train.groups:
+        message = "Balanced class weights are for one target: a record has a class of each of several."
+        raise Invalid({"training.class_weights": message})
     classes = max(2, network.outputs)
     counts = np.bincount(train.selected_targets(), minlength=classes)
     return np.asarray(len(train) / (classes * np.maximum(counts, 1)), network.dtype)

@@ -202,7 +202,9 @@ class _EndsSoFar:
             score.add(point, batch)
             losses.append(self.line.loss.value(point.record, batch.targets))
             is_number = score.errors is not None
-            answers.append(point.values[-1] if is_number else classes(point.record, score.tally.threshold))
+            answers.append(
+                point.values[-1] if is_number else classes(point.record, score.tally.threshold, score.tally.groups)
+            )
         targets = batch.targets if self.records.task == "regression" else batch.codes
         self.parts.append((np.stack(losses), np.stack(answers), targets.copy()))
 

@@ -87,9 +87,27 @@ def add_answers(graph: Graph, preprocessing: Preprocessing, outputs: int) -> Non
         share = graph.add("Min", graph.add("Max", share, graph.constant(np.array(0.0))), graph.constant(np.array(1.0)))
         graph.add("Concat", graph.add("Sub", graph.constant(np.array(1.0)), share), share, output="scores", axis=1)
     else:
-        code = graph.add("ArgMax", "outputs", axis=1, keepdims=0)
         graph.add("Identity", wide, output="scores")
+        if groups := preprocessing.get("groups"):
+            graph.give("scores", kinds.DOUBLE, "rows", len(classes))
+            _add_labels(graph, groups)
+            return
+        code = graph.add("ArgMax", "outputs", axis=1, keepdims=0)
     numbers = list(range(len(classes)))
     graph.add("LabelEncoder", code, output="label", domain=ML, keys_int64s=numbers, values_strings=classes)
     graph.give("label", kinds.STRING, "rows")
     graph.give("scores", kinds.DOUBLE, "rows", len(classes))
+
+
+def _add_labels(graph: Graph, groups: list[dict[str, Any]]) -> None:
+    """Add what turns the outputs of several targets into their classes: label (rows, targets), a column for each."""
+    labels, start = [], 0
+    for one in groups:
+        end = start + len(one["classes"])
+        bounds = (graph.constant(np.array([number], np.int64)) for number in (start, end, 1))
+        code = graph.add("ArgMax", graph.add("Slice", "outputs", *bounds), axis=1, keepdims=1)
+        numbers = list(range(end - start))
+        labels.append(graph.add("LabelEncoder", code, domain=ML, keys_int64s=numbers, values_strings=one["classes"]))
+        start = end
+    graph.add("Concat", *labels, output="label", axis=1)
+    graph.give("label", graph.onnx.TensorProto.STRING, "rows", len(groups))

@@ -13,6 +13,9 @@ from dashboard.formats.writing import LENGTH_BYTES, run_with
 
 PROGRAM = "import sys; sys.path.insert(0, sys.argv.pop(1)); from dashboard.formats.running_process import main; main()"
 
+SEVERAL = ", "
+"""What stands between the classes of several targets of a record."""
+
 
 class RawRecords(NamedTuple):
     """Records as a file has them.

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from dashboard.formats.confinement import end_with
-from dashboard.formats.running import Answers, RawRecords
+from dashboard.formats.running import SEVERAL, Answers, RawRecords
 from dashboard.formats.types import Array, narrowed_bits, plain
 from dashboard.formats.writing_process import LENGTH_BYTES
 
@@ -49,8 +49,11 @@ def run_script(path: Path, records: RawRecords, dtypes: dict[str, str]) -> Answe
     except SystemExit as refused:
         return Answers(np.empty((0, 0)), None, sha256, str(refused))
     heads, lines = program["answers"](outputs)
-    is_class = program["PREPROCESSING"]["task"] == "classification"
-    return Answers(outputs, [line[0] for line in lines] if is_class and heads else None, sha256, "")
+    about = program["PREPROCESSING"]
+    if about["task"] != "classification" or not heads:
+        return Answers(outputs, None, sha256, "")
+    targets = len(about.get("groups", ())) or 1
+    return Answers(outputs, [SEVERAL.join(line[:targets]) for line in lines], sha256, "")
 
 
 def _sha256(array: Array, dtype: str) -> str:
@@ -83,7 +86,7 @@ def run_onnx(path: Path, records: RawRecords, dtypes: dict[str, str]) -> Answers
     given = {"numbers": records.numbers, "categories": np.array(records.categories, object)}
     wanted = [name for name in ("outputs", "label") if name in evaluator.output_names]
     results: Any = evaluator.run(wanted, {name: given[name] for name in evaluator.input_names})
-    labels = [str(label) for label in results[1]] if len(wanted) > 1 else None
+    labels = [SEVERAL.join(map(str, np.atleast_1d(one))) for one in results[1]] if len(wanted) > 1 else None
     return Answers(np.asarray(results[0]), labels, {}, "")
 
 

@@ -125,6 +125,14 @@ def is_missing(row, name):
 def answers(outputs):
     """Return the heads and the lines of the answers: classes with the outputs, or numbers in their own unit."""
     p = PREPROCESSING
+    if p.get("groups"):  # several targets of classes: in each group of outputs the largest one is the answer
+        heads, labels, start = [], [], 0
+        for one in p["groups"]:
+            codes = np.argmax(outputs[:, start : start + len(one["classes"])], axis=1)
+            heads.append("prediction.%s" % one["name"])
+            labels.append([one["classes"][code] for code in codes])
+            start += len(one["classes"])
+        return heads + p["classes"], [list(own) + line for *own, line in zip(*labels, outputs.astype(float).tolist())]
     if p["task"] == "regression":
         targets = p["targets"] or [{"name": "prediction", "scale": p["target_scale"], "offset": p["target_offset"]}]
         values = [(outputs[:, i].astype(float) - one["offset"]) / one["scale"] for i, one in enumerate(targets)]

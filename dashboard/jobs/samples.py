@@ -14,4 +14,5 @@ def samples_of(encoded: Encoded, preprocessing: Preprocessing) -> Samples:
         preprocessing.low,
         preprocessing.high,
         units=preprocessing.units,
+        groups=preprocessing.group_sizes,
     )

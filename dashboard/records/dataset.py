@@ -36,8 +36,13 @@ class Dataset:
 
     @property
     def targets(self) -> list[str]:
-        """The columns that are predicted: one, unless it is a regression with several."""
+        """The columns that are predicted: one, or several numbers, or several targets of classes."""
         return list(self.description.get("targets") or [self.description["target"]])
+
+    @property
+    def has_groups(self) -> bool:
+        """Whether it has several targets of classes, each of which has a group of outputs."""
+        return bool(self.description.get("groups"))
 
     @property
     def is_for_training(self) -> bool:

@@ -90,9 +90,19 @@ def parse_layer(fields: Fields, output: bool = False) -> LayerSpec:
 
 
 def check_combination(
-    fields: Fields, output: LayerSpec, training: TrainingSpec, task: str, has_validation: bool
+    fields: Fields,
+    output: LayerSpec,
+    training: TrainingSpec,
+    task: str,
+    has_validation: bool,
+    has_groups: bool = False,
 ) -> None:
-    """Refuse losses, output activations and what "best" means that do not belong together, naming the remedy."""
+    """Refuse losses, output activations and what "best" means that do not belong together, naming the remedy.
+
+    `has_groups` says that there are several targets of classes, each with a group of outputs.
+    """
+    if has_groups:
+        _check_groups(fields, output, training)
     _check_best(fields, output, training, task, has_validation)
     if task == "regression" and training.loss not in NUMBER_LOSSES:
         fields.refuse("training.loss", f"A regression needs one of {', '.join(NUMBER_LOSSES)}.")
@@ -103,6 +113,17 @@ def check_combination(
         fields.refuse("output.activation", f"The loss {training.loss} needs the output activation {needed}.")
     if training.warmup_epochs >= training.epochs > 0 and training.warmup_epochs:
         fields.refuse("training.warmup_epochs", "The warm-up must be shorter than the training.")
+
+
+def _check_groups(fields: Fields, output: LayerSpec, training: TrainingSpec) -> None:
+    """Refuse what is for one target's classes: several targets share the outputs."""
+    remedy = "choose sigmoid, with the loss binary_cross_entropy"
+    if output.activation == "softmax":
+        fields.refuse("output.activation", f"softmax is over one target's classes, and these are several: {remedy}.")
+    if training.loss == "cross_entropy":
+        fields.refuse("training.loss", f"cross_entropy needs softmax, which is over one target's classes: {remedy}.")
+    if training.class_weights == "balanced":
+        fields.refuse("training.class_weights", "Balanced is for one target's classes: choose none.")
 
 
 def _check_best(fields: Fields, output: LayerSpec, training: TrainingSpec, task: str, has_validation: bool) -> None:

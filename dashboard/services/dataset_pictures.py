@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from dashboard.data.dataset import open_arrays
+from dashboard.data.groups import is_of_class
 from dashboard.data.picture_samples import EACH, MOST_CLASSES, PictureSample, pixel_places, sample_pictures
 from dashboard.errors import NotFound
 from dashboard.records.dataset import Dataset
@@ -37,5 +38,7 @@ def record_pixels(
         raise NotFound(
             f"{dataset.name!r} has {len(arrays.classes)} classes; there is none with number {label}.", "class"
         )
-    rows = np.arange(len(arrays.target)) if label is None else np.flatnonzero(np.asarray(arrays.target) == label)
+    rows = np.arange(len(arrays.target))
+    if label is not None:
+        rows = rows[is_of_class(np.asarray(arrays.target), label, [len(own) for own in arrays.groups])]
     return np.asarray(arrays.inputs[rows[:count]], dtype=np.float64), tuple(dataset.description["image_shape"])

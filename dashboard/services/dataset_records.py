@@ -91,9 +91,14 @@ def _as_read(arrays: Arrays, name: str, number: float) -> float | str:
 
 
 def _record(arrays: Arrays, row: int, part: str) -> PartRecord:
+    return PartRecord(row, part, record_values(arrays, row), target_of(arrays, row))
+
+
+def target_of(arrays: Arrays, row: int) -> Any:  # noqa: ANN401 - a class, a number or several
+    """Return the target of a record: the name of its class, a number, or those of several targets by their names."""
     target = arrays.target[row].tolist()
-    if arrays.task == "classification":
-        target = arrays.classes[target]
-    elif arrays.target.ndim > 1:
-        target = dict(zip(arrays.targets, target, strict=True))
-    return PartRecord(row, part, record_values(arrays, row), target)
+    if arrays.groups:
+        target = [own[code] for own, code in zip(arrays.groups, target, strict=True)]
+    elif arrays.task == "classification":
+        return arrays.classes[target]
+    return dict(zip(arrays.targets, target, strict=True)) if arrays.target.ndim > 1 else target

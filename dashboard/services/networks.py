@@ -57,7 +57,7 @@ def read_definition(workspace: Workspace, data: Mapping[str, Any]) -> Definition
     output = parse_layer(fields.inner("output"), output=True)
     training = parse_training(fields.inner("training"))
     if dataset is not None:
-        check_combination(fields, output, training, dataset.task, dataset.has_validation)
+        check_combination(fields, output, training, dataset.task, dataset.has_validation, dataset.has_groups)
     fields.done()
     if dataset is None:
         raise Invalid({"dataset": "Choose a dataset."})

@@ -65,7 +65,15 @@ def suggested(dataset: Dataset) -> dict[str, Any]:
     """Return layers, output and training settings that fit a dataset, in the form of the JSON API."""
     described = dataset.description
     split, inputs = described["split"], len(described["inputs"])
-    return suggest(dataset.task, split["train"], split["validation"], inputs)
+    return for_groups(suggest(dataset.task, split["train"], split["validation"], inputs), dataset)
+
+
+def for_groups(definition: dict[str, Any], dataset: Dataset | None) -> dict[str, Any]:
+    """Return a definition whose softmax, if it has one, is sigmoid for a dataset with several targets of classes."""
+    if dataset is None or not dataset.has_groups or definition["output"]["activation"] != "softmax":
+        return definition
+    output = definition["output"] | {"activation": "sigmoid"}
+    return definition | {"output": output, "training": definition["training"] | {"loss": "binary_cross_entropy"}}
 
 
 def suggest(task: str, records: int, validation: int, inputs: int) -> dict[str, Any]:

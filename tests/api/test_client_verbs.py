@@ -9,6 +9,7 @@ import pytest
 
 from tests.api.api_client import HOST
 from tests.api.examples import special_tensors
+from tests.data_of_classes import trained_version
 from tests.unit.services.saved_versions import save_two
 from tests.unit.services.used_versions import mixed_version, table
 from weightbase import pulling, verbs
@@ -138,6 +139,13 @@ def test_what_is_refused_is_one_sentence_and_with_json_the_api_s_error(place, ke
     assert error.keys() == {"code", "message", "field"}
     with pytest.raises(WeightbaseError):
         carried_out(place, line)
+
+
+def test_several_targets_of_classes_are_answered_in_a_line_each(place, workspace):
+    trained_version(workspace, targets=2)
+    printed = carried_out(place, "predict groups:latest a=1.5 b=-1.5 shape=flat")
+    labels = printed.body["answers"][0]["labels"]
+    assert [line.split()[:2] for line in printed.lines[-2:]] == [["size", labels["size"]], ["colour", labels["colour"]]]
 
 
 def test_a_version_answers_on_the_command_line(place, workspace):

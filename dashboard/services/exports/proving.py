@@ -11,19 +11,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dashboard.engine.measuring import classes
+from dashboard.data.preprocessing import Preprocessing
 from dashboard.engine.network import Network
 from dashboard.formats.contents import Contents, SourceTensor, array_of
 from dashboard.formats.limits import Limits
 from dashboard.formats.mapping import proposals
 from dashboard.formats.reading import read_file
-from dashboard.formats.running import RawRecords, run_file
+from dashboard.formats.running import SEVERAL, RawRecords, run_file
 from dashboard.formats.types import PIECE, Array, plain
 from dashboard.formats.writer import Writer
 from dashboard.records.network import NetworkSpec
 from dashboard.services.exports.describing import Leaving, arrays_of
 from dashboard.services.exports.proof import ExportProof, OutputsProof
 from dashboard.services.exports.records import SampleRecords, sample_records
+from dashboard.services.use.answers import class_parts
 from dashboard.services.workspace import Workspace
 
 SCRIPT = "script"
@@ -152,17 +153,21 @@ def _own_outputs(workspace: Workspace, taken: Leaving, records: SampleRecords) -
 def compared(own: Array, other: Array, taken: Leaving, labels: list[str] | None = None) -> OutputsProof:
     """Compare outputs (records, outputs) of ours with others, and the classes with the labels that the file gives."""
     preprocessing = taken.description.preprocessing
-    threshold = (preprocessing["low"] + preprocessing["high"]) / 2.0
     with np.errstate(invalid="ignore"):
         apart = np.abs(own.astype(np.float64) - other.astype(np.float64))
     apart[(own == other) | (np.isnan(own) & np.isnan(other))] = 0.0
     same = np.full(len(own), True)
     if preprocessing["task"] == "classification":
-        codes = classes(own, threshold)
-        names = labels or [preprocessing["classes"][code] for code in classes(other, threshold).tolist()]
-        same = np.array([preprocessing["classes"][code] for code in codes.tolist()]) == np.array(names)
+        known = Preprocessing.from_json(preprocessing)
+        same = np.array(_labels(own, known)) == np.array(labels or _labels(other, known))
     tolerance = TOLERANCES[taken.version.spec.training.dtype]
     return OutputsProof(len(own), float(apart.max(initial=0.0)), int(same.sum()), tolerance)
+
+
+def _labels(outputs: Array, preprocessing: Preprocessing) -> list[str]:
+    """Return the class of each record; of several targets those of all."""
+    each = [[one.classes[code] for code in one.codes.tolist()] for one in class_parts(outputs, preprocessing)]
+    return [SEVERAL.join(own) for own in zip(*each, strict=True)]
 
 
 def _outputs(spec: NetworkSpec, tensors: dict[str, Array], records: SampleRecords) -> Array:

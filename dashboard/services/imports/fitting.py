@@ -15,12 +15,16 @@ from dashboard.services.workspace import Workspace
 
 
 class Shape(NamedTuple):
-    """What a network reads and answers; `classes` are those of its outputs in order, empty where they have no names."""
+    """What a network reads and answers; `classes` are those of its outputs in order, empty where they have no names.
+
+    `activation` is that of its last layer.
+    """
 
     inputs: int
     outputs: int
     task: str
     classes: tuple[str, ...] = ()
+    activation: str = ""
 
 
 class Problem(NamedTuple):
@@ -48,6 +52,9 @@ def why_not_fitting(dataset: Dataset, shape: Shape) -> Problem | None:
         return Problem("dataset", f"{dataset.name} has {outputs} {what}, the network {shape.outputs} outputs.")
     if dataset.task != shape.task:
         return Problem("task", f"{dataset.name} is for {dataset.task}.")
+    if dataset.has_groups and shape.activation == "softmax":
+        words = f"{dataset.name} has several targets, and the network's softmax is over one target's classes."
+        return Problem("dataset", words)
     words = _other_classes(tuple(dataset.description["classes"]), shape.classes)
     return Problem("dataset", f"{dataset.name} {words}") if words else None
 
@@ -117,4 +124,5 @@ def _shape_of(workspace: Workspace, network: Network) -> Shape:
     with workspace.catalogue.reading() as connection:
         newest = version_rows.list_versions(connection, network, 1)
     classes = tuple(newest[0].preprocessing.get("classes") or ()) if newest else ()
-    return Shape(network.spec.inputs, network.spec.layers[-1].units, network.task, classes)
+    last = network.spec.layers[-1]
+    return Shape(network.spec.inputs, last.units, network.task, classes, last.activation)

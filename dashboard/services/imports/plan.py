@@ -143,8 +143,9 @@ def read_plan(workspace: Workspace, waiting: Import, data: Mapping[str, Any]) ->
     spec: NetworkSpec | None = None
     classes: tuple[str, ...] = ()
     if proposal is not None:
-        classes = _classes(fields, settings, proposal, dataset, stated)
         spec = _spec(fields, settings, proposal, versions[0], existing)
+        activation = spec.layers[-1].activation if spec.layers else ""
+        classes = _classes(fields, settings, proposal, dataset, stated, activation)
         fields.done()
     return Plan(settings, kind, existing, versions, proposal, spec, dataset, classes, stated)
 
@@ -296,15 +297,19 @@ def _classes(
     proposal: Proposal,
     dataset: Dataset | None,
     stated: Preprocessing | None,
+    activation: str,
 ) -> tuple[str, ...]:
     """Return the classes of the outputs: the file's, the dataset's, those that are given, or else 0, 1, 2 and so on."""
     inputs, outputs = proposal.layers[0].inputs, proposal.layers[-1].units
     if dataset is not None:
-        problem = why_not_fitting(dataset, Shape(inputs, outputs, settings.task, stated.classes if stated else ()))
+        known = stated.classes if stated else ()
+        problem = why_not_fitting(dataset, Shape(inputs, outputs, settings.task, known, activation))
         if problem is not None:
             fields.refuse(*problem)
         return tuple(dataset.description["classes"])
     if stated is not None:
+        if stated.groups and activation == "softmax":
+            fields.refuse("stated", "The file states several targets, and softmax is over one target's classes.")
         return stated.classes
     if settings.task != "classification":
         return ()

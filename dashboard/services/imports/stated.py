@@ -43,4 +43,6 @@ def _why_not_fitting(known: Preprocessing, proposal: Proposal) -> str:
     if wanted != outputs and not is_pair:
         what = "classes" if known.task == "classification" else "targets"
         return f"The file states {wanted:,} {what}, and the layers have {outputs:,} outputs."
+    if known.groups and proposal.layers[-1].activation == "softmax":
+        return "The file states several targets, and the layers end with a softmax, which is over one target's classes."
     return ""

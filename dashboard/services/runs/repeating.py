@@ -12,7 +12,7 @@ import numpy as np
 
 from dashboard.catalogue import datasets as dataset_rows
 from dashboard.catalogue import runs as run_rows
-from dashboard.data.baseline import baseline_scores, constant_answer
+from dashboard.data.baseline import baseline_scores
 from dashboard.data.dataset import Arrays, open_arrays, split_of
 from dashboard.data.folds import Folds
 from dashboard.data.splitting import Split, codes_of_split
@@ -25,6 +25,7 @@ from dashboard.services.datasets import require_records
 from dashboard.services.runs.repeats import folds_of
 from dashboard.services.store.actions import ActionJob
 from dashboard.services.store.process import Reporter
+from dashboard.services.versions.baselines import constant_of_arrays
 from dashboard.services.workspace import Workspace
 
 NEVER = float("inf")
@@ -133,7 +134,7 @@ def _trained(plan: Plan, place: int, total: int, done: list[dict[str, Any]], rep
     assert trainer.last is not None  # a version was reported
     measured = {name.removeprefix("test_"): value for name, value in version["metrics"].items() if "test_" in name}
     target = np.asarray(plan.arrays.target)
-    constant = constant_answer(target[parts.train], len(plan.arrays.classes))
+    constant = constant_of_arrays(plan.arrays, parts)
     return {
         "training": place + 1,
         "seed": plan.seed(place),

@@ -100,7 +100,8 @@ def read_training(fields: Fields, network: Network, dataset: Dataset) -> Trainin
     """Return the settings of a training: the network's own, but for those that are given; notes what is wrong."""
     given = {name: value for name, value in fields.data.items() if name in TRAINING_SETTINGS}
     training = parse_training(Fields(given, "", fields.errors), network.spec.training)
-    check_combination(fields, network.spec.layers[-1], training, network.task, dataset.has_validation)
+    output = network.spec.layers[-1]
+    check_combination(fields, output, training, network.task, dataset.has_validation, dataset.has_groups)
     # A run's settings are given by themselves, not within a definition.
     fields.errors = {path.removeprefix("training."): message for path, message in fields.errors.items()}
     if training.scaling != network.spec.training.scaling:  # networks of before keep what they were defined with

@@ -16,7 +16,7 @@ from dashboard.services.workspace import Workspace
 def spec_of(now: SearchView, dataset: Dataset, params: Params) -> NetworkSpec:
     """Return the definition that a candidate of a search trains."""
     search, space = now.search, SearchSpace.from_json(now.search.space)
-    return space.spec(params, base_training(search, search.seed), *sizes(dataset), search.task)
+    return space.spec(params, base_training(search, dataset, search.seed), *sizes(dataset), search.task)
 
 
 def weights_of(workspace: Workspace, dataset: Dataset, trials: list[Trial]) -> dict[int, NetworkSpec]:

@@ -225,12 +225,13 @@ def delete_search(workspace: Workspace, search_id: int) -> None:
         search_rows.delete_search(connection, search_id)
 
 
-def base_training(search: Search, seed: int) -> TrainingSpec:
+def base_training(search: Search, dataset: Dataset, seed: int) -> TrainingSpec:
     """Return what all candidates of a search have in common: the best epoch's weights count, inputs are standardised.
 
     A run of the same spec ends with the same bits, which is how any trial becomes a network afterwards.
     """
     loss = "cross_entropy" if search.task == "classification" else "squared_error"
+    loss = "binary_cross_entropy" if dataset.has_groups else loss
     goal = search.goal.metric.removeprefix("val_")
     return TrainingSpec(
         loss=loss,

@@ -13,7 +13,8 @@ from typing import Any
 
 from dashboard.data.date_columns import DateColumn
 from dashboard.data.dates import ORDERS, PARTS
-from dashboard.data.preprocessing import CategoricalInput, NumberTarget, NumericInput, Preprocessing
+from dashboard.data.groups import output_labels
+from dashboard.data.preprocessing import CategoricalInput, ClassGroup, NumberTarget, NumericInput, Preprocessing
 from dashboard.declarations import read
 from dashboard.errors import UserError
 from dashboard.kinds import Choice
@@ -189,6 +190,9 @@ def _per_class(value: object, where: str) -> list[dict[str, Any]] | None:
     return [_numbers(one, where) for one in value]
 
 
+OTHERS_OF_TARGETS = {"target", "confusion"}
+
+
 def _per_target(value: object, where: str) -> list[dict[str, Any]]:
     """Return the errors of each of several targets, which have its name."""
     is_list = isinstance(value, list) and all(isinstance(one, dict) for one in value)
@@ -196,7 +200,9 @@ def _per_target(value: object, where: str) -> list[dict[str, Any]]:
     assert isinstance(value, list)
     _require(all(isinstance(one.get("target"), str) for one in value), where)
     return [
-        {"target": one["target"]} | _numbers({name: number for name, number in one.items() if name != "target"}, where)
+        {"target": one["target"]}
+        | _numbers({name: number for name, number in one.items() if name not in OTHERS_OF_TARGETS}, where)
+        | ({"confusion": _confusion(one["confusion"], where)} if "confusion" in one else {})
         for one in value
     ]
 
@@ -311,8 +317,19 @@ def _preprocessing(data: Json) -> dict[str, Any]:
     kinds = dict.fromkeys(("low", "high", "target_scale", "target_offset"), float) | {"scaling": str, "task": str}
     whole = _record(Preprocessing, data, kinds) | {"numeric": numeric, "categorical": categorical, "dates": dates}
     whole |= {"targets": targets}
+    if "groups" in data:
+        whole |= {"groups": [_group(one) for one in _list(data, "groups")]}
+        labels = output_labels(*([one[name] for one in whole["groups"]] for name in ("name", "classes")))
+        _require(labels == data["classes"], "preprocessing.groups")
     _require(whole["task"] in TASKS, "preprocessing.task")
     return whole
+
+
+def _group(data: object) -> dict[str, Any]:
+    """Return one of several targets of classes; raises Refused."""
+    one = _record(ClassGroup, data, {"name": str})
+    _require(all(isinstance(name, str) for name in _list(one, "classes")), "preprocessing.groups")
+    return one
 
 
 def _dates(data: object) -> dict[str, Any]:

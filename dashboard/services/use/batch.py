@@ -32,8 +32,8 @@ PROBLEM = "problem"
 class BatchSummary:
     """What was answered: `problems` counts records that cannot be read, `examples` has (record from 1, why) of some.
 
-    `metrics` has the accuracy and the confusion matrix, or errors, where the target is in the file; `unknown` counts
-    the records in which it says nothing.
+    `metrics` has the accuracy and the confusion matrix (of several targets of each), or errors, where the target is in
+    the file; `unknown` counts the records in which it says nothing.
     """
 
     records: int = 0

@@ -1,7 +1,7 @@
 """What a version wants to know of a record: its columns with their ranges, levels and an example; records as texts."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from dashboard.data.cells import shown_number
 from dashboard.data.dataset import Arrays, open_arrays, split_of
 from dashboard.data.date_columns import DateColumn
 from dashboard.errors import NotFound
-from dashboard.services.dataset_records import record_values
+from dashboard.services.dataset_records import record_values, target_of
 from dashboard.services.datasets import are_records_here, require_records
 from dashboard.services.use.loaded import Loaded
 from dashboard.services.workspace import Workspace
@@ -36,7 +36,10 @@ class InputColumn(NamedTuple):
 
 
 class Inputs(NamedTuple):
-    """All that a version reads, and what it predicts: `classes` of a classification, the `targets` by name."""
+    """All that a version reads, and what it predicts: `classes` of a classification, the `targets` by name.
+
+    `groups` has the classes of each of several targets; `classes` are those of all then, as target=class.
+    """
 
     columns: list[InputColumn]
     image_shape: tuple[int, ...]
@@ -44,6 +47,7 @@ class Inputs(NamedTuple):
     targets: tuple[str, ...]
     task: str
     network_inputs: int
+    groups: dict[str, tuple[str, ...]]
 
 
 class KnownRecord(NamedTuple):
@@ -76,8 +80,9 @@ def inputs_of(workspace: Workspace, loaded: Loaded) -> Inputs:
         for name, kind in loaded.reader.kinds.items()
     ]
     shape = tuple(description.get("image_shape") or ())
-    targets = loaded.targets or tuple(one.name for one in known.targets)
-    return Inputs(columns, shape, known.classes, targets, known.task, loaded.version.spec.inputs)
+    targets = loaded.targets or tuple(known.several)
+    groups = {one.name: one.classes for one in known.groups}
+    return Inputs(columns, shape, known.classes, targets, known.task, loaded.version.spec.inputs, groups)
 
 
 def has_records(workspace: Workspace, loaded: Loaded) -> bool:
@@ -138,8 +143,10 @@ def _date_text(column: DateColumn, days: float) -> str:
 
 
 def _target(arrays: Arrays, row: int) -> str:
-    value = arrays.target[row].tolist()
+    value = target_of(arrays, row)
+    if arrays.groups:
+        return ", ".join(f"{name}={own}" for name, own in value.items())
     if arrays.task == "classification":
-        return str(arrays.classes[value])
-    numbers: Sequence[float] = value if isinstance(value, list) else [value]
+        return str(value)
+    numbers: Iterable[float] = value.values() if isinstance(value, dict) else [value]
     return ", ".join(shown_number(float(number)) for number in numbers)

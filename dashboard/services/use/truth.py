@@ -11,7 +11,7 @@ from dashboard.data.dataset import Array
 from dashboard.data.preprocessing import CategoricalInput, Preprocessing
 from dashboard.data.record_inputs import LevelTexts
 from dashboard.engine.measuring import Errors
-from dashboard.services.use.answers import class_codes
+from dashboard.services.use.answers import class_parts
 
 
 class Truth:
@@ -19,9 +19,10 @@ class Truth:
 
     def __init__(self, preprocessing: Preprocessing, targets: Sequence[str], marks: Marks) -> None:
         self.preprocessing, self.targets, self.marks = preprocessing, targets, marks
-        classes = preprocessing.classes
-        self.levels = LevelTexts(CategoricalInput("", classes, classes[0] if classes else ""))
-        self.confusion = np.zeros((len(classes), len(classes)), np.int64)
+        own = [one.classes for one in preprocessing.groups] or [preprocessing.classes]
+        self.levels = [LevelTexts(CategoricalInput("", one, one[0] if one else "")) for one in own]
+        self.confusions = [np.zeros((len(one), len(one)), np.int64) for one in own]
+        self.all_right = 0
         self.errors = Errors((max(len(targets), 1),))
         self.unknown = 0
 
@@ -30,16 +31,25 @@ class Truth:
         if not len(rows):
             return
         if self.preprocessing.task == "classification":
-            self._add_classes(outputs, columns[self.targets[0]], rows)
+            self._add_classes(outputs, columns, rows)
         else:
             self._add_numbers(outputs, columns, rows)
 
-    def _add_classes(self, outputs: Array, column: ColumnBlock, rows: Array) -> None:
-        places = np.array([self.levels.place(text, self.marks) for text in column.names()], np.intp)
-        true = places[column.by_text.codes[rows]]
-        known = true >= 0
+    def _add_classes(self, outputs: Array, columns: Mapping[str, ColumnBlock], rows: Array) -> None:
+        names = self.preprocessing.several or self.targets
+        own = zip(names, self.levels, strict=True)
+        true = np.stack([self._codes(columns[name], levels)[rows] for name, levels in own], axis=1)
+        known = (true >= 0).all(axis=1)
         self.unknown += int(np.count_nonzero(~known))
-        np.add.at(self.confusion, (true[known], class_codes(outputs, self.preprocessing)[known]), 1)
+        answers = np.stack([one.codes for one in class_parts(outputs, self.preprocessing)], axis=1)
+        self.all_right += int(np.count_nonzero((answers == true)[known].all(axis=1)))
+        for confusion, wanted, said in zip(self.confusions, true[known].T, answers[known].T, strict=True):
+            np.add.at(confusion, (wanted, said), 1)
+
+    def _codes(self, column: ColumnBlock, levels: LevelTexts) -> Array:
+        """Return the place of each cell of a column among the classes of a target, -1 where it is none."""
+        places = np.array([levels.place(text, self.marks) for text in column.names()], np.intp)
+        return places[column.by_text.codes]
 
     def _add_numbers(self, outputs: Array, columns: Mapping[str, ColumnBlock], rows: Array) -> None:
         blocks = [columns[name].by_text for name in self.targets]
@@ -54,9 +64,19 @@ class Truth:
     def metrics(self) -> dict[str, Any]:
         """Return the accuracy and the confusion matrix, or errors; empty where no target was known."""
         if self.preprocessing.task == "classification":
-            total = int(self.confusion.sum())
-            matrix = self.confusion.tolist()
-            return {"accuracy": int(self.confusion.trace()) / total, "confusion": matrix} if total else {}
+            return self._class_metrics()
         if not self.errors.rows:
             return {}
         return {name: float(value) for name, value in self.errors.metrics().items()}
+
+    def _class_metrics(self) -> dict[str, Any]:
+        """Return the accuracy and the confusion matrix; of several targets the mean, and both of each."""
+        total = int(self.confusions[0].sum())
+        if not total:
+            return {}
+        each = [{"accuracy": int(one.trace()) / total, "confusion": one.tolist()} for one in self.confusions]
+        if not self.preprocessing.groups:
+            return each[0]
+        hits = sum(int(one.trace()) for one in self.confusions)
+        own = [{"target": name} | one for name, one in zip(self.preprocessing.several, each, strict=True)]
+        return {"accuracy": hits / (total * len(each)), "all_right": self.all_right / total, "per_target": own}

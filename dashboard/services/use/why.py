@@ -50,6 +50,9 @@ def why(workspace: Workspace, loaded: Loaded, inputs: Array, answer: Answer) -> 
 def _output(loaded: Loaded, answer: Answer) -> tuple[int, int, str]:
     """Return which output unit the answer is about, −1 where the other side of a single one is meant, and its name."""
     classes = loaded.preprocessing.classes
+    if answer.targets is not None:  # as of several numbers, the first target is meant
+        known, answer = loaded.preprocessing.groups[0], next(iter(answer.targets.values()))
+        return known.classes.index(answer.label), 1, f"{known.name}={answer.label}"
     if answer.scores is None:
         names = loaded.targets or ("the target",)
         return 0, 1, names[0]

@@ -6,6 +6,7 @@ import numpy as np
 
 from dashboard.data.baseline import Constant, baseline_scores, constant_answer
 from dashboard.data.dataset import Arrays, open_arrays, split_of
+from dashboard.data.groups import output_labels
 from dashboard.data.splitting import Split
 from dashboard.errors import NotFound
 from dashboard.metrics import PARTS
@@ -18,8 +19,8 @@ from dashboard.services.workspace import Workspace
 class Baseline:
     """What one constant answer scores: `metrics` by the names that versions have (accuracy, val_accuracy ...).
 
-    `answer` is the most frequent class of the records to train on, or their mean (empty for several targets, each of
-    which has its own); `records` counts those of each part.
+    `answer` is the most frequent class of the records to train on (of several targets target=class of each), or their
+    mean (empty for several targets, each of which has its own); `records` counts those of each part.
     """
 
     task: str
@@ -48,8 +49,17 @@ def constant_of(workspace: Workspace, dataset: Dataset) -> tuple[Constant, str |
     return _constant(arrays, split_of(arrays, dataset.spec))
 
 
+def constant_of_arrays(arrays: Arrays, parts: Split) -> Constant:
+    """Return what is always answered by the baseline of the records to train on."""
+    sizes = [len(own) for own in arrays.groups]
+    return constant_answer(np.asarray(arrays.target)[parts.train], len(arrays.classes), sizes)
+
+
 def _constant(arrays: Arrays, parts: Split) -> tuple[Constant, str | float]:
-    constant = constant_answer(np.asarray(arrays.target)[parts.train], len(arrays.classes))
+    constant = constant_of_arrays(arrays, parts)
+    if arrays.groups:
+        chosen = [own[code] for own, code in zip(arrays.groups, np.atleast_1d(constant.answer).tolist(), strict=True)]
+        return constant, ", ".join(output_labels(arrays.targets, [[name] for name in chosen]))
     if arrays.classes:
         return constant, arrays.classes[int(constant.answer)]
     return constant, constant.answer if isinstance(constant.answer, float) else ""

@@ -15,6 +15,7 @@ from dashboard.data.dataset import Array, Arrays, DatasetSpec, ingest, open_arra
 from dashboard.data.date_columns import as_written
 from dashboard.data.matching import matches_by_place
 from dashboard.data.preprocessing import Encoded, Preprocessing, encode, errors_in_own_unit
+from dashboard.engine.groups import group_slices
 from dashboard.engine.measuring import blocks, classes
 from dashboard.engine.metrics import evaluate
 from dashboard.engine.network import Network
@@ -86,7 +87,8 @@ def evaluate_in_full(workspace: Workspace, network_name: str, number: int, datas
             measured,
             preprocessing.classes,
             lambda: _arrays(workspace, dataset, preprocessing),
-            [one.name for one in preprocessing.targets],
+            preprocessing.several,
+            [one.classes for one in preprocessing.groups],
         ),
     )
 
@@ -168,7 +170,7 @@ def _arrays(workspace: Workspace, dataset: Dataset, preprocessing: Preprocessing
     spec = replace(spec, kinds=chosen | again | targets, purpose="evaluation", image_shape=None)
     if targets:
         others = dict.fromkeys(set(arrays.targets) - set(targets), "ignore")
-        spec = replace(spec, target=next(iter(targets)), task="regression", kinds=spec.kinds | others)
+        spec = replace(spec, target=next(iter(targets)), task=preprocessing.task, kinds=spec.kinds | others)
     dates = as_written(folder / "original.csv", spec.format, names, own, [spec.reading(column.name) for column in own])
     dates += [column for column in arrays.dates if column.name not in again]
     with TemporaryDirectory(dir=workspace.uploads_folder) as name:
@@ -189,7 +191,7 @@ def _refuse_other_units(dataset: Dataset, trained_on: Dataset | None) -> None:
 
 def _targets(arrays: Arrays, preprocessing: Preprocessing, names: list[str]) -> dict[str, str]:
     """Return the kinds of the version's several targets where the dataset has others, but has these columns."""
-    wanted = [one.name for one in preprocessing.targets]
+    wanted = preprocessing.several
     is_other = set(wanted) != set(arrays.targets) and set(wanted) <= set(names)
     return dict.fromkeys(wanted, "target") if is_other else {}
 
@@ -224,7 +226,7 @@ def _worst(
     targets: Array
     if preprocessing.task == "classification":
         targets = encoded.targets
-        predicted, errors = _classes(outputs, targets, (samples.low + samples.high) / 2.0)
+        predicted, errors = _classes(outputs, samples, targets)
     else:
         targets, predicted, errors = _numbers(outputs, encoded.targets, preprocessing)
     rows = np.argsort(-errors, kind="stable")[:most]  # of equals the first record comes first
@@ -242,13 +244,23 @@ def _numbers(outputs: Array, targets: Array, preprocessing: Preprocessing) -> tu
     return true[:, 0], predicted[:, 0], np.abs(predicted - true)[:, 0]
 
 
-def _classes(outputs: Array, targets: Array, threshold: float) -> tuple[Array, Array]:
-    """Return the answers, and how far the best other class is above the true one."""
-    answers = classes(outputs, threshold)
+def _classes(outputs: Array, samples: Samples, targets: Array) -> tuple[Array, Array]:
+    """Return the answers, and how far the best other class is above the true one: of several targets the most."""
+    threshold = (samples.low + samples.high) / 2.0
+    answers = classes(outputs, threshold, samples.groups)
+    if samples.groups:
+        slices = enumerate(group_slices(samples.groups))
+        gaps = [_gaps(outputs[:, own], targets[:, place]) for place, own in slices]
+        return answers, np.max(gaps, axis=0)
     if outputs.shape[1] == 1:
         outputs = np.hstack([2.0 * threshold - outputs, outputs])
+    return answers, _gaps(outputs, targets)
+
+
+def _gaps(outputs: Array, targets: Array) -> Array:
+    """Return how far the best other class is above the true one, (rows,)."""
     rows = np.arange(len(targets))
     own = outputs[rows, targets]
     others = outputs.copy()
     others[rows, targets] = -np.inf
-    return answers, others.max(axis=1) - own
+    return np.asarray(others.max(axis=1) - own)

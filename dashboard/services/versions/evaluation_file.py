@@ -56,7 +56,7 @@ def _choices(workspace: Workspace, version: Version, seen: Preview) -> dict[str,
     """Return the choices of the file's columns; raises Invalid naming those that are missing or not known."""
     trained_on = get_dataset(workspace, version.dataset)
     preprocessing = Preprocessing.from_json(version.preprocessing)
-    names, kinds = seen.names, preprocessing.columns | {one.name: "target" for one in preprocessing.targets}
+    names, kinds = seen.names, preprocessing.columns | dict.fromkeys(preprocessing.several, "target")
     target, own = trained_on.description["target"], trained_on.description["first_columns"]
     ignored = {name for name, kind in trained_on.spec["kinds"].items() if kind == "ignore"}
     if len(names) == len(own) and not {*kinds, target} & set(names):  # one of the two has no header: by their places

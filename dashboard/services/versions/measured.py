@@ -41,7 +41,7 @@ class Measured:
     """The numbers of an evaluation; of the worst records, the worst first, the row, answers and error of each.
 
     `targets` and `predicted` are codes of classes, int32, or numbers in the target's own unit, float64; (rows, targets)
-    of several targets.
+    of several targets. The error of a record with several targets of classes is the largest of them.
     """
 
     metrics: dict[str, Any]
@@ -64,13 +64,19 @@ class WorstRecords(Sequence[RecordAnswer]):
     """The worst answers, whose records are read from the dataset when they are looked at.
 
     `names` are those of the classes, empty for a number; `read` returns the dataset's records. Of several `targets` an
-    answer is a dict.
+    answer is a dict; `groups` has the classes of each if they have some.
     """
 
     def __init__(
-        self, measured: Measured, names: Sequence[str], read: Callable[[], Arrays], targets: Sequence[str] = ()
+        self,
+        measured: Measured,
+        names: Sequence[str],
+        read: Callable[[], Arrays],
+        targets: Sequence[str] = (),
+        groups: Sequence[Sequence[str]] = (),
     ) -> None:
-        self.measured, self.names, self.read, self.targets = measured, names, read, targets
+        self.measured, self.names, self.read = measured, names, read
+        self.targets, self.groups = targets, groups
 
     @cached_property
     def _arrays(self) -> Arrays:
@@ -96,7 +102,10 @@ class WorstRecords(Sequence[RecordAnswer]):
 
     def _answer(self, value: Any) -> Any:  # noqa: ANN401 - a class, a number or several
         if self.targets:
-            return dict(zip(self.targets, value.tolist(), strict=True))
+            values = value.tolist()
+            if self.groups:
+                values = [own[code] for own, code in zip(self.groups, values, strict=True)]
+            return dict(zip(self.targets, values, strict=True))
         return self.names[int(value)] if self.names else float(value)
 
 

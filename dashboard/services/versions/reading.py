@@ -54,7 +54,7 @@ def target(workspace: Workspace, version: Version) -> str:
     """
     if not version.preprocessing:
         return ""
-    if version.preprocessing.get("targets"):
+    if version.preprocessing.get("targets") or version.preprocessing.get("groups"):
         return "each target; those above are means over the targets"
     with workspace.catalogue.reading() as connection:
         try:

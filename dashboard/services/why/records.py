@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dashboard.data.dataset import Arrays
+from dashboard.data.groups import is_of_class
 from dashboard.data.preprocessing import Preprocessing, encode
 from dashboard.engine.line import Records
 from dashboard.engine.samples import Samples
@@ -81,5 +82,6 @@ def _of_class(pair: WhyPair, arrays: Arrays, rows: Array, label: str) -> Array:
         raise Invalid({"class": "These versions answer numbers, not classes. Leave the class out."})
     if label not in arrays.classes:
         raise NotFound(f"The dataset has no class {label!r}.", "class", list(arrays.classes))
-    chosen: Array = rows[np.asarray(arrays.target)[rows] == arrays.classes.index(label)]
+    sizes = [len(own) for own in arrays.groups]
+    chosen: Array = rows[is_of_class(np.asarray(arrays.target)[rows], arrays.classes.index(label), sizes)]
     return chosen

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from dashboard.data.groups import group_of, is_of_class
 from dashboard.data.preprocessing import Preprocessing
 from dashboard.engine.weight_shares import Ends
 from dashboard.records.why import MOST_RECORDS_LISTED, ClassLoss, RecordLoss, Scored
@@ -18,17 +19,27 @@ def own_unit(preprocessing: Preprocessing) -> float:
 
 
 def class_losses(chosen: Chosen, ends: Ends) -> tuple[ClassLoss, ...]:
-    """Return what the records of each class lost, in the order of the classes; none for a regression."""
+    """Return what the records of each class lost, in the order of the classes; none for a regression.
+
+    Of several targets those of all, and a record counts for one class of each.
+    """
     if chosen.preprocessing.task != "classification":
         return ()
-    known = ((label, ends.targets == code) for code, label in enumerate(chosen.preprocessing.classes))
-    return tuple(_class(label, own, ends) for label, own in known if own.any())
+    names, sizes = chosen.preprocessing.classes, chosen.preprocessing.group_sizes
+    known = [(code, label, is_of_class(ends.targets, code, sizes)) for code, label in enumerate(names)]
+    right = ends.answers == ends.targets
+    return tuple(
+        _class(label, own, ends, right[..., group_of(code, sizes)[0]] if sizes else right)
+        for code, label, own in known
+        if own.any()
+    )
 
 
-def _class(label: str, own: Array, ends: Ends) -> ClassLoss:
+def _class(label: str, own: Array, ends: Ends, right: Array) -> ClassLoss:
+    """Return what the records of a class lost, given which answers are right, (2, records)."""
     base, other = (
-        Scored(float(losses[own].mean()), float((answers[own] == ends.targets[own]).mean()))
-        for losses, answers in zip(ends.losses, ends.answers, strict=True)
+        Scored(float(losses[own].mean()), float(hits[own].mean()))
+        for losses, hits in zip(ends.losses, right, strict=True)
     )
     return ClassLoss(label, int(own.sum()), base, other, (other.loss - base.loss) * float(own.mean()))
 
@@ -56,6 +67,8 @@ def _record(chosen: Chosen, ends: Ends, place: int) -> RecordLoss:
 
 
 def _answer(preprocessing: Preprocessing, value: Array) -> Any:  # noqa: ANN401 - a class, a number, or several
+    if preprocessing.groups:
+        return [one.classes[code] for one, code in zip(preprocessing.groups, value.tolist(), strict=True)]
     if preprocessing.task == "classification":
         return preprocessing.classes[int(value)]
     numbers = preprocessing.in_own_unit(value).tolist()

@@ -88,7 +88,7 @@ def classes_table(params: WhyQuery, result: WhyResult) -> Table:
     columns = (
         Column("class", "Class", "label"),
         Column("records", "Records", format="count"),
-        *_share_columns(result, [row.share for row in rows]),
+        *_share_columns(result, [row.share for row in rows], "all of one target sum to it"),
         Column("base_loss", "Loss before", "base.loss", "number"),
         Column("other_loss", "Loss after", "other.loss", "number"),
         Column(
@@ -161,10 +161,12 @@ def _table(
     return Table(params.file_name(what), columns, rows, label, query_exports("why.numbers", what=what), **more)
 
 
-def _share_columns(result: WhyResult, shares: Sequence[float]) -> tuple[Column, ...]:
+def _share_columns(
+    result: WhyResult, shares: Sequence[float], sums: str = "all of them sum to it"
+) -> tuple[Column, ...]:
     largest = max(map(abs, shares), default=0.0) or 1.0
     return (
-        Column("share", "Share", format="change", help="Its part of the change of the loss; all of them sum to it"),
+        Column("share", "Share", format="change", help=f"Its part of the change of the loss; {sums}"),
         Column("bar", "As a bar", lambda row: row.share / largest, "balance", exported=False, quiet=True),
         Column(
             "of_change",

@@ -115,7 +115,8 @@ def ignored_table(dataset: Dataset) -> Table:
 def classes_table(dataset: Dataset) -> Table:
     """Return how many rows each class has."""
     balance = dataset.description["balance"]
-    total, most = sum(balance.values()) or 1, max(balance.values(), default=0) or 1
+    targets = len(dataset.targets) if dataset.has_groups else 1
+    total, most = sum(balance.values()) / targets or 1, max(balance.values(), default=0) or 1
     rows = [(name, count, count / total, count / most) for name, count in balance.items()]
     files = exports("datasets.numbers", name=dataset.name, what="classes")
     return Table(f"{dataset.name}_classes", CLASS_COLUMNS, rows, "Rows of each class", files)

@@ -39,7 +39,9 @@ def dataset_sentence(dataset: Dataset) -> str:
     """Say what a dataset holds and what is predicted from what."""
     about = dataset.description
     rows, inputs = plural(dataset.rows, "row"), plural(len(about["inputs"]), "input")
-    if dataset.task == "classification":
+    if dataset.has_groups:
+        goal = f"classes are predicted: {_groups_words(dataset)}"
+    elif dataset.task == "classification":
         goal = f"{about['target']} is one of {plural(len(about['classes']), 'class', 'classes')}"
     elif len(dataset.targets) > 1:
         *first, last = dataset.targets[: NAMES_SHOWN + 1]
@@ -51,6 +53,14 @@ def dataset_sentence(dataset: Dataset) -> str:
     dropped = f" {plural(about['dropped'], 'row')} with missing values left out." if about["dropped"] else ""
     use = "" if dataset.is_for_training else " It serves to evaluate versions only; no network trains on it."
     return f"{rows} with {inputs}; {goal}.{dropped}{use}"
+
+
+def _groups_words(dataset: Dataset) -> str:
+    """Say how many classes each of several targets has, of very many only of the first ones."""
+    groups = dataset.description["groups"]
+    said = [f"{name} ({len(own)})" for name, own in zip(dataset.targets, groups, strict=True)]
+    more = len(said) - NAMES_SHOWN
+    return ", ".join(said[:NAMES_SHOWN]) + (f" and {plural(more, 'further target')}" if more > 0 else "")
 
 
 def split_words(dataset: Dataset) -> str:

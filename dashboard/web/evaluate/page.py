@@ -10,7 +10,15 @@ from dashboard.services.versions.measured import RecordAnswer
 from dashboard.web.kit.baselines import nothing_learnt
 from dashboard.web.kit.formats import number, plural
 from dashboard.web.kit.tables import Column, Numbers, Table, exports
-from dashboard.web.versions.scores import CLASS_COLUMNS, LISTS, TARGET_COLUMNS, Confusion, class_rows
+from dashboard.web.versions.scores import (
+    CLASS_COLUMNS,
+    LISTS,
+    Confusion,
+    class_rows,
+    confusion_table,
+    confusions_of,
+    target_columns,
+)
 
 RECORDS_SHOWN, INPUTS_SHOWN, TARGETS_SHOWN = 20, 8, 4
 METRIC_COLUMNS = (
@@ -37,22 +45,19 @@ def classes_table(evaluation: Evaluation) -> Table:
 
 
 def targets_table(evaluation: Evaluation) -> Table:
-    """Return the errors of each of several targets, in its own unit; no rows for a single one."""
-    return _table(evaluation, "targets", TARGET_COLUMNS, evaluation.metrics.get("per_target", []), "Metrics by target")
+    """Return the metrics of each of several targets, errors in its own unit; no rows for a single one."""
+    rows = evaluation.metrics.get("per_target", [])
+    return _table(evaluation, "targets", target_columns(rows), rows, "Metrics by target")
 
 
-def confusion(evaluation: Evaluation) -> Confusion | None:
-    """Return the confusion matrix; None for a regression."""
-    matrix = evaluation.metrics.get("confusion")
-    return Confusion(evaluation.dataset.name, _classes(evaluation), matrix) if matrix else None
+def confusions(evaluation: Evaluation) -> list[Confusion]:
+    """Return the confusion matrix, or that of each of several targets; none for a regression."""
+    return confusions_of(evaluation.version, evaluation.dataset.name, evaluation.metrics)
 
 
 def confusion_numbers(evaluation: Evaluation) -> Numbers:
     """Return the confusion matrix as the files have it."""
-    measured = confusion(evaluation)
-    names, matrix = (measured.classes, measured.matrix) if measured else ([], [])
-    rows = [[true, *counts] for true, counts in zip(names, matrix, strict=True)]
-    return Numbers(["true", *(f"predicted {name}" for name in names)], rows, f"{_file(evaluation)}_confusion")
+    return confusion_table(confusions(evaluation), f"{_file(evaluation)}_confusion")
 
 
 def records_table(evaluation: Evaluation) -> Table:
@@ -63,7 +68,11 @@ def records_table(evaluation: Evaluation) -> Table:
     several = [one["target"] for one in evaluation.metrics.get("per_target", [])]
     columns = (
         Column("record", "Record", format="count", help="Counted from 0, in the order of the file"),
-        *(column for place, name in enumerate(several) for column in _answer_columns(name, place < TARGETS_SHOWN)),
+        *(
+            column
+            for place, name in enumerate(several)
+            for column in _answer_columns(name, place < TARGETS_SHOWN, form)
+        ),
         *(() if several else (Column("target", "True", format=form), Column("predicted", "Predicted", format=form))),
         Column("right", "" if is_number else "Right", "is_right", "setting"),
         Column("error", "Error" if is_number else "Gap", format="number", help=_error_help(is_number, bool(several))),
@@ -100,17 +109,17 @@ TABLES: dict[str, Callable[[Evaluation], Table | Numbers]] = {
 }
 
 
-def _answer_columns(name: str, is_shown: bool) -> tuple[Column, Column]:
+def _answer_columns(name: str, is_shown: bool, form: str) -> tuple[Column, Column]:
     """Return the columns of what is true and what is predicted of one of several targets."""
     return (
-        Column(f"target.{name}", f"True {name}" if is_shown else "", lambda row: row.target[name], "number"),
-        Column(f"predicted.{name}", f"Predicted {name}" if is_shown else "", lambda row: row.predicted[name], "number"),
+        Column(f"target.{name}", f"True {name}" if is_shown else "", lambda row: row.target[name], form),
+        Column(f"predicted.{name}", f"Predicted {name}" if is_shown else "", lambda row: row.predicted[name], form),
     )
 
 
 def _error_help(is_number: bool, is_several: bool) -> str:
     if not is_number:
-        return GAP
+        return f"{GAP}; of the targets the largest one" if is_several else GAP
     return "The mean over the targets, each scaled as in training" if is_several else ""
 
 
@@ -121,7 +130,7 @@ def _input_column(name: str, place: int) -> Column:
     return Column(f"input.{name}", name if place < INPUTS_SHOWN else "", value, css="right")
 
 
-def _table(evaluation: Evaluation, what: str, columns: tuple[Column, ...], rows: Sequence[Any], label: str) -> Table:
+def _table(evaluation: Evaluation, what: str, columns: Sequence[Column], rows: Sequence[Any], label: str) -> Table:
     version = evaluation.version
     place = {"name": version.network, "number": version.number, "dataset": evaluation.dataset.name}
     files = exports("evaluate.numbers", what=what, **place)

@@ -69,7 +69,7 @@ def _page(name: str, number: int, form: EvaluateForm, file_form: FileForm, evalu
             "metrics": page.metrics_table(evaluation),
             "classes": page.classes_table(evaluation),
             "targets": page.targets_table(evaluation),
-            "confusion": page.confusion(evaluation),
+            "confusions": page.confusions(evaluation),
             "confusion_files": exports("evaluate.numbers", what="confusion", **files),
             "records": page.records_table(evaluation),
         }

@@ -9,13 +9,15 @@ from dashboard.web.kit.formats import number
 
 NEW_RECORDS = ("test_", "val_")
 """The parts on which it is judged whether anything was learnt, the one that says most first."""
+LONGEST_ANSWER = 80
+"""So much is shown of the name of a class, or of those of several targets."""
 
 
 def constant_words(baseline: Baseline) -> str:
     """Say what the baseline always answers."""
     if baseline.task == "classification":
-        return f"always answering {str(baseline.answer)[:40]!r}, the most frequent class"
-    if baseline.answer == "":
+        return f"always answering {str(baseline.answer)[:LONGEST_ANSWER]!r}, the most frequent class"
+    if baseline.answer == "":  # of several numbers
         return "always answering the mean of each target"
     return f"always answering the mean, {number(float(baseline.answer))}"
 

@@ -20,7 +20,7 @@ from dashboard.services.runs.queue import active_runs, get_queue
 from dashboard.services.runs.repeats import start_repeats
 from dashboard.services.runs.runs import start_run, why_not_trained
 from dashboard.services.store.trash import freed_by_network
-from dashboard.services.suggestion import note_on, suggested_for
+from dashboard.services.suggestion import for_groups, note_on, suggested_for
 from dashboard.services.versions import reading
 from dashboard.services.versions.baselines import baseline_of
 from dashboard.services.versions.reading import get_detail, list_versions
@@ -99,6 +99,8 @@ def create() -> Answer:
     if action == "preset-suggested":
         return _suggested(form)
     if apply_action(form, action):
+        if action.startswith("preset-"):
+            _fit_to_groups(form, action.removeprefix("preset-"))
         return _form_page(form)
     if not form.has_no_key_twice():
         return _form_page(form), 422
@@ -254,6 +256,13 @@ def _list(counts: Mapping[str, int]) -> tuple[Table, Pager]:
     pages = pager(counts.get(_kind(), 0) if _kind() else sum(counts.values()))
     rows = service.list_networks(workspace(), pages.length, pages.offset, "", _kind()).items
     return page.networks_table(rows, "", "", _kind()), pages
+
+
+def _fit_to_groups(form: NetworkForm, name: str) -> None:
+    """Let a preset with a softmax have a sigmoid where the dataset has several targets of classes."""
+    chosen = next((one for one in training_datasets(workspace()) if one.name == form.dataset.data), None)
+    if chosen is not None and chosen.has_groups and name in PRESETS:
+        form.fill(for_groups(preset(name), chosen))
 
 
 def _form_page(form: NetworkForm, note: str = "") -> str:

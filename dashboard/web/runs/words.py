@@ -263,7 +263,8 @@ def repeat_explanation(run: Run, split_by: str) -> list[str]:
 
 
 METHODS = {
-    "stratified": "The records are dealt to the folds at random, every class alike; each is held out once.",
+    "stratified": "The records are dealt to the folds at random, every class alike (of several targets: every class of "
+    "the first); each is held out once.",
     "random": "The records are dealt to the folds at random; each is held out once.",
     "grouped": "Records with the same {split_by} are in one fold; each is held out once.",
     "ordered": "In the order of {split_by}: each fold is predicted from the records before it only, so that the first "

@@ -14,7 +14,7 @@ from dashboard.services.use.drawing import Look, draw, why_not_drawn
 from dashboard.services.use.inputs import inputs_of
 from dashboard.services.use.loaded import Loaded
 from dashboard.web.kit.tables import Table
-from dashboard.web.use.page import CLASS_COLUMNS, CLASSES_SHOWN
+from dashboard.web.use.page import scores_table
 from dashboard.web.use.why import WhyPage, why_page
 from dashboard.web.use.words import answer_sentence, look_words
 
@@ -42,8 +42,7 @@ class DrawnPage:
     @property
     def scores(self) -> Table:
         """The scores of the classes, the answer first."""
-        ranked = self.answer.ranked if self.answer is not None else []
-        return Table("scores", CLASS_COLUMNS, ranked[:CLASSES_SHOWN], "Scores of the classes for the drawing")
+        return scores_table(self.answer, "Scores of the classes for the drawing")
 
     @property
     def moves(self) -> list[tuple[str, str, str]]:

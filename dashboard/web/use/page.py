@@ -28,6 +28,14 @@ CLASS_COLUMNS = (
     Column("bar", "As a bar", lambda row: min(max(row[1], 0.0), 1.0), "bar", exported=False, quiet=True),
 )
 
+TARGET_COLUMNS = (
+    Column("target", "Target", lambda row: row[0]),
+    Column("answer", "Answer", lambda row: row[1].label),
+    Column("score", "Score", lambda row: row[1].score, "number"),
+    Column("second", "Second", lambda row: _second(row[1])[0]),
+    Column("second_score", "Its score", lambda row: _second(row[1])[1], "number"),
+)
+
 
 @dataclass(frozen=True)
 class UsePage:
@@ -59,14 +67,21 @@ class UsePage:
 
     @property
     def classes(self) -> Table:
-        """The scores of the classes, the answer first."""
-        ranked = self.answer.ranked if self.answer is not None else []
-        return Table("scores", CLASS_COLUMNS, ranked[:CLASSES_SHOWN], "Scores of the classes")
+        """The scores of the classes, the answer first; of several targets the answer of each."""
+        return scores_table(self.answer, "Scores of the classes")
 
     @property
     def versions(self) -> Table:
         """The answers of all versions side by side."""
         return Table("answers", _side_columns(self.sides), self.sides, "Answers of the versions")
+
+
+def scores_table(answer: Answer | None, label: str) -> Table:
+    """Return the scores of the classes, the answer first; of several targets a line for each."""
+    if answer is not None and answer.targets is not None:
+        return Table("scores", TARGET_COLUMNS, list(answer.targets.items()), label)
+    ranked = answer.ranked if answer is not None else []
+    return Table("scores", CLASS_COLUMNS, ranked[:CLASSES_SHOWN], label)
 
 
 def use_page(loaded: Loaded, query: Query) -> UsePage:
@@ -143,10 +158,12 @@ def _side_columns(sides: Sequence[Side]) -> tuple[Column, ...]:
             version,
             Column("answer", "Answer", lambda side: side.answer.label if side.answer else None),
             Column("score", "Score", lambda side: side.answer.score if side.answer else None, "number"),
-            Column("second", "Second", lambda side: _second(side)[0]),
-            Column("second_score", "Its score", lambda side: _second(side)[1], "number"),
+            Column("second", "Second", lambda side: _second(side.answer)[0]),
+            Column("second_score", "Its score", lambda side: _second(side.answer)[1], "number"),
             problem,
         )
+    if first.targets is not None:
+        return (version, *(column for name in first.targets for column in _label_columns(name)), problem)
     return (version, *(_value_column(name) for name in first.values or {}), problem)
 
 
@@ -157,8 +174,20 @@ def _value_column(name: str) -> Column:
     return Column(name or "answer", name or "Answer", value, "number")
 
 
-def _second(side: Side) -> tuple[str | None, float | None]:
-    ranked = side.answer.ranked if side.answer else []
+def _label_columns(name: str) -> tuple[Column, Column]:
+    """Return the columns for the answer of one of several targets, and for its score."""
+
+    def own(side: Side) -> Answer | None:
+        return (side.answer.targets or {}).get(name) if side.answer else None
+
+    return (
+        Column(f"answer.{name}", name, lambda side: one.label if (one := own(side)) else None),
+        Column(f"score.{name}", "Score", lambda side: one.score if (one := own(side)) else None, "number"),
+    )
+
+
+def _second(answer: Answer | None) -> tuple[str | None, float | None]:
+    ranked = answer.ranked if answer else []
     return ranked[1] if len(ranked) > 1 else (None, None)
 
 

@@ -4,7 +4,7 @@ from dashboard.errors import NotFound
 from dashboard.records.network import Version
 from dashboard.services.use.results import BatchResult
 from dashboard.web.kit.tables import Column, Numbers, Table
-from dashboard.web.versions.scores import Confusion
+from dashboard.web.versions.scores import Confusion, confusion_table, confusions_of
 
 EXAMPLE_COLUMNS = (
     Column("record", "Record", lambda row: row[0], "count", help="Counted from 1, in the order of the file"),
@@ -12,18 +12,16 @@ EXAMPLE_COLUMNS = (
 )
 
 
-def confusion_of(result: BatchResult, version: Version) -> Confusion | None:
-    """Return the confusion matrix; None without the target, or of a regression."""
-    matrix = result.summary.metrics.get("confusion")
-    return Confusion("file", list(version.preprocessing["classes"]), matrix) if matrix else None
+def confusions_of_file(result: BatchResult, version: Version) -> list[Confusion]:
+    """Return the confusion matrix, or that of each of several targets; none without the target, or of a regression."""
+    return confusions_of(version, "file", result.summary.metrics)
 
 
-def confusion_numbers(confusion: Confusion | None) -> Numbers:
+def confusion_numbers(matrices: list[Confusion]) -> Numbers:
     """Return the confusion matrix as the files have it; raises NotFound where there is none."""
-    if confusion is None:
+    if not matrices:
         raise NotFound("There is no confusion matrix: the file had no target, or it is a number.", "token")
-    rows = [[true, *counts] for true, counts in zip(confusion.classes, confusion.matrix, strict=True)]
-    return Numbers(["true", *(f"predicted {name}" for name in confusion.classes)], rows, "confusion")
+    return confusion_table(matrices, "confusion")
 
 
 def examples_table(result: BatchResult) -> Table:

@@ -21,7 +21,7 @@ from dashboard.web.kit.tables import Numbers, Table, exports, numbers_at
 from dashboard.web.use.drawn import DrawnPage, drawn_page
 from dashboard.web.use.forms import FileForm
 from dashboard.web.use.page import require_why, use_page
-from dashboard.web.use.result import confusion_numbers, confusion_of, examples_table
+from dashboard.web.use.result import confusion_numbers, confusions_of_file, examples_table
 from dashboard.web.use.words import answer_sentence, batch_sentence, passed_over_words
 
 blueprint = Blueprint("use", __name__, url_prefix="/use")
@@ -95,7 +95,7 @@ def show_result(reference: str, token: str) -> Answer:
         sentence=batch_sentence(result),
         passed_over=passed_over_words(result.summary.passed_over),
         download=url_for("use.download", reference=reference, token=token),
-        confusion=confusion_of(result, version),
+        confusions=confusions_of_file(result, version),
         confusion_files=exports("use.confusion", reference=reference, token=token),
         examples=examples_table(result),
     )
@@ -112,7 +112,7 @@ def download(reference: str, token: str) -> Answer:
 def confusion(reference: str, token: str) -> Numbers:
     """Return the confusion matrix of a file that was answered."""
     version = get_version(workspace(), *parse_reference(reference, "used"))
-    return confusion_numbers(confusion_of(get_result(workspace(), token), version))
+    return confusion_numbers(confusions_of_file(get_result(workspace(), token), version))
 
 
 def _loaded(reference: str) -> Loaded:

@@ -8,6 +8,7 @@ from dashboard.services.use.drawing import Look
 from dashboard.services.use.inputs import InputColumn, KnownRecord
 from dashboard.services.use.results import BatchResult
 from dashboard.web.kit.formats import number, plural
+from dashboard.web.versions.scores import LISTS
 
 
 def column_help(column: InputColumn) -> str:
@@ -27,6 +28,9 @@ def column_help(column: InputColumn) -> str:
 
 def answer_sentence(answer: Answer) -> str:
     """Say what the answer is, and which class is second."""
+    if answer.targets is not None:
+        several = (f"{name} {own.label} (score {number(own.score)})" for name, own in answer.targets.items())
+        return f"The answer is {', '.join(several)}."
     if answer.scores is None:
         values = answer.values or {}
         said = [f"{name} {number(value)}" if name else number(value) for name, value in values.items()]
@@ -43,9 +47,9 @@ def record_sentence(record: KnownRecord, changed: Sequence[str], answer: Answer 
     if changed:
         named = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")
         return f"{begin}. Changed: {named}."
-    if answer is None or answer.scores is None:
+    if answer is None or not answer.has_classes:
         return f"{begin}."
-    return f"{begin}: {'right' if answer.label == record.target else 'wrong'}."
+    return f"{begin}: {'right' if answer.text == record.target else 'wrong'}."
 
 
 def batch_sentence(result: BatchResult) -> str:
@@ -53,7 +57,8 @@ def batch_sentence(result: BatchResult) -> str:
     summary = result.summary
     said = f"{plural(summary.records, 'record')} of {result.version}"
     problems = f", {summary.problems:,} of them cannot be read" if summary.problems else ", all answered"
-    scores = [f"{metric_words(name)} {number(value)}" for name, value in summary.metrics.items() if name != "confusion"]
+    single = {name: value for name, value in summary.metrics.items() if name not in LISTS}
+    scores = [f"{metric_words(name)} {number(value)}" for name, value in single.items()]
     measured = f": {', '.join(scores)}" if scores else ""
     unknown = f" ({plural(summary.unknown, 'record')} with an unknown target)" if summary.unknown else ""
     return f"{said}{problems}{measured}{unknown}."

@@ -1,11 +1,11 @@
 """The metrics of a version as its page shows them: of each part of the dataset, of each class, the confusion matrix."""
 
-from collections.abc import Sequence
-from operator import itemgetter
+from collections.abc import Mapping, Sequence
+from operator import itemgetter, methodcaller
 from typing import Any, NamedTuple
 
 from dashboard.http import workspace
-from dashboard.metrics import METRICS, NUMBERS, metric_words, split_part
+from dashboard.metrics import METRICS, metric_words, split_part
 from dashboard.records.network import Version
 from dashboard.services.versions.baselines import baseline_of
 from dashboard.services.versions.reading import VersionDetail
@@ -56,19 +56,35 @@ CLASS_COLUMNS = (
 )
 
 
-TARGET_METRICS = [metric for metric in METRICS.values() if metric.tasks == NUMBERS and metric.parts]
-TARGET_COLUMNS = (
-    Column("target", "Target", itemgetter("target")),
-    *(Column(one.name, one.short_words or one.words.capitalize(), format="number") for one in TARGET_METRICS),
-)
+def target_columns(rows: Sequence[Mapping[str, Any]]) -> list[Column]:
+    """Return the columns of a table with the metrics of each of several targets: those that any of them has.
+
+    The page shows those that are measured after each epoch, too.
+    """
+    known = [one for one in METRICS.values() if any(one.name in row for row in rows)]
+    heads = {one.name: (one.short_words or one.words.capitalize()) if one.parts else "" for one in known}
+    return [
+        Column("target", "Target", itemgetter("target")),
+        *(Column(name, head, methodcaller("get", name), "number") for name, head in heads.items()),
+    ]
 
 
 class Confusion(NamedTuple):
-    """A confusion matrix: rows are the true classes, columns the predicted ones, on `part` of the dataset."""
+    """A confusion matrix: rows are the true classes, columns the predicted ones, on `part` of the dataset.
+
+    `target` is the one of several that it is of, at a `place` from 1; empty where there is one.
+    """
 
     part: str
     classes: list[str]
     matrix: list[list[int]]
+    target: str = ""
+    place: int = 0
+
+    @property
+    def id(self) -> str:
+        """What its heading is called within a page."""
+        return f"confusion-{self.place}" if self.target else "confusion"
 
     @property
     def rows(self) -> list[tuple[str, list[tuple[int, str]]]]:
@@ -121,28 +137,47 @@ def class_rows(names: Sequence[str], measured: Sequence[dict[str, Any]]) -> list
 
 
 def targets_table(detail: VersionDetail) -> Table:
-    """Return the errors of each of several targets, in its own unit; no rows for a single one."""
+    """Return the metrics of each of several targets, errors in its own unit; no rows for a single one."""
     part = part_of(detail, "per_target")
     rows = detail.evaluation[part]["per_target"] if part else []
-    return _table("targets", TARGET_COLUMNS, rows, "Metrics by target", detail.version)
+    return _table("targets", target_columns(rows), rows, "Metrics by target", detail.version)
 
 
-def confusion(detail: VersionDetail) -> Confusion | None:
-    """Return the confusion matrix of the test part, else of the validation part, if there is one."""
-    part = part_of(detail, "confusion")
-    if part is None:
-        return None
-    matrix = detail.evaluation[part]["confusion"]
-    return Confusion(part, _class_names(detail, len(matrix)), matrix)
+def confusions(detail: VersionDetail) -> list[Confusion]:
+    """Return the confusion matrix of the test part, else of the validation part, or that of each of several targets."""
+    part = part_of(detail, "confusion") or part_of(detail, "per_target")
+    return confusions_of(detail.version, part, detail.evaluation[part]) if part else []
+
+
+def confusions_of(version: Version, part: str, measured: Mapping[str, Any]) -> list[Confusion]:
+    """Return the confusion matrix among what was measured on `part`, or that of each of several targets."""
+    known = version.preprocessing
+    if matrix := measured.get("confusion"):
+        return [Confusion(part, _names(known.get("classes"), len(matrix)), matrix)]
+    own = {one["name"]: one["classes"] for one in known.get("groups", ())}
+    several = [one for one in measured.get("per_target", ()) if one.get("confusion")]
+    names = [_names(own.get(one["target"]), len(one["confusion"])) for one in several]
+    return [
+        Confusion(part, own, one["confusion"], one["target"], place)
+        for place, (own, one) in enumerate(zip(names, several, strict=True), start=1)
+    ]
+
+
+def confusion_table(matrices: Sequence[Confusion], name: str) -> Numbers:
+    """Return confusion matrices as the files have them: of several targets one below and right of the other."""
+    labels = [[f"{one.target}={own}" if one.target else own for own in one.classes] for one in matrices]
+    width, rows, start = sum(map(len, labels)), [], 0
+    for names, one in zip(labels, matrices, strict=True):
+        after = width - start - len(names)
+        cells = [[None] * start + list(counts) + [None] * after for counts in one.matrix]
+        rows += [[true, *own] for true, own in zip(names, cells, strict=True)]
+        start += len(names)
+    return Numbers(["true", *(f"predicted {own}" for names in labels for own in names)], rows, name)
 
 
 def confusion_numbers(detail: VersionDetail) -> Numbers:
     """Return the confusion matrix as the files have it."""
-    measured = confusion(detail)
-    names, matrix = (measured.classes, measured.matrix) if measured else ([], [])
-    rows = [[true, *counts] for true, counts in zip(names, matrix, strict=True)]
-    heads = ["true", *(f"predicted {predicted}" for predicted in names)]
-    return Numbers(heads, rows, f"{detail.version.network}_v{detail.version.number}_confusion")
+    return confusion_table(confusions(detail), f"{detail.version.network}_v{detail.version.number}_confusion")
 
 
 def part_of(detail: VersionDetail, name: str) -> str | None:
@@ -156,7 +191,11 @@ def _table(name: str, columns: Sequence[Column], rows: Sequence[Any], label: str
 
 
 def _class_names(detail: VersionDetail, count: int) -> list[str]:
-    known = detail.version.preprocessing.get("classes") or []
+    return _names(detail.version.preprocessing.get("classes"), count)
+
+
+def _names(given: Sequence[str] | None, count: int) -> list[str]:
+    known = given or []
     return [str(name) for name in known] if len(known) == count else [str(number) for number in range(count)]
 
 

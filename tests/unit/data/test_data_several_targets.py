@@ -77,10 +77,9 @@ def test_data_with_other_targets_are_refused_naming_them(tmp_path, own, other, s
         (
             {"target": "weight", "kinds": {"name": "target"}},
             "target",
-            "'name' is not a number everywhere: take one target",
+            "'weight' has numbers, and 'name' has classes",
         ),
-        ({"target": "name", "kinds": {"weight": "target"}}, "target", "Several targets are possible for a regression"),
-        (SEVERAL | {"task": "classification"}, "task", "this is a classification: take one target"),
+        ({"target": "name", "kinds": {"weight": "target"}}, "target", "Several targets are either all numbers or all"),
         (
             {"target": "weight", "kinds": {"waist": "target", "jumps": "target", "name": "target"}},
             "kinds",

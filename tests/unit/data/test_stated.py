@@ -28,10 +28,21 @@ SOUND = {
     "dates": [{"name": "when", "order": "year", "first": 738886.0, "parts": ["days"]}],
     "targets": [],
 }
+GROUPS = [{"name": "x", "classes": ["a", "b"]}, {"name": "y", "classes": ["c", "d"]}]
+SEVERAL = SOUND | {"classes": ["x=a", "x=b", "y=c", "y=d"], "groups": GROUPS}
 
 
 def test_what_we_write_is_taken_as_it_is():
     assert stated_preprocessing(SOUND) == Preprocessing.from_json(SOUND)
+    assert stated_preprocessing(SEVERAL) == Preprocessing.from_json(SEVERAL)
+
+
+@pytest.mark.parametrize(
+    "changed", [{"classes": ["x=a", "x=b", "y=d", "y=c"]}, {"task": "regression", "classes": []}, {"groups": [{}]}]
+)
+def test_several_targets_whose_classes_are_not_the_outputs_are_refused(changed):
+    with pytest.raises(Invalid):
+        stated_preprocessing(SEVERAL | changed)
 
 
 @pytest.mark.parametrize(
