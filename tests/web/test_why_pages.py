@@ -44,6 +44,7 @@ def test_the_page_says_which_tensor_and_units_changed_the_loss_and_files_have_ev
     ]
     assert sum(row["share"] for row in units) == pytest.approx(result.sum)
     assert [row["put_back_loss"] for row in units] == [one.put_back.loss for one in result.units]
+    assert [row["loss_restored"] for row in units] == [result.loss_restored(one.put_back) for one in result.units]
     assert [row["loss"] for row in rows(two, "curve")][-1] == result.base_score.loss
     assert sum(row["share"] for row in rows(two, "classes")) == pytest.approx(result.change)
     assert [row["t"] for row in rows(two, "path")] == [point.t for point in result.path]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from dashboard.metrics import heading_words, metric_words
-from dashboard.records.why import CurvePoint, RecordLoss, UnitShare, WhyResult
+from dashboard.records.why import CurvePoint, RecordLoss, Scored, UnitShare, WhyResult
 from dashboard.web.compare.why_query import WhyQuery
 from dashboard.web.kit.formats import number
 from dashboard.web.kit.tables import Column, Table, query_exports
@@ -179,14 +179,22 @@ def _share_columns(
 
 
 def _put_back_columns(result: WhyResult) -> tuple[Column, ...]:
-    """Return the scores with the base's weights, measured: unknown where a row was not measured."""
+    """Return the scores with the base's weights, measured, and how much of the change each undoes."""
     metric = metric_words(result.metric_name)
 
-    def restored(row: Any) -> float | None:  # noqa: ANN401 - a TensorShare or UnitShare
-        return result.metric_restored(row.put_back) if row.put_back is not None else None
+    def undone(share: Callable[[Scored], float | None]) -> Callable[[Any], float | None]:
+        return lambda row: None if row.put_back is None else share(row.put_back)
 
+    as_before = "{}: 100 % is as in the base, – where it did not change"
     return (
         Column("put_back_loss", "Loss put back", "put_back.loss", "number", help=LOWERED),
+        Column(
+            "loss_restored",
+            "Undone",
+            undone(result.loss_restored),
+            "percent",
+            help=as_before.format("Of the change of the loss"),
+        ),
         Column(
             f"put_back_{result.metric_name}",
             f"{heading_words(result.metric_name)} put back",
@@ -196,9 +204,9 @@ def _put_back_columns(result: WhyResult) -> tuple[Column, ...]:
         Column(
             "restored",
             "Undone",
-            restored,
+            undone(result.metric_restored),
             "percent",
-            help=f"Of the change of the {metric}: 100 % is as in the base",
+            help=as_before.format(f"Of the change of the {metric}"),
         ),
     )
 
