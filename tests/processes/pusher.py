@@ -21,6 +21,9 @@ from tests.pushes import content_of, digest_of, manifest_of
 NETWORK = "pushed"
 LARGE_CELLS = 5_000_001
 PAUSE_SECONDS = 0.05
+AGAIN = frozenset({429, 500, 502, 503})
+"""Answers after which the same question makes sense."""
+CONFLICT = 409
 
 
 def arrays_of(number, large=0):
@@ -32,7 +35,7 @@ def arrays_of(number, large=0):
     return arrays
 
 
-def ask(port, method, path, data=None, **headers):
+def ask(port, method, path, data=None, again=AGAIN | {CONFLICT}, **headers):
     """Return (status, headers, body) of an answer; asks again until there is one that says something lasting."""
     headers = {name.replace("_", "-"): value for name, value in headers.items()}
     while True:
@@ -42,7 +45,7 @@ def ask(port, method, path, data=None, **headers):
             with urllib.request.urlopen(question, timeout=60) as answer:
                 return answer.status, answer.headers, answer.read()
         except urllib.error.HTTPError as error:
-            if error.code not in {409, 429, 500, 502, 503}:
+            if error.code not in again:
                 return error.code, error.headers, error.read()
             said = error.read()
             if error.code == 500:
@@ -59,10 +62,14 @@ def post(port, path, body):
 
 
 def send(port, content):
-    """Send a content from where an earlier try broke off."""
+    """Send a content from where an earlier try broke off.
+
+    If this one breaks off, too, a part has arrived, and the same bytes again are refused (409): then the manifest is
+    sent again, and what is missing from where it is now.
+    """
     path = f"/contents/{hashlib.sha256(content).hexdigest()}"
     offset = int(ask(port, "HEAD", path)[1]["Upload-Offset"])
-    ask(port, "PUT", path, content[offset:], Upload_Offset=str(offset))
+    ask(port, "PUT", path, content[offset:], AGAIN, Upload_Offset=str(offset))
 
 
 def push(port, number, large):

@@ -1,15 +1,16 @@
 """Times epochs of PyTorch with and without logging to a server that is lost; prints what logging makes of them.
 
-Argument: how many pairs of blocks there are at most. One block of a pair logs and one does not, and which is first
-alternates, so that whatever else the machine does falls on both alike. An epoch that was logged is still written to
-disk during the next one: so a block begins by logging, and ends when everything is on disk. Pairs are added until it is
-clear that the median of their ratios is below the limit.
+One block of a pair logs and one does not, and which is first alternates, so that whatever else the machine does falls
+on both alike. An epoch that was logged is still written to disk during the next one: so a block begins by logging, and
+ends when everything is on disk. The ratios are looked at after so many pairs as LOOKS says, and it ends once the
+interval of their median is on one side of the limit. Who looks more often is more often wrong by chance: so each look
+has its part of the doubt only (Bonferroni), and that the interval misses the median at any of them has the chance DOUBT
+at most.
 """
 
 import json
 import math
 import statistics
-import sys
 import time
 from pathlib import Path
 
@@ -19,7 +20,7 @@ import weightbase
 
 LIMIT = 1.05
 EPOCHS, STEPS = 2, 60
-FEWEST, MOST = 10, int(sys.argv[1])
+LOOKS = (12, 24, 48, 96)
 DOUBT = 0.01
 
 
@@ -60,12 +61,12 @@ class Training:
 
 
 def interval(ratios):
-    """Return the two ratios between which the median is, but for one case in a hundred: by the binomial distribution.
+    """Return the two ratios between which the median is, but for the doubt of one look: by the binomial distribution.
 
     Of n ratios fewer than k are below the true median with the chance that a coin shows fewer than k heads of n.
     """
     count, rank, chance = len(ratios), 0, 0.0
-    while (chance := chance + math.comb(count, rank) / 2**count) <= DOUBT / 2:
+    while (chance := chance + math.comb(count, rank) / 2**count) <= DOUBT / len(LOOKS) / 2:
         rank += 1
     ordered = sorted(ratios)
     return ordered[max(0, rank - 1)], ordered[min(count - 1, count - rank)]
@@ -75,13 +76,14 @@ def main():
     training = Training()
     training.block(True)
     by_clock, of_processor = [], []
-    for pair in range(MOST):
+    for pair in range(LOOKS[-1]):
         blocks = {logs: training.block(logs) for logs in ((True, False) if pair % 2 else (False, True))}
         by_clock.append(blocks[True][0] / blocks[False][0])
         of_processor.append(blocks[True][1] / blocks[False][1])
-        low, high = interval(by_clock)
-        if pair + 1 >= FEWEST and high <= LIMIT:
-            break
+        if pair + 1 in LOOKS:
+            low, high = interval(by_clock)
+            if high <= LIMIT or low > LIMIT:
+                break
     found = {"pairs": len(by_clock), "median": statistics.median(by_clock), "low": low, "high": high}
     print(json.dumps(found | {"processor": statistics.median(of_processor)}), flush=True)
 
