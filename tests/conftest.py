@@ -4,6 +4,7 @@ A database server is started at the first test that asks for one, and one app se
 """
 
 import contextlib
+import gc
 import json
 import shutil
 import sqlite3
@@ -26,6 +27,15 @@ from tests.once import fill
 from tests.server import mysql_server_url, mysql_url, mysql_url_of_module, sql
 
 __all__ = ["mysql_server_url", "mysql_url", "mysql_url_of_module", "sql"]
+
+gc.disable()  # until all tests are collected: a quarter of that time was looking for garbage where there is none
+
+
+def pytest_collection_finish():
+    """Look for garbage from here on, and only in what is made from here on."""
+    gc.freeze()
+    gc.enable()
+
 
 settings.register_profile(
     "house",

@@ -18,7 +18,7 @@ from tests.api.api_client import HOST
 BYTES = bytes(range(256)) * 40
 NAME = hashlib.sha256(BYTES).hexdigest()
 ADDRESS = f"/api/v1/contents/{NAME}"
-FUZZ = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FUZZ = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def put(client, data, offset=None, status=201, address=ADDRESS, **headers):

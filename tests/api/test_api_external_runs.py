@@ -14,7 +14,7 @@ from tests.api.test_api_never_breaks import VALUES, some
 from tests.pushes import push
 
 WEIGHTS = {"w": np.arange(6, dtype=np.float32).reshape(2, 3)}
-FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FUZZ = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture

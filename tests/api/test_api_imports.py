@@ -302,7 +302,7 @@ def waiting(workspace):
     return receive_import(workspace, [SentFile(io.BytesIO(safetensors_bytes(layers())), "mlp.safetensors")])
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(CHOICES, st.sampled_from(["dense", "foreign"]))
 def test_whatever_is_chosen_is_a_plan_or_refused_by_its_field(workspace, waiting, choices, kind):
     data = {"network": "x", "as": kind, "proposal": 0, "activations": ["relu", "softmax"]} | choices

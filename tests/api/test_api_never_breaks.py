@@ -12,7 +12,7 @@ from dashboard.services.search.requests import DEFAULT_SPACE
 
 pytestmark = pytest.mark.usefixtures("kept")
 
-FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FUZZ = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 TEXTS = st.text(max_size=20) | st.sampled_from(
     ["iris", "iris-net", "iris-net:1", "1", "nan", "-1", "1e999", "\x00", ""]

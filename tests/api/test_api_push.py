@@ -14,7 +14,7 @@ from tests.api.test_api_never_breaks import TEXTS, VALUES, some
 from tests.pushes import content_of, digest_of, manifest_of, push
 from tests.unit.services.carry_out import carry_out
 
-FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FUZZ = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 WEIGHT = np.arange(6, dtype=np.float32).reshape(2, 3)
 ARRAYS = {"model.0.weight": WEIGHT, "model.0.bias": np.array([0.5, -1.0], np.float32)}
 ADDRESS = "/api/v1/networks/mine/versions"

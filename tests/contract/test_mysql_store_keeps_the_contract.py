@@ -3,7 +3,7 @@ from contextlib import closing
 import pytest
 
 from dashboard.weights.mysql_store import MysqlStore
-from tests.contract.store_contract import StoreContract
+from tests.contract.store_contract import LARGE, StoreContract
 from tests.server import run_sql
 
 pytestmark = pytest.mark.server
@@ -36,6 +36,15 @@ class TestMysqlStoreByPublicInterfaces(TestMysqlStore):
     @pytest.mark.soak
     def test_a_layer_of_5000_units_and_one_of_70000_columns_come_back(self, store):
         super().test_a_layer_of_5000_units_and_one_of_70000_columns_come_back(store)
+
+    @pytest.mark.soak
+    def test_the_csv_of_a_large_table_comes_in_pieces_of_bounded_size(self, store):
+        super().test_the_csv_of_a_large_table_comes_in_pieces_of_bounded_size(store)
+
+    @pytest.mark.parametrize("dtype", [pytest.param(dtype, marks=pytest.mark.soak) for dtype in LARGE])
+    @pytest.mark.slow
+    def test_a_table_of_half_a_million_random_bits_comes_back(self, store, dtype):
+        super().test_a_table_of_half_a_million_random_bits_comes_back(store, dtype)
 
     # In what follows the other processes use all parts of the connector: they are those of the class above.
 

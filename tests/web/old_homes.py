@@ -46,8 +46,8 @@ def walk(browser, with_queries=True):
     seen, kinds, waiting = set(), set(), ["/"]
     while waiting:
         address = waiting.pop()
-        path, _, query = re.sub(r"\d+", "0", address).partition("?")
-        path = EXPORTS.sub(".exported", path)
+        path, _, query = address.partition("?")
+        path, query = (re.sub(r"\d+", "0", part) for part in (EXPORTS.sub(".exported", path), query))
         parameters = {f"{path}?{part.partition('=')[0]}" for part in query.split("&") if part and with_queries}
         if {path, *parameters} <= kinds:
             continue

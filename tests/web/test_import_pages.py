@@ -101,11 +101,11 @@ def test_each_checkpoint_shows_its_tensors_with_what_changed_since_the_one_befor
 
 
 def test_tensors_are_left_out_by_ticks_that_filtering_and_turning_pages_keep(browser, workspace, send):
-    many = {f"layers.{place:04}.weight": np.full(2, place, np.float32) for place in range(2000)}
+    many = {f"layers.{place:03}.weight": np.full(2, place, np.float32) for place in range(400)}
     page = send(big=many)
     assert page.h1 == "Import big.safetensors"
-    assert "1 to 100 of 2,000" in words(page.by_id("leave_out"))
-    ticked = filled(page, leave_out=["layers.0000.weight"])
+    assert "1 to 100 of 400" in words(page.by_id("leave_out"))
+    ticked = filled(page, leave_out=["layers.000.weight"])
 
     def look(**more):
         shown = browser.post(address_of(page), ticked | more, source=address_of(page))
@@ -115,18 +115,18 @@ def test_tensors_are_left_out_by_ticks_that_filtering_and_turning_pages_keep(bro
         ]
         return words(shown.by_id("leave_out"))
 
-    assert "101 to 200 of 2,000" in look(turn="0:100")
-    assert ticked["leave_out"] == ["layers.0000.weight"]
-    assert "1 to 100 of 1,000 that match" in look(filter="layers.1")
-    look(filter="layers.1", filtered="layers.1", action="leave")
-    look(filter="layers.17", filtered="layers.17", action="keep")
-    assert len(ticked["leave_out"]) == 901
+    assert "101 to 200 of 400" in look(turn="0:100")
+    assert ticked["leave_out"] == ["layers.000.weight"]
+    assert "1 to 100 of 157 that match" in look(filter="1")
+    look(filter="1", filtered="1", action="leave")
+    look(filter="17", filtered="17", action="keep")
+    assert len(ticked["leave_out"]) == 144
     browser.post(address_of(page), ticked | {"action": "save"}, source=address_of(page))
     assert carry_out(workspace).state == "finished"
     names = [info.name for info in get_detail(workspace, "imported", 1).tensors]
-    assert len(names) == 1099
-    assert "layers.0000.weight" not in names
-    assert {f"layers.17{place:02}.weight" for place in range(100)} <= set(names)
+    assert len(names) == 256
+    assert "layers.000.weight" not in names
+    assert {f"layers.17{place}.weight" for place in range(10)} <= set(names)
 
 
 @pytest.mark.parametrize("place", ["abc", "²", "-1", "9" * 5000])

@@ -13,6 +13,8 @@ from dashboard.data.bundled import BUNDLED
 from dashboard.data.columns import preview
 from dashboard.data.detection import detect
 
+pytestmark = pytest.mark.slow
+
 WORDS = ("red", "green", "blue")
 GAPS = ("", "NA", "NaN", "null", "#N/A", "N/A", "<NA>", "nan")
 

@@ -66,7 +66,7 @@ def test_each_odd_cell_among_plain_numbers_is_read_as_by_its_text(marks, reading
         check_is_read_alike([odd, *plain], marks, reading)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from(PLAIN)

@@ -9,6 +9,7 @@ from dashboard.data.csv_format import CsvFormat
 from dashboard.data.dataset import ingest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sample", BUNDLED, ids=lambda sample: sample.name)
 def test_a_bundled_set_is_what_it_says(tmp_path, sample):
     assert detect_format(sample.path) == CsvFormat()

@@ -26,6 +26,7 @@ def columns_of(numbers):
     return rows.map(np.array)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(columns_of(FINITE) | columns_of(INTEGERS) | columns_of(BYTES))
 def test_what_is_typed_is_what_is_stored(tmp_path_factory, numbers):

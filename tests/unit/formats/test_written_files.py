@@ -41,6 +41,7 @@ def tensors(draw):
     return (raw & 1 if dtype.name == "bool" else raw).view(dtype).reshape(shape)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ANY_TENSORS)
 @settings(max_examples=30)
 @given(data=st.data())

@@ -17,6 +17,8 @@ from tests.unit.services.carry_out import carry_out
 from tests.unit.services.foreign_versions import save_foreign
 from tests.unit.services.saved_versions import iris_preprocessing, new_network, save
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def two(workspace):

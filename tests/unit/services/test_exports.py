@@ -23,6 +23,7 @@ from dashboard.settings import Settings
 from tests.unit.services.used_versions import HEADER, ROWS, mixed_version, table
 
 
+@pytest.mark.slow
 def test_what_leaves_comes_back_as_the_same_version_without_a_new_table(workspace):
     network = create_foreign_network(workspace, "a-net")
     nan = np.array([0x7FC12345, 0x80000000], np.uint32).view(np.float32)
@@ -70,6 +71,7 @@ def test_every_format_comes_back_as_the_same_version_with_its_columns_and_classe
     assert own == again
 
 
+@pytest.mark.slow
 def test_the_command_line_writes_the_file_and_prints_its_proof(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("WEIGHTBASE_HOME", str(tmp_path / "home"))
     opened = open_workspace(Settings(home=str(tmp_path / "home")))

@@ -16,6 +16,8 @@ from tests.unit.services.carry_out import carry_out
 from tests.unit.services.foreign_versions import save_foreign
 from tests.unit.services.saved_versions import iris_preprocessing, new_network, save, save_two
 
+pytestmark = pytest.mark.slow
+
 TWO = WhyRequest("small:1", "small:2")
 
 
