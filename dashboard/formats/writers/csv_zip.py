@@ -16,6 +16,8 @@ from dashboard.formats.writer import Writer
 from dashboard.formats.zip_writing import EARLIEST, READABLE, UNIX
 
 BLOCK_CELLS = 65_536
+MOST_CELLS = 5_000_000
+"""Of one table: its text, of about 100 MB, is read back in one piece, in a process of bounded memory."""
 ABOUT = "version.json"
 
 
@@ -68,6 +70,16 @@ def _member(name: str) -> zipfile.ZipInfo:
     return info
 
 
+def _why_not(description: Description) -> str:
+    large = [tensor.name for tensor in description.tensors if math.prod(tensor.shape) > MOST_CELLS]
+    if not large:
+        return ""
+    return (
+        f"{large[0][:60]!r} has more than {MOST_CELLS:,} weights, whose text is too large to be read back: take the "
+        "ZIP of CSVs, which is not compared, or another format."
+    )
+
+
 WRITER = Writer(
     "csv",
     "CSV tables",
@@ -75,4 +87,5 @@ WRITER = Writer(
     "Every table as CSV, one cell one weight; version.json has the types, shapes, SHA-256 and the definition.",
     "It computes nothing: it has weights only. Text is several times as large as the numbers.",
     write,
+    _why_not,
 )

@@ -147,3 +147,10 @@ def test_the_module_of_pytorch_names_every_activation_and_refuses_what_has_no_la
 
 def test_the_types_that_are_written_are_those_of_tables():
     assert set(TYPES) == set(DTYPES)
+
+
+def test_a_table_whose_text_is_too_large_to_be_read_back_is_refused_as_csv():
+    small = described({"w": np.zeros((2, 2), "f4")})
+    large = small._replace(tensors=(small.tensors[0]._replace(shape=(5000, 1001)),))
+    assert BY_NAME["csv"].why_not(small) == ""
+    assert "more than 5,000,000 weights" in BY_NAME["csv"].why_not(large)
