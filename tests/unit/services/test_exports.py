@@ -45,6 +45,7 @@ SOME = ("onnx", "script", "csv")
 OTHERS = tuple(name for name in FORMATS if name not in SOME)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", [SOME, pytest.param(OTHERS, marks=pytest.mark.soak)])
 def test_every_format_comes_back_as_the_same_version_with_its_columns_and_classes(workspace, names):
     mixed_version(workspace)
