@@ -7,6 +7,8 @@ import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from tests.rules.source import ROOT, nodes_of
 
 IN_TEXT = {
@@ -161,6 +163,7 @@ def test_documents_templates_and_scripts_use_plain_words():
     assert "\n".join(problems) == ""
 
 
+@pytest.mark.slow
 def test_strings_docstrings_and_comments_use_plain_words():
     problems = [f"{path}: {problem}" for path in files(".py") for text in texts(path) for problem in retired(text)]
     assert "\n".join(problems) == ""
