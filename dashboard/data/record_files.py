@@ -134,17 +134,19 @@ class _Parsers:
     def __init__(self, file: RecordFile, chosen: Mapping[str, Reading], numbers: Sequence[str]) -> None:
         self.file, self.chosen = file, chosen
         self.others = {name: reading for name, reading in chosen.items() if name not in set(numbers)}
-        readings = [chosen[name] for name in numbers]
-        self.pixels = PixelParser(file.format, len(file.names), file.places(numbers), readings)
+        readings, others = [chosen[name] for name in numbers], file.places(self.others)
+        self.pixels = PixelParser(file.format, len(file.names), file.places(numbers), readings, others)
 
     def parse(self, content: bytes) -> tuple[dict[str, ColumnBlock], Pixels | None]:
         """Return the columns, and the numbers apart if they are pixels."""
         pixels = self.pixels.parse(content)
-        chosen = self.chosen if pixels is None else self.others
-        if not chosen:
-            return {}, pixels
-        parser = RowParser(self.file.format, len(self.file.names), self.file.places(chosen), list(chosen.values()))
-        return dict(zip(chosen, parser.parse(content), strict=True)), pixels
+        if pixels is not None:
+            cells = zip(self.others.items(), pixels.texts, strict=True)
+            marks = self.file.format.marks
+            return {name: text_block(texts, marks, reading) for (name, reading), texts in cells}, pixels
+        places = self.file.places(self.chosen)
+        parser = RowParser(self.file.format, len(self.file.names), places, list(self.chosen.values()))
+        return dict(zip(self.chosen, parser.parse(content), strict=True)), None
 
 
 def open_records(path: Path, csv_format: CsvFormat) -> RecordFile:

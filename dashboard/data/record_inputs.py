@@ -94,7 +94,7 @@ class RecordReader:
 
     def from_pixels(self, pixels: Pixels, blocks: Mapping[str, ColumnBlock], marks: Marks) -> EncodedRecords:
         """Encode a block of rows of a file, given its columns of numbers, and the others by name."""
-        values, missing = pixels
+        values, missing, _ = pixels
         kinds = np.zeros(values.shape, np.int8) if missing is None else missing.astype(np.int8) * np.int8(MISSING)
         others = {name: blocks[name] for name in self.others}
         return self._encoded(values, kinds, others, marks, lambda row, name: blocks[name].text(row))

@@ -87,14 +87,18 @@ def test_a_record_has_the_same_bytes_alone_and_in_any_file(mixed):
     ]
 
 
-def test_whole_numbers_up_to_255_have_the_answers_that_they_have_as_other_numbers(mixed):
+def test_whole_numbers_up_to_255_have_the_answers_that_they_have_as_other_numbers(client, workspace):
+    kinds = {"when": "ignore", "size": "numeric", "weight": "numeric", "member": "categorical", "colour": "categorical"}
+    mixed_version(workspace, kinds=kinds | {"grade": "categorical"})
     header, *_ = table().splitlines()
-    rows = ["2024-03-04,1,10,yes,red,9,low", "2024-03-05,255,,no,blue,9,low", "1,2", "2024-03-06,,0,no,red,9,low"]
-    pixels = answered(mixed, "\n".join([header, *rows])).splitlines()
-    numbers = answered(mixed, "\n".join([header, *rows, "2024-03-07,0.5,1,no,red,9,low"])).splitlines()
-    quoted = answered(mixed, "\n".join([header, *rows, '2024-03-07,"1",1,no,red,9,low'])).splitlines()
-    assert pixels[1:5] == numbers[1:5] == quoted[1:5]
-    assert [bool(line.split(b",")[-3]) for line in pixels[1:5]] == [True, True, False, False]
+    rows = ["x,1,10,yes,red,9,low", "x,255,,no,blue,9.0,low", "1,2", "x,,0,no,red,9,low", "x,7,0,no,pink,8,high"]
+    pixels = answered(client, "\n".join([header, *rows])).splitlines()
+    numbers = answered(client, "\n".join([header, *rows, "x,0.5,1,no,red,9,low"])).splitlines()
+    quoted = answered(client, "\n".join([header, *rows, 'x,"1",1,no,red,9,low'])).splitlines()
+    assert pixels[1:6] == numbers[1:6] == quoted[1:6]
+    assert [bool(line.split(b",")[-3]) for line in pixels[1:3]] == [True, True]
+    for words, line in zip([b"has 2 cells", b"size is missing", b"colour is 'pink'"], pixels[3:6], strict=True):
+        assert words in line
 
 
 def test_records_that_cannot_be_read_have_no_answer_and_say_why(mixed):

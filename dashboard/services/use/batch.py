@@ -25,7 +25,7 @@ from dashboard.services.use.truth import Truth
 from dashboard.services.workspace import Workspace
 
 MOST_EXAMPLES = 20
-PROBLEM = "problem"
+PROBLEM, LINE_FEED = "problem", "\n"
 
 
 @dataclass
@@ -72,7 +72,7 @@ class Batch:
             yield b"\xef\xbb\xbf"
         if self.file.header:
             names = [self._cell(_defused(name)) for name in self.new_columns]
-            yield self._line(self.file.header, names).encode(self.encoding)
+            yield _longer(self.file.header, "".join(self.delimiter + name for name in names)).encode(self.encoding)
         reader = self.loaded.reader
         for block in self.file.blocks(reader.file_readings(self.chosen), reader.numbers):
             yield "".join(self._answered(block)).encode(self.encoding)
@@ -81,8 +81,8 @@ class Batch:
 
     def _answered(self, block: RecordBlock) -> Iterator[str]:
         """Yield the lines of a block with its answers; a record that cannot be read has none."""
-        nothing = [""] * len(self.answer_columns)
-        problems, answers = dict(block.wrong), dict[int, list[str]]()
+        nothing = self.delimiter * len(self.answer_columns)
+        problems, answers = dict(block.wrong), dict[int, str]()
         if block.whole:
             encoded = self._encoded(block)
             good = np.flatnonzero(encoded.readable)
@@ -90,15 +90,14 @@ class Batch:
             if self.truth is not None:
                 self.truth.add(outputs, block.columns, good)
             texts = answer_texts(outputs, self.loaded.preprocessing)
-            answers = {block.whole[place]: text for place, text in zip(good.tolist(), texts, strict=True)}
+            joined = (self.delimiter + self.delimiter.join(map(self._answer_cell, cells)) for cells in texts)
+            answers = {block.whole[place]: text for place, text in zip(good.tolist(), joined, strict=True)}
             problems |= {block.whole[place]: " ".join(own.values()) for place, own in encoded.problems.items()}
         for place, line in enumerate(block.lines):
-            self._count(problems.get(place, ""))
-            cells = [
-                *map(self._answer_cell, answers.get(place, nothing)),
-                self._cell(_defused(problems.get(place, ""))),
-            ]
-            yield self._line(line, cells)
+            problem = problems.get(place, "")
+            self._count(problem)
+            last = self._cell(_defused(problem)) if problem else ""
+            yield _longer(line, f"{answers.get(place, nothing)}{self.delimiter}{last}")
 
     def _encoded(self, block: RecordBlock) -> EncodedRecords:
         reader, marks = self.loaded.reader, self.file.format.marks
@@ -112,11 +111,6 @@ class Batch:
             self.summary.problems += 1
             if len(self.summary.examples) < MOST_EXAMPLES:
                 self.summary.examples.append((self.summary.records, problem))
-
-    def _line(self, line: str, cells: list[str]) -> str:
-        """Return the lines of a record with further cells before its end."""
-        own = line.rstrip("\r\n")
-        return self.delimiter.join([own, *cells]) + (line[len(own) :] or "\n")
 
     def _answer_cell(self, text: str) -> str:
         decimal = self.file.format.decimal
@@ -173,6 +167,12 @@ def discard(path: Path) -> None:
 def _defused(text: str) -> str:
     """Return a text that no spreadsheet takes for a formula; a number stays as it is."""
     return "'" + text if text[:1] in FORMULA_SIGNS and number(text) is None and number(text, ",") is None else text
+
+
+def _longer(line: str, more: str) -> str:
+    """Return the lines of a record with more before their end."""
+    own = line.rstrip("\r\n")
+    return f"{own}{more}{line[len(own) :] or LINE_FEED}"
 
 
 def _free_name(name: str, taken: set[str]) -> str:
