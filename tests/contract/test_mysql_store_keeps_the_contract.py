@@ -2,8 +2,9 @@ from contextlib import closing
 
 import pytest
 
+from dashboard.weights.dtypes import DTYPES
 from dashboard.weights.mysql_store import MysqlStore
-from tests.contract.store_contract import LARGE, StoreContract
+from tests.contract.store_contract import StoreContract
 from tests.server import run_sql
 
 pytestmark = pytest.mark.server
@@ -41,7 +42,8 @@ class TestMysqlStoreByPublicInterfaces(TestMysqlStore):
     def test_the_csv_of_a_large_table_comes_in_pieces_of_bounded_size(self, store):
         super().test_the_csv_of_a_large_table_comes_in_pieces_of_bounded_size(store)
 
-    @pytest.mark.parametrize("dtype", [pytest.param(dtype, marks=pytest.mark.soak) for dtype in LARGE])
+    @pytest.mark.parametrize("dtype", DTYPES)
+    @pytest.mark.soak
     @pytest.mark.slow
     def test_a_table_of_half_a_million_random_bits_comes_back(self, store, dtype):
         super().test_a_table_of_half_a_million_random_bits_comes_back(store, dtype)
