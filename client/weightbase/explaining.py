@@ -53,7 +53,7 @@ def _explained(
     }
     more = {"part": part or None, "class": label or None, "record": record}
     sent.update({name: value for name, value in more.items() if value is not None})
-    answer = call(transport, "POST", "/compare/why", sent)
+    answer: dict[str, Any] = call(transport, "POST", "/compare/why", sent)
     if "run" in answer:
         run = ended(transport, call(transport, "GET", f"/runs/{answer['run']}"))
         if run["state"] != "finished":
@@ -61,5 +61,4 @@ def _explained(
         answer = call(transport, "POST", "/compare/why", sent)
     if "change" not in answer:
         raise WeightbaseError("The result is not there any more: the cache of the home was cleared. Ask again.")
-    assert isinstance(answer, dict)
     return answer

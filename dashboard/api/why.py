@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from flask import Blueprint, Response, request
 
 from dashboard.api.answers import json_answer
 from dashboard.api.changes import preview_json
+from dashboard.api.descriptions import WHY
 from dashboard.api.query import json_object, read_query
 from dashboard.errors import Conflict
 from dashboard.http import sender, workspace
@@ -18,11 +20,12 @@ from dashboard.records.change import LONGEST_REFERENCE, parse_change
 from dashboard.records.why import Scored, WhyRequest, WhyResult, parse_why
 from dashboard.services.changes.children import preview_child
 from dashboard.services.compare.versions import parse_reference
+from dashboard.services.why.largest import largest
 from dashboard.services.why.results import cell_shares, known_why, why_or_run
 
 blueprint = Blueprint("why", __name__)
 
-QUESTION = ("base", "other", "part", "class", "record")
+ROWS_A_PIECE = 100
 UNIT_COLUMNS = ("layer", "unit", "share", "changed", "loss_put_back", "metric_put_back")
 
 
@@ -56,8 +59,7 @@ def list_cell_shares() -> Response:
     question, (tensor, limit, offset) = _question("tensor", "limit", "offset")
     shares = cell_shares(workspace(), question, tensor)
     table = shares.reshape(len(shares), -1)
-    changed = np.flatnonzero(table)
-    order = changed[np.argsort(-np.abs(table.flat[changed]), kind="stable")][offset : offset + limit + 1]
+    order = largest(table.reshape(-1), offset + limit + 1)[offset:]
     places = zip(*np.unravel_index(order[:limit], table.shape), strict=True)
     items = [{"row": int(row), "column": int(column), "share": float(table[row, column])} for row, column in places]
     return json_answer({"items": items, "next": offset + limit if len(order) > limit else None})
@@ -88,7 +90,7 @@ def preview_put_back() -> Response:
 
 def _question(*more: str) -> tuple[WhyRequest, list[Any]]:
     """Return the request in the query, and the values of further parameters."""
-    base, other, part, label, record, *rest = read_query(*QUESTION, *more)
+    base, other, part, label, record, *rest = read_query(*WHY, *more)
     return WhyRequest(base, other, part or "", label or "", record), rest
 
 
@@ -122,10 +124,16 @@ def _scores(scored: Scored | None) -> tuple[float | str, float | str]:
 
 
 def _csv(columns: Iterable[str], rows: Iterable[Iterable[Any]], name: str) -> Response:
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    answer = Response(file.getvalue(), content_type="text/csv; charset=utf-8")
+    answer = Response(_pieces(columns, iter(rows)), content_type="text/csv; charset=utf-8")
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
+
+
+def _pieces(columns: Iterable[str], rows: Iterator[Iterable[Any]]) -> Iterator[str]:
+    """Yield the lines of a CSV, some rows at a time: a table may have millions of cells."""
+    some: Iterable[Iterable[Any]] = [columns]
+    while lines := list(some):
+        file = io.StringIO()
+        csv.writer(file, lineterminator="\n").writerows(lines)
+        yield file.getvalue()
+        some = islice(rows, ROWS_A_PIECE)

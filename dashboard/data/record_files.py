@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -137,6 +138,12 @@ class _Parsers:
         readings, others = [chosen[name] for name in numbers], file.places(self.others)
         self.pixels = PixelParser(file.format, len(file.names), file.places(numbers), readings, others)
 
+    @cached_property
+    def rows(self) -> RowParser:
+        """What parses the columns of other files."""
+        places = self.file.places(self.chosen)
+        return RowParser(self.file.format, len(self.file.names), places, list(self.chosen.values()))
+
     def parse(self, content: bytes) -> tuple[dict[str, ColumnBlock], Pixels | None]:
         """Return the columns, and the numbers apart if they are pixels."""
         pixels = self.pixels.parse(content)
@@ -144,9 +151,7 @@ class _Parsers:
             cells = zip(self.others.items(), pixels.texts, strict=True)
             marks = self.file.format.marks
             return {name: text_block(texts, marks, reading) for (name, reading), texts in cells}, pixels
-        places = self.file.places(self.chosen)
-        parser = RowParser(self.file.format, len(self.file.names), places, list(self.chosen.values()))
-        return dict(zip(self.chosen, parser.parse(content), strict=True)), None
+        return dict(zip(self.chosen, self.rows.parse(content), strict=True)), None
 
 
 def open_records(path: Path, csv_format: CsvFormat) -> RecordFile:

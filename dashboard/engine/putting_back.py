@@ -5,6 +5,7 @@ once, as they are for either network: so what is put back has the same bits as i
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -70,7 +71,7 @@ def score_put_back(
     for batch in line.batches(records, tick):
         first = _Layer(line, 0, batch.inputs)
         for mix, score in zip(mixes, result.mixes, strict=True):
-            score.add(Point(line, first.mixed(mix), lambda place, mix=mix: mix.layer(line, place)), batch)  # type: ignore[misc]
+            score.add(Point(line, first.mixed(mix), partial(mix.layer, line)), batch)
         for place, layer in enumerate(_layers(line, first)):
             numbers = by_layer.get(place, [])
             own = [units[number].unit for number in numbers]

@@ -9,6 +9,7 @@ point (linear mode connectivity: Frankle, Dziugaite, Roy & Carbin 2020).
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -139,7 +140,7 @@ class _Sweep:
 
     def point(self, sums: Array, moves: Array, t: float) -> Point:
         """Return the network at t, where the first layer's sums are sums + t · moves."""
-        return Point(self.line, sums + t * moves, lambda place: self.line.at(place, t))
+        return Point(self.line, sums + t * moves, partial(self.line.at, t=t))
 
     def gradient(
         self, rule: Sequence[tuple[float, float]], with_ends: bool = False
@@ -198,7 +199,7 @@ class _EndsSoFar:
         """Add a batch, given the first layer's sums of both."""
         losses, answers = [], []
         for t, (score, sums) in enumerate(zip(self.scores, (base, other), strict=True)):
-            point = Point(self.line, sums, lambda place, t=t: self.line.at(place, float(t)))  # type: ignore[misc]
+            point = Point(self.line, sums, partial(self.line.at, t=float(t)))
             score.add(point, batch)
             losses.append(self.line.loss.value(point.record, batch.targets))
             is_number = score.errors is not None

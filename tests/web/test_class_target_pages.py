@@ -54,6 +54,20 @@ def test_a_version_has_the_scores_and_the_confusion_matrix_of_each_target(groups
     groups.get("/networks/groups")
 
 
+def test_why_the_loss_changed_names_the_classes_of_each_target_before_and_after(groups):
+    query = "base=groups:1&other=groups:2"
+    assert groups.get(f"/compare/why?{query}").h1 == "Why the loss changed from groups:1 to groups:2"
+    changed = [
+        row for what in ("lost", "gained") for row in groups.raw(f"/compare/why/{what}.json?{query}").json["items"]
+    ]
+    assert changed
+    for row in changed:
+        for answer in ("true", "base_answer", "other_answer"):
+            size, colour, _ = row[answer].split(", ")
+            assert size in {"big", "small"}
+            assert colour in {"blue", "green", "red"}
+
+
 def test_an_evaluation_shows_the_worst_records_with_every_target(groups, workspace):
     upload = receive_upload(workspace, io.BytesIO(table(3, 30).encode()), "other.csv")
     create_dataset(workspace, upload, choices(3, name="other"))

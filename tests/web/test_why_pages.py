@@ -11,6 +11,7 @@ from dashboard.services.versions.reading import get_version
 from dashboard.services.versions.tensors import read_tensors
 from dashboard.services.why import results
 from dashboard.services.why.results import cell_shares, known_why
+from tests.unit.services.carry_out import carry_out
 from tests.unit.services.foreign_versions import save_foreign
 from tests.unit.services.saved_versions import iris_preprocessing, new_network, save, save_two
 from tests.web.page_check import words
@@ -110,6 +111,25 @@ def test_what_takes_longer_than_a_second_is_counted_by_a_run_that_leads_back(two
     assert run.h1 == "Run 1 of small: Why small:2 is not as small:1"
     assert WHY in {link.replace("%3A", ":") for link in run.links()}
     assert "See how far run 1 is" in words(two.get(WHY).root)
+
+
+def test_shares_of_cells_that_were_removed_are_counted_again_at_once_or_by_a_run(two, workspace, monkeypatch):
+    shaded = f"{WHY.replace('/why', '')}&tensor=layer_01.weight&shade=share"
+    assert known_why(workspace, TWO) is not None
+    shares = cell_shares(workspace, TWO, "layer_01.weight").tolist()
+    (kept,) = workspace.decoded.folder.glob("why-*.npy")
+    kept.unlink()
+    assert cell_shares(workspace, TWO, "layer_01.weight").tolist() == shares
+    kept.unlink()
+    monkeypatch.setattr(results, "AT_ONCE_WORK", 0)
+    assert two.get(shaded).h1 == "Why the loss changed from small:1 to small:2"
+    page = two.get(WHY)
+    assert "The shares of single cells were removed to save space" in words(page.root)
+    two.post(WHY, source=WHY)
+    carry_out(workspace)
+    assert "The shares of single cells were removed" not in words(two.get(WHY).root)
+    assert cell_shares(workspace, TWO, "layer_01.weight").tolist() == shares
+    assert two.get(shaded).h1 == "What changed from small:1 to small:2"
 
 
 def test_networks_that_cannot_run_here_and_equal_ones_are_said_in_words(browser, workspace):

@@ -1,6 +1,5 @@
 """Exports of large versions: runs make and prove their files, show how far they are, and can be stopped."""
 
-import time
 from typing import NamedTuple
 
 from dashboard.catalogue import runs as run_rows
@@ -16,7 +15,7 @@ from dashboard.services.exports.proof import ExportProof, proof_from_json
 from dashboard.services.networks import get_network
 from dashboard.services.store.actions import ActionJob
 from dashboard.services.store.process import Reporter
-from dashboard.services.versions.by_runs import AT_ONCE_CELLS, POLL_SECONDS, WAIT_SECONDS, WAITED_CELLS
+from dashboard.services.versions.by_runs import AT_ONCE_CELLS, WAIT_SECONDS, WAITED_CELLS, ended_run
 from dashboard.services.workspace import Workspace
 
 
@@ -102,15 +101,9 @@ def _start(workspace: Workspace, taken: Leaving, format_name: str, started_by: s
 
 def _proof_of(workspace: Workspace, run_id: int) -> ExportProof | None:
     """Wait up to 20 seconds for a run and return its proof, None if it goes on; raises Conflict if it failed."""
-    until = time.monotonic() + WAIT_SECONDS
-    while time.monotonic() < until:
-        with workspace.catalogue.apart(), workspace.catalogue.reading() as connection:
-            run = run_rows.get_run(connection, run_id)
-        if run.state == "finished":
-            return proof_from_json(run.result["proof"])
-        if run.has_ended:
-            raise Conflict(
-                f"Run {run_id}, which made the file, {run.state}: {run.error or 'start it again.'}", "format"
-            )
-        time.sleep(POLL_SECONDS)
-    return None
+    run = ended_run(workspace, run_id, WAIT_SECONDS)
+    if run is None:
+        return None
+    if run.state != "finished":
+        raise Conflict(f"Run {run_id}, which made the file, {run.state}: {run.error or 'start it again.'}", "format")
+    return proof_from_json(run.result["proof"])

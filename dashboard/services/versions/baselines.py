@@ -20,13 +20,15 @@ class Baseline:
     """What one constant answer scores: `metrics` by the names that versions have (accuracy, val_accuracy ...).
 
     `answer` is the most frequent class of the records to train on (of several targets target=class of each), or their
-    mean (empty for several targets, each of which has its own); `records` counts those of each part.
+    mean (empty for several targets, each of which has its own); `targets` is how many there are, and `records` counts
+    those of each part.
     """
 
     task: str
     answer: str | float
     metrics: dict[str, float]
     records: dict[str, int]
+    targets: int = 1
 
 
 def baseline_of(workspace: Workspace, dataset_name: str) -> Baseline | None:
@@ -74,4 +76,4 @@ def _baseline(workspace: Workspace, dataset: Dataset) -> Baseline:
         scores = baseline_scores(target[rows], constant) if len(rows) else {}
         metrics |= {f"{prefix}{name}": value for name, value in scores.items()}
     records = {prefix: len(rows) for prefix, rows in zip(PARTS, parts, strict=True)}
-    return Baseline(dataset.task, answer, metrics, records)
+    return Baseline(dataset.task, answer, metrics, records, len(dataset.targets))

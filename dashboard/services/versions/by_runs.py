@@ -4,6 +4,7 @@ import time
 
 from dashboard.catalogue import runs as run_rows
 from dashboard.records.network import Version
+from dashboard.records.run import Run
 from dashboard.services.versions.reading import get_version
 from dashboard.services.workspace import Workspace
 
@@ -17,12 +18,18 @@ POLL_SECONDS = 0.05
 
 def saved_by(workspace: Workspace, run_id: int, seconds: float) -> Version | None:
     """Return the version that a run saves; None if it has not saved it after so many seconds."""
+    run = ended_run(workspace, run_id, seconds)
+    number = run.result.get("version") if run is not None else None
+    return None if run is None or number is None else get_version(workspace, run.network, number)
+
+
+def ended_run(workspace: Workspace, run_id: int, seconds: float) -> Run | None:
+    """Wait until a run has ended, at most so many seconds, and return it; None if it goes on."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        with workspace.catalogue.reading() as connection:
+        with workspace.catalogue.apart(), workspace.catalogue.reading() as connection:
             run = run_rows.get_run(connection, run_id)
         if run.has_ended:
-            number = run.result.get("version")
-            return None if number is None else get_version(workspace, run.network, number)
+            return run
         time.sleep(POLL_SECONDS)
     return None

@@ -78,6 +78,11 @@ def count_why(pair: WhyPair, chosen: Chosen, request: WhyRequest, step: Step) ->
     return Counted(result, shares.vector)
 
 
+def count_cells(pair: WhyPair, chosen: Chosen, step: Callable[[], None]) -> Array:
+    """Compute the share of every cell alone, (parameters,); raises Conflict where a loss is not finite."""
+    return _Counting(pair, chosen, lambda _: step()).shares.vector
+
+
 class _Counting:
     """The shares of a pair on its records, and what follows from them."""
 

@@ -15,11 +15,11 @@ from dashboard.jobs.starting import ensure_coordinator
 from dashboard.records.run import STARTED_BY_LENGTH
 from dashboard.records.run_kinds import WHY
 from dashboard.records.why import WhyRequest, WhyResult
-from dashboard.services.cache.numbers import Budget, cached_numbers
+from dashboard.services.cache.numbers import NOTHING, cached_numbers
 from dashboard.services.networks import get_network
 from dashboard.services.store.actions import ActionJob
 from dashboard.services.store.process import Reporter
-from dashboard.services.why.counting import STAGES, Counted, Step, count_why
+from dashboard.services.why.counting import STAGES, Step, count_cells, count_why
 from dashboard.services.why.pair import WhyPair, load_pair
 from dashboard.services.why.records import Chosen, choose_records
 from dashboard.services.workspace import Workspace
@@ -28,11 +28,17 @@ from dashboard.weights.dtypes import Array
 FORM = "why-1"
 AT_ONCE_WORK = 2**30
 """About so many multiplications take less than a second; more are done by a run."""
-NOTHING = Budget(seconds=0)
+NOT_COUNTED = (
+    "The shares of these cells are not counted yet, or were removed to save space: start the run that counts them, "
+    "with POST /api/v1/compare/why or on the page of the comparison."
+)
+TOO_MANY = (
+    "The shares of so many cells are not kept, and take longer than a second to count: choose one class, or one record."
+)
 
 
 class WhyAnswer(NamedTuple):
-    """The result, or the run that counts it."""
+    """The result, or the run that counts it, or again the shares of its cells where these were removed."""
 
     result: WhyResult | None
     run_id: int | None = None
@@ -59,13 +65,33 @@ class _Question(NamedTuple):
         return self.workspace.decoded.folder / f"why-{name}.npy"
 
     @property
+    def is_kept(self) -> bool:
+        """Whether the shares of all cells are few enough to be kept."""
+        return 8 * self.pair.other.spec.parameters <= self.workspace.decoded.limit_bytes // 4
+
+    @property
+    def lacks_cells(self) -> bool:
+        """Whether the shares of its cells are not there, although they could be, and take longer than a request may."""
+        return self.is_kept and self.share_work > AT_ONCE_WORK and not self.cells_path.exists()
+
+    @property
+    def share_work(self) -> int:
+        """About how many multiplications the shares take."""
+        first, behind = self._cells_of_layers
+        return len(self.chosen.rows) * (7 * first + 40 * behind)
+
+    @property
     def work(self) -> int:
-        """About how many multiplications it takes: the shares, then every unit put back."""
+        """About how many multiplications all takes: the shares, then every unit put back."""
+        units = sum(layer.units for layer in self.pair.other.spec.layers)
+        return self.share_work + len(self.chosen.rows) * units * self._cells_of_layers[1]
+
+    @property
+    def _cells_of_layers(self) -> tuple[int, int]:
+        """How many weights the first layer has, and all behind it together."""
         spec = self.pair.other.spec
         first = (spec.inputs + 1) * spec.layers[0].units
-        behind = spec.parameters - first
-        units = sum(layer.units for layer in spec.layers)
-        return len(self.chosen.rows) * (7 * first + (40 + units) * max(behind, 1))
+        return first, max(spec.parameters - first, 1)
 
 
 def why(workspace: Workspace, request: WhyRequest) -> WhyResult:
@@ -79,17 +105,21 @@ def why(workspace: Workspace, request: WhyRequest) -> WhyResult:
 def why_or_run(workspace: Workspace, request: WhyRequest, started_by: str = "") -> WhyAnswer:
     """Return why the loss changed if that is known or takes less than a second, else the run that counts it."""
     question = _question(workspace, request)
-    known = _known(question)
-    if known is None and question.work <= AT_ONCE_WORK:
-        known = _counted(question, lambda _: None)
-    return WhyAnswer(known) if known else WhyAnswer(None, _queue(question, started_by))
+    known = _quickly(question)
+    if known is None or question.lacks_cells:
+        return WhyAnswer(None, _queue(question, started_by))
+    return WhyAnswer(known)
 
 
 def known_why(workspace: Workspace, request: WhyRequest) -> WhyResult | None:
     """Return why the loss changed if that is known or takes less than a second; None if a run has to count it."""
+    return _quickly(_question(workspace, request))
+
+
+def known_with_cells(workspace: Workspace, request: WhyRequest) -> tuple[WhyResult | None, bool]:
+    """Return what `known_why` does, and whether the shares of single cells can be had without a run."""
     question = _question(workspace, request)
-    known = _known(question)
-    return _counted(question, lambda _: None) if known is None and question.work <= AT_ONCE_WORK else known
+    return _quickly(question), not question.lacks_cells
 
 
 def cached_why(workspace: Workspace, request: WhyRequest) -> WhyResult | None:
@@ -125,6 +155,8 @@ def run_why(workspace: Workspace, job: ActionJob, report: Reporter) -> str | Non
         report(Progress(stage * parts + min(steps[stage], parts), STAGES * parts, words[stage], {}))
 
     report.patiently(lambda: _counted(question, step))
+    if question.lacks_cells:  # the numbers were known, and the shares of the cells were removed
+        report.patiently(lambda: _keep_cells(question, count_cells(question.pair, question.chosen, lambda: step(0))))
     report(Progress(STAGES * parts, STAGES * parts, "", {"base": job.request["base"], "other": job.request["other"]}))
     return None
 
@@ -132,6 +164,11 @@ def run_why(workspace: Workspace, job: ActionJob, report: Reporter) -> str | Non
 def _question(workspace: Workspace, request: WhyRequest) -> _Question:
     pair = load_pair(workspace, request)
     return _Question(workspace, request, pair, choose_records(workspace, pair, request))
+
+
+def _quickly(question: _Question) -> WhyResult | None:
+    known = _known(question)
+    return _counted(question, lambda _: None) if known is None and question.work <= AT_ONCE_WORK else known
 
 
 def _known(question: _Question) -> WhyResult | None:
@@ -144,7 +181,7 @@ def _known(question: _Question) -> WhyResult | None:
 def _counted(question: _Question, step: Step) -> WhyResult:
     def count(_: int) -> dict[str, Any]:
         counted = count_why(question.pair, question.chosen, question.request, step)
-        _keep_cells(question, counted)
+        _keep_cells(question, counted.cells)
         return counted.result.to_json()
 
     (numbers,) = cached_numbers(question.workspace, _group(question), [question.key], [question.work], count)
@@ -169,26 +206,21 @@ def _cells(question: _Question) -> Array:
         with ONE_HEADER:
             array: Array = np.load(question.cells_path, mmap_mode="r")
     except (OSError, EOFError, ValueError):  # never counted, or removed: counted again
-        if question.work > AT_ONCE_WORK and not _known(question):
-            raise Conflict(
-                "The shares of these cells are not counted yet: start the run that counts them, with "
-                "POST /api/v1/compare/why or on the page of the comparison.",
-                "tensor",
-            ) from None
-        counted = count_why(question.pair, question.chosen, question.request, lambda _: None)
-        _keep_cells(question, counted)
-        return counted.cells
+        if question.share_work > AT_ONCE_WORK:
+            raise Conflict(NOT_COUNTED if question.is_kept else TOO_MANY, "tensor") from None
+        cells = count_cells(question.pair, question.chosen, lambda: None)
+        _keep_cells(question, cells)
+        return cells
     return array
 
 
-def _keep_cells(question: _Question, counted: Counted) -> None:
+def _keep_cells(question: _Question, cells: Array) -> None:
     """Keep the shares of all cells if that is possible: without them they are counted again."""
-    decoded = question.workspace.decoded
-    if counted.cells.nbytes > decoded.limit_bytes // 4:
+    if not question.is_kept:
         return
     try:
-        decoded.folder.mkdir(parents=True, exist_ok=True)
-        atomic_write(question.cells_path, lambda file: np.save(file, counted.cells))
+        question.cells_path.parent.mkdir(parents=True, exist_ok=True)
+        atomic_write(question.cells_path, lambda file: np.save(file, cells))
     except OSError:
         question.cells_path.unlink(missing_ok=True)
 

@@ -211,6 +211,8 @@ def _put_back_columns(result: WhyResult) -> tuple[Column, ...]:
     )
 
 
-def _answer(value: Any) -> Any:  # noqa: ANN401 - a class, a number, or a list of numbers
-    """Return an answer as a cell holds it: several numbers as one text."""
-    return ", ".join(map(number, value)) if isinstance(value, list) else value
+def _answer(value: Any) -> Any:  # noqa: ANN401 - a class, a number, or a list of either
+    """Return an answer as a cell holds it: those of several targets as one text."""
+    if not isinstance(value, list):
+        return value
+    return ", ".join(one if isinstance(one, str) else number(one) for one in value)

@@ -9,7 +9,7 @@ from dashboard.http import sender, workspace
 from dashboard.records.network import Version
 from dashboard.records.why import WhyResult
 from dashboard.services.why.offers import class_names, counting_run, runs_elsewhere, two_versions
-from dashboard.services.why.results import known_why, why_or_run
+from dashboard.services.why.results import known_why, known_with_cells, why_or_run
 from dashboard.web.compare.stepping import version_steps
 from dashboard.web.compare.why_page import FIGURES, why_page
 from dashboard.web.compare.why_query import WhyQuery, why_query
@@ -40,7 +40,7 @@ def show() -> Answer:
 def _shown(params: WhyQuery, sides: tuple[Version, Version]) -> dict[str, Any]:
     """Return what the page shows of two versions; of those without a common loss why not, and what can be done."""
     try:
-        result = known_why(workspace(), params.request)
+        result, has_cells = known_with_cells(workspace(), params.request)
     except Conflict as error:
         if error.field not in {"base", "other"}:
             raise
@@ -48,7 +48,7 @@ def _shown(params: WhyQuery, sides: tuple[Version, Version]) -> dict[str, Any]:
     if result is None:
         run_id = counting_run(workspace(), params.request)
         return {"sentence": NOT_COUNTED, "is_counted": False, "counting": run_id}
-    return why_page(params, result, class_names(sides[1]))
+    return why_page(params, result, class_names(sides[1])) | {"has_cells": has_cells}
 
 
 @blueprint.post("")

@@ -96,7 +96,8 @@ def nothing_learnt_on(evaluation: Evaluation) -> str:
     """Say that the version is not better on these records than always giving one answer; empty if it is."""
     if evaluation.constant is None:
         return ""
-    known = Baseline(evaluation.task, evaluation.constant, evaluation.baseline, {})
+    several = len(evaluation.metrics.get("per_target", [])) or 1
+    known = Baseline(evaluation.task, evaluation.constant, evaluation.baseline, {}, several)
     return nothing_learnt(known, evaluation.metrics, ("",), "No better than the baseline")
 
 

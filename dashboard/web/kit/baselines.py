@@ -16,7 +16,8 @@ LONGEST_ANSWER = 80
 def constant_words(baseline: Baseline) -> str:
     """Say what the baseline always answers."""
     if baseline.task == "classification":
-        return f"always answering {str(baseline.answer)[:LONGEST_ANSWER]!r}, the most frequent class"
+        of_each = " of each target" if baseline.targets > 1 else ""
+        return f"always answering {str(baseline.answer)[:LONGEST_ANSWER]!r}, the most frequent class{of_each}"
     if baseline.answer == "":  # of several numbers
         return "always answering the mean of each target"
     return f"always answering the mean, {number(float(baseline.answer))}"
