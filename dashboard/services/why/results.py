@@ -65,14 +65,14 @@ class _Question(NamedTuple):
         return self.workspace.decoded.folder / f"why-{name}.npy"
 
     @property
-    def is_kept(self) -> bool:
+    def is_stored(self) -> bool:
         """Whether the shares of all cells are few enough to be kept."""
         return 8 * self.pair.other.spec.parameters <= self.workspace.decoded.limit_bytes // 4
 
     @property
     def lacks_cells(self) -> bool:
         """Whether the shares of its cells are not there, although they could be, and take longer than a request may."""
-        return self.is_kept and self.share_work > AT_ONCE_WORK and not self.cells_path.exists()
+        return self.is_stored and self.share_work > AT_ONCE_WORK and not self.cells_path.exists()
 
     @property
     def share_work(self) -> int:
@@ -207,7 +207,7 @@ def _cells(question: _Question) -> Array:
             array: Array = np.load(question.cells_path, mmap_mode="r")
     except (OSError, EOFError, ValueError):  # never counted, or removed: counted again
         if question.share_work > AT_ONCE_WORK:
-            raise Conflict(NOT_COUNTED if question.is_kept else TOO_MANY, "tensor") from None
+            raise Conflict(NOT_COUNTED if question.is_stored else TOO_MANY, "tensor") from None
         cells = count_cells(question.pair, question.chosen, lambda: None)
         _keep_cells(question, cells)
         return cells
@@ -216,7 +216,7 @@ def _cells(question: _Question) -> Array:
 
 def _keep_cells(question: _Question, cells: Array) -> None:
     """Keep the shares of all cells if that is possible: without them they are counted again."""
-    if not question.is_kept:
+    if not question.is_stored:
         return
     try:
         question.cells_path.parent.mkdir(parents=True, exist_ok=True)
