@@ -15,7 +15,7 @@ from dashboard.services.versions.baselines import baseline_of
 from dashboard.web.compare.query import CompareQuery
 from dashboard.web.compare.words import axis_words
 from dashboard.web.kit.baselines import constant_words
-from dashboard.web.kit.formats import full, plural
+from dashboard.web.kit.formats import exact, plural
 from dashboard.web.kit.tables import Column, Note, Table, query_exports
 from dashboard.web.kit.urls import address
 from dashboard.web.kit.words import choice_words, setting_words
@@ -249,6 +249,9 @@ def sides_table(detail: CellDetail) -> Table:
     def table(side: tuple[Version, TensorInfo, float, str]) -> str:
         return _table_address(side[0], side[1], place)
 
+    def digits(side: tuple[Version, TensorInfo, float, str]) -> str:
+        return exact(side[2], side[1].dtype)
+
     def more(side: tuple[Version, TensorInfo, float, str]) -> list[tuple[str, str]]:
         history = address("history.show", name=side[0].network, tensor=side[1].name, **place)
         return [("in its table", table(side)), ("over all versions", history)]
@@ -256,13 +259,13 @@ def sides_table(detail: CellDetail) -> Table:
     columns = (
         Column("version", "Version", lambda side: side[0].reference),
         Column("value", "Value", lambda side: side[2], "number"),
-        Column("digits", "All digits", lambda side: full(side[2]), css="right"),
-        Column("bits", "Bits", lambda side: side[3], css="right mono"),
+        Column("digits", "All digits", digits, "copied", shown=lambda side: (digits(side), "the value"), css="right"),
+        Column("bits", "Bits", lambda side: side[3], "copied", shown=lambda side: (side[3], "the bits"), css="right"),
         Column("links", "More", more, "links"),
     )
     sides = [
-        (pair.base.version, pair.one, detail.cell.base, detail.bits[0]),
-        (pair.other.version, pair.two, detail.cell.other, detail.bits[1]),
+        (pair.base.version, pair.one, detail.values[0], detail.bits[0]),
+        (pair.other.version, pair.two, detail.values[1], detail.bits[1]),
     ]
     files = query_exports("changes.cell_numbers")
     return Table("cell", columns, sides, "Before and after", files, link=table)

@@ -10,6 +10,7 @@ from dashboard.records.units import other_axis
 from dashboard.services.compare import detail as details
 from dashboard.services.compare.versions import PAIRED
 from dashboard.services.versions import reading
+from dashboard.web.compare.bits import bit_boards, flips_sentence, step_sentence
 from dashboard.web.compare.change_map import map_around
 from dashboard.web.compare.listing import Listing, compared, continue_comparing
 from dashboard.web.compare.page import comparison_page, stop_address, unit_pictures
@@ -21,6 +22,7 @@ from dashboard.web.kit.answers import Answer, redirect_to
 from dashboard.web.kit.query import Query, query
 from dashboard.web.kit.tables import chosen_order
 from dashboard.web.kit.urls import address, api_address
+from dashboard.web.kit.words import cell_reference
 
 blueprint = Blueprint("compare", __name__, url_prefix="/compare")
 
@@ -116,6 +118,10 @@ def cell() -> str:
         detail=detail,
         sentence=cell_sentence(detail),
         sides=sides_table(detail),
+        boards=(boards := bit_boards(detail)),
+        flips=flips_sentence(boards),
+        step_words=step_sentence(detail),
+        cite=cell_reference(detail.pair.other.version, detail.pair.two, row, column),
         around=None if is_vector else map_around(params, detail.pair, row, column),
         unit=unit,
         along=None if is_vector else along,

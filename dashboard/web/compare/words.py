@@ -11,7 +11,7 @@ from dashboard.services.compare.detail import CellChange, CellDetail, UnitDetail
 from dashboard.services.compare.pairs import TensorPair
 from dashboard.services.compare.pictures import ChangeMap
 from dashboard.services.compare.versions import TensorDifference
-from dashboard.web.kit.formats import change, full, number, percent, plural
+from dashboard.web.kit.formats import change, exact, full, number, percent, plural
 
 SIDES = ("unit", "input")
 """What is counted of a tensor whose units are known, and by what the cells of one of them are."""
@@ -139,10 +139,11 @@ def unit_sentence(detail: UnitDetail, by: str) -> str:
 
 def cell_sentence(detail: CellDetail) -> str:
     """Say what one cell became."""
-    cell, rank = detail.cell, detail.rank
+    cell, rank, pair = detail.cell, detail.rank, detail.pair
+    base, other = (exact(value, info.dtype) for value, info in zip(detail.values, (pair.one, pair.two), strict=True))
     if detail.bits[0] == detail.bits[1]:
-        return f"Equal, bit for bit: {full(cell.base)} on both sides."
-    text = f"{became(cell)}: "
+        return f"Equal, bit for bit: {base} on both sides."
+    text = f"{base} became {other}: "
     if rank.place is None:
         return f"{text}a change of bits that no number measures."
     largest = "the largest change" if rank.place == 1 else f"the change at place {rank.place:,}"

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from numbers import Integral
 from typing import SupportsFloat
 
+import numpy as np
 from flask import Flask
 
 from dashboard.records.tensor import cell_name
@@ -17,6 +18,8 @@ from dashboard.records.tensor import cell_name
 NOTHING = "–"
 SHADE_LEVELS = 10
 SIGNIFICANT_DIGITS = 4
+SHORTER_THAN_DOUBLES = frozenset({"float16", "float32"})
+"""Types whose numbers need fewer digits than the same numbers as doubles."""
 
 
 def number(value: SupportsFloat | None) -> str:
@@ -41,6 +44,16 @@ def full(value: SupportsFloat | None) -> str:
     if isinstance(value, Integral):
         return str(int(value))
     return _special(float(value)) or repr(float(value))
+
+
+def exact(value: SupportsFloat | None, dtype: str) -> str:
+    """Write a cell with the digits that its type needs: the shortest text that reads back as the same number of it.
+
+    0.1 for a float32, which as a double is 0.10000000149011612.
+    """
+    if value is None or dtype not in SHORTER_THAN_DOUBLES:
+        return full(value)
+    return full(float(str(np.dtype(dtype).type(value))))
 
 
 def spread(mean: float, deviation: float) -> str:
