@@ -10,7 +10,7 @@ TEST_FOLDERS := $(shell [ "0$(FREE_GB)" -ge 8 ] && echo PYTEST_DEBUG_TEMPROOT=/d
 # Compiled modules are kept whatever the environment says: tests start hundreds of processes, and each would compile anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run test quick check style types collected tested soak soak-of-outages soak-of-more soak-of-examples proof bench wheel clean
+.PHONY: help run test quick check style types collected tested soak soak-of-outages soak-of-more soak-of-examples proof bench pictures wheel clean
 .DEFAULT_GOAL := help
 
 help:            ## this list
@@ -82,6 +82,10 @@ proof: $(PROOF)/ok           ## PyTorch, Keras, Lightning, ONNX Runtime and scik
 
 bench: $(VENV)/dev.ok        ## every benchmark, each printing ratios to its peers
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(PYTHON) $$file || exit 1; done
+
+pictures: $(VENV)/dev.ok     ## every page type, light, dark, narrow and empty, as pictures in screenshots/, to look at
+	@tests/install_system_packages.sh
+	@$(PYTHON) -m tests.pictures
 
 wheel: $(VENV)/dev.ok        ## dist/: the wheel and the source distribution
 	$(PYTHON) -m build --no-isolation --outdir dist .

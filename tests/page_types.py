@@ -94,11 +94,22 @@ REFUSED = [
 ]
 """Pages that say what is wrong: name, status, address."""
 
-EMPTY = [page for page in PAGE_TYPES if page.address.partition("?")[0] in {
-    "/", "/networks/new", "/datasets", "/datasets/new", "/import", "/runs", "/searches", "/searches/new", "/compare",
-    "/compare/all", "/store", "/store/backup", "/help",
-}]  # fmt: skip
-"""The pages that an empty home has, too."""
+EMPTY = {
+    "networks": "/",
+    "network-new": "/networks/new",
+    "datasets": "/datasets",
+    "dataset-new": "/datasets/new",
+    "import": "/import",
+    "runs": "/runs",
+    "searches": "/searches",
+    "search-new": "/searches/new",
+    "compare-choose": "/compare",
+    "all-versions": "/compare/all",
+    "store": "/store",
+    "backup": "/store/backup",
+    "help": "/help",
+}
+"""The pages that a home without anything has, too: name -> address."""
 
 NO_PAGES = {  # parts of pages, and what leads elsewhere
     "api.health.healthy",

@@ -7,7 +7,6 @@ without exactly one h1 fails the test.
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import urllib.request
@@ -18,22 +17,12 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from dashboard.settings import Settings, to_environment
+from tests.chromium import launch
 from tests.server import free_port
 from tests.worker import APP, wait_until
 
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PATIENCE = 300_000  # milliseconds; the limit only turns a hang into a failure, and is no measure of speed
 expect.set_options(timeout=PATIENCE)
-HOW_TO_INSTALL = "The browser tests need Chromium. Type: apt-get install -y chromium"
 
 
 class Walk:
@@ -90,12 +79,8 @@ class Walk:
 
 @pytest.fixture(scope="session")
 def chromium():
-    executable = shutil.which("chromium")
-    assert executable, HOW_TO_INSTALL
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS, headless=True)
+    with sync_playwright() as playwright, launch(playwright) as browser:
         yield browser
-        browser.close()
 
 
 def is_healthy(address):
