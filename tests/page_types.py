@@ -116,6 +116,7 @@ NO_PAGES = {  # parts of pages, and what leads elsewhere
     "compare.progress",
     "health.progress",
     "help.client",
+    "help.docs",
     "history.progress",
     "plotly",
     "runs.progress",

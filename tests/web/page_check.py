@@ -99,9 +99,12 @@ class Browser:
         return self.client.get(address, buffered=True, **options)
 
     def either(self, address):
-        """Fetch what may be a page or not; check and return it if it is one, else something without links."""
+        """Fetch what may be a page or not; check and return it if it is one, else something without links.
+
+        The built docs, if somebody has built them, are MkDocs' pages and not ours.
+        """
         response = self.client.get(address, follow_redirects=True, buffered=True)
-        if response.mimetype == "text/html":
+        if response.mimetype == "text/html" and not response.request.path.startswith("/help/docs/"):
             return self._page(response, 200)
         if response.status_code != 200:
             raise PageError(f"{address}: {response.status_code}")
