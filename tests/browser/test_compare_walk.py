@@ -91,7 +91,7 @@ def test_the_weight_that_changed_most_is_at_most_four_clicks_from_the_networks_p
     walk.go("/networks/walked")
     walk.shot("20-network")
     click(page.get_by_role("link", name=re.compile("^v3 to v17")))
-    expect(page.locator("h1")).to_have_text("What changed from walked:3 to walked:17")
+    expect(page.locator("h1")).to_have_text("What changed from v3 to v17")
     expect(page.locator(".sentence").first).to_contain_text("The validation accuracy fell from 0.5600 to 0.5400.")
     expect(page.locator("#detail")).to_have_text("What changed in layer_01.weight")  # layer 1, after one click
     assert len(clicks) == 1

@@ -132,7 +132,7 @@ def compare(walk):
     boxes.first.check()
     boxes.last.check()
     page.get_by_role("button", name="Compare the selected").click()
-    expect(page.locator("h1")).to_have_text("What changed from mnist-book:1 to mnist-book:5")
+    expect(page.locator("h1")).to_have_text("What changed from v1 to v5")
     expect(page.locator("main")).to_contain_text("weights changed")
     wait_for_chart(page, "changes")
     wait_for_chart(page, "distributions")

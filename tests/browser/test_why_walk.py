@@ -57,5 +57,5 @@ def test_the_unit_that_caused_a_fault_is_at_most_four_clicks_from_the_networks_p
     page.go_back()
     page.get_by_role("checkbox").first.check()
     page.get_by_role("button", name="Save as a new version").click()
-    expect(page.locator("h1")).to_have_text("What changed from small:2 to small:3")
+    expect(page.locator("h1")).to_have_text("What changed from v2 to v3")
     expect(page.locator(".messages")).to_contain_text("Saved as small:3.")

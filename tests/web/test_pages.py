@@ -121,9 +121,28 @@ def test_a_method_that_is_not_meant_is_refused(demo):
 
 def test_the_comparison_says_what_changed(demo):
     page = demo.get("/compare?base=demo-digits:1&other=demo-digits:6")
-    assert page.h1 == "What changed from demo-digits:1 to demo-digits:6"
+    assert page.h1 == "What changed from v1 to v6"
     assert re.match(r"4 of 4 tensors changed, layer_01\.bias most \(\d+\.\d % of its norm\)\.", page.sentence)
     assert "The validation accuracy rose from" in page.sentence
+    assert words(page.by_id("detail")) == "What changed in layer_01.weight shown first: its units are pictures"
+    chosen = demo.get("/compare?base=demo-digits:1&other=demo-digits:6&tensor=layer_02.weight")
+    assert words(chosen.by_id("detail")) == "What changed in layer_02.weight"
+
+
+def test_five_columns_come_first_and_all_of_them_on_demand_while_the_files_have_all(demo):
+    address = "/compare?base=demo-digits:1&other=demo-digits:6"
+    first, whole = (demo.get(address + more) for more in ("", "&columns=all"))
+    heads = ["Tensor", "Relative", "Max |Δ|", "Mean |Δ|", "Changed", "Flips"]
+    assert table_heads(first) == heads
+    assert set(heads) < set(table_heads(whole)) >= {"RMS", "Cosine", "ULP max", "KL"}
+    files = [demo.raw(f"/compare/tensors.csv?{address.partition('?')[2]}{more}").data for more in ("", "&columns=all")]
+    assert files[0] == files[1]
+    assert b"wasserstein" in files[0]
+
+
+def table_heads(page):
+    table = next(each for each in page.root.iter("table") if each.get("aria-label") == "Tensors")
+    return [words(head) for head in table.iter("th") if head.get("scope") == "col"]
 
 
 def test_a_version_compared_with_itself_is_identical(demo):
@@ -133,7 +152,7 @@ def test_a_version_compared_with_itself_is_identical(demo):
 
 def test_the_two_selected_versions_are_compared_the_older_one_as_base(demo):
     page = demo.get("/compare?version=demo-digits:6&version=demo-digits:2")
-    assert page.h1 == "What changed from demo-digits:2 to demo-digits:6"
+    assert page.h1 == "What changed from v2 to v6"
 
 
 @pytest.mark.parametrize(
@@ -153,9 +172,11 @@ def test_a_comparison_that_cannot_be_made_says_why_and_keeps_what_was_typed(demo
 
 def test_what_is_equal_is_hidden_on_demand(demo):
     address = "/compare?base=demo-digits:1&other=demo-digits:6"
-    full, hidden = (words(demo.get(address + more).root) for more in ("", "&equal=hide"))
+    full, hidden, short = (words(demo.get(address + more).root) for more in ("&equal=show", "&equal=hide", ""))
     assert "optimizer" in full
     assert "optimizer" not in hidden
+    assert "optimizer" not in short
+    assert re.search(r"\d+ settings are equal: show", short)
 
 
 def kind_of(part):

@@ -304,6 +304,8 @@ def _sentence(several: Several) -> str:
     if differing:
         text += f"; they differ in {', '.join(words_of(fact) for fact in differing[:4])}"
         text += f" and {plural(len(differing) - 4, 'further setting')}" if len(differing) > 4 else ""
+    if warning := other_data(several.versions):
+        return f"{text}. {warning}"
     score, known = _best_by(several)
     oldest_first = sorted(range(len(several.versions)), key=lambda place: several.versions[place].created)
     best = best_of(score, {place: known[score].values[place] for place in oldest_first}) if score else None
@@ -311,7 +313,7 @@ def _sentence(several: Several) -> str:
         return f"{text}."
     value = number(known[score].values[best])
     text += f"; {several.versions[best].reference} has the best {metric_words(score)}, {value}"
-    return f"{text}. {other_data(several.versions)}".rstrip()
+    return f"{text}."
 
 
 def _best_by(several: Several) -> tuple[str | None, dict[str, SeveralFact]]:

@@ -17,7 +17,14 @@ from dashboard.web.compare.page import comparison_page, stop_address, unit_pictu
 from dashboard.web.compare.query import SHADES, CompareQuery, compare_query
 from dashboard.web.compare.stepping import version_steps
 from dashboard.web.compare.tables import TENSOR_COLUMNS, cell_page, other_table, sides_table, unit_cells_table
-from dashboard.web.compare.words import axis_words, cell_sentence, side_words, unit_sentence, with_nearest
+from dashboard.web.compare.words import (
+    axis_words,
+    cell_sentence,
+    pair_title,
+    side_words,
+    unit_sentence,
+    with_nearest,
+)
 from dashboard.web.kit.answers import Answer, redirect_to
 from dashboard.web.kit.query import Query, query
 from dashboard.web.kit.tables import chosen_order
@@ -63,7 +70,8 @@ def _shown(params: CompareQuery, listing: Listing) -> Answer:
         return redirect_to(params.why)
     base, other, _ = params.versions
     steps = version_steps(params.address, listing.diff.base, listing.diff.other)
-    return _page(base, other, "", params=params, steps=steps, **shown)
+    sides = (listing.diff.base, listing.diff.other)
+    return _page(base, other, "", params=params, steps=steps, sides=sides, title=pair_title(*sides), **shown)
 
 
 @blueprint.get("/progress")

@@ -13,6 +13,8 @@ from dashboard.services.compare.pictures import ChangeMap
 from dashboard.services.compare.versions import TensorDifference
 from dashboard.web.kit.formats import change, exact, full, number, percent, plural
 
+MOST_NAMED = 3
+"""So many versions are named in a warning; more are counted."""
 SIDES = ("unit", "input")
 """What is counted of a tensor whose units are known, and by what the cells of one of them are."""
 
@@ -67,11 +69,24 @@ def became(cell: CellChange) -> str:
 
 
 def other_data(versions: Sequence[Version]) -> str:
-    """Warn if the versions were scored on different datasets; empty if not."""
-    datasets = list(dict.fromkeys(version.dataset for version in versions if version.dataset))
-    if len(datasets) < 2:
+    """Warn if the versions were scored on different datasets, or some on unknown data; empty if on the same."""
+    scored = [version for version in versions if version.metrics]
+    datasets = list(dict.fromkeys(version.dataset for version in scored if version.dataset))
+    unknown = [version.reference for version in scored if not version.dataset]
+    if len(datasets) > 1:
+        return f"Their metrics were measured on different data ({', '.join(datasets)}) and cannot be compared."
+    if not datasets or not unknown:
         return ""
-    return f"Their metrics were measured on different data ({', '.join(datasets)}) and cannot be compared."
+    those = ", ".join(unknown) if len(unknown) <= MOST_NAMED else plural(len(unknown), "version")
+    on = f"the data that {those} {'was' if len(unknown) == 1 else 'were'} measured on"
+    return f"It is not known whether {on} is {datasets[0]}: the metrics may not compare."
+
+
+def pair_title(base: Version, other: Version) -> str:
+    """Name the two sides of a comparison in short: with their networks only where these are two."""
+    if base.network == other.network:
+        return f"v{base.number} to v{other.number}"
+    return f"{base.network} v{base.number} to {other.network} v{other.number}"
 
 
 def score_sentence(metric: str, base: float, other: float) -> str:
