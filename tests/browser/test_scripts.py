@@ -65,6 +65,27 @@ def stays(tab):
     return lambda: tab.evaluate("window.sameDocument === true")
 
 
+def test_the_film_of_a_unit_plays_to_its_end_and_steps_by_arrows(watch):
+    tab = watch(f"{NETWORK}/history?tensor=layer_01.weight&unit=5&at=1", reduced_motion="reduce")
+    current, large = tab.locator(".frames a[aria-current]"), tab.locator("svg.large")
+    play = tab.get_by_role("button", name="Play", exact=True)
+    expect(current).to_have_text("v1")  # it does not begin by itself
+    play.click()
+    expect(tab.get_by_role("button", name="Pause", exact=True)).to_have_attribute("aria-pressed", "true")
+    expect(current).to_have_text("v6")
+    expect(play).to_have_attribute("aria-pressed", "false")
+    expect(large).to_have_attribute("viewBox", "45 0 8 8")
+    tab.keyboard.press("ArrowLeft")
+    expect(current).to_have_text("v5")
+    expect(large).to_have_attribute("viewBox", "36 0 8 8")
+    expect(tab.locator("#frame-words")).to_contain_text("v5, epoch 5: norm ")
+    assert tab.url.endswith("at=5")
+    tab.locator(".frames a", has_text="v2").click()
+    expect(current).to_have_text("v2")
+    tab.get_by_role("link", name="What changed since v1, cell by cell").click()
+    assert "other=demo-digits:2" in tab.url.replace("%3A", ":")
+
+
 def test_versions_are_stepped_through_in_place_and_back(watch):
     tab = watch(f"{TENSOR}?row=10&column=2")
     is_same = stays(tab)

@@ -308,6 +308,11 @@ def other_table(pair: TensorPair, **cell: int) -> str:
     return _table_address(pair.other.version, pair.two, cell)
 
 
+def unit_over_versions(pair: TensorPair, unit: int) -> str:
+    """Return the address of a unit over all versions of the other side's network."""
+    return address("history.show", name=pair.other.version.network, tensor=pair.two.name, unit=unit)
+
+
 def _table_address(version: Version, tensor: TensorInfo, cell: dict[str, int]) -> str:
     place = {"name": version.network, "number": version.number, "tensor": tensor.name}
     return address("tensors.show", **place, **cell)

@@ -16,7 +16,14 @@ from dashboard.web.compare.listing import Listing, compared, continue_comparing
 from dashboard.web.compare.page import comparison_page, stop_address, unit_pictures
 from dashboard.web.compare.query import SHADES, CompareQuery, compare_query
 from dashboard.web.compare.stepping import version_steps
-from dashboard.web.compare.tables import TENSOR_COLUMNS, cell_page, other_table, sides_table, unit_cells_table
+from dashboard.web.compare.tables import (
+    TENSOR_COLUMNS,
+    cell_page,
+    other_table,
+    sides_table,
+    unit_cells_table,
+    unit_over_versions,
+)
 from dashboard.web.compare.words import (
     axis_words,
     cell_sentence,
@@ -99,6 +106,7 @@ def unit() -> str:
         cells=unit_cells_table(params, detail, detail.largest),
         pictures=unit_pictures(detail.pair, keys, number) if is_unit else None,
         table=other_table(detail.pair, **{axis: number}),
+        film=unit_over_versions(detail.pair, number) if is_unit else "",
         back=params.address(unit=number if is_unit else ""),
         steps=[
             (params.address("compare.unit", unit=to) if to is not None else "", key, words)

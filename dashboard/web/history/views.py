@@ -11,10 +11,12 @@ from dashboard.charts.images import HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH, png
 from dashboard.http import workspace
 from dashboard.services.cache.numbers import NOTHING
 from dashboard.services.history import tensor as service
+from dashboard.services.history.film import film_picture, get_film
 from dashboard.services.history.progress import continue_counting
 from dashboard.services.history.ridges import step_heat_map
 from dashboard.services.history.tensor import TensorHistory
 from dashboard.web.history import page as pages
+from dashboard.web.history.film import shows_change
 from dashboard.web.history.part import get_part, part_figure, part_page, part_rows, part_table
 from dashboard.web.history.query import HistoryQuery, history_query
 from dashboard.web.kit.answers import Answer, cached_until_changed, png_answer
@@ -91,6 +93,14 @@ def timeline(name: str) -> Table:
 def timeline_of(name: str) -> Response:
     """Send the time-line of a cell or unit as a figure."""
     return jsonify(part_figure(get_part(history_query(name))))
+
+
+@blueprint.get(f"{HISTORY}/film.png")
+def film_of(name: str) -> Response:
+    """Send the frames of a unit's film next to each other as a picture."""
+    params = history_query(name)
+    film = get_film(workspace(), name, params.tensor, params.place["unit"] or 0)
+    return png_answer(lambda theme: png(film_picture(film, shows_change(params, film)), theme), film.content)
 
 
 @blueprint.get(f"{HISTORY}/bands.figure")
