@@ -104,6 +104,9 @@ class Browser:
         The built docs, if somebody has built them, are MkDocs' pages and not ours.
         """
         response = self.client.get(address, follow_redirects=True, buffered=True)
+        if response.mimetype == "text/html" and not response.text.startswith("<!doctype"):
+            parse_fragment(response.text)  # a live part, which stands inside a page
+            return NotAPage()
         if response.mimetype == "text/html" and not response.request.path.startswith("/help/docs/"):
             return self._page(response, 200)
         if response.status_code != 200:

@@ -236,21 +236,6 @@ def test_the_cells_page_tells_its_place_and_leads_to_both_tables(demo, change):
     demo.get(f"/compare/cell?{TENSOR}&row=64&column=0", status=404)
 
 
-def test_every_pair_of_versions_is_one_click_from_the_networks_page(demo):
-    page = demo.get("/networks/demo-digits")
-    pairs = [e for e in page.root.iter("a") if (e.get("aria-label") or "").startswith("v")]
-    assert len(pairs) == 15
-    link = next(e for e in pairs if e.get("aria-label").startswith("v2 to v5"))
-    assert demo.get(link.get("href")).h1 == "What changed from v2 to v5"
-    lines = demo.raw("/networks/demo-digits/pairs.csv").text.split()
-    assert len(lines) == 16
-    scores = {
-        row["version"]: row["val_accuracy"] for row in demo.raw("/networks/demo-digits/versions.json").json["items"]
-    }
-    base, other, difference = lines[1].split(",")
-    assert float(difference) == scores[int(other)] - scores[int(base)]
-
-
 @pytest.mark.parametrize(
     "address",
     [

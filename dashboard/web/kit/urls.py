@@ -1,9 +1,13 @@
 """Addresses of views and of the JSON API."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
 from flask import request, url_for
+
+PLACE = 2_147_483_629
+"""Stands in an address where a number will."""
 
 
 def address(endpoint: str, **values: Any) -> str:  # noqa: ANN401 - values of an address
@@ -21,3 +25,16 @@ def api_address(*parts: object, **query: object) -> str:
     path = f"{request.script_root}/api/v1/" + "/".join(quote(str(part), safe="") for part in parts)
     words = "&".join(f"{name}={quote(str(value), safe='')}" for name, value in query.items())
     return f"{path}?{words}" if words else path
+
+
+def numbered(endpoint: str, field: str, /, **values: Any) -> Callable[[int], str]:  # noqa: ANN401 - values of an address
+    """Return what makes the addresses of a view for one number after another: `url_for` for each row takes long."""
+    begin, _, end = address(endpoint, **{field: PLACE}, **values).rpartition(str(PLACE))
+    return lambda number: f"{begin}{number}{end}"
+
+
+def compared(network: str, tensor: str = "") -> Callable[[int, int], str]:
+    """Return what makes the addresses of comparisons of a network's versions, by their numbers."""
+    begin, middle = f"{url_for('compare.show')}?base={quote(network)}:", f"&other={quote(network)}:"
+    end = f"&tensor={quote(tensor, safe='')}" if tensor else ""
+    return lambda base, other: f"{begin}{base}{middle}{other}{end}"

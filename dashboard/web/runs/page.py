@@ -73,7 +73,8 @@ class QueuePage(NamedTuple):
 class RunPage(NamedTuple):
     """One run, live; `table` holds its last epochs, or what differs in the store.
 
-    A copy that needs a password is started again in the form at `form_address`, where it is typed again.
+    A copy that needs a password is started again in the form at `form_address`, where it is typed again. `change` is
+    what a training that has ended changed, from its first version to its last: (words, address).
     """
 
     run: Run
@@ -95,6 +96,7 @@ class RunPage(NamedTuple):
     spreads: Table | None = None
     targets: Table | None = None
     explanation: Sequence[str] = ()
+    change: tuple[str, str] | None = None
 
 
 def can_restart(run: Run) -> bool:
@@ -321,7 +323,16 @@ def run_page(detail: RunDetail) -> RunPage:
         targets=_last_targets(detail),
         spreads=spreads_table(run) if run.repeats and repeated_score(run) else None,
         explanation=repeat_explanation(run, _split_by(run)) if run.repeats else (),
+        change=_change(run, detail.versions),
     )
+
+
+def _change(run: Run, versions: Sequence[int]) -> tuple[str, str] | None:
+    if not run.has_ended or not run.network or len(versions) < 2:
+        return None
+    first, last = versions[0], versions[-1]
+    where = url_for("compare.show", base=f"{run.network}:{first}", other=f"{run.network}:{last}")
+    return f"What changed from v{first} to v{last}", where
 
 
 def _heading(run: Run) -> str:

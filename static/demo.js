@@ -1,0 +1,6 @@
+// The end of the demo: whoever has waited for it is taken to what it has changed, and does not stay with the curves.
+"use strict";
+document.addEventListener("livechange", () => {
+  const next = document.querySelector("[data-goes-on]");
+  if (next) location.assign(next.href);
+});
