@@ -56,6 +56,24 @@ def exact(value: SupportsFloat | None, dtype: str) -> str:
     return full(float(str(np.dtype(dtype).type(value))))
 
 
+def decimals_for(limit: float) -> int | None:
+    """Return how many decimals give a number of this size four significant digits; None where it needs an exponent."""
+    if not 1e-3 <= limit < 1e6:
+        return None
+    return max(SIGNIFICANT_DIGITS - 1 - math.floor(math.log10(limit)), 0)
+
+
+def aligned(value: SupportsFloat, decimals: int | None) -> str:
+    """Write a number with so many decimals, so that points of a column are below each other; None: as `number` does.
+
+    Zero is written as such, and what would round to it with its exponent.
+    """
+    if decimals is None or isinstance(value, Integral) or _special(float(value)):
+        return number(value)
+    text = f"{float(value):.{decimals}f}"
+    return f"{float(value):.0e}".replace("e-0", "e-") if not text.strip("-0.") else text
+
+
 def spread(mean: float, deviation: float) -> str:
     """Write a mean with its standard deviation, both to two digits of that: `0.953 ± 0.038`."""
     if not 1e-9 < abs(deviation) < 1e15:
