@@ -7,7 +7,7 @@
   function keepCharts(fresh) {
     for (const chart of document.querySelectorAll("main .chart[id]")) {
       const successor = fresh.querySelector(`#${CSS.escape(chart.id)}`);
-      if (!successor?.dataset.figureUrl || !chart.figure) continue;
+      if (!successor?.dataset.figureUrl || !chart.touched) continue; // others come drawn
       chart.dataset.figureUrl = successor.dataset.figureUrl;
       chart.setAttribute("aria-label", successor.getAttribute("aria-label") ?? "");
       successor.replaceWith(chart);

@@ -5,14 +5,13 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from dashboard.charts.figures import Figure, drawable, line_of, plain_layout, whole_figure
+from dashboard.charts.figures import Figure, drawable, line_of, plain_layout, whole_axis, whole_figure
 from dashboard.charts.palette import OKABE_ITO, see_through
 
 BANDS = (("q05", "q95", "5 to 95 %", 0.18), ("q25", "q75", "25 to 75 %", 0.32))
 ENDS = (("max", "largest"), ("min", "smallest"))
 MARGIN = 1.15
 """How far the axis reaches beyond the 99.5th percentile of |value|."""
-MOST_TICKS = 12
 FAR = 3.0
 """A version that moved this many times as far as the others does not flatten them."""
 
@@ -76,6 +75,22 @@ def mark_version(drawn: Figure, version: int, words: str) -> Figure:
     return drawn
 
 
+def apart(drawn: Figure, runs: Mapping[int, int | None]) -> Figure:
+    """Return a figure over versions whose lines have a gap where another run begins."""
+    for trace in drawn["data"]:
+        if "lines" not in trace["mode"] or not trace.get("line", {}).get("width", 2):
+            continue
+        places = [place for place in range(1, len(trace["x"])) if _is_other_run(trace["x"], place, runs)]
+        for place in reversed(places):
+            trace["x"].insert(place, trace["x"][place])
+            trace["y"].insert(place, None)
+    return drawn
+
+
+def _is_other_run(versions: Sequence[int], place: int, runs: Mapping[int, int | None]) -> bool:
+    return runs.get(versions[place]) != runs.get(versions[place - 1])
+
+
 def _values(numbers: Sequence[Mapping[str, Any] | None], key: str) -> list[float | None]:
     return [None if each is None else each[key] for each in numbers]
 
@@ -93,11 +108,9 @@ def _bulk(numbers: Sequence[Mapping[str, Any]]) -> list[float]:
 
 
 def _over_versions(versions: Sequence[int], title: str) -> dict[str, Any]:
-    """Return a layout over versions; few of them each have their own tick, since there is nothing between two."""
+    """Return a layout over versions, with ticks at whole numbers, since there is nothing between two."""
     shape = plain_layout("version", title) | {"hovermode": "x unified"}
-    shape["xaxis"] |= {"zeroline": False}
-    if versions and max(versions) - min(versions) <= MOST_TICKS:
-        shape["xaxis"] |= {"tickmode": "linear", "tick0": 0, "dtick": 1}
+    shape["xaxis"] |= whole_axis(min(versions), max(versions)) if versions else {}
     return shape
 
 
@@ -126,5 +139,6 @@ def curves_figure(
         if drawable(value) is not None
     ]
     shape = plain_layout("epoch", title)
-    shape["xaxis"] |= {"zeroline": False}
+    known = [epoch for _, _, epochs, _ in curves for epoch in epochs] + [epoch for _, _, epoch, _ in marks]
+    shape["xaxis"] |= whole_axis(min(known), max(known)) if known else {}
     return whole_figure(data, shape)

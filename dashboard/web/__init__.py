@@ -23,6 +23,7 @@ from dashboard.web.imports.views import blueprint as imports_pages
 from dashboard.web.kit import formats
 from dashboard.web.kit.assets import serve_assets
 from dashboard.web.kit.compression import compress
+from dashboard.web.kit.drawings import drawn, serve_drawings
 from dashboard.web.kit.live import LiveParts
 from dashboard.web.networks.lineage import blueprint as lineage_pages
 from dashboard.web.networks.views import blueprint as networks_pages
@@ -45,7 +46,7 @@ def register_pages(app: Flask) -> None:
     formats.install(app)
     app.extensions["live"] = LiveParts()
     serve_assets(app)
-    app.jinja_env.globals["inert"] = inert
+    app.jinja_env.globals |= {"inert": inert, "drawn": drawn}
     _share_components(app)
     for pages in (
         networks_pages,
@@ -72,6 +73,7 @@ def register_pages(app: Flask) -> None:
         docs_page.blueprint,
     ):
         app.register_blueprint(pages)
+    serve_drawings(app)
     app.context_processor(frame)
     show_errors(app)
     app.after_request(compress)

@@ -6,7 +6,7 @@ from tests.page_home import home_with_all, showing
 from tests.page_types import EMPTY, NO_PAGES, PAGE_TYPES, REFUSED
 from tests.web.page_check import Browser
 
-PARTS = (".<any(csv, json):suffix>", ".figure", ".png", ".csv")
+PARTS = (".<any(csv, json):suffix>", ".figure", ".drawing", ".png", ".csv")
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from dashboard.web.history.health_words import (
     meaning,
     measure_name,
 )
-from dashboard.web.history.page import VERSION
+from dashboard.web.history.page import VERSION, over_versions
 from dashboard.web.history.query import HistoryQuery, history_query
 from dashboard.web.kit.formats import plural
 from dashboard.web.kit.tables import Column, Table, chosen_order, numbers_at, query_exports
@@ -92,7 +92,8 @@ def trend_of(name: str) -> Response:
     health, measure = _health(params), _measure(params)
     numbers = [version.number for version in health.versions]
     name_of = measure_name(measure, health.word)
-    return jsonify(lines_figure(numbers, [Line(name_of, _values(health, measure))], name_of))
+    figure = lines_figure(numbers, [Line(name_of, _values(health, measure))], name_of)
+    return jsonify(over_versions(health.network.name, health.versions, figure))
 
 
 def _measure(params: HistoryQuery) -> str:

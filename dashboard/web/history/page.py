@@ -1,11 +1,13 @@
 """What the page of a history shows: its table of versions, ridges, figures, and one version in detail."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
+from dashboard.charts.figures import Figure, leading
+from dashboard.charts.history_figures import apart
 from dashboard.charts.images import drawn_size
 from dashboard.charts.palette import THEMES
 from dashboard.charts.ridges import Ridge, is_cut, ridge_plot
@@ -20,7 +22,7 @@ from dashboard.web.history.words import change_words, history_sentence
 from dashboard.web.kit.formats import number as written
 from dashboard.web.kit.formats import percent, plural
 from dashboard.web.kit.tables import Column, Table, exports, query_exports
-from dashboard.web.kit.urls import address, run_address
+from dashboard.web.kit.urls import address, run_address, version_addresses
 
 PERCENTILES = ("min", "q05", "q25", "median", "q75", "q95", "max")
 DISTANCES = {"first": ("since the first version", "y"), "previous": ("since the version before", "y")}
@@ -107,6 +109,12 @@ def _of_change(name: str, heading: str = "", form: str = "number", words: str = 
 def numbers_of_versions(history: TensorHistory) -> list[int]:
     """Return the numbers of the versions."""
     return [version.number for version in history.versions]
+
+
+def over_versions(name: str, versions: Iterable[TensorVersion], figure: Figure) -> Figure:
+    """Return a figure over versions: those of separate runs are separate lines, and each point leads to its version."""
+    runs = {version.number: version.run_id for version in versions}
+    return leading(apart(figure, runs), version_addresses(name))
 
 
 def relative(history: TensorHistory) -> list[float | None]:

@@ -108,7 +108,7 @@ def bands_of(name: str) -> Response:
     """Send the percentile bands as a figure."""
     params, history = _history(history_query(name))
     title = "weight" if params.weights else "change"
-    return _figure(history, bands_figure(pages.numbers_of_versions(history), _shown(params, history), title))
+    return _over_versions(history, bands_figure(pages.numbers_of_versions(history), _shown(params, history), title))
 
 
 @blueprint.get(f"{HISTORY}/<any(distances, norms, ranks):what>.figure")
@@ -117,7 +117,7 @@ def lines_of(name: str, what: str) -> Response:
     history, columns = (_distances if what == "distances" else _sizes)(history_query(name))
     titles, drawn = pages.LINES[what]
     lines = [Line(words, columns[key], axis) for key, (words, axis) in drawn.items()]
-    return _figure(history, lines_figure(pages.numbers_of_versions(history), lines, *titles))
+    return _over_versions(history, lines_figure(pages.numbers_of_versions(history), lines, *titles))
 
 
 @blueprint.get(f"{HISTORY}/distribution.figure")
@@ -183,3 +183,8 @@ def _sizes(params: HistoryQuery) -> tuple[TensorHistory, dict[str, list[float | 
 
 def _figure(history: TensorHistory, figure: dict[str, Any]) -> Response:
     return cached_until_changed(jsonify(figure), pages.etag_of(history))
+
+
+def _over_versions(history: TensorHistory, figure: dict[str, Any]) -> Response:
+    """Send a figure over versions: those of separate runs are separate lines, and each point leads to its version."""
+    return _figure(history, pages.over_versions(history.network.name, history.versions, figure))

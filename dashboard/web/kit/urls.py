@@ -20,6 +20,11 @@ def run_address(row: Any) -> str:  # noqa: ANN401 - any row about a version
     return url_for("runs.show", run_id=row.version.run_id) if row.version.run_id else ""
 
 
+def version_addresses(name: str) -> str:
+    """Return the address of each version of a network, {} in place of its number."""
+    return url_for("versions.show", name=name, number=0).removesuffix("0") + "{}"
+
+
 def api_address(*parts: object, **query: object) -> str:
     """Return an address of the JSON API; each of `parts` is quoted."""
     path = f"{request.script_root}/api/v1/" + "/".join(quote(str(part), safe="") for part in parts)

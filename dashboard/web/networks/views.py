@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from flask import Blueprint, Response, flash, jsonify, render_template, request, url_for
 
-from dashboard.charts.figures import training_curves
+from dashboard.charts.figures import leading, training_curves
 from dashboard.errors import Invalid, UserError
 from dashboard.http import sender, workspace
 from dashboard.metrics import curve_names
@@ -30,6 +30,7 @@ from dashboard.web.kit.forms import attach_errors, options, problems
 from dashboard.web.kit.paging import Pager, pager
 from dashboard.web.kit.query import query
 from dashboard.web.kit.tables import Numbers, Table, chosen_order, numbers_at
+from dashboard.web.kit.urls import version_addresses
 from dashboard.web.networks import page
 from dashboard.web.networks.change_map import changes_table, map_page
 from dashboard.web.networks.forms import NetworkForm, apply_action
@@ -207,9 +208,8 @@ def curves_figure(name: str) -> Response:
     """Send loss and accuracy of all versions as a figure; each run has lines of its own."""
     network = service.get_network(workspace(), name)
     history, runs = reading.metric_history(workspace(), network), reading.runs_of_versions(workspace(), network)
-    figure = training_curves(page.curve_points(history, runs))
-    figure["layout"]["xaxis"]["title"]["text"] = "version"
-    return jsonify(figure)
+    figure = training_curves(page.curve_points(history, runs), others=False, along="version")
+    return jsonify(leading(figure, version_addresses(name)))
 
 
 @blueprint.route("/networks/<name>/delete", methods=["GET", "POST"])

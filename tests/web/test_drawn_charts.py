@@ -1,0 +1,48 @@
+"""Charts stand in their pages as the server draws them: without a script, from the figures that Plotly is given."""
+
+import html
+import re
+
+import pytest
+
+CHART = re.compile(r'<div class="chart[^"]*" id="([^"]+)"\s+data-figure-url="([^"]+)".*?>(.*?)</figure>', re.DOTALL)
+LAYER = "tensor=layer_01.weight"
+PAGES = {
+    "/networks/demo-digits": 1,
+    "/networks/demo-digits/versions/6": 4,
+    f"/networks/demo-digits/history?{LAYER}": 5,
+    f"/networks/demo-digits/health?{LAYER}": 1,
+    f"/compare?base=demo-digits:1&other=demo-digits:6&{LAYER}": 3,
+    "/runs/1": 1,
+}
+
+
+def charts(page):
+    """Return (address of the figure, what stands in the chart) of every chart."""
+    return [(html.unescape(address), inner) for _, address, inner in CHART.findall(page.text)]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_each_chart_of_a_page_is_drawn_in_it_from_its_figure(demo, path):
+    found = charts(demo.get(path))
+    assert len(found) == PAGES[path]
+    for address, inner in found:
+        figure, drawing = demo.raw(address).json, demo.raw(address.replace(".figure", ".drawing"))
+        assert drawing.mimetype == "text/html"
+        assert drawing.text in inner
+        markers = [trace["y"] for trace in figure["data"] if "markers" in trace.get("mode", "")]
+        points = sum(value is not None for values in markers for value in values)
+        assert inner.count("<circle") + len(re.findall('h0[M"]', inner)) == points
+        assert inner.count('class="pillar"') == sum(len(one["x"]) for one in figure["data"] if one["type"] == "bar")
+
+
+def test_points_over_versions_lead_to_the_versions(demo):
+    ((_, inner),) = charts(demo.get("/networks/demo-digits"))
+    links = re.findall(r'<a href="([^"]+)"', inner)
+    assert set(links) == {f"/networks/demo-digits/versions/{number}" for number in range(1, 7)}
+    assert demo.raw(links[0]).status_code == 200
+
+
+def test_a_drawing_that_cannot_be_is_refused_as_its_figure_is(demo):
+    assert demo.raw("/networks/nothing/curves.drawing").status_code == 404
+    assert demo.raw("/compare/changes.drawing?base=demo-digits:1").status_code >= 400
