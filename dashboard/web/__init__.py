@@ -25,6 +25,7 @@ from dashboard.web.kit.assets import serve_assets
 from dashboard.web.kit.compression import compress
 from dashboard.web.kit.drawings import drawn, serve_drawings
 from dashboard.web.kit.live import LiveParts
+from dashboard.web.kit.urls import NameConverter
 from dashboard.web.networks.lineage import blueprint as lineage_pages
 from dashboard.web.networks.views import blueprint as networks_pages
 from dashboard.web.runs.views import blueprint as runs_pages
@@ -48,6 +49,7 @@ def register_pages(app: Flask) -> None:
     serve_assets(app)
     app.jinja_env.globals |= {"inert": inert, "drawn": drawn}
     _share_components(app)
+    app.url_map.converters["tensor_name"] = NameConverter
     for pages in (
         networks_pages,
         lineage_pages,

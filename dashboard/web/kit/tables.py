@@ -142,8 +142,9 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under columns. `sort` is a column's name, with a minus for the other direction; `link` is a row's page.
+    """Rows under columns. `sort` is a column's name, with a minus for the other direction.
 
+    `link` is a row's page (default: that of the column that names the row), which a click on the row or Enter opens.
     `label` names the table for screen readers, `sorted_by` gives the address that sorts by a column (default: this
     page's own), `css` the row's class, `note` what a row without values says. `empty` is said of no rows at all.
     `header` is the column that names the rows (default: the first); with `swaps` its links change the page in place.
@@ -202,8 +203,9 @@ class Table:
             (each, column, column.shown or column.value_of, each.draw or CELL_FORMATS[column.format], column is header)
             for each, column in zip(starmap(Drawn, drawn), columns, strict=True)
         ]
+        link = self.link or header.link
         for row in self.rows:
-            href = self.link(row) if self.link else ""
+            href = link(row) if link else ""
             note = self.note(row) if self.note else None
             cells: list[Any] = []
             for each, column, show, draw, is_header in parts[: note.after] if note else parts:

@@ -1,10 +1,14 @@
 """Addresses of views and of the JSON API."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
 from flask import request, url_for
+from werkzeug.routing import PathConverter
+
+POINTS = re.compile(r"\.\.?/*")
 
 PLACE = 2_147_483_629
 """Stands in an address where a number will."""
@@ -43,3 +47,21 @@ def compared(network: str, tensor: str = "") -> Callable[[int, int], str]:
     begin, middle = f"{url_for('compare.show')}?base={quote(network)}:", f"&other={quote(network)}:"
     end = f"&tensor={quote(tensor, safe='')}" if tensor else ""
     return lambda base, other: f"{begin}{base}{middle}{other}{end}"
+
+
+class NameConverter(PathConverter):
+    """A tensor's name in an address, in which slashes and points may stand.
+
+    Browsers shorten an address at each part `.` or `..`. The slashes of a name with such a part are quoted, and a name
+    that is one has a slash behind it.
+    """
+
+    def to_url(self, value: str) -> str:
+        """Return the name quoted."""
+        if not {".", ".."} & set(value.split("/")):
+            return super().to_url(value)
+        return quote(value + "/" if POINTS.fullmatch(value) else value, safe="")
+
+    def to_python(self, value: str) -> str:
+        """Return the name."""
+        return value.removesuffix("/") if POINTS.fullmatch(value) else value

@@ -35,7 +35,7 @@ COLUMNS_SHOWN, VECTOR_ROWS = 16, 200
 MOST_SEARCHED = 10**6
 
 
-@blueprint.get("/networks/<name>/versions/<int:number>/tensors/<path:tensor>")
+@blueprint.get("/networks/<name>/versions/<int:number>/tensors/<tensor_name:tensor>")
 def show(name: str, number: int, tensor: str) -> str:
     """Show a window of a tensor's table."""
     detail = get_detail(workspace(), name, number)
