@@ -16,16 +16,20 @@ from werkzeug.datastructures import FileStorage
 from dashboard import create_app
 from dashboard.catalogue import runs as run_rows
 from dashboard.jobs.coordinator import coordinator_lock
-from dashboard.services.datasets import add_bundled
+from dashboard.services.datasets import add_bundled, create_dataset, receive_upload
 from dashboard.services.demo import demo_definition
 from dashboard.services.networks import create_network, delete_network
+from dashboard.services.runs.external import note_epochs, start_external
 from dashboard.services.runs.queue import count_active_runs
 from dashboard.services.runs.runs import start_run
 from dashboard.services.search.requests import create_search
+from dashboard.services.versions.outside import create_foreign_network
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
+from tests.data_of_classes import trained_version
 from tests.once import demo_home, made_once
 from tests.page_types import PAGE_TYPES
+from tests.picture_files import colour_zip
 from tests.unit.services.foreign_versions import other_arrays, save_foreign
 from tests.unit.services.used_versions import mixed_version, table
 from tests.web.page_check import Browser
@@ -95,6 +99,8 @@ def prepare(workspace, browser):
     save_foreign(workspace)
     save_foreign(workspace, arrays=other_arrays())
     mixed_version(workspace)
+    trained_version(workspace)
+    create_dataset(workspace, receive_upload(workspace, io.BytesIO(colour_zip()), "shades.zip"), {"name": "shades"})
     create_network(workspace, demo_definition() | {"name": "untrained"})
     given_up = create_network(workspace, demo_definition() | {"name": "given-up"})
     delete_network(workspace, "given-up")
@@ -102,6 +108,7 @@ def prepare(workspace, browser):
     return {
         "trashed": f"network-{given_up.id}",
         "upload": sent(browser, "/datasets/new", "table.csv", table().encode()),
+        "pictures": sent(browser, "/datasets/new", "more.zip", colour_zip()),
         "file": sent(browser, "/import", "mlp.safetensors", safetensors_bytes(weights)),
         "answered": sent(browser, "/use/mixed:1/file", "answers.csv", table().encode(), "/use/mixed:1"),
     }
@@ -115,12 +122,16 @@ def sent(browser, address, name, content, source=None):
 
 
 def leave_runs(workspace, browser):
-    """Leave a run that failed, one that is running and one that waits; return their numbers."""
+    """Leave a run that failed, one that is running, here and elsewhere, and one that waits; return their numbers."""
     failed, running = started(workspace, 1), started(workspace, 2)
     with workspace.catalogue.writing() as connection:
         run_rows.end_run(connection, failed.id, failed.attempt, "failed", "The loss is not finite in epoch 2: NaN.")
     queued = start_run(workspace, "demo-digits", {"epochs": 40}, "page")
-    return {"failed": failed.id, "running": running.id, "queued": queued.id}
+    create_search(workspace, SEARCH | {"name": "waiting"})
+    create_foreign_network(workspace, "elsewhere")
+    elsewhere, _ = start_external(workspace, "elsewhere", {"kind": "external", "key": "a", "epochs": 10}, "ada (API)")
+    note_epochs(workspace, elsewhere.id, [{"epoch": 1, "loss": 0.9, "val_accuracy": 0.5}])
+    return {"failed": failed.id, "running": running.id, "queued": queued.id, "elsewhere": elsewhere.id}
 
 
 def started(workspace, epochs):
