@@ -91,6 +91,7 @@ PAGE_TYPES = [
     PageType("use-file", "use.show_result", "/use/mixed:1/file/{answered}"),
     PageType("help", "help.show", "/help"),
     PageType("help-log", "help.log", "/help/log"),
+    PageType("style", "help.style", "/help/style"),
 ]
 
 REFUSED = [

@@ -5,7 +5,7 @@ from jinja2 import StrictUndefined
 from jinja2.runtime import Macro
 
 from dashboard.http import workspace
-from dashboard.web import docs_page
+from dashboard.web import style_page
 from dashboard.web.changes.views import blueprint as changes_pages
 from dashboard.web.compare.exports import blueprint as compare_exports_pages
 from dashboard.web.compare.several_views import blueprint as several_pages
@@ -72,7 +72,7 @@ def register_pages(app: Flask) -> None:
         several_pages,
         store_pages,
         backup_pages,
-        docs_page.blueprint,
+        style_page.blueprint,
     ):
         app.register_blueprint(pages)
     serve_drawings(app)
