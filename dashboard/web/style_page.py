@@ -46,6 +46,7 @@ MARKUP = (
     Column("links", "Links", lambda _: [("v1", "#tables"), ("v2", "")], "links"),
     Column("chip_links", "Chips", lambda _: [("good", "best", ""), ("warn", "7 units dead", "#chips")], "chip_links"),
 )
+OPTIMIZERS, KINDS = (options((word, word) for word in words) for words in (("Adam", "SGD"), ("numbers", "dates")))
 
 
 class ExampleForm(PageForm):
@@ -53,17 +54,12 @@ class ExampleForm(PageForm):
 
     name = StringField("Name", description="Letters, digits and hyphens.")
     epochs = StringField("Epochs", description="Passes over the training data.", render_kw={"placeholder": "6"})
-    optimizer = SelectField(
-        "Optimizer", choices=options([("adam", "Adam"), ("sgd", "SGD")]), description="How a step is made."
-    )
+    optimizer = SelectField("Optimizer", choices=OPTIMIZERS, description="How a step is made.")
     purpose = TextAreaField("Purpose", description="What it is for.", render_kw={"rows": 2})
     file = FileField("File", description="A CSV, at most 200 MB.")
     bias = BooleanField("Bias", description="A unit adds a number of its own.")
     kinds = SelectMultipleField(
-        "Kinds",
-        choices=options([("numbers", "numbers"), ("dates", "dates")]),
-        widget=ListWidget(prefix_label=False),
-        option_widget=CheckboxInput(),
+        "Kinds", choices=KINDS, widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
     )
 
 
