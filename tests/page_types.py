@@ -46,6 +46,7 @@ PAGE_TYPES = [
     PageType("health", "health.show", f"{DEMO}/health"),
     PageType("learning", "steps.show", f"{DEMO}/history/why"),
     PageType("compare-choose", "compare.show", "/compare"),
+    PageType("compare-side", "compare.choose", "/compare/choose?side=other&base=demo-digits:3"),
     PageType("compare", "compare.show", f"/compare?{PAIR}"),
     PageType("compare-tensor", "compare.show", f"/compare?{OF_WEIGHT}"),
     PageType("compare-bias", "compare.show", f"/compare?{PAIR}&tensor=layer_01.bias"),
@@ -57,6 +58,7 @@ PAGE_TYPES = [
     PageType(
         "several", "several.show", "/compare/several?version=demo-digits:1&version=demo-digits:3&version=demo-digits:6"
     ),
+    PageType("several-choose", "several.show", "/compare/several?version=demo-digits:3&choose=1"),
     PageType("all-versions", "several.all_versions", "/compare/all"),
     PageType("datasets", "datasets.index", "/datasets"),
     PageType("dataset", "datasets.show", "/datasets/digits"),
@@ -121,6 +123,8 @@ EMPTY = {
 
 NO_PAGES = {  # parts of pages, and what leads elsewhere
     "api.health.healthy",
+    "changes.pixel",
+    "compare.pixel",
     "compare.progress",
     "health.progress",
     "help.client",

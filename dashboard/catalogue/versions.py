@@ -238,6 +238,24 @@ def versions_of_runs(connection: Connection, run_ids: Sequence[int]) -> dict[int
     return numbers
 
 
+class VersionScore(NamedTuple):
+    """A version's number, the epoch after which it was saved, and its metrics."""
+
+    number: int
+    epoch: int
+    metrics: dict[str, Any]
+
+
+def version_scores(connection: Connection, network_id: int) -> list[VersionScore]:
+    """Return the ready versions of a network with their metrics, in their order."""
+    query = (
+        select(versions.c.number, versions.c.epoch, versions.c.metrics)
+        .where(versions.c.network_id == network_id, versions.c.state == "ready")
+        .order_by(versions.c.number)
+    )
+    return [VersionScore(row.number, row.epoch, dict(row.metrics)) for row in connection.execute(query)]
+
+
 def metric_history(connection: Connection, network_id: int) -> dict[int, dict[str, Any]]:
     """Return version number -> metrics of all versions of a network that exist, in their order."""
     query = (

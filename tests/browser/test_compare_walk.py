@@ -114,10 +114,10 @@ def test_the_map_is_looked_at_closer_by_a_drag_and_leads_to_a_cell(walk):
     walk.go(COMPARE)
     place = page.locator("#change-map img:visible")
     box = place.bounding_box()
-    across, down = box["width"] / 64, box["height"] / 32
-    page.mouse.move(box["x"] + 10.5 * across, box["y"] + 4.5 * down)
+    across, down = box["width"] / 32, box["height"] / 64
+    page.mouse.move(box["x"] + 4.5 * across, box["y"] + 10.5 * down)
     page.mouse.down()
-    page.mouse.move(box["x"] + 20.5 * across, box["y"] + 10.5 * down, steps=4)
+    page.mouse.move(box["x"] + 10.5 * across, box["y"] + 20.5 * down, steps=4)
     expect(page.locator("#change-map .frame")).to_be_visible()
     page.mouse.up()
     page.wait_for_url(re.compile("places=4-10&inputs=10-20|inputs=10-20&places=4-10"))
@@ -125,9 +125,10 @@ def test_the_map_is_looked_at_closer_by_a_drag_and_leads_to_a_cell(walk):
     assert len(units) == 7
     walk.shot("23-closer")
     box = place.bounding_box()
-    place.hover(position={"x": box["width"] * 3.5 / 11, "y": box["height"] * 2.5 / 7})
-    expect(page.locator("#pointed")).to_have_text(f"unit {units[2]}, input 13")
-    place.click(position={"x": box["width"] * 3.5 / 11, "y": box["height"] * 2.5 / 7})
+    middle = {"x": box["width"] * 2.5 / 7, "y": box["height"] * 3.5 / 11}
+    place.hover(position=middle)
+    expect(page.locator("#pointed")).to_contain_text(f"unit {units[2]}, input 13 · [13, {units[2]}]: ")
+    place.click(position=middle)
     expect(page.locator("h1")).to_have_text(f"Cell [13, {units[2]}] of layer_01.weight")
     walk.shot("24-cell")
     page.get_by_role("link", name=re.compile("^unit")).first.click()

@@ -156,18 +156,22 @@ def test_two_versions_are_selected_and_compared_by_keyboard(watch):
     assert is_same()
 
 
-def test_the_map_of_a_change_names_the_unit_under_the_pointer_and_shows_it_on_a_click(watch):
+def test_the_map_of_a_change_says_what_the_cell_under_the_pointer_became_and_opens_it(watch):
     tab = watch("/compare?base=demo-digits:1&other=demo-digits:6&tensor=layer_01.weight")
     is_same = stays(tab)
     units = tab.locator("#change-map").get_attribute("data-units").split()
     box = tab.locator("#change-map img:visible").bounding_box()
-    place = {"x": box["width"] * 50.5 / 64, "y": box["height"] * 9.5 / 32}
+    place = {"x": box["width"] * 9.5 / 32, "y": box["height"] * 50.5 / 64}
     tab.locator("#change-map").hover(position=place)
-    expect(tab.locator("#pointed")).to_have_text(f"unit {units[9]}, input 50")
-    tab.locator("#change-map").click(position=place)
+    expect(tab.locator("#pointed")).to_contain_text(f"unit {units[9]}, input 50 · [50, {units[9]}]: ")
+    words = tab.locator("#pointed").inner_text()
+    tab.locator("#change-map").click(position=place, modifiers=["Shift"])
     expect(tab.locator(".triptych").locator("..").locator("h3").first).to_have_text(f"Unit {units[9]}")
     assert f"unit={units[9]}" in tab.url
     assert is_same()
+    tab.locator("#change-map").click(position=place)
+    expect(tab.locator("h1")).to_have_text(f"Cell [50, {units[9]}] of layer_01.weight")
+    assert words.rpartition("Δ ")[2] in tab.locator("main").inner_text()
 
 
 def test_the_order_of_the_map_is_changed_by_a_key_and_stands_in_the_address(watch):

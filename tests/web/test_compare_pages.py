@@ -38,24 +38,38 @@ def shares(png, limit):
     )
 
 
-def test_the_map_has_a_row_for_each_unit_the_most_changed_on_top(demo, change):
+def test_the_map_has_a_column_for_each_unit_the_most_changed_on_the_left(demo, change):
     limit = np.quantile(np.abs(change), 0.995)
     drawn = shares(demo.raw(f"/compare/heat-map.png?{TENSOR}").data, limit)
-    expected = np.clip(change.T[by_movement(change)], -limit, limit)
-    assert drawn.shape == (32, 64)
+    expected = np.clip(change[:, by_movement(change)], -limit, limit)
+    assert drawn.shape == (64, 32)
     assert np.abs(drawn - expected).max() <= limit / 127
 
 
 def test_the_map_is_drawn_in_the_tables_order_on_demand_and_the_address_says_so(demo, change):
     limit = np.quantile(np.abs(change), 0.995)
     drawn = shares(demo.raw(f"/compare/heat-map.png?{TENSOR}&order=raw").data, limit)
-    assert np.abs(drawn - np.clip(change.T, -limit, limit)).max() <= limit / 127
+    assert np.abs(drawn - np.clip(change, -limit, limit)).max() <= limit / 127
     page = demo.get(f"/compare?{TENSOR}")
     assert f"/compare?{TENSOR}&order=raw".replace(":", "%3A") in {link.replace(":", "%3A") for link in page.links()}
     assert demo.get(f"/compare?{TENSOR}&order=raw").by_id("change-map").get("data-units").split()[:3] == ["0", "1", "2"]
 
 
-def test_the_map_knows_the_unit_of_each_row(demo, change):
+def test_a_pixel_of_the_map_says_what_its_cell_became_and_leads_to_it(demo, trained_workspace, change):
+    one, two = weights(trained_workspace, 1), weights(trained_workspace, 6)
+    unit = int(by_movement(change)[3])
+    found = demo.raw(f"/compare/pixel.json?{TENSOR}&x=3&y=20").json
+    assert [found[name] for name in ("row", "column", "base", "other")] == [20, unit, one[20, unit], two[20, unit]]
+    assert found["change"] == two[20, unit] - one[20, unit]
+    assert found["words"].startswith(f"[20, {unit}]: ")
+    part = demo.raw(f"/compare/pixel.json?{TENSOR}&order=raw&places=5-9&inputs=10-30&x=1&y=2").json
+    assert (part["row"], part["column"]) == (12, 6)
+    assert demo.get(f"/compare/pixel?{TENSOR}&x=3&y=20").h1 == f"Cell [20, {unit}] of layer_01.weight"
+    demo.get(f"/compare/pixel?{TENSOR}&x=32&y=0", status=404)
+    demo.get(f"/compare/pixel?{TENSOR}&x=0&y=64", status=404)
+
+
+def test_the_map_knows_the_unit_of_each_column(demo, change):
     units = demo.get(f"/compare?{TENSOR}").by_id("change-map").get("data-units")
     assert [int(unit) for unit in units.split()] == by_movement(change).tolist()
 

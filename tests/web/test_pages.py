@@ -160,14 +160,52 @@ def test_the_two_selected_versions_are_compared_the_older_one_as_base(demo):
     [
         ("base=demo-digits:1&other=demo-digits:99", 404, "no version 99"),
         ("base=demo-digits:1&other=demo", 400, "name:number"),
-        ("base=demo-digits:1", 400, "name:number"),
-        ("version=demo-digits:1", 422, "Choose two versions; 1 chosen."),
-        ("version=a:1&version=a:2&version=a:3", 422, "Choose two versions; 3 chosen."),
+        ("base=demo-digit:1&other=demo-digits:2", 404, "There is no network named 'demo-digit'."),
+        ("version=demo-digits:77", 404, "no version 77"),
     ],
 )
 def test_a_comparison_that_cannot_be_made_says_why_and_keeps_what_was_typed(demo, query, status, said):
     page = demo.get(f"/compare?{query}", status=status)
     assert said in words(page.root)
+    if status == 404:
+        (alert,) = page.all("div", role="alert")
+        nearest = next(link.get("href") for link in alert.iter("a") if words(link).startswith("demo-digits"))
+        assert demo.get(nearest).h1
+
+
+@pytest.mark.parametrize(
+    ("query", "heading"),
+    [
+        ("", "Compare two versions"),
+        ("base=demo-digits:1", "Compare two versions"),
+        ("base=demo-digits:1&other=choose", "Compare two versions"),
+        ("version=demo-digits:2", "What changed from v2 to v6"),  # the best
+        ("version=demo-digits:1&version=demo-digits:3&version=demo-digits:6", "3 versions side by side"),
+    ],
+)
+def test_any_number_of_selected_versions_leads_on(demo, query, heading):
+    assert demo.get(f"/compare?{query}").h1 == heading
+
+
+def test_a_version_is_picked_from_a_list_with_its_epoch_and_score(demo):
+    page = demo.get("/compare?base=demo-digits:3&other=demo-digits:5")
+    options = [words(option) for option in page.by_id("other").iter("option")]
+    assert re.fullmatch(r"v6 ★ · epoch 6 · 0\.\d{4}", options[0])
+    assert options[-1] == "Of other networks …"
+    listed = demo.get("/compare/choose?side=other&base=demo-digits:3&filter=epoch%204")
+    (row,) = listed.by_id("main").iter("tbody")
+    assert [words(each)[:2] for each in row] == ["v4"]
+    assert "/compare?base=demo-digits:3&other=demo-digits:4" in listed.links()
+
+
+def test_suggested_and_recent_pairs_say_what_they_will_show(demo):
+    demo.get("/compare?base=demo-digits:2&other=demo-digits:5")
+    demo.raw("/compare?base=demo-digits:2&other=demo-digits:6", headers={"Weightbase-Swap": "1"})
+    page = demo.get("/compare")
+    suggested, recent = ([words(row) for row in body] for body in list(page.root.iter("tbody"))[:2])
+    assert re.match(r"demo-digits v1 → v6All that changed since the first version: validation accuracy 0", suggested[0])
+    assert re.match(r"demo-digits v2 → v53 versions apart: validation accuracy 0", recent[0])
+    assert not any("v2 → v6" in row for row in recent)  # a step in place is not noted
 
 
 def test_what_is_equal_is_hidden_on_demand(demo):

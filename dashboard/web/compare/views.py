@@ -1,17 +1,17 @@
 """The comparison of two versions, base on the left, other on the right: from a sentence to a tensor, unit and cell."""
 
-from typing import Any
-
 from flask import Blueprint, render_template
 
 from dashboard.errors import Conflict, UserError
 from dashboard.http import workspace
 from dashboard.records.units import other_axis
 from dashboard.services.compare import detail as details
+from dashboard.services.compare.choices import other_side
+from dashboard.services.compare.pictures import pixel_cell
 from dashboard.services.compare.versions import PAIRED
-from dashboard.services.versions import reading
 from dashboard.web.compare.bits import bit_boards, flips_sentence, step_sentence
 from dashboard.web.compare.change_map import map_around
+from dashboard.web.compare.choosing import LIST, SIDES, choosing_page, only_one_words, pickers, remember_pair
 from dashboard.web.compare.listing import Listing, compared, continue_comparing
 from dashboard.web.compare.page import comparison_page, stop_address, unit_pictures
 from dashboard.web.compare.query import SHADES, CompareQuery, compare_query
@@ -30,9 +30,8 @@ from dashboard.web.compare.words import (
     pair_title,
     side_words,
     unit_sentence,
-    with_nearest,
 )
-from dashboard.web.kit.answers import Answer, redirect_to
+from dashboard.web.kit.answers import Answer, redirect_to, same_as_before
 from dashboard.web.kit.query import Query, query
 from dashboard.web.kit.tables import chosen_order
 from dashboard.web.kit.urls import address, api_address
@@ -47,24 +46,49 @@ PAIRING = ("pair_base", "pair_other")
 @blueprint.get("")
 def show() -> Answer:
     """Show what changed from `base` to `other`, and in detail in the tensor `tensor` (the most changed one)."""
-    picked = query().args.getlist("version")
-    if len(picked) == 2:  # ticked in a list of versions: the newest comes first there
-        return redirect_to(address("compare.show", base=picked[1], other=picked[0]))
-    if picked:
-        base, other, *_ = [*picked, ""]
-        return _page(base, other, f"Choose two versions; {len(picked)} chosen."), 422
+    if picked := query().args.getlist("version"):
+        return _of_ticked(picked)
     if all(query().args.get(name) for name in PAIRING):
         return redirect_to(_with_pair(query()))
     params = compare_query()
     base, other, _ = params.versions
-    if not base and not other:
-        return _page("", "", "")
+    if not base or not other or LIST in {base, other}:
+        side = "base" if base in {"", LIST} else "other"
+        return _choose(side, {"base": base, "other": other} | {side: ""})
     sort = chosen_order(query(), TENSOR_COLUMNS)
     try:
         listing = compared(params, sort)
     except UserError as error:
-        return _page(base, other, with_nearest(error)), error.status
+        side = error.field if error.field in SIDES else "other"
+        return _choose(side, {"base": base, "other": other}, error), error.status
     return _shown(params, listing)
+
+
+def _of_ticked(picked: list[str]) -> Answer:
+    """Compare versions that were ticked in a list, newest first: one with its parent or the best, many in columns."""
+    if len(picked) > 2:
+        return redirect_to(address("several.show", version=picked))
+    if len(picked) == 2:
+        return redirect_to(address("compare.show", base=picked[1], other=picked[0]))
+    try:
+        other = other_side(workspace(), picked[0])
+    except UserError as error:
+        return _choose("base", {"base": picked[0], "other": ""}, error), error.status
+    if other is None:
+        return _choose("other", {"base": picked[0], "other": ""}, UserError(only_one_words(picked[0])))
+    base, newer = sorted([other, picked[0]], key=lambda one: int(one.rpartition(":")[2]))
+    return redirect_to(address("compare.show", base=base, other=newer))
+
+
+@blueprint.get("/choose")
+def choose() -> str:
+    """Show the versions of a network, one of which becomes a side of the comparison."""
+    side = query().word("side", SIDES, "base")
+    return _choose(side, {name: query().text(name) for name in SIDES})
+
+
+def _choose(side: str, chosen: dict[str, str], problem: UserError | None = None) -> str:
+    return render_template("compare/choose.html", **choosing_page(query(), side, chosen, problem))
 
 
 def _shown(params: CompareQuery, listing: Listing) -> Answer:
@@ -75,10 +99,21 @@ def _shown(params: CompareQuery, listing: Listing) -> Answer:
         if params.shade == SHADES[0]:
             raise
         return redirect_to(params.why)
-    base, other, _ = params.versions
-    steps = version_steps(params.address, listing.diff.base, listing.diff.other)
     sides = (listing.diff.base, listing.diff.other)
-    return _page(base, other, "", params=params, steps=steps, sides=sides, title=pair_title(*sides), **shown)
+    remember_pair(params)
+    page = render_template(
+        "compare/show.html",
+        params=params,
+        base=params.versions.base,
+        other=params.versions.other,
+        sides=sides,
+        title=pair_title(*sides),
+        steps=version_steps(params.address, *sides),
+        pickers=pickers(*sides),
+        json=api_address("compare", base=params.versions.base, other=params.versions.other),
+        **shown,
+    )
+    return same_as_before(page)
 
 
 @blueprint.get("/progress")
@@ -113,6 +148,15 @@ def unit() -> str:
             for to, key, words in ((detail.before, "p", "moved more"), (detail.after, "n", "moved less"))
         ],
     )
+
+
+@blueprint.get("/pixel")
+def pixel() -> Answer:
+    """Go to the page of the cell that a pixel of the map shows (`x`, `y`)."""
+    params = compare_query()
+    pair = params.pair()
+    shown = pixel_cell(pair, params.map, params.query.number("x"), params.query.number("y"))
+    return redirect_to(params.address("compare.cell", row=shown.row, column=shown.column, x="", y=""))
 
 
 @blueprint.get("/cell")
@@ -152,22 +196,3 @@ def _with_pair(source: Query) -> str:
     pair = PAIRED.join(source.args[name] for name in PAIRING)
     others = [text for text in source.args.getlist("pair") if text != pair]
     return source.address(pair=[*others, pair], pair_base="", pair_other="")
-
-
-def _page(
-    base: str,
-    other: str,
-    problem: str,
-    params: CompareQuery | None = None,
-    **shown: Any,  # noqa: ANN401 - what `comparison_page` returns
-) -> str:
-    return render_template(
-        "compare/show.html",
-        base=base,
-        other=other,
-        references=reading.references(workspace()),
-        problem=problem,
-        params=params,
-        json=api_address("compare", base=base, other=other),
-        **shown,
-    )

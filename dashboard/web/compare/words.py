@@ -128,13 +128,18 @@ def change_sentence(
 def map_legend(drawn: ChangeMap, is_whole: bool, order: str, sides: tuple[str, str] = SIDES) -> str:
     """Say what is across and down on a map of the change, and in which order."""
     places, inputs = drawn.part
-    down = f"{plural(len(places), sides[0])} down"
-    text = f"{plural(len(inputs), sides[1])} across, {down}"
+    text = f"{plural(len(inputs), sides[1])} down, {plural(len(places), sides[0])} across"
     if not is_whole:
-        text = f"{sides[1]}s {inputs.start} to {inputs.stop - 1} across, {down}"
+        text = f"{sides[1]}s {inputs.start} to {inputs.stop - 1} down, {plural(len(places), sides[0])} across"
         text += f" from position {places.start + 1}"
-    text += ", the most changed on top" if order == "moved" else ", in the order of the table"
+    text += ", the most changed on the left" if order == "moved" else ", in the order of the table"
     return f"{text}; a pixel shows the largest of its cells" if drawn.pooled else text
+
+
+def pixel_words(pair: TensorPair, cell: CellChange) -> str:
+    """Say what one cell of the map is: [407, 111]: 0.1234 → 0.2345, Δ +0.1111."""
+    name = cell_name(pair.one.shape, cell.row, cell.column)
+    return f"{name}: {number(cell.base)} → {number(cell.other)}, Δ {change(cell.change)}"
 
 
 def unit_sentence(detail: UnitDetail, by: str) -> str:
