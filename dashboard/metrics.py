@@ -64,9 +64,9 @@ DECLARED = (
     Metric("all_right", "every target right", True, CLASSES, high=1.0),
     Metric("precision", "precision", True, CLASSES, high=1.0),
     Metric("recall", "recall", True, CLASSES, high=1.0),
-    Metric("top_2", "among the first 2", True, CLASSES, high=1.0),
-    Metric("top_3", "among the first 3", True, CLASSES, high=1.0),
-    Metric("top_5", "among the first 5", True, CLASSES, high=1.0),
+    Metric("top_2", "top-2 accuracy", True, CLASSES, high=1.0),
+    Metric("top_3", "top-3 accuracy", True, CLASSES, high=1.0),
+    Metric("top_5", "top-5 accuracy", True, CLASSES, high=1.0),
     Metric("roc_auc", "ROC AUC", True, CLASSES, high=1.0),
     Metric("rank_correlation", "rank correlation", True, NUMBERS, low=-1.0, high=1.0),
 )

@@ -254,8 +254,8 @@ def test_a_picture_is_kept_by_the_browser_until_it_changes(demo, address):
 
 def test_the_size_that_the_page_reserves_for_a_picture_is_the_pictures(demo):
     page = demo.get(VERSION)
-    image = next(e for e in page.root.iter("img") if "units.png" in e.get("src"))
-    png = demo.raw(image.get("src")).data
+    image = next(page.root.iter("{http://www.w3.org/2000/svg}image"))
+    png = demo.raw(image.get("href")).data
     assert (int(image.get("width")), int(image.get("height"))) == (
         int.from_bytes(png[16:20], "big"),
         int.from_bytes(png[20:24], "big"),

@@ -11,10 +11,12 @@ from dashboard.catalogue import versions as version_rows
 from dashboard.data.preprocessing import Preprocessing
 from dashboard.errors import NotFound
 from dashboard.records.network import DENSE, Network, Version
+from dashboard.records.tensor import TensorInfo
 from dashboard.records.units import ROW, counted_axis, unit_word
 from dashboard.services.history.parts import unit_cells
 from dashboard.services.history.tensor import TensorVersion, find_versions
 from dashboard.services.versions.analyses import image_shape
+from dashboard.services.versions.damage import damaged_numbers
 from dashboard.services.workspace import Workspace
 from dashboard.weights.dtypes import Array
 
@@ -83,6 +85,15 @@ def get_film(workspace: Workspace, network_name: str, tensor: str, unit: int) ->
     shape = image_shape(workspace, version) if is_first else None
     inputs = _inputs(version) if is_first and shape is None else []
     return Film(network, newest.name, unit, shown, len(every), weights, shape, inputs)
+
+
+def earliest_before(workspace: Workspace, version: Version, tensor: TensorInfo) -> TensorVersion | None:
+    """Return the first version whose tensor of this name has the same shape; None if none is before this one."""
+    _, _, versions = find_versions(workspace, version.network, tensor.name)
+    damaged = damaged_numbers(workspace, version.network)
+    same = (one for one in versions if one.info.shape == tensor.shape and one.number not in damaged)
+    first = next(same, None)
+    return first if first is not None and first.number < version.number else None
 
 
 def film_picture(film: Film, is_change: bool) -> HeatMap:
