@@ -6,7 +6,7 @@
 
   function words(chosen) {
     const names = chosen.map((box) => `v${box.value.split(":").pop()}`).reverse();
-    if (!chosen.length) return "Choose two versions, or up to eight for side by side.";
+    if (!chosen.length) return "Choose two versions, or up to eight.";
     if (chosen.length === 1) return `${names[0]} chosen: choose one more.`;
     if (chosen.length === 2) return `${names.join(" and ")} chosen.`;
     return `${chosen.length} chosen: side by side compares up to eight.`;

@@ -360,6 +360,40 @@ def test_versions_are_ticked_and_stand_side_by_side(watch):
     drawn(tab, "curves")
 
 
+def test_the_bar_below_the_versions_counts_and_says_why_it_is_off(watch):
+    tab = watch(NETWORK)
+    compare, several = (tab.get_by_role("button", name=name) for name in ("Compare the selected", "Side by side"))
+    said = tab.locator("[data-chosen]")
+    expect(said).to_have_text("Choose two versions, or up to eight.")
+    expect(compare).to_be_disabled()
+    for number, words, is_pair in (
+        (1, "v1 chosen: choose one more.", False),
+        (3, "v1 and v3 chosen.", True),
+        (6, "3 chosen: side by side compares up to eight.", False),
+    ):
+        tab.get_by_label(f"Select demo-digits:{number}").check()
+        expect(said).to_have_text(words)
+        expect(compare).to_be_enabled(enabled=is_pair)
+        expect(several).to_be_enabled(enabled=number > 1)
+    expect(compare).to_have_attribute("title", "3 chosen: side by side compares up to eight.")
+    expect(compare).to_be_in_viewport()
+    tab.get_by_role("button", name="Clear").click()
+    expect(said).to_have_text("Choose two versions, or up to eight.")
+
+
+def test_one_drag_over_the_change_map_compares_its_first_version_with_its_last(watch):
+    tab = watch(NETWORK)
+    boxes = [tab.get_by_label(f"v{number - 1} → v{number}, layer_01.weight").bounding_box() for number in (3, 5)]
+    middles = [(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) for box in boxes]
+    tab.mouse.move(*middles[0])
+    tab.mouse.down()
+    tab.mouse.move(*middles[1], steps=4)
+    tab.mouse.up()
+    tab.wait_for_url("**/compare?**")
+    expect(tab.locator("#detail")).to_have_text("What changed in layer_01.weight")
+    assert "base=demo-digits:2&other=demo-digits:5" in tab.url.replace("%3A", ":")
+
+
 def test_everything_is_there_without_javascript(watch):
     tab = watch("/networks/new?dataset=digits", java_script_enabled=False)
     tab.get_by_role("button", name="+ Add a layer").click()

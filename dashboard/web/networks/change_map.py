@@ -18,7 +18,7 @@ from dashboard.web.kit.tables import Column, Exports, Table, exports
 from dashboard.web.kit.urls import address, numbered
 from dashboard.web.kit.urls import compared as compared_at
 
-MOST_TENSORS, MOST_FIELDS = 24, 1200
+MOST_TENSORS, MOST_FIELDS = 16, 1200
 """So many tensors, those that changed most, and fields, those of the newest versions, are on the page."""
 LEVELS = 10
 History = Mapping[int, Mapping[str, Any]]

@@ -9,6 +9,7 @@ from flask import render_template, url_for
 from dashboard.charts.svg import network_drawing
 from dashboard.errors import StoreError
 from dashboard.http import workspace
+from dashboard.metrics import curve_names
 from dashboard.parsing import LONGEST_SEARCH
 from dashboard.records.network import ListedVersion, Network
 from dashboard.services.cache.numbers import NOTHING, Budget
@@ -76,9 +77,14 @@ def _about_versions(network: Network, history: History) -> dict[str, Any]:
         "pages": pages,
         "search": search,
         "count": len(history),
-        "curves": url_for("networks.curves_figure", name=network.name) if len(history) > 1 else "",
+        "curves": url_for("networks.curves_figure", name=network.name) if _has_curves(history) else "",
         "curves_files": exports("networks.curves", name=network.name),
     }
+
+
+def _has_curves(history: History) -> bool:
+    """Return whether two versions have a metric that is drawn; an empty frame says nothing."""
+    return sum(any(metrics.get(name) is not None for name in curve_names()) for metrics in history.values()) > 1
 
 
 def _definition(network: Network, newest: int) -> dict[str, Any]:
