@@ -2,7 +2,7 @@
 // or its button) plotly.js is fetched, once for all, and takes its place with the same figure, in the colours of the theme.
 "use strict";
 (() => {
-  const source = document.querySelector("script[data-plotly]").dataset.plotly;
+  const { plotly: source, styles: stylesheet } = document.querySelector("script[data-plotly]").dataset;
   const styles = getComputedStyle(document.documentElement);
   const both = (name) => styles.getPropertyValue(`--${name}`).match(/#[0-9a-f]{6}/g); // of the stylesheet: light, dark
   const colour = (name) => both(name)[window.weightbase.isDark() ? 1 : 0];
@@ -13,14 +13,20 @@
   let loading;
 
   function plotly() {
-    loading ??= new Promise((resolve, reject) => {
-      const script = document.createElement("script");
-      script.src = source;
-      script.onload = () => resolve(window.Plotly);
-      script.onerror = () => reject(new Error("the chart library could not be loaded"));
-      document.head.append(script);
-    });
+    loading ??= Promise.all([
+      loaded("link", { rel: "stylesheet", id: "plotly.js-style-global", href: stylesheet }), // plotly.js fills it, as it is there
+      loaded("link", { rel: "preload", as: "script", href: source }),
+    ]).then(() => loaded("script", { src: source })).then(() => window.Plotly);
     return loading;
+  }
+
+  function loaded(tag, attributes) {
+    return new Promise((resolve, reject) => {
+      const element = Object.assign(document.createElement(tag), attributes);
+      element.onload = resolve;
+      element.onerror = () => reject(new Error("the chart library could not be loaded"));
+      document.head.append(element);
+    });
   }
 
   function themed(figure, columns) {

@@ -2,10 +2,10 @@
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from dashboard.charts.figures import Figure, drawable, line_of, plain_layout, whole_axis, whole_figure
+from dashboard.charts.figures import Figure, drawable, line_of, plain_layout, whole_axis, whole_figure, whole_ticks
 from dashboard.charts.palette import OKABE_ITO, see_through
 
 BANDS = (("q05", "q95", "5 to 95 %", 0.18), ("q25", "q75", "25 to 75 %", 0.32))
@@ -39,10 +39,26 @@ def bands_figure(versions: Sequence[int], numbers: Sequence[Mapping[str, Any] | 
         data.append(line_of(name, versions, _values(numbers, key)) | {"line": line, "mode": "lines"})
     data.append(line_of("median", versions, _values(numbers, "median")) | {"line": {"color": OKABE_ITO[0], "width": 2}})
     shape = _over_versions(versions, title)
-    known = [each for each in numbers if each is not None and None not in map(each.get, ("min", "max", "limit"))]
+    known = _known(numbers)
     if known:
         shape["yaxis"]["range"] = _bulk(known)
     return whole_figure(data if known else [], shape)
+
+
+def farthest(versions: Sequence[int], numbers: Sequence[Mapping[str, Any] | None]) -> list[tuple[int, float]]:
+    """Return (version, value) of each version with a cell beyond the axis of `bands_figure`, the farthest first."""
+    known = _known(numbers)
+    low, high = _bulk(known) if known else (0.0, 0.0)
+    ends = [
+        (version, max((each["min"], each["max"]), key=abs))
+        for version, each in zip(versions, numbers, strict=True)
+        if each in known and each is not None
+    ]
+    return sorted((end for end in ends if not low <= end[1] <= high), key=lambda end: -abs(end[1]))
+
+
+def _known(numbers: Sequence[Mapping[str, Any] | None]) -> list[Mapping[str, Any]]:
+    return [each for each in numbers if each is not None and None not in map(each.get, ("min", "max", "limit"))]
 
 
 def lines_figure(
@@ -57,11 +73,20 @@ def lines_figure(
     ]
     shape = _over_versions(versions, title)
     mode = "normal" if signed else "nonnegative"
-    shape["yaxis"]["rangemode"] = mode
+    shape["yaxis"] |= {"rangemode": mode} | _of_counts(line.values for line in lines)
     if any(trace["yaxis"] == "y2" for trace in data):
         own_axis = {"overlaying": "y", "side": "right", "showgrid": False, "rangemode": mode}
         shape["yaxis2"] = {"title": {"text": right}} | own_axis
     return whole_figure(data, shape)
+
+
+def _of_counts(lines: Iterable[Sequence[float | None]]) -> dict[str, Any]:
+    """Return the settings of an axis of small counts, which has ticks at whole numbers from 0; nothing for others."""
+    known = [value for values in lines for value in values if value is not None]
+    counts = [value for value in known if isinstance(value, int) and value >= 0]
+    if not known or len(counts) < len(known):
+        return {}
+    return whole_ticks(0, max(1, *counts)) | {"rangemode": "tozero"}
 
 
 def mark_version(drawn: Figure, version: int, words: str) -> Figure:

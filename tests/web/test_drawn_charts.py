@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+from dashboard.services.cache.numbers import clear_numbers
+
 CHART = re.compile(r'<div class="chart[^"]*" id="([^"]+)"\s+data-figure-url="([^"]+)".*?>(.*?)</figure>', re.DOTALL)
 LAYER = "tensor=layer_01.weight"
 PAGES = {
@@ -46,3 +48,19 @@ def test_points_over_versions_lead_to_the_versions(demo):
 def test_a_drawing_that_cannot_be_is_refused_as_its_figure_is(demo):
     assert demo.raw("/networks/nothing/curves.drawing").status_code == 404
     assert demo.raw("/compare/changes.drawing?base=demo-digits:1").status_code >= 400
+
+
+@pytest.mark.parametrize("show", ["change", "weights"])
+def test_a_click_on_the_map_of_a_history_leads_to_a_cell(demo, show):
+    (one,) = demo.get(f"/networks/demo-digits/history?{LAYER}&at=3&show={show}").all("a", class_="map")
+    assert demo.get(one.get("href")).h1
+    cell = one.get("data-cell").replace("row=0", "row=5").replace("column=0", "column=7")
+    assert "[5, 7]" in demo.get(cell).text
+    assert (one.get("data-rows"), one.get("data-columns")) == ("64", "32")
+
+
+def test_what_is_not_counted_leaves_no_half_of_a_history_empty(cautious, trained_workspace):
+    clear_numbers(trained_workspace)
+    page = cautious(trained_workspace, 100).get(f"/networks/demo-digits/history?{LAYER}")
+    assert "not counted yet" in page.text
+    assert [address.split("?")[0] for address, _ in charts(page)] == ["/networks/demo-digits/history/bands.figure"]

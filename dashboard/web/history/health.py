@@ -131,6 +131,7 @@ def versions_table(params: HistoryQuery, health: HealthHistory) -> Table:
                 measure_name(name, health.word).capitalize(),
                 f"measures.{name}",
                 "number",
+                css="wraps",
                 sortable=True,
                 help=meaning(name, health.word),
             )

@@ -5,6 +5,8 @@ numbers of charts, and what is drawn is what Plotly will be given. Each figure i
 drawn (`.drawing` in place of `.figure`): a chart that changes while it is watched is fetched from there.
 """
 
+import hashlib
+import threading
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
@@ -31,18 +33,40 @@ def serve_drawings(app: Flask) -> None:
         if rule.rule.endswith(FIGURE):
             path = rule.rule.removesuffix(FIGURE) + DRAWING
             app.add_url_rule(path, f"{rule.endpoint}_drawn", _drawing_view(app.view_functions[rule.endpoint]))
-    app.extensions["drawings"] = LRUCache[str, Drawing](MOST_CACHED)
+    app.extensions["drawings"] = _Drawings()
 
 
 def drawn(address: str) -> Drawing:
     """Return the figure at an address of this dashboard as a drawing; why it cannot be drawn is said in its place."""
-    drawings: LRUCache[str, Drawing] = current_app.extensions["drawings"]
+    drawings = _drawings()
     drawing = drawings.get(address)
     if drawing is None:
         drawing = _requested(address)
         if drawing.panels and "v=" in urlsplit(address).query:  # this names the content, as for a browser's cache
-            drawings[address] = drawing
+            drawings.put(address, drawing)
     return drawing
+
+
+class _Drawings:
+    """The last drawings, by addresses that name the content of a figure, and by that content; for several threads."""
+
+    def __init__(self) -> None:
+        self._known, self._lock = LRUCache[str | bytes, Drawing](MOST_CACHED), threading.Lock()
+
+    def get(self, key: str | bytes) -> Drawing | None:
+        with self._lock:
+            return self._known.get(key)
+
+    def put(self, key: str | bytes, drawing: Drawing) -> Drawing:
+        with self._lock:
+            self._known[key] = drawing
+        return drawing
+
+
+def _drawings() -> _Drawings:
+    drawings = current_app.extensions["drawings"]
+    assert isinstance(drawings, _Drawings)
+    return drawings
 
 
 def _requested(address: str) -> Drawing:
@@ -56,28 +80,33 @@ def _requested(address: str) -> Drawing:
             raise request.routing_exception
         view: Callable[..., Any] = current_app.view_functions[request.endpoint or ""]
         try:
-            return draw(_figure(view(**(request.view_args or {}))))
+            return _drawing_of(view(**(request.view_args or {})))
         except WeightbaseError as error:
             if not isinstance(error, UserError):
                 log_fault(error)
             return Drawing(Markup(), 0, f"This chart cannot be drawn: {error.message}")
 
 
+def _drawing_of(answer: Response) -> Drawing:
+    """Return the figure that a view has answered as a drawing, the last one of the same figure if there is one."""
+    content, drawings = hashlib.sha256(answer.get_data()).digest(), _drawings()
+    drawing = drawings.get(content)
+    if drawing is None:
+        figure = answer.get_json()
+        assert isinstance(figure, dict)
+        drawing = drawings.put(content, draw(figure))
+    return drawing
+
+
 def _drawing_view(view: Callable[..., Any]) -> Callable[..., Response]:
     def send(**values: Any) -> Response:  # noqa: ANN401 - of the address
         answer: Response = view(**values)
         if answer.status_code == 200:
-            answer.set_data(_markup(draw(_figure(answer))))
+            answer.set_data(_markup(_drawing_of(answer)))
             answer.mimetype = "text/html"
         return answer
 
     return send
-
-
-def _figure(answer: Response) -> dict[str, Any]:
-    figure = answer.get_json()
-    assert isinstance(figure, dict)
-    return figure
 
 
 def _markup(drawing: Drawing) -> Markup:

@@ -12,7 +12,7 @@ from dashboard.analysis.distributions import distribution
 from dashboard.charts.axes import nice_step, number_words
 from dashboard.charts.drawn import draw
 from dashboard.charts.figures import change_figure, distribution_figure, leading, training_curves, whole_axis
-from dashboard.charts.history_figures import Line, apart, bands_figure, lines_figure
+from dashboard.charts.history_figures import Line, apart, bands_figure, farthest, lines_figure
 from dashboard.charts.palette import OKABE_ITO, see_through, solid
 from tests.unit.charts.test_charts_figures import EPOCHS, FIGURES
 
@@ -154,3 +154,19 @@ def test_areas_have_the_colour_that_the_figure_gives_them():
     assert [(area.get("fill"), area.get("fill-opacity")) for area in areas] == [
         ("var(--series-1)", share) for share in ("0.18", "0.32")
     ]
+
+
+def test_versions_with_a_cell_beyond_the_axis_of_the_percentiles_are_named():
+    usual = {"min": -1.0, "q05": -0.5, "q25": -0.2, "median": 0.0, "q75": 0.2, "q95": 0.5, "max": 1.0, "limit": 0.9}
+    numbers = [usual, usual | {"max": 50.0}, None, usual | {"min": -80.0}]
+    assert farthest([1, 2, 3, 4], numbers) == [(4, -80.0), (2, 50.0)]
+    low, high = bands_figure([1, 2, 3, 4], numbers, "weight")["layout"]["yaxis"]["range"]
+    assert (low, high) == (pytest.approx(-1.12, abs=0.01), pytest.approx(1.12, abs=0.01))
+    assert farthest([1], [usual]) == farthest([1], [None]) == []
+
+
+def test_an_axis_of_counts_has_whole_numbers_and_begins_at_zero():
+    (panel,) = panels(lines_figure([1, 2], [Line("dead units", [1, 1])], "dead units"))
+    assert ticks(panel, "end") == ["0", "1"]
+    (panel,) = panels(lines_figure([1, 2], [Line("norm", [1.0, 1.5])], "norm"))
+    assert len(ticks(panel, "end")) > 2
