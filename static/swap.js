@@ -47,14 +47,42 @@
     }
   }
 
-  function keepCharts(fresh) {
+  function chartsToKeep(fresh) { // what takes their place in the new page -> the charts that were touched; others come drawn
+    const kept = new Map();
     for (const chart of document.querySelectorAll("main .chart[id]")) {
       const successor = fresh.querySelector(`#${CSS.escape(chart.id)}`);
-      if (!successor?.dataset.figureUrl || !chart.touched) continue; // others come drawn
+      if (!successor?.dataset.figureUrl || !chart.touched) continue;
       chart.dataset.figureUrl = successor.dataset.figureUrl;
       chart.setAttribute("aria-label", successor.getAttribute("aria-label") ?? "");
-      successor.replaceWith(chart);
+      kept.set(successor, chart);
     }
+    return kept;
+  }
+
+  function copyAttributes(old, fresh) {
+    for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
+    for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  }
+
+  const WHOLE = "form, input, select, textarea, .chart"; // with a state of their own, that of the old page
+
+  const isSameKind = (old, fresh) => old.nodeName === fresh.nodeName && old.id === fresh.id && !old.matches?.(WHOLE);
+
+  // Only what differs is changed, so that the browser has little to lay out again, and the focus stays where it is.
+  function change(old, fresh, charts) {
+    const chart = charts.get(fresh);
+    if (chart) { if (chart !== old) old.replaceWith(chart); return; }
+    if (old.isEqualNode(fresh)) return;
+    if (!isSameKind(old, fresh)) { old.replaceWith(fresh); return; }
+    if (old.nodeType !== Node.ELEMENT_NODE) { old.nodeValue = fresh.nodeValue; return; }
+    copyAttributes(old, fresh);
+    const [before, after] = [[...old.childNodes], [...fresh.childNodes]];
+    const isHere = (node) => node?.parentNode === old; // a chart may have moved elsewhere
+    after.forEach((node, place) => {
+      if (isHere(before[place])) change(before[place], node, charts);
+      else old.insertBefore(charts.get(node) ?? node, before.slice(place).find(isHere) ?? null);
+    });
+    for (const left of before.slice(after.length).filter(isHere)) left.remove();
   }
 
   async function show(url, remember) {
@@ -66,14 +94,11 @@
     delete response.page; // its main part moves into this document
     const fresh = document.adoptNode(page.querySelector("main"));
     const focus = document.activeElement?.dataset?.key ?? "";
-    const scroll = main.querySelector(".scroll[id]");
-    const left = scroll?.scrollLeft ?? 0;
-    keepCharts(fresh);
-    main.replaceWith(fresh);
+    change(main, fresh, chartsToKeep(fresh));
     document.title = page.title;
     if (remember) history.pushState({ swapped: true }, "", response.url);
-    if (scroll) (document.getElementById(scroll.id) ?? {}).scrollLeft = left;
-    [...fresh.querySelectorAll("[data-key]")].find((element) => focus && element.dataset.key === focus)?.focus({ preventScroll: true });
+    const again = document.activeElement === document.body && focus;
+    [...main.querySelectorAll("[data-key]")].find((element) => again && element.dataset.key === focus)?.focus({ preventScroll: true });
     document.dispatchEvent(new CustomEvent("pagechange"));
     waitForIdle();
   }

@@ -129,3 +129,16 @@ def walk(chromium, address, theme):
     yield found
     found.check()
     context.close()
+
+
+def drag_over_steps(page, tensor, first, last):
+    """Press once on the change map: from the step after version `first` to the one that made version `last`."""
+    ends = [
+        page.get_by_role("link", name=re.compile(rf"^v{number - 1} → v{number}, {re.escape(tensor)}:")).bounding_box()
+        for number in (first + 1, last)
+    ]
+    (from_x, from_y), (to_x, to_y) = ((box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) for box in ends)
+    page.mouse.move(from_x, from_y)
+    page.mouse.down()
+    page.mouse.move(to_x, to_y, steps=5)
+    page.mouse.up()

@@ -32,7 +32,7 @@ from dashboard.web.kit.urls import address
 blueprint = Blueprint("health", __name__)
 
 HEALTH = "/networks/<name>/health"
-MOST_ROWS, MOST_UNITS, MOST_DEAD = 100, 100, 8
+MOST_ROWS, MOST_UNITS, MOST_DEAD, MOST_NAMED = 100, 100, 8, 500
 
 
 @blueprint.get(HEALTH)
@@ -42,6 +42,7 @@ def show(name: str) -> str:
     health = _health(params)
     versions = versions_table(params, health)
     units = units_table(params, health, [len(health.versions) - 1])
+    dead_units = dead_of(health.findings[-1] if health.findings else None)
     return render_template(
         "health/show.html",
         health=health,
@@ -56,6 +57,8 @@ def show(name: str) -> str:
         name_of=measure_name(_measure(params), health.word),
         versions=versions.part(0, MOST_ROWS),
         left_out=max(len(health.versions) - MOST_ROWS, 0),
+        dead=[("", str(unit), _unit_page(health, unit)) for unit in dead_units[:MOST_NAMED]],
+        dead_words=plural(len(dead_units), f"dead {health.word}"),
         units=units.part(0, MOST_UNITS),
         further=max(len(list(units.rows)) - MOST_UNITS, 0),
     )
