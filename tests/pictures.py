@@ -22,6 +22,7 @@ from tests.once import train_demo
 from tests.page_home import addresses, fill, showing
 from tests.page_types import EMPTY, REFUSED
 
+PATIENCE = 600_000  # milliseconds; it only turns a hang into a failure
 FOLDER = Path(os.environ.get("SCREENSHOTS", Path(__file__).parents[1] / "screenshots"))
 
 
@@ -90,6 +91,7 @@ def take(browser, origin, look, pages):
     """Take a picture of each page, and say what the browser complains about and which page is too wide."""
     (FOLDER / look.name).mkdir(exist_ok=True)
     context = browser.new_context(color_scheme=look.theme, viewport={"width": look.width, "height": 900})
+    context.set_default_timeout(PATIENCE)
     tab = context.new_page()
     tab.on("pageerror", lambda error: print(f"  script: {error}"))
     for name, address in pages.items():
