@@ -69,15 +69,24 @@ def _of_ticked(picked: list[str]) -> Answer:
     if len(picked) > 2:
         return redirect_to(address("several.show", version=picked))
     if len(picked) == 2:
-        return redirect_to(address("compare.show", base=picked[1], other=picked[0]))
+        older, newer = _older_first(picked)
+        return redirect_to(address("compare.show", base=older, other=newer))
     try:
         other = other_side(workspace(), picked[0])
     except UserError as error:
         return _choose("base", {"base": picked[0], "other": ""}, error), error.status
     if other is None:
         return _choose("other", {"base": picked[0], "other": ""}, UserError(only_one_words(picked[0])))
-    base, newer = sorted([other, picked[0]], key=lambda one: int(one.rpartition(":")[2]))
-    return redirect_to(address("compare.show", base=base, other=newer))
+    first, last = sorted([other, picked[0]], key=lambda one: int(one.rpartition(":")[2]))
+    return redirect_to(address("compare.show", base=first, other=last))
+
+
+def _older_first(picked: list[str]) -> list[str]:
+    """Return two versions, the older one first; a list may be sorted by anything, two networks are as they come."""
+    parts = [one.rpartition(":") for one in picked]
+    if parts[0][0] == parts[1][0] and all(number.isdecimal() and len(number) < 19 for *_, number in parts):
+        return sorted(picked, key=lambda one: int(one.rpartition(":")[2]))
+    return picked[::-1]
 
 
 @blueprint.get("/choose")

@@ -1,5 +1,6 @@
 """The page of one network: what changed most, the change map, curves, versions, the definition, and training it."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -77,14 +78,20 @@ def _about_versions(network: Network, history: History) -> dict[str, Any]:
         "pages": pages,
         "search": search,
         "count": len(history),
-        "curves": url_for("networks.curves_figure", name=network.name) if _has_curves(history) else "",
+        "curves": _curves(network, history),
         "curves_files": exports("networks.curves", name=network.name),
     }
 
 
-def _has_curves(history: History) -> bool:
-    """Return whether two versions have a metric that is drawn; an empty frame says nothing."""
-    return sum(any(metrics.get(name) is not None for name in curve_names()) for metrics in history.values()) > 1
+def _curves(network: Network, history: History) -> str:
+    """Return the address of the curves with a name of their content, by which the drawing is cached.
+
+    Empty unless two versions have a metric that is drawn: an empty frame says nothing.
+    """
+    if sum(any(metrics.get(name) is not None for name in curve_names()) for metrics in history.values()) < 2:
+        return ""
+    content = hashlib.sha256(repr(history).encode()).hexdigest()[:16]
+    return url_for("networks.curves_figure", name=network.name, v=content)
 
 
 def _definition(network: Network, newest: int) -> dict[str, Any]:
