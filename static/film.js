@@ -32,8 +32,9 @@
     if (frame.dataset.compare) compare.href = frame.dataset.compare;
     for (const step of film().querySelectorAll("[data-film-step]")) {
       const neighbour = all[next + Number(step.dataset.filmStep)];
-      step.href = (neighbour ?? frame).href;
-      if (neighbour) step.removeAttribute("aria-disabled"); else step.setAttribute("aria-disabled", "true");
+      const set = neighbour ? { href: neighbour.href } : { role: "link", "aria-disabled": "true" };
+      for (const name of ["href", "role", "aria-disabled"]) step.removeAttribute(name);
+      for (const [name, value] of Object.entries(set)) step.setAttribute(name, value);
     }
     history.replaceState(history.state, "", frame.href);
     return next === all.length - 1;
