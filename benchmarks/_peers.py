@@ -25,8 +25,8 @@ def main() -> None:
 def for_tensorboard(folder: Path, metrics: dict, tensors: dict) -> None:
     """Log scalars and histograms, as `SummaryWriter.add_histogram` of training scripts does."""
     from tensorboard.compat.proto.event_pb2 import Event  # noqa: PLC0415
-    from tensorboard.plugins.histogram.summary import pb as histogram  # noqa: PLC0415
-    from tensorboard.plugins.scalar.summary import pb as scalar  # noqa: PLC0415
+    from tensorboard.plugins.histogram.summary_v2 import histogram_pb as histogram  # noqa: PLC0415
+    from tensorboard.plugins.scalar.summary_v2 import scalar_pb as scalar  # noqa: PLC0415
     from tensorboard.summary.writer.event_file_writer import EventFileWriter  # noqa: PLC0415
 
     writer = EventFileWriter(str(folder / "run"))

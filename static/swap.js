@@ -54,6 +54,7 @@
       if (!successor?.dataset.figureUrl || !chart.touched) continue;
       chart.dataset.figureUrl = successor.dataset.figureUrl;
       chart.setAttribute("aria-label", successor.getAttribute("aria-label") ?? "");
+      fresh.querySelector(`[data-touches="${CSS.escape(chart.id)}"]`)?.remove();
       kept.set(successor, chart);
     }
     return kept;

@@ -49,7 +49,11 @@ def watch(chromium, demo):
 
 
 def drawn(tab, chart):
+    """Touch a chart, unless it was touched before, and wait until Plotly has drawn it."""
     tab.locator(f"#{chart}").scroll_into_view_if_needed()
+    expect(tab.locator(f"#{chart}").locator(".panel, .main-svg").first).to_be_visible()
+    for button in tab.locator(f"[data-touches={chart}]").all():
+        button.click()
     expect(tab.locator(f"#{chart}:not(.busy) .main-svg").first).to_be_visible()
 
 

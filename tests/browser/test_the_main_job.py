@@ -28,8 +28,8 @@ def mnist_like_csv(path):
 
 
 def wait_for_chart(page, name):
-    page.locator(f"#{name}").scroll_into_view_if_needed()  # charts are drawn when they come into view
-    expect(page.locator(f"#{name} .main-svg").first).to_be_visible()
+    page.locator(f"#{name}").scroll_into_view_if_needed()  # what changes is fetched when it is in view
+    expect(page.locator(f"#{name} .panel").first).to_be_visible()
 
 
 @pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.soak)], indirect=True)
