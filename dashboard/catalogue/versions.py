@@ -286,6 +286,29 @@ def all_versions(connection: Connection) -> list[tuple[str, int]]:
     return [(row.name, row.number) for row in connection.execute(query.order_by(networks.c.id, versions.c.number))]
 
 
+def newest_origins(connection: Connection, most: int) -> set[str]:
+    """Return how the newest versions came to be, this many at most: training, import, push and the like."""
+    newest = select(versions.c.origin).where(versions.c.state == "ready").order_by(versions.c.id.desc()).limit(most)
+    how = select(func.json_extract(newest.subquery().c.origin, "$.how")).distinct()
+    return {str(value).strip('"') for value in connection.execute(how).scalars() if value}
+
+
+def newest_pair(connection: Connection) -> tuple[str, int, int] | None:
+    """Return a network with its oldest and newest version, of the one with the newest version among those with two."""
+    numbers = (func.min(versions.c.number), func.max(versions.c.number), func.max(versions.c.id))
+    query = (
+        select(networks.c.name, *numbers)
+        .join(networks, networks.c.id == versions.c.network_id)
+        .where(versions.c.state == "ready", networks.c.trash == 0)
+        .group_by(networks.c.id, networks.c.name)
+        .having(func.count() > 1)
+        .order_by(numbers[2].desc())
+        .limit(1)
+    )
+    row = connection.execute(query).first()
+    return None if row is None else (row[0], row[1], row[2])
+
+
 def count_versions(connection: Connection) -> int:
     """Return how many versions exist, of all networks."""
     return connection.execute(select(func.count()).where(versions.c.state == "ready")).scalar_one()

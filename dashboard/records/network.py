@@ -22,11 +22,13 @@ DROPOUT = Number(0, 0.95)
 class LayerSpec:
     """One dense layer: `units` outputs, an activation, and what is done to its weights while training."""
 
-    units: int = setting(Whole(1, 100_000), label="Units")
-    activation: str = setting(Choice(HIDDEN_ACTIVATIONS), "relu", "Activation")
-    bias: bool = setting(Flag(), True, "Bias")
-    dropout: float = setting(DROPOUT, 0.0, "Dropout")
-    frozen: bool = setting(Flag(), False, "Frozen")
+    units: int = setting(Whole(1, 100_000), label="Units", help="How many neurons the layer has, and numbers it gives.")
+    activation: str = setting(
+        Choice(HIDDEN_ACTIVATIONS), "relu", "Activation", "What bends each unit's sum. ReLU is a good default."
+    )
+    bias: bool = setting(Flag(), True, "Bias", "Whether each unit adds a number of its own to its sum.")
+    dropout: float = setting(DROPOUT, 0.0, "Dropout", "The share of outputs that training sets to 0, others each time.")
+    frozen: bool = setting(Flag(), False, "Frozen", "Whether training leaves the layer's weights as they are.")
 
 
 LAYER_SETTINGS = declared(LayerSpec)

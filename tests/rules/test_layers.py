@@ -55,7 +55,7 @@ TOP_OF = {
         "log_page",
         "style_page",
     },
-    "services": {"__init__", "workspace", "networks", "demo", "status", "suggestion", "client_wheel"}
+    "services": {"__init__", "workspace", "networks", "demo", "status", "suggestion", "client_wheel", "first_steps"}
     | {"datasets", "dataset_records", "dataset_pictures", "dataset_preview", "upload_parts", "part_files"},
 }
 

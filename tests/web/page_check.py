@@ -169,8 +169,22 @@ def check_page(root, where=""):
 
 
 def words(element):
-    """Return the text of an element as a reader sees it."""
-    return " ".join("".join(element.itertext()).split())
+    """Return the text of an element as a reader sees it, without what opens only when it is wanted."""
+    return " ".join("".join(_texts(element)).split())
+
+
+def _texts(element):
+    if not any(child.get("popover") is not None for child in element.iter("span")):
+        return element.itertext()
+    return _seen_texts(element)
+
+
+def _seen_texts(element):
+    yield element.text or ""
+    for child in element:
+        if child.get("popover") is None and child.get("class") != "about":
+            yield from _seen_texts(child)
+        yield child.tail or ""
 
 
 def classes(element):

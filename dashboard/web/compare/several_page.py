@@ -132,6 +132,7 @@ def _fact_column(version: Version, place: int) -> Column:
         "fact",
         shown=lambda fact: (fact.kind, choice_words(fact.name, fact.values[place])),
         css="right",
+        is_name=True,
         heading_link=url_for("versions.show", name=version.network, number=version.number),
     )
 

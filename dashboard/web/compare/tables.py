@@ -147,7 +147,9 @@ def facts_table(params: CompareQuery, diff: VersionDiff, what: str, hides_equal:
     columns = (
         Column(what[:-1], what.capitalize(), "name", shown=lambda fact: words(fact.name)),
         *(
-            Column(side, getattr(params.versions, side), format=form, shown=shown(side), css="right breaks")
+            Column(
+                side, getattr(params.versions, side), format=form, shown=shown(side), css="right breaks", is_name=True
+            )
             for side in ("base", "other")
         ),
         Column("difference", "Δ", difference, "difference", exported=False, css="right"),

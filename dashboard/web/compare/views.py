@@ -9,6 +9,7 @@ from dashboard.services.compare import detail as details
 from dashboard.services.compare.choices import other_side
 from dashboard.services.compare.pictures import pixel_cell
 from dashboard.services.compare.versions import PAIRED
+from dashboard.services.first_steps import note_comparison
 from dashboard.web.compare.bits import bit_boards, flips_sentence, step_sentence
 from dashboard.web.compare.change_map import map_around
 from dashboard.web.compare.choosing import LIST, SIDES, choosing_page, only_one_words, pickers, remember_pair
@@ -110,6 +111,7 @@ def _shown(params: CompareQuery, listing: Listing) -> Answer:
         return redirect_to(params.why)
     sides = (listing.diff.base, listing.diff.other)
     remember_pair(params)
+    note_comparison(workspace(), *sides)
     page = render_template(
         "compare/show.html",
         params=params,

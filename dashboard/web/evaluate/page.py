@@ -192,7 +192,7 @@ def _input_column(name: str, place: int) -> Column:
     def value(row: RecordAnswer) -> object:
         return row.inputs[name]
 
-    return Column(f"input.{name}", name if place < INPUTS_SHOWN else "", value, css="right")
+    return Column(f"input.{name}", name if place < INPUTS_SHOWN else "", value, css="right", is_name=True)
 
 
 def _table(evaluation: Evaluation, what: str, columns: Sequence[Column], rows: Sequence[Any], label: str) -> Table:

@@ -17,6 +17,7 @@ from flask import Blueprint, Response, url_for
 from markupsafe import Markup
 
 from dashboard.parsing import FORMULA_SIGNS
+from dashboard.web.kit.explanations import Explanation, explanation
 from dashboard.web.kit.formats import CELL_FORMATS
 from dashboard.web.kit.query import Query, query
 
@@ -49,7 +50,9 @@ class Column:
     the files only. `value` is what is exported and sorted by: where it is in a row (`version.epoch`, by attributes and
     keys; default: `name`), or a function of the row; `sort_key` gives the order where that is another. `format` names a
     macro of components/cells.html, which draws `shown` (default: the value). A `quiet` heading is for screen readers
-    only, a `heading_link` leads to what the column is about.
+    only, a `heading_link` leads to what the column is about. `help` says in a sentence what the column is, where the
+    words of its heading alone do not (`kit.explanations`), `docs` the place in the docs that says more; a heading that
+    is a name of somebody's data (`is_name`) has no meaning of ours.
     """
 
     name: str
@@ -62,6 +65,8 @@ class Column:
     exported: bool = True
     largest_first: bool | None = None
     help: str = ""
+    docs: str = ""
+    is_name: bool = False
     css: str = ""
     quiet: bool = False
     sort_key: Callable[[Any], Any] | None = None
@@ -76,6 +81,11 @@ class Column:
     def begins_with_largest(self) -> bool:
         """Whether a first click on the heading puts the largest value first."""
         return self.format in LARGEST_FIRST if self.largest_first is None else self.largest_first
+
+    @property
+    def explanation(self) -> Explanation | None:
+        """What the column means; None for one that its heading says all about."""
+        return None if self.is_name else explanation(self.heading, self.help, self.docs)
 
     @cached_property
     def value_of(self) -> Callable[[Any], Any]:
