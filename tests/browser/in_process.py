@@ -51,13 +51,14 @@ class InProcess:
         assert answer.status == page.status, f"{page.name}: {page.address} answers {answer.status}"
 
     def _goto(self, address):
-        """Open an address; a form that was just sent, and is held back, ends the first attempt."""
-        try:
-            return self.tab.goto(address)
-        except Error as error:
-            if "ERR_ABORTED" not in str(error):
-                raise
-            return self.tab.goto(address)
+        """Open an address; what was just sent by a form, and is held back, aborts the first attempts."""
+        for _ in range(9):
+            try:
+                return self.tab.goto(address)
+            except Error as error:
+                if "ERR_ABORTED" not in str(error):
+                    raise
+        return self.tab.goto(address)
 
     def _answer(self, route):
         request = route.request

@@ -58,14 +58,15 @@
     elements: () => list().map((element, index) => ({
       index, kind: names(element), html: element.cloneNode(false).outerHTML.slice(0, 160),
       href: element.matches("a") ? new URL(element.href.baseVal ?? element.href, location.href).href : "", // a drawing's link is another kind
+      isDrawn: element instanceof SVGElement,
       isScripted: element.matches("a[data-swap], a[data-key]") && element.hasAttribute("data-swap"),
       isField: element.matches("input:not([type=submit], [type=button]), select, textarea"),
       isOff: element.matches(":disabled, [aria-disabled=true], form[inert] *"),
       isSent: isSent(element),
     })),
-    // What changes under the pointer, but lies in nothing that can be clicked.
+    // What changes under the pointer, but lies in nothing that can be clicked; a chart is, and becomes interactive.
     deadHovers: () => hovered().flatMap((selector) => [...document.querySelectorAll(selector)].filter((element) =>
-      element.checkVisibility() && !element.closest(OF_ITSELF) && !hearing.has(element) && !element.querySelector("a, button")).map((element) => `${selector}: ${element.cloneNode(false).outerHTML.slice(0, 160)}`)),
+      element.checkVisibility() && !element.closest(`${OF_ITSELF}, .chart`) && !hearing.has(element) && !element.querySelector("a, button")).map((element) => `${selector}: ${element.cloneNode(false).outerHTML.slice(0, 160)}`)),
     // Of a row that leads somewhere, a cell without anything of its own is clicked.
     mark: (index) => {
       const element = list()[index];
