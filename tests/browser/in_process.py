@@ -85,7 +85,9 @@ def in_process(chromium, tmp_path_factory):
     pages += [Page(name, FULL_HOST, address, status) for name, status, address in REFUSED]
     pages += [Page(f"empty {name}", EMPTY_HOST, address) for name, address in EMPTY.items()]
     with showing(home) as full, showing(tmp_path_factory.mktemp("empty") / "home") as empty:
-        context = chromium.new_context(color_scheme="light", viewport={"width": 1440, "height": 900})
+        context = chromium.new_context(
+            color_scheme="light", reduced_motion="reduce", viewport={"width": 1440, "height": 900}
+        )
         context.set_default_timeout(PATIENCE)
         try:
             yield InProcess(context, {FULL_HOST: full, EMPTY_HOST: empty}, pages)
