@@ -143,7 +143,7 @@ def test_the_map_is_looked_at_closer_by_a_drag_and_leads_to_a_cell(walk):
 def test_differences_are_stepped_through_by_keys_and_bins_stand_in_the_address(walk):
     page = walk.page
     walk.go(f"{COMPARE}&sort=tensor")
-    expect(page.locator("#detail")).to_have_text("What changed in layer_01.weight")
+    expect(page.locator("#detail")).to_have_text("What changed in layer_01.weight shown first: its units are pictures")
     page.keyboard.press("n")
     expect(page.locator("#detail")).to_have_text("What changed in layer_02.bias")
     page.keyboard.press("p")
