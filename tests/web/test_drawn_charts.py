@@ -3,9 +3,11 @@
 import html
 import re
 
+import numpy as np
 import pytest
 
 from dashboard.services.cache.numbers import clear_numbers
+from tests.unit.services.foreign_versions import save_foreign
 
 CHART = re.compile(r'<div class="chart[^"]*" id="([^"]+)"\s+data-figure-url="([^"]+)".*?>(.*?)</figure>', re.DOTALL)
 LAYER = "tensor=layer_01.weight"
@@ -64,3 +66,14 @@ def test_what_is_not_counted_leaves_no_half_of_a_history_empty(cautious, trained
     page = cautious(trained_workspace, 100).get(f"/networks/demo-digits/history?{LAYER}")
     assert "not counted yet" in page.text
     assert [address.split("?")[0] for address, _ in charts(page)] == ["/networks/demo-digits/history/bands.figure"]
+
+
+def test_charts_of_a_network_are_drawn_whatever_its_name_and_the_prefix(workspace, app_of):
+    for factor in (1, 2):
+        save_foreign(workspace, "Ärzte 2. Netz", {"a/b": np.arange(6.0).reshape(2, 3) * factor})
+    address = "/networks/%C3%84rzte%202.%20Netz/history?tensor=a/b"
+    for base in ("http://localhost", "http://localhost/weights"):
+        page = app_of(workspace).test_client().get(address, base_url=base)
+        assert page.status_code == 200
+        assert 'class="panel' in page.text
+        assert "cannot be drawn" not in page.text

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from cachetools import LRUCache
 from flask import Flask, Response, current_app, request
@@ -72,7 +72,7 @@ def _drawings() -> _Drawings:
 def _requested(address: str) -> Drawing:
     environ = {name: value for name, value in request.environ.items() if name not in LOADED}
     parts = urlsplit(address)
-    path = parts.path.removeprefix(request.script_root)
+    path = unquote_to_bytes(parts.path.removeprefix(request.script_root)).decode("latin1")  # as WSGI has it
     environ |= {"PATH_INFO": path, "QUERY_STRING": parts.query, "REQUEST_METHOD": "GET"}
     environ |= {"CONTENT_LENGTH": "0", "wsgi.input": BytesIO()}
     with current_app.request_context(environ):
