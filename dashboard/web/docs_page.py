@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from flask import Response, current_app, render_template, request, send_from_directory
+from flask import Response, current_app, render_template, send_from_directory, url_for
 from werkzeug.exceptions import NotFound as NoFile
 
 import dashboard
@@ -29,4 +29,4 @@ def docs(path: str) -> Response | str:
     except NoFile:
         if not (folder / path / "index.html").is_file():
             raise NotFound(f"The docs have no page {path.removesuffix('index.html')}.") from None
-    return redirect_to(f"{request.path}/")
+    return redirect_to(url_for("help.docs", path=f"{path}/"))

@@ -38,6 +38,8 @@ def test_a_page_or_file_of_the_docs_is_sent_as_it_was_built(built, address, text
 
 def test_a_folder_without_a_slash_leads_to_its_page(built):
     assert built.get("/help/docs/scores").headers["Location"] == "/help/docs/scores/"
+    behind = built.get("/help/docs/scores", base_url="http://localhost/weights")
+    assert behind.headers["Location"] == "/weights/help/docs/scores/"
 
 
 @pytest.mark.parametrize("address", ["nothing/", "nothing.css", "../secret.txt", "..%2fsecret.txt"])
