@@ -85,4 +85,7 @@ def test_the_bars_of_named_inputs_have_their_names_and_many_versions_are_thinned
     page = Browser(app_of(workspace).test_client()).get("/networks/small/history?tensor=layer_01.weight&unit=1")
     assert [words(frame) for frame in frames(page)] == ["v1", "v3", "v5"]
     assert "2 versions of 5 left out." in page.text
+    asked = Browser(app_of(workspace).test_client()).get("/networks/small/history?tensor=layer_01.weight&unit=1&at=2")
+    assert [words(frame) for frame in frames(asked)] == ["v1", "v2", "v3", "v5"]
+    assert words(asked.by_id("frame-words")).startswith("v2, ")
     assert "sepal_length" in page.text.replace(" ", "_").lower()

@@ -21,7 +21,7 @@ from dashboard.services.workspace import Workspace
 from dashboard.weights.dtypes import Array
 
 MOST_FRAMES = 60
-"""Of more versions, so many are frames, evenly spread, the first and the newest among them."""
+"""Of more versions, so many are frames, evenly spread, the first and the newest among them, and the one asked for."""
 PICTURED = "layer_01.weight"
 
 
@@ -30,7 +30,7 @@ class Film:
     """A unit's weights in the `versions` that are frames, of `total` that have them: `weights` (frames, inputs).
 
     `shape` is that of the pictures that they are, None where they are none; `inputs` are the names of the inputs, as
-    far as they are known, else empty.
+    far as they are known, else empty. `added` is a version that is a frame because it was asked for, 0 if none is.
     """
 
     network: Network
@@ -41,6 +41,7 @@ class Film:
     weights: Array
     shape: tuple[int, ...] | None
     inputs: list[str]
+    added: int = 0
 
     @property
     def changes(self) -> Array:
@@ -67,8 +68,11 @@ class Film:
         return self.changes if is_change else self.weights
 
 
-def get_film(workspace: Workspace, network_name: str, tensor: str, unit: int) -> Film:
-    """Return the film of a unit, over the versions with the tensor's newest shape; raises NotFound or StoreError."""
+def get_film(workspace: Workspace, network_name: str, tensor: str, unit: int, at: int = 0) -> Film:
+    """Return the film of a unit, over the versions with the tensor's newest shape; raises NotFound or StoreError.
+
+    The version `at`, if it is one of them, is a frame, however many there are.
+    """
     network, _, versions = find_versions(workspace, network_name, tensor)
     newest = versions[-1].info
     by_row = counted_axis(newest, network.kind) == ROW
@@ -76,7 +80,10 @@ def get_film(workspace: Workspace, network_name: str, tensor: str, unit: int) ->
     if not 0 <= unit < units:
         raise NotFound(f"There is no {unit_word(newest, network.kind)} {unit}: they go from 0 to {units - 1}.", "unit")
     every = [version for version in versions if version.info.shape == newest.shape]
-    shown, cells = unit_cells(workspace, network, _spread(every), unit, by_row)
+    spread = _spread(every)
+    added = [version for version in every if version.number == at and version not in spread]
+    chosen = sorted([*spread, *added], key=lambda version: version.number)
+    shown, cells = unit_cells(workspace, network, chosen, unit, by_row)
     with np.errstate(invalid="ignore"):  # a NaN that signals becomes one that does not
         weights = np.array([cell.reshape(-1).astype(np.float64) for cell in cells])
     with workspace.catalogue.reading() as connection:
@@ -84,7 +91,7 @@ def get_film(workspace: Workspace, network_name: str, tensor: str, unit: int) ->
     is_first = network.kind == DENSE and newest.name == PICTURED
     shape = image_shape(workspace, version) if is_first else None
     inputs = _inputs(version) if is_first and shape is None else []
-    return Film(network, newest.name, unit, shown, len(every), weights, shape, inputs)
+    return Film(network, newest.name, unit, shown, len(every), weights, shape, inputs, at if added else 0)
 
 
 def earliest_before(workspace: Workspace, version: Version, tensor: TensorInfo) -> TensorVersion | None:

@@ -64,7 +64,7 @@ def strip_of(params: HistoryQuery, part: PartHistory) -> Strip | None:
     """Return the film of a unit; None for what is no unit, or has a single weight. Raises NotFound or StoreError."""
     if part.what != "unit" or part.unit is None or len(part.shape) < 2:
         return None
-    film = get_film(workspace(), params.name, part.tensor, part.unit)
+    film = get_film(workspace(), params.name, part.tensor, part.unit, params.at)
     if film.weights.shape[1] < 2:
         return None
     is_change = shows_change(params, film)
@@ -72,7 +72,8 @@ def strip_of(params: HistoryQuery, part: PartHistory) -> Strip | None:
     place = _place(params, frames)
     frames[place] = frames[place]._replace(is_current=True)
     height, width = film_size(film)
-    values = {"at": "", "offset": "", "draw": "", "v": film.content[:12], "show": "" if is_change else "weights"}
+    values = {"at": film.added or "", "offset": "", "draw": "", "v": film.content[:12]}
+    values |= {"show": "" if is_change else "weights"}
     return Strip(
         frames=frames,
         current=frames[place],

@@ -99,7 +99,7 @@ def timeline_of(name: str) -> Response:
 def film_of(name: str) -> Response:
     """Send the frames of a unit's film next to each other as a picture."""
     params = history_query(name)
-    film = get_film(workspace(), name, params.tensor, params.place["unit"] or 0)
+    film = get_film(workspace(), name, params.tensor, params.place["unit"] or 0, params.at)
     return png_answer(lambda theme: png(film_picture(film, shows_change(params, film)), theme), film.content)
 
 
