@@ -4,6 +4,7 @@ The catalogue knows what was trained and imported. Reading leaves nothing there,
 by an empty file in the home; where nothing can be written, it stays unmarked.
 """
 
+from contextlib import suppress
 from typing import NamedTuple
 
 from dashboard.catalogue import versions as version_rows
@@ -43,4 +44,5 @@ def note_comparison(workspace: Workspace, base: Version, other: Version) -> None
     """Mark that two different versions have been compared."""
     mark = workspace.settings.home_folder / MARK
     if base.reference != other.reference and not workspace.catalogue.read_only and not mark.exists():
-        mark.touch(mode=0o600)
+        with suppress(OSError):  # a full disk, say: the step stays unmarked, and the comparison is shown
+            mark.touch(mode=0o600)

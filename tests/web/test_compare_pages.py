@@ -8,7 +8,10 @@ from PIL import Image
 
 from dashboard.charts.palette import diverging_levels
 from dashboard.services.compare import versions
+from dashboard.services.networks import create_network
+from dashboard.services.versions.reading import get_version
 from dashboard.services.versions.tensors import array, find_tensor
+from tests.unit.services.saved_versions import new_network, save, zeros
 from tests.web.page_check import classes, words
 
 SIDES = "base=demo-digits:1&other=demo-digits:6"
@@ -275,3 +278,13 @@ def test_both_versions_are_loaded_once_a_request(demo, monkeypatch, address):
 @pytest.mark.parametrize("address", ["/?", f"/compare?{SIDES}&", "/networks/demo-digits/history?"])
 def test_a_query_may_have_names_that_addresses_are_made_with(demo, address):
     demo.get(f"{address}endpoint=x&_external=1&_anchor=y&name=z&suffix=w")
+
+
+def test_a_ticked_version_is_compared_from_its_parent_in_another_network(workspace, app_of):
+    old = new_network(workspace, "old")
+    for _ in range(2):
+        save(workspace, old, zeros(old))
+    new = create_network(workspace, {"name": "new one", "dataset": "iris", "layers": [{"units": 3}]})
+    save(workspace, new, zeros(new), parent_id=get_version(workspace, "old", 2).id)
+    answer = app_of(workspace).test_client().get("/compare?version=new one:1")
+    assert answer.headers["Location"] == "/compare?base=old:2&other=new+one:1"

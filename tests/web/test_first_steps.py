@@ -59,3 +59,10 @@ def test_they_are_put_away_in_this_browser_only_and_come_back_when_they_are_want
     assert len(steps_of(Browser(browser.client.application.test_client()))) == 3
     browser.post("/first-steps", {"show": "1"}, source="/help")
     assert len(steps_of(browser)) == 3
+
+
+def test_a_comparison_is_shown_where_it_cannot_be_noted(trained):
+    browser, opened = trained
+    (opened.settings.home_folder / "compared").symlink_to("/nowhere/at/all")
+    browser.get(DIFF)
+    assert done(browser) == [True, False, False]

@@ -78,8 +78,8 @@ def _of_ticked(picked: list[str]) -> Answer:
         return _choose("base", {"base": picked[0], "other": ""}, error), error.status
     if other is None:
         return _choose("other", {"base": picked[0], "other": ""}, UserError(only_one_words(picked[0])))
-    first, last = sorted([other, picked[0]], key=lambda one: int(one.rpartition(":")[2]))
-    return redirect_to(address("compare.show", base=first, other=last))
+    older, newer = _older_first([picked[0], other])  # the parent in another network is the base
+    return redirect_to(address("compare.show", base=older, other=newer))
 
 
 def _older_first(picked: list[str]) -> list[str]:
