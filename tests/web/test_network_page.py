@@ -14,7 +14,7 @@ from dashboard.services.versions.reading import get_version
 from dashboard.services.versions.tensors import read_tensors
 from tests.unit.services.foreign_versions import save_foreign
 from tests.unit.services.saved_versions import new_network, save, zeros
-from tests.web.page_check import words
+from tests.web.page_check import Browser, words
 
 NETWORK = "/networks/demo-digits"
 
@@ -160,3 +160,10 @@ def test_each_layer_of_the_drawing_leads_to_its_table(demo):
         f"{NETWORK}/versions/6/tensors/layer_02.weight",
     ]
     assert demo.get(links[1]).h1.startswith("layer_01.weight of demo-digits")
+
+
+def test_the_map_has_shades_for_changes_whose_ratio_is_beyond_all_numbers(workspace, app_of):
+    for values in ([1e-150, 1e-150], [1e150, 1e150], [1e150 * (1 + 2**-52), 1e150]):
+        save_foreign(workspace, "range", {"w": np.array([values])})
+    page = Browser(app_of(workspace).test_client()).get("/networks/range?count=1")
+    assert [css for _, _, css in fields(page)] == ["m10", "m1"]

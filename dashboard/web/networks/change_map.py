@@ -151,9 +151,8 @@ def _level(value: float | None, shown: _Shown) -> str:
     """Return the class of a field: `m0` without a change, `m1` to `m10` by its logarithm, `mu` if it is not known."""
     if not value:
         return "mu" if value is None else "m0"
-    if shown.high == shown.low:
-        return f"m{LEVELS}"
-    place = math.log(value / shown.low) / math.log(shown.high / shown.low)
+    length = math.log(shown.high) - math.log(shown.low)  # their ratio may be too large for a number
+    place = (math.log(value) - math.log(shown.low)) / length if length else 1.0
     return f"m{1 + round(place * (LEVELS - 1))}"
 
 
