@@ -66,15 +66,23 @@
     if (scroll && !scroll.dataset.begun) { scroll.scrollLeft = scroll.scrollWidth; scroll.dataset.begun = "1"; }
   }
 
+  function beyond(link, [down, right]) { // the next field that way, over those that have none: another run begins there
+    let [row, column] = [link.closest("tr"), place(link)];
+    for (;;) {
+      if (down) row = down > 0 ? row.nextElementSibling : row.previousElementSibling;
+      column += right;
+      const cell = row?.cells[column];
+      if (!cell || cell.matches("th")) return null;
+      if (cell.querySelector("a")) return cell.querySelector("a");
+    }
+  }
+
   document.addEventListener("keydown", (event) => {
     const link = event.target.closest?.("table[data-steps] td a");
     const step = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] }[event.key];
     if (!link || !step) return;
     event.preventDefault();
-    const row = link.closest("tr");
-    const next = step[0] ? (step[0] > 0 ? row.nextElementSibling : row.previousElementSibling)?.cells[place(link)]
-      : row.cells[place(link) + step[1]];
-    const to = next?.querySelector("td a");
+    const to = beyond(link, step);
     if (!to) return;
     link.tabIndex = -1;
     to.tabIndex = 0;

@@ -49,7 +49,8 @@
       const answer = await fetch(`${map.dataset.cell}?${new URLSearchParams({ row, column, rows: 1, columns: 1 })}`);
       if (!answer.ok || number !== asked) return;
       const { cells } = await answer.json();
-      output.textContent = `${place}: ${Number(cells[0][0]).toPrecision(4)}. Click to go there.`;
+      const [[cell]] = cells; // NaN and infinities come as texts
+      output.textContent = `${place}: ${typeof cell === "number" ? cell.toPrecision(4) : cell}. Click to go there.`;
     }, 120);
   }
 
