@@ -99,7 +99,7 @@ PAGE_TYPES = [
 REFUSED = [
     ("not-found", 404, "/networks/demo-digit"),
     ("not-valid", 422, f"{V6}/tensors/layer_01.weight?row=-1"),
-    ("compare-one", 422, "/compare?version=demo-digits:1"),
+    ("compare-one", 404, "/compare?version=demo-digits:99"),
     ("compare-refused", 404, "/compare?base=demo-digits:1&other=demo-digits:99"),
 ]
 """Pages that say what is wrong: name, status, address."""
