@@ -97,7 +97,10 @@ def _log_values(layout: Mapping[str, Any], low: float, high: float) -> list[floa
     powers = range(math.floor(low), math.ceil(high) + 1)
     parts = (1,) if high - low > 1.5 else (1, 2, 5)
     values = [part * 10.0**power for power in powers for part in parts if low <= math.log10(part * 10.0**power) <= high]
-    return values[:: 1 + (len(values) - 1) // LEVEL_TICKS]
+    if not values and 10.0**low < 10.0**high:  # a part of a decade
+        step = nice_step(10.0**low, 10.0**high, LEVEL_TICKS)
+        return [number * step for number in range(math.ceil(10.0**low / step), math.floor(10.0**high / step) + 1)]
+    return values[:: 1 + max(len(values) - 1, 0) // LEVEL_TICKS]
 
 
 def nice_step(low: float, high: float, most: int) -> float:

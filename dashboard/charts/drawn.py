@@ -93,7 +93,8 @@ def _extent(traces: Sequence[dict[str, Any]], letter: str) -> tuple[list[Any], b
         is_along = letter == ("y" if trace.get("orientation") == "h" else "x")
         if trace["type"] == "bar" and is_along and not any(isinstance(value, str) for value in own):
             widths = trace.get("width", [0.8] * len(own))
-            own = [at + sign * width / 2 for at, width in zip(own, widths, strict=True) for sign in (-1, 1)]
+            known = [pair for pair in zip(own, widths, strict=True) if None not in pair]  # beyond float64 it is null
+            own = [at + sign * width / 2 for at, width in known for sign in (-1, 1)]
         elif trace["type"] == "bar" and not is_along:
             own.append(0.0)
         is_padded |= "markers" in trace.get("mode", "")

@@ -112,12 +112,13 @@ def bars(trace: Trace, scales: Scales, colour: str, bases: dict[tuple[Any, bool]
     colours, widths = trace.get("marker", {}).get("color", colour), trace.get("width", 0.8)
     parts = []
     for place, (at, size) in enumerate(zip(trace[level], trace[upright], strict=True)):
-        if drawable(size) is None:
+        width = widths[place] if isinstance(widths, list) else widths
+        if drawable(size) is None or at is None or width is None:
             continue
         base = bases.get((at, size < 0), 0.0)
         bases[at, size < 0] = base + size
         own = colours[place] if isinstance(colours, list) else colours
-        half = (widths[place] if isinstance(widths, list) else widths) / 2
+        half = width / 2
         middle = at if not isinstance(at, str) else (scales.y if level == "y" else scales.x).words.index(at)
         ends = _span(scales.y if level == "y" else scales.x, middle - half, middle + half)
         reach = _span(scales.y if upright == "y" else scales.x, base, base + size)

@@ -170,3 +170,13 @@ def test_an_axis_of_counts_has_whole_numbers_and_begins_at_zero():
     assert ticks(panel, "end") == ["0", "1"]
     (panel,) = panels(lines_figure([1, 2], [Line("norm", [1.0, 1.5])], "norm"))
     assert len(ticks(panel, "end")) > 2
+
+
+def test_a_bar_whose_place_or_width_is_beyond_all_numbers_is_left_out():
+    trace = {"type": "bar", "x": [1.0, None, 3.0], "y": [4, 5, 6], "width": [1.0, 1.0, None]}
+    assert draw({"data": [trace], "layout": {}}).markup.count('class="pillar"') == 1
+
+
+def test_a_logarithmic_axis_of_a_part_of_a_decade_has_ticks():
+    figure = {"data": [{"type": "bar", "x": [1.0], "y": [4]}], "layout": {"yaxis": {"type": "log"}}}
+    assert ">4</text>" in draw(figure).markup
