@@ -24,7 +24,7 @@ from dashboard.web.kit import formats
 from dashboard.web.kit.assets import serve_assets
 from dashboard.web.kit.compression import compress
 from dashboard.web.kit.drawings import drawn, serve_drawings
-from dashboard.web.kit.explanations import explanation, explanation_id
+from dashboard.web.kit.explanations import explanation, explanation_id, setting_explanation
 from dashboard.web.kit.live import LiveParts
 from dashboard.web.kit.urls import NameConverter
 from dashboard.web.networks.first_steps import blueprint as networks_pages
@@ -51,6 +51,7 @@ def register_pages(app: Flask) -> None:
     serve_assets(app)
     app.jinja_env.globals |= {"inert": inert, "drawn": drawn, "first_steps": first_steps}
     app.jinja_env.globals |= {"explanation": explanation, "explanation_id": explanation_id}
+    app.jinja_env.globals["setting_explanation"] = setting_explanation
     _share_components(app)
     app.url_map.converters["tensor_name"] = NameConverter
     for pages in (

@@ -45,6 +45,12 @@ def test_the_glossary_of_help_is_made_of_them(demo):
     assert {entry[0] for topic in glossary().values() for entry in topic} <= shown
 
 
+def test_a_setting_that_has_the_name_of_a_metric_is_explained_as_the_setting(demo):
+    for address in ("/runs/1", "/networks/demo-digits"):
+        assert TRAINING_SETTINGS["dtype"].help in demo.get(address).text
+        assert "/help/docs/training/" in demo.get(address).text.split(TRAINING_SETTINGS["dtype"].help)[1][:60]
+
+
 def test_a_head_that_is_a_name_in_somebody_s_data_is_not_explained_as_a_word_of_ours(demo):
     rows = next(t for t in demo.get("/datasets/digits").root.iter("table") if t.get("aria-label") == "First rows")
     assert [head for head in rows.iter("th") if any(child.get("popover") is not None for child in head.iter())] == []

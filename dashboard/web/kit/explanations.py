@@ -64,7 +64,7 @@ def docs_address(place: str) -> str:
 
 def explanation(words: str, text: str = "", place: str = "") -> Explanation | None:
     """Return what words on a page mean: `text` if the page says so itself, else what is declared; None without both."""
-    known = everything().get(words.casefold())
+    known = _by_text().get(text) or everything().get(words.casefold())
     if known is None and not text:
         return None
     return Explanation(
@@ -73,12 +73,29 @@ def explanation(words: str, text: str = "", place: str = "") -> Explanation | No
     )
 
 
+def setting_explanation(label: str) -> Explanation | None:
+    """Return what a setting of training means, where a metric has the same name, too: precision, loss."""
+    return _settings().get(label.casefold()) or explanation(label)
+
+
 def explanation_id(words: str) -> str:
     """Return an id for the explanation of words, which no other one on this page has."""
     name = "about-" + "".join(letter if letter.isalnum() else "-" for letter in words.casefold())
     counts = g.setdefault("explanations", {})
     counts[name] = counts.get(name, 0) + 1
     return name if counts[name] == 1 else f"{name}-{counts[name]}"
+
+
+@lru_cache(maxsize=1)
+def _by_text() -> dict[str, Explanation]:
+    """Return every declared explanation by its text, as two topics may have the same words."""
+    return {about.text: about for topic in glossary().values() for _words, about in topic}
+
+
+@lru_cache(maxsize=1)
+def _settings() -> dict[str, Explanation]:
+    """Return the explanations of the settings of training by their labels, in small letters."""
+    return {label.casefold(): about for label, about in glossary()["Training"]}
 
 
 @lru_cache(maxsize=1)
