@@ -69,9 +69,8 @@ class InProcess:
         if request.method != "GET" and self.holds_back:
             self.answered.append(Answered(request.method, path, None))
             return route.fulfill(status=204)
-        answer = self.clients[parts.netloc].open(
-            path, method=request.method, headers=request.headers, data=request.post_data_buffer, buffered=True
-        )
+        sent = {"method": request.method, "headers": request.headers, "data": request.post_data_buffer}
+        answer = self.clients[parts.netloc].open(path, follow_redirects=True, buffered=True, **sent)
         self.answered.append(Answered(request.method, path, answer.status_code))
         headers = {name: value for name, value in answer.headers.items() if name.lower() not in OF_THE_CONNECTION}
         return route.fulfill(status=answer.status_code, headers=headers, body=answer.data)
