@@ -45,6 +45,8 @@ def test_the_validator_has_nothing_against_any_page_type(browser, tmp_path, tmp_
         pages = [(name, full.get(address).text) for name, address in addresses.items()]
         pages += [(name, full.get(address, status=status).text) for name, status, address in REFUSED]
     pages += [(f"empty {name}", browser.get(address).text) for name, address in EMPTY.items()]
-    said = complaints(tmp_path, pages)
+    folder = tmp_path / "pages"
+    folder.mkdir()
+    said = complaints(folder, pages)
     found = [one for one in said if not any(beginning in one for beginning in STATED)]
     assert not found, "\n".join(found)
