@@ -51,7 +51,7 @@
   };
 
   const list = () => [...document.body.querySelectorAll("*")].filter((element) => element.checkVisibility() && !element.matches(".visually-hidden")
-    && (element.matches(OF_ITSELF) || hearing.has(element) || looksClickable(element)));
+    && (element.matches(OF_ITSELF) || (hearing.has(element) && !element.matches("form")) || looksClickable(element)));
 
   window.walk = {
     // Everything that can, or looks as if it could, be clicked; within a link or button nothing is an element of its own.
@@ -66,7 +66,7 @@
     })),
     // What changes under the pointer, but lies in nothing that can be clicked; a chart is, and becomes interactive.
     deadHovers: () => hovered().flatMap((selector) => [...document.querySelectorAll(selector)].filter((element) =>
-      element.checkVisibility() && !element.closest(`${OF_ITSELF}, .chart`) && !hearing.has(element) && !element.querySelector("a, button")).map((element) => `${selector}: ${element.cloneNode(false).outerHTML.slice(0, 160)}`)),
+      element.checkVisibility() && !element.closest(`${OF_ITSELF}, .chart, [aria-disabled=true]`) && !hearing.has(element) && !element.querySelector("a, button")).map((element) => `${selector}: ${element.cloneNode(false).outerHTML.slice(0, 160)}`)),
     // Of a row that leads somewhere, a cell without anything of its own is clicked.
     mark: (index) => {
       const element = list()[index];

@@ -16,8 +16,9 @@ FIRST_ONES = {page.endpoint: page.name for page in reversed(PAGE_TYPES)}.values(
 
 RULES = """async () => await found({exclude: [["tbody tr:nth-of-type(n + 12)"]]},
     {rules: {"target-size": {enabled: true}, "color-contrast": {enabled: false}}})"""
-COLOURS = """async () => await found({include: newOnes.filter((one) => one.isConnected)}, {runOnly: ["color-contrast"]})"""
-"""What a page that is live has replaced meanwhile is no longer there."""
+COLOURS = """async () => await found(
+    {include: newOnes.filter((one) => one.isConnected && !one.closest(".busy"))}, {runOnly: ["color-contrast"]})"""
+"""What a live page has replaced meanwhile is no longer there; an old chart is dimmed until the new one is."""
 HELPERS = Path(__file__).with_name("axe_helpers.js").read_text()
 
 

@@ -222,7 +222,9 @@ def kind_of(part):
     return "sort" if part.startswith("sort=") else part
 
 
+@pytest.mark.soak
 def test_every_link_of_every_page_leads_somewhere(demo):
+    """In each run of the tests, `test_nothing_is_dead.py` follows those of each page type."""
     seen, shapes, waiting = set(), Counter(), ["/"]
     while waiting:
         address = waiting.pop()
