@@ -1,6 +1,7 @@
 """Putting a version's weights to work on other data: measuring it on any dataset with the same columns."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,7 +27,7 @@ from dashboard.records.network import Version
 from dashboard.records.stored import numbered
 from dashboard.services.datasets import are_records_here, get_dataset, require_records
 from dashboard.services.versions.baselines import constant_of
-from dashboard.services.versions.measured import Measured, MeasuredCache, WorstRecords
+from dashboard.services.versions.measured import Measured, MeasuredCache, RecordAnswer, WorstRecords
 from dashboard.services.versions.reading import get_version
 from dashboard.services.versions.tensors import read_tensors
 from dashboard.services.workspace import Workspace
@@ -52,7 +53,7 @@ class Evaluation:
     baseline: dict[str, float]
     constant: str | float | None
     by_place: bool
-    worst: WorstRecords
+    worst: Sequence[RecordAnswer]
 
 
 def evaluate_version(workspace: Workspace, network_name: str, number: int, dataset_name: str) -> dict[str, Any]:

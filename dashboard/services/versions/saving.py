@@ -68,7 +68,6 @@ def save_version(workspace: Workspace, network: Network, draft: Draft) -> int:
     """
     arrays = {name: np.ascontiguousarray(array).reshape(np.shape(array)) for name, array in draft.tensors.items()}
     hashes = {name: tensor_sha256(array) for name, array in arrays.items()}
-    sha256 = version_sha256(_key(network, name, arrays[name], hashes[name]) for name in arrays)
     row = {
         "epoch": draft.epoch,
         "run_id": draft.run_id,
@@ -79,9 +78,9 @@ def save_version(workspace: Workspace, network: Network, draft: Draft) -> int:
         "metrics": dict(draft.metrics),
         "evaluation": dict(draft.evaluation),
         "origin": dict(draft.origin),
-        "sha256": sha256,
+        "sha256": version_sha256(_key(network, name, arrays[name], hashes[name]) for name in arrays),
         "bytes": sum(array.nbytes for array in arrays.values()),
-        **moved(workspace, network, arrays, Source(draft.run_id, draft.parent_id), sha256)._asdict(),
+        **moved(workspace, network, arrays, Source(draft.run_id, draft.parent_id))._asdict(),
         "created": now(),
     }
     with workspace.catalogue.reading() as connection:
