@@ -3,11 +3,13 @@
 #   docker run -p 127.0.0.1:8000:8000 -e WEIGHTBASE_PASSWORD=… -v weightbase:/data weightbase
 FROM python:3.11-slim AS build
 WORKDIR /source
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml README.md LICENSE mkdocs.yml mkdocs_hooks.py requirements-docs.txt ./
 COPY client client
 COPY dashboard dashboard
 COPY templates templates
 COPY static static
+COPY docs docs
+RUN pip install --no-cache-dir -r requirements-docs.txt && mkdocs build --quiet
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir /dist .
 
 FROM python:3.11-slim

@@ -2,6 +2,7 @@
 SHELL := /bin/bash
 VENV := .venv
 PROOF := .venv-proof
+DOCS := .venv-docs
 PYTHON := $(VENV)/bin/python
 # In memory where 8 GB are free: tests with a database wait for the disk half of their time. `make soak` uses the disk.
 FREE_GB := $(shell df --output=avail -BG /dev/shm 2>/dev/null | tail -1 | tr -dc 0-9)
@@ -10,7 +11,7 @@ TEST_FOLDERS := $(shell [ "0$(FREE_GB)" -ge 8 ] && echo PYTEST_DEBUG_TEMPROOT=/d
 # Compiled modules are kept whatever the environment says: tests start hundreds of processes, and each would compile anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run test quick check style types collected tested soak soak-of-outages soak-of-more soak-of-examples proof bench wheel clean
+.PHONY: help run test quick check style types collected tested soak soak-of-outages soak-of-more soak-of-examples proof docs bench pictures wheel clean
 .DEFAULT_GOAL := help
 
 help:            ## this list
@@ -80,11 +81,24 @@ $(PROOF)/ok: requirements.txt requirements-dask.txt requirements-dev.txt require
 proof: $(PROOF)/ok           ## PyTorch, Keras, Lightning, ONNX Runtime and scikit-learn themselves, in an environment of their own
 	$(PROOF)/bin/python -m pytest -q -p no:cacheprovider -c tests/proof/pytest.ini --rootdir tests/proof tests/proof
 
+$(DOCS)/ok: requirements-docs.txt
+	@echo "Setting up: MkDocs and its theme in $(DOCS) (once)"
+	@test -x $(DOCS)/bin/python || python3 -m venv $(DOCS)
+	@$(DOCS)/bin/python -m pip install -q --disable-pip-version-check -r requirements-docs.txt
+	@touch $@
+
+docs: $(DOCS)/ok             ## the docs as a site, which the dashboard shows at /help/docs/; a link that leads nowhere is an error
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --quiet
+
 bench: $(VENV)/dev.ok        ## every benchmark, each printing ratios to its peers
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(PYTHON) $$file || exit 1; done
 
-wheel: $(VENV)/dev.ok        ## dist/: the wheel and the source distribution
+pictures: $(VENV)/dev.ok     ## every page type, light, dark, narrow and empty, as pictures in screenshots/, to look at
+	@tests/install_system_packages.sh
+	@$(PYTHON) -m tests.pictures
+
+wheel: $(VENV)/dev.ok docs   ## dist/: the wheel, with the docs as a site, and the source distribution
 	$(PYTHON) -m build --no-isolation --outdir dist .
 
 clean:           ## remove the virtual environment and caches (never data/)
-	rm -rf $(VENV) $(PROOF) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PROOF) $(DOCS) dashboard/docs_site dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -130,16 +130,18 @@ def serve_app() -> StartPage:
 def _read_one_state(app: "Flask") -> None:
     """Let each request that only reads see one state of the catalogue, in one transaction."""
     from flask import g, request  # noqa: PLC0415 - as above
+    from flask.globals import request_ctx  # noqa: PLC0415 - as above
 
     @app.before_request
     def begin() -> None:
         if request.method in {"GET", "HEAD"}:
-            g.one_state = contextlib.ExitStack()
+            g.one_state, g.request_of_state = contextlib.ExitStack(), request_ctx.request
             g.one_state.enter_context(app.extensions["workspace"].catalogue.one_state())
 
     @app.teardown_request
     def end(_: BaseException | None) -> None:
-        if "one_state" in g:
+        # A chart of a page is asked for within the request for the page, and reads the same state.
+        if "one_state" in g and g.request_of_state is request_ctx.request:
             g.pop("one_state").close()
 
 

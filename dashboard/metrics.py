@@ -21,7 +21,7 @@ CLASSES, NUMBERS = ("classification",), ("regression",)
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric: how people say it, whether more of it is better, which tasks have it, from where to where it goes.
+    """One metric: how people say it, what it means, whether more of it is better, which tasks have it, its range.
 
     `parts` are the prefixes under which a version's metrics hold it; without any it is in the full evaluation alone.
     `ranks` are the tasks whose versions it ranks. `in_target_unit` says that it is an error in the unit of the target.
@@ -41,10 +41,21 @@ class Metric:
     short_words: str = ""
     judges: tuple[str, ...] = ()
     of_probabilities: bool = False
+    meaning: str = ""
 
 
 DECLARED = (
-    Metric("accuracy", "accuracy", True, CLASSES, EVERY_PART, ranks=CLASSES, high=1.0, judges=CLASSES),
+    Metric(
+        "accuracy",
+        "accuracy",
+        True,
+        CLASSES,
+        EVERY_PART,
+        ranks=CLASSES,
+        high=1.0,
+        judges=CLASSES,
+        meaning="The share of records that were given the right class; of several targets, the mean of theirs.",
+    ),
     Metric(
         "rmse",
         "root mean squared error",
@@ -54,21 +65,130 @@ DECLARED = (
         in_target_unit=True,
         short_words="RMSE",
         judges=NUMBERS,
+        meaning="The root of the mean squared error, in the unit of the target: few large errors count most.",
     ),
-    Metric("mae", "mean absolute error", False, NUMBERS, NEW_RECORDS, in_target_unit=True),
-    Metric("r2", "R²", True, NUMBERS, NEW_RECORDS, low=-math.inf, high=1.0, judges=NUMBERS),
-    Metric("loss", "loss", False, CLASSES + NUMBERS, EVERY_PART, ranks=NUMBERS),
-    Metric("balanced_accuracy", "balanced accuracy", True, CLASSES, NEW_RECORDS, high=1.0, judges=CLASSES),
-    Metric("f1", "F1", True, CLASSES, NEW_RECORDS, high=1.0),
-    Metric("log_loss", "log loss", False, CLASSES, NEW_RECORDS, of_probabilities=True),
-    Metric("all_right", "every target right", True, CLASSES, high=1.0),
-    Metric("precision", "precision", True, CLASSES, high=1.0),
-    Metric("recall", "recall", True, CLASSES, high=1.0),
-    Metric("top_2", "among the first 2", True, CLASSES, high=1.0),
-    Metric("top_3", "among the first 3", True, CLASSES, high=1.0),
-    Metric("top_5", "among the first 5", True, CLASSES, high=1.0),
-    Metric("roc_auc", "ROC AUC", True, CLASSES, high=1.0),
-    Metric("rank_correlation", "rank correlation", True, NUMBERS, low=-1.0, high=1.0),
+    Metric(
+        "mae",
+        "mean absolute error",
+        False,
+        NUMBERS,
+        NEW_RECORDS,
+        in_target_unit=True,
+        meaning="The mean of the errors' sizes, in the unit of the target.",
+    ),
+    Metric(
+        "r2",
+        "R²",
+        True,
+        NUMBERS,
+        NEW_RECORDS,
+        low=-math.inf,
+        high=1.0,
+        judges=NUMBERS,
+        meaning="How much of the target's spread the answers explain: 1 is all, 0 what always answering the mean gets.",
+    ),
+    Metric(
+        "loss",
+        "loss",
+        False,
+        CLASSES + NUMBERS,
+        EVERY_PART,
+        ranks=NUMBERS,
+        meaning="What training minimises, as the mean over records: lower is better, for networks with the same loss.",
+    ),
+    Metric(
+        "balanced_accuracy",
+        "balanced accuracy",
+        True,
+        CLASSES,
+        NEW_RECORDS,
+        high=1.0,
+        judges=CLASSES,
+        meaning="The mean over classes of the share that was given right: rare classes count as much as others.",
+    ),
+    Metric(
+        "f1",
+        "F1",
+        True,
+        CLASSES,
+        NEW_RECORDS,
+        high=1.0,
+        meaning="The mean over classes of F1, which is high only where precision and recall both are.",
+    ),
+    Metric(
+        "log_loss",
+        "log loss",
+        False,
+        CLASSES,
+        NEW_RECORDS,
+        of_probabilities=True,
+        meaning="The mean of -ln of the probability given to the right class: confident mistakes cost most.",
+    ),
+    Metric(
+        "all_right",
+        "every target right",
+        True,
+        CLASSES,
+        high=1.0,
+        meaning="The share of records of which every target was given right.",
+    ),
+    Metric(
+        "precision",
+        "precision",
+        True,
+        CLASSES,
+        high=1.0,
+        meaning="Of the records that were given a class, the share that has it; the mean over classes.",
+    ),
+    Metric(
+        "recall",
+        "recall",
+        True,
+        CLASSES,
+        high=1.0,
+        meaning="Of the records that have a class, the share that was given it; the mean over classes.",
+    ),
+    Metric(
+        "top_2",
+        "top-2 accuracy",
+        True,
+        CLASSES,
+        high=1.0,
+        meaning="The share of records whose class is among the two with the highest scores.",
+    ),
+    Metric(
+        "top_3",
+        "top-3 accuracy",
+        True,
+        CLASSES,
+        high=1.0,
+        meaning="The share of records whose class is among the three with the highest scores.",
+    ),
+    Metric(
+        "top_5",
+        "top-5 accuracy",
+        True,
+        CLASSES,
+        high=1.0,
+        meaning="The share of records whose class is among the five with the highest scores.",
+    ),
+    Metric(
+        "roc_auc",
+        "ROC AUC",
+        True,
+        CLASSES,
+        high=1.0,
+        meaning="How often a record of a class scores higher for it than a record of another class: 0.5 is chance.",
+    ),
+    Metric(
+        "rank_correlation",
+        "rank correlation",
+        True,
+        NUMBERS,
+        low=-1.0,
+        high=1.0,
+        meaning="How alike the answers and the true values are ordered (Spearman): 1 is the same order, 0 no relation.",
+    ),
 )
 METRICS = {metric.name: metric for metric in DECLARED}
 """Every metric by its name, those that say most first."""

@@ -1,5 +1,5 @@
 // The keyboard: every element with data-key is pressed by its key ("g h" is g, then h); rows with data-href are walked
-// with j and k, opened with Enter, selected with x; d sends the selection, / goes to the filter, ? lists all keys.
+// with j and k, opened with Enter or a click, selected with x; d sends the selection, / goes to the filter, ? lists all keys.
 "use strict";
 (() => {
   let pending = "";
@@ -18,6 +18,18 @@
     next.querySelector("a, input")?.focus({ preventScroll: true });
   }
 
+  function open(row, elsewhere) { // as its link would be opened: in place, if that one is
+    const { href } = row.dataset;
+    const link = [...row.querySelectorAll("a")].find((found) => found.getAttribute("href") === href);
+    if (elsewhere) window.open(href, "_blank", "noopener");
+    else if (link) link.click();
+    else location.assign(href);
+  }
+
+  // What in a row does something of its own, and text that is being selected, does not open the row.
+  const OWN = "a, button, input, select, textarea, label, summary, [data-copies]";
+  const rowAt = (event) => (event.target.closest(OWN) || event.defaultPrevented || getSelection().type === "Range" ? null : event.target.closest("tr[data-href]"));
+
   function press(key) {
     const element = [...document.querySelectorAll("[data-key]")].find((candidate) => candidate.dataset.key === key);
     if (!element) return false;
@@ -29,8 +41,21 @@
     j: () => walk(1),
     k: () => walk(-1),
     x: () => current()?.querySelector("input[type=checkbox]")?.click(),
-    Enter: () => current() && location.assign(current().dataset.href),
+    Enter: () => current() && open(current()),
   };
+
+  document.addEventListener("click", (event) => {
+    const row = rowAt(event);
+    if (row) open(row, event.ctrlKey || event.metaKey || event.shiftKey);
+  });
+  document.addEventListener("auxclick", (event) => {
+    const row = event.button === 1 && rowAt(event);
+    if (row) open(row, true);
+  });
+  document.addEventListener("pointerover", (event) => { // says what a click will do
+    const row = event.target.closest("tr[data-href]:not([title])");
+    if (row) row.title = `Open ${row.querySelector("th[scope=row]")?.innerText.trim() || "this row"}`;
+  });
 
   document.addEventListener("click", (event) => {
     const opener = event.target.closest("[data-opens]");

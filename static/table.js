@@ -21,23 +21,47 @@
     document.querySelector("td.here")?.classList.remove("here");
     cell.classList.add("here");
     document.getElementById("cell").textContent = `${name(shape.split(" ").filter(Boolean).map(Number), row, column)}: ${cell.title || cell.textContent}`;
+    const copied = document.getElementById("copy-cell");
+    copied.hidden = false;
+    copied.querySelector("button").dataset.copy = `${copied.dataset.reference} ${document.getElementById("cell").textContent.replace(": ", " = ")}`;
     for (const link of document.querySelectorAll("a[data-of-cell]")) {
       link.search = new URLSearchParams({ ...Object.fromEntries(new URLSearchParams(link.search)), row, column });
     }
     history.replaceState(history.state, "", address(row, column));
   }
 
-  function jump(map, event) {
+  function under(map, event) { // the row and column of the cell below the pointer
     const box = map.getBoundingClientRect();
-    const row = Math.floor(((event.clientY - box.top) / box.height) * Number(map.dataset.rows));
-    const column = Math.floor(((event.clientX - box.left) / box.width) * Number(map.dataset.columns));
-    window.weightbase.swap(address(Math.max(0, row), Math.max(0, column)));
+    const at = (share, length) => Math.max(0, Math.min(length - 1, Math.floor(share * length)));
+    return [at((event.clientY - box.top) / box.height, Number(map.dataset.rows)),
+      at((event.clientX - box.left) / box.width, Number(map.dataset.columns))];
+  }
+
+  let asked = 0;
+  function describe(map, event) { // says what is below the pointer; its value is fetched once the pointer rests
+    const [row, column] = under(map, event);
+    const output = document.getElementById("pointed");
+    const place = name(map.dataset.shape.split(" ").map(Number), row, column);
+    output.textContent = `${place}: click to go there.`;
+    const number = ++asked;
+    setTimeout(async () => {
+      if (number !== asked) return;
+      const answer = await fetch(`${map.dataset.cell}?${new URLSearchParams({ row, column, rows: 1, columns: 1 })}`);
+      if (!answer.ok || number !== asked) return;
+      const { cells } = await answer.json();
+      const [[cell]] = cells; // NaN and infinities come as texts
+      output.textContent = `${place}: ${typeof cell === "number" ? cell.toPrecision(4) : cell}. Click to go there.`;
+    }, 120);
   }
 
   document.addEventListener("click", (event) => {
     const cell = event.target.closest("table.window td");
     const map = event.target.closest(".map[data-rows]");
     if (cell) point(cell);
-    if (map) jump(map, event);
+    if (map) window.weightbase.swap(address(...under(map, event)));
+  });
+  document.addEventListener("pointermove", (event) => {
+    const map = event.target.closest?.(".map[data-rows]");
+    if (map) describe(map, event);
   });
 })();

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# The tests drive a real Chromium and start a real MariaDB and nginx. Install what is missing from Debian's packages if we may;
-# else say how.
+# The tests drive a real Chromium, start a real MariaDB and nginx, and ask the W3C's validator, which needs Java. Install what is
+# missing from Debian's packages if we may; else say how.
 set -euo pipefail
 missing=()
 command -v chromium >/dev/null || missing+=(chromium)
 command -v nginx >/dev/null || PATH="$PATH:/usr/sbin" command -v nginx >/dev/null || missing+=(nginx)
 command -v openssl >/dev/null || missing+=(openssl)
+command -v java >/dev/null || missing+=(default-jre-headless)
 export PATH="$PATH:/usr/sbin"
 [ -n "${TEST_MYSQL_URL:-}" ] || command -v mariadbd >/dev/null || missing+=(mariadb-server)
 [ ${#missing[@]} -eq 0 ] && exit 0

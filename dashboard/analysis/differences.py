@@ -98,6 +98,13 @@ def tensor_difference(base: Array, other: Array) -> TensorDifference:
     )
 
 
+def relative_change(base: Array, other: Array) -> float | None:
+    """Return `TensorDifference.relative` alone; raises ValueError if the shapes differ."""
+    change = Change(base, other)
+    facts = _facts(change)
+    return _bounded(_sums(change, facts).relative) if facts.comparable else None
+
+
 def _bounded(number: float | None) -> float | None:
     """Return a number, None beyond the largest float64: the same on pages, in CSV and in JSON."""
     return number if number is not None and math.isfinite(number) else None

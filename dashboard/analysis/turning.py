@@ -1,4 +1,4 @@
-"""A heat map with units as rows in a chosen order, inputs across; whole or a part, whichever axis the units are."""
+"""A heat map with units as columns in a chosen order, inputs down; whole or a part, whichever axis the units are."""
 
 from typing import NamedTuple
 
@@ -50,12 +50,12 @@ class UnitOrder(NamedTuple):
     axis: str
 
 
-def units_as_rows(source: Cells, order: UnitOrder, part: MapPart, height: int, width: int, limit: float) -> HeatMap:
-    """Return a part of a heat map whose rows are units in this order, at most `height` × `width` levels of it.
+def units_as_columns(source: Cells, order: UnitOrder, part: MapPart, height: int, width: int, limit: float) -> HeatMap:
+    """Return a part of a heat map whose columns are units in this order, at most `height` × `width` levels of it.
 
     `rows` and `columns` of the map are those of the part, and `clipped` counts the part's cells alone.
     """
-    if order.axis == "row":
+    if order.axis == "column":
         return heat_map(_ordered(source, order, part), height, width, limit)
     turned = heat_map(_ordered(source, order, part), width, height, limit)
     levels = np.ascontiguousarray(turned.levels.T)
@@ -65,8 +65,8 @@ def units_as_rows(source: Cells, order: UnitOrder, part: MapPart, height: int, w
 def unit_numbers(source: Cells, order: UnitOrder, part: MapPart, height: int, width: int) -> Array:
     """Return the numbers that such a map shows: (units, inputs) float64."""
     if order.axis == "row":
-        return pooled_table(_ordered(source, order, part), height, width)
-    return pooled_table(_ordered(source, order, part), width, height).T
+        return pooled_table(_ordered(source, order, part), width, height)
+    return pooled_table(_ordered(source, order, part), height, width).T
 
 
 def _ordered(source: Cells, order: UnitOrder, part: MapPart) -> Cells:

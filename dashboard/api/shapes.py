@@ -7,7 +7,7 @@ from typing import Any
 
 from dashboard.api import schemas
 from dashboard.records.dataset import Dataset
-from dashboard.records.network import Network, Version
+from dashboard.records.network import ListedVersion, Network
 from dashboard.records.page import Page
 from dashboard.records.run import Epoch, Run, TrashItem
 from dashboard.records.search import TRIAL_STATES, Trial
@@ -123,7 +123,7 @@ def epoch_json(epoch: Epoch) -> Json:
     return asdict(epoch)
 
 
-def version_json(version: Version) -> Json:
+def version_json(version: ListedVersion) -> Json:
     """Return a version as lists show it."""
     own = {"version": version.number, "run": version.run_id, "dataset": version.dataset or None}
     return _fields(schemas.VERSION, version, **own)

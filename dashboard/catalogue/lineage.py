@@ -49,3 +49,28 @@ def lineage_rows(connection: Connection, network_id: int, most: int) -> list[Lin
         for row in connection.execute(query)
     ]
     return rows[::-1]
+
+
+class StepRow(NamedTuple):
+    """A version, its run, and the number of its parent if that is of the same network; `bytes` are its weights'."""
+
+    id: int
+    number: int
+    run_id: int | None
+    parent: int | None
+    sha256: str
+    bytes: int
+
+
+def step_rows(connection: Connection, network_id: int) -> list[StepRow]:
+    """Return all versions of a network, the oldest first, with little more than what each comes from."""
+    parent = versions.alias("parent")
+    is_parent = (parent.c.id == versions.c.parent_id) & (parent.c.network_id == network_id)
+    own = (versions.c[name] for name in ("id", "number", "run_id"))
+    query = (
+        select(*own, parent.c.number.label("parent"), versions.c.sha256, versions.c.bytes)
+        .outerjoin(parent, is_parent & (parent.c.state == "ready"))
+        .where(versions.c.network_id == network_id, versions.c.state == "ready")
+        .order_by(versions.c.number)
+    )
+    return [StepRow(**row._mapping) for row in connection.execute(query)]

@@ -44,9 +44,17 @@ def get_run(connection: Connection, run_id: int) -> Run:
 
 
 def list_runs(
-    connection: Connection, limit: int, offset: int = 0, network: str | None = None, states: Collection[str] = ()
+    connection: Connection,
+    limit: int,
+    offset: int = 0,
+    network: str | None = None,
+    states: Collection[str] = (),
+    but_kind: str = "",
 ) -> list[Run]:
-    """Return runs: the running ones, then the queued ones in their turn, then those that ended, the newest first."""
+    """Return runs: the running ones, then the queued ones in their turn, then those that ended, the newest first.
+
+    Those of the kind `but_kind` are left out.
+    """
     state = state_now()
     order = case((state == "running", 0), (state == "queued", 1), else_=2)
     is_queued = runs.c.state == "queued"
@@ -56,6 +64,8 @@ def list_runs(
         query = query.where(networks.c.name == network)
     if states:
         query = query.where(state.in_(states))
+    if but_kind:
+        query = query.where(runs.c.kind != but_kind)
     return [_run(row) for row in connection.execute(query)]
 
 
@@ -75,10 +85,12 @@ def last_repeats(connection: Connection, network_ids: Collection[int]) -> list[R
     return [_run(row) for row in connection.execute(_runs().where(runs.c.id.in_(newest)))]
 
 
-def count_states(connection: Connection) -> dict[str, int]:
-    """Return how many runs are in each state that any is in; those of networks in the trash do not count."""
-    hidden = of_hidden_networks()
-    states = select(state_now().label("state")).where(~hidden).subquery().c.state
+def count_states(connection: Connection, kind: str = "") -> dict[str, int]:
+    """Return how many runs (of a kind) are in each state that any is in; without those of networks in the trash."""
+    counted = ~of_hidden_networks()
+    if kind:
+        counted &= runs.c.kind == kind
+    states = select(state_now().label("state")).where(counted).subquery().c.state
     query = select(states, func.count()).group_by(states)
     return {row[0]: row[1] for row in connection.execute(query)}
 

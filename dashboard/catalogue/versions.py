@@ -11,12 +11,14 @@ from dashboard.catalogue.networks import get_network, next_version_number
 from dashboard.catalogue.rows import insert_row, now, parent_reference, record
 from dashboard.catalogue.tables import FARTHEST, datasets, networks, runs, tensors, versions
 from dashboard.errors import NotFound
-from dashboard.records.network import Network, NetworkSpec, Version
+from dashboard.records.network import ListedVersion, Network, NetworkSpec, Version
 from dashboard.records.run import ENDED_STATES
 from dashboard.records.tensor import TensorInfo
 
-NOT_LISTED = frozenset({"evaluation", "origin", "push_key", "trashed", "changed", "changed_since"})
+NOT_READ = frozenset({"evaluation", "origin", "push_key", "trashed", "changed", "changed_since"})
 """The columns that a version is not read with as they are."""
+NOT_LISTED = frozenset({"spec", "preprocessing"})
+"""Those that a list of versions leaves out, too."""
 
 
 def begin_version(connection: Connection, network_id: int, values: Mapping[str, Any]) -> tuple[int, int]:
@@ -122,10 +124,18 @@ def get_version(connection: Connection, network_name: str, number: int) -> Versi
     )
 
 
-def list_versions(connection: Connection, network: Network, limit: int, offset: int = 0) -> list[Version]:
-    """Return a network's ready versions, the newest first."""
+def list_versions(connection: Connection, network: Network, limit: int, offset: int = 0) -> list[ListedVersion]:
+    """Return a network's ready versions, the newest first, without what takes long to read: 784 columns, say."""
+    query = _ready(True).where(versions.c.network_id == network.id).order_by(versions.c.number.desc())
+    rows = connection.execute(query.limit(limit).offset(offset))
+    return [record(ListedVersion, row, parent=parent_reference(row), dataset=row.dataset or "") for row in rows]
+
+
+def newest_version(connection: Connection, network: Network) -> Version | None:
+    """Return a network's newest ready version; None if it has none."""
     query = _ready().where(versions.c.network_id == network.id).order_by(versions.c.number.desc())
-    return [_version(row) for row in connection.execute(query.limit(limit).offset(offset))]
+    row = connection.execute(query.limit(1)).one_or_none()
+    return None if row is None else _version(row)
 
 
 def version_before(
@@ -228,6 +238,24 @@ def versions_of_runs(connection: Connection, run_ids: Sequence[int]) -> dict[int
     return numbers
 
 
+class VersionScore(NamedTuple):
+    """A version's number, the epoch after which it was saved, and its metrics."""
+
+    number: int
+    epoch: int
+    metrics: dict[str, Any]
+
+
+def version_scores(connection: Connection, network_id: int) -> list[VersionScore]:
+    """Return the ready versions of a network with their metrics, in their order."""
+    query = (
+        select(versions.c.number, versions.c.epoch, versions.c.metrics)
+        .where(versions.c.network_id == network_id, versions.c.state == "ready")
+        .order_by(versions.c.number)
+    )
+    return [VersionScore(row.number, row.epoch, dict(row.metrics)) for row in connection.execute(query)]
+
+
 def metric_history(connection: Connection, network_id: int) -> dict[int, dict[str, Any]]:
     """Return version number -> metrics of all versions of a network that exist, in their order."""
     query = (
@@ -256,6 +284,29 @@ def all_versions(connection: Connection) -> list[tuple[str, int]]:
         .where(versions.c.state == "ready", networks.c.trash == 0)
     )
     return [(row.name, row.number) for row in connection.execute(query.order_by(networks.c.id, versions.c.number))]
+
+
+def newest_origins(connection: Connection, most: int) -> set[str]:
+    """Return how the newest versions came to be, this many at most: training, import, push and the like."""
+    newest = select(versions.c.origin).where(versions.c.state == "ready").order_by(versions.c.id.desc()).limit(most)
+    how = select(func.json_extract(newest.subquery().c.origin, "$.how")).distinct()
+    return {str(value).strip('"') for value in connection.execute(how).scalars() if value}
+
+
+def newest_pair(connection: Connection) -> tuple[str, int, int] | None:
+    """Return a network with its oldest and newest version, of the one with the newest version among those with two."""
+    numbers = (func.min(versions.c.number), func.max(versions.c.number), func.max(versions.c.id))
+    query = (
+        select(networks.c.name, *numbers)
+        .join(networks, networks.c.id == versions.c.network_id)
+        .where(versions.c.state == "ready", networks.c.trash == 0)
+        .group_by(networks.c.id, networks.c.name)
+        .having(func.count() > 1)
+        .order_by(numbers[2].desc())
+        .limit(1)
+    )
+    row = connection.execute(query).first()
+    return None if row is None else (row[0], row[1], row[2])
 
 
 def count_versions(connection: Connection) -> int:
@@ -355,13 +406,14 @@ def _unfinished() -> Select[Any]:
 
 
 @cache  # to make it takes longer than to ask it
-def _ready() -> Select[Any]:
+def _ready(is_listed: bool = False) -> Select[Any]:
+    left_out = NOT_READ | NOT_LISTED if is_listed else NOT_READ
     parents, parent_networks = versions.alias("parents"), networks.alias("parent_networks")
     compared = versions.alias("compared")
     is_compared = and_(compared.c.network_id == versions.c.network_id, compared.c.number == versions.c.changed_since)
     return (
         select(
-            *(column for column in versions.c if column.name not in NOT_LISTED),
+            *(column for column in versions.c if column.name not in left_out),
             case((compared.c.id.is_not(None), versions.c.changed)).label("changed"),
             compared.c.number.label("changed_since"),
             networks.c.name.label("network"),

@@ -3,7 +3,7 @@
 No third-party file is committed. The script is compressed once per process, and named by its hash, so that a browser
 may cache it for ever.
 
-Our pages allow no inline style. plotly.js adds two style elements: its own, for which the pages hold a stylesheet of
+Our pages allow no inline style. plotly.js adds two style elements: its own, for which the pages load a stylesheet of
 that id ready to be filled by script (`static/chart.css`), and that of a map library, which we never draw with. It
 leaves the second one out where an element with its id exists already; a line before the script makes one. Heat maps
 and colour bars write style attributes; another line lets these be set through the object model, which is allowed.

@@ -11,44 +11,82 @@ from typing import Any
 
 from dashboard.analysis.distributions import Distribution
 from dashboard.charts.palette import NEGATIVE, NEITHER, OKABE_ITO, POSITIVE
-from dashboard.metrics import METRICS, curve_names, curve_words, find_metric, is_higher_better, split_part
+from dashboard.metrics import METRICS, PARTS, curve_names, curve_words, find_metric, split_part
 
 Figure = dict[str, Any]
 HEIGHT = 300
 MOST_MARKERS = 60
 HALF_A_CELL = 0.5
+MOST_TICKS = 10
 
 
-def training_curves(epochs: Sequence[Mapping[str, Any]]) -> Figure:
-    """Return loss (left axis) and accuracy (right axis) over epochs, of training and validation, where measured."""
+def training_curves(epochs: Sequence[Mapping[str, Any]], others: bool = True, along: str = "epoch") -> Figure:
+    """Return what was measured over epochs: a panel for each metric, in it a line for each part of the dataset.
+
+    Without `others` only what is drawn of every training, if there is any of it. The panels share their level axis.
+    """
     numbers = [epoch["epoch"] for epoch in epochs]
-    names = [name for name in (*curve_names(), *_others(epochs)) if _is_drawn(name, epochs)]
-    data = [line_of(curve_words(name), numbers, [epoch.get(name) for epoch in epochs]) | _look(name) for name in names]
-    for place, name in enumerate(name for name in names if find_metric(name) is None):
-        data[names.index(name)]["line"] = {"color": OKABE_ITO[(place + 2) % len(OKABE_ITO)], "dash": "dash", "width": 2}
-    layout = plain_layout("epoch", "loss") | {"hovermode": "x unified"}
-    layout["xaxis"]["zeroline"] = False  # the first epoch is 1: a line at 0 would mean nothing
-    if scores := dict.fromkeys(METRICS[split_part(name)[1]].words for name in names if is_higher_better(name)):
-        title = {"text": ", ".join(scores)}
-        layout["yaxis2"] = {"title": title, "overlaying": "y", "side": "right", "showgrid": False}
-    return whole_figure(data, layout)
+    names = [name for name in curve_names() if _is_drawn(name, epochs)]
+    if others or not names:
+        names += [name for name in _others(epochs) if _is_drawn(name, epochs)]
+    panels = list(dict.fromkeys(split_part(name)[1] for name in names))
+    layout = plain_layout(along, "") | {"hovermode": "x unified"}
+    data: list[dict[str, Any]] = []
+    seen: set[str] = set()
+    for name in names:
+        place = panels.index(split_part(name)[1])
+        trace = _curve(name, numbers, [epoch.get(name) for epoch in epochs], place)
+        data.append(trace | {"showlegend": trace["legendgroup"] not in {"", *seen}})
+        seen.add(trace["legendgroup"])
+    for place, metric in enumerate(panels):
+        layout |= _panel_axes(place, along, metric, numbers)
+    if len(panels) > 1:
+        layout["grid"] = {"rows": 1, "columns": len(panels), "pattern": "independent"}
+    return whole_figure(data, layout | {"showlegend": len(seen - {""}) > 1})
+
+
+PART_COLOURS = {"training": OKABE_ITO[0], "validation": OKABE_ITO[1], "test": OKABE_ITO[2], "": OKABE_ITO[3]}
+"""A part of a dataset has its colour in every chart; so has what a training elsewhere names without one."""
+
+
+def _curve(name: str, numbers: Sequence[int], values: Sequence[float | None], place: int) -> dict[str, Any]:
+    """Return the line of one metric on one part, in the panel at this place; its full words are those on hover."""
+    prefix = split_part(name)[0]
+    part = "" if find_metric(name) is None and not prefix else PARTS[prefix]
+    number = str(place + 1) if place else ""
+    words = {"hovertemplate": f"{curve_words(name)}: %{{y:.4~g}}<extra></extra>", "legendgroup": part}
+    axes = {"xaxis": f"x{number}", "yaxis": f"y{number}"}
+    line = line_of(part or curve_words(name), numbers, values)
+    return line | {"line": {"color": PART_COLOURS[part], "width": 2}, "meta": curve_words(name)} | words | axes
+
+
+def _panel_axes(place: int, along: str, metric: str, numbers: Sequence[int]) -> dict[str, Any]:
+    number = str(place + 1) if place else ""
+    known = METRICS.get(metric)
+    words = (known.short_words or known.words) if known else metric.replace("_", " ")
+    level = {"title": {"text": along}} | (whole_axis(min(numbers), max(numbers)) if numbers else {})
+    shared = {"matches": "x"} if place else {}
+    return {f"xaxis{number}": level | shared, f"yaxis{number}": {"title": {"text": words}}}
 
 
 def _others(epochs: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the metrics of a training elsewhere that are drawn besides those that are always drawn."""
+    """Return the metrics that are drawn besides those that always are, those of one name next to each other."""
     left_out = {"epoch", "metrics", "seconds", "learning_rate", *curve_names()}
-    return list(dict.fromkeys(name for epoch in epochs for name in epoch if name not in left_out))
+    names = dict.fromkeys(name for epoch in epochs for name in epoch if name not in left_out)
+    return sorted(names, key=lambda name: name.startswith("test_"))
 
 
 def _is_drawn(name: str, epochs: Sequence[Mapping[str, Any]]) -> bool:
     return any(drawable(epoch.get(name)) is not None for epoch in epochs)
 
 
-def _look(metric: str) -> dict[str, Any]:
-    """Return a curve's axis and line: losses solid on the left, scores dotted on the right, a colour for each part."""
-    axis, dash = ("y2", "dot") if is_higher_better(metric) else ("y", "solid")
-    colour = OKABE_ITO[0 if split_part(metric)[0] == "" else 1]
-    return {"yaxis": axis, "line": {"color": colour, "dash": dash, "width": 2}}
+def leading(figure: Figure, address: str) -> Figure:
+    """Return the figure, each point with a whole number on the level axis leading to `address`, {} for that number."""
+    for trace in figure["data"]:
+        if trace["type"] == "scatter":
+            trace["customdata"] = trace["x"]
+    figure["layout"]["meta"] = {"leads": address}
+    return figure
 
 
 def distribution_figure(distribution: Distribution, labels: Sequence[str], log: bool = False) -> Figure:
@@ -162,3 +200,18 @@ def plain_layout(x_title: str, y_title: str) -> dict[str, Any]:
         "yaxis": {"title": {"text": y_title}},
         "legend": {"orientation": "h", "y": 1.15},
     }
+
+
+def whole_ticks(low: int, high: int) -> dict[str, Any]:
+    """Return the settings of an axis from `low` to `high` with at most ten ticks, all at whole numbers."""
+    steps = (step * 10**power for power in range(9) for step in (1, 2, 5))
+    return {
+        "tickmode": "linear",
+        "tick0": 0,
+        "dtick": next(step for step in steps if (high - low) // step < MOST_TICKS),
+    }
+
+
+def whole_axis(low: int, high: int) -> dict[str, Any]:
+    """Return the settings of an axis of versions or epochs: ticks at whole numbers, none before the first one."""
+    return whole_ticks(low, high) | {"zeroline": False, "range": [low - 0.5, high + 0.5]}

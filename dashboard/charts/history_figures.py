@@ -2,17 +2,16 @@
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from dashboard.charts.figures import Figure, drawable, line_of, plain_layout, whole_figure
+from dashboard.charts.figures import Figure, drawable, line_of, plain_layout, whole_axis, whole_figure, whole_ticks
 from dashboard.charts.palette import OKABE_ITO, see_through
 
 BANDS = (("q05", "q95", "5 to 95 %", 0.18), ("q25", "q75", "25 to 75 %", 0.32))
 ENDS = (("max", "largest"), ("min", "smallest"))
 MARGIN = 1.15
 """How far the axis reaches beyond the 99.5th percentile of |value|."""
-MOST_TICKS = 12
 FAR = 3.0
 """A version that moved this many times as far as the others does not flatten them."""
 
@@ -40,10 +39,26 @@ def bands_figure(versions: Sequence[int], numbers: Sequence[Mapping[str, Any] | 
         data.append(line_of(name, versions, _values(numbers, key)) | {"line": line, "mode": "lines"})
     data.append(line_of("median", versions, _values(numbers, "median")) | {"line": {"color": OKABE_ITO[0], "width": 2}})
     shape = _over_versions(versions, title)
-    known = [each for each in numbers if each is not None and None not in map(each.get, ("min", "max", "limit"))]
+    known = _known(numbers)
     if known:
         shape["yaxis"]["range"] = _bulk(known)
     return whole_figure(data if known else [], shape)
+
+
+def farthest(versions: Sequence[int], numbers: Sequence[Mapping[str, Any] | None]) -> list[tuple[int, float]]:
+    """Return (version, value) of each version with a cell beyond the axis of `bands_figure`, the farthest first."""
+    known = _known(numbers)
+    low, high = _bulk(known) if known else (0.0, 0.0)
+    ends = [
+        (version, max((each["min"], each["max"]), key=abs))
+        for version, each in zip(versions, numbers, strict=True)
+        if each in known and each is not None
+    ]
+    return sorted((end for end in ends if not low <= end[1] <= high), key=lambda end: -abs(end[1]))
+
+
+def _known(numbers: Sequence[Mapping[str, Any] | None]) -> list[Mapping[str, Any]]:
+    return [each for each in numbers if each is not None and None not in map(each.get, ("min", "max", "limit"))]
 
 
 def lines_figure(
@@ -58,11 +73,20 @@ def lines_figure(
     ]
     shape = _over_versions(versions, title)
     mode = "normal" if signed else "nonnegative"
-    shape["yaxis"]["rangemode"] = mode
+    shape["yaxis"] |= {"rangemode": mode} | _of_counts(line.values for line in lines)
     if any(trace["yaxis"] == "y2" for trace in data):
         own_axis = {"overlaying": "y", "side": "right", "showgrid": False, "rangemode": mode}
         shape["yaxis2"] = {"title": {"text": right}} | own_axis
     return whole_figure(data, shape)
+
+
+def _of_counts(lines: Iterable[Sequence[float | None]]) -> dict[str, Any]:
+    """Return the settings of an axis of small counts, which has ticks at whole numbers from 0; nothing for others."""
+    known = [value for values in lines for value in values if value is not None]
+    counts = [value for value in known if isinstance(value, int) and value >= 0]
+    if not known or len(counts) < len(known):
+        return {}
+    return whole_ticks(0, max(1, *counts)) | {"rangemode": "tozero"}
 
 
 def mark_version(drawn: Figure, version: int, words: str) -> Figure:
@@ -74,6 +98,22 @@ def mark_version(drawn: Figure, version: int, words: str) -> Figure:
     own = drawn["layout"]
     own["shapes"], own["annotations"] = [*own.get("shapes", ()), shape], [*own.get("annotations", ()), note]
     return drawn
+
+
+def apart(drawn: Figure, runs: Mapping[int, int | None]) -> Figure:
+    """Return a figure over versions whose lines have a gap where another run begins."""
+    for trace in drawn["data"]:
+        if "lines" not in trace["mode"] or not trace.get("line", {}).get("width", 2):
+            continue
+        places = [place for place in range(1, len(trace["x"])) if _is_other_run(trace["x"], place, runs)]
+        for place in reversed(places):
+            trace["x"].insert(place, trace["x"][place])
+            trace["y"].insert(place, None)
+    return drawn
+
+
+def _is_other_run(versions: Sequence[int], place: int, runs: Mapping[int, int | None]) -> bool:
+    return runs.get(versions[place]) != runs.get(versions[place - 1])
 
 
 def _values(numbers: Sequence[Mapping[str, Any] | None], key: str) -> list[float | None]:
@@ -93,11 +133,9 @@ def _bulk(numbers: Sequence[Mapping[str, Any]]) -> list[float]:
 
 
 def _over_versions(versions: Sequence[int], title: str) -> dict[str, Any]:
-    """Return a layout over versions; few of them each have their own tick, since there is nothing between two."""
+    """Return a layout over versions, with ticks at whole numbers, since there is nothing between two."""
     shape = plain_layout("version", title) | {"hovermode": "x unified"}
-    shape["xaxis"] |= {"zeroline": False}
-    if versions and max(versions) - min(versions) <= MOST_TICKS:
-        shape["xaxis"] |= {"tickmode": "linear", "tick0": 0, "dtick": 1}
+    shape["xaxis"] |= whole_axis(min(versions), max(versions)) if versions else {}
     return shape
 
 
@@ -126,5 +164,6 @@ def curves_figure(
         if drawable(value) is not None
     ]
     shape = plain_layout("epoch", title)
-    shape["xaxis"] |= {"zeroline": False}
+    known = [epoch for _, _, epochs, _ in curves for epoch in epochs] + [epoch for _, _, epoch, _ in marks]
+    shape["xaxis"] |= whole_axis(min(known), max(known)) if known else {}
     return whole_figure(data, shape)

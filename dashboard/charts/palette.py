@@ -53,6 +53,12 @@ def see_through(colour: str, share: float) -> str:
     return f"rgba({red},{green},{blue},{share})"
 
 
+def solid(colour: str) -> tuple[str, float]:
+    """Return what `see_through` was given: the colour and its share."""
+    red, green, blue, share = colour.partition("(")[2].rstrip(")").split(",")
+    return f"#{int(red):02x}{int(green):02x}{int(blue):02x}", float(share)
+
+
 def _at(stops: tuple[str, ...], share: float) -> Colour:
     position = share * (len(stops) - 1)
     low = min(int(position), len(stops) - 2)

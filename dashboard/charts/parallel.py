@@ -57,10 +57,11 @@ class Axis(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One thing: what is said of it on hover, and its value on each axis by the axis's name."""
+    """One thing: what is said of it on hover, its value on each axis by the axis's name, and where a click leads."""
 
     title: str
     values: Mapping[str, Value]
+    address: str = ""
 
 
 def axis_of(name: str, label: str, values: Sequence[Value], log: bool = False) -> Axis:
@@ -89,13 +90,17 @@ def parallel_coordinates(axes: Sequence[Axis], lines: Sequence[Line], label: str
     names.append(_last_name(axes[-1], width, (len(axes) - 1) % 2))
     height = TOP + HEIGHT + BOTTOM
     size = {"viewBox": f"0 0 {width} {height}", "width": width, "height": height}
-    return element("svg", *drawn, *uprights, *names, class_="parallel", **size, role="img", aria_label=label)
+    return element("svg", *uprights, *drawn, *names, class_="parallel", **size, role="group", aria_label=label)
 
 
 def _drawn(axes: Sequence[Axis], places: Sequence[float], line: Line, kind: str) -> Markup:
     shares = [axis.place(line.values.get(axis.name)) for axis in axes]
     points = " ".join(f"{x:.1f},{_y(share):.1f}" for x, share in zip(places, shares, strict=True) if share is not None)
-    return element("polyline", element("title", line.title), class_=kind, points=points, fill="none")
+    drawn = element("polyline", element("title", line.title), class_=kind, points=points, fill="none")
+    if not line.address:
+        return drawn
+    near = element("polyline", element("title", line.title), class_="near", points=points, fill="none")
+    return element("a", near, drawn, href=line.address, aria_label=line.title)
 
 
 def _upright(axis: Axis, x: float) -> list[Markup]:

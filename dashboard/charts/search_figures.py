@@ -5,11 +5,10 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from dashboard.charts.figures import Figure, plain_layout, scatter, whole_figure
+from dashboard.charts.figures import MOST_TICKS, Figure, plain_layout, scatter, whole_axis, whole_figure, whole_ticks
 from dashboard.charts.palette import NEITHER, OKABE_ITO
 
 BEST, OTHER, STOPPED = OKABE_ITO[0], OKABE_ITO[4], NEITHER
-MOST_TICKS = 10
 MOST_LETTERS = 20
 Bounds = tuple[float, float]
 EVERYWHERE = (-math.inf, math.inf)
@@ -50,7 +49,7 @@ def history_figure(
     data.append(scatter("lines", "random search, expected", range(1, len(random) + 1), random, line=line))
     shown = [trace for trace in data if trace["x"]]
     layout = _layout("candidates, in order", score)
-    layout["xaxis"] |= {"zeroline": False} | whole_ticks(1, max((max(trace["x"]) for trace in shown), default=1))
+    layout["xaxis"] |= whole_axis(1, max((max(trace["x"]) for trace in shown), default=1))
     return whole_figure(shown, layout)
 
 
@@ -79,7 +78,7 @@ def learning_curves_figure(curves: Sequence[Curve], score: str) -> Figure:
         if curve.values
     ]
     layout = _layout("epoch", score) | {"showlegend": True}  # a line alone needs its name, too
-    layout["xaxis"] |= {"zeroline": False} | whole_ticks(1, max((len(curve.values) for curve in curves), default=1))
+    layout["xaxis"] |= whole_axis(1, max((len(curve.values) for curve in curves), default=1))
     return whole_figure(data, layout, "The running trials have no score yet.")
 
 
@@ -161,16 +160,6 @@ def _reach(means: Sequence[float], spreads: Sequence[float], bounds: Bounds) -> 
     above = [max(min(spread, bounds[1] - mean), 0.0) for mean, spread in pairs]
     below = [max(min(spread, mean - bounds[0]), 0.0) for mean, spread in pairs]
     return {"type": "data", "symmetric": False, "array": above, "arrayminus": below, "color": STOPPED}
-
-
-def whole_ticks(low: int, high: int) -> dict[str, Any]:
-    """Return the settings of an axis from `low` to `high` with at most ten ticks, all at whole numbers."""
-    steps = (step * 10**power for power in range(9) for step in (1, 2, 5))
-    return {
-        "tickmode": "linear",
-        "tick0": 0,
-        "dtick": next(step for step in steps if (high - low) // step < MOST_TICKS),
-    }
 
 
 def _layout(x_title: str, y_title: str) -> dict[str, Any]:

@@ -46,22 +46,41 @@ def sparkline(values: Sequence[float | None], label: str, width: int = 96, heigh
     return Markup(SPARKLINE % (*size, escape(label), line, *last))  # noqa: S704 - all else are numbers
 
 
-def network_drawing(inputs: int, layers: Sequence[LayerSpec]) -> Markup:
+class Link(NamedTuple):
+    """Where a part of a drawing leads, and what that shows."""
+
+    address: str
+    words: str
+
+
+def network_drawing(inputs: int, layers: Sequence[LayerSpec], links: Sequence[Link] = ()) -> Markup:
     """Return a network as columns of circles, one a layer, an ellipsis where there are more units than circles.
 
     Of a deep network the first and the last layers are drawn, and between them how many more there are. Its colours
-    are those of the page, by the classes network, unit, link, more and caption.
+    are those of the page, by the classes network, unit, link, more and caption. `links` are where the inputs and each
+    layer, with the weights that lead to it, lead.
     """
-    columns = _columns(inputs, layers)
+    columns = _columns(inputs, layers, links)
     middle = max(max(column.offsets) for column in columns) + RADIUS + 4
     captions = 2 * middle + LINE
     width, height = STEP * len(columns), captions + LINE * max(len(column.lines) for column in columns)
     margin = max(4 * STEP - width, 0) // 2  # so that a small network is not drawn with giant circles
-    parts = [_links(left, right, middle) for left, right in itertools.pairwise(columns)]
-    parts += [part for column in columns for part in (*_drawn(column, middle), *_caption(column, captions))]
+    parts = [
+        _linked(column, height, _links(left, column, middle), *_drawn(column, middle), *_caption(column, captions))
+        for left, column in zip([None, *columns], columns, strict=False)
+    ]
     label = f"Network: {inputs:,} inputs, then " + ", ".join(f"{layer.units:,} {layer.activation}" for layer in layers)
-    view = f"{-margin} 0 {width + 2 * margin} {height:g}"
-    return element("svg", *parts, class_="network", viewBox=view, role="img", aria_label=label)
+    view, role = f"{-margin} 0 {width + 2 * margin} {height:g}", "group" if links else "img"
+    return element("svg", *parts, class_="network", viewBox=view, role=role, aria_label=label)
+
+
+def _linked(column: "_Column", height: float, *parts: Markup) -> Markup:
+    """Return a layer with the lines that lead to it, as a link if it has one: clicked anywhere, as lines are thin."""
+    if column.link is None:
+        return Markup("").join(parts)
+    title = element("title", column.link.words)
+    area = element("rect", class_="hit", x=column.x - STEP + RADIUS, y=0, width=STEP, height=f"{height:g}")
+    return element("a", title, area, *parts, href=column.link.address)
 
 
 class _Column(NamedTuple):
@@ -70,6 +89,7 @@ class _Column(NamedTuple):
     x: int
     size: int
     lines: list[str]
+    link: Link | None = None
 
     @property
     def offsets(self) -> list[float]:
@@ -81,15 +101,16 @@ class _Column(NamedTuple):
         return ys
 
 
-def _columns(inputs: int, layers: Sequence[LayerSpec]) -> list[_Column]:
+def _columns(inputs: int, layers: Sequence[LayerSpec], links: Sequence[Link] = ()) -> list[_Column]:
     last = len(layers) - 1
-    all_of_them = [(inputs, [f"{inputs:,} input{'' if inputs == 1 else 's'}"])]
-    all_of_them += [(layer.units, _lines(layer, place == last)) for place, layer in enumerate(layers)]
+    sizes = [(inputs, [f"{inputs:,} input{'' if inputs == 1 else 's'}"])]
+    sizes += [(layer.units, _lines(layer, place == last)) for place, layer in enumerate(layers)]
+    all_of_them = [(*size, link) for size, link in itertools.zip_longest(sizes, links)]
     left_out = len(all_of_them) - MOST_COLUMNS
     if left_out > 0:
-        gap = (0, [f"{left_out + 1:,} more layers"])
+        gap = (0, [f"{left_out + 1:,} more layers"], None)
         all_of_them = [*all_of_them[: MOST_COLUMNS // 2], gap, *all_of_them[left_out + 1 + MOST_COLUMNS // 2 :]]
-    return [_Column(STEP // 2 + STEP * place, size, lines) for place, (size, lines) in enumerate(all_of_them)]
+    return [_Column(STEP // 2 + STEP * place, *column) for place, column in enumerate(all_of_them)]
 
 
 def _lines(layer: LayerSpec, is_output: bool) -> list[str]:
@@ -127,8 +148,10 @@ def _text(words: str, css: str, x: float, y: float) -> Markup:
     return element("text", words, class_=css, x=x, y=f"{y:g}", text_anchor="middle")
 
 
-def _links(left: _Column, right: _Column, middle: float) -> Markup:
+def _links(left: _Column | None, right: _Column, middle: float) -> Markup:
     """Return the lines between two layers; none to where layers are left out."""
+    if left is None:
+        return Markup()
     ends = itertools.product(left.offsets, right.offsets) if left.size and right.size else ()
     lines = "".join(f"M{left.x + RADIUS} {middle + y:g}L{right.x - RADIUS} {middle + z:g}" for y, z in ends)
     return element("path", class_="link", d=lines) if lines else Markup()

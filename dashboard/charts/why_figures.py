@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from dashboard.charts.figures import Figure, drawable, plain_layout, scatter, whole_figure
-from dashboard.charts.history_figures import MOST_TICKS
+from dashboard.charts.figures import Figure, drawable, plain_layout, scatter, whole_axis, whole_figure
 from dashboard.charts.palette import NEITHER, OKABE_ITO
 
 RIGHT = {"overlaying": "y", "side": "right", "showgrid": False}
@@ -47,9 +46,7 @@ def steps_figure(versions: Sequence[int], shares: Mapping[str, Sequence[float | 
         mark = {"color": NEITHER, "size": 7, "symbol": "diamond"}
         data.append(scatter("markers", total, versions, sums, marker=mark))
     layout = plain_layout("version", "change of the loss") | {"hovermode": "x unified", "barmode": "relative"}
-    layout["xaxis"] |= {"zeroline": False}
-    if versions and max(versions) - min(versions) <= MOST_TICKS:
-        layout["xaxis"] |= {"tickmode": "linear", "tick0": 0, "dtick": 1}
+    layout["xaxis"] |= whole_axis(min(versions), max(versions)) if versions else {}
     return whole_figure(data, layout)
 
 

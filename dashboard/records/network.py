@@ -22,11 +22,13 @@ DROPOUT = Number(0, 0.95)
 class LayerSpec:
     """One dense layer: `units` outputs, an activation, and what is done to its weights while training."""
 
-    units: int = setting(Whole(1, 100_000), label="Units")
-    activation: str = setting(Choice(HIDDEN_ACTIVATIONS), "relu", "Activation")
-    bias: bool = setting(Flag(), True, "Bias")
-    dropout: float = setting(DROPOUT, 0.0, "Dropout")
-    frozen: bool = setting(Flag(), False, "Frozen")
+    units: int = setting(Whole(1, 100_000), label="Units", help="How many neurons the layer has, and numbers it gives.")
+    activation: str = setting(
+        Choice(HIDDEN_ACTIVATIONS), "relu", "Activation", "What bends each unit's sum. ReLU is a good default."
+    )
+    bias: bool = setting(Flag(), True, "Bias", "Whether each unit adds a number of its own to its sum.")
+    dropout: float = setting(DROPOUT, 0.0, "Dropout", "The share of outputs that training sets to 0, others each time.")
+    frozen: bool = setting(Flag(), False, "Frozen", "Whether training leaves the layer's weights as they are.")
 
 
 LAYER_SETTINGS = declared(LayerSpec)
@@ -185,30 +187,41 @@ class Network:
 
 
 @dataclass(frozen=True)
-class Version:
-    """An immutable, numbered state of a network's weights, and what it was made from.
+class ListedVersion:
+    """What a list says of an immutable, numbered state of a network's weights.
 
     `kind` is its network's. `dataset` is "" where none is known.
     """
 
-    id: int
     network: str
     slug: str
     number: int
-    state: str
     epoch: int
     run_id: int | None
     parent: str | None
     dataset: str
-    spec: NetworkSpec
-    preprocessing: dict[str, Any]
     metrics: dict[str, Any]
     sha256: str
     bytes: int
     created: datetime
     changed: float | None  # how far all weights moved since the version before, as a share of its norm
     changed_since: int | None  # the number of that version; unknown, as is `changed`, where it is deleted
-    kind: str = DENSE
+    kind: str
+
+    @property
+    def reference(self) -> str:
+        """The version as people write it, such as mnist-digits:3."""
+        return f"{self.network}:{self.number}"
+
+
+@dataclass(frozen=True)
+class Version(ListedVersion):
+    """A version with what it was made from: its definition, and how records become its inputs."""
+
+    id: int
+    state: str
+    spec: NetworkSpec
+    preprocessing: dict[str, Any]
 
     @property
     def can_run(self) -> bool:
@@ -219,8 +232,3 @@ class Version:
     def why_not_run(self) -> str:
         """Why it can be neither run nor trained here, in a sentence; empty if it can."""
         return "" if self.spec.layers else CANNOT_RUN.format(self.reference)
-
-    @property
-    def reference(self) -> str:
-        """The version as people write it, such as mnist-digits:3."""
-        return f"{self.network}:{self.number}"

@@ -25,11 +25,11 @@ def upload_pictures(upload: Upload, preview: Preview) -> tuple[list[PictureSampl
 
 
 def record_pixels(
-    workspace: Workspace, dataset: Dataset, count: int, label: int | None = None
+    workspace: Workspace, dataset: Dataset, count: int, label: int | None = None, first: int = 0
 ) -> tuple[np.ndarray[Any, np.dtype[np.float64]], Shape]:
-    """Return the first records of a dataset of pixels, (records, pixels), and the shape of its pictures.
+    """Return records of a dataset of pixels from the `first` on, (records, pixels), and the shape of its pictures.
 
-    With `label`, a class counted from 0, those of the class. Raises NotFound without pixels, or such a class.
+    With `label`, a class counted from 0, those of the class. Raises NotFound without pixels, or such a class or record.
     """
     if not dataset.has_records or not dataset.description["image_shape"]:
         raise NotFound(f"The records of {dataset.name!r} are no pictures, or are not here.", "name")
@@ -41,4 +41,8 @@ def record_pixels(
     rows = np.arange(len(arrays.target))
     if label is not None:
         rows = rows[is_of_class(np.asarray(arrays.target), label, [len(own) for own in arrays.groups])]
-    return np.asarray(arrays.inputs[rows[:count]], dtype=np.float64), tuple(dataset.description["image_shape"])
+    if first and first >= len(rows):
+        raise NotFound(f"{dataset.name!r} has {len(rows)} records; there is none with number {first}.", "record")
+    return np.asarray(arrays.inputs[rows[first : first + count]], dtype=np.float64), tuple(
+        dataset.description["image_shape"]
+    )

@@ -1,4 +1,4 @@
-"""The help: a tour, the keyboard, the JSON API, the settings."""
+"""The help: where to begin, the keyboard, every word with its meaning, the JSON API, the settings."""
 
 from functools import lru_cache
 from typing import NamedTuple
@@ -6,7 +6,11 @@ from typing import NamedTuple
 from flask import Blueprint, Flask, current_app, render_template
 
 from dashboard.http import workspace
+from dashboard.web.kit.explanations import everything, glossary
 from dashboard.web.kit.tables import Column, Table
+
+WORDS = ("Network", "Version", "Tensor", "Table", "Store", "Run", "Search", "Trial")
+"""What has one word, everywhere."""
 
 blueprint = Blueprint("help", __name__)
 
@@ -37,6 +41,8 @@ def show() -> str:
     operations = _operations(current_app._get_current_object())  # type: ignore[attr-defined]  # what the proxy stands for
     return render_template(
         "help/show.html",
+        words=[(word, everything()[word.casefold()]) for word in WORDS],
+        glossary=glossary(),
         settings=Table("settings", SETTING_COLUMNS, workspace().settings.shown(), "Settings"),
         operations=Table("operations", OPERATION_COLUMNS, operations, "The API's addresses", empty="none"),
     )

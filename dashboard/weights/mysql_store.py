@@ -301,6 +301,10 @@ class MysqlStore(TableStore):
         name = safe_name(key.tensor, self._longest_name)
         return f"{self.address.prefix}{version_name(key.network, key.version, '__')}__{name}"
 
+    def sql_tables(self, key: TensorKey) -> list[tuple[str, range]]:
+        """Return the table, view or strips of a tensor under its own name."""
+        return self._on_table(key, lambda _, table: table.layout.renamed(self.table_name(key)).strips)
+
     def _use(self, key: TensorKey) -> Use:
         return Use(key.network, key.version, self.table_name(key))
 

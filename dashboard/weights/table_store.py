@@ -187,6 +187,13 @@ class TableStore(ABC):
     def table_name(self, key: TensorKey) -> str:
         """Return the name of this tensor's table in the store."""
 
+    def sql_tables(self, key: TensorKey) -> list[tuple[str, range]]:
+        """Return the tables that SQL reads a tensor from, each with its columns of the whole; none without SQL.
+
+        Raises StoreError.
+        """
+        return []
+
     @abstractmethod
     def sweep(self) -> list[str]:
         """Remove what saves that died, and deletions that were interrupted, have left; return the names of it.

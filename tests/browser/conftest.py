@@ -7,7 +7,6 @@ without exactly one h1 fails the test.
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import urllib.request
@@ -18,22 +17,12 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from dashboard.settings import Settings, to_environment
+from tests.chromium import launch
 from tests.server import free_port
 from tests.worker import APP, wait_until
 
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PATIENCE = 300_000  # milliseconds; the limit only turns a hang into a failure, and is no measure of speed
 expect.set_options(timeout=PATIENCE)
-HOW_TO_INSTALL = "The browser tests need Chromium. Type: apt-get install -y chromium"
 
 
 class Walk:
@@ -90,12 +79,8 @@ class Walk:
 
 @pytest.fixture(scope="session")
 def chromium():
-    executable = shutil.which("chromium")
-    assert executable, HOW_TO_INSTALL
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS, headless=True)
+    with sync_playwright() as playwright, launch(playwright) as browser:
         yield browser
-        browser.close()
 
 
 def is_healthy(address):
@@ -144,3 +129,16 @@ def walk(chromium, address, theme):
     yield found
     found.check()
     context.close()
+
+
+def drag_over_steps(page, tensor, first, last):
+    """Press once on the change map: from the step after version `first` to the one that made version `last`."""
+    ends = [
+        page.get_by_role("link", name=re.compile(rf"^v{number - 1} → v{number}, {re.escape(tensor)}:")).bounding_box()
+        for number in (first + 1, last)
+    ]
+    (from_x, from_y), (to_x, to_y) = ((box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) for box in ends)
+    page.mouse.move(from_x, from_y)
+    page.mouse.down()
+    page.mouse.move(to_x, to_y, steps=5)
+    page.mouse.up()

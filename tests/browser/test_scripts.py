@@ -49,7 +49,11 @@ def watch(chromium, demo):
 
 
 def drawn(tab, chart):
+    """Touch a chart, unless it was touched before, and wait until Plotly has drawn it."""
     tab.locator(f"#{chart}").scroll_into_view_if_needed()
+    expect(tab.locator(f"#{chart}").locator(".panel, .main-svg").first).to_be_visible()
+    for button in tab.locator(f"[data-touches={chart}]").all():
+        button.click()
     expect(tab.locator(f"#{chart}:not(.busy) .main-svg").first).to_be_visible()
 
 
@@ -63,6 +67,27 @@ def stays(tab):
     """Mark the document, so that it can be told later whether it was replaced by another."""
     tab.evaluate("window.sameDocument = true")
     return lambda: tab.evaluate("window.sameDocument === true")
+
+
+def test_the_film_of_a_unit_plays_to_its_end_and_steps_by_arrows(watch):
+    tab = watch(f"{NETWORK}/history?tensor=layer_01.weight&unit=5&at=1", reduced_motion="reduce")
+    current, large = tab.locator(".frames a[aria-current]"), tab.locator("svg.large")
+    play = tab.get_by_role("button", name="Play", exact=True)
+    expect(current).to_have_text("v1")  # it does not begin by itself
+    play.click()
+    expect(tab.get_by_role("button", name="Pause", exact=True)).to_have_attribute("aria-pressed", "true")
+    expect(current).to_have_text("v6")
+    expect(play).to_have_attribute("aria-pressed", "false")
+    expect(large).to_have_attribute("viewBox", "45 0 8 8")
+    tab.keyboard.press("ArrowLeft")
+    expect(current).to_have_text("v5")
+    expect(large).to_have_attribute("viewBox", "36 0 8 8")
+    expect(tab.locator("#frame-words")).to_contain_text("v5, epoch 5: norm ")
+    assert tab.url.endswith("at=5")
+    tab.locator(".frames a", has_text="v2").click()
+    expect(current).to_have_text("v2")
+    tab.get_by_role("link", name="What changed since v1, cell by cell").click()
+    assert "other=demo-digits:2" in tab.url.replace("%3A", ":")
 
 
 def test_versions_are_stepped_through_in_place_and_back(watch):
@@ -127,26 +152,30 @@ def test_two_versions_are_selected_and_compared_by_keyboard(watch):
     tab = watch(NETWORK)
     for key in "jxjjjjjxd":
         tab.keyboard.press(key)
-    expect(tab.locator("h1")).to_have_text("What changed from demo-digits:1 to demo-digits:6")
+    expect(tab.locator("h1")).to_have_text("What changed from v1 to v6")
     drawn(tab, "changes")
     is_same = stays(tab)
     tab.keyboard.press("}")
-    expect(tab.locator("h1")).to_have_text("What changed from demo-digits:2 to demo-digits:6")
+    expect(tab.locator("h1")).to_have_text("What changed from v2 to v6")
     assert is_same()
 
 
-def test_the_map_of_a_change_names_the_unit_under_the_pointer_and_shows_it_on_a_click(watch):
+def test_the_map_of_a_change_says_what_the_cell_under_the_pointer_became_and_opens_it(watch):
     tab = watch("/compare?base=demo-digits:1&other=demo-digits:6&tensor=layer_01.weight")
     is_same = stays(tab)
     units = tab.locator("#change-map").get_attribute("data-units").split()
     box = tab.locator("#change-map img:visible").bounding_box()
-    place = {"x": box["width"] * 50.5 / 64, "y": box["height"] * 9.5 / 32}
+    place = {"x": box["width"] * 9.5 / 32, "y": box["height"] * 50.5 / 64}
     tab.locator("#change-map").hover(position=place)
-    expect(tab.locator("#pointed")).to_have_text(f"unit {units[9]}, input 50")
-    tab.locator("#change-map").click(position=place)
+    expect(tab.locator("#pointed")).to_contain_text(f"unit {units[9]}, input 50 · [50, {units[9]}]: ")
+    words = tab.locator("#pointed").inner_text()
+    tab.locator("#change-map").click(position=place, modifiers=["Shift"])
     expect(tab.locator(".triptych").locator("..").locator("h3").first).to_have_text(f"Unit {units[9]}")
     assert f"unit={units[9]}" in tab.url
     assert is_same()
+    tab.locator("#change-map").click(position=place)
+    expect(tab.locator("h1")).to_have_text(f"Cell [50, {units[9]}] of layer_01.weight")
+    assert words.rpartition("Δ ")[2] in tab.locator("main").inner_text()
 
 
 def test_the_order_of_the_map_is_changed_by_a_key_and_stands_in_the_address(watch):
@@ -335,6 +364,40 @@ def test_versions_are_ticked_and_stand_side_by_side(watch):
     drawn(tab, "curves")
 
 
+def test_the_bar_below_the_versions_counts_and_says_why_it_is_off(watch):
+    tab = watch(NETWORK)
+    compare, several = (tab.get_by_role("button", name=name) for name in ("Compare the selected", "Side by side"))
+    said = tab.locator("[data-chosen]")
+    expect(said).to_have_text("Choose two versions, or up to eight.")
+    expect(compare).to_be_disabled()
+    for number, words, is_pair in (
+        (1, "v1 chosen: choose one more.", False),
+        (3, "v1 and v3 chosen.", True),
+        (6, "3 chosen: side by side compares up to eight.", False),
+    ):
+        tab.get_by_label(f"Select demo-digits:{number}").check()
+        expect(said).to_have_text(words)
+        expect(compare).to_be_enabled(enabled=is_pair)
+        expect(several).to_be_enabled(enabled=number > 1)
+    expect(compare).to_have_attribute("title", "3 chosen: side by side compares up to eight.")
+    expect(compare).to_be_in_viewport()
+    tab.get_by_role("button", name="Clear").click()
+    expect(said).to_have_text("Choose two versions, or up to eight.")
+
+
+def test_one_drag_over_the_change_map_compares_its_first_version_with_its_last(watch):
+    tab = watch(NETWORK)
+    boxes = [tab.get_by_label(f"v{number - 1} → v{number}, layer_01.weight").bounding_box() for number in (3, 5)]
+    middles = [(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) for box in boxes]
+    tab.mouse.move(*middles[0])
+    tab.mouse.down()
+    tab.mouse.move(*middles[1], steps=4)
+    tab.mouse.up()
+    tab.wait_for_url("**/compare?**")
+    expect(tab.locator("#detail")).to_have_text("What changed in layer_01.weight")
+    assert "base=demo-digits:2&other=demo-digits:5" in tab.url.replace("%3A", ":")
+
+
 def test_everything_is_there_without_javascript(watch):
     tab = watch("/networks/new?dataset=digits", java_script_enabled=False)
     tab.get_by_role("button", name="+ Add a layer").click()
@@ -346,7 +409,7 @@ def test_everything_is_there_without_javascript(watch):
     tab.get_by_label("Select demo-digits:1").check()
     tab.get_by_label("Select demo-digits:6").check()
     tab.get_by_role("button", name="Compare the selected").click()
-    expect(tab.locator("h1")).to_have_text("What changed from demo-digits:1 to demo-digits:6")
+    expect(tab.locator("h1")).to_have_text("What changed from v1 to v6")
     tab.get_by_role("link", name="layer_02.weight").click()
     expect(tab.locator("#detail")).to_have_text("What changed in layer_02.weight")
     tab.goto(f"{NETWORK}/history")

@@ -81,7 +81,7 @@ def look_at_the_proposer(walk):
     boxes.first.check()
     boxes.last.check()
     page.get_by_role("button", name="Compare the selected").click()
-    expect(page.locator("h1")).to_contain_text("What changed from digits-search-proposer:1 to")
+    expect(page.locator("h1")).to_contain_text("What changed from v1 to")
     expect(page.locator("main")).to_contain_text("tensors changed")
     walk.go("/networks/digits-search-proposer/versions/1")
     page.get_by_role("link", name="layer_01.weight").first.click()

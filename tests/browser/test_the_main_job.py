@@ -28,8 +28,8 @@ def mnist_like_csv(path):
 
 
 def wait_for_chart(page, name):
-    page.locator(f"#{name}").scroll_into_view_if_needed()  # charts are drawn when they come into view
-    expect(page.locator(f"#{name} .main-svg").first).to_be_visible()
+    page.locator(f"#{name}").scroll_into_view_if_needed()  # what changes is fetched when it is in view
+    expect(page.locator(f"#{name} .panel").first).to_be_visible()
 
 
 @pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.soak)], indirect=True)
@@ -132,7 +132,7 @@ def compare(walk):
     boxes.first.check()
     boxes.last.check()
     page.get_by_role("button", name="Compare the selected").click()
-    expect(page.locator("h1")).to_have_text("What changed from mnist-book:1 to mnist-book:5")
+    expect(page.locator("h1")).to_have_text("What changed from v1 to v5")
     expect(page.locator("main")).to_contain_text("weights changed")
     wait_for_chart(page, "changes")
     wait_for_chart(page, "distributions")
@@ -152,6 +152,19 @@ def export(walk, tmp_path):
     assert (len(rows), len(rows[0])) == (201, 10)
 
 
+@pytest.mark.parametrize("theme", ["light"], indirect=True)
+def test_whoever_waits_for_the_demo_is_taken_to_what_it_changed(walk):
+    page = walk.page
+    walk.go("/")
+    page.get_by_role("button", name="Train a demo network").click()
+    page.wait_for_url("**/compare?**")
+    expect(page.locator("main")).to_contain_text("layer_01.weight")
+    assert "base=demo-digits:1&other=demo-digits:6" in page.url.replace("%3A", ":")
+    assert page.locator("main img:visible").evaluate_all("pictures => pictures.some((one) => one.naturalWidth > 0)")
+    walk.go("/runs/1")
+    expect(page.get_by_role("link", name="What changed from v1 to v6")).to_be_visible()
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("theme", ["dark"], indirect=True)
 def test_an_empty_dashboard_offers_a_demo_that_fills_every_page(walk):
@@ -159,7 +172,7 @@ def test_an_empty_dashboard_offers_a_demo_that_fills_every_page(walk):
     walk.go("/")
     walk.shot("0-empty")
     page.get_by_role("button", name="Train a demo network").click()
-    expect(page.locator("#progress")).to_contain_text("finished")
+    page.wait_for_url("**/compare?**")
     for path in ("/", "/datasets", "/datasets/digits", "/runs", "/store", "/help", "/networks/demo-digits"):
         walk.go(path)
     expect(page.get_by_role("link", name="v6").first).to_be_visible()

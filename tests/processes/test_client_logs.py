@@ -1,7 +1,9 @@
 """Scripts that log while their server is killed, starts again, asks for a password, or is not there at all."""
 
+import gzip
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +22,7 @@ from weightbase.spool import entries
 pytestmark = pytest.mark.processes
 
 CLIENT = Path(weightbase.__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 SCRIPT = """
 import os, signal, numpy, weightbase
 weights = {"w": numpy.zeros((3, 2)), "b": numpy.ones(2)}
@@ -214,3 +217,18 @@ def test_files_are_imported_through_a_server_with_exit_codes_and_json(shared, st
     assert run_import(shared, tmp_path, "nothing.npz", "--network", "sent").returncode == 2
     assert list((shared.settings.home_folder / "uploads").glob("*.import")) == []
     assert run_import(stopped, tmp_path, series.name, "--network", "sent").returncode == 3
+
+
+def test_the_tutorial_for_readers_of_the_book_runs_as_it_stands(shared, tmp_path):
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs/tutorials/notebook.md").read_text(), re.DOTALL)
+    script = "\n".join(blocks).replace("http://127.0.0.1:8000", shared.url)
+    (tmp_path / "mnist_dataset").mkdir()
+    records = gzip.decompress((ROOT / "tests/data/drawing/mnist_100.csv.gz").read_bytes())
+    (tmp_path / "mnist_dataset/mnist_train_100.csv").write_bytes(records)
+    environment = os.environ | {"WEIGHTBASE_TOKEN": "secret", "PYTHONPATH": str(CLIENT)}
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert re.findall(r"^(\w+) moved by \d", done.stdout, re.MULTILINE) == ["wih", "who"]
+    assert shared.epochs("book") == [1, 2, 3, 4, 5]
+    assert sorted(np.load(tmp_path / "book.npz")) == ["wih", "who"]

@@ -43,8 +43,19 @@ ONLY_IN = {
 }
 WIRING = {"__init__", "cli", "client_verbs"}
 TOP_OF = {
-    "web": {"__init__", "errors", "security", "proxies", "logins", "frame", "help_page", "log_page"},
-    "services": {"__init__", "workspace", "networks", "demo", "status", "suggestion", "client_wheel"}
+    "web": {
+        "__init__",
+        "errors",
+        "security",
+        "proxies",
+        "logins",
+        "frame",
+        "docs_page",
+        "help_page",
+        "log_page",
+        "style_page",
+    },
+    "services": {"__init__", "workspace", "networks", "demo", "status", "suggestion", "client_wheel", "first_steps"}
     | {"datasets", "dataset_records", "dataset_pictures", "dataset_preview", "upload_parts", "part_files"},
 }
 

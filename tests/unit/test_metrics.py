@@ -114,10 +114,10 @@ def test_a_declared_metric_can_be_a_goal(mape):
 
 def test_a_declared_metric_is_drawn(mape):
     figure = training_curves([{"epoch": 1, "loss": 2.0, "mape": 0.3, "val_mape": 0.2}])
-    assert [(trace["name"], trace["yaxis"]) for trace in figure["data"]] == [
+    assert [(trace["meta"], trace["yaxis"]) for trace in figure["data"]] == [
         ("training loss", "y"),
-        (f"training {mape.words}", "y"),
-        (f"validation {mape.words}", "y"),
+        (f"training {mape.words}", "y2"),
+        (f"validation {mape.words}", "y2"),
     ]
 
 

@@ -99,9 +99,15 @@ class Browser:
         return self.client.get(address, buffered=True, **options)
 
     def either(self, address):
-        """Fetch what may be a page or not; check and return it if it is one, else something without links."""
+        """Fetch what may be a page or not; check and return it if it is one, else something without links.
+
+        The built docs, if somebody has built them, are MkDocs' pages and not ours.
+        """
         response = self.client.get(address, follow_redirects=True, buffered=True)
-        if response.mimetype == "text/html":
+        if response.mimetype == "text/html" and not response.text.startswith("<!doctype"):
+            parse_fragment(response.text)  # a live part, which stands inside a page
+            return NotAPage()
+        if response.mimetype == "text/html" and not response.request.path.startswith("/help/docs/"):
             return self._page(response, 200)
         if response.status_code != 200:
             raise PageError(f"{address}: {response.status_code}")
@@ -163,8 +169,22 @@ def check_page(root, where=""):
 
 
 def words(element):
-    """Return the text of an element as a reader sees it."""
-    return " ".join("".join(element.itertext()).split())
+    """Return the text of an element as a reader sees it, without what opens only when it is wanted."""
+    return " ".join("".join(_texts(element)).split())
+
+
+def _texts(element):
+    if not any(child.get("popover") is not None for child in element.iter("span")):
+        return element.itertext()
+    return _seen_texts(element)
+
+
+def _seen_texts(element):
+    yield element.text or ""
+    for child in element:
+        if child.get("popover") is None and child.get("class") != "about":
+            yield from _seen_texts(child)
+        yield child.tail or ""
 
 
 def classes(element):
@@ -237,7 +257,12 @@ def named_things(root):
             if not words(element) and not element.get("aria-label") and not pictures:
                 yield f"a {tag} without words: {dict(element.attrib)}"
     yield from (f"an image without alt: {e.get('src')}" for e in root.iter("img") if e.get("alt") is None)
-    yield from (f"a link without address: {words(e)!r}" for e in root.iter("a") if not e.get("href"))
+    yield from (f"a link without address: {words(e)!r}" for e in root.iter("a") if not e.get("href") and not is_off(e))
+
+
+def is_off(element):
+    """Return whether an element is a link that leads nowhere at present, and says so: a step beyond the ends."""
+    return (element.get("role"), element.get("aria-disabled")) == ("link", "true")
 
 
 def tables_are_small_and_named(root):

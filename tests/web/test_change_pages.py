@@ -31,7 +31,7 @@ def test_a_cell_is_edited_and_the_diff_with_its_parent_opens(two, workspace):
     assert "3dcccccd" in words(tried.root)
     assert get_network(workspace, "small").last_version == 2
     saved = send(two, "edit", "save", **CELL)
-    assert saved.h1 == "What changed from small:1 to small:3"
+    assert saved.h1 == "What changed from v1 to v3"
     assert "Saved as small:3." in words(saved.root)
     page = two.get("/networks/small/versions/3")
     assert "What changed since small:1" in words(page.root)

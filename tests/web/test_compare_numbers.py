@@ -249,6 +249,6 @@ def test_the_map_its_numbers_and_its_picture(odd, part):
     assert np.array_equal(found[:, 1:], own, equal_nan=True)
     limit = np.quantile(np.abs(sides.change[sides.both]), 0.995)
     png = odd.raw(f"/compare/heat-map.png?base=small:1&other=small:2&tensor=wide{part}").data
-    drawn = shares(png, limit)
+    drawn = shares(png, limit).T  # inputs down, units across
     assert np.array_equal(np.isnan(drawn), np.isnan(own))  # of which a few are grey
     assert np.nanmax(np.abs(drawn - np.clip(own, -limit, limit))) <= limit / 127

@@ -8,7 +8,10 @@ from PIL import Image
 
 from dashboard.charts.palette import diverging_levels
 from dashboard.services.compare import versions
+from dashboard.services.networks import create_network
+from dashboard.services.versions.reading import get_version
 from dashboard.services.versions.tensors import array, find_tensor
+from tests.unit.services.saved_versions import new_network, save, zeros
 from tests.web.page_check import classes, words
 
 SIDES = "base=demo-digits:1&other=demo-digits:6"
@@ -38,24 +41,38 @@ def shares(png, limit):
     )
 
 
-def test_the_map_has_a_row_for_each_unit_the_most_changed_on_top(demo, change):
+def test_the_map_has_a_column_for_each_unit_the_most_changed_on_the_left(demo, change):
     limit = np.quantile(np.abs(change), 0.995)
     drawn = shares(demo.raw(f"/compare/heat-map.png?{TENSOR}").data, limit)
-    expected = np.clip(change.T[by_movement(change)], -limit, limit)
-    assert drawn.shape == (32, 64)
+    expected = np.clip(change[:, by_movement(change)], -limit, limit)
+    assert drawn.shape == (64, 32)
     assert np.abs(drawn - expected).max() <= limit / 127
 
 
 def test_the_map_is_drawn_in_the_tables_order_on_demand_and_the_address_says_so(demo, change):
     limit = np.quantile(np.abs(change), 0.995)
     drawn = shares(demo.raw(f"/compare/heat-map.png?{TENSOR}&order=raw").data, limit)
-    assert np.abs(drawn - np.clip(change.T, -limit, limit)).max() <= limit / 127
+    assert np.abs(drawn - np.clip(change, -limit, limit)).max() <= limit / 127
     page = demo.get(f"/compare?{TENSOR}")
     assert f"/compare?{TENSOR}&order=raw".replace(":", "%3A") in {link.replace(":", "%3A") for link in page.links()}
     assert demo.get(f"/compare?{TENSOR}&order=raw").by_id("change-map").get("data-units").split()[:3] == ["0", "1", "2"]
 
 
-def test_the_map_knows_the_unit_of_each_row(demo, change):
+def test_a_pixel_of_the_map_says_what_its_cell_became_and_leads_to_it(demo, trained_workspace, change):
+    one, two = weights(trained_workspace, 1), weights(trained_workspace, 6)
+    unit = int(by_movement(change)[3])
+    found = demo.raw(f"/compare/pixel.json?{TENSOR}&x=3&y=20").json
+    assert [found[name] for name in ("row", "column", "base", "other")] == [20, unit, one[20, unit], two[20, unit]]
+    assert found["change"] == two[20, unit] - one[20, unit]
+    assert found["words"].startswith(f"[20, {unit}]: ")
+    part = demo.raw(f"/compare/pixel.json?{TENSOR}&order=raw&places=5-9&inputs=10-30&x=1&y=2").json
+    assert (part["row"], part["column"]) == (12, 6)
+    assert demo.get(f"/compare/pixel?{TENSOR}&x=3&y=20").h1 == f"Cell [20, {unit}] of layer_01.weight"
+    demo.get(f"/compare/pixel?{TENSOR}&x=32&y=0", status=404)
+    demo.get(f"/compare/pixel?{TENSOR}&x=0&y=64", status=404)
+
+
+def test_the_map_knows_the_unit_of_each_column(demo, change):
     units = demo.get(f"/compare?{TENSOR}").by_id("change-map").get("data-units")
     assert [int(unit) for unit in units.split()] == by_movement(change).tolist()
 
@@ -124,7 +141,7 @@ def test_a_very_large_tensor_is_compared_by_its_checksum_only_until_a_person_wan
     page = browser.get(f"/compare?{SIDES}")
     row = next(e for e in page.root.iter("tr") if words(e).startswith("layer_01.weight"))
     said = [words(cell) for cell in row]
-    assert said == ["layer_01.weight", "changed", "2,048 cells: compared by checksum only. Compare values"]
+    assert said == ["layer_01.weight", "changed; 2,048 cells, compared by checksum only. Compare values"]
     address = next(link for link, said in page.links().items() if said == "Compare values")
     assert "What changed in layer_01.weight" in words(browser.get(address).root)
 
@@ -236,21 +253,6 @@ def test_the_cells_page_tells_its_place_and_leads_to_both_tables(demo, change):
     demo.get(f"/compare/cell?{TENSOR}&row=64&column=0", status=404)
 
 
-def test_every_pair_of_versions_is_one_click_from_the_networks_page(demo):
-    page = demo.get("/networks/demo-digits")
-    pairs = [e for e in page.root.iter("a") if (e.get("aria-label") or "").startswith("v")]
-    assert len(pairs) == 15
-    link = next(e for e in pairs if e.get("aria-label").startswith("v2 to v5"))
-    assert demo.get(link.get("href")).h1 == "What changed from demo-digits:2 to demo-digits:5"
-    lines = demo.raw("/networks/demo-digits/pairs.csv").text.split()
-    assert len(lines) == 16
-    scores = {
-        row["version"]: row["val_accuracy"] for row in demo.raw("/networks/demo-digits/versions.json").json["items"]
-    }
-    base, other, difference = lines[1].split(",")
-    assert float(difference) == scores[int(other)] - scores[int(base)]
-
-
 @pytest.mark.parametrize(
     "address",
     [
@@ -276,3 +278,13 @@ def test_both_versions_are_loaded_once_a_request(demo, monkeypatch, address):
 @pytest.mark.parametrize("address", ["/?", f"/compare?{SIDES}&", "/networks/demo-digits/history?"])
 def test_a_query_may_have_names_that_addresses_are_made_with(demo, address):
     demo.get(f"{address}endpoint=x&_external=1&_anchor=y&name=z&suffix=w")
+
+
+def test_a_ticked_version_is_compared_from_its_parent_in_another_network(workspace, app_of):
+    old = new_network(workspace, "old")
+    for _ in range(2):
+        save(workspace, old, zeros(old))
+    new = create_network(workspace, {"name": "new one", "dataset": "iris", "layers": [{"units": 3}]})
+    save(workspace, new, zeros(new), parent_id=get_version(workspace, "old", 2).id)
+    answer = app_of(workspace).test_client().get("/compare?version=new one:1")
+    assert answer.headers["Location"] == "/compare?base=old:2&other=new+one:1"

@@ -30,7 +30,7 @@ def test_a_run_elsewhere_has_a_live_page_with_curves(browser, workspace):
     assert "No worker" not in page.text
     assert "data-poll-url" in page.text
     figure = browser.raw("/runs/1/epochs.figure").json
-    assert [line["name"] for line in figure["data"]] == ["training loss", "validation accuracy", "perplexity"]
+    assert [line["meta"] for line in figure["data"]] == ["training loss", "validation accuracy", "perplexity"]
     assert browser.raw("/runs/1/epochs.csv").text.splitlines()[0].split(",")[-3:] == ["f1", "seconds", "learning_rate"]
     queue = browser.get("/runs")
     assert "Training elsewhere" in queue.text

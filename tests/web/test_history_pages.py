@@ -232,13 +232,15 @@ def test_two_to_eight_versions_stand_side_by_side(demo):
         "demo-digits, run 1", "demo-digits:1", "demo-digits:3", "demo-digits:6",
     ]  # fmt: skip
     assert [trace["x"] for trace in curves[1:]] == [[1], [3], [6]]
+    assert "batch size" not in rows
+    assert "settings are equal: show" in page.text
+    assert "batch size" in demo.get(f"/compare/several?{chosen}&equal=show").text
+    assert "batch_size" in demo.raw(f"/compare/several/facts.csv?{chosen}").text
 
 
 @pytest.mark.parametrize(
     ("query", "status"),
     [
-        ("version=demo-digits:1", 400),
-        ("&".join(f"version=demo-digits:{n}" for n in range(1, 10)), 400),
         ("version=demo-digits:1&version=demo-digits:77", 404),
         ("version=demo-digits:1&version=nonsense", 400),
         ("version=demo-digits:1&version=demo-digits:2&tensor=x", 404),
@@ -247,7 +249,7 @@ def test_two_to_eight_versions_stand_side_by_side(demo):
 def test_another_choice_of_versions_is_refused_with_the_form_to_mend_it(demo, query, status):
     page = demo.get(f"/compare/several?{query}", status=status)
     assert any("bad" in classes(e) for e in page.root.iter("div"))
-    assert page.by_id("version-1").get("value") == "demo-digits:1"
+    assert next(box.get("value") for box in page.all("input", name="version", checked="")) == "demo-digits:1"
 
 
 def test_all_versions_are_lines_between_axes_and_rows_of_a_table(demo):

@@ -154,12 +154,12 @@ def test_a_comparison_says_units_of_the_axis_that_has_them_and_rows_where_that_i
     assert carry_out(workspace).state == "finished"
     compared = "/compare?base=imported:1&other=imported:2&tensor=fc1.weight"
     text = words(browser.get(compared).by_id("main"))
-    assert "5 rows across, 4 columns down" in text
+    assert "5 rows down, 4 columns across" in text
     assert "Columns that moved most" in text
     with workspace.catalogue.writing() as connection:
         connection.exec_driver_sql("UPDATE tensors SET units_axis = 0")
     text = words(browser.get(compared).by_id("main"))
-    assert "4 inputs across, 5 units down" in text
+    assert "4 inputs down, 5 units across" in text
     assert "Units that moved most" in text
     assert browser.get(f"{compared}&axis=row".replace("compare?", "compare/unit?")).h1 == "Unit 0 of fc1.weight"
 

@@ -97,7 +97,7 @@ def test_the_best_epoch_is_the_same_on_the_pages_of_run_network_version_and_comp
         in browser.get(f"/runs/{run.id}").sentence
     )
     assert "best is v2 by validation loss, validation accuracy 0.7000" in browser.get("/networks/small").sentence
-    assert "against the best by validation loss (v2)" in browser.get("/networks/small/versions/3").sentence
+    assert "the best by validation loss, v2" in browser.get("/networks/small/versions/3").sentence
     assert "small:2 has the best validation loss, 0.4000" in browser.get(f"/compare/several?{CHOSEN}").sentence
     assert browser.raw("/networks.json").json["items"][0]["best"] == 2
     assert browser.raw("/api/v1/networks/small/history").json["best"] == 2

@@ -63,8 +63,8 @@ def test_weights_of_coloured_inputs_stand_side_by_side(browser, workspace):
         save_version(workspace, network, draft)
     page = browser.get("/networks/small/versions/1")
     assert "of each the weights of red, green and blue side by side" in words(page.root)
-    image = next(e for e in page.root.iter("img") if "units.png" in e.get("src"))
-    png = Image.open(io.BytesIO(browser.raw(image.get("src")).data))
+    image = next(page.root.iter("{http://www.w3.org/2000/svg}image"))
+    png = Image.open(io.BytesIO(browser.raw(image.get("href")).data))
     assert png.size == (int(image.get("width")), int(image.get("height")))
     assert png.size[0] % (3 * (3 * 8 + 1) - 1) == 0
     page = browser.get("/compare?base=small:1&other=small:2&tensor=layer_01.weight")

@@ -80,7 +80,7 @@ def test_the_most_moved_units_are_named_whichever_axis_they_are(browser):
         words(browser.get(f"/compare?{COMPARED}".replace("NAME", name)).by_id("main")) for name in ("across", "down")
     ]
     assert all("Most moved: units 3, 1. 1 input never changed." in text for text in sentences)
-    assert all("7 units down, the most changed on top" in text for text in sentences)
+    assert all("7 units across, the most changed on the left" in text for text in sentences)
 
 
 def test_findings_and_time_lines_of_units_are_the_same_in_the_api(browser):

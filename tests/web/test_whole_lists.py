@@ -88,7 +88,7 @@ def lists(app_of, long_lists):
         ("/datasets", "53 datasets with 7,950 rows.", "Datasets", MANY),
         ("/networks/iris-net", "53 versions", "Versions", MANY),
         ("/networks/iris-net/history", "53 versions", "layer_01.bias in each version", MANY),
-        ("/runs", "0 runs in progress, 53 queued, 53 ended.", "Runs", 2 * MANY),
+        ("/runs?trials=1", "0 runs in progress, 53 queued, 53 ended.", "Runs", 2 * MANY),
         ("/runs?state=ended", "0 runs in progress, 53 queued, 53 ended.", "Runs", MANY),
         ("/searches", "53 searches.", "Searches", MANY),
         ("/store", "53 tables of 53 versions", "Tables", MANY),
@@ -110,7 +110,8 @@ def test_each_page_of_a_list_counts_the_whole_list(lists, address, sentence, tab
         ("/compare/all", "53 versions of all networks"),
         ("/searches/1", "53 trials tried"),
         ("/store", "53 items, hidden everywhere else. The 50 newest are shown."),
-        ("/runs", "all 106"),
+        ("/runs?trials=1", "all 106"),
+        ("/runs", "Show 53 trials of searches"),
     ],
 )
 def test_a_list_that_shows_only_its_newest_counts_all(lists, address, said):

@@ -84,7 +84,7 @@ def test_ticked_units_are_put_back_tried_and_saved_as_a_version_whose_diff_opens
     assert tried.sentence == "10 of 27 cells would change. Nothing is saved yet."
     assert get_network(workspace, "small").last_version == 2
     saved = two.post(form.get("action"), ticks | {"action": "save"}, source=WHY)
-    assert saved.h1 == "What changed from small:2 to small:3"
+    assert saved.h1 == "What changed from v2 to v3"
     base, child = (read_tensors(workspace, get_version(workspace, "small", number)) for number in (1, 3))
     assert np.array_equal(child["layer_01.weight"][:, [0, 2]], base["layer_01.weight"][:, [0, 2]])
 
@@ -129,7 +129,7 @@ def test_shares_of_cells_that_were_removed_are_counted_again_at_once_or_by_a_run
     carry_out(workspace)
     assert "The shares of single cells were removed" not in words(two.get(WHY).root)
     assert cell_shares(workspace, TWO, "layer_01.weight").tolist() == shares
-    assert two.get(shaded).h1 == "What changed from small:1 to small:2"
+    assert two.get(shaded).h1 == "What changed from v1 to v2"
 
 
 def test_networks_that_cannot_run_here_and_equal_ones_are_said_in_words(browser, workspace):

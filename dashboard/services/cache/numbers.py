@@ -126,6 +126,11 @@ def _alone(path: Path, seconds: float | None) -> Iterator[bool]:
         own.lock.release()
 
 
+def keep_numbers(workspace: Workspace, group: str, fresh: dict[str, Numbers]) -> None:
+    """Cache numbers that were counted elsewhere, such as while a version was saved."""
+    _keep(_path(workspace, group), fresh)
+
+
 def clear_numbers(workspace: Workspace) -> None:
     """Remove all cached numbers."""
     for path in _folder(workspace).glob("*"):

@@ -17,6 +17,7 @@ from dashboard.analysis.changed_units import (
 from dashboard.analysis.ulps import UlpDistances
 from dashboard.errors import NotFound
 from dashboard.records.units import COLUMN, ROW, counted_axis, other_axis
+from dashboard.services.compare.bits import integer
 from dashboard.services.compare.pairs import TensorPair
 
 __all__ = ["CellChange", "UnitChange"]  # for those who may not import the analysis
@@ -71,6 +72,13 @@ class CellDetail(NamedTuple):
     ulps: float | None
     bits: tuple[str, str]
     rank: CellRank
+
+    @property
+    def values(self) -> tuple[float, float]:
+        """Both sides; of integers as such, since a float does not hold each of 64 bits."""
+        base, other = self.bits
+        one, two = integer(base, self.pair.one.dtype), integer(other, self.pair.two.dtype)
+        return self.cell.base if one is None else one, self.cell.other if two is None else two
 
 
 def axis_of(pair: TensorPair, by: str = UNIT) -> str:

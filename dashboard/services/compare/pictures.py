@@ -5,10 +5,11 @@ from typing import NamedTuple
 import numpy as np
 
 from dashboard.analysis.cells import Array, Change
+from dashboard.analysis.changed_cells import CellChange, cell_change
 from dashboard.analysis.distributions import Distribution, distribution
 from dashboard.analysis.images import HeatMap, heat_map, part_starts, robust_limit, tile_size, unit_picture
 from dashboard.analysis.joint import JointCounts, joint_counts
-from dashboard.analysis.turning import MapPart, UnitOrder, unit_numbers, units_as_rows
+from dashboard.analysis.turning import MapPart, UnitOrder, unit_numbers, units_as_columns
 from dashboard.errors import NotFound
 from dashboard.records.units import COLUMN
 from dashboard.services.compare.detail import INPUT, axis_of, unit_changes
@@ -37,7 +38,7 @@ class MapView(NamedTuple):
 
 
 class ChangeMap(NamedTuple):
-    """The map of a change: `part` of a table of `units` × `inputs`, and the (first) unit of each row of pixels.
+    """The map of a change: `part` of a table of `units` × `inputs`, and the (first) unit of each column of pixels.
 
     `limit` is that of the whole tensor, so that a colour means the same in every part; `clipped` counts the part's
     cells beyond it.
@@ -46,14 +47,15 @@ class ChangeMap(NamedTuple):
     part: MapPart
     units: int
     inputs: int
-    row_units: list[int]
+    shown_units: list[int]
+    lines: int
     limit: float
     clipped: int
     pooled: bool
 
 
 class MapNumbers(NamedTuple):
-    """What a map shows: the (first) unit of each row, the (first) input of each column, the change of largest size."""
+    """What a map shows: the (first) unit of each column, the (first) input of each row, the change of largest size."""
 
     units: list[int]
     inputs: list[int]
@@ -96,7 +98,7 @@ def change_map(pair: TensorPair, view: MapView) -> ChangeMap:
     limit = _limit(pair)
 
     def drawn(base: Array, other: Array) -> tuple[int, bool]:
-        drawing = units_as_rows(Change(base, other), order, part, view.height, view.width, limit)
+        drawing = units_as_columns(Change(base, other), order, part, view.height, view.width, limit)
         return drawing.clipped, drawing.pooled
 
     clipped, pooled = pair.cached(drawn, "map", order.axis, *view)
@@ -106,8 +108,8 @@ def change_map(pair: TensorPair, view: MapView) -> ChangeMap:
 def shape_of(pair: TensorPair, view: MapView, limit: float, clipped: int, pooled: bool) -> ChangeMap:
     """Return a map of this pair and view with these facts of its drawing."""
     order, part = ordered(pair, view)
-    rows = _row_units(order, part, view.height)
-    return ChangeMap(part, len(order.units), _inputs(pair), rows, limit, clipped, pooled)
+    shown, lines = _shown_units(order, part, view.width), min(len(part.inputs), view.height)
+    return ChangeMap(part, len(order.units), _inputs(pair), shown, lines, limit, clipped, pooled)
 
 
 def map_numbers(pair: TensorPair, view: MapView) -> MapNumbers:
@@ -117,16 +119,32 @@ def map_numbers(pair: TensorPair, view: MapView) -> MapNumbers:
 
 
 def numbers_of(pair: TensorPair, view: MapView, numbers: Array) -> MapNumbers:
-    """Return the numbers of a map (units, inputs) with the unit of each row and the input of each column."""
+    """Return the numbers of a map (units, inputs) with the units and inputs that they begin with."""
     order, part = ordered(pair, view)
-    columns = part_starts(len(part.inputs), min(len(part.inputs), view.width))[:-1] + part.inputs.start
-    return MapNumbers(_row_units(order, part, view.height), columns.tolist(), numbers)
+    inputs = part_starts(len(part.inputs), min(len(part.inputs), view.height))[:-1] + part.inputs.start
+    return MapNumbers(_shown_units(order, part, view.width), inputs.tolist(), numbers)
+
+
+def pixel_cell(pair: TensorPair, view: MapView, x: int, y: int) -> CellChange:
+    """Return the cell that a pixel of the map shows, of several the one that changed most; raises NotFound outside."""
+    order, part = ordered(pair, view)
+    across, down = min(len(part.places), view.width), min(len(part.inputs), view.height)
+    if x >= across or y >= down:
+        raise NotFound(f"The map has {across} × {down} pixels: there is none at {x}, {y}.", "x" if x >= across else "y")
+    places, inputs = part_starts(len(part.places), across), part_starts(len(part.inputs), down)
+    units = order.units[part.places.start + places[x] : part.places.start + places[x + 1]]
+    lines = np.arange(inputs[y], inputs[y + 1]) + part.inputs.start
+    change = Change(pair.before, pair.after)
+    rows, columns = (lines, units) if order.axis == COLUMN else (units, lines)
+    sizes = np.abs(change.lines(rows)[:, columns])
+    row, column = np.unravel_index(int(np.nan_to_num(sizes, nan=np.inf).argmax()), sizes.shape)
+    return cell_change(change, int(rows[row]) * change.columns + int(columns[column]))
 
 
 def change_heat_map(pair: TensorPair, view: MapView) -> HeatMap:
-    """Return the change of a tensor, a level per cell: units as rows, inputs across, centred on zero."""
+    """Return the change of a tensor, a level per cell: inputs as rows, units across, centred on zero."""
     order, part = ordered(pair, view)
-    return units_as_rows(Change(pair.before, pair.after), order, part, view.height, view.width, _limit(pair))
+    return units_as_columns(Change(pair.before, pair.after), order, part, view.height, view.width, _limit(pair))
 
 
 def picture_shape(pair: TensorPair) -> tuple[int, ...] | None:
@@ -148,8 +166,8 @@ def unit_heat_map(pair: TensorPair, unit: int, side: str) -> HeatMap:
     return heat_map(picture, *tile_size(shape), limit)
 
 
-def _row_units(order: UnitOrder, part: MapPart, height: int) -> list[int]:
-    starts = part_starts(len(part.places), min(len(part.places), height))[:-1]
+def _shown_units(order: UnitOrder, part: MapPart, width: int) -> list[int]:
+    starts = part_starts(len(part.places), min(len(part.places), width))[:-1]
     units: list[int] = order.units[part.places.start + starts].tolist()
     return units
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from dashboard.analysis.cells import Array, Change
 from dashboard.analysis.images import HeatMap, robust_limit
-from dashboard.analysis.turning import unit_numbers, units_as_rows
+from dashboard.analysis.turning import unit_numbers, units_as_columns
 from dashboard.records.why import WhyRequest
 from dashboard.services.compare.pairs import TensorPair
 from dashboard.services.compare.pictures import ChangeMap, MapNumbers, MapView, numbers_of, ordered, shape_of
@@ -30,9 +30,9 @@ class ShareMap:
         return shape_of(self._pair, self._view, self._limit, drawn.clipped, drawn.pooled)
 
     def drawing(self) -> HeatMap:
-        """Return a level for each cell, units as rows, centred on zero."""
+        """Return a level for each cell, units as columns, centred on zero."""
         height, width = self._view[:2]
-        return units_as_rows(self._cells, self._order, self._part, height, width, self._limit)
+        return units_as_columns(self._cells, self._order, self._part, height, width, self._limit)
 
     def numbers(self) -> MapNumbers:
         """Return the numbers that the map shows, at most as many as it has pixels."""

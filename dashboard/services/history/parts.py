@@ -128,7 +128,7 @@ def get_timeline(
     elif unit is not None:
         _check(unit_word(newest, network.kind), unit, newest.rows if by_row else newest.columns, "unit")
         what, own_unit, row, column = "unit", unit, unit if by_row else None, None if by_row else unit
-        same, cells = _units(workspace, network, every, unit, by_row)
+        same, cells = unit_cells(workspace, network, every, unit, by_row)
         line = unit_timeline(cells, 0)
     else:
         what, own_unit, same = "tensor", None, every
@@ -164,7 +164,7 @@ def _cells(
     return _each_content_once(versions, read)
 
 
-def _units(
+def unit_cells(
     workspace: Workspace, network: Network, versions: list[TensorVersion], unit: int, by_row: bool
 ) -> tuple[list[TensorVersion], list[Array]]:
     """Return the versions that can be read, and one unit of each as a table of one column."""

@@ -122,7 +122,7 @@ def give_dataset(workspace: Workspace, network_name: str, data: Mapping[str, Any
 def _shape_of(workspace: Workspace, network: Network) -> Shape:
     """Return what a network reads and answers, its classes as its newest version has them."""
     with workspace.catalogue.reading() as connection:
-        newest = version_rows.list_versions(connection, network, 1)
-    classes = tuple(newest[0].preprocessing.get("classes") or ()) if newest else ()
+        newest = version_rows.newest_version(connection, network)
+    classes = tuple(newest.preprocessing.get("classes") or ()) if newest else ()
     last = network.spec.layers[-1]
     return Shape(network.spec.inputs, last.units, network.task, classes, last.activation)

@@ -90,8 +90,8 @@ def changes_of(workspace: Workspace, plan: Plan) -> list[tuple[PlannedVersion, C
 def _last_forms(workspace: Workspace, network: Network) -> dict[str, TensorForm] | None:
     """Return the shapes and types of a network's newest version, None if it has none."""
     with workspace.catalogue.reading() as connection:
-        newest = version_rows.list_versions(connection, network, 1)
-        tensors = version_rows.list_tensors(connection, newest[0].id) if newest else []
+        newest = version_rows.newest_version(connection, network)
+        tensors = version_rows.list_tensors(connection, newest.id) if newest else []
     return {one.name: (one.shape, one.dtype) for one in tensors} or None
 
 

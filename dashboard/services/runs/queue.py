@@ -8,7 +8,7 @@ What an earlier one has left there does not count.
 import hashlib
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from dashboard.catalogue import run_marks
@@ -21,6 +21,8 @@ from dashboard.services.workspace import Workspace
 
 THIS_MACHINE = "this machine"
 PLACE_FILE = "coordinator.json"
+TRIAL = "trial"
+"""The kind of the runs that a search sees to; lists leave them out, for each search shows its own."""
 STATE_FILTERS: dict[str, Collection[str]] = {state: (state,) for state in RUN_STATES} | {"ended": ENDED_STATES}
 """What lists of runs can be narrowed to: one state, or all in which nothing is added to a run any more."""
 
@@ -29,8 +31,8 @@ STATE_FILTERS: dict[str, Collection[str]] = {state: (state,) for state in RUN_ST
 class Queue:
     """How the queue stands: runs by state, `slots` of the place where trainings execute, and how many are `used`.
 
-    `problem` is what keeps that place from working, `has_worker` whether a worker is running; the runs `elsewhere`
-    need none.
+    `trials` are those of the runs that belong to searches, by state. `problem` is what keeps that place from working,
+    `has_worker` whether a worker is running; the runs `elsewhere` need none.
     """
 
     states: Mapping[str, int]
@@ -40,10 +42,15 @@ class Queue:
     problem: str | None
     has_worker: bool
     elsewhere: int = 0
+    trials: Mapping[str, int] = field(default_factory=dict)
 
     def count(self, states: Collection[str] = RUN_STATES) -> int:
         """Return how many runs are in these states; in any for none."""
         return sum(self.states.get(state, 0) for state in states or RUN_STATES)
+
+    def count_trials(self, states: Collection[str] = RUN_STATES) -> int:
+        """Return how many trials of searches are in these states; in any for none."""
+        return sum(self.trials.get(state, 0) for state in states or RUN_STATES)
 
     @property
     def queued(self) -> int:
@@ -65,6 +72,7 @@ def get_queue(workspace: Workspace) -> Queue:
     """Return how the queue stands at this moment."""
     with workspace.catalogue.reading() as connection:
         counts = run_rows.count_states(connection)
+        trials = run_rows.count_states(connection, TRIAL)
         used = run_marks.count_training(connection)
         elsewhere = run_marks.count_elsewhere(connection)
     is_running = has_worker(workspace)
@@ -77,6 +85,7 @@ def get_queue(workspace: Workspace) -> Queue:
         problem=report.get("problem"),
         has_worker=is_running,
         elsewhere=elsewhere,
+        trials=trials,
     )
 
 

@@ -153,10 +153,14 @@ def list_runs(
     offset: int = 0,
     network: str | None = None,
     states: Collection[str] = (),
+    but_kind: str = "",
 ) -> tuple[Page[Run], dict[int, Epoch]]:
-    """Return a page of runs (in these states, active ones first) and the last epoch of each that has one."""
+    """Return a page of runs (in these states, active ones first) and the last epoch of each that has one.
+
+    Those of the kind `but_kind` are left out.
+    """
     with workspace.catalogue.reading() as connection:
-        runs = run_rows.list_runs(connection, limit + 1, offset, network, states)
+        runs = run_rows.list_runs(connection, limit + 1, offset, network, states, but_kind)
         last = run_rows.last_epochs(connection, [run.id for run in runs])
     return Page(_with_waiting(workspace, runs[:limit]), offset + limit if len(runs) > limit else None), last
 

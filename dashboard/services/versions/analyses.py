@@ -3,6 +3,8 @@
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from dashboard.analysis.distributions import Distribution, distribution
 from dashboard.analysis.images import HeatMap, heat_map, unit_mosaic
 from dashboard.analysis.outliers import Outliers, outliers
@@ -12,6 +14,7 @@ from dashboard.records.tensor import TensorInfo
 from dashboard.services.datasets import get_dataset
 from dashboard.services.versions.tensors import array
 from dashboard.services.workspace import Workspace
+from dashboard.weights.dtypes import Array
 
 
 def tensor_distribution(
@@ -51,12 +54,29 @@ def require_pictures(workspace: Workspace, version: Version, tensor: TensorInfo)
     return shape
 
 
+def _change(weights: Array, before: Array, base: Version) -> Array:
+    if before.shape != weights.shape:
+        raise NotFound(f"In {base.reference} this tensor has another shape: there is no change to show.", "since")
+    with np.errstate(invalid="ignore", over="ignore"):  # two infinities, or the largest numbers of both signs
+        return np.asarray(weights.astype(np.float64) - before)
+
+
 def unit_pictures(
-    workspace: Workspace, version: Version, tensor: TensorInfo, units: Sequence[int], across: int
+    workspace: Workspace,
+    version: Version,
+    tensor: TensorInfo,
+    units: Sequence[int],
+    across: int,
+    base: tuple[Version, TensorInfo] | None = None,
 ) -> HeatMap:
-    """Return first-layer units' weights as pictures, `across` in a row; raises NotFound if there are none."""
+    """Return first-layer units' weights as pictures, `across` in a row, or their change since the same of a `base`.
+
+    Raises NotFound if there are none, or the base has another shape.
+    """
     shape = require_pictures(workspace, version, tensor)
     weights = array(workspace, version, tensor)
+    if base is not None:
+        weights = _change(weights, array(workspace, *base), base[0])
     if any(not 0 <= unit < weights.shape[1] for unit in units):
         raise NotFound(f"Units go from 0 to {weights.shape[1] - 1}.", "units")
     mosaic = unit_mosaic(weights, shape, units, across)

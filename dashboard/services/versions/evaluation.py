@@ -1,7 +1,6 @@
 """Putting a version's weights to work on other data: measuring it on any dataset with the same columns."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,7 +26,7 @@ from dashboard.records.network import Version
 from dashboard.records.stored import numbered
 from dashboard.services.datasets import are_records_here, get_dataset, require_records
 from dashboard.services.versions.baselines import constant_of
-from dashboard.services.versions.measured import Measured, MeasuredCache, RecordAnswer, WorstRecords
+from dashboard.services.versions.measured import Measured, MeasuredCache, WorstRecords
 from dashboard.services.versions.reading import get_version
 from dashboard.services.versions.tensors import read_tensors
 from dashboard.services.workspace import Workspace
@@ -53,7 +52,7 @@ class Evaluation:
     baseline: dict[str, float]
     constant: str | float | None
     by_place: bool
-    worst: Sequence[RecordAnswer]
+    worst: WorstRecords
 
 
 def evaluate_version(workspace: Workspace, network_name: str, number: int, dataset_name: str) -> dict[str, Any]:

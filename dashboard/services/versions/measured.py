@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, overload
 
@@ -99,6 +99,12 @@ class WorstRecords(Sequence[RecordAnswer]):
         row, own = int(self.measured.rows[place]), self.measured
         target, predicted = (self._answer(values[place]) for values in (own.targets, own.predicted))
         return RecordAnswer(row, target, predicted, float(own.errors[place]), record_values(self._arrays, row))
+
+    def where(self, chosen: Array) -> "WorstRecords":
+        """Return those of which `chosen`, (records,) bool, says so, in the same order."""
+        own = self.measured
+        arrays = {name: getattr(own, name)[chosen] for name in ("rows", "targets", "predicted", "errors")}
+        return WorstRecords(replace(own, **arrays), self.names, self.read, self.targets, self.groups)
 
     def _answer(self, value: Any) -> Any:  # noqa: ANN401 - a class, a number or several
         if self.targets:

@@ -222,7 +222,8 @@ def _moved(
     if not is_small or (about.run is None and about.parent is None):
         return UNKNOWN
     arrays = {tensor.name: _contents(workspace, tensor, known.get(tensor.info.content)) for tensor in given}
-    return moved(workspace, network, arrays, Source(about.run, about.parent.id if about.parent else None))
+    source = Source(about.run, about.parent.id if about.parent else None)
+    return moved(workspace, network, arrays, source, _sha256(given))
 
 
 def _contents(workspace: Workspace, tensor: GivenTensor, known: Known | None) -> Array:

@@ -9,7 +9,7 @@ from dashboard.catalogue import trash as trash_rows
 from dashboard.catalogue import versions as version_rows
 from dashboard.errors import Conflict, NotFound
 from dashboard.files import make_space
-from dashboard.records.network import Network, Version
+from dashboard.records.network import ListedVersion, Network, Version
 from dashboard.records.page import Page
 from dashboard.records.tensor import TensorInfo
 from dashboard.services.store.trash_notes import note_trash
@@ -34,7 +34,7 @@ def runs_of_versions(workspace: Workspace, network: Network) -> dict[int, int | 
         return version_rows.runs_of_versions(connection, network.id)
 
 
-def all_versions(workspace: Workspace, network_name: str) -> list[Version]:
+def all_versions(workspace: Workspace, network_name: str) -> list[ListedVersion]:
     """Return all versions of a network, in order; raises NotFound for an unknown network."""
     with workspace.catalogue.reading() as connection:
         network = network_rows.get_network(connection, network_name)
@@ -75,7 +75,7 @@ def get_version(workspace: Workspace, network_name: str, number: int) -> Version
         return version_rows.get_version(connection, network_name, number)
 
 
-def list_versions(workspace: Workspace, network_name: str, limit: int = 50, offset: int = 0) -> Page[Version]:
+def list_versions(workspace: Workspace, network_name: str, limit: int = 50, offset: int = 0) -> Page[ListedVersion]:
     """Return a page of a network's versions, the newest first; raises NotFound for an unknown network."""
     with workspace.catalogue.reading() as connection:
         network = network_rows.get_network(connection, network_name)

@@ -68,6 +68,7 @@ def save_version(workspace: Workspace, network: Network, draft: Draft) -> int:
     """
     arrays = {name: np.ascontiguousarray(array).reshape(np.shape(array)) for name, array in draft.tensors.items()}
     hashes = {name: tensor_sha256(array) for name, array in arrays.items()}
+    sha256 = version_sha256(_key(network, name, arrays[name], hashes[name]) for name in arrays)
     row = {
         "epoch": draft.epoch,
         "run_id": draft.run_id,
@@ -78,9 +79,9 @@ def save_version(workspace: Workspace, network: Network, draft: Draft) -> int:
         "metrics": dict(draft.metrics),
         "evaluation": dict(draft.evaluation),
         "origin": dict(draft.origin),
-        "sha256": version_sha256(_key(network, name, arrays[name], hashes[name]) for name in arrays),
+        "sha256": sha256,
         "bytes": sum(array.nbytes for array in arrays.values()),
-        **moved(workspace, network, arrays, Source(draft.run_id, draft.parent_id))._asdict(),
+        **moved(workspace, network, arrays, Source(draft.run_id, draft.parent_id), sha256)._asdict(),
         "created": now(),
     }
     with workspace.catalogue.reading() as connection:

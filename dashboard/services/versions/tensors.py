@@ -104,6 +104,11 @@ def cell_text(cell: Any) -> str:  # noqa: ANN401 - a numpy scalar of any dtype
     return str(int(value)) if isinstance(value, bool) else repr(value)
 
 
+def sql_tables(workspace: Workspace, version: Version, tensor: TensorInfo) -> list[tuple[str, range]]:
+    """Return the tables that SQL reads a tensor from, each with its columns of the whole; none without SQL."""
+    return workspace.store.sql_tables(tensor.key(version.slug, version.number))
+
+
 def array(workspace: Workspace, version: Version, tensor: TensorInfo) -> np.ndarray[Any, Any]:
     """Return a tensor from the decoded cache, read-only and memory-mapped; raises StoreError."""
     with located(workspace, version.network, version.slug, version.number, tensor):

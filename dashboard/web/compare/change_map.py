@@ -15,7 +15,7 @@ from dashboard.web.kit.tables import exports
 from dashboard.web.kit.urls import address
 
 DOWN, ACROSS = 13, 25
-"""How many units and inputs are shown around one cell."""
+"""How many inputs and units are shown around one cell."""
 
 SHORTEST = 8
 """A part is at least this long on each side, if the table is."""
@@ -39,12 +39,12 @@ def map_page(params: CompareQuery, pair: TensorPair, keys: dict[str, Any]) -> di
     return {
         "drawn": drawn,
         "pictures": [address("changes.heat_map", theme=theme, **keys, **values) for theme in THEMES],
-        "size": drawn_size(len(places), len(inputs)),
+        "size": drawn_size(len(inputs), len(places)),
         "is_share": is_share,
         "alt": "Heat map of " + (SHARES_OF if is_share else "the change in"),
         "other_shade": params.address(shade="" if is_share else "share"),
         "legend": map_legend(drawn, is_whole, params.map.order, side_words(pair)),
-        "data": _data(params, pair, drawn, not is_whole and not drawn.pooled),
+        "data": _data(params, pair, drawn, keys),
         "zooms": _zooms(params, drawn, pair, is_whole),
         "moves": _moves(params, drawn),
         "exports": exports("changes.map_numbers", **numbers),
@@ -58,34 +58,36 @@ def drawn_map(params: CompareQuery, pair: TensorPair) -> ChangeMap:
     return change_map(pair, params.map)
 
 
-def _data(params: CompareQuery, pair: TensorPair, drawn: ChangeMap, shows_cells: bool) -> dict[str, Any]:
+def _data(params: CompareQuery, pair: TensorPair, drawn: ChangeMap, keys: dict[str, Any]) -> dict[str, Any]:
     """Return what the script knows of the map: its rows and columns, and where a click or a drag leads."""
     places, inputs = drawn.part
     tensor = pair.one.name
-    data = {
-        "units": " ".join(map(str, drawn.row_units)),
+    shown = {name: keys[name] for name in ("tensor", "v")}
+    return {
+        "units": " ".join(map(str, drawn.shown_units)),
+        "lines": drawn.lines,
         "place": places.start,
         "places": len(places),
         "input": inputs.start,
         "inputs": len(inputs),
         "words": " ".join(side_words(pair)),
-        "down": axis_of(pair),
         "select": params.address(unit="", tensor=tensor),
         "zoom": params.address(places="", inputs="", tensor=tensor),
+        "pixel": params.address("changes.pixel", unit="", **shown),
+        "cell": params.address("compare.pixel", unit="", tensor=tensor),
     }
-    return data | ({"cell": params.address("compare.cell", tensor=tensor, row="", column="")} if shows_cells else {})
 
 
 def map_around(params: CompareQuery, pair: TensorPair, row: int, column: int) -> dict[str, Any]:
     """Return a map of the cells around one, in the order of the table."""
     middle = {"column": (column, range(pair.one.columns)), "row": (row, range(pair.one.rows))}
-    places, inputs = _around(DOWN, *middle[axis_of(pair)]), _around(ACROSS, *middle[axis_of(pair, INPUT)])
+    places, inputs = _around(ACROSS, *middle[axis_of(pair)]), _around(DOWN, *middle[axis_of(pair, INPUT)])
     shown = {"order": "raw", "places": _text(places), "inputs": _text(inputs)}
     shown |= {"row": "", "column": "", "unit": "", "axis": ""}
     pictures = [params.address("changes.heat_map", theme=theme, **shown) for theme in THEMES]
     return {
         "pictures": pictures,
-        "size": drawn_size(len(places), len(inputs)),
+        "size": drawn_size(len(inputs), len(places)),
         "address": params.address(**shown),
     }
 
@@ -110,7 +112,7 @@ def _moves(params: CompareQuery, drawn: ChangeMap) -> list[tuple[str, str, str]]
     places, inputs = drawn.part
     moves = []
     for key, words, down, across in MOVES:
-        moved = _moved(places, drawn.units, down), _moved(inputs, drawn.inputs, across)
+        moved = _moved(places, drawn.units, across), _moved(inputs, drawn.inputs, down)
         moves.append((_part_address(params, *moved) if moved != (places, inputs) else "", key, words))
     return moves
 
@@ -119,7 +121,7 @@ def _middle(drawn: ChangeMap, pair: TensorPair) -> tuple[int, int]:
     """Return the centre of a closer look: the largest change in the part, else the part's middle."""
     places, inputs = drawn.part
     if not drawn.pooled:
-        place_of = {unit: place for place, unit in zip(places, drawn.row_units, strict=True)}
+        place_of = {unit: place for place, unit in zip(places, drawn.shown_units, strict=True)}
         is_column = axis_of(pair) == "column"
         for cell in top_cells(pair, 100):
             unit, along = (cell.column, cell.row) if is_column else (cell.row, cell.column)

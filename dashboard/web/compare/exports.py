@@ -1,5 +1,6 @@
 """What changed between two versions as numbers, figures and pictures, at the addresses where the pages show them."""
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -24,6 +25,7 @@ from dashboard.web.compare.tables import (
     unit_cells_table,
     units_table,
 )
+from dashboard.web.compare.words import pixel_words
 from dashboard.web.kit.answers import cached_until_changed, png_answer
 from dashboard.web.kit.tables import Numbers, Table, chosen_order, numbers_at
 
@@ -145,9 +147,19 @@ def scatter_figure() -> Response:
     return cached_until_changed(jsonify(figure), pair.content)
 
 
+@blueprint.get("/pixel.json")
+def pixel() -> Response:
+    """Send which cell a pixel of the map shows (`x`, `y`), of several the one that changed most, and what it became."""
+    params, pair = _pair()
+    cell = pictures.pixel_cell(pair, params.map, params.query.number("x"), params.query.number("y"))
+    numbers = {name: None if math.isnan(value) else value for name, value in cell._asdict().items()}
+    answer = jsonify({"words": pixel_words(pair, cell), **numbers})
+    return cached_until_changed(answer, pair.content)
+
+
 @blueprint.get("/heat-map.png")
 def heat_map() -> Response:
-    """Send the change of a tensor, or a part of it, as a picture, units as rows."""
+    """Send the change of a tensor, or a part of it, as a picture, units as columns."""
     params, pair = _pair()
     if params.shade == "share":
         shares = _shares(params, pair)

@@ -1,6 +1,6 @@
 """What the page of a comparison shows: both versions, and one tensor of them in detail."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -151,10 +151,11 @@ def _charts(params: CompareQuery, keys: dict[str, Any], cached_keys: dict[str, A
 
 
 def comparison_page(params: CompareQuery, listing: Listing) -> dict[str, Any]:
-    """Return what the page of two versions shows, in detail of the query's tensor, or the one that changed most."""
+    """Return what the page of two versions shows, in detail of the query's tensor, or of the one to begin with."""
     diff = listing.diff
     ranked = most_changed(diff)
-    wanted = params.tensor or (ranked[0].name if ranked else "")
+    first = opens_with(ranked)
+    wanted = params.tensor or (first.name if first else "")
     chosen = next((tensor for tensor in diff.tensors if tensor.name == wanted and tensor.numbers is not None), None)
     tensors = tensors_table(params, diff, listing.sort, chosen.name if chosen else "")
     return {
@@ -165,7 +166,13 @@ def comparison_page(params: CompareQuery, listing: Listing) -> dict[str, Any]:
         "stop": stop_address(params),
         "chip_list": _chips(diff),
         "notes": _notes(diff),
-        "facts": [facts_table(params, diff, what, params.hides_equal) for what in ("metrics", "settings")],
+        "facts": [
+            facts_table(params, diff, "metrics", params.hides_equal),
+            facts_table(params, diff, "settings", params.hides_settings),
+        ],
+        "equal_settings": sum(fact.equal for fact in diff.settings),
+        "other_data": other_data([diff.base, diff.other]),
+        "why_opened": _why_opened(chosen) if chosen and not params.tensor else "",
         "tensors": replace(tensors, rows=listing.rows),
         "mix": _mix_address(diff),
         "equal": sum(tensor.status == "equal" for tensor in diff.tensors),
@@ -209,6 +216,22 @@ def most_changed(diff: VersionDiff) -> list[TensorDiff]:
     return sorted(changed, key=lambda tensor: (_is_vector(tensor), -(number_of(tensor, "relative") or 0.0)))
 
 
+def opens_with(ranked: Sequence[TensorDiff]) -> TensorDiff | None:
+    """Return the tensor that a comparison opens with: the one whose units are pictures, else the most changed one."""
+    return next((tensor for tensor in ranked if _has_pictures(tensor)), ranked[0] if ranked else None)
+
+
+def _has_pictures(tensor: TensorDiff) -> bool:
+    return tensor.pair is not None and picture_shape(tensor.pair) is not None
+
+
+def _why_opened(tensor: TensorDiff) -> str:
+    """Say why a comparison opens with this tensor."""
+    if _has_pictures(tensor):
+        return "shown first: its units are pictures"
+    return f"shown first: it changed most{'' if _is_vector(tensor) else ', biases aside'}"
+
+
 def _is_vector(tensor: TensorDiff) -> bool:
     return tensor.base is None or len(tensor.base.shape) < 2
 
@@ -217,7 +240,7 @@ def _sentence(diff: VersionDiff, ranked: list[TensorDiff], is_in_part: bool) -> 
     """Say what changed; if only one cell differs, which one."""
     one, two = diff.base.metrics, diff.other.metrics
     metric = metric_name(None, one)
-    known = metric is not None and two.get(metric) is not None
+    known = metric is not None and two.get(metric) is not None and not other_data([diff.base, diff.other])
     score = score_sentence(metric, one[metric], two[metric]) if metric is not None and known else ""
     counted = [tensor.numbers.changed for tensor in diff.tensors if tensor.numbers is not None]
     changed = next((tensor for tensor in diff.tensors if tensor.status == "changed"), None)
@@ -233,12 +256,10 @@ def _sentence(diff: VersionDiff, ranked: list[TensorDiff], is_in_part: bool) -> 
 
 def _chips(diff: VersionDiff) -> list[tuple[str, str, str]]:
     """Return how many settings differ, signs flipped and cells are not finite."""
-    other = other_data([diff.base, diff.other])
     settings = sum(not fact.equal and fact.name not in {"epoch", "run"} for fact in diff.settings)
     flips = sum(tensor.numbers.sign_flips for tensor in diff.tensors if tensor.numbers is not None)
     odd = sum(tensor.numbers.not_comparable for tensor in diff.tensors if tensor.numbers is not None)
-    chips = [("warn", other, "#side")] if other else []
-    chips += [("", plural(settings, "setting differs", "settings differ"), "#side")] if settings else []
+    chips = [("", plural(settings, "setting differs", "settings differ"), "#side")] if settings else []
     of_all = "at least " if diff.is_in_part else ""
     chips += [("", f"{of_all}{plural(flips, 'sign flipped', 'signs flipped')}", "")] if flips else []
     return chips + ([("bad", f"{of_all}{plural(odd, 'cell')} NaN or Inf", "")] if odd else [])

@@ -19,6 +19,8 @@ SHADES = ("change", "share")
 """What the map of a tensor shows of each cell: its change, or its share of the change of the loss."""
 RECORDS = ("part", "class", "record")
 """The names of the values that say on which records the loss is meant."""
+EQUAL = ("", "hide", "show")
+"""Of what is equal, by default the settings are left out; `hide` leaves out all of it, `show` nothing."""
 SPAN = re.compile(r"(\d{1,18})-(\d{1,18})")
 
 
@@ -33,8 +35,23 @@ class CompareQuery:
     unit: int | None
     map: MapView
     bins: Bins
-    hides_equal: bool
+    equal: str
     shade: str
+
+    @property
+    def hides_equal(self) -> bool:
+        """Whether tensors and metrics that are equal are left out."""
+        return self.equal == "hide"
+
+    @property
+    def hides_settings(self) -> bool:
+        """Whether settings that are equal are left out."""
+        return self.equal != "show"
+
+    @property
+    def has_all_columns(self) -> bool:
+        """Whether the table of tensors has all statistics; the first five are enough to begin with."""
+        return self.query.text("columns") == "all"
 
     @property
     def keys(self) -> dict[str, Any]:
@@ -80,7 +97,7 @@ def compare_query() -> CompareQuery:
         unit=source.number("unit") if source.args.get("unit") else None,
         map=_map_view(source),
         bins=source.bins,
-        hides_equal=source.text("equal") == "hide",
+        equal=source.word("equal", EQUAL),
         shade=source.word("shade", SHADES, SHADES[0]),
     )
 

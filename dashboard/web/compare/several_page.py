@@ -1,7 +1,7 @@
 """The tables and drawings of the pages about several versions."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from flask import url_for
@@ -21,9 +21,10 @@ from dashboard.metrics import (
 )
 from dashboard.records.network import Network, Version
 from dashboard.records.statistics import COMPARED
-from dashboard.services.compare.several import AllVersions, Several, SeveralFact, VersionSettings, VersionValues
+from dashboard.services.compare.several import KINDS, AllVersions, Several, SeveralFact, VersionSettings, VersionValues
 from dashboard.services.networks import get_network
 from dashboard.services.versions.baselines import baseline_of
+from dashboard.web.compare.query import EQUAL
 from dashboard.web.compare.words import other_data
 from dashboard.web.kit.baselines import constant_words
 from dashboard.web.kit.formats import number, plural
@@ -67,11 +68,14 @@ def words_of(fact: SeveralFact) -> str:
     return setting_words(fact.name) if fact.kind == "setting" else COMPARED[fact.name].heading.lower()
 
 
-def facts_table(source: Query, several: Several) -> Table:
-    """Return metrics, settings and statistics, a column per version; a click on a name sorts the versions by it."""
+def facts_table(source: Query, several: Several, hides_settings: bool = False) -> Table:
+    """Return metrics, settings and statistics, a column per version; a click on a name sorts the versions by it.
+
+    The page leaves out the settings that are equal (`hides_settings`), and all that is with `equal=hide`.
+    """
     keys = [fact.key for fact in several.facts]
     sort = source.word("sort", ["", *keys, *(f"-{key}" for key in keys)])
-    hides_equal = source.text("equal") == "hide"
+    hidden = _hidden_kinds(source, hides_settings)
 
     def sorted_by(fact: SeveralFact) -> str:
         return source.address("several.show", sort=f"-{fact.key}" if sort == fact.key else fact.key)
@@ -90,7 +94,7 @@ def facts_table(source: Query, several: Several) -> Table:
     return Table(
         "versions",
         columns,
-        [fact for fact in named if not (hides_equal and fact.equal)],
+        [fact for fact in named if not (fact.equal and fact.kind in hidden)],
         "The versions side by side",
         query_exports("several.facts"),
         css=lambda fact: "same" if fact.equal else "",
@@ -98,6 +102,12 @@ def facts_table(source: Query, several: Several) -> Table:
         swaps=True,
         empty="no row matches",
     )
+
+
+def _hidden_kinds(source: Query, hides_settings: bool) -> Collection[str]:
+    """Return the kinds of facts of which those that are equal in all versions are left out."""
+    equal = source.word("equal", EQUAL)
+    return KINDS if equal == "hide" else ("setting",) if hides_settings and not equal else ()
 
 
 def _baseline_columns(versions: Sequence[Version]) -> list[Column]:
@@ -122,6 +132,7 @@ def _fact_column(version: Version, place: int) -> Column:
         "fact",
         shown=lambda fact: (fact.kind, choice_words(fact.name, fact.values[place])),
         css="right",
+        is_name=True,
         heading_link=url_for("versions.show", name=version.network, number=version.number),
     )
 
@@ -153,13 +164,13 @@ def colours_of(several: Several) -> list[str]:
 
 def several_page(source: Query, several: Several) -> dict[str, Any]:
     """Return what the page of two to eight versions shows."""
-    table = facts_table(source, several)
+    table = facts_table(source, several, hides_settings=True)
     return {
+        "equal_settings": sum(fact.equal and fact.kind == "setting" for fact in several.facts),
         "several": several,
         "sentence": _sentence(several),
         "notes": compared_notes(_sides(several), _best_by(several)[0]),
         "table": table,
-        "hidden": len(several.facts) - len(list(table.rows)),
         "curve": curve_of(source),
         "curve_words": {name: curve_words(name) for name in curve_names()},
         "change": shows_change(source, several),
@@ -304,6 +315,8 @@ def _sentence(several: Several) -> str:
     if differing:
         text += f"; they differ in {', '.join(words_of(fact) for fact in differing[:4])}"
         text += f" and {plural(len(differing) - 4, 'further setting')}" if len(differing) > 4 else ""
+    if warning := other_data(several.versions):
+        return f"{text}. {warning}"
     score, known = _best_by(several)
     oldest_first = sorted(range(len(several.versions)), key=lambda place: several.versions[place].created)
     best = best_of(score, {place: known[score].values[place] for place in oldest_first}) if score else None
@@ -311,7 +324,7 @@ def _sentence(several: Several) -> str:
         return f"{text}."
     value = number(known[score].values[best])
     text += f"; {several.versions[best].reference} has the best {metric_words(score)}, {value}"
-    return f"{text}. {other_data(several.versions)}".rstrip()
+    return f"{text}."
 
 
 def _best_by(several: Several) -> tuple[str | None, dict[str, SeveralFact]]:

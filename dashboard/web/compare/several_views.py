@@ -1,7 +1,5 @@
 """Several versions at once: two to eight side by side, and all of them as settings against metrics."""
 
-from typing import Any
-
 from flask import Blueprint, Response, jsonify, render_template
 
 from dashboard.charts.figures import distribution_figure
@@ -11,7 +9,7 @@ from dashboard.http import workspace
 from dashboard.metrics import curve_words, epoch_names
 from dashboard.services.compare import several as service
 from dashboard.services.compare.several import AllVersions, Distribution, Several
-from dashboard.services.versions import reading
+from dashboard.web.compare.choosing import ticks_page
 from dashboard.web.compare.several_page import (
     all_page,
     all_table,
@@ -22,27 +20,35 @@ from dashboard.web.compare.several_page import (
     several_page,
     shows_change,
 )
-from dashboard.web.compare.words import with_nearest
-from dashboard.web.kit.answers import Answer, cached_until_changed
+from dashboard.web.kit.answers import Answer, cached_until_changed, redirect_to
 from dashboard.web.kit.query import Query, query
 from dashboard.web.kit.tables import Numbers, Table, numbers_at
+from dashboard.web.kit.urls import address
 
 blueprint = Blueprint("several", __name__, url_prefix="/compare")
 
 
 @blueprint.get("/several")
 def show() -> Answer:
-    """Show two to eight versions (`version`, several times) side by side."""
+    """Show two to eight versions (`version`, several times) side by side; of more than eight the first eight."""
     source = query()
-    references = source.args.getlist("version")
-    if not references:
-        return _page(source, "")
+    references = list(dict.fromkeys(source.args.getlist("version")))
+    if source.flag("choose") or not references:
+        return _choose(source, references)
+    if len(references) == 1:  # one ticked version: its page says with what it can be compared
+        return redirect_to(address("compare.show", version=references))
     try:
-        several = _several(source)
+        several = service.get_several(workspace(), references[: service.MOST], source.text("tensor"))
         damage = service.damage_of_several(workspace(), several)
-        return _page(source, "", damage=damage, **several_page(source, several))
+        page = several_page(source, several)
     except UserError as error:
-        return _page(source, with_nearest(error)), error.status
+        return _choose(source, references, error), error.status
+    left_out = references[service.MOST :]
+    return render_template("several/show.html", query=source, left_out=left_out, damage=damage, **page)
+
+
+def _choose(source: Query, references: list[str], problem: UserError | None = None) -> str:
+    return render_template("several/choose.html", query=source, **ticks_page(source, references, problem))
 
 
 @numbers_at(blueprint, "/several/facts")
@@ -130,15 +136,3 @@ def _distributions(source: Query, several: Several) -> tuple[list[int], Distribu
         raise NotFound("These versions have no tensor in common.", "tensor")
     change, (bins, limits, _) = shows_change(source, several), source.bins
     return service.several_distributions(workspace(), several, change, bins, limits)
-
-
-def _page(source: Query, problem: str, **shown: Any) -> str:  # noqa: ANN401 - what `several_page` returns
-    return render_template(
-        "several/show.html",
-        chosen=[*source.args.getlist("version"), *[""] * service.MOST][: service.MOST],
-        references=reading.references(workspace()),
-        problem=problem,
-        query=source,
-        versions=reading.count_versions(workspace()),
-        **({"several": None} | shown),
-    )

@@ -1,6 +1,7 @@
 """The tables of a comparison, on its pages and in its files: tensors, metrics, settings, units, cells."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from dashboard.http import workspace
@@ -15,7 +16,7 @@ from dashboard.services.versions.baselines import baseline_of
 from dashboard.web.compare.query import CompareQuery
 from dashboard.web.compare.words import axis_words
 from dashboard.web.kit.baselines import constant_words
-from dashboard.web.kit.formats import full, plural
+from dashboard.web.kit.formats import exact, plural
 from dashboard.web.kit.tables import Column, Note, Table, query_exports
 from dashboard.web.kit.urls import address
 from dashboard.web.kit.words import choice_words, setting_words
@@ -51,29 +52,43 @@ def _farthest_cell(tensor: TensorDiff) -> str:
 
 TENSOR_COLUMNS = (
     Column("tensor", "Tensor", "name", shown=_title, sortable=True),
-    Column("status", "Status", sortable=True),
+    Column(
+        "status", "Status", sortable=True, help="Whether a tensor changed, is equal bit for bit, or has no counterpart"
+    ),
     _number("relative", "Relative", "percent", help="The norm of the change, as a share of the base's norm"),
-    _number("max_abs", "Max |Δ|"),
+    _number("max_abs", "Max |Δ|", help="The largest change of a single cell, without its sign"),
     Column("cell", "Cell", _farthest_cell, exported=False, help="The cell that changed most"),
-    _number("mean_abs", "Mean |Δ|"),
-    _number("rms", "RMS", help="The root of the mean squared change"),
-    _number("cosine", "Cosine"),
-    _number("correlation", "Corr."),
+    _number("mean_abs", "Mean |Δ|", help="The mean change of a cell, without its sign"),
+    _number("rms", "RMS", help="The root of the mean squared change: large changes count more than in the mean"),
+    _number("cosine", "Cosine", help="How alike the two sides point, as vectors: 1 is the same direction"),
+    _number("correlation", "Corr.", help="Pearson's correlation of both sides, cell by cell: 1 is a straight line"),
     _number("changed"),
     _number("changed_share", "Changed", "percent", exported=False, help="The share of cells whose bits differ"),
     _number("count"),
     _number("sign_flips", "Flips", "count", help="Cells whose sign changed"),
     _number("not_comparable"),
     _number("ulp_median", "ULP med.", help="How many floating-point numbers are between both sides, in the median"),
-    _number("ulp_max", "ULP max"),
-    _number("wasserstein", "Wasserstein"),
-    _number("kl", "KL"),
+    _number("ulp_max", "ULP max", help="How many floating-point numbers are between both sides, at most"),
+    _number(
+        "wasserstein", "Wasserstein", help="How far weights have to be moved to turn one distribution into the other"
+    ),
+    _number("kl", "KL", help="Kullback-Leibler divergence of the two distributions of weights: 0 if they are the same"),
     _cell_column("max_row", "max_cell", 0),
     _cell_column("max_column", "max_cell", 1),
     _cell_column("first_row", "first_cell", 0),
     _cell_column("first_column", "first_cell", 1),
     Column("other_tensor", value="other.name"),
 )
+
+
+FIRST_COLUMNS = frozenset({"tensor", "relative", "max_abs", "mean_abs", "changed_share", "sign_flips"})
+"""The columns that are shown until all of them are wanted."""
+
+
+def _shown_columns(params: CompareQuery) -> list[Column]:
+    if params.has_all_columns:
+        return list(TENSOR_COLUMNS)
+    return [one if one.name in FIRST_COLUMNS else replace(one, heading="") for one in TENSOR_COLUMNS]
 
 
 def tensors_table(params: CompareQuery, diff: VersionDiff, sort: str, selected: str = "") -> Table:
@@ -87,7 +102,7 @@ def tensors_table(params: CompareQuery, diff: VersionDiff, sort: str, selected: 
 
     return Table(
         params.file_name("tensors"),
-        TENSOR_COLUMNS,
+        _shown_columns(params),
         [tensor for tensor in diff.tensors if not (params.hides_equal and tensor.status == "equal")],
         "Tensors",
         query_exports("changes.tensors"),
@@ -109,12 +124,12 @@ def _why_no_numbers(params: CompareQuery, tensor: TensorDiff) -> Note | None:
         return None
     if tensor.base is None or tensor.other is None:
         only_in = params.versions.other if tensor.status == "added" else params.versions.base
-        return Note(f"only in {only_in}", 2)
+        return Note(f"{tensor.status}: only in {only_in}", 1)
     if tensor.status == "reshaped":
-        return Note("the shapes differ", 2)
+        return Note("reshaped: the shapes differ", 1)
     cells = plural(tensor.base.cells, "cell")
     compare_values = params.address(draw=1, tensor=tensor.name)
-    return Note(f"{cells}: compared by checksum only.", 2, "Compare values", compare_values)
+    return Note(f"{tensor.status}; {cells}, compared by checksum only.", 1, "Compare values", compare_values)
 
 
 def facts_table(params: CompareQuery, diff: VersionDiff, what: str, hides_equal: bool = False) -> Table:
@@ -132,7 +147,9 @@ def facts_table(params: CompareQuery, diff: VersionDiff, what: str, hides_equal:
     columns = (
         Column(what[:-1], what.capitalize(), "name", shown=lambda fact: words(fact.name)),
         *(
-            Column(side, getattr(params.versions, side), format=form, shown=shown(side), css="right breaks")
+            Column(
+                side, getattr(params.versions, side), format=form, shown=shown(side), css="right breaks", is_name=True
+            )
             for side in ("base", "other")
         ),
         Column("difference", "Δ", difference, "difference", exported=False, css="right"),
@@ -249,6 +266,9 @@ def sides_table(detail: CellDetail) -> Table:
     def table(side: tuple[Version, TensorInfo, float, str]) -> str:
         return _table_address(side[0], side[1], place)
 
+    def digits(side: tuple[Version, TensorInfo, float, str]) -> str:
+        return exact(side[2], side[1].dtype)
+
     def more(side: tuple[Version, TensorInfo, float, str]) -> list[tuple[str, str]]:
         history = address("history.show", name=side[0].network, tensor=side[1].name, **place)
         return [("in its table", table(side)), ("over all versions", history)]
@@ -256,13 +276,13 @@ def sides_table(detail: CellDetail) -> Table:
     columns = (
         Column("version", "Version", lambda side: side[0].reference),
         Column("value", "Value", lambda side: side[2], "number"),
-        Column("digits", "All digits", lambda side: full(side[2]), css="right"),
-        Column("bits", "Bits", lambda side: side[3], css="right mono"),
+        Column("digits", "All digits", digits, "copied", shown=lambda side: (digits(side), "the value"), css="right"),
+        Column("bits", "Bits", lambda side: side[3], "copied", shown=lambda side: (side[3], "the bits"), css="right"),
         Column("links", "More", more, "links"),
     )
     sides = [
-        (pair.base.version, pair.one, detail.cell.base, detail.bits[0]),
-        (pair.other.version, pair.two, detail.cell.other, detail.bits[1]),
+        (pair.base.version, pair.one, detail.values[0], detail.bits[0]),
+        (pair.other.version, pair.two, detail.values[1], detail.bits[1]),
     ]
     files = query_exports("changes.cell_numbers")
     return Table("cell", columns, sides, "Before and after", files, link=table)
@@ -288,6 +308,11 @@ def cell_page(params: CompareQuery, pair: TensorPair, row: int, column: int) -> 
 def other_table(pair: TensorPair, **cell: int) -> str:
     """Return the address of a cell in the table of the other version."""
     return _table_address(pair.other.version, pair.two, cell)
+
+
+def unit_over_versions(pair: TensorPair, unit: int) -> str:
+    """Return the address of a unit over all versions of the other side's network."""
+    return address("history.show", name=pair.other.version.network, tensor=pair.two.name, unit=unit)
 
 
 def _table_address(version: Version, tensor: TensorInfo, cell: dict[str, int]) -> str:

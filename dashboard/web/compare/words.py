@@ -11,8 +11,10 @@ from dashboard.services.compare.detail import CellChange, CellDetail, UnitDetail
 from dashboard.services.compare.pairs import TensorPair
 from dashboard.services.compare.pictures import ChangeMap
 from dashboard.services.compare.versions import TensorDifference
-from dashboard.web.kit.formats import change, full, number, percent, plural
+from dashboard.web.kit.formats import change, exact, full, number, percent, plural
 
+MOST_NAMED = 3
+"""So many versions are named in a warning; more are counted."""
 SIDES = ("unit", "input")
 """What is counted of a tensor whose units are known, and by what the cells of one of them are."""
 
@@ -67,11 +69,24 @@ def became(cell: CellChange) -> str:
 
 
 def other_data(versions: Sequence[Version]) -> str:
-    """Warn if the versions were scored on different datasets; empty if not."""
-    datasets = list(dict.fromkeys(version.dataset for version in versions if version.dataset))
-    if len(datasets) < 2:
+    """Warn if the versions were scored on different datasets, or some on unknown data; empty if on the same."""
+    scored = [version for version in versions if version.metrics]
+    datasets = list(dict.fromkeys(version.dataset for version in scored if version.dataset))
+    unknown = [version.reference for version in scored if not version.dataset]
+    if len(datasets) > 1:
+        return f"Their metrics were measured on different data ({', '.join(datasets)}) and cannot be compared."
+    if not datasets or not unknown:
         return ""
-    return f"Their metrics were measured on different data ({', '.join(datasets)}) and cannot be compared."
+    those = ", ".join(unknown) if len(unknown) <= MOST_NAMED else plural(len(unknown), "version")
+    on = f"the data that {those} {'was' if len(unknown) == 1 else 'were'} measured on"
+    return f"It is not known whether {on} is {datasets[0]}: the metrics may not compare."
+
+
+def pair_title(base: Version, other: Version) -> str:
+    """Name the two sides of a comparison in short: with their networks only where these are two."""
+    if base.network == other.network:
+        return f"v{base.number} to v{other.number}"
+    return f"{base.network} v{base.number} to {other.network} v{other.number}"
 
 
 def score_sentence(metric: str, base: float, other: float) -> str:
@@ -113,13 +128,18 @@ def change_sentence(
 def map_legend(drawn: ChangeMap, is_whole: bool, order: str, sides: tuple[str, str] = SIDES) -> str:
     """Say what is across and down on a map of the change, and in which order."""
     places, inputs = drawn.part
-    down = f"{plural(len(places), sides[0])} down"
-    text = f"{plural(len(inputs), sides[1])} across, {down}"
+    text = f"{plural(len(inputs), sides[1])} down, {plural(len(places), sides[0])} across"
     if not is_whole:
-        text = f"{sides[1]}s {inputs.start} to {inputs.stop - 1} across, {down}"
+        text = f"{sides[1]}s {inputs.start} to {inputs.stop - 1} down, {plural(len(places), sides[0])} across"
         text += f" from position {places.start + 1}"
-    text += ", the most changed on top" if order == "moved" else ", in the order of the table"
+    text += ", the most changed on the left" if order == "moved" else ", in the order of the table"
     return f"{text}; a pixel shows the largest of its cells" if drawn.pooled else text
+
+
+def pixel_words(pair: TensorPair, cell: CellChange) -> str:
+    """Say what one cell of the map is: [407, 111]: 0.1234 → 0.2345, Δ +0.1111."""
+    name = cell_name(pair.one.shape, cell.row, cell.column)
+    return f"{name}: {number(cell.base)} → {number(cell.other)}, Δ {change(cell.change)}"
 
 
 def unit_sentence(detail: UnitDetail, by: str) -> str:
@@ -139,10 +159,11 @@ def unit_sentence(detail: UnitDetail, by: str) -> str:
 
 def cell_sentence(detail: CellDetail) -> str:
     """Say what one cell became."""
-    cell, rank = detail.cell, detail.rank
+    cell, rank, pair = detail.cell, detail.rank, detail.pair
+    base, other = (exact(value, info.dtype) for value, info in zip(detail.values, (pair.one, pair.two), strict=True))
     if detail.bits[0] == detail.bits[1]:
-        return f"Equal, bit for bit: {full(cell.base)} on both sides."
-    text = f"{became(cell)}: "
+        return f"Equal, bit for bit: {base} on both sides."
+    text = f"{base} became {other}: "
     if rank.place is None:
         return f"{text}a change of bits that no number measures."
     largest = "the largest change" if rank.place == 1 else f"the change at place {rank.place:,}"

@@ -141,7 +141,7 @@ def first_rows_table(dataset: Dataset) -> Table:
 def raw_rows_table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     """Return rows of a file; the page shows the first of its columns and says how many more there are."""
     columns = [
-        Column(name, name if place < VALUES_SHOWN else "", itemgetter(place), css="right")
+        Column(name, name if place < VALUES_SHOWN else "", itemgetter(place), css="right", is_name=True)
         for place, name in enumerate(names)
     ]
     if len(names) > VALUES_SHOWN:

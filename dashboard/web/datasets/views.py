@@ -52,6 +52,7 @@ from dashboard.web.datasets.words import (
 from dashboard.web.kit.answers import Answer, confirm_by_name, png_answer, redirect_to
 from dashboard.web.kit.formats import plural
 from dashboard.web.kit.forms import attach_errors, problems
+from dashboard.web.kit.lists import listed
 from dashboard.web.kit.paging import pager
 from dashboard.web.kit.query import query
 from dashboard.web.kit.tables import Numbers, Table, chosen_order, exports, numbers_at
@@ -76,11 +77,8 @@ TABLES = {
 def index() -> Answer:
     """Show all datasets."""
     table = datasets()
-    rows = list(table.rows)
-    pages = pager(len(rows))
-    sentence = datasets_sentence([row.dataset for row in rows])
-    table = table.part(pages.offset, pages.length)
-    return render_template("datasets/index.html", sentence=sentence, table=table, pages=pages)
+    sentence = datasets_sentence([row.dataset for row in table.rows])
+    return render_template("datasets/index.html", sentence=sentence, found=listed(table))
 
 
 @numbers_at(blueprint, "/datasets")
@@ -183,12 +181,18 @@ def numbers(name: str, what: str) -> Table:
 
 @blueprint.get("/datasets/<name>/records.png")
 def records(name: str) -> Response:
-    """Send the first records, all or those of a class (counted from 0), as pictures where they are pixels."""
+    """Send the first records, all or those of a class, or one `record`, as pictures where they are pixels.
+
+    Classes and records are counted from 0.
+    """
     dataset = service.get_dataset(workspace(), name)
     label = query().number("class") if query().text("class") else None
-    pixels, shape = record_pixels(workspace(), dataset, EACH, label)
+    first, count = (query().number("record"), 1) if query().text("record") else (0, EACH)
+    pixels, shape = record_pixels(workspace(), dataset, count, label, first)
     zoom, _, _ = records_size(shape, len(pixels), PICTURE_PIXELS)
-    return png_answer(lambda theme: records_png(pixels, shape, theme, zoom), f"{dataset.sha256} {label}")
+    return png_answer(
+        lambda theme: records_png(pixels, shape, theme, zoom), f"{dataset.sha256} {label} {first} {count}"
+    )
 
 
 @numbers_at(blueprint, "/datasets/<name>/records")

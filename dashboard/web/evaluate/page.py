@@ -1,15 +1,22 @@
 """What the page of an evaluation shows: the metrics, those of each class, the confusion matrix, the worst records."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
+from dashboard.charts.palette import THEMES
+from dashboard.charts.records import records_size
+from dashboard.http import workspace
 from dashboard.metrics import judging, metric_words
 from dashboard.services.versions.baselines import Baseline
+from dashboard.services.versions.confusion_cells import PARTS, Cell, records_of_cell
 from dashboard.services.versions.evaluation import Evaluation
 from dashboard.services.versions.measured import RecordAnswer
+from dashboard.web.datasets.pictures import PICTURE_PIXELS
 from dashboard.web.kit.baselines import nothing_learnt
 from dashboard.web.kit.formats import number, plural
-from dashboard.web.kit.tables import Column, Numbers, Table, exports
+from dashboard.web.kit.query import query
+from dashboard.web.kit.tables import Column, Numbers, Table, exports, query_exports
+from dashboard.web.kit.urls import address
 from dashboard.web.versions.scores import (
     CLASS_COLUMNS,
     LISTS,
@@ -21,6 +28,7 @@ from dashboard.web.versions.scores import (
 )
 
 RECORDS_SHOWN, INPUTS_SHOWN, TARGETS_SHOWN = 20, 8, 4
+MOST_INPUTS = INPUTS_SHOWN  # from here on only the files have them
 METRIC_COLUMNS = (
     Column("metric", "Metric", shown=lambda row: metric_words(row[0]), value=lambda row: row[0]),
     Column("value", "Value", lambda row: row[1], "number"),
@@ -52,7 +60,9 @@ def targets_table(evaluation: Evaluation) -> Table:
 
 def confusions(evaluation: Evaluation) -> list[Confusion]:
     """Return the confusion matrix, or that of each of several targets; none for a regression."""
-    return confusions_of(evaluation.version, evaluation.dataset.name, evaluation.metrics)
+    version = evaluation.version
+    place = {"name": version.network, "number": version.number, "dataset": evaluation.dataset.name}
+    return confusions_of(version, evaluation.dataset.name, evaluation.metrics, address("evaluate.show", **place))
 
 
 def confusion_numbers(evaluation: Evaluation) -> Numbers:
@@ -60,14 +70,49 @@ def confusion_numbers(evaluation: Evaluation) -> Numbers:
     return confusion_table(confusions(evaluation), f"{_file(evaluation)}_confusion")
 
 
+class RecordsPage(NamedTuple):
+    """The list of records: all, or those of a cell of the confusion matrix; `all_address` is that of all."""
+
+    table: Table
+    heading: str
+    all_address: str
+
+
+def records_page(evaluation: Evaluation) -> RecordsPage:
+    """Return the worst records, or those of the cell that the address names."""
+    cell, table = chosen_cell(), records_table(evaluation)
+    if cell is None:
+        return RecordsPage(table, "Worst records", "")
+    count = len(list(table.rows))
+    of = f" ({cell.part} rows)" if cell.part else ""
+    target = f"{cell.target} " if cell.target else ""
+    heading = f"{target}{cell.true} answered as {cell.predicted}: {plural(count, 'record')}{of}"
+    return RecordsPage(table, heading, query().address(true=None, predicted=None, target=None, part=None))
+
+
+def chosen_cell() -> Cell | None:
+    """Return the cell of the confusion matrix that the address names; None for all records."""
+    source = query()
+    part = source.word("part", tuple(PARTS))
+    if not source.text("true") and not source.text("predicted"):
+        return None
+    return Cell(source.text("true"), source.text("predicted"), source.text("target"), part)
+
+
 def records_table(evaluation: Evaluation) -> Table:
     """Return the records, those with the worst answers first, with what was predicted; the page has a few inputs."""
+    cell = chosen_cell()
+    records = records_of_cell(workspace(), evaluation, cell) if cell else evaluation.worst
     is_number = evaluation.task == "regression"
     form = "number" if is_number else "text"
     names = list(evaluation.worst[0].inputs) if evaluation.worst else []
+    has_pictures = bool(evaluation.dataset.description["image_shape"])
     several = [one["target"] for one in evaluation.metrics.get("per_target", [])]
     columns = (
-        Column("record", "Record", format="count", help="Counted from 0, in the order of the file"),
+        Column(
+            "record", "Record", format="count", help="Counted from 0, in the order of the file", link=_used(evaluation)
+        ),
+        *((_picture_column(evaluation),) if has_pictures else ()),
         *(
             column
             for place, name in enumerate(several)
@@ -76,9 +121,10 @@ def records_table(evaluation: Evaluation) -> Table:
         *(() if several else (Column("target", "True", format=form), Column("predicted", "Predicted", format=form))),
         Column("right", "" if is_number else "Right", "is_right", "setting"),
         Column("error", "Error" if is_number else "Gap", format="number", help=_error_help(is_number, bool(several))),
-        *(_input_column(name, place) for place, name in enumerate(names)),
+        *(_input_column(name, MOST_INPUTS if has_pictures else place) for place, name in enumerate(names)),
     )
-    return _table(evaluation, "records", columns, evaluation.worst, "Worst records")
+    files = query_exports("evaluate.numbers", what="records", name=evaluation.version.network)
+    return Table(f"{_file(evaluation)}_records", columns, records, "Records", files)
 
 
 def sentence(evaluation: Evaluation) -> str:
@@ -124,11 +170,29 @@ def _error_help(is_number: bool, is_several: bool) -> str:
     return "The mean over the targets, each scaled as in training" if is_several else ""
 
 
+def _used(evaluation: Evaluation) -> Callable[[RecordAnswer], str] | None:
+    """Return what gives the page on which the version answers a record, if it was trained on these."""
+    if evaluation.version.dataset != evaluation.dataset.name:
+        return None
+    return lambda row: address("use.show", reference=evaluation.version.reference, record=row.record)
+
+
+def _picture_column(evaluation: Evaluation) -> Column:
+    place = {"name": evaluation.dataset.name, "v": evaluation.dataset.sha256[:12]}
+    _, width, height = records_size(evaluation.dataset.description["image_shape"], 1, PICTURE_PIXELS)
+
+    def picture(row: RecordAnswer) -> tuple[str, str, str, int, int]:
+        light, dark = (address("datasets.records", theme=theme, record=row.record, **place) for theme in THEMES)
+        return light, dark, f"Record {row.record}", width, height
+
+    return Column("picture", "Picture", picture, "record_picture", exported=False)
+
+
 def _input_column(name: str, place: int) -> Column:
     def value(row: RecordAnswer) -> object:
         return row.inputs[name]
 
-    return Column(f"input.{name}", name if place < INPUTS_SHOWN else "", value, css="right")
+    return Column(f"input.{name}", name if place < INPUTS_SHOWN else "", value, css="right", is_name=True)
 
 
 def _table(evaluation: Evaluation, what: str, columns: Sequence[Column], rows: Sequence[Any], label: str) -> Table:

@@ -71,7 +71,7 @@ def _page(name: str, number: int, form: EvaluateForm, file_form: FileForm, evalu
             "targets": page.targets_table(evaluation),
             "confusions": page.confusions(evaluation),
             "confusion_files": exports("evaluate.numbers", what="confusion", **files),
-            "records": page.records_table(evaluation),
+            "records": page.records_page(evaluation),
         }
     return render_template(
         "evaluate/show.html",

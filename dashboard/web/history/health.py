@@ -23,7 +23,7 @@ from dashboard.web.history.health_words import (
     meaning,
     measure_name,
 )
-from dashboard.web.history.page import VERSION
+from dashboard.web.history.page import VERSION, over_versions
 from dashboard.web.history.query import HistoryQuery, history_query
 from dashboard.web.kit.formats import plural
 from dashboard.web.kit.tables import Column, Table, chosen_order, numbers_at, query_exports
@@ -32,7 +32,7 @@ from dashboard.web.kit.urls import address
 blueprint = Blueprint("health", __name__)
 
 HEALTH = "/networks/<name>/health"
-MOST_ROWS, MOST_UNITS, MOST_DEAD = 100, 100, 8
+MOST_ROWS, MOST_UNITS, MOST_DEAD, MOST_NAMED = 100, 100, 8, 500
 
 
 @blueprint.get(HEALTH)
@@ -42,6 +42,7 @@ def show(name: str) -> str:
     health = _health(params)
     versions = versions_table(params, health)
     units = units_table(params, health, [len(health.versions) - 1])
+    dead_units = dead_of(health.findings[-1] if health.findings else None)
     return render_template(
         "health/show.html",
         health=health,
@@ -56,6 +57,8 @@ def show(name: str) -> str:
         name_of=measure_name(_measure(params), health.word),
         versions=versions.part(0, MOST_ROWS),
         left_out=max(len(health.versions) - MOST_ROWS, 0),
+        dead=[("", str(unit), _unit_page(health, unit)) for unit in dead_units[:MOST_NAMED]],
+        dead_words=plural(len(dead_units), f"dead {health.word}"),
         units=units.part(0, MOST_UNITS),
         further=max(len(list(units.rows)) - MOST_UNITS, 0),
     )
@@ -92,7 +95,8 @@ def trend_of(name: str) -> Response:
     health, measure = _health(params), _measure(params)
     numbers = [version.number for version in health.versions]
     name_of = measure_name(measure, health.word)
-    return jsonify(lines_figure(numbers, [Line(name_of, _values(health, measure))], name_of))
+    figure = lines_figure(numbers, [Line(name_of, _values(health, measure))], name_of)
+    return jsonify(over_versions(health.network.name, health.versions, figure))
 
 
 def _measure(params: HistoryQuery) -> str:
@@ -130,6 +134,7 @@ def versions_table(params: HistoryQuery, health: HealthHistory) -> Table:
                 measure_name(name, health.word).capitalize(),
                 f"measures.{name}",
                 "number",
+                css="wraps",
                 sortable=True,
                 help=meaning(name, health.word),
             )

@@ -1,11 +1,13 @@
 """What the page of a history shows: its table of versions, ridges, figures, and one version in detail."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
+from dashboard.charts.figures import Figure, leading
+from dashboard.charts.history_figures import apart, farthest
 from dashboard.charts.images import drawn_size
 from dashboard.charts.palette import THEMES
 from dashboard.charts.ridges import Ridge, is_cut, ridge_plot
@@ -20,7 +22,7 @@ from dashboard.web.history.words import change_words, history_sentence
 from dashboard.web.kit.formats import number as written
 from dashboard.web.kit.formats import percent, plural
 from dashboard.web.kit.tables import Column, Table, exports, query_exports
-from dashboard.web.kit.urls import address, run_address
+from dashboard.web.kit.urls import address, run_address, version_addresses
 
 PERCENTILES = ("min", "q05", "q25", "median", "q75", "q95", "max")
 DISTANCES = {"first": ("since the first version", "y"), "previous": ("since the version before", "y")}
@@ -30,6 +32,7 @@ LINES = {
     "ranks": (("stable rank", "zeros"), {"stable_rank": ("stable rank", "y"), "zeros": ("share of zeros", "y2")}),
 }
 """Each figure of lines: the titles of its axes, and of each number its words and axis."""
+MOST_BEYOND = 3
 SPECTRUM = ("spectral_norm", "stable_rank", "tail_exponent", "tail_distance")
 
 
@@ -109,6 +112,12 @@ def numbers_of_versions(history: TensorHistory) -> list[int]:
     return [version.number for version in history.versions]
 
 
+def over_versions(name: str, versions: Iterable[TensorVersion], figure: Figure) -> Figure:
+    """Return a figure over versions: those of separate runs are separate lines, and each point leads to its version."""
+    runs = {version.number: version.run_id for version in versions}
+    return leading(apart(figure, runs), version_addresses(name))
+
+
 def relative(history: TensorHistory) -> list[float | None]:
     """Return how far each version is from its base, as a share of the base's norm."""
     return [None if change is None else change["relative"] for change in history.changes]
@@ -156,7 +165,7 @@ def history_page(params: HistoryQuery, history: TensorHistory) -> dict[str, Any]
         "history": history,
         "params": params,
         "sentence": history_sentence(history),
-        "chip_list": _chips(history),
+        "chip_list": _chips(params, history),
         "drawing": "" if ridges is None else _drawing(params, history, ridges),
         "thinned": len(history.steps(params.weights)) > MOST_RIDGES,
         "is_cut": ridges is not None and is_cut(ridges.distribution.counts),
@@ -220,7 +229,20 @@ def _selected(params: HistoryQuery, history: TensorHistory, ridges: Ridges | Non
         "distribution": params.query.address("history.distribution_of", **values) if is_drawn and has_ridge else "",
         "table": address("tensors.show", name=params.name, number=version.number, tensor=history.tensor),
         "compare": _comparison(history, base, version),
+        **_places(params, history, base, version),
     }
+
+
+def _places(
+    params: HistoryQuery, history: TensorHistory, base: TensorVersion | None, other: TensorVersion
+) -> dict[str, str]:
+    """Return where a click on the map leads: to a cell, and without a place (`whole`) to all of them."""
+    name, tensor = history.network.name, history.tensor
+    if params.weights or base is None:
+        table = {"name": name, "number": other.number, "tensor": tensor}
+        return {"whole": address("tensors.show", **table), "cell": address("tensors.show", row=0, column=0, **table)}
+    pair = {"base": f"{name}:{base.number}", "other": f"{name}:{other.number}", "tensor": tensor}
+    return {"whole": address("compare.show", **pair), "cell": address("compare.cell", row=0, column=0, **pair)}
 
 
 def _comparison(history: TensorHistory, base: TensorVersion | None, other: TensorVersion) -> str:
@@ -231,7 +253,7 @@ def _comparison(history: TensorHistory, base: TensorVersion | None, other: Tenso
     return address("compare.show", base=one, other=two, tensor=history.tensor)
 
 
-def _chips(history: TensorHistory) -> list[tuple[str, str, str]]:
+def _chips(params: HistoryQuery, history: TensorHistory) -> list[tuple[str, str, str]]:
     newest = history.versions[-1]
     statistics = newest.info.statistics
     chips = []
@@ -242,10 +264,21 @@ def _chips(history: TensorHistory) -> list[tuple[str, str, str]]:
         chips.append(("warn", f"all zero since v{history.zero_since.number}", ""))
     elif (statistics["zeros"] or 0) >= 0.01:
         chips.append(("", f"{percent(statistics['zeros'])} zeros", ""))
+    chips += _beyond(params, history)
     first, last = history.versions[0].info.statistics["norm"], statistics["norm"]
     if first and last and not 0.5 < last / first < 2:
         chips.append(("warn", f"norm {written(last / first)} times that of v{history.versions[0].number}", ""))
     return chips
+
+
+def _beyond(params: HistoryQuery, history: TensorHistory) -> list[tuple[str, str, str]]:
+    """Return a chip for each version with a cell that the axis of the percentiles leaves out, the farthest first."""
+    numbers = [version.info.statistics for version in history.versions] if params.weights else history.changes
+    far = farthest(numbers_of_versions(history), numbers)[:MOST_BEYOND]
+    return [
+        ("", f"v{number}: a cell at {written(value)}, beyond the axis", params.query.address(at=number, offset=""))
+        for number, value in far
+    ]
 
 
 def _place(history: TensorHistory, number: int) -> int:

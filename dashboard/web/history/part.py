@@ -10,6 +10,7 @@ from dashboard.charts.history_figures import Line, lines_figure, mark_version
 from dashboard.http import workspace
 from dashboard.services.history.parts import PLACES, PartHistory, get_timeline
 from dashboard.services.history.tensor import TensorVersion
+from dashboard.web.history.film import strip_of
 from dashboard.web.history.page import ABOUT_VERSION, VERSION
 from dashboard.web.history.query import HistoryQuery
 from dashboard.web.history.words import firing_note, part_heading, part_sentence, since_words
@@ -94,6 +95,7 @@ def part_page(params: HistoryQuery, part: PartHistory, rows: Sequence[PartRow]) 
     """Return what the page of a part shows, with these rows."""
     return {
         "part": part,
+        "film": strip_of(params, part),
         "heading": part_heading(part),
         "sentence": part_sentence(part),
         "chip_list": [("warn", words, "") for _, words in lasting(part)],

@@ -86,6 +86,13 @@ def figure(name: str) -> Response:
     return jsonify(steps_figure([step.other for step in learning.steps], shares, "all layers"))
 
 
+def _layer_column(layer: str) -> Column:
+    meaning = "The part of the change of the loss that this layer made: below 0 it lowered the loss."
+    return Column(
+        layer.replace(" ", "_"), layer.capitalize(), _share(layer), "change", help=meaning, docs="why#the-shares"
+    )
+
+
 def steps_table(learning: LearningSteps) -> Table:
     """Return a row for every step, the oldest first; one that is not counted says so."""
     known = next((step.result for step in learning.steps if step.result), None)
@@ -95,7 +102,7 @@ def steps_table(learning: LearningSteps) -> Table:
         Column("base"),
         Column("epoch", "Epoch", format="count"),
         Column("change", "Change of the loss", "result.change", "change"),
-        *(Column(layer.replace(" ", "_"), layer.capitalize(), _share(layer), "change") for layer in learning.layers),
+        *(_layer_column(layer) for layer in learning.layers),
         Column("loss", "Loss after", "result.other_score.loss", "number"),
         Column(metric, f"{heading_words(metric)} after", "result.other_score.metric", "number"),
         Column("error", value="result.error"),

@@ -11,10 +11,12 @@ from dashboard.charts.images import HEAT_MAP_HEIGHT, HEAT_MAP_WIDTH, png
 from dashboard.http import workspace
 from dashboard.services.cache.numbers import NOTHING
 from dashboard.services.history import tensor as service
+from dashboard.services.history.film import film_picture, get_film
 from dashboard.services.history.progress import continue_counting
 from dashboard.services.history.ridges import step_heat_map
 from dashboard.services.history.tensor import TensorHistory
 from dashboard.web.history import page as pages
+from dashboard.web.history.film import shows_change
 from dashboard.web.history.part import get_part, part_figure, part_page, part_rows, part_table
 from dashboard.web.history.query import HistoryQuery, history_query
 from dashboard.web.kit.answers import Answer, cached_until_changed, png_answer
@@ -93,12 +95,20 @@ def timeline_of(name: str) -> Response:
     return jsonify(part_figure(get_part(history_query(name))))
 
 
+@blueprint.get(f"{HISTORY}/film.png")
+def film_of(name: str) -> Response:
+    """Send the frames of a unit's film next to each other as a picture."""
+    params = history_query(name)
+    film = get_film(workspace(), name, params.tensor, params.place["unit"] or 0, params.at)
+    return png_answer(lambda theme: png(film_picture(film, shows_change(params, film)), theme), film.content)
+
+
 @blueprint.get(f"{HISTORY}/bands.figure")
 def bands_of(name: str) -> Response:
     """Send the percentile bands as a figure."""
     params, history = _history(history_query(name))
     title = "weight" if params.weights else "change"
-    return _figure(history, bands_figure(pages.numbers_of_versions(history), _shown(params, history), title))
+    return _over_versions(history, bands_figure(pages.numbers_of_versions(history), _shown(params, history), title))
 
 
 @blueprint.get(f"{HISTORY}/<any(distances, norms, ranks):what>.figure")
@@ -107,7 +117,7 @@ def lines_of(name: str, what: str) -> Response:
     history, columns = (_distances if what == "distances" else _sizes)(history_query(name))
     titles, drawn = pages.LINES[what]
     lines = [Line(words, columns[key], axis) for key, (words, axis) in drawn.items()]
-    return _figure(history, lines_figure(pages.numbers_of_versions(history), lines, *titles))
+    return _over_versions(history, lines_figure(pages.numbers_of_versions(history), lines, *titles))
 
 
 @blueprint.get(f"{HISTORY}/distribution.figure")
@@ -173,3 +183,8 @@ def _sizes(params: HistoryQuery) -> tuple[TensorHistory, dict[str, list[float | 
 
 def _figure(history: TensorHistory, figure: dict[str, Any]) -> Response:
     return cached_until_changed(jsonify(figure), pages.etag_of(history))
+
+
+def _over_versions(history: TensorHistory, figure: dict[str, Any]) -> Response:
+    """Send a figure over versions: those of separate runs are separate lines, and each point leads to its version."""
+    return _figure(history, pages.over_versions(history.network.name, history.versions, figure))

@@ -39,6 +39,14 @@ def png_answer(draw: Callable[[str], bytes], tag: str) -> Response:
     return cached_until_changed(Response(draw(theme), mimetype="image/png"), tag)
 
 
+def same_as_before(page: str) -> Response:
+    """Return a page, or only that it is the same as the one that the browser has."""
+    answer = make_response(page)
+    answer.set_etag(etag_of(page), weak=True)
+    answer.make_conditional(request)
+    return answer
+
+
 def cached_until_changed(answer: Response, tag: str) -> Response:
     """Let a browser cache an answer about the content `tag`, for ever where the address names it (v=)."""
     answer.set_etag(etag_of(tag))

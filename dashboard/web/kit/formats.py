@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from numbers import Integral
 from typing import SupportsFloat
 
+import numpy as np
 from flask import Flask
 
 from dashboard.records.tensor import cell_name
@@ -17,6 +18,8 @@ from dashboard.records.tensor import cell_name
 NOTHING = "–"
 SHADE_LEVELS = 10
 SIGNIFICANT_DIGITS = 4
+SHORTER_THAN_DOUBLES = frozenset({"float16", "float32"})
+"""Types whose numbers need fewer digits than the same numbers as doubles."""
 
 
 def number(value: SupportsFloat | None) -> str:
@@ -41,6 +44,34 @@ def full(value: SupportsFloat | None) -> str:
     if isinstance(value, Integral):
         return str(int(value))
     return _special(float(value)) or repr(float(value))
+
+
+def exact(value: SupportsFloat | None, dtype: str) -> str:
+    """Write a cell with the digits that its type needs: the shortest text that reads back as the same number of it.
+
+    0.1 for a float32, which as a double is 0.10000000149011612.
+    """
+    if value is None or dtype not in SHORTER_THAN_DOUBLES:
+        return full(value)
+    return full(float(str(np.dtype(dtype).type(value))))
+
+
+def decimals_for(limit: float) -> int | None:
+    """Return how many decimals give a number of this size four significant digits; None where it needs an exponent."""
+    if not 1e-3 <= limit < 1e6:
+        return None
+    return max(SIGNIFICANT_DIGITS - 1 - math.floor(math.log10(limit)), 0)
+
+
+def aligned(value: SupportsFloat, decimals: int | None) -> str:
+    """Write a number with so many decimals, so that points of a column are below each other; None: as `number` does.
+
+    Zero is written as such, and what would round to it with its exponent.
+    """
+    if decimals is None or isinstance(value, Integral) or _special(float(value)):
+        return number(value)
+    text = f"{float(value):.{decimals}f}"
+    return f"{float(value):.0e}".replace("e-0", "e-") if not text.strip("-0.") else text
 
 
 def spread(mean: float, deviation: float) -> str:

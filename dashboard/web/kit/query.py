@@ -3,7 +3,8 @@
 from collections.abc import Collection
 from typing import Any, NamedTuple, TypeVar
 
-from flask import g, request, url_for
+from flask import request, url_for
+from flask.globals import request_ctx
 from werkzeug.datastructures import MultiDict
 
 from dashboard.http import workspace
@@ -90,11 +91,13 @@ class Query:
 
 
 def query() -> Query:
-    """Return the query of this request, which is read once."""
-    if "query" not in g:
-        g.query = Query(request.args)
-    assert isinstance(g.query, Query)
-    return g.query
+    """Return the query of this request, which is read once; a chart of a page is asked for with one of its own."""
+    of_request = vars(request_ctx.request)
+    if "query" not in of_request:
+        of_request["query"] = Query(request.args)
+    known = of_request["query"]
+    assert isinstance(known, Query)
+    return known
 
 
 def takes_gzip() -> bool:

@@ -17,6 +17,7 @@ from flask import Blueprint, Response, url_for
 from markupsafe import Markup
 
 from dashboard.parsing import FORMULA_SIGNS
+from dashboard.web.kit.explanations import Explanation, explanation
 from dashboard.web.kit.formats import CELL_FORMATS
 from dashboard.web.kit.query import Query, query
 
@@ -49,7 +50,9 @@ class Column:
     the files only. `value` is what is exported and sorted by: where it is in a row (`version.epoch`, by attributes and
     keys; default: `name`), or a function of the row; `sort_key` gives the order where that is another. `format` names a
     macro of components/cells.html, which draws `shown` (default: the value). A `quiet` heading is for screen readers
-    only, a `heading_link` leads to what the column is about.
+    only, a `heading_link` leads to what the column is about. `help` says in a sentence what the column is, where the
+    words of its heading alone do not (`kit.explanations`), `docs` the place in the docs that says more; a heading that
+    is a name of somebody's data (`is_name`) has no meaning of ours.
     """
 
     name: str
@@ -62,6 +65,8 @@ class Column:
     exported: bool = True
     largest_first: bool | None = None
     help: str = ""
+    docs: str = ""
+    is_name: bool = False
     css: str = ""
     quiet: bool = False
     sort_key: Callable[[Any], Any] | None = None
@@ -76,6 +81,11 @@ class Column:
     def begins_with_largest(self) -> bool:
         """Whether a first click on the heading puts the largest value first."""
         return self.format in LARGEST_FIRST if self.largest_first is None else self.largest_first
+
+    @property
+    def explanation(self) -> Explanation | None:
+        """What the column means; None for one that its heading says all about."""
+        return None if self.is_name else explanation(self.heading, self.help, self.docs)
 
     @cached_property
     def value_of(self) -> Callable[[Any], Any]:
@@ -142,8 +152,9 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under columns. `sort` is a column's name, with a minus for the other direction; `link` is a row's page.
+    """Rows under columns. `sort` is a column's name, with a minus for the other direction.
 
+    `link` is a row's page (default: that of the column that names the row), which a click on the row or Enter opens.
     `label` names the table for screen readers, `sorted_by` gives the address that sorts by a column (default: this
     page's own), `css` the row's class, `note` what a row without values says. `empty` is said of no rows at all.
     `header` is the column that names the rows (default: the first); with `swaps` its links change the page in place.
@@ -202,8 +213,9 @@ class Table:
             (each, column, column.shown or column.value_of, each.draw or CELL_FORMATS[column.format], column is header)
             for each, column in zip(starmap(Drawn, drawn), columns, strict=True)
         ]
+        link = self.link or header.link
         for row in self.rows:
-            href = self.link(row) if self.link else ""
+            href = link(row) if link else ""
             note = self.note(row) if self.note else None
             cells: list[Any] = []
             for each, column, show, draw, is_header in parts[: note.after] if note else parts:

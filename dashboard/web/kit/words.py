@@ -4,7 +4,8 @@ from dataclasses import asdict
 from typing import Any
 
 from dashboard.kinds import Choice
-from dashboard.records.network import LAYER_SETTINGS, NetworkSpec
+from dashboard.records.network import LAYER_SETTINGS, NetworkSpec, Version
+from dashboard.records.tensor import TensorInfo, cell_name
 from dashboard.records.training import TRAINING_SETTINGS
 
 SETTINGS = LAYER_SETTINGS | TRAINING_SETTINGS
@@ -13,6 +14,11 @@ SETTINGS = LAYER_SETTINGS | TRAINING_SETTINGS
 def setting_words(name: str) -> str:
     """Return a setting's name as people say it."""
     return SETTINGS[name].words if name in SETTINGS else name.replace("_", " ")
+
+
+def cell_reference(version: Version, tensor: TensorInfo, row: int, column: int) -> str:
+    """Return how a cell is cited: the reference of its version, tensor and place: `mnist:3 layer_01.weight [4, 2]`."""
+    return f"{version.reference} {tensor.name} {cell_name(tensor.shape, row, column)}"
 
 
 def choice_words(name: str, value: Any) -> Any:  # noqa: ANN401 - a setting's value

@@ -7,16 +7,17 @@ from typing import Any, NamedTuple
 from flask import url_for
 from markupsafe import Markup
 
-from dashboard.charts.svg import network_drawing, sparkline
+from dashboard.charts.svg import Link, network_drawing, sparkline
 from dashboard.errors import Invalid
 from dashboard.metrics import best_name, best_version, in_order, judging, metric_name, metric_words
-from dashboard.records.network import FOREIGN, Network, NetworkSpec, Version
+from dashboard.records.network import FOREIGN, ListedVersion, Network, NetworkSpec
 from dashboard.records.repeats import RepeatedScore
+from dashboard.services.history.tensor_steps import TensorStep
 from dashboard.services.networks import NetworkSummary
 from dashboard.web.kit.formats import spread
 from dashboard.web.kit.repeats import FEW, REPEATED, listed_records, listed_scores, records_words, times_words
 from dashboard.web.kit.tables import Column, Table, exports
-from dashboard.web.kit.urls import address, run_address
+from dashboard.web.kit.urls import address, compared, numbered
 
 MOST_METRICS = 4
 MOST_NOTES = 3
@@ -138,32 +139,55 @@ def run_chips(runs: Iterable[int]) -> list[tuple[str, str, str]]:
 
 @dataclass(frozen=True)
 class VersionRow:
-    """A version in the table of its network: the number of the version before it, and that of the best one."""
+    """A version in the table of its network, whether it is the best, and where its run is.
 
-    version: Version
-    before: int | None = None
-    best: int | None = None
+    `since` is the comparison with the version that it came from, `to_best` that with the best one: (words, address).
+    """
 
-    @property
-    def is_best(self) -> bool:
-        """Whether no version is better."""
-        return self.version.number == self.best
+    version: ListedVersion
+    is_best: bool = False
+    run: str = ""
+    since: tuple[str, str] = ("", "")
+    to_best: tuple[str, str] = ("", "")
 
 
+SINCE_BEFORE = "What changed since the version that this one came from: the one before in its run, or its parent."
+TO_BEST = "What changes from this version to the best one, ★."
 CHANGED = (
     "L2 of the change since the version before in the same run, or since the parent, as a share of its norm; "
     "unknown where that version is deleted"
 )
+
+
+def _changed_address(row: VersionRow) -> str:
+    return row.since[1] if row.version.changed is not None else ""
+
+
 VERSION_COLUMNS = (
-    Column("changed", "Changed", "version.changed", "percent", help=CHANGED),
+    Column("changed", "Changed", "version.changed", "percent", link=_changed_address, sortable=True, help=CHANGED),
     Column("changed_since", value="version.changed_since"),
-    Column("epoch", "Epoch", "version.epoch", "count"),
-    Column("run_id", "Run", "version.run_id", link=run_address),
+    Column("epoch", "Epoch", "version.epoch", "count", sortable=True),
+    Column("run_id", "Run", "version.run_id", link=lambda row: row.run, sortable=True, largest_first=True),
     Column("parent", value="version.parent"),
-    Column("created", "Saved", "version.created", "when"),
+    Column("created", "Saved", "version.created", "when", sortable=True),
     Column("bytes", value="version.bytes"),
     Column("sha256", value="version.sha256"),
-    Column("compare", "Compare", format="comparisons", shown=lambda row: row, exported=False, quiet=True),
+    Column(
+        "since",
+        "Since before",
+        lambda row: row.since[0],
+        link=lambda row: row.since[1],
+        exported=False,
+        help=SINCE_BEFORE,
+    ),
+    Column(
+        "to_best",
+        "To the best",
+        lambda row: row.to_best[0],
+        link=lambda row: row.to_best[1],
+        exported=False,
+        help=TO_BEST,
+    ),
 )
 
 
@@ -172,27 +196,45 @@ def versions_table(network: Network, rows: Sequence[VersionRow], metrics: Iterab
     names = in_order(name for one in metrics for name in one)
     columns = (
         Column("select", "Select", "version.reference", "tick", exported=False, css="tick", quiet=True),
-        Column("version", "Version", "version.number", "version_number", shown=lambda row: row),
+        Column(
+            "version", "Version", "version.number", "version_number", lambda row: row, sortable=True, largest_first=True
+        ),
         *(_metric_column(name, is_shown=index < MOST_METRICS) for index, name in enumerate(names)),
         *VERSION_COLUMNS,
     )
     files = exports("networks.versions", name=network.name)
 
+    page = numbered("versions.show", "number", name=network.name)
+
     def link(row: VersionRow) -> str:
-        return address("versions.show", name=network.name, number=row.version.number)
+        return page(row.version.number)
 
     return Table(f"{network.name}_versions", columns, rows, "Versions", files, link=link, header="version")
 
 
 def _metric_column(name: str, is_shown: bool) -> Column:
     heading = metric_words(name).capitalize() if is_shown else ""
-    return Column(name, heading, lambda row: row.version.metrics.get(name), "number", css="wraps")
+    return Column(name, heading, lambda row: row.version.metrics.get(name), "number", css="wraps", sortable=True)
 
 
-def version_rows(versions: Iterable[Version], history: History, best: int | None) -> list[VersionRow]:
+def version_rows(
+    network: str, versions: Iterable[ListedVersion], steps: Iterable[TensorStep], best: int | None
+) -> list[VersionRow]:
     """Return versions as the page lists them."""
-    before = dict(zip(list(history)[1:], history, strict=False))
-    return [VersionRow(version, before.get(version.number), best) for version in versions]
+    before = {step.number: step.base for step in steps}
+    run, at = numbered("runs.show", "run_id"), compared(network)
+
+    def row(version: ListedVersion) -> VersionRow:
+        number, base = version.number, before.get(version.number)
+        return VersionRow(
+            version,
+            number == best,
+            run(version.run_id) if version.run_id else "",
+            (f"v{base} → v{number}", at(base, number)) if base else ("", ""),
+            ("the best", "") if number == best else (f"v{number} → ★", at(number, best)) if best else ("", ""),
+        )
+
+    return [row(version) for version in versions]
 
 
 def curve_points(history: History, runs: Mapping[int, int | None]) -> list[dict[str, Any]]:
@@ -207,8 +249,26 @@ def curve_points(history: History, runs: Mapping[int, int | None]) -> list[dict[
     return points
 
 
-def layers_table(network: Network) -> Table:
-    """Return the layers of a network; columns of settings that no layer has are in the files only."""
+def layer_links(network: Network, newest: int) -> list[Link]:
+    """Return where the inputs and the layers of a network's drawing lead; nowhere without a version."""
+    if not newest:
+        return []
+    dataset = url_for("datasets.show", name=network.dataset) if network.dataset else ""
+    inputs = Link(dataset, f"Inputs: the columns of {network.dataset}") if dataset else None
+    tables = [f"layer_{place:02d}.weight" for place in range(1, len(network.spec.layers) + 1)]
+    weights = [Link(_tensor_address(network, newest, table), f"{table}: its table in v{newest}") for table in tables]
+    return [inputs or Link(address("versions.show", name=network.name, number=newest), f"v{newest}"), *weights]
+
+
+def _tensor_address(network: Network, number: int, tensor: str) -> str:
+    return address("tensors.show", name=network.name, number=number, tensor=tensor)
+
+
+def layers_table(network: Network, newest: int = 0) -> Table:
+    """Return the layers of a network; columns of settings that no layer has are in the files only.
+
+    Each leads to its table in the newest version, if there is one.
+    """
     layers = network.spec.layers
     names = [*map(str, range(1, len(layers))), "Output"][: len(layers)]
     columns = (
@@ -219,8 +279,11 @@ def layers_table(network: Network) -> Table:
         Column("dropout", "Dropout" if any(layer.dropout for layer in layers) else "", format="setting"),
         Column("frozen", "Frozen" if any(layer.frozen for layer in layers) else "", format="setting"),
     )
-    rows = [vars(layer) | {"layer": name} for name, layer in zip(names, layers, strict=True)]
-    return Table(f"{network.name}_layers", columns, rows, "Layers", exports("networks.layers", name=network.name))
+    tables = [f"layer_{place:02d}.weight" for place in range(1, len(layers) + 1)]
+    rows = [vars(one) | {"layer": name, "table": table} for name, one, table in zip(names, layers, tables, strict=True)]
+    link = (lambda row: _tensor_address(network, newest, row["table"])) if newest else None
+    files = exports("networks.layers", name=network.name)
+    return Table(f"{network.name}_layers", columns, rows, "Layers", files, link=link)
 
 
 class Preview(NamedTuple):

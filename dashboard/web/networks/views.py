@@ -4,47 +4,45 @@ from collections.abc import Mapping
 
 from flask import Blueprint, Response, flash, jsonify, render_template, request, url_for
 
-from dashboard.charts.figures import training_curves
-from dashboard.charts.svg import network_drawing
-from dashboard.errors import Invalid, StoreError, UserError
+from dashboard.charts.figures import leading, training_curves
+from dashboard.errors import Invalid, UserError
 from dashboard.http import sender, workspace
 from dashboard.metrics import curve_names
 from dashboard.parsing import LONGEST_SEARCH
-from dashboard.records.network import NETWORK_KINDS, Network
+from dashboard.records.network import NETWORK_KINDS
 from dashboard.services import networks as service
+from dashboard.services.cache.numbers import Budget
 from dashboard.services.datasets import get_dataset, training_datasets
 from dashboard.services.demo import start_demo
+from dashboard.services.history.progress import SECONDS
+from dashboard.services.history.tensor_steps import tensor_steps
 from dashboard.services.imports import fitting
 from dashboard.services.networks import NetworkSummary
-from dashboard.services.runs.queue import active_runs, get_queue
+from dashboard.services.runs.queue import get_queue
 from dashboard.services.runs.repeats import start_repeats
-from dashboard.services.runs.runs import start_run, why_not_trained
+from dashboard.services.runs.runs import start_run
 from dashboard.services.store.trash import freed_by_network
 from dashboard.services.suggestion import for_groups, note_on, suggested_for
 from dashboard.services.versions import reading
-from dashboard.services.versions.baselines import baseline_of
-from dashboard.services.versions.reading import get_detail, list_versions
-from dashboard.web.datasets.words import split_words
 from dashboard.web.kit.answers import Answer, confirm_by_name, redirect_to
-from dashboard.web.kit.baselines import nothing_learnt
 from dashboard.web.kit.formats import plural
 from dashboard.web.kit.forms import attach_errors, options, problems
 from dashboard.web.kit.paging import Pager, pager
 from dashboard.web.kit.query import query
-from dashboard.web.kit.repeats import repeat_notes
-from dashboard.web.kit.tables import Numbers, Table, chosen_order, exports, numbers_at
-from dashboard.web.kit.urls import address
-from dashboard.web.kit.words import folded_settings
+from dashboard.web.kit.tables import Numbers, Table, chosen_order, numbers_at
+from dashboard.web.kit.urls import version_addresses
 from dashboard.web.networks import page
+from dashboard.web.networks.change_map import changes_table, map_page
 from dashboard.web.networks.forms import NetworkForm, apply_action
-from dashboard.web.networks.pairs import pair_grid, version_pairs
+from dashboard.web.networks.network_page import network_page
 from dashboard.web.networks.presets import PRESETS, preset
-from dashboard.web.networks.words import filtered_sentence, given_sentence, network_sentence, networks_sentence
+from dashboard.web.networks.words import filtered_sentence, given_sentence, networks_sentence
 from dashboard.web.runs.forms import COUNT, DatasetForm, RunForm
 from dashboard.web.store.words import freed_sentences
-from dashboard.web.versions.page import Chip, dead, dead_layers
 
 blueprint = Blueprint("networks", __name__)
+
+MOST_SECONDS = 10.0
 
 
 @blueprint.get("/")
@@ -122,7 +120,7 @@ def preview() -> str:
 @blueprint.get("/networks/<name>")
 def show(name: str) -> Answer:
     """Show a network with its versions."""
-    return _network_page(service.get_network(workspace(), name), RunForm(query().args))
+    return network_page(service.get_network(workspace(), name), RunForm(query().args))
 
 
 @blueprint.post("/networks/<name>/runs")
@@ -134,7 +132,7 @@ def train(name: str) -> Answer:
         run = start_run(workspace(), name, overrides, sender("page"))
     except UserError as error:
         attach_errors(form, error)
-        return _network_page(service.get_network(workspace(), name), form, error.status)
+        return network_page(service.get_network(workspace(), name), form, error.status)
     return redirect_to(url_for("runs.show", run_id=run.id))
 
 
@@ -147,7 +145,7 @@ def repeat(name: str, kind: str) -> Answer:
         run = start_repeats(workspace(), name, data, sender("page"))
     except UserError as error:
         form.attach(error, kind)
-        return _network_page(service.get_network(workspace(), name), form, error.status)
+        return network_page(service.get_network(workspace(), name), form, error.status)
     return redirect_to(url_for("runs.show", run_id=run.id))
 
 
@@ -159,7 +157,7 @@ def give_dataset(name: str) -> Answer:
         network = fitting.give_dataset(workspace(), name, {"dataset": form.dataset.data or ""})
     except UserError as error:
         attach_errors(form, error)
-        return _network_page(service.get_network(workspace(), name), RunForm(), error.status, form)
+        return network_page(service.get_network(workspace(), name), RunForm(), error.status, form)
     flash(given_sentence(network, get_dataset(workspace(), network.dataset)))
     return redirect_to(url_for("networks.show", name=name, _anchor="train"))
 
@@ -182,12 +180,21 @@ def curves(name: str) -> Numbers:
     return Numbers(["version", *names, "run"], rows, f"{name}_curves")
 
 
-@numbers_at(blueprint, "/networks/<name>/pairs")
-def pairs(name: str) -> Numbers:
-    """Return how the metric changed between any two versions."""
+@numbers_at(blueprint, "/networks/<name>/change-map")
+def change_map(name: str) -> Table:
+    """Return how far each tensor moved in each step between versions, counted as far as ten seconds go."""
     network = service.get_network(workspace(), name)
-    rows = version_pairs(network.task, reading.metric_history(workspace(), network))
-    return Numbers(["base", "other", "change"], rows, f"{name}_pairs")
+    walk = tensor_steps(workspace(), network, Budget(seconds=MOST_SECONDS))
+    return changes_table(walk, reading.metric_history(workspace(), network))
+
+
+@blueprint.get("/networks/<name>/change-map")
+def change_map_part(name: str) -> str:
+    """Send the change map alone, after counting for about a second what is not known of it."""
+    network = service.get_network(workspace(), name)
+    walk = tensor_steps(workspace(), network, Budget(seconds=SECONDS))
+    history = reading.metric_history(workspace(), network)
+    return render_template("networks/_change_map.html", map=map_page(walk, history, query().flag("metric")))
 
 
 @numbers_at(blueprint, "/networks/<name>/layers")
@@ -201,9 +208,8 @@ def curves_figure(name: str) -> Response:
     """Send loss and accuracy of all versions as a figure; each run has lines of its own."""
     network = service.get_network(workspace(), name)
     history, runs = reading.metric_history(workspace(), network), reading.runs_of_versions(workspace(), network)
-    figure = training_curves(page.curve_points(history, runs))
-    figure["layout"]["xaxis"]["title"]["text"] = "version"
-    return jsonify(figure)
+    figure = training_curves(page.curve_points(history, runs), others=False, along="version")
+    return jsonify(leading(figure, version_addresses(name)))
 
 
 @blueprint.route("/networks/<name>/delete", methods=["GET", "POST"])
@@ -285,59 +291,3 @@ def _preview(form: NetworkForm) -> page.Preview:
         return page.Preview(service.read_definition(workspace(), definition).spec)
     except Invalid as error:
         return page.preview_without_spec(error)
-
-
-def _network_page(
-    network: Network, form: RunForm, status: int = 200, dataset_form: DatasetForm | None = None
-) -> Answer:
-    history = reading.metric_history(workspace(), network)
-    pages = pager(len(history), "networks.show")
-    shown = list_versions(workspace(), network.name, pages.length, pages.offset).items
-    ranking, baseline = page.ranking(network, history), baseline_of(workspace(), network.dataset)
-    dataset = get_dataset(workspace(), network.dataset) if network.dataset else None
-    form.offer(network.spec.training, list(history))
-    offer, choice = fitting.offered_datasets(workspace(), network), dataset_form or DatasetForm()
-    choice.offer(offer.fitting if offer else [])
-    answer = render_template(
-        "networks/show.html",
-        network=network,
-        sentence=network_sentence(network, len(history), ranking, baseline),
-        chip_list=page.run_chips(active_runs(workspace(), network)) + _dead_chips(network, history),
-        nothing_learnt=nothing_learnt(baseline, history[ranking.best]) if ranking.best is not None else "",
-        repeat_notes=repeat_notes(network, ranking.metric, network.spec.training),
-        versions=page.versions_table(network, page.version_rows(shown, history, ranking.best), history.values()),
-        pages=pages,
-        run_form=form,
-        untrained=why_not_trained(network, dataset),
-        split=split_words(dataset) if dataset is not None else "",
-        offer=offer,
-        dataset_form=choice,
-        problems=problems(form) + problems(choice),
-        layers=page.layers_table(network),
-        settings=folded_settings(network.spec) if network.spec.layers else None,
-        drawing=network_drawing(network.spec.inputs, network.spec.layers) if network.spec.layers else "",
-        curves=url_for("networks.curves_figure", name=network.name) if len(history) > 1 else "",
-        curves_files=exports("networks.curves", name=network.name),
-        pairs=pair_grid(network.name, network.task, history),
-        pairs_files=exports("networks.pairs", name=network.name),
-    )
-    return answer, status
-
-
-def _dead_chips(network: Network, history: page.History) -> list[Chip]:
-    """Name the units of the newest version that do nothing; each chip leads to since when."""
-    if not history or network.is_foreign:  # which units do nothing follows from layers
-        return []
-    newest = max(history)
-    try:
-        units = dead(get_detail(workspace(), network.name, newest), False)
-    except StoreError as error:  # the page itself needs no weights, and can say what is wrong with them
-        return [("bad", f"v{newest}: {error.message}", address("versions.show", name=network.name, number=newest))]
-    return [
-        (
-            "warn" if tensor else "",
-            f"v{newest}: {words}",
-            address("health.show", name=network.name, tensor=tensor or None),
-        )
-        for tensor, words in dead_layers(units)
-    ]

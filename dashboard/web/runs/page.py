@@ -1,6 +1,7 @@
 """What the pages of runs show: the queue as a table of runs, and one run with how far it has come."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from math import isclose
 from typing import Any, NamedTuple
 
@@ -12,10 +13,11 @@ from dashboard.records.repeats import Spread, repeated_score
 from dashboard.records.run import Epoch, Run
 from dashboard.services.datasets import get_dataset
 from dashboard.services.networks import get_network
-from dashboard.services.runs.queue import STATE_FILTERS, get_queue, has_worker, mark_text
+from dashboard.services.runs.queue import STATE_FILTERS, TRIAL, Queue, get_queue, has_worker, mark_text
 from dashboard.services.runs.runs import RunDetail, list_runs, seconds_left
 from dashboard.services.versions.baselines import baseline_of
 from dashboard.services.versions.reading import get_detail, versions_of_runs
+from dashboard.web.kit.lists import listed
 from dashboard.web.kit.paging import LIST_LENGTH, Pager, pager
 from dashboard.web.kit.query import query
 from dashboard.web.kit.repeats import RepeatNote, repeat_notes
@@ -36,7 +38,7 @@ from dashboard.web.runs.words import (
 )
 from dashboard.web.versions.scores import targets_table
 
-FILTERS = ("running", "queued", "ended")
+FILTERS = {"": "all", "running": "running", "queued": "queued", "ended": "ended"}
 EPOCHS_SHOWN = 12
 MOST_RUNS = 100_000
 MOST_SCORES = 4
@@ -57,7 +59,8 @@ class QueuePage(NamedTuple):
     """The queue, or the part of it in one `state`; `filters` are what it can be narrowed to: (state, words, count).
 
     `slots` says how many are in use and which setting decides on it, `problem` what keeps the queue from going on,
-    `poll` is where the page asks for news, if anything can change.
+    `poll` is where the page asks for news, if anything can change. `words` narrow the list; the `trials` of searches
+    are in it only `with_trials`, at `trials_address` the other way round.
     """
 
     sentence: str
@@ -68,12 +71,17 @@ class QueuePage(NamedTuple):
     table: Table
     pages: Pager
     poll: str
+    words: str
+    trials: int
+    with_trials: bool
+    trials_address: str
 
 
 class RunPage(NamedTuple):
     """One run, live; `table` holds its last epochs, or what differs in the store.
 
-    A copy that needs a password is started again in the form at `form_address`, where it is typed again.
+    A copy that needs a password is started again in the form at `form_address`, where it is typed again. `change` is
+    what a training that has ended changed, from its first version to its last: (words, address).
     """
 
     run: Run
@@ -95,6 +103,7 @@ class RunPage(NamedTuple):
     spreads: Table | None = None
     targets: Table | None = None
     explanation: Sequence[str] = ()
+    change: tuple[str, str] | None = None
 
 
 def can_restart(run: Run) -> bool:
@@ -116,6 +125,10 @@ def _targets(row: RunRow) -> list[tuple[str, str]]:
     return [(row.run.title, url_for("searches.show", search_id=search_id) if search_id else "")]
 
 
+def _attempt(row: RunRow) -> tuple[Run, str]:
+    return row.run, attempts_words(row.run)
+
+
 def _seconds_left(row: RunRow) -> float | None:
     return seconds_left(row.run, [row.epoch] if row.epoch else [])
 
@@ -126,31 +139,33 @@ def _actions(row: RunRow) -> tuple[Run, dict[str, str], bool]:
 
 
 RUN_COLUMNS = (
-    Column("run", "Run", "run.id", shown=lambda row: f"run {row.run.id}"),
+    Column("run", "Run", "run.id", shown=lambda row: f"run {row.run.id}", sortable=True, largest_first=True),
     Column("kind", value="run.kind"),
-    Column("state", "State", "run.shown_state", "attempt", lambda row: (row.run, attempts_words(row.run))),
+    Column("state", "State", "run.shown_state", "attempt", _attempt, sortable=True),
     Column("waiting", value="run.waiting"),
-    Column("target", "Target", _targets, "links", exported=False),
+    Column(
+        "target", "Target", _targets, "links", sortable=True, exported=False, sort_key=lambda row: _targets(row)[0][0]
+    ),
+    Column("started_by", "By", "run.started_by", css="muted", sortable=True),
     Column("done", value="run.done"),
     Column("total", value="run.total"),
     Column("network", value=lambda row: row.run.network or None),
-    Column("dataset", "Dataset", lambda row: row.run.dataset or None),
+    Column("dataset", "Dataset", lambda row: row.run.dataset or None, sortable=True),
     Column("progress", "Done", "run", "progress", exported=False, css="right"),
     Column("epoch", value="epoch.epoch"),
-    Column("loss", "Loss", "epoch.loss", "number"),
+    Column("loss", "Loss", "epoch.loss", "number", sortable=True, largest_first=False),
     Column("accuracy", value="epoch.accuracy"),
-    Column("val_loss", "Validation loss", "epoch.val_loss", "number", css="wraps"),
-    Column("val_accuracy", "Validation accuracy", "epoch.val_accuracy", "number", css="wraps"),
+    Column("val_loss", "Validation loss", "epoch.val_loss", "number", css="wraps", sortable=True, largest_first=False),
+    Column("val_accuracy", "Validation accuracy", "epoch.val_accuracy", "number", css="wraps", sortable=True),
     Column("seconds", value="epoch.seconds"),
     Column("learning_rate", value="epoch.learning_rate"),
     Column("versions", "Versions", lambda row: row, "versions", exported=False),
-    Column("time", "Time", "run.seconds", "duration", exported=False),
+    Column("time", "Time", "run.seconds", "duration", exported=False, sortable=True),
     Column("left", "Left", _seconds_left, "duration", exported=False),
     Column("created", value="run.created"),
-    Column("started", "Started", "run.started", "when", lambda row: row.run.started or row.run.created),
+    Column("started", "Started", "run.started", "when", lambda row: row.run.started or row.run.created, sortable=True),
     Column("ended", value="run.ended"),
     Column("priority", value="run.priority"),
-    Column("started_by", "By", "run.started_by", css="muted"),
     Column("attempt", value="run.attempt"),
     Column("checkpoint", value="run.checkpoint"),
     Column("actions", "Actions", _actions, "actions", exported=False, css="right", quiet=True),
@@ -166,13 +181,19 @@ DIFFERENCE_COLUMNS = (
 )
 
 
-def runs_table(state: str, limit: int = MOST_RUNS, offset: int = 0, with_versions: bool = False) -> Table:
-    """Return the runs in a state (all for an empty one), the active ones first."""
-    page, last = list_runs(workspace(), limit, offset, states=STATE_FILTERS.get(state, ()))
-    saved = versions_of_runs(workspace(), [run.id for run in page.items]) if with_versions else {}
-    rows = [RunRow(run, last.get(run.id), saved.get(run.id, ()), state) for run in page.items]
+def runs_table(state: str, limit: int = MOST_RUNS, offset: int = 0, but_kind: str = "") -> Table:
+    """Return the runs in a state (all for an empty one), the active ones first, without those of a kind."""
+    page, last = list_runs(workspace(), limit, offset, states=STATE_FILTERS.get(state, ()), but_kind=but_kind)
+    rows = [RunRow(run, last.get(run.id), (), state) for run in page.items]
     files = exports("runs.runs", state=state or None)
     return Table("runs", RUN_COLUMNS, rows, "Runs", files, link=lambda row: url_for("runs.show", run_id=row.run.id))
+
+
+def _with_versions(table: Table) -> Table:
+    """Return a table of runs with the versions that each has saved."""
+    rows = list(table.rows)
+    saved = versions_of_runs(workspace(), [row.run.id for row in rows])
+    return replace(table, rows=[row._replace(versions=saved.get(row.run.id, ())) for row in rows])
 
 
 def epochs_table(run_id: int, epochs: Sequence[Epoch]) -> Table:
@@ -272,19 +293,41 @@ def requested_state() -> str:
 
 
 def queue_page(state: str, mark: str) -> QueuePage:
-    """Return what _queue.html shows; `mark` was taken before, so that what changes meanwhile is fetched again."""
-    queue = get_queue(workspace())
-    pages = pager(queue.count(STATE_FILTERS.get(state, ())), "runs.index", mark=None)
+    """Return what _queue.html shows; `mark` was taken before, so that what changes meanwhile is fetched again.
+
+    Trials of searches are left out unless the address wants them. In another order than the queue's, and narrowed by
+    words, the list is made of all runs.
+    """
+    queue, states, source = get_queue(workspace()), STATE_FILTERS.get(state, ()), query()
+    with_trials = source.flag("trials")
+    but_kind = "" if with_trials else TRIAL
+    if source.text("search") or source.text("sort"):
+        part = listed(runs_table(state, but_kind=but_kind), endpoint="runs.index", mark=None)
+        table, pages = part.table, part.pages
+    else:
+        total = queue.count(states) - (0 if with_trials else queue.count_trials(states))
+        pages = pager(total, "runs.index", mark=None)
+        table = runs_table(state, LIST_LENGTH, pages.offset, but_kind)
+    to_list = replace(table, sorted_by=lambda sort: source.address("runs.index", sort=sort, offset=None, mark=None))
     return QueuePage(
         sentence=queue_sentence(queue),
         slots=slots_words(queue),
         problem=queue_problem(queue),
         state=state,
-        filters=[("", "all", queue.count()), *((name, name, queue.count(STATE_FILTERS[name])) for name in FILTERS)],
-        table=runs_table(state, LIST_LENGTH, pages.offset, with_versions=True),
+        filters=[(name, words, _count(queue, name, with_trials)) for name, words in FILTERS.items()],
+        table=_with_versions(to_list),
         pages=pages,
-        poll=query().address("runs.queue", mark=mark) if queue.queued or queue.running else "",
+        poll=source.address("runs.queue", mark=mark) if queue.queued or queue.running else "",
+        words=source.text("search"),
+        trials=queue.count_trials(states),
+        with_trials=with_trials,
+        trials_address=source.address("runs.index", trials=None if with_trials else 1, offset=None, mark=None),
     )
+
+
+def _count(queue: Queue, state: str, with_trials: bool) -> int:
+    states = STATE_FILTERS.get(state, ())
+    return queue.count(states) - (0 if with_trials else queue.count_trials(states))
 
 
 def run_page(detail: RunDetail) -> RunPage:
@@ -321,7 +364,16 @@ def run_page(detail: RunDetail) -> RunPage:
         targets=_last_targets(detail),
         spreads=spreads_table(run) if run.repeats and repeated_score(run) else None,
         explanation=repeat_explanation(run, _split_by(run)) if run.repeats else (),
+        change=_change(run, detail.versions),
     )
+
+
+def _change(run: Run, versions: Sequence[int]) -> tuple[str, str] | None:
+    if not run.has_ended or not run.network or len(versions) < 2:
+        return None
+    first, last = versions[0], versions[-1]
+    where = url_for("compare.show", base=f"{run.network}:{first}", other=f"{run.network}:{last}")
+    return f"What changed from v{first} to v{last}", where
 
 
 def _heading(run: Run) -> str:

@@ -16,8 +16,8 @@ from dashboard.web.kit.formats import duration, file_size, number, plural
 from dashboard.web.kit.repeats import spread_words, times_words
 
 NO_WORKER = (
-    "No worker is running. Where `weightbase` runs, one starts again by itself within seconds; with a web server of "
-    "your own, start one: `weightbase worker`."
+    "No worker is running. Where “weightbase” runs, one starts again by itself within seconds; with a web server of "
+    "your own, start one by the command “weightbase worker”."
 )
 
 

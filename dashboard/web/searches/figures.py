@@ -12,6 +12,7 @@ from dashboard.charts.search_figures import Curve, Point
 from dashboard.records.search import Trial
 from dashboard.services.search import findings
 from dashboard.services.search.view import SearchView, bounds_of
+from dashboard.web.kit.urls import address
 from dashboard.web.searches.words import name_words
 
 LOGARITHMIC = frozenset({"learning_rate", "weight_decay", "batch_size"})
@@ -104,7 +105,10 @@ def parallel_axes(now: SearchView) -> tuple[list[Axis], list[Line]]:
         for name, values in columns.items()
         if any(value is not None for value in values)
     ]
-    return axes, [Line(f"trial {number}: {rows[number]['score']:.4g}", rows[number]) for number in rows]
+    return axes, [
+        Line(f"trial {trial.number}: {trial.score:.4g}", rows[trial.number], address("runs.show", run_id=trial.run_id))
+        for trial in shown
+    ]
 
 
 def parallel_drawing(now: SearchView) -> Markup:

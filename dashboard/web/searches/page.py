@@ -91,19 +91,30 @@ class Trials(NamedTuple):
     sampler: Sequence[str]
 
 
+def _dataset_address(row: SearchRow) -> str:
+    return url_for("datasets.show", name=row.search.dataset)
+
+
 SEARCH_COLUMNS = (
     Column("search", value="search.id"),
-    Column("name", "Search", "search.name", "search", shown=lambda row: row.search),
-    Column("dataset", "Dataset", "search.dataset", link=lambda row: url_for("datasets.show", name=row.search.dataset)),
-    Column("state", "State", "search.shown_state", "search_state"),
-    Column("trials", "Trials", "ended", shown=lambda row: f"{row.ended:,} of {row.search.budget.trials:,}"),
+    Column("name", "Search", "search.name", "search", shown=lambda row: row.search, sortable=True),
+    Column("dataset", "Dataset", "search.dataset", link=_dataset_address, sortable=True),
+    Column("state", "State", "search.shown_state", "search_state", sortable=True),
+    Column(
+        "trials",
+        "Trials",
+        "ended",
+        sortable=True,
+        largest_first=True,
+        shown=lambda row: f"{row.ended:,} of {row.search.budget.trials:,}",
+    ),
     Column("budget", value="search.budget.trials"),
     Column("metric", "Metric", "search.goal.metric", shown=lambda row: _metric(row.search)),
     Column("best", "Best trial", "best.number", "count"),
-    Column("score", "Best", "best.score", "number"),
+    Column("score", "Best", "best.score", "number", sortable=True),
     Column("records", "Measured on", shown=lambda row: records_words(row.records), css="right muted", help=FEW),
     Column("sampler", "Sampler", "search.sampler"),
-    Column("created", "Started", "search.created", "when"),
+    Column("created", "Started", "search.created", "when", sortable=True),
 )
 
 

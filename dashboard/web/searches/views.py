@@ -15,8 +15,8 @@ from dashboard.services.search.view import SearchView, brief_view, view
 from dashboard.web.kit.answers import Answer, confirm_by_name, redirect_to
 from dashboard.web.kit.formats import plural
 from dashboard.web.kit.forms import attach_errors, options, problems
+from dashboard.web.kit.lists import listed
 from dashboard.web.kit.live import live_answer
-from dashboard.web.kit.paging import LIST_LENGTH, pager
 from dashboard.web.kit.query import query
 from dashboard.web.kit.tables import Numbers, Table, exports, numbers_at
 from dashboard.web.searches.figures import FIGURES, chart_size, figure_mark, search_mark
@@ -33,13 +33,8 @@ CHART_NUMBERS = ("history", "curves", "front", "importance", "predictions", "bel
 @blueprint.get("/searches")
 def index() -> Answer:
     """Show all searches, the newest first."""
-    total, running = service.count_searches(workspace())
-    pages = pager(total)
-    page, counts = service.list_searches(workspace(), LIST_LENGTH, pages.offset)
-    sentence = searches_sentence(total, running)
-    return render_template(
-        "searches/index.html", sentence=sentence, table=searches_table(page.items, counts), pages=pages
-    )
+    sentence = searches_sentence(*service.count_searches(workspace()))
+    return render_template("searches/index.html", sentence=sentence, found=listed(searches()))
 
 
 @numbers_at(blueprint, "/searches")

@@ -5,7 +5,6 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from dashboard.charts.images import mosaic_size
 from dashboard.http import workspace
 from dashboard.metrics import best_name, best_version, metric_name
 from dashboard.parsing import LONGEST_SEARCH
@@ -14,7 +13,7 @@ from dashboard.records.statistics import STATISTICS, VERSION, Statistic
 from dashboard.records.tensor import TensorInfo
 from dashboard.services.cache.numbers import UNLIMITED, Budget
 from dashboard.services.history.units import DeadUnit, DeadUnits, dead_units
-from dashboard.services.versions import analyses, reading
+from dashboard.services.versions import reading
 from dashboard.services.versions.damage import known_damage
 from dashboard.services.versions.reading import VersionDetail
 from dashboard.web.kit.formats import number as written
@@ -70,20 +69,6 @@ class TensorChart(NamedTuple):
     exports: Exports
     cells: int
     is_drawn: bool
-
-
-class UnitPictures(NamedTuple):
-    """The picture of some of the first layer's units, in both themes, and the addresses of other units or ""."""
-
-    tensor: str
-    light: str
-    dark: str
-    width: int
-    height: int
-    words: str
-    previous: str
-    next: str
-    has_colours: bool
 
 
 def sentence(network: Network, detail: VersionDetail) -> str:
@@ -216,35 +201,6 @@ def tensor_charts(detail: VersionDetail) -> list[TensorChart]:
 def tensor_address(version: Version, tensor: TensorInfo) -> str:
     """Return the address of a tensor's page."""
     return address("tensors.show", name=version.network, number=version.number, tensor=tensor.name)
-
-
-def unit_pictures(version: Version, tensors: Sequence[TensorInfo]) -> UnitPictures | None:
-    """Return where the pictures of the first layer's units are, if its inputs are pixels."""
-    first = next((tensor for tensor in tensors if tensor.name == "layer_01.weight"), None)
-    shape = analyses.image_shape(workspace(), version) if first is not None else None
-    if first is None or shape is None:
-        return None
-    total = first.shape[1]
-    unit = query().number("unit", 0, 0, max(total - 1, 0))
-    count = min(UNITS_SHOWN, total - unit)
-
-    def picture(theme: str) -> str:
-        drawn = {"unit": unit, "units": count, "theme": theme, "v": first.sha256[:12]}
-        return address("versions.units", name=version.network, number=version.number, **drawn)
-
-    def step(to: int) -> str:
-        return query().address(unit=to, _anchor="units") if 0 <= to < total else ""
-
-    return UnitPictures(
-        first.name,
-        picture("light"),
-        picture("dark"),
-        *mosaic_size(shape, count, UNITS_ACROSS),
-        f"units {unit} to {unit + count - 1} of {total:,}",
-        step(max(unit - UNITS_SHOWN, 0) if unit else -1),
-        step(unit + UNITS_SHOWN),
-        len(shape) == 3,
-    )
 
 
 def _cells(detail: VersionDetail) -> int:

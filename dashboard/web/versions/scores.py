@@ -3,14 +3,18 @@
 from collections.abc import Mapping, Sequence
 from operator import itemgetter, methodcaller
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
+from dashboard.errors import NotFound
 from dashboard.http import workspace
 from dashboard.metrics import METRICS, metric_words, split_part
 from dashboard.records.network import Version
+from dashboard.services.datasets import are_records_here, get_dataset
 from dashboard.services.versions.baselines import baseline_of
 from dashboard.services.versions.reading import VersionDetail
-from dashboard.web.kit.formats import shade
+from dashboard.web.kit.formats import plural, shade
 from dashboard.web.kit.tables import Column, Numbers, Table, exports
+from dashboard.web.kit.urls import address
 
 MOST_CLASSES = 30
 LISTS = {"per_class", "per_target", "confusion"}
@@ -69,10 +73,20 @@ def target_columns(rows: Sequence[Mapping[str, Any]]) -> list[Column]:
     ]
 
 
+class ConfusionCell(NamedTuple):
+    """How many records, their shade, what they are in words, and where they are listed (empty: nowhere)."""
+
+    number: int
+    shade: str
+    words: str
+    address: str = ""
+
+
 class Confusion(NamedTuple):
     """A confusion matrix: rows are the true classes, columns the predicted ones, on `part` of the dataset.
 
-    `target` is the one of several that it is of, at a `place` from 1; empty where there is one.
+    `target` is the one of several that it is of, at a `place` from 1; empty where there is one. At `address` the
+    records of each cell are listed; empty where they are not here.
     """
 
     part: str
@@ -80,6 +94,7 @@ class Confusion(NamedTuple):
     matrix: list[list[int]]
     target: str = ""
     place: int = 0
+    address: str = ""
 
     @property
     def id(self) -> str:
@@ -87,12 +102,22 @@ class Confusion(NamedTuple):
         return f"confusion-{self.place}" if self.target else "confusion"
 
     @property
-    def rows(self) -> list[tuple[str, list[tuple[int, str]]]]:
-        """Each class with its cells, (count, shade): what was right is shaded one way, what was wrong the other."""
+    def rows(self) -> list[tuple[str, list[ConfusionCell]]]:
+        """Each class with its cells: what was right is shaded one way, what was wrong the other."""
         return [
-            (name, _shaded(index, counts))
+            (
+                name,
+                list(map(self._cell, [name] * len(counts), self.classes, *zip(*_shaded(index, counts), strict=True))),
+            )
             for index, (name, counts) in enumerate(zip(self.classes, self.matrix, strict=True))
         ]
+
+    def _cell(self, true: str, predicted: str, count: int, shade: str) -> ConfusionCell:
+        records = f"{true} answered as {predicted}: {plural(count, 'record')}"
+        if not self.address or not count:
+            return ConfusionCell(count, shade, records)
+        own = {"true": true, "predicted": predicted} | ({"target": self.target} if self.target else {})
+        return ConfusionCell(count, shade, records, f"{self.address}&{urlencode(own)}#records")
 
     @property
     def is_shown(self) -> bool:
@@ -146,19 +171,34 @@ def targets_table(detail: VersionDetail) -> Table:
 def confusions(detail: VersionDetail) -> list[Confusion]:
     """Return the confusion matrix of the test part, else of the validation part, or that of each of several targets."""
     part = part_of(detail, "confusion") or part_of(detail, "per_target")
-    return confusions_of(detail.version, part, detail.evaluation[part]) if part else []
+    if not part:
+        return []
+    return confusions_of(detail.version, part, detail.evaluation[part], _records_address(detail.version, part))
 
 
-def confusions_of(version: Version, part: str, measured: Mapping[str, Any]) -> list[Confusion]:
-    """Return the confusion matrix among what was measured on `part`, or that of each of several targets."""
+def _records_address(version: Version, part: str) -> str:
+    """Return where the records of a part of a version's dataset are listed; empty where they are not here."""
+    try:
+        dataset = get_dataset(workspace(), version.dataset)
+    except NotFound:
+        return ""
+    place = {"name": version.network, "number": version.number, "dataset": dataset.name, "part": part}
+    return address("evaluate.show", **place) if are_records_here(workspace(), dataset) else ""
+
+
+def confusions_of(version: Version, part: str, measured: Mapping[str, Any], address: str = "") -> list[Confusion]:
+    """Return the confusion matrix among what was measured on `part`, or that of each of several targets.
+
+    The records of its cells are listed at `address`; empty if they are nowhere.
+    """
     known = version.preprocessing
     if matrix := measured.get("confusion"):
-        return [Confusion(part, _names(known.get("classes"), len(matrix)), matrix)]
+        return [Confusion(part, _names(known.get("classes"), len(matrix)), matrix, address=address)]
     own = {one["name"]: one["classes"] for one in known.get("groups", ())}
     several = [one for one in measured.get("per_target", ()) if one.get("confusion")]
     names = [_names(own.get(one["target"]), len(one["confusion"])) for one in several]
     return [
-        Confusion(part, own, one["confusion"], one["target"], place)
+        Confusion(part, own, one["confusion"], one["target"], place, address)
         for place, (own, one) in enumerate(zip(names, several, strict=True), start=1)
     ]
 

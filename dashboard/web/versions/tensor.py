@@ -1,7 +1,9 @@
 """The page of a tensor: its table, in windows of cells that each have an address, a heat map and its distribution."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,22 +17,25 @@ from dashboard.records.units import counted_axis, unit_word
 from dashboard.services.versions import analyses
 from dashboard.services.versions import tensors as service
 from dashboard.services.versions.reading import get_detail
-from dashboard.services.versions.tensors import WINDOW_COLUMNS, WINDOW_ROWS, Window
-from dashboard.web.kit.formats import full, plural, shade
+from dashboard.services.versions.tensors import WINDOW_ROWS, Window
+from dashboard.web.kit.formats import aligned, decimals_for, exact, plural, shade
 from dashboard.web.kit.formats import number as written
 from dashboard.web.kit.query import query
 from dashboard.web.kit.tables import Exports, exports
 from dashboard.web.kit.urls import address, api_address
 from dashboard.web.versions.page import Chip, far_out
+from dashboard.web.versions.snippets import snippets
 from dashboard.web.versions.words import tensor_sentence
 
 blueprint = Blueprint("tensors", __name__)
 
 OUTLIERS_NAMED = 4
+COLUMNS_SHOWN, VECTOR_ROWS = 16, 200
+"""So many columns stand next to the heat map at 1440 pixels; of a table of one column so many rows are a window."""
 MOST_SEARCHED = 10**6
 
 
-@blueprint.get("/networks/<name>/versions/<int:number>/tensors/<path:tensor>")
+@blueprint.get("/networks/<name>/versions/<int:number>/tensors/<tensor_name:tensor>")
 def show(name: str, number: int, tensor: str) -> str:
     """Show a window of a tensor's table."""
     detail = get_detail(workspace(), name, number)
@@ -56,17 +61,24 @@ def show(name: str, number: int, tensor: str) -> str:
         bins=BINS,
         figure=address("versions.distribution_of", v=info.sha256[:12], **place),
         exports=exports("versions.distribution", **place),
-        csv=api_address(*path, f"{info.name}.csv"),
+        csv=(csv := api_address(*path, f"{info.name}.csv")),
+        snippets=snippets(version, info, csv),
+        reference=f"{version.reference} {info.name}",
+        cell_json=api_address(*path, f"{info.name}.json"),
         npy=api_address(*path, f"{info.name}.npy"),
     )
 
 
 class Cell(NamedTuple):
-    """A cell as it is shown: its number in short and with all its digits, and the class that shades it."""
+    """A cell as it is shown: its number in short and with all its digits, the class that shades it, and its length.
+
+    That is its share of the weight that is shaded most, for a bar.
+    """
 
     written: str
     full: str
     css: str
+    share: float
 
 
 @dataclass(frozen=True)
@@ -82,26 +94,38 @@ class ShownWindow:
         """The number and the cells of each row."""
         table = self.cells.cells
         values = (table if table.dtype.kind in "iubf" else table.astype(np.float64)).tolist()
-        rows = [
-            (row, [Cell(written(cell), full(cell), shade(cell, self.limit)) for cell in cells])
-            for row, cells in zip(self.cells.rows, values, strict=True)
-        ]
+        rows = [(row, list(map(self._cell, cells))) for row, cells in zip(self.cells.rows, values, strict=True)]
         if self.name:
             row, (first, *others) = rows[0]
             rows[0] = row, [first._replace(css=f"{first.css} here"), *others]
         return rows
 
+    def _cell(self, value: float) -> Cell:
+        share = value / self.limit if math.isfinite(value) else 0.0
+        digits = exact(value, self.cells.tensor.dtype)
+        return Cell(aligned(value, self.decimals), digits, shade(value, self.limit), share)
+
+    @cached_property
+    def decimals(self) -> int | None:
+        """With how many decimals numbers are written, so that they are below each other."""
+        return decimals_for(self.limit)
+
+    @property
+    def is_vector(self) -> bool:
+        """Whether the table has one column, and is shown as rows next to each other with bars."""
+        return self.cells.columns_total == 1
+
     @property
     def steps(self) -> list[tuple[str, str]]:
         """The words and the addresses of the neighbouring windows; an address is empty where there is none."""
-        row, column = self.cells.rows.start, self.cells.columns.start
-        below, last = row + WINDOW_ROWS < self.cells.rows_total, max(self.cells.rows_total - WINDOW_ROWS, 0)
-        to_the_right = column + WINDOW_COLUMNS < self.cells.columns_total
+        row, column, height = self.cells.rows.start, self.cells.columns.start, window_rows(self.cells.columns_total)
+        below, last = row + height < self.cells.rows_total, max(self.cells.rows_total - height, 0)
+        to_the_right = column + COLUMNS_SHOWN < self.cells.columns_total
         return [
-            ("⇤ left", _at(row, max(column - WINDOW_COLUMNS, 0)) if column else ""),
-            ("right ⇥", _at(row, column + WINDOW_COLUMNS) if to_the_right else ""),
-            ("↑ up", _at(max(row - WINDOW_ROWS, 0), column) if row else ""),
-            ("down ↓", _at(row + WINDOW_ROWS, column) if below else ""),
+            ("⇤ left", _at(row, max(column - COLUMNS_SHOWN, 0)) if column else ""),
+            ("right ⇥", _at(row, column + COLUMNS_SHOWN) if to_the_right else ""),
+            ("↑ up", _at(max(row - height, 0), column) if row else ""),
+            ("down ↓", _at(row + height, column) if below else ""),
             ("last row", _at(last, column) if below else ""),
         ]
 
@@ -128,12 +152,18 @@ def shade_limit(statistics: Mapping[str, Any]) -> float:
     return float(statistics["limit"] or 1.0)
 
 
+def window_rows(columns: int) -> int:
+    """Return how many rows a window of a table with so many columns has: of one column they stand side by side."""
+    return VECTOR_ROWS if columns == 1 else WINDOW_ROWS
+
+
 def _window(version: Version, info: TensorInfo) -> ShownWindow | None:
     """Return the window that the address names; None for a tensor without cells."""
     if not info.cells:
         return None
     row, column = query().number("row"), query().number("column")
-    cells = service.window(workspace(), version, info, row, column)
+    size = window_rows(info.columns), COLUMNS_SHOWN
+    cells = service.window(workspace(), version, info, row, column, *size)
     is_selected = not {"row", "column"}.isdisjoint(query().args)
     return ShownWindow(cells, shade_limit(info.statistics), cell_name(info.shape, row, column) if is_selected else "")
 

@@ -29,6 +29,7 @@ from dashboard.web.kit.urls import address, api_address
 from dashboard.web.kit.words import folded_settings
 from dashboard.web.store.words import freed_sentences
 from dashboard.web.versions import origins, page, scores
+from dashboard.web.versions.pictures import unit_pictures
 from dashboard.web.versions.words import dead_note
 
 blueprint = Blueprint("versions", __name__, url_prefix="/networks/<name>/versions/<int:number>")
@@ -93,18 +94,20 @@ def heat_map(name: str, number: int) -> Response:
 
 @blueprint.get("/units.png")
 def units(name: str, number: int) -> Response:
-    """Send pictures of the incoming weights of first-layer units, ten in a row."""
+    """Send pictures of the incoming weights of first-layer units, or of their change since a version, ten in a row."""
     version, tensor = find_tensor(workspace(), name, number, "layer_01.weight")
     analyses.require_pictures(workspace(), version, tensor)
     first = query().number("unit")
     last = min(first + query().number("units", page.UNITS_SHOWN, 1, 400), tensor.shape[1])
+    since = query().number("since")
+    base = find_tensor(workspace(), name, since, tensor.name) if since else None
     chosen = range(first, max(last, first + 1))  # never empty, so that a unit that does not exist is refused
 
     def draw(theme: str) -> bytes:
-        mosaic = analyses.unit_pictures(workspace(), version, tensor, chosen, page.UNITS_ACROSS)
+        mosaic = analyses.unit_pictures(workspace(), version, tensor, chosen, page.UNITS_ACROSS, base)
         return png(mosaic, theme, mosaic_zoom(mosaic.levels.shape[1]))
 
-    return png_answer(draw, tensor.sha256)
+    return png_answer(draw, f"{tensor.sha256} {base[1].sha256}" if base else tensor.sha256)
 
 
 @blueprint.route("/delete", methods=["GET", "POST"])
@@ -162,7 +165,7 @@ def _page(name: str, number: int, proof: VersionProof | None) -> str:
         settings=folded_settings(version.spec) if version.can_run else None,
         unmeasured=why_not_measured(version),
         **origins.facts_of_page(detail),
-        pictures=page.unit_pictures(version, sound.tensors),
+        pictures=unit_pictures(version, sound.tensors),
         verification=proof,
         anyway=address("versions.show", name=name, number=number, draw=1),
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from dashboard.metrics import metric_words
 from dashboard.services.history.units import DeadUnit, DeadUnits
-from dashboard.web.kit.formats import change, number, plural
+from dashboard.web.kit.formats import number, plural
 
 UNITS_NAMED = 4
 UNCOUNTED_UNITS = "dead units are not counted yet"
@@ -31,7 +31,8 @@ def version_sentence(
         return f"The best version{rule}: {metric_words(metric)} {number(value)}; {size}."
     rule = f" by {metric_words(by)}" if by and by != metric else ""
     score = f"{metric_words(metric).capitalize()} {number(value)}"
-    return f"{score}, {change(behind)} against the best{rule} (v{best}); {size}."
+    apart = f"{abs(behind):.3g} {'above' if behind > 0 else 'below'}" if behind else "as"
+    return f"{score}, {apart} the best{rule}, v{best}; {size}."
 
 
 def tensor_sentence(shape: Sequence[int], statistics: Mapping[str, Any]) -> str:

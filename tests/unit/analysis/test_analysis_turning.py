@@ -1,4 +1,4 @@
-"""Heat maps with units as rows: in the order that was asked for, pooled by the largest size, whole or a part."""
+"""Heat maps with units as columns: in the order that was asked for, pooled by the largest size, whole or a part."""
 
 import numpy as np
 from hypothesis import given
@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from dashboard.analysis.cells import Cells
 from dashboard.analysis.images import NAN_LEVEL, heat_map
-from dashboard.analysis.turning import MapPart, UnitOrder, unit_numbers, units_as_rows
+from dashboard.analysis.turning import MapPart, UnitOrder, unit_numbers, units_as_columns
 
 TABLE = np.array([[1.0, -2.0, 0.0], [0.5, 2.0, np.nan]])
 
@@ -14,30 +14,30 @@ TABLE = np.array([[1.0, -2.0, 0.0], [0.5, 2.0, np.nan]])
 def turned(table, order, height=10, width=10, limit=2.0, part=None):
     whole = MapPart(range(table.shape[1]), range(table.shape[0]))
     units = UnitOrder(np.array(order, dtype=np.intp), "column")
-    return units_as_rows(Cells(table), units, part or whole, height, width, limit)
+    return units_as_columns(Cells(table), units, part or whole, height, width, limit)
 
 
-def test_each_row_holds_one_unit_in_the_order_that_was_asked_for():
+def test_each_column_holds_one_unit_in_the_order_that_was_asked_for():
     found = turned(TABLE, [1, 0, 2])
-    assert found.levels.tolist() == [[0, 254], [190, 159], [127, NAN_LEVEL]]
-    assert (found.rows, found.columns, found.limit, found.clipped) == (3, 2, 2.0, 0)
+    assert found.levels.tolist() == [[0, 190, 127], [254, 159, NAN_LEVEL]]
+    assert (found.rows, found.columns, found.limit, found.clipped) == (2, 3, 2.0, 0)
     assert not found.pooled
 
 
-def test_more_units_than_rows_are_pooled_by_the_largest_size_with_its_sign():
-    found = turned(np.array([[0.1, -0.2, 0.3, -0.4, 0.5, -0.6]]), range(6), height=2, limit=0.6)
-    assert found.levels.tolist() == [[round(127 + 127 * 0.3 / 0.6)], [0]]
+def test_more_units_than_columns_are_pooled_by_the_largest_size_with_its_sign():
+    found = turned(np.array([[0.1, -0.2, 0.3, -0.4, 0.5, -0.6]]), range(6), width=2, limit=0.6)
+    assert found.levels.tolist() == [[round(127 + 127 * 0.3 / 0.6), 0]]
     assert found.pooled
 
 
 def test_nan_shows_through_the_pooling():
-    assert turned(TABLE, range(3), height=1).levels.tolist() == [[0, NAN_LEVEL]]
+    assert turned(TABLE, range(3), width=1).levels.tolist() == [[0], [NAN_LEVEL]]
 
 
 def test_a_table_without_cells_gives_a_map_without_cells():
     found = turned(np.empty((3, 0)), [])
     assert found.levels.size == 0
-    assert (found.rows, found.columns) == (0, 3)
+    assert (found.rows, found.columns) == (3, 0)
 
 
 @given(st.data())
@@ -49,11 +49,11 @@ def test_a_part_is_the_map_of_that_part_alone(data):
     part = MapPart(*(range(low, max(high, low + 1)) for low, high in ends))
     own = table[:, order][part.inputs.start : part.inputs.stop, part.places.start : part.places.stop]
     found = turned(table, order, 4, 3, 0.5, part)
-    assert np.array_equal(found.levels, heat_map(own, 3, 4, 0.5).levels.T)
+    assert np.array_equal(found.levels, heat_map(own, 4, 3, 0.5).levels)
     assert found.clipped == np.count_nonzero(np.abs(own) > 0.5)
     numbers = unit_numbers(Cells(table), UnitOrder(order, "column"), part, 4, 3)
     stored_by_rows = Cells(np.ascontiguousarray(table.T)), UnitOrder(order, "row"), part
-    assert np.array_equal(units_as_rows(*stored_by_rows, 4, 3, 0.5).levels, found.levels)
+    assert np.array_equal(units_as_columns(*stored_by_rows, 4, 3, 0.5).levels, found.levels)
     assert np.array_equal(unit_numbers(*stored_by_rows, 4, 3), numbers)
-    assert np.rint(np.clip(numbers, -0.5, 0.5) / 0.5 * 127 + 127).tolist() == found.levels.tolist()
-    assert found.pooled == (own.shape[0] > 3 or own.shape[1] > 4)
+    assert np.rint(np.clip(numbers, -0.5, 0.5) / 0.5 * 127 + 127).T.tolist() == found.levels.tolist()
+    assert found.pooled == (own.shape[0] > 4 or own.shape[1] > 3)

@@ -79,10 +79,10 @@ def test_an_empty_figure_says_so(name):
 
 
 def test_curves_show_only_what_was_measured():
-    names = [trace["name"] for trace in FIGURES["curves"]["data"]]
+    names = [trace["meta"] for trace in FIGURES["curves"]["data"]]
     assert names == ["training loss", "validation loss", "training accuracy", "validation accuracy"]
     regression = figures.training_curves([{"epoch": 1, "loss": 2.0, "val_loss": None, "accuracy": None}])
-    assert [trace["name"] for trace in regression["data"]] == ["training loss"]
+    assert [trace["meta"] for trace in regression["data"]] == ["training loss"]
     assert "yaxis2" not in regression["layout"]
     assert regression["data"][0]["y"] == [2.0]
 

@@ -57,7 +57,9 @@ def test_every_class_of_the_stylesheet_is_used():
     selectors = re.findall(r"([^{}]+)\{", STYLES)
     classes = {name for selector in selectors for name in re.findall(r"\.([a-zA-Z][\w-]*)", selector)}
     source = "\n".join(path.read_text() for path in COLOURLESS)
-    computed = {f"w{step}" for step in range(-10, 11)} | {"only-light", "only-dark"}
+    computed = (
+        {f"w{step}" for step in range(-10, 11)} | {f"m{step}" for step in range(11)} | {"only-light", "only-dark"}
+    )
     assert {name for name in classes - computed if not re.search(rf"(?<![\w-]){name}(?![\w-])", source)} == set()
 
 

@@ -3,6 +3,7 @@
 import plotly.graph_objects as go
 import pytest
 
+from dashboard.charts.figures import whole_ticks
 from dashboard.charts.search_figures import (
     ENOUGH_TRIALS,
     Curve,
@@ -13,7 +14,6 @@ from dashboard.charts.search_figures import (
     importance_figure,
     learning_curves_figure,
     predictions_figure,
-    whole_ticks,
 )
 
 POINTS = [Point(1, 0.5, 1), Point(2, 0.75, 2)]

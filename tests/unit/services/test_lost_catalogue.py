@@ -16,7 +16,7 @@ from dashboard.services.runs.runs import get_run
 from dashboard.services.store import dataset_notes
 from dashboard.services.store.reindexing import UNKNOWN_END, reindex_store
 from dashboard.services.store.trash import delete_permanently, list_trash, restore
-from dashboard.services.versions.reading import delete_version, list_versions
+from dashboard.services.versions.reading import delete_version, get_version, list_versions
 from dashboard.services.versions.verification import verify_all
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
@@ -56,7 +56,8 @@ def lose_catalogue(workspace):
 def known(workspace):
     """Return what is known, without ids."""
     networks = [replace(one.network, id=0) for one in list_networks(workspace).items]
-    versions = [version for one in networks for version in list_versions(workspace, one.name).items]
+    names = [(one.name, version.number) for one in networks for version in list_versions(workspace, one.name).items]
+    versions = [get_version(workspace, *name) for name in names]
     details = [get_run(workspace, run_id) for run_id in sorted({version.run_id for version in versions})]
     return {
         "networks": networks,

@@ -112,8 +112,8 @@ def test_the_version_before_of_a_very_large_network_is_not_read(workspace):
     network = new_network(workspace)
     save(workspace, network, filled(network, 1.0))
     source = Source(None, version_id(workspace, 1))
-    assert moved(workspace, network, filled(network, 3.0), source) == (pytest.approx(2.0), 1)
-    assert moved(workspace, network, filled(network, 3.0), source, most_cells=10) == (None, None)
+    assert moved(workspace, network, filled(network, 3.0), source, "") == (pytest.approx(2.0), 1)
+    assert moved(workspace, network, filled(network, 3.0), source, "", most_cells=10) == (None, None)
 
 
 def test_since_a_version_in_the_trash_the_change_is_unknown_until_it_is_restored(workspace):

@@ -1,4 +1,4 @@
-"""Every query of docs/sql.md runs as it stands there, on a real server, and says what numpy says."""
+"""Every query of docs/sql.md, and of the tutorial about MySQL, runs as it stands there, on a real server."""
 
 import re
 from pathlib import Path
@@ -16,6 +16,7 @@ from dashboard.settings import Settings
 from tests.server import connect
 
 MANUAL = Path(__file__).parent.parent.parent.parent / "docs" / "sql.md"
+TUTORIAL = MANUAL.parent / "tutorials" / "phpmyadmin.md"
 TITLES = [
     "layers",
     "sign changes",
@@ -28,10 +29,20 @@ TITLES = [
     "any units: run",
 ]
 
+TUTORIAL_TITLES = [
+    "versions",
+    "tables of version 1",
+    "first rows",
+    "changes of unit 0",
+    "special cells",
+    "a user who only reads",
+    "what that user may do",
+]
 
-def blocks():
-    """Return title -> SQL of the manual's blocks, in their order."""
-    found = re.findall(r"```sql\n-- ([^\n]+)\n(.*?);\n```", MANUAL.read_text(), re.DOTALL)
+
+def blocks(page=MANUAL):
+    """Return title -> SQL of a page's blocks, in their order."""
+    found = re.findall(r"```sql\n-- ([^\n]+)\n(.*?);\n```", page.read_text(), re.DOTALL)
     return dict(found)
 
 
@@ -51,10 +62,10 @@ def answers(tmp_path_factory, mysql_server_url):
     url = f"{mysql_server_url}sql_manual"
     workspace = open_workspace(Settings(home=str(tmp_path_factory.mktemp("home")), store=url))
     add_bundled(workspace, "iris")
-    for name in ("mnist", "MNIST"):
+    for name in ("mnist", "MNIST", "demo-digits"):
         definition = {"name": name, "dataset": "iris", "layers": [{"units": 3}], "output": {"activation": "softmax"}}
         create_network(workspace, definition)
-    for name, seeds in (("MNIST", [9]), ("mnist", [1, 1, 3, 4])):
+    for name, seeds in (("MNIST", [9]), ("mnist", [1, 1, 3, 4]), ("demo-digits", [1, 3])):
         for number, seed in enumerate(seeds):
             network = get_network(workspace, name)
             tensors = {"layer_01.weight": weights(seed), "layer_01.bias": np.full(3, number, np.float32)}
@@ -63,9 +74,9 @@ def answers(tmp_path_factory, mysql_server_url):
     delete_version(workspace, "mnist", 4)
     connection = connect(url, "sql_manual")
     answers = {"rows": {}, "columns": {}}
-    for title, sql in blocks().items():
+    for title, sql in (blocks() | blocks(TUTORIAL)).items():
         cursor = connection.cursor()
-        cursor.execute(sql)
+        cursor.execute(sql.replace("ON weightbase.*", "ON sql_manual.*"))
         answers["rows"][title] = cursor.fetchall() if cursor.with_rows else []
         answers["columns"][title] = list(cursor.column_names or ())
         cursor.close()
@@ -75,6 +86,9 @@ def answers(tmp_path_factory, mysql_server_url):
     cursor = connection.cursor()
     cursor.execute("SELECT network, version FROM weightbase_versions ORDER BY network, version")
     answers["versions"] = cursor.fetchall()
+    cursor.execute("SHOW GRANTS FOR reader")
+    answers["grants"] = cursor.fetchall()
+    cursor.execute("DROP USER reader")
     cursor.execute("DROP DATABASE sql_manual")
     connection.close()
     workspace.catalogue.close()
@@ -92,7 +106,8 @@ pytestmark = pytest.mark.server
 
 
 def test_every_block_of_the_manual_is_run(answers):
-    assert list(answers["rows"]) == TITLES
+    assert list(answers["rows"]) == [*TITLES, *TUTORIAL_TITLES]
+    assert len(re.findall("```sql", TUTORIAL.read_text())) == len(TUTORIAL_TITLES)
     assert len(re.findall("```sql", MANUAL.read_text())) == len(TITLES)
 
 
@@ -104,7 +119,23 @@ def test_a_network_and_a_version_lead_to_their_tables(answers):
 
 
 def test_what_was_deleted_is_not_in_the_views_and_names_differ_by_case(answers):
-    assert answers["versions"] == [("MNIST", 1), ("mnist", 1), ("mnist", 2), ("mnist", 3)]
+    ours = [one for one in answers["versions"] if one[0] != "demo-digits"]
+    assert ours == [("MNIST", 1), ("mnist", 1), ("mnist", 2), ("mnist", 3)]
+
+
+def test_the_tutorial_leads_from_names_to_tables_cells_and_a_diff(answers):
+    rows = answers["rows"]
+    assert [row[:2] for row in rows["versions"]] == [("demo-digits", 1), ("demo-digits", 2)]
+    assert [row[1] for row in rows["tables of version 1"]] == [
+        "demo_digits__v0001__layer_01_weight",
+        "demo_digits__v0001__layer_01_bias",
+    ]
+    before, after = as_cells(weights(1)), as_cells(weights(3))
+    assert [list(row) for row in rows["first rows"]] == [[r, *before[r]] for r in range(5)]
+    changes = sorted(((r, before[r, 0], after[r, 0]) for r in range(5)), key=lambda row: -abs(row[2] - row[1]))
+    assert [row[:3] for row in rows["changes of unit 0"]] == changes
+    assert rows["special cells"][0][0] > 0
+    assert any("GRANT SELECT, SHOW VIEW ON `sql_manual`.*" in grant for (grant,) in answers["grants"])
 
 
 def test_the_units_that_changed_sign_are_numpys(answers):

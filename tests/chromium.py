@@ -1,0 +1,22 @@
+"""Chromium as tests and pictures start it: without windows, and without asking for anything elsewhere."""
+
+import shutil
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+HOW_TO_INSTALL = "The browser tests need Chromium. Type: apt-get install -y chromium"
+
+
+def launch(playwright):
+    """Return a started browser; raises AssertionError with the command that installs it."""
+    executable = shutil.which("chromium")
+    assert executable, HOW_TO_INSTALL
+    return playwright.chromium.launch(executable_path=executable, args=FLAGS, headless=True)
