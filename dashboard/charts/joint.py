@@ -1,5 +1,6 @@
 """Base against other, cell by cell: unchanged cells are on the diagonal. Points when few, a density when many."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,14 +8,17 @@ import numpy as np
 from dashboard.analysis.joint import JointCounts
 from dashboard.charts.figures import Figure, plain_layout, whole_figure
 from dashboard.charts.palette import NEITHER, OKABE_ITO, see_through
+from dashboard.records.tensor import cell_name
 
 Array = np.ndarray[Any, Any]
 
 
-def joint_figure(cells: JointCounts | tuple[Array, Array, Array, Array], base: str, other: str) -> Figure:
-    """Return counts on a grid, or (rows, columns, base's values, other's values) of cells, as a figure."""
+def joint_figure(
+    cells: JointCounts | tuple[Array, Array, Array, Array], base: str, other: str, shape: Sequence[int]
+) -> Figure:
+    """Return counts on a grid, or (rows, columns, base's values, other's values) of a tensor's cells, as a figure."""
     layout = plain_layout(base, other)
-    trace = _density(cells) if isinstance(cells, JointCounts) else _points(*cells)
+    trace = _density(cells) if isinstance(cells, JointCounts) else _points(*cells, shape)
     ends = cells.edges if isinstance(cells, JointCounts) else np.concatenate(cells[2:])
     if not ends.size:
         return whole_figure([], layout)
@@ -45,13 +49,13 @@ def _density(joint: JointCounts) -> dict[str, Any]:
     }
 
 
-def _points(rows: Array, columns: Array, base: Array, other: Array) -> dict[str, Any]:
+def _points(rows: Array, columns: Array, base: Array, other: Array, shape: Sequence[int]) -> dict[str, Any]:
     return {
         "type": "scatter",
         "mode": "markers",
         "x": base.tolist(),
         "y": other.tolist(),
-        "customdata": np.column_stack([rows, columns]).tolist(),
+        "text": [cell_name(shape, *cell) for cell in zip(rows.tolist(), columns.tolist(), strict=True)],
         "marker": {"size": 4, "color": OKABE_ITO[0], "opacity": 0.6},
-        "hovertemplate": "[%{customdata[0]}, %{customdata[1]}]: %{x:.4~g} became %{y:.4~g}<extra></extra>",
+        "hovertemplate": "%{text}: %{x:.4~g} became %{y:.4~g}<extra></extra>",
     }

@@ -215,11 +215,11 @@ def _words(trace: Trace, scales: Scales, place: int) -> str:
     numbers = trace.get("customdata", ())
     number = numbers[place] if place < len(numbers) else None
     name = str(trace.get("meta") or trace.get("name", ""))
-    if isinstance(number, list):
-        name = f"{number}"
-    elif isinstance(number, int) and "trial" in str(trace.get("hovertemplate", "")):
+    if isinstance(number, int) and "trial" in str(trace.get("hovertemplate", "")):
         name = f"trial {number}"
     x, y = (_value(trace[axis][place]) for axis in ("x", "y"))
+    if isinstance(trace.get("text"), list):
+        return f"{trace['text'][place]}: {scales.x.title} {x}, {scales.y.title} {y}"
     if trace.get("type") == "bar" and isinstance(number, int):
         y = f"{number:,} cells"
     return f"{name}: {y} at {scales.x.title} {x}"

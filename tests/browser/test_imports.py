@@ -51,7 +51,8 @@ def test_two_checkpoints_of_a_pytorch_model_lead_to_their_difference_in_six_clic
         click(layers.nth(place).select_option, activation)
     click(page.get_by_role("button", name="Save 2 versions").click)
     click(page.get_by_role("link", name="Compare v1 with v2").click)
-    expect(page.locator("h1")).to_contain_text("mlp")
+    expect(page.locator("h1")).to_have_text("What changed from v1 to v2")
+    expect(page.get_by_role("link", name="mlp", exact=True).first).to_be_visible()
     expect(page.locator("main")).to_contain_text("layer_01.weight")
     walk.shot("i3-difference")
     assert click.count == 6

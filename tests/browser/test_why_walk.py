@@ -43,7 +43,7 @@ def test_the_unit_that_caused_a_fault_is_at_most_four_clicks_from_the_networks_p
         locator.click()
 
     walk.go("/networks/small")
-    click(page.get_by_role("link", name=re.compile("^v1 to v2")))
+    click(page.get_by_role("link", name=re.compile("^v1 → v2, layer_01.weight:")))
     click(page.get_by_role("link", name=re.compile("^Why the loss changed")))
     expect(page.locator(".sentence")).to_contain_text(f"most by unit {FAULTY} of layer 1")
     expect(page.locator("#way .panel").first).to_be_visible()

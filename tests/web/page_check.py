@@ -59,8 +59,9 @@ class Page:
         return next(element for element in self.root.iter() if element.get("id") == name)
 
     def links(self):
-        """Return address -> words of all links."""
-        return {e.get("href"): words(e) for e in self.root.iter("a") if e.get("href")}
+        """Return address -> words of all links that can be followed: none is in an inert part."""
+        inert = {link for part in self.root.iter() if part.get("inert") is not None for link in part.iter("a")}
+        return {e.get("href"): words(e) for e in self.root.iter("a") if e.get("href") and e not in inert}
 
     def parts(self):
         """Return the addresses of what the page fetches itself: pictures, scripts, figures, live parts."""

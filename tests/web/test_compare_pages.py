@@ -191,8 +191,8 @@ def test_a_part_of_the_map_is_looked_at_and_left_again(demo, change):
     steps = {words(e).split()[-1]: e.get("href") for e in page.root.iter("a") if STEPS & {*words(e).split()[-1:]}}
     assert "places=8-15&inputs=" in steps["closer"]
     assert "places=4-19&inputs=4-51" in steps["wider"]
-    assert "places=8-15&inputs=28-51" in steps["right"]
-    assert "places=4-11&inputs=16-39" in steps["up"]
+    assert "places=12-19&inputs=16-39" in steps["right"]  # units are across, inputs down
+    assert "places=8-15&inputs=4-27" in steps["up"]
     assert "places" not in steps["whole"]
 
 

@@ -66,7 +66,7 @@ def test_the_epochs_of_a_regression_show_what_was_measured_and_nothing_else(demo
 
 def test_settings_are_shown_in_words_and_exported_as_they_are(demo):
     two = "base=demo-digits:1&other=demo-digits:3"
-    for address in ("/networks/demo-digits", "/networks/demo-digits/versions/1", f"/compare?{two}"):
+    for address in ("/networks/demo-digits", "/networks/demo-digits/versions/1", f"/compare?{two}&equal=show"):
         page = demo.get(address)
         assert "cross-entropy" in words(page.root), address
         assert "cross_entropy" not in words(page.root), address

@@ -243,7 +243,7 @@ def test_what_a_trial_is_made_of_stands_in_one_line_and_whole_on_hover(searched,
 def test_tables_that_scroll_in_their_box_show_it_and_are_reached_by_the_keyboard(found):
     for name in ("leaderboard", "settings"):
         box = found.get("/searches/2").by_id(name)
-        assert (box.get("class"), box.get("tabindex"), box.get("role")) == ("scroll hint", "0", "region")
+        assert (box.get("class"), box.get("tabindex"), box.get("role")) == ("scroll hint", "0", "group")
 
 
 @pytest.mark.parametrize("name", ["front", "history"])

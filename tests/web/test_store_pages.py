@@ -116,7 +116,7 @@ def test_a_store_that_is_as_saved_is_said_to_be_so(flowers, browser):
     carry_out(flowers)
     assert browser.get("/runs/1").sentence == "All 3 versions were read back and are what was saved, bit for bit."
     row = rows_of(browser.get("/runs"), "Runs")[0]
-    assert (row[2], row[4]) == ("Verify all versions", "3 of 3")
+    assert (row[2], row[5]) == ("Verify all versions", "3 of 3")
 
 
 def test_the_live_part_of_an_action_comes_alone_and_only_if_there_is_news(flowers, browser):

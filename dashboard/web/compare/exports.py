@@ -143,7 +143,7 @@ def changes_figure() -> Response:
 def scatter_figure() -> Response:
     """Send base against other as a figure."""
     params, pair = _pair()
-    figure = joint_figure(_against(params, pair), params.versions.base, params.versions.other)
+    figure = joint_figure(_against(params, pair), params.versions.base, params.versions.other, pair.one.shape)
     return cached_until_changed(jsonify(figure), pair.content)
 
 

@@ -37,9 +37,11 @@ FIGURES = {
     "change, log": figures.change_figure(distribution([np.array([-1.0, 0.0, 2.0])], 3, "full"), log=True),
     "no change": figures.change_figure(distribution([], 3)),
     "empty change": figures.change_figure(distribution([np.empty(0)], 3)),
-    "density": joint_figure(joint_counts(np.arange(9.0), np.arange(9.0) ** 2, 4, "full"), "a:1", "a:2"),
-    "points": joint_figure((np.arange(2), np.zeros(2, int), np.array([0.5, 1.0]), np.array([0.5, 2.0])), "a:1", "a:2"),
-    "no points": joint_figure((np.zeros(0, int),) * 2 + (np.zeros(0),) * 2, "a:1", "a:2"),
+    "density": joint_figure(joint_counts(np.arange(9.0), np.arange(9.0) ** 2, 4, "full"), "a:1", "a:2", (9,)),
+    "points": joint_figure(
+        (np.arange(2), np.zeros(2, int), np.array([0.5, 1.0]), np.array([0.5, 2.0])), "a:1", "a:2", (2,)
+    ),
+    "no points": joint_figure((np.zeros(0, int),) * 2 + (np.zeros(0),) * 2, "a:1", "a:2", (0,)),
     "bands": bands_figure([1, 2], [tensor_statistics(np.arange(9.0)).to_json(), None], "weight"),
     "no bands": bands_figure([1], [None], "weight"),
     "lines": lines_figure([1, 2], [Line("norm", [1.0, None]), Line("zeros", [0.0, 0.5], "y2")], "norm", "zeros"),

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from dashboard import create_app
 from dashboard.records.search import Budget, Goal, Search, Trial
 from dashboard.search.space import SearchSpace
 from dashboard.services.search.findings import (
@@ -18,6 +19,7 @@ from dashboard.services.search.findings import (
 )
 from dashboard.services.search.view import SearchView, past_of
 from dashboard.services.search.winner import next_to_confirm, winner
+from dashboard.settings import Settings
 from dashboard.web.searches import figures
 from dashboard.web.searches.figures import learning_curves, parallel_axes
 
@@ -110,9 +112,10 @@ def test_proposals_stand_beside_as_many_random_trials_and_beside_chance():
     assert against_random(seen(random)) is None
 
 
-def test_the_best_twenty_trials_are_drawn_with_the_best_one_on_top():
+def test_the_best_twenty_trials_are_drawn_with_the_best_one_on_top(tmp_path):
     now = seen([trial(number, number / 100) for number in range(1, 31)])
-    axes, lines = parallel_axes(now)
+    with create_app(Settings(home=str(tmp_path))).test_request_context():  # each line is a link
+        axes, lines = parallel_axes(now)
     assert [axis.name for axis in axes] == ["layers", "units_1", "score"]
     assert len(lines) == 20
     assert lines[0].values == {"layers": 1, "units_1": 30, "score": 0.3}
