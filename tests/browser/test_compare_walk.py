@@ -71,7 +71,7 @@ def address(settings):
 
 
 def most_changed_weight(settings):
-    """Return (tensor, row, column, its value in version 17 in full) of the largest change of all, from the store itself."""
+    """Return (tensor, row, column, value in full in version 17) of the largest change of all, from the store."""
     opened = open_workspace(settings, sweeping=False)
     base, other = (read_tensors(opened, get_version(opened, "walked", number)) for number in (3, 17))
     opened.catalogue.close()
