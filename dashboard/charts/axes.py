@@ -13,6 +13,8 @@ SMALL, LARGE = 1e-4, 1e6
 MOST_TICKS = 40
 NEAREST, FARTHEST = 1e-300, 5e307
 """What is further from 0 is drawn there, and what is nearer to one another as one: an axis must have a length."""
+LEAST_POWER, MOST_POWER = -307, 308
+"""The powers of ten that are normal float64 numbers."""
 CLOSE = 1e-9
 """What is nearer to the end of an axis than this share of a step has a tick there."""
 
@@ -38,7 +40,7 @@ class Axis(NamedTuple):
         number = drawable(value)
         if number is None or not self.is_log:
             return None if number is None else _near(number)
-        return math.log10(number) if number > 0 else None
+        return math.log10(_near(number)) if number > 0 else None
 
 
 def _near(number: float) -> float:
@@ -62,7 +64,7 @@ def _ends(layout: Mapping[str, Any], known: Sequence[float], is_log: bool, pads:
     low, high = layout.get("range", (None, None))
     if low is not None and high is not None and NEAREST < high - low < FARTHEST:  # what is not finite is null in JSON
         return float(low), float(high)
-    places = [math.log10(value) for value in known if value > 0] if is_log else [_near(value) for value in known]
+    places = [math.log10(_near(value)) for value in known if value > 0] if is_log else [_near(value) for value in known]
     low, high = min(places, default=0.0), max(places, default=1.0)
     if high - low < NEAREST:
         margin = abs(low) / 10 if abs(low) > NEAREST else 1.0
@@ -94,10 +96,10 @@ def _log_values(layout: Mapping[str, Any], low: float, high: float) -> list[floa
     """Return the values with a tick of a logarithmic axis: powers of ten, where these are few their parts, too."""
     if "tickvals" in layout:
         return [value for value in layout["tickvals"] if low <= math.log10(value) <= high]
-    powers = range(math.floor(low), math.ceil(high) + 1)
+    powers = range(max(math.floor(low), LEAST_POWER), min(math.ceil(high), MOST_POWER) + 1)
     parts = (1,) if high - low > 1.5 else (1, 2, 5)
     values = [part * 10.0**power for power in powers for part in parts if low <= math.log10(part * 10.0**power) <= high]
-    if not values and 10.0**low < 10.0**high:  # a part of a decade
+    if not values and low > LEAST_POWER and high < MOST_POWER and 10.0**low < 10.0**high:  # a part of a decade
         step = nice_step(10.0**low, 10.0**high, LEVEL_TICKS)
         return [number * step for number in range(math.ceil(10.0**low / step), math.floor(10.0**high / step) + 1)]
     return values[:: 1 + max(len(values) - 1, 0) // LEVEL_TICKS]

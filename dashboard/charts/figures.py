@@ -115,7 +115,7 @@ def change_figure(distribution: Distribution, log: bool = False) -> Figure:
     if not distribution.counts:
         return whole_figure([], _counted("change", log))
     edges, counts = distribution.edges, distribution.counts[0].tolist()
-    middles = ((edges[:-1] + edges[1:]) / 2).tolist()
+    middles = (edges[:-1] / 2 + edges[1:] / 2).tolist()  # their sum may be beyond float64
     bars = {
         "type": "bar",
         "name": "change",

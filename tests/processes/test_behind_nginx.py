@@ -115,6 +115,12 @@ def test_forms_work_behind_nginx_as_the_manual_sets_it_up(tmp_path):
         assert request(port, "GET", "/", Host="evil.example")[0] == 400
 
 
+def _kind(address):
+    """Return the path, in which numbers and the pages of the docs are the same: one address of each kind is fetched."""
+    path = re.sub(r"\d+", "0", urlsplit(address).path)
+    return re.sub(r"/help/docs/.+", "/help/docs/page", path)
+
+
 def test_nothing_leaves_the_path_under_which_nginx_shows_the_dashboard(tmp_path):
     settings = {"password": "open", "hosts": NAME, "proxies": "127.0.0.1"}
     with dashboard(tmp_path, **settings) as behind, nginx(tmp_path, UNDER_PATH, behind) as port:
@@ -124,6 +130,7 @@ def test_nothing_leaves_the_path_under_which_nginx_shows_the_dashboard(tmp_path)
         headers = request(port, "POST", "/weights/api/v1/networks", body, Content_Type="application/json")[1]
         assert headers["Location"] == "/weights/api/v1/networks/other"
         waiting, seen = {"/weights/", "/weights/api/v1/", "/weights/networks/flowers/versions/1"}, {}
+        kinds = {"/weights/compare/why"}  # the versions here carry no preprocessing: nothing to explain
         while waiting and len(seen) < 120:
             address = min(waiting, key=lambda one: (urlsplit(one).path.count("/"), one))
             status, headers, text = request(port, "GET", address)
@@ -133,7 +140,9 @@ def test_nothing_leaves_the_path_under_which_nginx_shows_the_dashboard(tmp_path)
                 found = set()
             strangers = {link for link in found if not link.startswith("/weights/")}
             assert not strangers, (address, strangers)
-            waiting = (waiting | {link for link in found if "{" not in link}) - seen.keys()
+            fresh = {_kind(link): link for link in sorted(found) if "{" not in link and _kind(link) not in kinds}
+            waiting = (waiting | set(fresh.values())) - {address}
+            kinds |= fresh.keys()
         assert {address for address, status in seen.items() if status >= 500 or status == 404} == set()
         assert any(address.endswith(".json") or ".json?" in address for address in seen)
         api = json.loads(request(port, "GET", "/weights/api/v1/")[2])
