@@ -60,7 +60,7 @@ def needs_a_click(element):
 
 
 def broken_links(walk, page, elements, shapes):
-    """Yield the links that lead to no answer; of those that differ in numbers or values only, one is followed."""
+    """Yield the links without an answer; one of each path, numbers aside, and of each of its parameters is followed."""
     for element in elements:
         parts = urlsplit(element["href"])
         if not element["href"] or 'href="#' in element["html"]:
@@ -70,9 +70,9 @@ def broken_links(walk, page, elements, shapes):
             continue
         path = re.sub(r"\d+", "0", parts.path)
         path = path.rpartition(".")[0] if "/api/" in path else path  # one of the formats of a file is enough
-        shape = (parts.netloc, path, *sorted(re.findall(r"(?:^|&)(\w+)=", parts.query)))
-        shapes[shape] += 1
-        if shapes[shape] <= (20 if walk.every_one else 1):
+        found = {(parts.netloc, path, name) for name in ("", *re.findall(r"(?:^|&)(\w+)=", parts.query))}
+        shapes.update(found)
+        if min(shapes[shape] for shape in found) <= (20 if walk.every_one else 1):
             status = walk.clients[parts.netloc].get(f"{parts.path}?{parts.query}", buffered=True).status_code
             if status >= 400:
                 yield f"{status} for {element['html']}"
