@@ -107,10 +107,18 @@ class Catalogue:
 
         For what several parts of a page ask for: the 784 columns of a dataset take milliseconds to read.
         """
+
+        def make() -> Read:
+            with self.reading() as connection:
+                return read(connection)
+
+        return self.made_once(key, make)
+
+    def made_once(self, key: Hashable, make: Callable[[], Read]) -> Read:
+        """Return what `make` makes of one state; within it, it is made once for each key, and nobody changes it."""
         state = self._state()
         if state is None or key not in state.known:
-            with self.reading() as connection:
-                value = read(connection)
+            value = make()
             if state is None:
                 return value
             state.known[key] = value

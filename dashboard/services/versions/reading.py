@@ -70,9 +70,9 @@ def versions_of_runs(workspace: Workspace, run_ids: list[int]) -> dict[int, list
 
 
 def get_version(workspace: Workspace, network_name: str, number: int) -> Version:
-    """Return a version; raises NotFound with the nearest ones."""
-    with workspace.catalogue.reading() as connection:
-        return version_rows.get_version(connection, network_name, number)
+    """Return a version, read once within one state of the catalogue; raises NotFound with the nearest ones."""
+    key = ("version", network_name, number)
+    return workspace.catalogue.once(key, lambda connection: version_rows.get_version(connection, network_name, number))
 
 
 def list_versions(workspace: Workspace, network_name: str, limit: int = 50, offset: int = 0) -> Page[ListedVersion]:
@@ -98,7 +98,7 @@ class VersionDetail:
 def get_detail(workspace: Workspace, network_name: str, number: int) -> VersionDetail:
     """Return all that a version's page shows; raises NotFound."""
     with workspace.catalogue.reading() as connection:
-        version = version_rows.get_version(connection, network_name, number)
+        version = get_version(workspace, network_name, number)
         before, after = version_rows.neighbours(connection, version)
         return VersionDetail(
             version,

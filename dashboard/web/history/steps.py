@@ -135,7 +135,10 @@ def _note(step: LayerStep) -> Note | None:
 
 
 def _learning(name: str, seconds: float) -> LearningSteps:
-    return learning_steps(workspace(), name, _part(), seconds)
+    """Return the steps, for a page and the figure in it alike, so that both show, and count, the same ones."""
+    part = _part()
+    key = ("learning", name, part)
+    return workspace().catalogue.made_once(key, lambda: learning_steps(workspace(), name, part, seconds))
 
 
 def _part() -> str:
