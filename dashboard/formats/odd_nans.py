@@ -21,7 +21,7 @@ def odd_nans(array: Array) -> list[Run]:
     if array.dtype.kind not in "fV" or not array.size:
         return []
     cells, bits = plain(array).reshape(-1), _bits(array)
-    places = np.flatnonzero(np.isnan(cells) & (bits != _bits(np.array([np.nan], array.dtype))[0]))
+    places = np.flatnonzero(_is_nan(cells) & (bits != _bits(np.array([np.nan], array.dtype))[0]))
     if not places.size:
         return []
     values = bits[places].astype(np.uint64)
@@ -37,10 +37,10 @@ def with_odd_nans(array: Array, runs: Sequence[Any], name: str) -> Array:
     whole = plain(array).copy()
     bits, cells = _bits(whole), whole.reshape(-1)
     for run in runs:
-        if not _is_run(run, cells.size, bits.dtype.itemsize) or not np.isnan(cells[run[0] : run[0] + run[1]]).all():
+        if not _is_run(run, cells.size, bits.dtype.itemsize) or not _is_nan(cells[run[0] : run[0] + run[1]]).all():
             raise UnreadableFile(f"version.json states bits of NaN for {shown(name)} that its table does not have.")
         bits[run[0] : run[0] + run[1]] = run[2]
-    if not np.isnan(cells).sum() == np.isnan(array).sum():
+    if not _is_nan(cells).sum() == _is_nan(array).sum():
         raise UnreadableFile(f"version.json states bits for {shown(name)} that are no NaN.")
     return whole
 
@@ -49,6 +49,12 @@ def _is_run(run: object, size: int, width: int) -> bool:
     if not isinstance(run, list) or len(run) != 3 or not all(type(one) is int and one >= 0 for one in run):
         return False
     return bool(run[0] + run[1] <= size and run[2].bit_length() <= 8 * width)
+
+
+def _is_nan(cells: Array) -> Array:
+    """Return which cells are NaN, without a warning that some processors give for a signalling one."""
+    with np.errstate(invalid="ignore"):
+        return np.isnan(cells)
 
 
 def _bits(array: Array) -> Array:

@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.formats.mapping import proposals
+from dashboard.formats.odd_nans import odd_nans
 from dashboard.formats.types import TYPES, numpy_type
 from dashboard.formats.writers.hdf5 import paths_of
-from dashboard.weights.dtypes import DTYPES
+from dashboard.weights.dtypes import DTYPES, numpy_dtype
 from tests.unit.formats.reading_here import arrays_of, bits
 from tests.unit.formats.writing_here import BY_NAME, dense_arrays, described, spec_of, write_here
 
@@ -154,3 +155,9 @@ def test_a_table_whose_text_is_too_large_to_be_read_back_is_refused_as_csv():
     large = small._replace(tensors=(small.tensors[0]._replace(shape=(5000, 1001)),))
     assert BY_NAME["csv"].why_not(small) == ""
     assert "more than 5,000,000 weights" in BY_NAME["csv"].why_not(large)
+
+
+@pytest.mark.parametrize(("dtype", "pattern"), [("float32", 0x7FA00000), ("bfloat16", 0x7FA0), ("float16", 0x7D00)])
+def test_a_signalling_nan_is_stated_without_a_warning(dtype, pattern):
+    array = np.array([pattern, 0], f"<u{numpy_dtype(dtype).itemsize}").view(numpy_dtype(dtype))
+    assert odd_nans(array) == [(0, 1, pattern)]
