@@ -12,7 +12,7 @@ from dashboard.services.cache.numbers import Budget, Numbers, cached_numbers
 from dashboard.services.compare.detail import axis_of
 from dashboard.services.compare.pairs import TensorPair, VersionTensors
 from dashboard.services.compare.pictures import picture_shape
-from dashboard.services.versions.reading import get_version
+from dashboard.services.versions.reading import read_version
 from dashboard.services.workspace import Workspace
 
 PICTURED = "layer_01.weight"
@@ -70,7 +70,7 @@ def _pictured(workspace: Workspace, network: Network, numbers: Sequence[int]) ->
 def _pair(workspace: Workspace, network: Network, numbers: Sequence[int], name: str) -> TensorPair | None:
     """Return a tensor of the first and the last version if both have it as a table of several rows and columns."""
     with workspace.catalogue.reading() as connection:
-        base, other = (get_version(workspace, network.name, numbers[place]) for place in (0, -1))
+        base, other = (read_version(workspace, connection, network.name, numbers[place]) for place in (0, -1))
         try:
             one, two = (version_rows.get_tensor(connection, version, name) for version in (base, other))
         except NotFound:  # only one of them has it

@@ -14,7 +14,7 @@ from dashboard.records.network import Version
 from dashboard.records.tensor import TensorInfo
 from dashboard.services.cache.numbers import NOTHING, UNLIMITED, Budget
 from dashboard.services.compare.pairs import FEW, TensorPair, VersionTensors, differences
-from dashboard.services.versions.reading import get_version
+from dashboard.services.versions.reading import read_version
 from dashboard.services.workspace import Workspace
 
 __all__ = ["TensorDifference"]  # for those who may not import the analysis
@@ -122,7 +122,7 @@ def load_tensors(workspace: Workspace, references: Sequence[tuple[str, str]]) ->
         for field, reference in references:
             name, number = parse_reference(reference, field)
             try:
-                version = get_version(workspace, name, number)
+                version = read_version(workspace, connection, name, number)
             except NotFound as error:
                 raise NotFound(error.message, field, error.nearest) from error
             tensors = version_rows.list_tensors(connection, version.id)

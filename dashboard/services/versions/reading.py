@@ -70,9 +70,23 @@ def versions_of_runs(workspace: Workspace, run_ids: list[int]) -> dict[int, list
 
 
 def get_version(workspace: Workspace, network_name: str, number: int) -> Version:
-    """Return a version, read once within one state of the catalogue; raises NotFound with the nearest ones."""
+    """Return a version; raises NotFound with the nearest ones."""
+    with workspace.catalogue.reading() as connection:
+        return read_version(workspace, connection, network_name, number)
+
+
+def read_version(
+    workspace: Workspace,
+    connection: Any,  # noqa: ANN401 - a Connection
+    network_name: str,
+    number: int,
+) -> Version:
+    """Return a version, read once within one state of the catalogue: its 784 columns take milliseconds.
+
+    It is read by this connection, so that it is of the same state as what else is read by that; raises NotFound.
+    """
     key = ("version", network_name, number)
-    return workspace.catalogue.once(key, lambda connection: version_rows.get_version(connection, network_name, number))
+    return workspace.catalogue.made_once(key, lambda: version_rows.get_version(connection, network_name, number))
 
 
 def list_versions(workspace: Workspace, network_name: str, limit: int = 50, offset: int = 0) -> Page[ListedVersion]:
@@ -98,7 +112,7 @@ class VersionDetail:
 def get_detail(workspace: Workspace, network_name: str, number: int) -> VersionDetail:
     """Return all that a version's page shows; raises NotFound."""
     with workspace.catalogue.reading() as connection:
-        version = get_version(workspace, network_name, number)
+        version = read_version(workspace, connection, network_name, number)
         before, after = version_rows.neighbours(connection, version)
         return VersionDetail(
             version,
