@@ -212,14 +212,14 @@ def line_between(first: Place, second: Place, **look: object) -> Markup:
 
 def _words(trace: Trace, scales: Scales, place: int) -> str:
     """Return what a point or bar says: its name, and its values with the names of their axes."""
+    x, y = (_value(trace[axis][place]) for axis in ("x", "y"))
+    if "text" in trace:  # each point has a name of its own
+        return f"{trace['text'][place]}: {scales.x.title} {x}, {scales.y.title} {y}"
     numbers = trace.get("customdata", ())
     number = numbers[place] if place < len(numbers) else None
     name = str(trace.get("meta") or trace.get("name", ""))
     if isinstance(number, int) and "trial" in str(trace.get("hovertemplate", "")):
         name = f"trial {number}"
-    x, y = (_value(trace[axis][place]) for axis in ("x", "y"))
-    if isinstance(trace.get("text"), list):
-        return f"{trace['text'][place]}: {scales.x.title} {x}, {scales.y.title} {y}"
     if trace.get("type") == "bar" and isinstance(number, int):
         y = f"{number:,} cells"
     return f"{name}: {y} at {scales.x.title} {x}"

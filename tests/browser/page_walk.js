@@ -50,7 +50,7 @@
     return buttons || Boolean(element.closest(SENT_AT_ONCE)) || Boolean(element.form && element.matches("[type=search], [type=text]"));
   };
 
-  const list = () => [...document.body.querySelectorAll("*")].filter((element) => element.checkVisibility() && !element.matches(".visually-hidden")
+  const list = () => [...document.body.querySelectorAll("*")].filter((element) => element.checkVisibility() && !element.matches(".visually-hidden") && !element.closest("[inert]")
     && (element.matches(OF_ITSELF) || (hearing.has(element) && !element.matches("form")) || looksClickable(element)));
 
   window.walk = {

@@ -130,16 +130,16 @@ def test_nothing_leaves_the_path_under_which_nginx_shows_the_dashboard(tmp_path)
         headers = request(port, "POST", "/weights/api/v1/networks", body, Content_Type="application/json")[1]
         assert headers["Location"] == "/weights/api/v1/networks/other"
         waiting, seen = {"/weights/", "/weights/api/v1/", "/weights/networks/flowers/versions/1"}, {}
-        kinds = {"/weights/compare/why"}  # the versions here carry no preprocessing: nothing to explain
+        kinds = {"/weights/compare/why"}  # the preprocessing of these versions is made up
         while waiting and len(seen) < 120:
             address = min(waiting, key=lambda one: (urlsplit(one).path.count("/"), one))
             status, headers, text = request(port, "GET", address)
             seen[address] = status
             found = links(text) if "html" in headers["Content-Type"] else set()
-            if address == "/weights/help/style":  # its examples are inert, and lead to what need not exist
-                found = set()
             strangers = {link for link in found if not link.startswith("/weights/")}
             assert not strangers, (address, strangers)
+            if address == "/weights/help/style":  # its examples are inert, and lead to what need not exist
+                found = set()
             fresh = {_kind(link): link for link in sorted(found) if "{" not in link and _kind(link) not in kinds}
             waiting = (waiting | set(fresh.values())) - {address}
             kinds |= fresh.keys()
