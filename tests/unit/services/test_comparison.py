@@ -5,7 +5,8 @@ import pytest
 
 from dashboard.errors import NotFound, TensorDamaged
 from dashboard.services.compare.detail import cell_detail, change_detail
-from dashboard.services.compare.versions import DiffRequest, compare, load_versions, tensor_pair
+from dashboard.services.compare.versions import DiffRequest, compare, load_tensors, load_versions, tensor_pair
+from dashboard.services.versions.reading import get_detail
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
 from tests.unit.services.saved_versions import new_network, save
@@ -76,3 +77,19 @@ def test_what_was_found_out_is_kept_by_content_but_never_from_a_table_that_was_t
     table.write_text(true.replace("2.0", "7.0"))
     assert compare(load_versions(workspace, asked)).tensors[0].numbers.max_abs == 1.0  # of the version as it was saved
     workspace.catalogue.close()
+
+
+READS = {
+    "for a comparison": lambda opened: load_tensors(opened, [("base", "small:1")]),
+    "for its page": lambda opened: get_detail(opened, "small", 1),
+}
+
+
+@pytest.mark.parametrize("read", READS.values(), ids=READS)
+def test_a_version_and_its_tensors_are_read_in_one_transaction(workspace, monkeypatch, read):
+    network = new_network(workspace)
+    save(workspace, network, {"bias": np.zeros(3, np.float32)})
+    begun, begin = [], workspace.catalogue.engine.begin
+    monkeypatch.setattr(workspace.catalogue.engine, "begin", lambda: begun.append("one") or begin())
+    read(workspace)
+    assert begun == ["one"]
