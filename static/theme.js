@@ -1,8 +1,7 @@
-// The theme: light, dark, or the system's. This runs before the page is painted, so that nothing flashes.
+// The theme: light, dark, or the system's. a script within each page (start_script.py) sets the chosen one before it is painted.
 "use strict";
 (() => {
   const root = document.documentElement;
-  const stored = () => { try { return localStorage.getItem("theme"); } catch { return null; } };
   const isDark = () => (root.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
   const announce = () => document.dispatchEvent(new CustomEvent("themechange"));
 
@@ -12,8 +11,6 @@
     announce();
   }
 
-  root.classList.add("js");
-  if (["light", "dark"].includes(stored())) root.dataset.theme = stored();
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", announce);
   window.weightbase = { isDark };
   document.addEventListener("click", (event) => {

@@ -17,7 +17,7 @@ from jinja2 import BytecodeCache
 from sqlalchemy import inspect
 
 from dashboard import create_app
-from dashboard.catalogue import set_up
+from dashboard.catalogue import engines, set_up
 from dashboard.data.bundled import BUNDLED
 from dashboard.data.columns import preview
 from dashboard.data.dataset import ingest
@@ -61,6 +61,21 @@ class SharedTemplates(BytecodeCache):
 
     def dump_bytecode(self, bucket):
         self.compiled[bucket.key] = bucket.bytecode_to_string()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def what_long_texts_hold_is_never_changed():
+    """Fail what reads a long text of the catalogue after somebody changed what it holds: all who read it share that."""
+    shared = engines._read_long
+
+    def unchanged(text):
+        value = shared(text)
+        assert repr(value) == repr(engines._read(text))
+        return value
+
+    engines._read_long = unchanged
+    yield
+    engines._read_long = shared
 
 
 MIGRATE = set_up._migrate

@@ -130,6 +130,7 @@ NO_PAGES = {  # parts of pages, and what leads elsewhere
     "help.client",
     "help.docs",
     "history.progress",
+    "joined",
     "networks.change_map_part",
     "plotly",
     "runs.progress",

@@ -8,6 +8,7 @@ import sqlite3
 import tempfile
 import weakref
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -39,8 +40,25 @@ STATEMENT_SECONDS = 60
 """How long a server may take to answer before its connection counts as lost."""
 
 
+LONG_TEXT = 4096
+LONG_TEXTS = 16
+"""As many are kept as read: the versions of a network share one, which with 784 columns is a megabyte once read."""
+
+
 def read_json(text: str | bytes) -> Any:  # noqa: ANN401 - whatever was stored
-    """Read stored JSON as the standard library does, NaN included; by orjson, which takes a fraction of the time."""
+    """Read stored JSON as the standard library does, NaN included; by orjson, which takes a fraction of the time.
+
+    What a long text holds is read once and shared: nobody may change it.
+    """
+    return _read_long(text) if len(text) > LONG_TEXT else _read(text)
+
+
+@lru_cache(maxsize=LONG_TEXTS)
+def _read_long(text: str | bytes) -> Any:  # noqa: ANN401 - as above
+    return _read(text)
+
+
+def _read(text: str | bytes) -> Any:  # noqa: ANN401 - as above
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:

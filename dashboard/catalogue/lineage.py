@@ -66,11 +66,11 @@ def step_rows(connection: Connection, network_id: int) -> list[StepRow]:
     """Return all versions of a network, the oldest first, with little more than what each comes from."""
     parent = versions.alias("parent")
     is_parent = (parent.c.id == versions.c.parent_id) & (parent.c.network_id == network_id)
-    own = (versions.c[name] for name in ("id", "number", "run_id"))
+    own = [parent.c.number if name == "parent" else versions.c[name] for name in StepRow._fields]
     query = (
-        select(*own, parent.c.number.label("parent"), versions.c.sha256, versions.c.bytes)
+        select(*own)
         .outerjoin(parent, is_parent & (parent.c.state == "ready"))
         .where(versions.c.network_id == network_id, versions.c.state == "ready")
         .order_by(versions.c.number)
     )
-    return [StepRow(**row._mapping) for row in connection.execute(query)]
+    return [StepRow._make(row) for row in connection.execute(query)]

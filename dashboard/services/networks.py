@@ -91,9 +91,8 @@ def create_network(workspace: Workspace, data: Mapping[str, Any]) -> Network:
 
 
 def get_network(workspace: Workspace, name: str) -> Network:
-    """Return a network; raises NotFound, naming similar ones."""
-    with workspace.catalogue.reading() as connection:
-        return network_rows.get_network(connection, name)
+    """Return a network, read once within one state of the catalogue; raises NotFound, naming similar ones."""
+    return workspace.catalogue.once(("network", name), lambda connection: network_rows.get_network(connection, name))
 
 
 def list_networks(

@@ -18,6 +18,7 @@ from werkzeug.exceptions import TooManyRequests, Unauthorized
 
 from dashboard.errors import Forbidden, UserError
 from dashboard.settings import UNIX, Settings, environment_name
+from dashboard.web.kit.start_script import START_SCRIPT_HASH
 from dashboard.web.logins import Logins
 from dashboard.web.proxies import install_proxies, peer_problem
 
@@ -30,7 +31,7 @@ TYPE_IT = "Type the password of this dashboard; any user name will do."
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'self'",
-        "script-src 'self'",
+        f"script-src 'self' '{START_SCRIPT_HASH}'",
         "style-src 'self'",
         "img-src 'self' data:",
         "base-uri 'none'",

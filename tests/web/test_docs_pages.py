@@ -33,7 +33,7 @@ def unbuilt(trained_workspace, tmp_path):
 def test_a_page_or_file_of_the_docs_is_sent_as_it_was_built(built, address, text):
     answer = built.get(f"/help/docs/{address}", buffered=True)
     assert (answer.status_code, answer.text) == (200, text)
-    assert "script-src 'self';" in answer.headers["Content-Security-Policy"]
+    assert "script-src 'self' 'sha256-" in answer.headers["Content-Security-Policy"]
 
 
 def test_a_folder_without_a_slash_leads_to_its_page(built):

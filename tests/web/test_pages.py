@@ -1,6 +1,7 @@
 """Every page, empty and full: each is checked by the browser it is fetched with; here is what it says."""
 
 import csv
+import gzip
 import io
 import re
 from collections import Counter
@@ -371,12 +372,23 @@ def test_the_help_lists_the_api_and_the_settings(demo):
     assert "WEIGHTBASE_STORE" in text
 
 
-def test_a_script_is_kept_for_ever_under_the_mark_of_its_content(demo):
+def test_the_scripts_and_styles_of_a_page_are_one_file_each_kept_for_ever_under_the_mark_of_its_content(demo):
     page = demo.get(NETWORK)
-    for script in page.root.iter("script"):
-        response = demo.raw(script.get("src"))
+    scripts = [script.get("src") for script in page.root.iter("script") if script.get("src")]
+    styles = [link.get("href") for link in page.root.iter("link") if link.get("rel") == "stylesheet"]
+    assert (len(scripts), len(styles)) == (1, 1)
+    for address in scripts + styles:
+        response = demo.raw(address)
         assert response.status_code == 200
         assert "immutable" in response.headers["Cache-Control"]
+        packed = demo.raw(address, headers={"Accept-Encoding": "gzip"})
+        assert packed.headers["Content-Encoding"] == "gzip"
+        assert gzip.decompress(packed.data) == response.data
+
+
+@pytest.mark.parametrize("name", ["keys-nothing.js", "keys.css", "../app.js", "keys-.js", "weightbase.txt"])
+def test_only_files_of_our_own_are_joined(demo, name):
+    assert demo.raw(f"/static/joined/{name}").status_code == 404
 
 
 def test_the_chart_library_is_our_own_and_sent_compressed(demo):

@@ -9,6 +9,7 @@ from flask import Flask, jsonify, render_template_string, request
 from dashboard import ASSETS
 from dashboard.errors import Invalid, WeightbaseError
 from dashboard.settings import Settings
+from dashboard.web.kit.start_script import START_SCRIPT_HASH
 from dashboard.web.logins import Logins
 from dashboard.web.security import cookie_name, secure
 
@@ -134,7 +135,7 @@ def test_every_answer_carries_the_headers_also_an_error():
     client = make_client()
     for path in ("/", "/api/v1/things", "/nowhere"):
         headers = client.get(path).headers
-        assert "script-src 'self';" in headers["Content-Security-Policy"]
+        assert f"script-src 'self' '{START_SCRIPT_HASH}';" in headers["Content-Security-Policy"]
         assert "unsafe" not in headers["Content-Security-Policy"]
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Referrer-Policy"] == "same-origin"

@@ -92,9 +92,18 @@ def read_version(
 def list_versions(workspace: Workspace, network_name: str, limit: int = 50, offset: int = 0) -> Page[ListedVersion]:
     """Return a page of a network's versions, the newest first; raises NotFound for an unknown network."""
     with workspace.catalogue.reading() as connection:
-        network = network_rows.get_network(connection, network_name)
+        network = workspace.catalogue.made_once(
+            ("network", network_name), lambda: network_rows.get_network(connection, network_name)
+        )
         page = version_rows.list_versions(connection, network, limit + 1, offset)
     return Page(page[:limit], offset + limit if len(page) > limit else None)
+
+
+def get_with_tensors(workspace: Workspace, network_name: str, number: int) -> tuple[Version, list[TensorInfo]]:
+    """Return a version with what its tensors are; raises NotFound with the nearest ones."""
+    with workspace.catalogue.reading() as connection:
+        version = read_version(workspace, connection, network_name, number)
+        return version, version_rows.list_tensors(connection, version.id)
 
 
 @dataclass(frozen=True)

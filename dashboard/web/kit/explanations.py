@@ -58,6 +58,11 @@ class Explanation(NamedTuple):
 
 def docs_address(place: str) -> str:
     """Return the address of a place in the docs such as scores#metrics."""
+    return _docs_address(place, request.script_root)
+
+
+@lru_cache(maxsize=512)
+def _docs_address(place: str, _prefix: str) -> str:
     page, _, heading = place.partition("#")
     return url_for("help.docs", path=f"{page}/", _anchor=heading or None)
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import orjson
 from flask import Blueprint, Response, url_for
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from dashboard.parsing import FORMULA_SIGNS
 from dashboard.web.kit.explanations import Explanation, explanation
@@ -222,7 +222,9 @@ class Table:
                 cell = draw(show(row))
                 address = column.link(row) if column.link else href if is_header else ""
                 cells += (each.begin, each.linked(address, cell) if address else cell, each.end)
-            yield Line(href, self.css(row) if self.css else "", note, Markup("").join(cells))
+            # Markup("").join does the same in twice the time.
+            markup = Markup("".join(cell if type(cell) is Markup else escape(cell) for cell in cells))  # noqa: S704
+            yield Line(href, self.css(row) if self.css else "", note, markup)
 
     def _heading(self, column: Column, address: Callable[[str], str]) -> Heading:
         order, target = "", ""

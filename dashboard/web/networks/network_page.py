@@ -148,7 +148,7 @@ def _dead_chips(network: Network, history: Mapping[int, Any]) -> list[Chip]:
         return []
     newest = max(history)
     try:
-        units = dead(reading.get_detail(workspace(), network.name, newest), False)
+        units = dead(*reading.get_with_tensors(workspace(), network.name, newest), False)
     except StoreError as error:  # the page itself needs no weights, and can say what is wrong with them
         return [("bad", f"v{newest}: {error.message}", address("versions.show", name=network.name, number=newest))]
     return [

@@ -84,11 +84,10 @@ def sentence(network: Network, detail: VersionDetail) -> str:
     return version_sentence(len(detail.tensors), _cells(detail), metric, value, best, behind, by)
 
 
-def dead(detail: VersionDetail, draws_all: bool) -> DeadUnits:
+def dead(version: Version, tensors: list[TensorInfo], draws_all: bool) -> DeadUnits:
     """Return the dead units; where it takes long to find them, only if a person asks for it."""
-    most = 0 if len(detail.tensors) > TENSORS_SHOWN else workspace().settings.draw_cells
-    budget = UNLIMITED if draws_all else Budget(most)
-    return dead_units(workspace(), detail.version, detail.tensors, budget)
+    most = 0 if len(tensors) > TENSORS_SHOWN else workspace().settings.draw_cells
+    return dead_units(workspace(), version, tensors, UNLIMITED if draws_all else Budget(most))
 
 
 def dead_layers(dead: DeadUnits) -> list[tuple[str, str]]:

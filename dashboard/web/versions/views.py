@@ -54,7 +54,9 @@ NUMBERS: dict[str, Callable[[VersionDetail], Table | Numbers]] = {
     "classes": scores.classes_table,
     "targets": scores.targets_table,
     "confusion": scores.confusion_numbers,
-    "dead-units": lambda detail: page.dead_units_table(detail.version, page.dead(detail, True).units),
+    "dead-units": lambda detail: page.dead_units_table(
+        detail.version, page.dead(detail.version, detail.tensors, True).units
+    ),
 }
 
 
@@ -132,7 +134,7 @@ def _page(name: str, number: int, proof: VersionProof | None) -> str:
     shown, pages = page.shown_tensors(detail)
     if proof is None:
         examine_version(workspace(), version, detail.tensors, shown)  # the frame shows what is known to be damaged
-    dead, sound = page.dead(detail, draws_all), page.sound_part(detail)
+    dead, sound = page.dead(detail.version, detail.tensors, draws_all), page.sound_part(detail)
     return render_template(
         "versions/show.html",
         network=network,

@@ -90,6 +90,11 @@ def test_a_version_and_its_tensors_are_read_in_one_transaction(workspace, monkey
     network = new_network(workspace)
     save(workspace, network, {"bias": np.zeros(3, np.float32)})
     begun, begin = [], workspace.catalogue.engine.begin
-    monkeypatch.setattr(workspace.catalogue.engine, "begin", lambda: begun.append("one") or begin())
+
+    def count():
+        begun.append("one")
+        return begin()
+
+    monkeypatch.setattr(workspace.catalogue.engine, "begin", count)
     read(workspace)
     assert begun == ["one"]
