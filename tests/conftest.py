@@ -73,9 +73,9 @@ def what_long_texts_hold_is_never_changed():
         assert repr(value) == repr(engines._read(text))
         return value
 
-    engines._read_long = unchanged
-    yield
-    engines._read_long = shared
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engines, "_read_long", unchanged)
+        yield
 
 
 MIGRATE = set_up._migrate

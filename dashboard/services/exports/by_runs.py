@@ -16,6 +16,7 @@ from dashboard.services.networks import get_network
 from dashboard.services.store.actions import ActionJob
 from dashboard.services.store.process import Reporter
 from dashboard.services.versions.by_runs import AT_ONCE_CELLS, WAIT_SECONDS, WAITED_CELLS, ended_run
+from dashboard.services.versions.reading import get_with_tensors
 from dashboard.services.workspace import Workspace
 
 
@@ -78,7 +79,8 @@ def run_export(workspace: Workspace, job: ActionJob, report: Reporter) -> str | 
 
 def is_made_by_a_run_alone(workspace: Workspace, network_name: str, number: int) -> bool:
     """Return whether a version is so large that nobody waits for its files; raises NotFound."""
-    return cells_of(leaving(workspace, network_name, number)) > WAITED_CELLS
+    _version, tensors = get_with_tensors(workspace, network_name, number)
+    return sum(tensor.cells for tensor in tensors) > WAITED_CELLS
 
 
 def cells_of(taken: Leaving) -> int:

@@ -13,7 +13,15 @@ from dashboard.formats.writing import write_file
 from dashboard.services.exports.describing import Leaving, arrays_of, leaving, require_writable, writer_of
 from dashboard.services.exports.proof import ExportProof
 from dashboard.services.exports.proving import prove
-from dashboard.services.exports.stored import Stored, find_stored, keep, making_folder, path_of, sweep_exports
+from dashboard.services.exports.stored import (
+    Stored,
+    find_stored,
+    identity_of,
+    keep,
+    making_folder,
+    path_of,
+    sweep_exports,
+)
 from dashboard.services.workspace import Workspace
 
 Report = Callable[[int, str], None]
@@ -42,7 +50,7 @@ def export_version(workspace: Workspace, network_name: str, number: int, format_
     """
     writer, taken = writer_of(format_name), leaving(workspace, network_name, number)
     require_writable(writer, taken)
-    path = path_of(workspace, writer, taken.description)
+    path = path_of(workspace, writer, identity_of(taken.description))
     with ONE_AT_A_TIME:
         stored = find_stored(path) or _make(workspace, writer, taken, path)
         return _opened(writer, taken, stored)
@@ -52,7 +60,7 @@ def find_export(workspace: Workspace, network_name: str, number: int, format_nam
     """Return a version's file of a format if it is made already; raises what `export_version` does of a wrong name."""
     writer, taken = writer_of(format_name), leaving(workspace, network_name, number)
     require_writable(writer, taken)
-    stored = find_stored(path_of(workspace, writer, taken.description))
+    stored = find_stored(path_of(workspace, writer, identity_of(taken.description)))
     return _opened(writer, taken, stored) if stored else None
 
 
@@ -65,7 +73,7 @@ def prove_export(
     """
     writer, taken = writer_of(format_name), leaving(workspace, network_name, number)
     require_writable(writer, taken)
-    path = path_of(workspace, writer, taken.description)
+    path = path_of(workspace, writer, identity_of(taken.description))
     with ONE_AT_A_TIME:
         before = find_stored(path)
         return _make(workspace, writer, taken, path, before.proof if before else None, report).proof

@@ -6,7 +6,7 @@ from dashboard.errors import NotFound
 from dashboard.formats.writer_registry import WRITERS
 from dashboard.services.exports.describing import BY_SUFFIX, leaving
 from dashboard.services.exports.proof import ExportProof
-from dashboard.services.exports.stored import find_stored, path_of
+from dashboard.services.exports.stored import find_stored, identity_of, path_of
 from dashboard.services.workspace import Workspace
 
 FORMATS = tuple(writer.name for writer in WRITERS)
@@ -38,10 +38,11 @@ class Offer(NamedTuple):
 def offers(workspace: Workspace, network_name: str, number: int) -> list[Offer]:
     """Return every format with what is known of it for a version; raises NotFound."""
     description = leaving(workspace, network_name, number).description
+    identity = identity_of(description)
     listed = []
     for writer in WRITERS:
         why_not = writer.why_not(description)
-        stored = None if why_not else find_stored(path_of(workspace, writer, description))
+        stored = None if why_not else find_stored(path_of(workspace, writer, identity))
         proof = stored.proof if stored else None
         listed.append(Offer(writer.name, writer.words, writer.suffix, writer.carries, writer.lacks, why_not, proof))
     return listed
