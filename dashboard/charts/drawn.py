@@ -45,7 +45,7 @@ def draw(figure: Figure) -> Drawing:
     """Return a figure as it stands on a page; an empty one without panels, its sentence says why."""
     if not figure["data"]:
         notes = figure["layout"].get("annotations", ())
-        return Drawing(Markup(), 0, notes[0]["text"] if notes else "nothing to draw yet")
+        return Drawing(Markup(), 0, notes[0]["text"] if notes else "Nothing to draw yet.")
     names = list(dict.fromkeys(trace.get("xaxis", "x") for trace in figure["data"]))
     panels = [_panel(figure, name) for name in names]
     sentence = spoken(figure)

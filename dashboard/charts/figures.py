@@ -163,7 +163,7 @@ def drawable(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def whole_figure(data: list[dict[str, Any]], layout: dict[str, Any], empty: str = "nothing to draw yet") -> Figure:
+def whole_figure(data: list[dict[str, Any]], layout: dict[str, Any], empty: str = "Nothing to draw yet.") -> Figure:
     """Return the figure; one without data says `empty` in place of empty axes."""
     if not data:
         layout["annotations"] = [
@@ -172,6 +172,13 @@ def whole_figure(data: list[dict[str, Any]], layout: dict[str, Any], empty: str 
         layout["xaxis"] |= {"visible": False}
         layout["yaxis"] |= {"visible": False}
     return {"data": data, "layout": layout}
+
+
+def saying(figure: Figure, empty: str) -> Figure:
+    """Return the figure; one without data says `empty`: what will be drawn in its place, and when."""
+    if not figure["data"]:
+        figure["layout"]["annotations"][0]["text"] = empty
+    return figure
 
 
 def _counts(counts: list[int], log: bool) -> dict[str, Any]:

@@ -59,7 +59,11 @@ def learning_curves_figure(curves: Sequence[Curve], score: str) -> Figure:
     The figure says so if none is running.
     """
     if not any(curve.kind == "running" for curve in curves):
-        return whole_figure([], plain_layout("epoch", score), "No trial is running.")
+        return whole_figure(
+            [],
+            plain_layout("epoch", score),
+            "No trial is running. The curve of one that has ended is on the page of its run.",
+        )
     looks = {
         "best": {"color": BEST, "width": 3},
         "running": {"width": 1.5},

@@ -347,6 +347,14 @@ def test_a_cancel_while_nothing_can_be_written_reaches_the_worker_all_the_same(w
     assert journal.stop_requests() == set()
 
 
+def test_without_an_epoch_the_chart_says_when_there_will_be_curves_or_that_there_are_none(browser, workspace, started):
+    said = words(browser.get(f"/runs/{started.id}").by_id("curves"))
+    assert said == "The curves are drawn from the end of the first epoch on."
+    end(workspace, started, "cancelled")
+    said = words(browser.get(f"/runs/{started.id}").by_id("curves"))
+    assert said == "It ended before its first epoch, so there are no curves."
+
+
 def test_without_a_coordinator_the_pages_say_that_nothing_goes_on_and_how_to_mend_it(tmp_path):
     workspace = open_workspace(Settings(home=str(tmp_path)))
     add_bundled(workspace, "digits")

@@ -309,7 +309,13 @@ def test_a_trial_that_starts_changes_the_chart_of_learning_curves_and_not_that_o
 
 def test_once_nothing_is_running_the_chart_of_learning_curves_says_so(found):
     figure = found.raw("/searches/1/curves.figure").json
-    assert (figure["data"], figure["layout"]["annotations"][0]["text"]) == ([], "No trial is running.")
+    assert (figure["data"], figure["layout"]["annotations"][0]["text"][:20]) == ([], "No trial is running.")
+
+
+def test_a_chart_of_too_few_trials_says_how_many_it_waits_for(found):
+    chart = found.get("/searches/2").by_id("importance")
+    assert words(chart) == "Drawn once 8 trials have finished with a score, if a setting differs among them."
+    assert "undrawn" in chart.get("class")
 
 
 @pytest.mark.parametrize(("bars", "size"), [(1, "low"), (7, "low"), (8, ""), (13, "tall"), (19, "taller")])

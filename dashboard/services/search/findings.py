@@ -6,9 +6,12 @@ All of it is computed from the current trials (`view.SearchView`); pages draw it
 from typing import Any, NamedTuple
 
 from dashboard.records.search import Trial
-from dashboard.search.findings import importances, pareto_front, rank_correlation
+from dashboard.search.findings import FEWEST_TRIALS, importances, pareto_front, rank_correlation
 from dashboard.search.space import SearchSpace
 from dashboard.services.search.view import SearchView, directions
+
+NEEDED_TRIALS = FEWEST_TRIALS
+"""So many trials have to finish before it can be said which settings matter."""
 
 
 class Step(NamedTuple):

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from flask import Blueprint, Response, flash, jsonify, render_template, request, url_for
 
-from dashboard.charts.figures import training_curves
+from dashboard.charts.figures import saying, training_curves
 from dashboard.errors import Conflict
 from dashboard.http import sender, workspace
 from dashboard.records.run import Run
@@ -26,6 +26,7 @@ from dashboard.web.runs.page import (
     spreads_table,
     trainings_table,
 )
+from dashboard.web.runs.words import no_curves_words
 
 blueprint = Blueprint("runs", __name__)
 
@@ -87,7 +88,8 @@ def epochs_figure(run_id: int) -> Response:
     """Send loss and accuracy of all epochs as a figure."""
     detail = service.get_run(workspace(), run_id)
     others = {epoch.epoch: epoch.metrics if detail.run.is_external else {} for epoch in detail.epochs}
-    answer = jsonify(training_curves([asdict(epoch) | others[epoch.epoch] for epoch in detail.epochs]))
+    figure = training_curves([asdict(epoch) | others[epoch.epoch] for epoch in detail.epochs])
+    answer = jsonify(saying(figure, no_curves_words(detail.run)))
     answer.headers["Cache-Control"] = "no-store"
     return answer
 

@@ -93,6 +93,13 @@ def learnt_words(run: Run, baseline: Baseline | None, epochs: Sequence[Epoch]) -
     return nothing_learnt(baseline, vars(best) | best.metrics)
 
 
+def no_curves_words(run: Run) -> str:
+    """Say when the curves of a run without an epoch come, or that none will."""
+    if run.has_ended:
+        return "It ended before its first epoch, so there are no curves."
+    return "The curves are drawn from the end of the first epoch on."
+
+
 def external_sentence(run: Run, epochs: Sequence[Epoch]) -> str:
     """Say how far a training elsewhere is by what it has reported, and how it ended."""
     of = f" of {run.total:,}" if run.total else ""

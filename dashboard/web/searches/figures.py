@@ -6,14 +6,14 @@ from zlib import crc32
 from markupsafe import Markup
 
 from dashboard.charts import search_figures as charts
-from dashboard.charts.figures import Figure
+from dashboard.charts.figures import Figure, saying
 from dashboard.charts.parallel import Axis, Line, axis_of, parallel_coordinates
 from dashboard.charts.search_figures import Curve, Point
 from dashboard.records.search import Trial
 from dashboard.services.search import findings
 from dashboard.services.search.view import SearchView, bounds_of
 from dashboard.web.kit.urls import address
-from dashboard.web.searches.words import name_words
+from dashboard.web.searches.words import NOT_DRAWN_YET, name_words
 
 LOGARITHMIC = frozenset({"learning_rate", "weight_decay", "batch_size"})
 MOST_STOPPED = 3
@@ -91,6 +91,12 @@ FIGURES: dict[str, Callable[[SearchView, str], Figure]] = {
     "predictions": predictions,
     "belief": belief,
 }
+
+
+def drawn_figure(now: SearchView, what: str, setting: str) -> Figure:
+    """Return one of the charts; one without data says what it waits for."""
+    figure = FIGURES[what](now, setting)
+    return saying(figure, NOT_DRAWN_YET[what]) if what in NOT_DRAWN_YET else figure
 
 
 def parallel_axes(now: SearchView) -> tuple[list[Axis], list[Line]]:

@@ -19,7 +19,7 @@ from dashboard.web.kit.lists import listed
 from dashboard.web.kit.live import live_answer
 from dashboard.web.kit.query import query
 from dashboard.web.kit.tables import Numbers, Table, exports, numbers_at
-from dashboard.web.searches.figures import FIGURES, chart_size, figure_mark, search_mark
+from dashboard.web.searches.figures import FIGURES, chart_size, drawn_figure, figure_mark, search_mark
 from dashboard.web.searches.forms import SearchForm, WidenForm
 from dashboard.web.searches.page import head_of, searches_table, trials_of, trials_table
 from dashboard.web.searches.words import opened_sentence, parameter_words, searches_sentence
@@ -218,7 +218,7 @@ def figure(search_id: int, what: str) -> Response:
     if request.if_none_match.contains_weak(mark):
         answer = Response(status=304)
     else:
-        drawn = FIGURES[what](view(workspace(), search_id), setting)
+        drawn = drawn_figure(view(workspace(), search_id), what, setting)
         leads = url_for("searches.trial", search_id=search_id, number=0).removesuffix("0") + "{}"
         answer = jsonify(drawn | {"layout": drawn["layout"] | {"meta": {"leads": leads}}})
     answer.set_etag(mark, weak=True)

@@ -8,6 +8,7 @@ from typing import Any
 from dashboard.metrics import METRICS, find_metric, metric_words
 from dashboard.records.search import Search, Trial
 from dashboard.services.search.findings import (
+    NEEDED_TRIALS,
     AgainstRandom,
     Saved,
     against_random,
@@ -24,6 +25,14 @@ SECOND_WORDS = {"parameters": "parameters", "prediction_seconds": "seconds per p
 PARAMETER_WORDS = {"layers": "hidden layers", "has_weight_decay": "decays weights", "score": "score"}
 FEWEST_EACH = 5
 STATE_WORDS = {"stopped": "stopped early"}
+NOT_DRAWN_YET = {
+    "history": "The scores are drawn once a trial has ended with one.",
+    "importance": f"Drawn once {NEEDED_TRIALS} trials have finished with a score, if a setting differs among them.",
+    "front": "Drawn once a trial has ended with a score.",
+    "predictions": "Drawn once a trial has ended of which the sampler had predicted the score.",
+    "belief": "Drawn once the sampler has learnt from enough trials to expect a score.",
+}
+"""What a chart without data says: when it will have some."""
 
 
 def parameter_words(name: str) -> str:

@@ -77,7 +77,7 @@ def test_no_figure_says_what_colour_the_page_has(figure):
 def test_an_empty_figure_says_so(name):
     figure = FIGURES[name]
     assert figure["data"] == []
-    assert [note["text"] for note in figure["layout"]["annotations"]] == ["nothing to draw yet"]
+    assert [note["text"] for note in figure["layout"]["annotations"]] == ["Nothing to draw yet."]
 
 
 def test_curves_show_only_what_was_measured():
