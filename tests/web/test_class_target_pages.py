@@ -56,7 +56,7 @@ def test_a_version_has_the_scores_and_the_confusion_matrix_of_each_target(groups
 
 def test_why_the_loss_changed_names_the_classes_of_each_target_before_and_after(groups):
     query = "base=groups:1&other=groups:2"
-    assert groups.get(f"/compare/why?{query}").h1 == "Why the loss changed from groups:1 to groups:2"
+    assert groups.get(f"/compare/why?{query}").h1 == "Why the loss changed from v1 to v2"
     changed = [
         row for what in ("lost", "gained") for row in groups.raw(f"/compare/why/{what}.json?{query}").json["items"]
     ]

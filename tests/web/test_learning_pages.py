@@ -26,7 +26,7 @@ def test_every_step_has_each_layers_share_of_its_change(browser, workspace):
     assert page.h1 == "Which layer of small learnt when"
     assert page.sentence.startswith("Over 1 step from v1 to v2 the loss on 15 validation records rose by ")
     (step,) = [link for link, text in page.links().items() if text == "v1 → v2"]
-    assert browser.get(step).h1 == "Why the loss changed from small:1 to small:2"
+    assert browser.get(step).h1 == "Why the loss changed from v1 to v2"
     drawn = browser.raw(f"{PAGE}.figure").get_json()["data"]
     assert [(trace["name"], trace["x"]) for trace in drawn] == [("layer 1", [2]), ("layer 2", [2]), ("all layers", [2])]
 

@@ -34,7 +34,8 @@ def rows(browser, what, query=""):
 def test_the_page_says_which_tensor_and_units_changed_the_loss_and_files_have_every_number(two, workspace):
     result = known_why(workspace, TWO)
     page = two.get(WHY)
-    assert page.h1 == "Why the loss changed from small:1 to small:2"
+    assert page.h1 == "Why the loss changed from v1 to v2"
+    assert two.get(WHY.replace("/why", "", 1)).h1 == "What changed from v1 to v2"
     verb = "rose" if result.change > 0 else "fell"
     assert f"The loss on 15 validation records of iris {verb} by " in page.sentence
     assert f"({result.points} points)." in words(page.by_id("sum"))
@@ -122,7 +123,7 @@ def test_shares_of_cells_that_were_removed_are_counted_again_at_once_or_by_a_run
     assert cell_shares(workspace, TWO, "layer_01.weight").tolist() == shares
     kept.unlink()
     monkeypatch.setattr(results, "AT_ONCE_WORK", 0)
-    assert two.get(shaded).h1 == "Why the loss changed from small:1 to small:2"
+    assert two.get(shaded).h1 == "Why the loss changed from v1 to v2"
     page = two.get(WHY)
     assert "The shares of single cells were removed to save space" in words(page.root)
     two.post(WHY, source=WHY)

@@ -14,7 +14,7 @@ from dashboard.web.compare.stepping import version_steps
 from dashboard.web.compare.why_page import FIGURES, why_page
 from dashboard.web.compare.why_query import WhyQuery, why_query
 from dashboard.web.compare.why_tables import TABLES
-from dashboard.web.compare.words import with_nearest
+from dashboard.web.compare.words import pair_title, with_nearest
 from dashboard.web.kit.answers import Answer, redirect_to
 from dashboard.web.kit.tables import Table, numbers_at
 from dashboard.web.kit.urls import address
@@ -34,7 +34,7 @@ def show() -> Answer:
         shown = _shown(params, sides)
     except UserError as error:
         return _page(params, problem=with_nearest(error)), error.status
-    return _page(params, steps=version_steps(params.address, *sides), **shown)
+    return _page(params, title=pair_title(*sides), sides=sides, steps=version_steps(params.address, *sides), **shown)
 
 
 def _shown(params: WhyQuery, sides: tuple[Version, Version]) -> dict[str, Any]:
@@ -84,6 +84,8 @@ def _result(params: WhyQuery) -> WhyResult:
 def _page(params: WhyQuery, **shown: Any) -> str:  # noqa: ANN401 - what `why_page` returns, or what is in its place
     base, other = params.request.base, params.request.other
     nothing: dict[str, Any] = {
+        "title": f"{base} to {other}",
+        "sides": None,
         "problem": "",
         "steps": [],
         "reason": "",
