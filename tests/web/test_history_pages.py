@@ -259,6 +259,10 @@ def test_all_versions_are_lines_between_axes_and_rows_of_a_table(demo):
     assert len(list(drawing.iter(f"{SVG}a"))) == 6
     names = [words(e) for e in drawing.iter(f"{SVG}text") if "name" in classes(e)]
     assert names[0] == "epoch"
+    shown = demo.get("/compare/all?network=demo-digits&equal=show&filter=cross-entropy").by_id("main")
+    cells = {words(cell) for cell in shown.iter("td")}
+    assert {"cross-entropy", "Adam", "He, normal"} <= cells
+    assert not any("_" in cell for cell in cells)
     by_loss = demo.raw("/compare/all.json?network=demo-digits&sort=-metric.val_loss").json["items"]
     losses = [row["metric.val_loss"] for row in by_loss]
     assert losses == sorted(losses)

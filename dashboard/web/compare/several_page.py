@@ -27,7 +27,7 @@ from dashboard.services.versions.baselines import baseline_of
 from dashboard.web.compare.query import EQUAL
 from dashboard.web.compare.words import other_data
 from dashboard.web.kit.baselines import constant_words
-from dashboard.web.kit.formats import number, plural
+from dashboard.web.kit.formats import number, plural, setting
 from dashboard.web.kit.query import Query
 from dashboard.web.kit.repeats import FEW, REPEATED, compared_notes, listed_records, named_spreads, records_words
 from dashboard.web.kit.tables import Column, Table, chosen_order, query_exports
@@ -66,6 +66,11 @@ def words_of(fact: SeveralFact) -> str:
     if fact.kind == "metric":
         return metric_words(fact.name)
     return setting_words(fact.name) if fact.kind == "setting" else COMPARED[fact.name].heading.lower()
+
+
+def value_words(name: str, value: Any) -> Any:  # noqa: ANN401 - a setting's value
+    """Return what the forms call a setting's value, and the activations within the text of all layers."""
+    return value.replace("_", " ") if name == "layers" and value else choice_words(name, value)
 
 
 def facts_table(source: Query, several: Several, hides_settings: bool = False) -> Table:
@@ -130,7 +135,7 @@ def _fact_column(version: Version, place: int) -> Column:
         version.reference,
         lambda fact: fact.values[place],
         "fact",
-        shown=lambda fact: (fact.kind, choice_words(fact.name, fact.values[place])),
+        shown=lambda fact: (fact.kind, value_words(fact.name, fact.values[place])),
         css="right",
         is_name=True,
         heading_link=url_for("versions.show", name=version.network, number=version.number),
@@ -188,7 +193,8 @@ class VersionRow(NamedTuple):
 
     def is_named(self, source: Query) -> bool:
         """Return whether the filter's words are in its reference or any of its values."""
-        values = [*self.values.settings.values(), *self.values.metrics.values()]
+        shown = [value_words(*setting) for setting in self.values.settings.items()]
+        values = [*self.values.settings.values(), *shown, *self.values.metrics.values()]
         return matches(source, f"{self.version.reference} {' '.join(map(str, values))}")
 
 
@@ -256,9 +262,14 @@ def _doubt_columns(records: Mapping[str, int | None], repeated: Mapping[str, str
 def _setting_column(shown: AllVersions, name: str) -> Column:
     values = [row.settings.get(name) for row in shown.rows]
     key, heading = f"setting.{name}", setting_words(name)
-    return _sortable(
-        key, values, heading, value=lambda row: row.values.settings.get(name), format="setting", css="right"
-    )
+
+    def value(row: VersionRow) -> Any:  # noqa: ANN401 - a setting's value
+        return row.values.settings.get(name)
+
+    def shown_value(row: VersionRow) -> Any:  # noqa: ANN401 - a setting's value
+        return value_words(name, value(row))
+
+    return _sortable(key, values, heading, value=value, shown=shown_value, format="setting", css="right")
 
 
 def _metric_column(shown: AllVersions, name: str) -> Column:
@@ -290,7 +301,9 @@ def _drawing(shown: AllVersions, rows: Sequence[VersionRow], metric: str) -> Mar
     metrics += [name for name in shown.metrics if name != metric][: max(MOST_AXES - len(settings) - len(metrics), 0)][
         :2
     ]
-    axes = [Axis(setting_words(name), [row.values.settings.get(name) for row in rows]) for name in settings]
+    axes = [
+        Axis(setting_words(name), [_on_axis(name, row.values.settings.get(name)) for row in rows]) for name in settings
+    ]
     axes += [Axis(metric_words(name), [row.values.metrics.get(name) for row in rows]) for name in metrics]
     threads = [
         Thread(
@@ -307,6 +320,10 @@ def _drawing(shown: AllVersions, rows: Sequence[VersionRow], metric: str) -> Mar
         [None if value is None else sign * value for value in values],
         f"Settings against metrics of {plural(len(rows), 'version')}",
     )
+
+
+def _on_axis(name: str, value: Any) -> Any:  # noqa: ANN401 - a setting's value
+    return setting(value) if isinstance(value, bool) else value_words(name, value)
 
 
 def _sentence(several: Several) -> str:
