@@ -131,7 +131,7 @@ def test_what_changed_in_layer_1_between_v3_and_v17_is_said_in_words_after_one_p
     unchanged = np.count_nonzero(~change.any(axis=1))
     assert unchanged == BORDER
     assert said.endswith(f"Most moved: units {', '.join(map(str, most))}. {unchanged} inputs never changed.")
-    numbers = re.search(r"mean \|Δ\| (\S+), largest (\S+)\. Most", said)
+    numbers = re.search(r"mean\s\|\u2060Δ\| (\S+), largest (\S+)\. Most", said)
     found = np.array([numbers[1], numbers[2]], float)
     assert found == pytest.approx([np.abs(change).mean(), np.abs(change).max()], rel=5e-4)
 

@@ -175,7 +175,7 @@ def test_the_map_of_a_change_says_what_the_cell_under_the_pointer_became_and_ope
     assert is_same()
     tab.locator("#change-map").click(position=place)
     expect(tab.locator("h1")).to_have_text(f"Cell [50, {units[9]}] of layer_01.weight")
-    assert words.rpartition("Δ ")[2] in tab.locator("main").inner_text()
+    assert words.rpartition("Δ\N{NO-BREAK SPACE}")[2] in tab.locator("main").inner_text()
 
 
 def test_the_order_of_the_map_is_changed_by_a_key_and_stands_in_the_address(watch):

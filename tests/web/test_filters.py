@@ -94,7 +94,7 @@ def test_a_setting_is_written_as_it_is_typed(value, text):
     ],
 )
 def test_a_share_is_never_rounded_to_all_or_nothing(share, text):
-    assert filters.percent(share) == text
+    assert filters.percent(share) == text.replace(" ", filters.JOINED)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_a_share_is_never_rounded_to_all_or_nothing(share, text):
     ],
 )
 def test_a_size_is_written_in_units_of_a_thousand(size, text):
-    assert filters.file_size(size) == text
+    assert filters.file_size(size) == text.replace(" ", filters.JOINED)
 
 
 @pytest.mark.parametrize(
@@ -125,8 +125,10 @@ def test_a_size_is_written_in_units_of_a_thousand(size, text):
         (90000, "1 d 1 h"),
     ],
 )
-def test_a_duration_is_written_in_its_two_largest_units(seconds, text):
-    assert filters.duration(seconds) == text
+def test_a_duration_is_written_in_its_two_largest_units_and_breaks_between_them(seconds, text):
+    written = filters.duration(seconds)
+    assert written.replace(filters.JOINED, " ") == text
+    assert [len(part.split(filters.JOINED)) for part in written.split(" ")] == [2] * (len(text.split()) // 2)
 
 
 @pytest.mark.parametrize(

@@ -137,14 +137,14 @@ def test_many_tensors_are_compared_where_the_page_shows_them(foreign):
     page = "/compare?base=wide:1&other=wide:2"
     first = browser.get(page)
     assert "1 to 100 of 103" in first.text
-    assert "102 of 103 tensors changed, of those compared layer.1 most (100 % of its norm" in first.text
+    assert "102 of 103 tensors changed, of those compared layer.1 most (100 % of its norm" in first.sentence
     assert "Compare the values of all 103" in first.text
     assert "layer.101<" not in first.text
     second = browser.get(f"{page}&offset=100")
     assert "layer.102 most" in second.text, second.sentence
     assert "3 signs flipped" in second.text
     whole = browser.get(f"{page}&draw=1")
-    assert "changed, layer.102 most (200.0 % of its norm" in whole.text
+    assert "changed, layer.102 most (200.0 % of its norm" in whole.sentence
     assert "Compare the values of all" not in whole.text
     assert "layer.102 most" in browser.get(f"{page}&tensor=layer.102").text
     by_change = browser.get(f"{page}&sort=relative")

@@ -7,7 +7,7 @@ from dashboard.services.datasets import get_dataset
 from dashboard.services.networks import get_network
 from dashboard.services.runs.journal import CatalogueJournal
 from dashboard.services.runs.runs import start_run
-from dashboard.web.kit.formats import spread
+from dashboard.web.kit.formats import JOINED, spread
 from dashboard.web.kit.repeats import few_records
 from tests.unit.services.carry_out import carry_out
 from tests.unit.services.saved_versions import new_network, save, zeros
@@ -36,7 +36,7 @@ def test_a_score_of_few_records_is_shown_with_their_number_and_then_with_its_dev
     one = run.result["spreads"]["accuracy"]
     words = f"ccuracy {spread(one['mean'], one['std'])}"
     page = browser.get("/runs/1")
-    assert f"A{words}, " in page.sentence
+    assert f"A{words}, ".replace(JOINED, " ") in page.sentence
     assert page.sentence.endswith(f"over 2 folds: {run.result['records']} records, held out once each.")
     assert "every class alike" in page.text
     assert "2-fold cross-validation" in browser.get("/runs").text
@@ -45,8 +45,7 @@ def test_a_score_of_few_records_is_shown_with_their_number_and_then_with_its_dev
         assert f"over 2 folds, each of {run.result['records']} records held out once: a{words}".lower() in text.lower()
         assert HINT not in text
     assert f"a{words} over 2 folds" in browser.get("/compare/all").text
-    shown = spread(one["mean"], one["std"]).replace(" ", "\N{NO-BREAK SPACE}")
-    assert f"{shown} over 2 folds" in browser.get("/").text
+    assert f"{spread(one['mean'], one['std'])} over 2 folds" in browser.get("/").text
     assert browser.raw("/networks.json").json["items"][0]["repeated_mean"] == one["mean"]
     rows = browser.raw("/runs/1/trainings.json").json["items"]
     assert [row["accuracy"] for row in rows] == [one["metrics"]["accuracy"] for one in run.result["trainings"]]
@@ -116,4 +115,4 @@ def test_a_training_next_to_repeated_ones_is_claimed_by_itself(browser, workspac
     ],
 )
 def test_a_deviation_has_two_digits_and_decides_on_those_of_the_mean(mean, deviation, text):
-    assert spread(mean, deviation) == text
+    assert spread(mean, deviation) == text.replace(" ", JOINED)

@@ -16,7 +16,7 @@ from dashboard.services.runs.journal import CatalogueJournal
 from dashboard.services.runs.runs import get_run
 from dashboard.services.workspace import open_workspace
 from dashboard.settings import Settings
-from dashboard.web.kit.formats import duration
+from dashboard.web.kit.formats import JOINED, duration
 from dashboard.web.kit.live import LiveParts
 from tests.web.page_check import Browser, parse_fragment, words
 
@@ -393,6 +393,6 @@ def test_a_run_says_at_its_end_which_weights_are_kept(network, workspace, browse
         assert run_rows.append_epochs(connection, run.id, run.attempt, [EPOCH, worse])
     end(workspace, run, "finished")
     with workspace.catalogue.reading() as connection:
-        time = duration(run_rows.get_run(connection, run.id).seconds)
+        time = duration(run_rows.get_run(connection, run.id).seconds).replace(JOINED, " ")
     assert browser.get(f"/runs/{run.id}").sentence == says.format(time)
     assert time in words(browser.get("/runs").by_id("queue")), "the list has the same duration"

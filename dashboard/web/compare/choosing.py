@@ -13,7 +13,7 @@ from dashboard.records.network import Version
 from dashboard.services.compare.choices import Choice, Choices, Suggestion, choices_of, pairs_of, suggested_pairs
 from dashboard.services.networks import list_networks
 from dashboard.web.compare.query import CompareQuery
-from dashboard.web.kit.formats import number, plural
+from dashboard.web.kit.formats import number, plural, step_words
 from dashboard.web.kit.paging import pager
 from dashboard.web.kit.query import Query
 from dashboard.web.kit.tables import Column, Table
@@ -215,7 +215,7 @@ def pairs_table(label: str, pairs: Sequence[Suggestion]) -> Table:
 
 def _pair_words(one: Suggestion) -> str:
     network = "" if one.other.network == one.base.network else f"{one.other.network} "
-    return f"{one.base.network} v{one.base.number} → {network}v{one.other.number}"
+    return step_words(f"{one.base.network} v{one.base.number}", f"{network}v{one.other.number}")
 
 
 def suggestion_words(one: Suggestion) -> str:
@@ -231,7 +231,7 @@ def suggestion_words(one: Suggestion) -> str:
     }[one.why]
     if base.metric is None or base.metric != other.metric or base.score is None or other.score is None:
         return f"{what}."
-    return f"{what}: {metric_words(base.metric)} {number(base.score)} → {number(other.score)}."
+    return f"{what}: {metric_words(base.metric)} {step_words(number(base.score), number(other.score))}."
 
 
 def remember_pair(params: CompareQuery) -> None:

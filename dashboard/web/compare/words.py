@@ -11,7 +11,7 @@ from dashboard.services.compare.detail import CellChange, CellDetail, UnitDetail
 from dashboard.services.compare.pairs import TensorPair
 from dashboard.services.compare.pictures import ChangeMap
 from dashboard.services.compare.versions import TensorDifference
-from dashboard.web.kit.formats import change, exact, full, number, percent, plural
+from dashboard.web.kit.formats import JOINED, SIZE_OF_CHANGE, change, exact, full, number, percent, plural, step_words
 
 MOST_NAMED = 3
 """So many versions are named in a warning; more are counted."""
@@ -117,7 +117,7 @@ def change_sentence(
     text = f"{numbers.changed:,} of {plural(numbers.count, 'weight')} changed ({percent(numbers.changed_share)})"
     if numbers.relative is not None:
         text += f"; the change is {percent(numbers.relative)} of the tensor's norm"
-    text += f"; mean |Δ| {number(numbers.mean_abs)}, largest {number(numbers.max_abs)}."
+    text += f"; mean{JOINED}{SIZE_OF_CHANGE} {number(numbers.mean_abs)}, largest {number(numbers.max_abs)}."
     if units:
         text += f" Most moved: {sides[0]}s {', '.join(map(str, units))}."
     if unchanged:
@@ -139,7 +139,7 @@ def map_legend(drawn: ChangeMap, is_whole: bool, order: str, sides: tuple[str, s
 def pixel_words(pair: TensorPair, cell: CellChange) -> str:
     """Say what one cell of the map is: [407, 111]: 0.1234 → 0.2345, Δ +0.1111."""
     name = cell_name(pair.one.shape, cell.row, cell.column)
-    return f"{name}: {number(cell.base)} → {number(cell.other)}, Δ {change(cell.change)}"
+    return f"{name}: {step_words(number(cell.base), number(cell.other))}, Δ{JOINED}{change(cell.change)}"
 
 
 def unit_sentence(detail: UnitDetail, by: str) -> str:

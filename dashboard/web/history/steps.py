@@ -21,7 +21,7 @@ from dashboard.services.history.steps import (
 )
 from dashboard.web.history.steps_words import steps_sentence
 from dashboard.web.kit.answers import Answer, redirect_to
-from dashboard.web.kit.formats import plural
+from dashboard.web.kit.formats import plural, step_words
 from dashboard.web.kit.query import query
 from dashboard.web.kit.tables import Column, Note, Table, numbers_at, query_exports
 from dashboard.web.kit.urls import address
@@ -98,7 +98,7 @@ def steps_table(learning: LearningSteps) -> Table:
     known = next((step.result for step in learning.steps if step.result), None)
     metric = known.metric_name if known else "accuracy"
     columns = (
-        Column("step", "Step", "other", shown=lambda step: f"v{step.base} → v{step.other}"),
+        Column("step", "Step", "other", shown=lambda step: step_words(f"v{step.base}", f"v{step.other}")),
         Column("base"),
         Column("epoch", "Epoch", format="count"),
         Column("change", "Change of the loss", "result.change", "change"),

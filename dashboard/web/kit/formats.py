@@ -16,6 +16,10 @@ from flask import Flask
 from dashboard.records.tensor import cell_name
 
 NOTHING = "–"
+JOINED = "\N{NO-BREAK SPACE}"
+"""The space within what must not break at the end of a line: a number and its unit, a step between two versions."""
+SIZE_OF_CHANGE = "|\N{WORD JOINER}Δ|"
+"""The size of a change, which a browser would break after the first bar."""
 SHADE_LEVELS = 10
 SIGNIFICANT_DIGITS = 4
 SHORTER_THAN_DOUBLES = frozenset({"float16", "float32"})
@@ -74,12 +78,17 @@ def aligned(value: SupportsFloat, decimals: int | None) -> str:
     return f"{float(value):.0e}".replace("e-0", "e-") if not text.strip("-0.") else text
 
 
+def step_words(base: object, other: object) -> str:
+    """Write where a step leads from and to: `v3 → v17`."""
+    return f"{base}{JOINED}→{JOINED}{other}"
+
+
 def spread(mean: float, deviation: float) -> str:
     """Write a mean with its standard deviation, both to two digits of that: `0.953 ± 0.038`."""
     if not 1e-9 < abs(deviation) < 1e15:
-        return f"{number(mean)} ± {number(deviation)}"
+        return f"{number(mean)}{JOINED}±{JOINED}{number(deviation)}"
     decimals = max(1 - math.floor(math.log10(deviation)), 0)
-    return f"{mean:,.{decimals}f} ± {deviation:,.{decimals}f}"
+    return f"{mean:,.{decimals}f}{JOINED}±{JOINED}{deviation:,.{decimals}f}"
 
 
 def setting(value: object) -> str:
@@ -98,12 +107,12 @@ def percent(share: float | None) -> str:
     if share is None or math.isnan(share):
         return NOTHING
     if share in {0, 1}:
-        return f"{share * 100:.0f} %"
+        return f"{share * 100:.0f}{JOINED}%"
     if 0 < abs(share) < 0.001:
-        return "< 0.1 %" if share > 0 else "> -0.1 %"
+        return f"<{JOINED}0.1{JOINED}%" if share > 0 else f">{JOINED}-0.1{JOINED}%"
     if 0.999 < share < 1:
-        return "> 99.9 %"
-    return f"{share * 100:.1f} %"
+        return f">{JOINED}99.9{JOINED}%"
+    return f"{share * 100:.1f}{JOINED}%"
 
 
 def file_size(size: int | None) -> str:
@@ -111,14 +120,14 @@ def file_size(size: int | None) -> str:
     if size is None:
         return NOTHING
     if size < 1000:
-        return f"{size} B"
+        return f"{size}{JOINED}B"
     scaled = float(size)
     for unit in ("kB", "MB", "GB", "TB"):
         scaled /= 1000
         digits = 2 if scaled < 9.995 else 1 if scaled < 99.95 else 0
         if round(scaled, digits) < 1000 or unit == "TB":
             break
-    return f"{scaled:,.{digits}f} {unit}"
+    return f"{scaled:,.{digits}f}{JOINED}{unit}"
 
 
 def duration(seconds: float | None) -> str:
@@ -126,12 +135,12 @@ def duration(seconds: float | None) -> str:
     if seconds is None:
         return NOTHING
     if seconds < 59.95:
-        return f"{seconds:.2f} s" if seconds < 9.995 else f"{seconds:.1f} s"
+        return f"{seconds:.{2 if seconds < 9.995 else 1}f}{JOINED}s"
     whole = round(seconds)
     days, hours, minutes = whole // 86400, whole // 3600 % 24, whole // 60 % 60
-    if days:
-        return f"{days} d {hours} h"
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {whole % 60} s"
+    parts = ((days, "d"), (hours, "h"), (minutes, "min"), (whole % 60, "s"))
+    first = 0 if days else 1 if hours else 2
+    return " ".join(f"{count}{JOINED}{unit}" for count, unit in parts[first : first + 2])
 
 
 def age(moment: datetime | None, now: datetime | None = None) -> str:

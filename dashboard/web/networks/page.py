@@ -60,11 +60,6 @@ def _latest_address(row: dict[str, Any]) -> str:
     return address("versions.show", name=row["name"], number=row["latest"]) if row["latest"] else ""
 
 
-def _unbroken(words: str | None) -> str | None:
-    """Return a mean with its deviation, which stay in one line where a narrow column breaks what follows."""
-    return words and words.replace(" ± ", "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}")
-
-
 NETWORK_COLUMNS = (
     Column("name", "Name", sortable=True),
     Column("spark", "Progress", format="markup", exported=False),
@@ -78,7 +73,7 @@ NETWORK_COLUMNS = (
     Column("records", "Measured on", shown=lambda row: records_words(row["records"]), css="right muted", help=FEW),
     Column("parameters", "Parameters", format="count", sortable=True),
     Column("saved", "Saved", format="when", sortable=True),
-    Column("repeated", "Repeated", shown=lambda row: _unbroken(row["repeated"]), css="breaks", help=REPEATED),
+    Column("repeated", "Repeated", css="breaks", help=REPEATED),
     Column("repeated_mean"),
     Column("repeated_std"),
     Column("repeated_metric"),
