@@ -43,6 +43,9 @@ LOCK_TRIES = 20
 ACTION_SLOTS = 1
 SEARCH_SLOTS = 4
 REPEAT_SLOTS = 1
+MOST_LATE = 4
+"""While the last reports of a training are being saved, mostly waiting for disks, its slot is the next one's; so many
+trainings may wait so."""
 OTHER_SLOTS = {ACTIONS: ACTION_SLOTS, SEARCHES: SEARCH_SLOTS, REPEATS: REPEAT_SLOTS}
 LOCK = ".coordinator.lock"
 
@@ -150,6 +153,7 @@ class Coordinator:
         self.must_take_up = False  # after an outage: what was claimed in it, perhaps without our knowledge
         self.stop = threading.Event()
         self.wake = threading.Event()
+        local.when_over = self.wake.set
         self.last_wake: Callable[[], float] = time.monotonic
         """Returns what changes when something is queued; the clock, where nobody says: then it looks all the time."""
         self.running: dict[int, _Execution] = {}
@@ -241,9 +245,10 @@ class Coordinator:
                 self.report(now)
 
     def _start_next(self) -> bool:
-        taken = {execution.slot: execution.job.lane for execution in self.running.values()}
+        taken = {execution.slot: execution.job.lane for execution in self.running.values() if not execution.is_late}
         busy = list(taken.values())
-        slots = OTHER_SLOTS | {TRAININGS: self.place.slots}
+        late = sum(execution.is_late for execution in self.running.values())
+        slots = OTHER_SLOTS | {TRAININGS: self.place.slots if late < MOST_LATE else 0}
         lanes = [lane for lane, count in slots.items() if busy.count(lane) < count]
         job = self.journal.claim(lanes) if lanes else None
         if job is None:
@@ -317,6 +322,11 @@ class _Execution:
         self.deadline = float("inf")
         self.waiting = ""  # why it waits for store or catalogue; empty while it does not
         self.thread = threading.Thread(target=self._listen, name=f"run {job.run_id}")
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it is a training that has ended, while what it has reported is still being saved."""
+        return self.job.lane == TRAININGS and self.attempt is not None and self.attempt.is_over
 
     def cancel(self) -> None:
         """Ask it to stop between two batches; it is killed if it does not within KILL_AFTER_SECONDS."""

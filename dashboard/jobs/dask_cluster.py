@@ -123,6 +123,8 @@ class DaskCluster:
 class DaskAttempt:
     """A training in the cluster (a `jobs.place.Attempt`): one stretch after another, each a task."""
 
+    is_over = False  # what it reports last is small next to what a task of the cluster takes
+
     def __init__(self, client: Client, job: TrainingJob, records: Future) -> None:
         self.client, self.job, self.records = client, job, records
         name = f"weightbase-{job.run_id}-{job.attempt}-{time.time_ns()}"

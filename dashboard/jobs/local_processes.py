@@ -10,7 +10,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
@@ -21,8 +21,8 @@ from dashboard.jobs.shared_process import SharedAttempt, SharedProcess
 from dashboard.outages import system_passes, system_words
 
 END_SECONDS = 4.0
-PRELOADED = "dashboard.jobs.training_process"
-TOGETHER = f"{PRELOADED}:together"
+PRELOADED = "dashboard.jobs.fork_server"
+TOGETHER = "dashboard.jobs.training_process:together"
 ORPHANED = 70
 NICENESS = 10
 """Where runs and pages want the same processor, pages come first: a person waits for them. With 4, pages took twice as
@@ -36,6 +36,7 @@ class LocalProcesses:
 
     def __init__(self, slots: int) -> None:
         self.slots = slots
+        self.when_over: Callable[[], None] = lambda: None
         # The children inherit this: two BLAS threads are slower than one when several runs share the machine.
         os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
         self.context = multiprocessing.get_context("forkserver")
@@ -43,11 +44,12 @@ class LocalProcesses:
 
     def start(self, job: Job) -> "LocalAttempt":
         """Carry out a job in a process of its own."""
-        return LocalAttempt(*self._process(job.target, job))
+        return LocalAttempt(*self._process(job.target, job), self.when_over)
 
     def start_together(self, jobs: Sequence[TrainingJob]) -> list[SharedAttempt]:
         """Train jobs that differ in seed and learning rate alone in one process, which takes one slot."""
-        return SharedProcess(*self._process(TOGETHER, list(jobs)), count=len(jobs)).attempts()
+        process = self._process(TOGETHER, list(jobs))
+        return SharedProcess(*process, count=len(jobs), when_over=self.when_over).attempts()
 
     def _process(self, target: str, given: Job | list[TrainingJob]) -> tuple[BaseProcess, Connection]:
         """Start a process; raises Gone if the fork server died meanwhile, Outage for want of memory, say."""
@@ -72,8 +74,15 @@ class LocalProcesses:
 class LocalAttempt:
     """A job in its process (a `jobs.place.Attempt`)."""
 
-    def __init__(self, process: BaseProcess, pipe: Connection) -> None:
-        self.process, self.pipe = process, pipe
+    def __init__(self, process: BaseProcess, pipe: Connection, when_over: Callable[[], None] = lambda: None) -> None:
+        self.process, self.pipe, self.when_over = process, pipe, when_over
+        self.is_over = False
+        threading.Thread(target=self._watch, name="end of a process", daemon=True).start()
+
+    def _watch(self) -> None:
+        wait([self.process.sentinel])  # without learning how it ended: that is learnt by one thread only
+        self.is_over = True
+        self.when_over()
 
     def receive(self, seconds: float) -> Report | None:
         """Return the next report; a process that has died has its last reports read first."""

@@ -1,7 +1,7 @@
 """Where runs execute: the small interface that a place fulfils, be it this machine's processes or a cluster."""
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from dashboard.jobs.job import Job, TrainingJob
@@ -26,7 +26,11 @@ def exit_words(code: int | None) -> str:
 
 
 class Attempt(Protocol):
-    """One attempt at a run, executing; used by one thread, but for `ask_to_stop`, which any thread may call."""
+    """One attempt at a run, executing; used by one thread, but for `ask_to_stop` and `is_over`, which any may."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it takes no processor any more, though its last reports may still have to be received."""
 
     def receive(self, seconds: float) -> Report | None:
         """Return the next report, or None if there was none for so long; raises Gone once there will be no more."""
@@ -60,7 +64,9 @@ class Place(Protocol):
 
 
 class SharingPlace(Place, Protocol):
-    """A place where small trainings of one shape can share a process."""
+    """A place where small trainings of one shape can share a process; `when_over` is called whenever one has ended."""
+
+    when_over: Callable[[], None]
 
     def start_together(self, jobs: Sequence[TrainingJob]) -> Sequence[Attempt]:
         """Train jobs that differ in seed and learning rate alone; return an attempt for each."""

@@ -7,6 +7,7 @@ runs are queued again, as after any death.
 import contextlib
 import queue
 import threading
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
@@ -18,8 +19,11 @@ END_SECONDS = 4.0
 class SharedProcess:
     """The process, its pipe, and a queue of reports for each of `count` runs; None in a queue says that it is gone."""
 
-    def __init__(self, process: BaseProcess, pipe: Connection, count: int) -> None:
-        self.process, self.pipe = process, pipe
+    def __init__(
+        self, process: BaseProcess, pipe: Connection, count: int, when_over: Callable[[], None] = lambda: None
+    ) -> None:
+        self.process, self.pipe, self.when_over = process, pipe, when_over
+        self.is_over = False
         self.reports: list[queue.SimpleQueue[Report | None]] = [queue.SimpleQueue() for _ in range(count)]
         self.lock = threading.Lock()
         self.users = count
@@ -64,6 +68,8 @@ class SharedProcess:
                 place, kind, payload = self.pipe.recv()
                 self.reports[place].put((kind, payload))
         self.process.join()  # only here: of several threads that wait for a forked process one learns how it ended
+        self.is_over = True
+        self.when_over()
         for reports in self.reports:
             reports.put(None)
 
@@ -73,6 +79,11 @@ class SharedAttempt:
 
     def __init__(self, shared: SharedProcess, place: int) -> None:
         self.shared, self.place = shared, place
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the process has ended."""
+        return self.shared.is_over
 
     def receive(self, seconds: float) -> Report | None:
         """Return the next report; raises Gone behind the last one of a process that has ended."""

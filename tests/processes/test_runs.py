@@ -31,6 +31,7 @@ pytestmark = pytest.mark.processes
 
 ENDLESS = {"epochs": 100_000, "save": "last"}
 NUMBERS = itertools.count(1)
+PATIENCE = 300.0
 LONG_EPOCH = {"batch_size": 1, "epochs": 1000, "save": "last"}
 
 
@@ -244,6 +245,35 @@ def test_a_fault_of_ours_while_an_attempt_is_closed_does_not_leave_its_run_runni
         coordinator.end()
         thread.join()
     assert (detail.run.state, detail.versions) == ("finished", [1, 2, 3, 4])
+
+
+def test_the_next_training_starts_while_the_last_reports_of_one_are_being_saved(workspace, monkeypatch):
+    """With one slot the second run has begun, and reported, before the first one's version is saved."""
+    define(workspace, save="last")
+    journal, save = CatalogueJournal(workspace), CatalogueJournal.version
+    second_reports = threading.Event()
+
+    def wait_for_the_other(self, job, report):
+        assert second_reports.wait(PATIENCE) if job.run_id == first else True
+        return save(self, job, report)
+
+    def note(self, job, epochs):
+        if job.run_id != first:
+            second_reports.set()
+        return write(self, job, epochs)
+
+    write = CatalogueJournal.epochs
+    monkeypatch.setattr(CatalogueJournal, "version", wait_for_the_other)
+    monkeypatch.setattr(CatalogueJournal, "epochs", note)
+    with coordinator_lock(workspace.settings.home_folder):
+        first, second = (start_run(workspace, "net", {"seed": seed}).id for seed in (1, 2))
+        coordinator = Coordinator(journal, LocalProcesses(slots=1))
+        thread = threading.Thread(target=coordinator.run)
+        thread.start()
+        states = [wait_for_end(workspace, run_id).run.state for run_id in (first, second)]
+        coordinator.end()
+        thread.join()
+    assert states == ["finished", "finished"]
 
 
 def test_a_run_whose_parent_is_gone_cannot_be_started_again_as_if_it_had_none(trainer, net):
