@@ -5,6 +5,7 @@ the separators themselves, in their order, must be the skeleton of a table of th
 bulk, by threads, as one long column.
 """
 
+import contextlib
 import os
 import sys
 from collections import deque
@@ -13,6 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
+import orjson
 
 from dashboard.errors import TensorDamaged
 from dashboard.weights.dtypes import FLOATS, Array, numpy_dtype
@@ -23,6 +25,9 @@ PYTHON_CELLS = 20_000
 """Up to here Python's own float() and int() are quick enough, and pyarrow (40 MB) is no quicker."""
 UNLOADED_CELLS = 250_000
 """Up to here they do in a process that has not loaded pyarrow: 0.1 s each time, for 0.2 s once and 40 MB for good."""
+
+JSON_SIGNS = b"0123456789+-.eE,\n"
+"""What JSON's numbers and our separators are made of."""
 
 THREADS = min(4, os.cpu_count() or 1)
 
@@ -106,7 +111,7 @@ def _parsed(blocks: Iterator[Block], cut: Cut, dtype: str) -> Iterator[tuple[Blo
     if cut.columns == 0:
         yield from ((block, _no_cells(block, dtype)) for block in blocks)
     elif cut.cells <= (PYTHON_CELLS if "pyarrow" in sys.modules else UNLOADED_CELLS):
-        yield from ((block, convert_cells(_lines(block).tobytes().split(b"\n")[:-1], dtype)) for block in blocks)
+        yield from ((block, _parse_here(block, dtype)) for block in blocks)
     else:
         yield from _parsed_by_threads(blocks, dtype)
 
@@ -128,6 +133,21 @@ def _parsed_by_threads(blocks: Iterator[Block], dtype: str) -> Iterator[tuple[Bl
                 yield ready, numbers.result()
         for ready, numbers in waiting:
             yield ready, numbers.result()
+
+
+def _parse_here(block: Block, dtype: str) -> Array:
+    """Return the numbers of a block, parsed by this thread and without pyarrow.
+
+    What is written like numbers of JSON, as all floats are that we write, is read as such: both parsers round
+    correctly, and that of JSON takes a fourth of the time. JSON knows more than numbers, and has no negative zero
+    without a point.
+    """
+    text = block.text.tobytes()
+    if dtype in FLOATS and not text.translate(None, JSON_SIGNS) and b"-0," not in text and b"-0\n" not in text:
+        with contextlib.suppress(orjson.JSONDecodeError):
+            numbers = orjson.loads(b"[%b]" % text[:-1].replace(b"\n", b","))
+            return _rounded(np.array(numbers, np.float64), numpy_dtype(dtype))
+    return convert_cells(_lines(block).tobytes().split(b"\n")[:-1], dtype)
 
 
 def _lines(block: Block) -> Array:
