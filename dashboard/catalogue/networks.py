@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, or_, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, or_, select
 
 from dashboard.catalogue.rows import insert_row, now, record
 from dashboard.catalogue.run_states import state_now
@@ -52,7 +52,7 @@ def insert_known_network(connection: Connection, slug: str, values: Mapping[str,
 
 def get_network(connection: Connection, name: str) -> Network:
     """Return the network of this name; raises NotFound with the names that there are."""
-    row = connection.execute(_networks().where(networks.c.name == name)).one_or_none()
+    row = connection.execute(_of_name(), {"name": name}).one_or_none()
     if row is None:
         names = connection.execute(_names().limit(1000)).scalars().all()
         raise NotFound(f"There is no network named {name!r}.", "network", names)
@@ -120,6 +120,11 @@ def _names() -> Select[Any]:
 
 
 @cache  # to make it takes longer than to ask it
+def _of_name() -> Select[Any]:
+    return _networks().where(networks.c.name == bindparam("name"))
+
+
+@cache
 def _networks() -> Select[Any]:
     return (
         select(networks, datasets.c.name.label("dataset"))

@@ -7,7 +7,21 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, Update, and_, case, func, null, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Row,
+    Select,
+    Update,
+    and_,
+    bindparam,
+    case,
+    func,
+    null,
+    or_,
+    select,
+)
 
 from dashboard.catalogue.rows import insert_row, now, parent_reference, record
 from dashboard.catalogue.run_states import state_now
@@ -87,12 +101,16 @@ def last_repeats(connection: Connection, network_ids: Collection[int]) -> list[R
 
 def count_states(connection: Connection, kind: str = "") -> dict[str, int]:
     """Return how many runs (of a kind) are in each state that any is in; without those of networks in the trash."""
+    return {row[0]: row[1] for row in connection.execute(_states(bool(kind)), {"kind": kind} if kind else {})}
+
+
+@cache  # to make it takes longer than to ask it, as every page does
+def _states(is_of_kind: bool) -> Select[Any]:
     counted = ~of_hidden_networks()
-    if kind:
-        counted &= runs.c.kind == kind
+    if is_of_kind:
+        counted &= runs.c.kind == bindparam("kind")
     states = select(state_now().label("state")).where(counted).subquery().c.state
-    query = select(states, func.count()).group_by(states)
-    return {row[0]: row[1] for row in connection.execute(query)}
+    return select(states, func.count()).group_by(states)
 
 
 def copy_run(connection: Connection, run_id: int, started_by: str) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, and_, case, func, select
+from sqlalchemy import Connection, Row, Select, and_, bindparam, case, func, select
 
 from dashboard.catalogue.networks import get_network, next_version_number
 from dashboard.catalogue.rows import insert_row, now, parent_reference, record
@@ -113,8 +113,7 @@ def take_back_version(connection: Connection, version_id: int) -> None:
 
 def get_version(connection: Connection, network_name: str, number: int) -> Version:
     """Return a ready version; raises NotFound, with the numbers that there are."""
-    query = _ready().where(networks.c.name == network_name, versions.c.number == min(number, FARTHEST))
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(_of_name(), {"network": network_name, "number": min(number, FARTHEST)}).one_or_none()
     if row is not None:
         return _version(row)
     network = get_network(connection, network_name)
@@ -406,6 +405,11 @@ def _unfinished() -> Select[Any]:
 
 
 @cache  # to make it takes longer than to ask it
+def _of_name() -> Select[Any]:
+    return _ready().where(networks.c.name == bindparam("network"), versions.c.number == bindparam("number"))
+
+
+@cache
 def _ready(is_listed: bool = False) -> Select[Any]:
     left_out = NOT_READ | NOT_LISTED if is_listed else NOT_READ
     parents, parent_networks = versions.alias("parents"), networks.alias("parent_networks")

@@ -63,7 +63,8 @@ def upgraded(
         if isinstance(inner, dict):
             data = data | {name: upgraded(part, inner, form, steps, newest)}
         elif isinstance(inner, list) and part not in PARTS and all(part != other for other, _ in steps):
-            data = data | {name: [ADDED.get(part, {}) | one for one in inner]}  # 784 columns take a page 3 ms otherwise
+            added = ADDED.get(part, {})  # 784 columns take a page 3 ms otherwise
+            data = data | {name: [one if added.keys() <= one.keys() else added | one for one in inner]}
         elif isinstance(inner, list):
             data = data | {name: [upgraded(part, one, form, steps, newest) for one in inner]}
     return ADDED[kind] | data if kind in ADDED else data
