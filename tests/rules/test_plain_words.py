@@ -5,6 +5,7 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,7 @@ def names(path: Path) -> Iterator[str]:
             yield node.attr
 
 
+@cache
 def words(name: str) -> list[str]:
     """Return the words of a name, whether underscores or capitals divide them; `NotFound` is HTTP's and one word."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.replace("NotFound", "Notfound")).lower().split("_")
@@ -173,7 +175,7 @@ def test_names_use_plain_words():
     problems = {
         f"{path}: {name} (write: {IN_NAMES[word]})"
         for path in files(".py")
-        for name in names(path)
+        for name in set(names(path))
         for word in words(name)
         if word in IN_NAMES
     }
