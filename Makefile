@@ -90,8 +90,8 @@ $(DOCS)/ok: requirements-docs.txt
 docs: $(DOCS)/ok             ## the docs as a site, which the dashboard shows at /help/docs/; a link that leads nowhere is an error
 	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --quiet
 
-bench: $(VENV)/dev.ok        ## every benchmark, each printing ratios to its peers
-	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(PYTHON) $$file || exit 1; done
+bench: $(VENV)/dev.ok        ## every benchmark (or ONLY="store runs"), and a table of all figures in benchmarks/results/
+	@$(PYTHON) benchmarks/_all.py $(ONLY)
 
 pictures: $(VENV)/dev.ok     ## every page type, light, dark, narrow and empty, as pictures in screenshots/, to look at
 	@tests/install_system_packages.sh

@@ -33,6 +33,7 @@ sys.path.insert(0, str(ROOT))
 
 import numpy as np  # noqa: E402 - after the number of BLAS threads is set
 
+from benchmarks._summary import note  # noqa: E402 - after the path is set
 from dashboard.services.compare.versions import DiffRequest, compare, load_versions  # noqa: E402
 from dashboard.services.datasets import add_bundled, get_dataset  # noqa: E402
 from dashboard.services.networks import create_network  # noqa: E402
@@ -89,6 +90,8 @@ def report(store, size, settings, rounds):
     weights = sum(int(np.prod(shape)) for shape in SIZES[size].values())
     print(f"\n{store}, {size}: {weights:,} weights, {rounds} rounds")
     print(f"  ours, cold from {store:6}       {ours['cold'] * 1000:9.1f} ms of the wall")
+    note("compare", f"{store}, {size}: cold", "", ours["cold"] * 1000, "ms", less=True)
+    note("compare", f"{store}, {size}: cold", "numpy in memory", ours["cold"] / numpys["warm"], less=True)
     print(f"  ours, warm from the cache    {ours['warm'] * 1000:9.1f} ms of processor time")
     print(f"  numpy, arrays in memory      {numpys['warm'] * 1000:9.1f} ms of processor time")
     print(f"  ours, numbers known          {ours['known'] * 1000:9.1f} ms of the wall")
@@ -106,6 +109,7 @@ def report(store, size, settings, rounds):
 
 def verdict(what, found, bar, unit):
     is_met = found <= bar
+    note("compare", what, "numpy" if unit == "×" else "", found, unit, bar, less=True)
     print(f"  {found:9.2f} {unit}  {what.split(': ', 1)[1]} (bar {bar} {unit}{'' if is_met else ', MISSED'})")
     return [] if is_met else [f"{what} {found:.2f} {unit}"]
 

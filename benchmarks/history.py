@@ -24,6 +24,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import numpy as np  # noqa: E402 - after the number of BLAS threads is set
 
+from benchmarks._summary import note  # noqa: E402
 from dashboard import create_app  # noqa: E402
 from dashboard.services.cache.numbers import clear_numbers  # noqa: E402
 from dashboard.services.datasets import add_bundled, get_dataset  # noqa: E402
@@ -141,6 +142,8 @@ def show(workspace: Workspace, what: str, ours: Callable, peer: Callable) -> Non
         decoded.append(cpu_milliseconds(ours, 1, lambda: clear_numbers(workspace)))
         numpy.append(cpu_milliseconds(peer, 1))
     warm, ours_ms, peer_ms = cpu_milliseconds(ours, REPEATS), statistics.median(decoded), statistics.median(numpy)
+    if peer_ms >= 1:
+        note("history", f"{what}, counted", "numpy", ours_ms / peer_ms, less=True)
     ratios = f"{ours_ms / peer_ms:14.2f} {peer_ms / warm:11.1f}" if peer_ms >= 1 else ""
     print(f"{what:34} {cold:8.1f} {ours_ms:8.1f} {warm:8.1f} {peer_ms:8.1f} {ratios}")
 

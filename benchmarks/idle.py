@@ -28,6 +28,7 @@ sys.path.insert(0, str(ROOT))
 
 import numpy as np  # noqa: E402
 
+from benchmarks._summary import note  # noqa: E402
 from dashboard.settings import Settings, to_environment  # noqa: E402
 
 TARGET_MB, TARGET_PERCENT = 150.0, 0.2
@@ -120,6 +121,8 @@ def measure(supervisor: int, seconds: float) -> bool:
         print(f"{size:7.1f} MB  {share:5.2f} %  …{command}")
     total, percent = sum(size for size, _ in sizes), sum(shares)
     print(f"in all {total:.0f} MB (target {TARGET_MB:.0f}), {percent:.2f} % of a core (target {TARGET_PERCENT})")
+    note("idle", "memory", "", total, "MB", TARGET_MB, less=True)
+    note("idle", "processor", "", percent, "% of a core", TARGET_PERCENT, less=True)
     return total <= TARGET_MB and percent <= TARGET_PERCENT
 
 

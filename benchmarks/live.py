@@ -35,6 +35,7 @@ os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 import numpy as np  # noqa: E402 - after the number of BLAS threads is set
 
+from benchmarks._summary import note  # noqa: E402
 from dashboard.services.datasets import add_bundled, get_dataset  # noqa: E402
 from dashboard.services.networks import create_network, get_network  # noqa: E402
 from dashboard.services.runs.runs import get_run, start_run  # noqa: E402
@@ -118,6 +119,8 @@ def measure(workspace: Workspace, supervisor: int, port: int, clients: int, seco
         print(f"{name:18}{numbers[0]:11.1f}{numbers[1]:7.1f}{numbers[2]:15.1f}{numbers[3]:7.1f}")
     all_alone, all_beside = (p50_p95([*chain(*found.values())]) for found in (alone, beside))
     print(f"{'all':18}{all_alone[0]:11.1f}{all_alone[1]:7.1f}{all_beside[0]:15.1f}{all_beside[1]:7.1f}")
+    share = all_beside[1] / all_alone[1]
+    note("live", f"other pages' p95 next to {clients} tabs", "alone", share, goal=1.2, less=True)
     asked = len(polls.waits) + len(polls.failures)
     news = sum(status == 200 for status in polls.statuses)
     p50, p95 = p50_p95(polls.waits)

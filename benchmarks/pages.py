@@ -21,6 +21,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import numpy as np  # noqa: E402 - after the number of BLAS threads is set
 
+from benchmarks._summary import note  # noqa: E402
 from dashboard.errors import Conflict  # noqa: E402
 from dashboard.services.datasets import (  # noqa: E402
     add_bundled,
@@ -133,6 +134,7 @@ def measure() -> None:
     for name, path, target in pages:
         status, times, size = fetch(path)
         p50, p95 = statistics.median(times), sorted(times)[int(len(times) * 0.95)]
+        note("pages", f"{name}, p95", "", p95, "ms", target, less=True)
         print(f"{name:24} {status:6d} {p50:8.1f} {p95:8.1f} {target or '':>7} {size:9,d}")
         if status != 200 or (target is not None and p95 > target):
             late.append(name)

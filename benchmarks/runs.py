@@ -25,6 +25,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks._summary import note
 from dashboard.jobs.coordinator import coordinator_lock, is_coordinated
 from dashboard.jobs.trainer import train
 from dashboard.services.datasets import add_bundled
@@ -121,6 +122,8 @@ def measure_candidates(workspace, candidate, count, pure):
     more = 1000 * (whole * SLOTS / count - pure)
     print(f"{count} candidates on {SLOTS} slots: {whole:.2f} s, {whole / ideal:.2f} × the pure training there")
     print(f"that is {more:.0f} ms more for each run; to queue them took {queued:.2f} s of it")
+    note("runs", f"{count} trainings on {SLOTS} slots", "the pure training there", whole / ideal, goal=1.3, less=True)
+    note("runs", "overhead of a run", "", more, "ms", 20, less=True)
     print("target met" if whole <= 3 * ideal else "TARGET MISSED: at most 3 ×")
 
 

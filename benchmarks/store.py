@@ -32,6 +32,7 @@ import numpy as np
 import pandas as pd
 import sqlalchemy
 
+from benchmarks._summary import note
 from dashboard.records.tensor import TensorKey
 from dashboard.weights.checksums import tensor_sha256
 from dashboard.weights.csv_store import CsvStore
@@ -91,6 +92,7 @@ def report(title, case, arrays, rounds):
             ratio = medians[peer] / medians[ours]
             stated = f"bar {bar} ×" if bar else "no bar at this size"
             verdict(f"{title}: {ours} / {peer}", f"{ratio:.2f} ×", ratio >= bar, stated)
+            note("store", f"{title}: {ours}", peer, ratio, goal=bar or None)
     if sizes := [size for size in case.store.bytes_of(case.keys) if size]:
         size = sum(sizes)
         print(f"  {size / 1e6:7.1f} MB  in the store, {size / sum(array.nbytes for array in arrays):.2f} × the weights")

@@ -20,6 +20,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks._summary import note
+
 COLUMNS = 20
 BLOCK_ROWS = 20_000
 DIFFERENT_MEGABYTES = 50
@@ -101,6 +103,9 @@ def main(megabytes, place):
             seconds |= {part: min(taken, seconds.get(part, taken)) for part, taken in own.items()}
     for name, taken in seconds.items():
         print(f"{name:8} {size / taken:7.0f} MB/s   {seconds['pyarrow'] / taken:5.2f} × pyarrow")
+        if name in {"preview", "ingest"}:
+            speed = seconds["pyarrow"] / taken
+            note("upload", f"{name} of {megabytes} MB: speed", "pyarrow.csv", speed, goal=LEAST_SPEED)
     for name, peak in memory.items():
         print(f"{name:8} {peak:7.0f} MB resident at most, for a file of {size:,.0f} MB")
     is_quick = seconds["pyarrow"] >= LEAST_SPEED * max(seconds["preview"], seconds["ingest"])

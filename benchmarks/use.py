@@ -27,6 +27,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks._summary import note
+
 MOST_OF_ONE, MOST_P95, MOST_OF_CSV = 1.5, 15.0, 2.0
 SIZES = (784, 200, 10)
 
@@ -188,6 +190,8 @@ def report(ours, theirs, rows):
     for name in ("onnxruntime", "torch"):
         if name in theirs:
             print(f"  {name} {theirs[name] * 1e6:.1f} µs: ours takes {ours['one'] / theirs[name]:.2f} ×")
+            most = MOST_OF_ONE if name == "onnxruntime" else None
+            note("use", "one prediction", name, ours["one"] / theirs[name], goal=most, less=True)
         else:
             print(f"  {name} is not installed there: name a Python that has it with --peers")
     if "onnxruntime" in theirs and ours["one"] > MOST_OF_ONE * theirs["onnxruntime"]:
@@ -195,6 +199,7 @@ def report(ours, theirs, rows):
     print(f"POST /predict, one record of 784 columns: 95th percentile {ours['p95'] * 1e3:.1f} ms")
     if ours["p95"] * 1e3 > MOST_P95:
         slow.append(f"/predict takes above {MOST_P95} ms")
+    note("use", "POST /predict, p95", "", ours["p95"] * 1e3, "ms", MOST_P95, less=True)
     print(f"predict.csv of {rows:,} records: {ours['csv']:.2f} s")
     if "csv" in theirs:
         print(

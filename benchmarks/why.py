@@ -25,6 +25,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks._summary import note
+
 MOST = 1.2
 SIZES = (784, 200, 10)
 PASSES = 16
@@ -158,6 +160,9 @@ def report(ours, theirs, rows):
         print("torch is not installed there: name a Python that has it with --peers")
         return 0
     for dtype, seconds in theirs.items():
+        note(
+            "why", "shares of all weights", f"PyTorch, {PASSES} passes in {dtype}", ours["shares"] / seconds, less=True
+        )
         print(f"  PyTorch, {PASSES} passes in {dtype}: {seconds:.3f} s: ours takes {ours['shares'] / seconds:.2f} ×")
     is_slow = ours["shares"] > MOST * theirs["float32"]
     print(f"the shares take above {MOST} × PyTorch's passes" if is_slow else "within the limit")
