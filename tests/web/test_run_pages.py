@@ -347,6 +347,22 @@ def test_a_cancel_while_nothing_can_be_written_reaches_the_worker_all_the_same(w
     assert journal.stop_requests() == set()
 
 
+def test_the_last_twelve_epochs_lead_to_all_of_them_which_stay_while_the_run_goes_on(browser, workspace, started):
+    for number in range(1, 61):
+        add_epoch(workspace, started, number)
+    last = browser.get(f"/runs/{started.id}")
+    assert [words(row[0]) for row in last.by_id("progress").iter("tr")][1:] == [str(n) for n in range(60, 48, -1)]
+    (address,) = [link for link, said in last.links().items() if said == "All epochs"]
+    page = browser.get(address)
+    part = page.by_id("progress")
+    assert [words(row[0]) for row in part.iter("tr")][1:] == [str(n) for n in range(60, 10, -1)]
+    assert "1 to 50 of 60" in words(part)
+    response, said, _ = poll(browser, part.get("data-poll-url").replace("mark=", "mark=0"))
+    assert response.status_code == 200
+    assert "All epochs" in said
+    assert "51 to 60 of 60" in words(browser.get(f"/runs/{started.id}?epochs=all&offset=50").by_id("progress"))
+
+
 def test_without_an_epoch_the_chart_says_when_there_will_be_curves_or_that_there_are_none(browser, workspace, started):
     said = words(browser.get(f"/runs/{started.id}").by_id("curves"))
     assert said == "The curves are drawn from the end of the first epoch on."

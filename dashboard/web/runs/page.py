@@ -39,7 +39,7 @@ from dashboard.web.runs.words import (
 from dashboard.web.versions.scores import targets_table
 
 FILTERS = {"": "all", "running": "running", "queued": "queued", "ended": "ended"}
-EPOCHS_SHOWN = 12
+EPOCHS_SHOWN, ALL = 12, "all"
 MOST_RUNS = 100_000
 MOST_SCORES = 4
 SAME = 1e-5
@@ -80,6 +80,7 @@ class QueuePage(NamedTuple):
 class RunPage(NamedTuple):
     """One run, live; `table` holds its last epochs, or what differs in the store.
 
+    `pages` are those of the epochs, `more_epochs` is where all of them are, if it has more than the last ones.
     A copy that needs a password is started again in the form at `form_address`, where it is typed again. `change` is
     what a training that has ended changed, from its first version to its last: (words, address).
     """
@@ -95,6 +96,8 @@ class RunPage(NamedTuple):
     total: int
     versions: list[int]
     table: Table
+    pages: Pager
+    more_epochs: str
     can_restart: bool
     form_address: str
     baseline: str
@@ -196,7 +199,7 @@ def _with_versions(table: Table) -> Table:
     return replace(table, rows=[row._replace(versions=saved.get(row.run.id, ())) for row in rows])
 
 
-def epochs_table(run_id: int, epochs: Sequence[Epoch]) -> Table:
+def epochs_table(run_id: int, epochs: Sequence[Epoch], label: str = "Epochs") -> Table:
     """Return what epochs of a run measured; the page leaves out a log loss that is the loss under another name."""
     measured = {name for name in epoch_names(lambda _: True) if any(epoch.value(name) is not None for epoch in epochs)}
     shown = measured - {"val_log_loss"} if _is_log_loss(epochs) else measured
@@ -214,7 +217,7 @@ def epochs_table(run_id: int, epochs: Sequence[Epoch]) -> Table:
         Column("learning_rate", "Learning rate", format="number", css="wraps"),
     )
     files = exports("runs.epochs", run_id=run_id)
-    return Table(f"run_{run_id}_epochs", columns, epochs, "The last epochs", files)
+    return Table(f"run_{run_id}_epochs", columns, epochs, label, files)
 
 
 def _other_metrics(epochs: Sequence[Epoch], names: Collection[str]) -> list[str]:
@@ -333,9 +336,9 @@ def _count(queue: Queue, state: str, with_trials: bool) -> int:
 def run_page(detail: RunDetail) -> RunPage:
     """Return what the live part of a run's page shows."""
     run, epochs, is_running = detail.run, detail.epochs, has_worker(workspace())
+    table, pages, more_epochs = _epochs(run, epochs)
     sentence = training_sentence(run, epochs, detail.position)
     done, total = epochs[-1].epoch if epochs else 0, run.total if run.is_external else run.spec.training.epochs
-    table = epochs_table(run.id, epochs[: -EPOCHS_SHOWN - 1 : -1])
     if run.is_external:
         sentence = external_sentence(run, epochs)
     elif not run.is_training:
@@ -348,7 +351,7 @@ def run_page(detail: RunDetail) -> RunPage:
         run=run,
         heading=_heading(run),
         sentence=sentence,
-        poll="" if run.has_ended and not is_lost(run) else url_for("runs.progress", run_id=run.id, mark=mark),
+        poll="" if run.has_ended and not is_lost(run) else query().address("runs.progress", run_id=run.id, mark=mark),
         problem=problem_words(run, is_running),
         attempts=attempts_words(run),
         seconds_left=detail.seconds_left,
@@ -356,6 +359,8 @@ def run_page(detail: RunDetail) -> RunPage:
         total=total,
         versions=detail.versions,
         table=table,
+        pages=pages,
+        more_epochs=more_epochs,
         can_restart=can_restart(run),
         form_address=copy_form if can_restart(run) and run.request.get("password") else "",
         baseline=score_baseline(baseline, epochs),
@@ -366,6 +371,23 @@ def run_page(detail: RunDetail) -> RunPage:
         explanation=repeat_explanation(run, _split_by(run)) if run.repeats else (),
         change=_change(run, detail.versions),
     )
+
+
+def wants_all_epochs() -> bool:
+    """Return whether the address wants all epochs of a run, by pages, instead of the last ones."""
+    return query().word("epochs", ("", ALL)) == ALL
+
+
+def _epochs(run: Run, epochs: Sequence[Epoch]) -> tuple[Table, Pager, str]:
+    """Return the last epochs of a run, or a page of all of them, the latest first; and where all are, if not here."""
+    pages = Pager(0, min(len(epochs), EPOCHS_SHOWN), EPOCHS_SHOWN, str)
+    has_more = bool(epochs) and epochs[-1].epoch > EPOCHS_SHOWN
+    table = epochs_table(run.id, epochs[::-1], "The last epochs" if has_more else "Epochs")
+    if wants_all_epochs():
+        table, pages = replace(table, label="All epochs"), pager(len(epochs), "runs.show", mark=None, _anchor="epochs")
+        has_more = False
+    where = query().address("runs.show", epochs=ALL, mark=None, _anchor="epochs") if has_more else ""
+    return table.part(pages.offset, pages.length), pages, where
 
 
 def _change(run: Run, versions: Sequence[int]) -> tuple[str, str] | None:

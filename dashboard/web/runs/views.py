@@ -25,6 +25,7 @@ from dashboard.web.runs.page import (
     runs_table,
     spreads_table,
     trainings_table,
+    wants_all_epochs,
 )
 from dashboard.web.runs.words import no_curves_words
 
@@ -77,7 +78,10 @@ def progress(run_id: int) -> Response:
     """Send the live part of a run's page; nothing (204) if it still looks as it did at `mark`."""
 
     def render(_: str) -> str:
-        page = run_page(service.watch_run(workspace(), run_id, EPOCHS_SHOWN))
+        if wants_all_epochs():
+            page = run_page(service.get_run(workspace(), run_id))
+        else:
+            page = run_page(service.watch_run(workspace(), run_id, EPOCHS_SHOWN))
         return render_template("runs/_progress.html", page=page)
 
     return live_answer(lambda: run_mark(workspace(), run_id), render)
