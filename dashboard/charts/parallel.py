@@ -12,11 +12,13 @@ from markupsafe import Markup
 
 from dashboard.charts.svg import element, shortened
 
-WIDTH, LEAST_STEP, MOST_STEP, HEIGHT, TOP, BOTTOM = 860, 55, 130, 190, 48, 12
+WIDTH, LEAST_STEP, MOST_STEP, HEIGHT, TOP, BOTTOM = 860, 64, 130, 190, 48, 12
 LEFT, RIGHT = 52, 80
 MOST_CATEGORIES = 12
 MOST_WHOLE = 1e6
 MOST_LETTERS, MOST_LETTERS_AT_THE_END = 15, 19
+GAP, LETTER = 4, 6.2
+"""Pixels between an axis and its labels, and about those of a letter: a label ends before the next axis."""
 
 Value = float | str | bool | None
 
@@ -85,12 +87,14 @@ def parallel_coordinates(axes: Sequence[Axis], lines: Sequence[Line], label: str
     kinds = ["line best", *["line"] * (len(lines) - 1)]
     drawn = [_drawn(axes, places, *one) for one in reversed(list(zip(lines, kinds, strict=True)))]
     # Labels alternate between two levels, so that long ones of neighbours do not run into each other.
-    uprights = [part for axis, x in zip(axes, places, strict=True) for part in _upright(axis, x)]
+    uprights = [element("path", class_="axis", d=f"M{x:.1f} {TOP}V{TOP + HEIGHT}") for x in places]
+    most = int((step - GAP) / LETTER)
+    ticks = [_tick(*tick, x + GAP, most) for axis, x in zip(axes, places, strict=True) for tick in axis.ticks]
     names = [_name(axis, x, place % 2) for place, (axis, x) in enumerate(zip(axes[:-1], places, strict=False))]
     names.append(_last_name(axes[-1], width, (len(axes) - 1) % 2))
     height = TOP + HEIGHT + BOTTOM
     size = {"viewBox": f"0 0 {width} {height}", "width": width, "height": height}
-    return element("svg", *uprights, *drawn, *names, class_="parallel", **size, role="group", aria_label=label)
+    return element("svg", *uprights, *drawn, *ticks, *names, class_="parallel", **size, role="group", aria_label=label)
 
 
 def _drawn(axes: Sequence[Axis], places: Sequence[float], line: Line, kind: str) -> Markup:
@@ -103,14 +107,10 @@ def _drawn(axes: Sequence[Axis], places: Sequence[float], line: Line, kind: str)
     return element("a", near, drawn, href=line.address, aria_label=line.title)
 
 
-def _upright(axis: Axis, x: float) -> list[Markup]:
-    line = element("path", class_="axis", d=f"M{x:.1f} {TOP}V{TOP + HEIGHT}")
-    return [line, *(_tick(share, words, x + 4) for share, words in axis.ticks)]
-
-
-def _tick(share: float, words: str, x: float) -> Markup:
+def _tick(share: float, words: str, x: float, most: int) -> Markup:
     y = _y(share) + (-3 if share < 0.5 else 9 if share == 1.0 else 3)
-    return element("text", shortened(words, MOST_LETTERS), class_="tick", x=f"{x:.1f}", y=f"{y:.1f}")
+    whole = element("title", words) if len(words) > most else Markup()
+    return element("text", shortened(words, most), whole, class_="tick", x=f"{x:.1f}", y=f"{y:.1f}")
 
 
 def _name(axis: Axis, x: float, level: int) -> Markup:

@@ -312,6 +312,20 @@ def test_once_nothing_is_running_the_chart_of_learning_curves_says_so(found):
     assert (figure["data"], figure["layout"]["annotations"][0]["text"][:20]) == ([], "No trial is running.")
 
 
+def test_the_trials_are_narrowed_to_those_with_some_words(found):
+    whole = found.get("/searches/1?all=1")
+    names = [words(cell) for cell in whole.by_id("leaderboard").iter("td") if cell.get("class") == "cut"]
+    kind = names[0].split()[1].rstrip(",")  # an activation
+    same = [name for name in names if kind in name]
+    (form,) = whole.all("form", role="search")
+    assert {field.get("name"): field.get("value") for field in form.iter("input")} == {"search": "", "all": "1"}
+    page = found.get(f"/searches/1?all=1&search={kind}+finished")
+    shown = [words(cell) for cell in page.by_id("leaderboard").iter("td") if cell.get("class") == "cut"]
+    assert shown == same
+    assert f"{len(shown)} of 12 trials with the words" in words(page.by_id("tried"))
+    assert "No trial has these words." in words(found.get("/searches/1?search=nothing").by_id("tried"))
+
+
 def test_a_chart_of_too_few_trials_says_how_many_it_waits_for(found):
     chart = found.get("/searches/2").by_id("importance")
     assert words(chart) == "Drawn once 8 trials have finished with a score, if a setting differs among them."

@@ -13,6 +13,7 @@ from dashboard.records.search import Trial
 from dashboard.services.search import findings
 from dashboard.services.search.view import SearchView, bounds_of
 from dashboard.web.kit.urls import address
+from dashboard.web.kit.words import choice_words
 from dashboard.web.searches.words import NOT_DRAWN_YET, name_words
 
 LOGARITHMIC = frozenset({"learning_rate", "weight_decay", "batch_size"})
@@ -103,7 +104,10 @@ def parallel_axes(now: SearchView) -> tuple[list[Axis], list[Line]]:
     """Return the axes of the settings that vary and of the score, and a line for each of the best candidates."""
     best = findings.best_trial(now)
     shown = sorted(now.finished[:MOST_LINES], key=lambda trial: trial != best)  # the best is drawn on top of the others
-    rows = {trial.number: {**trial.params, "score": trial.score} for trial in shown}
+    rows = {
+        trial.number: {name: choice_words(name, value) for name, value in trial.params.items()} | {"score": trial.score}
+        for trial in shown
+    }
     metric = now.search.goal.metric
     columns = {name: [row.get(name) for row in rows.values()] for name in [*findings.varied(now), "score"]}
     axes = [

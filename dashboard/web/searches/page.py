@@ -15,6 +15,7 @@ from dashboard.services.runs.runs import get_run
 from dashboard.services.search import findings
 from dashboard.services.search.trials import network_name, network_of
 from dashboard.services.search.view import SearchView, brief_view
+from dashboard.web.kit.lists import has_words
 from dashboard.web.kit.query import Query, query
 from dashboard.web.kit.repeats import FEW, listed_records, records_words, rests_on
 from dashboard.web.kit.tables import Column, Table, chosen_order, exports
@@ -76,14 +77,22 @@ class Head(NamedTuple):
 
 
 class Trials(NamedTuple):
-    """The live tables of a search's page: what runs, what was tried (the first of `total`), what is on the front."""
+    """The live tables of a search's page: what runs, what was tried, what is on the front.
+
+    Of `total` trials so many are `matching` the words of the `filter`, the first of which are in the table; `others`
+    are (name, value) of what else an address with a filter has, `unfiltered` is the one without.
+    """
 
     search: Search
     poll: str
     running: Table
     tried: Table
     total: int
+    matching: int
+    filter: str
+    others: Sequence[tuple[str, str]]
     all_address: str
+    unfiltered: str
     front: Sequence[Trial]
     second: str
     parallel: Markup
@@ -215,7 +224,9 @@ def head_of(now: SearchView) -> Head:
 def trials_of(now: SearchView) -> Trials:
     """Return what the tables of a search's page show."""
     search, table = now.search, trials_table(now, query())
-    rows = list(table.rows)
+    total, words = len(list(table.rows)), query().text("search")
+    rows = [trial for trial in table.rows if has_words(table, trial, words)]
+    table = replace(table, rows=rows, empty="No trial has these words.")
     shows_all = query().flag("all")
     poll = query().address("searches.progress", part="trials", mark=search_mark(now))
     return Trials(
@@ -223,7 +234,11 @@ def trials_of(now: SearchView) -> Trials:
         poll=poll if search.is_driven else "",
         running=running_table(now),
         tried=table if shows_all else table.part(0, TRIALS_SHOWN),
-        total=len(rows),
+        total=total,
+        matching=len(rows),
+        filter=words,
+        others=[(name, query().text(name)) for name in ("sort", "all")],
+        unfiltered=query().address("searches.show", search=None, part=None, mark=None, _anchor="trials"),
         all_address=query().address("searches.show", all="1", part=None, mark=None, _anchor="trials"),
         front=front_trials(now),
         second=SECOND_WORDS.get(search.goal.second, ""),
