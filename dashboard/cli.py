@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from dashboard.privacy import keep_new_files_private
 from dashboard.settings import Settings, from_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from dashboard.jobs.job import Progress
     from dashboard.services.upload_parts import SentFile
@@ -65,6 +66,7 @@ def serve(_: argparse.Namespace) -> int:
 def worker(given: argparse.Namespace) -> int:
     """Train what is queued (the dashboard starts this by itself)."""
     os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    from dashboard.jobs.coordinator import note_start
     from dashboard.jobs.memory import MALLOC
     from dashboard.jobs.supervisor import IN_USE
     from dashboard.jobs.wake_pipe import WAKE
@@ -72,10 +74,11 @@ def worker(given: argparse.Namespace) -> int:
     for name in MALLOC:  # they hold for this process, and trainings are started without them
         os.environ.pop(name, None)
     settings, wake = from_environment(), os.environ.pop(WAKE, None)
-    until = time.monotonic() + PREDECESSOR_SECONDS
+    until, starting = time.monotonic() + PREDECESSOR_SECONDS, note_start(settings.home_folder)
+    started = starting.close if starting else lambda: None
     while True:
         try:
-            return _work(settings, given.until_idle, wake)
+            return _work(settings, given.until_idle, wake, started)
         except OtherDashboard as error:
             if time.monotonic() > until:
                 print(error.message, file=sys.stderr, flush=True)
@@ -83,18 +86,19 @@ def worker(given: argparse.Namespace) -> int:
         time.sleep(0.5)
 
 
-def _work(settings: Settings, until_idle: bool, wake: str | None) -> int:
+def _work(settings: Settings, until_idle: bool, wake: str | None, started: "Callable[[], None]") -> int:
     """Carry out what is queued, and return the exit code; `wake` is the pipe to the supervisor, if there is one."""
     from dashboard.jobs.supervisor import NOT_OPENED
     from dashboard.jobs.wake_pipe import RESTED, RESTS, write
     from dashboard.services.runs.coordinator import NotOpened, coordinate
 
     if wake is None:
-        coordinate(settings, until_idle=until_idle, waiting=not until_idle)
+        coordinate(settings, until_idle=until_idle, waiting=not until_idle, started=started)
         return 0
     # A connection to a cluster takes seconds, so that worker stays; any other is started again when needed.
     try:
-        has_rested = coordinate(settings, until_idle=not settings.dask, rests=lambda: write(int(wake), RESTS))
+        rests = partial(write, int(wake), RESTS)
+        has_rested = coordinate(settings, until_idle=not settings.dask, rests=rests, started=started)
     except NotOpened:
         return NOT_OPENED
     return RESTED if has_rested else 0

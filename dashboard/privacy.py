@@ -15,7 +15,7 @@ OWN_FOLDERS = frozenset({"cache", "checkpoints", "copies", "datasets", "secrets"
 OWN_FILES = (
     *("catalogue.sqlite", "coordinator.json", "home_id", "reserve", "restoring.json", "secret_key", "trash.json"),
     "worker.log",
-    *(".coordinator.lock", ".migration.lock"),
+    *(".coordinator.lock", ".worker-start.lock", ".migration.lock"),
 )
 """What we make in a home; the names of files begin so. Whatever else is there is another's, and left as it is."""
 

@@ -47,7 +47,7 @@ MOST_LATE = 4
 """While the last reports of a training are being saved, mostly waiting for disks, its slot is the next one's; so many
 trainings may wait so."""
 OTHER_SLOTS = {ACTIONS: ACTION_SLOTS, SEARCHES: SEARCH_SLOTS, REPEATS: REPEAT_SLOTS}
-LOCK = ".coordinator.lock"
+LOCK, START_LOCK = ".coordinator.lock", ".worker-start.lock"
 
 
 class Situation(NamedTuple):
@@ -85,24 +85,44 @@ def wake_coordinator(home: Path) -> None:
     wake_supervisor()
 
 
+def note_start(home: Path) -> IO[str] | None:
+    """Let others know that a worker is starting, until the file is closed or this process ends.
+
+    None where that cannot be written down: in a home that is not there yet, or cannot be written.
+    """
+    try:
+        file = open(home / START_LOCK, "a")  # noqa: SIM115 - open as long as it is starting
+    except OSError:
+        return None
+    if _take_soon(file):
+        return file
+    file.close()  # another one is starting
+    return None
+
+
 def is_starting(home: Path) -> bool:
-    """Return whether a coordinator was called for so recently that it may just be starting."""
-    return abs(time.time() - last_wake(home) / 1e9) < START_SECONDS
+    """Return whether a coordinator is starting, or was called for so recently that it may be about to."""
+    return is_locked(home / START_LOCK) or abs(time.time() - last_wake(home) / 1e9) < START_SECONDS
 
 
 def is_coordinated(home: Path) -> bool:
     """Return whether a coordinator runs for a data folder; any number of processes may call this at once."""
-    if not (home / LOCK).exists():
+    return is_locked(home / LOCK)
+
+
+def is_locked(path: Path) -> bool:
+    """Return whether a process holds the lock of a file; also where nothing can be written."""
+    if not path.exists():
         return False
-    with _lock_file(home, "r") as file:  # also where nothing can be written
+    with _lock_file(path.parent, "r", path.name) as file:
         return not _take(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
 
 
-def _lock_file(home: Path, how: str = "a") -> IO[str]:
+def _lock_file(home: Path, how: str = "a", name: str = LOCK) -> IO[str]:
     """Open the file of the lock; raises StoreUnavailable if the data folder cannot be used."""
     try:
         home.mkdir(parents=True, exist_ok=True)
-        return open(home / LOCK, how)  # "a" leaves alone when it was last set: see `wake_coordinator`
+        return open(home / name, how)  # "a" leaves alone when it was last set: see `wake_coordinator`
     except OSError as error:
         if system_passes(error):
             raise Outage(f"The data folder {home} cannot be used now. {system_words(error)}") from error

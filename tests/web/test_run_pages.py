@@ -8,6 +8,7 @@ from sqlalchemy import event
 
 from dashboard import create_app
 from dashboard.catalogue import runs as run_rows
+from dashboard.jobs.coordinator import note_start
 from dashboard.jobs.job import Job
 from dashboard.services.datasets import add_bundled
 from dashboard.services.demo import demo_definition
@@ -382,7 +383,12 @@ def test_without_a_coordinator_the_pages_say_that_nothing_goes_on_and_how_to_men
     page = browser.get("/runs")
     assert "No worker is running." in words(page.by_id("queue"))
     assert "0 of 2 slots in use on this machine" in words(page.by_id("queue"))
-    assert "weightbase worker" in words(browser.get("/runs/1").by_id("progress"))
+    page = browser.get("/runs/1").by_id("progress")
+    assert "weightbase worker" in words(page)
+    with note_start(tmp_path):  # as a worker does before it can do anything
+        response, said, _ = poll(browser, page.get("data-poll-url"))
+        assert (response.status_code, "The worker is starting" in said, "No worker" in said) == (200, True, False)
+        assert "The worker is starting" in words(browser.get("/runs").by_id("queue"))
     workspace.catalogue.close()
 
 

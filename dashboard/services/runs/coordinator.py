@@ -33,20 +33,26 @@ MOST_WAITING, LONGEST_REASON = 40, 300
 
 
 def coordinate(
-    settings: Settings, until_idle: bool = False, waiting: bool = True, rests: Callable[[], None] = lambda: None
+    settings: Settings,
+    until_idle: bool = False,
+    waiting: bool = True,
+    rests: Callable[[], None] = lambda: None,
+    started: Callable[[], None] = lambda: None,
 ) -> bool:
     """Carry out what is queued until a signal ends it, or (`until_idle`) until nothing is left: True then.
 
-    If another process does it, this one waits for its turn, or (`waiting` is false) returns at once. `rests` is called
-    before it looks a last time whether something is queued. Raises NotOpened, or OtherDashboard if
-    another home uses the database, or has taken it over in an outage.
+    If another process does it, this one waits, or (`waiting` is false) returns at once. `started` is called once it is
+    known which of them does it, `rests` before this one looks a last time whether something is queued. Raises
+    NotOpened, or OtherDashboard if another home uses the database, or has taken it over in an outage.
     """
     if settings.read_only:
+        started()
         _wait_without_runs(READ_ONLY_IS_SET, until_idle)
         return True
     goes_on = True
     while goes_on:
         with coordinator_lock(settings.home_folder, wait_for_it=waiting) as ours:
+            started()
             if not ours:
                 return True
             workspace = _open(settings)
@@ -57,8 +63,7 @@ def coordinate(
             note_trash(workspace)
             sweep_contents(workspace)
             here, place = open_places(settings)
-            report = partial(_report, settings)
-            coordinator = Coordinator(CatalogueJournal(workspace), here, place, until_idle, report)
+            coordinator = Coordinator(CatalogueJournal(workspace), here, place, until_idle, partial(_report, settings))
             coordinator.last_wake = partial(last_wake, settings.home_folder)
             end_on_signals(coordinator.end)
             home_watch.watch(settings.home_folder, partial(_leave, settings.home_folder, coordinator))

@@ -20,6 +20,7 @@ from dashboard.records.run import ENDED_STATES, RUN_STATES
 from dashboard.services.workspace import Workspace
 
 THIS_MACHINE = "this machine"
+STARTING, RUNNING = "starting", "running"
 PLACE_FILE = "coordinator.json"
 TRIAL = "trial"
 """The kind of the runs that a search sees to; lists leave them out, for each search shows its own."""
@@ -32,7 +33,7 @@ class Queue:
     """How the queue stands: runs by state, `slots` of the place where trainings execute, and how many are `used`.
 
     `trials` are those of the runs that belong to searches, by state. `problem` is what keeps that place from working,
-    `has_worker` whether a worker is running; the runs `elsewhere` need none.
+    `worker` is "running", "starting" or "" for none; the runs `elsewhere` need none.
     """
 
     states: Mapping[str, int]
@@ -40,7 +41,7 @@ class Queue:
     slots: int
     place: str
     problem: str | None
-    has_worker: bool
+    worker: str
     elsewhere: int = 0
     trials: Mapping[str, int] = field(default_factory=dict)
 
@@ -75,33 +76,37 @@ def get_queue(workspace: Workspace) -> Queue:
         trials = run_rows.count_states(connection, TRIAL)
         used = run_marks.count_training(connection)
         elsewhere = run_marks.count_elsewhere(connection)
-    is_running = has_worker(workspace)
-    report = _worker_report(workspace) if is_running else {}
+    worker = worker_state(workspace)
+    report = _worker_report(workspace) if worker else {}
     return Queue(
         states=counts,
         used=used,
         slots=report.get("slots", workspace.settings.slots),
         place=report.get("place", THIS_MACHINE),
         problem=report.get("problem"),
-        has_worker=is_running,
+        worker=worker,
         elsewhere=elsewhere,
         trials=trials,
     )
 
 
-def has_worker(workspace: Workspace) -> bool:
-    """Return whether a worker is running at this moment, or was called for so recently that it may be starting."""
+WORKER_STATES = ("", STARTING, RUNNING)
+"""Of the worker: none; it has begun to start, or was called for so recently that it may have; it looks after runs."""
+
+
+def worker_state(workspace: Workspace) -> str:
+    """Return whether a worker is "running" at this moment, is "starting", or (empty) neither."""
     home = workspace.settings.home_folder
-    return is_coordinated(home) or is_starting(home)
+    return RUNNING if is_coordinated(home) else STARTING if is_starting(home) else ""
 
 
 def queue_mark(workspace: Workspace) -> str:
     """Return a short text that changes whenever the queue's page would look different; costs one small query."""
     with workspace.catalogue.reading() as connection:
         runs = run_marks.queue_mark(connection)
-    is_running = has_worker(workspace)
-    report = _worker_report(workspace) if is_running else {}
-    return hashlib.sha256(f"{runs} {is_running} {report}".encode()).hexdigest()[:16]
+    worker = worker_state(workspace)
+    report = _worker_report(workspace) if worker else {}
+    return hashlib.sha256(f"{runs} {worker} {report}".encode()).hexdigest()[:16]
 
 
 def run_mark(workspace: Workspace, run_id: int) -> str:
@@ -111,18 +116,20 @@ def run_mark(workspace: Workspace, run_id: int) -> str:
     """
     with workspace.catalogue.reading() as connection:
         mark = run_marks.run_mark(connection, run_id)
-    return mark_text(mark, has_worker(workspace), run_id in waiting_runs(workspace))
+    return mark_text(mark, worker_state(workspace), run_id in waiting_runs(workspace))
 
 
-def mark_text(mark: RunMark, is_running: bool, is_waiting: bool) -> str:
-    """Return the text of a mark, as addresses hold it; `is_running` is whether a worker is, `is_waiting` a run."""
-    return "-".join(str(part if isinstance(part, str) else int(part)) for part in (*mark, is_running, is_waiting))
+def mark_text(mark: RunMark, worker: str, is_waiting: bool) -> str:
+    """Return the text of a mark, as addresses hold it; `worker` is its state, `is_waiting` whether a run waits."""
+    return "-".join(
+        str(part if isinstance(part, str) else int(part)) for part in (*mark, WORKER_STATES.index(worker), is_waiting)
+    )
 
 
 def waiting_runs(workspace: Workspace) -> dict[int, str]:
     """Return the runs that wait for store or catalogue, each with the reason, as the worker has written it down."""
     report = _worker_report(workspace).get("waiting", {})
-    return {int(run_id): reason for run_id, reason in report.items()} if report and has_worker(workspace) else {}
+    return {int(run_id): reason for run_id, reason in report.items()} if report and worker_state(workspace) else {}
 
 
 def _worker_report(workspace: Workspace) -> dict[str, Any]:

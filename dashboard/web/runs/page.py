@@ -13,7 +13,7 @@ from dashboard.records.repeats import Spread, repeated_score
 from dashboard.records.run import Epoch, Run
 from dashboard.services.datasets import get_dataset
 from dashboard.services.networks import get_network
-from dashboard.services.runs.queue import STATE_FILTERS, TRIAL, Queue, get_queue, has_worker, mark_text
+from dashboard.services.runs.queue import STATE_FILTERS, TRIAL, Queue, get_queue, mark_text, worker_state
 from dashboard.services.runs.runs import RunDetail, list_runs, seconds_left
 from dashboard.services.versions.baselines import baseline_of
 from dashboard.services.versions.reading import get_detail, versions_of_runs
@@ -34,7 +34,9 @@ from dashboard.web.runs.words import (
     repeat_explanation,
     score_baseline,
     slots_words,
+    starting_words,
     training_sentence,
+    waiting_words,
 )
 from dashboard.web.versions.scores import targets_table
 
@@ -58,7 +60,8 @@ class RunRow(NamedTuple):
 class QueuePage(NamedTuple):
     """The queue, or the part of it in one `state`; `filters` are what it can be narrowed to: (state, words, count).
 
-    `slots` says how many are in use and which setting decides on it, `problem` what keeps the queue from going on,
+    `slots` says how many are in use and which setting decides on it, `problem` what keeps the queue from going on and
+    `starting` that its worker is about to,
     `poll` is where the page asks for news, if anything can change. `words` narrow the list; the `trials` of searches
     are in it only `with_trials`, at `trials_address` the other way round.
     """
@@ -66,6 +69,7 @@ class QueuePage(NamedTuple):
     sentence: str
     slots: tuple[str, str]
     problem: str
+    starting: str
     state: str
     filters: list[tuple[str, str, int]]
     table: Table
@@ -90,6 +94,7 @@ class RunPage(NamedTuple):
     sentence: str
     poll: str
     problem: str
+    starting: str
     attempts: str
     seconds_left: float | None
     done: int
@@ -316,6 +321,7 @@ def queue_page(state: str, mark: str) -> QueuePage:
         sentence=queue_sentence(queue),
         slots=slots_words(queue),
         problem=queue_problem(queue),
+        starting=starting_words(queue),
         state=state,
         filters=[(name, words, _count(queue, name, with_trials)) for name, words in FILTERS.items()],
         table=_with_versions(to_list),
@@ -335,7 +341,7 @@ def _count(queue: Queue, state: str, with_trials: bool) -> int:
 
 def run_page(detail: RunDetail) -> RunPage:
     """Return what the live part of a run's page shows."""
-    run, epochs, is_running = detail.run, detail.epochs, has_worker(workspace())
+    run, epochs, worker = detail.run, detail.epochs, worker_state(workspace())
     table, pages, more_epochs = _epochs(run, epochs)
     sentence = training_sentence(run, epochs, detail.position)
     done, total = epochs[-1].epoch if epochs else 0, run.total if run.is_external else run.spec.training.epochs
@@ -344,7 +350,7 @@ def run_page(detail: RunDetail) -> RunPage:
     elif not run.is_training:
         sentence, done, total = action_sentence(run, detail.position), run.done, run.total
         table = trainings_table(run) if run.repeats else differences_table(run).part(0, ROWS_SHOWN)
-    mark = mark_text(detail.mark, is_running, bool(run.waiting))
+    mark = mark_text(detail.mark, worker, bool(run.waiting))
     baseline = baseline_of(workspace(), run.dataset) if run.is_training and epochs else None
     copy_form = url_for("store.show", to=run.request.get("to"), home=run.request.get("home"), _anchor="copy")
     return RunPage(
@@ -352,7 +358,8 @@ def run_page(detail: RunDetail) -> RunPage:
         heading=_heading(run),
         sentence=sentence,
         poll="" if run.has_ended and not is_lost(run) else query().address("runs.progress", run_id=run.id, mark=mark),
-        problem=problem_words(run, is_running),
+        problem=problem_words(run, worker),
+        starting=waiting_words(run, worker),
         attempts=attempts_words(run),
         seconds_left=detail.seconds_left,
         done=done,

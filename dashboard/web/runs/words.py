@@ -7,7 +7,7 @@ from dashboard.records.repeats import repeated_score, task_of
 from dashboard.records.run import Epoch, Run, best_epoch
 from dashboard.services.backup.words import backup_sentence
 from dashboard.services.exports.proof import proof_from_json
-from dashboard.services.runs.queue import THIS_MACHINE, Queue
+from dashboard.services.runs.queue import STARTING, THIS_MACHINE, Queue
 from dashboard.services.versions.baselines import Baseline
 from dashboard.settings import environment_name
 from dashboard.web.exports.words import proof_words
@@ -19,6 +19,9 @@ NO_WORKER = (
     "No worker is running. Where “weightbase” runs, one starts again by itself within seconds; with a web server of "
     "your own, start one by the command “weightbase worker”."
 )
+
+
+WORKER_STARTS = "The worker is starting; what is queued goes on once it is there."
 
 
 def queue_sentence(queue: Queue) -> str:
@@ -36,7 +39,13 @@ def active_words(queue: Queue) -> str:
 def queue_problem(queue: Queue) -> str:
     """Say what keeps the queue from being worked on; empty if nothing does."""
     is_active = queue.queued + queue.running > queue.elsewhere
-    return queue.problem or (NO_WORKER if is_active and not queue.has_worker else "")
+    return queue.problem or (NO_WORKER if is_active and not queue.worker else "")
+
+
+def starting_words(queue: Queue) -> str:
+    """Say that the worker for what is queued is starting; empty if it is not, or if nothing needs it."""
+    is_active = queue.queued + queue.running > queue.elsewhere
+    return WORKER_STARTS if is_active and queue.worker == STARTING else ""
 
 
 def slots_words(queue: Queue) -> tuple[str, str]:
@@ -138,9 +147,14 @@ def attempts_words(run: Run) -> str:
     return f"{before} died or was stopped; this one continued from the last checkpoint, or from the beginning."
 
 
-def problem_words(run: Run, has_worker: bool) -> str:
+def waiting_words(run: Run, worker: str) -> str:
+    """Say of a run that its worker is starting; empty if it is not, or if the run needs none."""
+    return WORKER_STARTS if worker == STARTING and not run.has_ended and not run.is_external else ""
+
+
+def problem_words(run: Run, worker: str) -> str:
     """Say what it means for a run that no worker is running; empty if it means nothing."""
-    if has_worker or run.has_ended or run.is_external:
+    if worker or run.has_ended or run.is_external:
         return ""
     if run.state == "queued":
         return f"{NO_WORKER} Until then this run stays queued."

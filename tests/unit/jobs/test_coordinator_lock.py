@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from dashboard.jobs.coordinator import LOCK, coordinator_lock, is_coordinated
+from dashboard.jobs.coordinator import LOCK, coordinator_lock, is_coordinated, is_starting, note_start
 
 
 @pytest.mark.slow
@@ -17,6 +17,16 @@ def test_the_lock_is_held_once(tmp_path):
         with coordinator_lock(tmp_path, wait_for_it=False) as also_ours:
             assert not also_ours
     assert not is_coordinated(tmp_path)
+
+
+def test_a_worker_is_starting_until_it_has_started_or_its_process_has_ended(tmp_path):
+    assert note_start(tmp_path / "not there") is None
+    assert not is_starting(tmp_path)
+    file = note_start(tmp_path)
+    assert is_starting(tmp_path)
+    assert not is_coordinated(tmp_path)
+    file.close()
+    assert not is_starting(tmp_path)
 
 
 def test_who_asks_at_the_same_time_is_not_taken_for_a_coordinator(tmp_path):
