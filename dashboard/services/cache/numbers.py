@@ -2,7 +2,8 @@
 
 A version never changes, and a tensor is named by its SHA-256, so that such a number stays right. They are stored in one
 small JSON file per *group* (a network's tensor and a kind of number), next to the decoded arrays, and may be removed at
-any time: they are then computed again.
+any time: they are then computed again. Where files cannot be written they are in memory, so that who watches them being
+counted sees an end.
 
 Requests that want numbers of one group at the same time wait for each other: whoever comes later finds what the first
 one has counted, and counts the rest, so that nothing is counted twice.
@@ -24,12 +25,14 @@ import orjson
 from dashboard.errors import NewerForm, NotAsSaved
 from dashboard.files import atomic_write
 from dashboard.records.stored import numbered, unnumbered
+from dashboard.services.cache.memory import ResultCache
 from dashboard.services.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
 Numbers = dict[str, Any]
 MOST_IN_A_FILE = 10_000
+MOST_UNWRITTEN = 256
 OPTIONS = orjson.OPT_SERIALIZE_NUMPY
 
 
@@ -61,6 +64,8 @@ class _Lock:
 
 _locks: weakref.WeakValueDictionary[Path, _Lock] = weakref.WeakValueDictionary()
 _making = threading.Lock()
+_unwritten = ResultCache(MOST_UNWRITTEN)
+"""The numbers of groups whose files could not be written, by their paths: this process counts them once."""
 
 
 def cached_numbers(
@@ -135,6 +140,7 @@ def clear_numbers(workspace: Workspace) -> None:
     """Remove all cached numbers."""
     for path in _folder(workspace).glob("*"):
         path.unlink(missing_ok=True)
+    _unwritten.clear()
 
 
 def size_of_numbers(workspace: Workspace) -> int:
@@ -156,9 +162,10 @@ def _path(workspace: Workspace, group: str) -> Path:
 
 def _read(path: Path) -> dict[str, Numbers]:
     try:
-        return unnumbered("numbers", orjson.loads(path.read_bytes()))
+        written = unnumbered("numbers", orjson.loads(path.read_bytes()))
     except (OSError, ValueError, TypeError, NewerForm):
-        return {}  # nothing is cached, it was torn, or it has a newer form: it is computed again
+        written = {}  # nothing is cached, it was torn, or it has a newer form: it is computed again
+    return written | (_unwritten.get(path) or {})
 
 
 def _keep(path: Path, fresh: dict[str, Numbers]) -> None:
@@ -169,4 +176,5 @@ def _keep(path: Path, fresh: dict[str, Numbers]) -> None:
     try:
         atomic_write(path, orjson.dumps(numbered(together), option=OPTIONS))
     except OSError as error:
-        log.warning("Numbers are not cached: %s", error)
+        _unwritten.put(path, together)
+        log.warning("Numbers are cached in memory only: %s", error)

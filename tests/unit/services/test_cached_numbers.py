@@ -41,6 +41,17 @@ def test_what_was_counted_once_is_not_counted_again(workspace):
     assert count.asked == [0, 1, 2, 2]
 
 
+def test_what_cannot_be_written_is_counted_once_all_the_same_so_that_a_page_that_polls_sees_an_end(workspace):
+    workspace.decoded.folder.mkdir(exist_ok=True)
+    (workspace.decoded.folder / "numbers").write_text("a file where the folder should be")
+    count, little = Counter(), Budget(seconds=1e-9)  # of one at a time
+    assert [ask(workspace, count, budget=little)[place] for place in range(3)] == [
+        {"place": place} for place in range(3)
+    ]
+    assert count.asked == [0, 1, 2]
+    assert ask(workspace, count, budget=module.NOTHING) == [{"place": 0}, {"place": 1}, {"place": 2}]
+
+
 def test_equal_keys_are_counted_once_and_shelves_are_apart(workspace):
     count = Counter()
     assert ask(workspace, count, "aab") == [{"place": 1}, {"place": 1}, {"place": 2}]
