@@ -20,16 +20,18 @@ HALF_A_CELL = 0.5
 MOST_TICKS = 10
 
 
-def training_curves(epochs: Sequence[Mapping[str, Any]], others: bool = True, along: str = "epoch") -> Figure:
+def training_curves(
+    epochs: Sequence[Mapping[str, Any]], others: bool = True, along: str = "epoch", most: int | None = None
+) -> Figure:
     """Return what was measured over epochs: a panel for each metric, in it a line for each part of the dataset.
 
-    Without `others` only what is drawn of every training, if there is any of it. The panels share their level axis.
+    Without `others` only what is drawn of every training, if there is any of it; with `most` only so many metrics, the
+    first ones. The panels share their level axis.
     """
     numbers = [epoch["epoch"] for epoch in epochs]
-    names = [name for name in curve_names() if _is_drawn(name, epochs)]
-    if others or not names:
-        names += [name for name in _others(epochs) if _is_drawn(name, epochs)]
-    panels = list(dict.fromkeys(split_part(name)[1] for name in names))
+    names = drawn_names(epochs, others)
+    panels = _metrics_of(names)[:most]
+    names = [name for name in names if split_part(name)[1] in panels]
     layout = plain_layout(along, "") | {"hovermode": "x unified"}
     data: list[dict[str, Any]] = []
     seen: set[str] = set()
@@ -43,6 +45,23 @@ def training_curves(epochs: Sequence[Mapping[str, Any]], others: bool = True, al
     if len(panels) > 1:
         layout["grid"] = {"rows": 1, "columns": len(panels), "pattern": "independent"}
     return whole_figure(data, layout | {"showlegend": len(seen - {""}) > 1})
+
+
+def drawn_names(epochs: Sequence[Mapping[str, Any]], others: bool = True) -> list[str]:
+    """Return what `training_curves` has a line for."""
+    names = [name for name in curve_names() if _is_drawn(name, epochs)]
+    if others or not names:
+        names += [name for name in _others(epochs) if _is_drawn(name, epochs)]
+    return names
+
+
+def count_panels(epochs: Sequence[Mapping[str, Any]]) -> int:
+    """Return how many metrics there are to draw over epochs, a panel for each."""
+    return len(_metrics_of(drawn_names(epochs)))
+
+
+def _metrics_of(names: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(split_part(name)[1] for name in names))
 
 
 PART_COLOURS = {"training": OKABE_ITO[0], "validation": OKABE_ITO[1], "test": OKABE_ITO[2], "": OKABE_ITO[3]}

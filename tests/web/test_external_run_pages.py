@@ -91,3 +91,15 @@ def test_a_push_that_is_saved_by_a_run_has_a_page(browser, workspace, monkeypatc
     page = browser.get(f"/runs/{outcome.run_id}")
     assert page.sentence == "Saved as version 1."
     assert "/networks/mine/versions/1" in page.text
+
+
+def test_of_very_many_metrics_the_first_twelve_are_drawn_and_all_on_demand(browser, workspace):
+    run = begin(workspace)
+    note_epochs(workspace, run.id, [{"epoch": 1, "loss": 0.9} | {f"probe_{number}": 0.5 for number in range(40)}])
+    page = browser.get("/runs/1")
+    assert page.text.count('class="panel ') == 12
+    (address,) = [link for link, said in page.links().items() if said == "Draw all 41 metrics"]
+    page = browser.get(address)
+    assert page.text.count('class="panel ') == 41
+    assert page.by_id("progress").get("data-poll-url").startswith("/runs/1/progress?metrics=all&mark=")
+    assert page.links()["/runs/1"] == "Draw the first 12 metrics only"

@@ -1,12 +1,13 @@
 """What the pages of runs show: the queue as a table of runs, and one run with how far it has come."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from math import isclose
 from typing import Any, NamedTuple
 
 from flask import url_for
 
+from dashboard.charts.figures import count_panels
 from dashboard.http import workspace
 from dashboard.metrics import METRICS, epoch_names, metric_words
 from dashboard.records.repeats import Spread, repeated_score
@@ -41,7 +42,7 @@ from dashboard.web.runs.words import (
 from dashboard.web.versions.scores import targets_table
 
 FILTERS = {"": "all", "running": "running", "queued": "queued", "ended": "ended"}
-EPOCHS_SHOWN, ALL = 12, "all"
+EPOCHS_SHOWN, METRICS_DRAWN, ALL = 12, 12, "all"
 MOST_RUNS = 100_000
 MOST_SCORES = 4
 SAME = 1e-5
@@ -84,7 +85,8 @@ class QueuePage(NamedTuple):
 class RunPage(NamedTuple):
     """One run, live; `table` holds its last epochs, or what differs in the store.
 
-    `pages` are those of the epochs, `more_epochs` is where all of them are, if it has more than the last ones.
+    `pages` are those of the epochs, `more_epochs` is where all of them are, if it has more than the last ones,
+    `more_metrics` (words, address) where more curves are.
     A copy that needs a password is started again in the form at `form_address`, where it is typed again. `change` is
     what a training that has ended changed, from its first version to its last: (words, address).
     """
@@ -103,6 +105,7 @@ class RunPage(NamedTuple):
     table: Table
     pages: Pager
     more_epochs: str
+    more_metrics: tuple[str, str] | None
     can_restart: bool
     form_address: str
     baseline: str
@@ -368,6 +371,7 @@ def run_page(detail: RunDetail) -> RunPage:
         table=table,
         pages=pages,
         more_epochs=more_epochs,
+        more_metrics=_more_metrics(run, epochs),
         can_restart=can_restart(run),
         form_address=copy_form if can_restart(run) and run.request.get("password") else "",
         baseline=score_baseline(baseline, epochs),
@@ -378,6 +382,26 @@ def run_page(detail: RunDetail) -> RunPage:
         explanation=repeat_explanation(run, _split_by(run)) if run.repeats else (),
         change=_change(run, detail.versions),
     )
+
+
+def wants_all_metrics() -> bool:
+    """Return whether the address wants all metrics of a run drawn, however many they are."""
+    return query().word("metrics", ("", ALL)) == ALL
+
+
+def measured(run: Run, epochs: Sequence[Epoch]) -> list[dict[str, Any]]:
+    """Return what epochs measured, for the curves; of a training elsewhere whatever it has reported."""
+    return [asdict(epoch) | (epoch.metrics if run.is_external else {}) for epoch in epochs]
+
+
+def _more_metrics(run: Run, epochs: Sequence[Epoch]) -> tuple[str, str] | None:
+    """Return what leads to the curves of all metrics, or back to the first ones, where they are many."""
+    count = count_panels(measured(run, epochs)) if run.is_external else 0
+    if count <= METRICS_DRAWN:
+        return None
+    shows_all = wants_all_metrics()
+    words = f"Draw the first {METRICS_DRAWN} metrics only" if shows_all else f"Draw all {count:,} metrics"
+    return words, query().address("runs.show", metrics=None if shows_all else ALL, mark=None)
 
 
 def wants_all_epochs() -> bool:

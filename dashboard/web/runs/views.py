@@ -1,7 +1,6 @@
 """Runs: the queue, the live page of one, stopping it, resuming it, and starting it again."""
 
 from collections.abc import Callable
-from dataclasses import asdict
 
 from flask import Blueprint, Response, flash, jsonify, render_template, request, url_for
 
@@ -16,9 +15,12 @@ from dashboard.web.kit.live import live_answer
 from dashboard.web.kit.tables import Table, exports, numbers_at
 from dashboard.web.kit.words import folded_settings
 from dashboard.web.runs.page import (
+    ALL,
     EPOCHS_SHOWN,
+    METRICS_DRAWN,
     differences_table,
     epochs_table,
+    measured,
     queue_page,
     requested_state,
     run_page,
@@ -26,6 +28,7 @@ from dashboard.web.runs.page import (
     spreads_table,
     trainings_table,
     wants_all_epochs,
+    wants_all_metrics,
 )
 from dashboard.web.runs.words import no_curves_words
 
@@ -67,7 +70,7 @@ def show(run_id: int) -> str:
     return render_template(
         "runs/show.html",
         page=page,
-        curves=url_for("runs.epochs_figure", run_id=run_id),
+        curves=url_for("runs.epochs_figure", run_id=run_id, metrics=ALL if wants_all_metrics() else None),
         exports=exports("runs.epochs", run_id=run_id),
         settings=folded_settings(page.run.spec),
     )
@@ -91,8 +94,8 @@ def progress(run_id: int) -> Response:
 def epochs_figure(run_id: int) -> Response:
     """Send loss and accuracy of all epochs as a figure."""
     detail = service.get_run(workspace(), run_id)
-    others = {epoch.epoch: epoch.metrics if detail.run.is_external else {} for epoch in detail.epochs}
-    figure = training_curves([asdict(epoch) | others[epoch.epoch] for epoch in detail.epochs])
+    most = None if wants_all_metrics() else METRICS_DRAWN
+    figure = training_curves(measured(detail.run, detail.epochs), most=most)
     answer = jsonify(saying(figure, no_curves_words(detail.run)))
     answer.headers["Cache-Control"] = "no-store"
     return answer
