@@ -8,19 +8,24 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    JSON,
     ColumnElement,
     Connection,
     FromClause,
     Row,
     Select,
+    String,
     Update,
     and_,
     bindparam,
     case,
+    cast,
     func,
+    literal,
     null,
     or_,
     select,
+    type_coerce,
 )
 
 from dashboard.catalogue.rows import insert_row, now, parent_reference, record
@@ -33,6 +38,9 @@ from dashboard.records.run_kinds import ELSEWHERE, REPEATS, TRAININGS, kinds_in,
 
 MOST_NAMED = 500
 """So many networks are named in a query; of more, all are read."""
+
+NAMED_IN_REQUESTS = ("search", "to", "name", "base", "other")
+"""What a run's request may name: its search, where it copies to, what it imports, the versions that it compares."""
 
 
 class Checkpoint(NamedTuple):
@@ -64,10 +72,11 @@ def list_runs(
     network: str | None = None,
     states: Collection[str] = (),
     but_kind: str = "",
+    words: str = "",
 ) -> list[Run]:
     """Return runs: the running ones, then the queued ones in their turn, then those that ended, the newest first.
 
-    Those of the kind `but_kind` are left out.
+    Those of the kind `but_kind` are left out, and those without all of the `words` in what `_says` looks at.
     """
     state = state_now()
     order = case((state == "running", 0), (state == "queued", 1), else_=2)
@@ -80,7 +89,31 @@ def list_runs(
         query = query.where(state.in_(states))
     if but_kind:
         query = query.where(runs.c.kind != but_kind)
+    query = query.where(*(_says(word) for word in words.split()))
     return [_run(row) for row in connection.execute(query)]
+
+
+def count_matching(connection: Connection, states: Collection[str], but_kind: str, words: str) -> int:
+    """Return how many runs `list_runs` has in all with these states, without this kind, and with these words."""
+    query = _runs().where(*(_says(word) for word in words.split()))
+    if states:
+        query = query.where(state_now().in_(states))
+    if but_kind:
+        query = query.where(runs.c.kind != but_kind)
+    return int(
+        connection.execute(select(func.count()).select_from(query.with_only_columns(runs.c.id).subquery())).scalar_one()
+    )
+
+
+def _says(word: str) -> ColumnElement[bool]:
+    """Return whether a word is in a run's number, state, kind, network, dataset, who started it, or what it names."""
+    texts = (
+        literal("run ") + cast(runs.c.id, String),
+        state_now(),
+        *(runs.c.kind, runs.c.started_by, networks.c.name, datasets.c.name),
+        *(type_coerce(runs.c.request, JSON)[name].as_string() for name in NAMED_IN_REQUESTS),
+    )
+    return or_(*(text.icontains(word, autoescape=True) for text in texts))
 
 
 def last_finished(connection: Connection, kind: str) -> Run | None:

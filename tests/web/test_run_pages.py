@@ -348,6 +348,25 @@ def test_a_cancel_while_nothing_can_be_written_reaches_the_worker_all_the_same(w
     assert journal.stop_requests() == set()
 
 
+def test_the_list_is_filtered_by_words_that_a_run_has_all_of(browser, workspace, started):
+    end(workspace, started, "cancelled")
+    queue_one(browser)
+    with workspace.catalogue.writing() as connection:
+        row = {"kind": "copy", "spec": {}, "request": {"to": "/else/where", "home": ""}}
+        run_rows.insert_run(connection, row)
+
+    def shown(words, **more):
+        page = browser.get("/runs", query_string={"search": words} | more)
+        return sorted(row.get("data-href") for row in page.by_id("queue").iter("tr") if row.get("data-href"))
+
+    assert shown("DIGITS") == ["/runs/1", "/runs/2"]
+    assert shown("demo cancelled") == ["/runs/1"]
+    assert shown("run 2") == shown("queued page") == ["/runs/2"]
+    assert shown("where") == shown("copy", sort="-run") == ["/runs/3"]
+    assert shown("demo", state="queued") == ["/runs/2"]
+    assert shown("100%") == shown("_") == []
+
+
 def test_the_last_twelve_epochs_lead_to_all_of_them_which_stay_while_the_run_goes_on(browser, workspace, started):
     for number in range(1, 61):
         add_epoch(workspace, started, number)

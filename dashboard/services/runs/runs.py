@@ -154,15 +154,22 @@ def list_runs(
     network: str | None = None,
     states: Collection[str] = (),
     but_kind: str = "",
+    words: str = "",
 ) -> tuple[Page[Run], dict[int, Epoch]]:
     """Return a page of runs (in these states, active ones first) and the last epoch of each that has one.
 
-    Those of the kind `but_kind` are left out.
+    Those of the kind `but_kind`, and those without these `words`, are left out.
     """
     with workspace.catalogue.reading() as connection:
-        runs = run_rows.list_runs(connection, limit + 1, offset, network, states, but_kind)
+        runs = run_rows.list_runs(connection, limit + 1, offset, network, states, but_kind, words)
         last = run_rows.last_epochs(connection, [run.id for run in runs])
     return Page(_with_waiting(workspace, runs[:limit]), offset + limit if len(runs) > limit else None), last
+
+
+def count_runs(workspace: Workspace, states: Collection[str], but_kind: str, words: str) -> int:
+    """Return how many runs `list_runs` pages through."""
+    with workspace.catalogue.reading() as connection:
+        return run_rows.count_matching(connection, states, but_kind, words)
 
 
 def _with_waiting(workspace: Workspace, runs: Sequence[Run]) -> list[Run]:

@@ -15,14 +15,13 @@ from dashboard.records.run import Epoch, Run
 from dashboard.services.datasets import get_dataset
 from dashboard.services.networks import get_network
 from dashboard.services.runs.queue import STATE_FILTERS, TRIAL, Queue, get_queue, mark_text, worker_state
-from dashboard.services.runs.runs import RunDetail, list_runs, seconds_left
+from dashboard.services.runs.runs import RunDetail, count_runs, list_runs, seconds_left
 from dashboard.services.versions.baselines import baseline_of
 from dashboard.services.versions.reading import get_detail, versions_of_runs
-from dashboard.web.kit.lists import listed
 from dashboard.web.kit.paging import LIST_LENGTH, Pager, pager
 from dashboard.web.kit.query import query
 from dashboard.web.kit.repeats import RepeatNote, repeat_notes
-from dashboard.web.kit.tables import Column, Table, exports
+from dashboard.web.kit.tables import Column, Table, chosen_order, exports
 from dashboard.web.runs.words import (
     action_sentence,
     attempts_words,
@@ -192,9 +191,13 @@ DIFFERENCE_COLUMNS = (
 )
 
 
-def runs_table(state: str, limit: int = MOST_RUNS, offset: int = 0, but_kind: str = "") -> Table:
-    """Return the runs in a state (all for an empty one), the active ones first, without those of a kind."""
-    page, last = list_runs(workspace(), limit, offset, states=STATE_FILTERS.get(state, ()), but_kind=but_kind)
+def runs_table(state: str, limit: int = MOST_RUNS, offset: int = 0, but_kind: str = "", words: str = "") -> Table:
+    """Return the runs in a state (all for an empty one), the active ones first, those with all of the words.
+
+    Those of the kind `but_kind` are left out.
+    """
+    states = STATE_FILTERS.get(state, ())
+    page, last = list_runs(workspace(), limit, offset, states=states, but_kind=but_kind, words=words)
     rows = [RunRow(run, last.get(run.id), (), state) for run in page.items]
     files = exports("runs.runs", state=state or None)
     return Table("runs", RUN_COLUMNS, rows, "Runs", files, link=lambda row: url_for("runs.show", run_id=row.run.id))
@@ -306,19 +309,23 @@ def requested_state() -> str:
 def queue_page(state: str, mark: str) -> QueuePage:
     """Return what _queue.html shows; `mark` was taken before, so that what changes meanwhile is fetched again.
 
-    Trials of searches are left out unless the address wants them. In another order than the queue's, and narrowed by
-    words, the list is made of all runs.
+    Trials of searches are left out unless the address wants them. In another order than the queue's the list is made
+    of all runs that have the words.
     """
     queue, states, source = get_queue(workspace()), STATE_FILTERS.get(state, ()), query()
     with_trials = source.flag("trials")
     but_kind = "" if with_trials else TRIAL
-    if source.text("search") or source.text("sort"):
-        part = listed(runs_table(state, but_kind=but_kind), endpoint="runs.index", mark=None)
-        table, pages = part.table, part.pages
+    words, sort = source.text("search"), chosen_order(source, RUN_COLUMNS)
+    if words:
+        total = count_runs(workspace(), states, but_kind, words)
     else:
         total = queue.count(states) - (0 if with_trials else queue.count_trials(states))
-        pages = pager(total, "runs.index", mark=None)
-        table = runs_table(state, LIST_LENGTH, pages.offset, but_kind)
+    pages = pager(total, "runs.index", mark=None)
+    if sort:
+        ordered = runs_table(state, but_kind=but_kind, words=words).in_order(sort)
+        table = ordered.part(pages.offset, LIST_LENGTH)
+    else:
+        table = runs_table(state, LIST_LENGTH, pages.offset, but_kind, words)
     to_list = replace(table, sorted_by=lambda sort: source.address("runs.index", sort=sort, offset=None, mark=None))
     return QueuePage(
         sentence=queue_sentence(queue),
@@ -330,7 +337,7 @@ def queue_page(state: str, mark: str) -> QueuePage:
         table=_with_versions(to_list),
         pages=pages,
         poll=source.address("runs.queue", mark=mark) if queue.queued or queue.running else "",
-        words=source.text("search"),
+        words=words,
         trials=queue.count_trials(states),
         with_trials=with_trials,
         trials_address=source.address("runs.index", trials=None if with_trials else 1, offset=None, mark=None),
