@@ -79,7 +79,7 @@ class Walk:
 
 @pytest.fixture(scope="session")
 def chromium():
-    with sync_playwright() as playwright, launch(playwright) as browser:
+    with sync_playwright() as playwright, launch(playwright, lean=True) as browser:
         yield browser
 
 
