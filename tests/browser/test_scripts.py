@@ -236,6 +236,13 @@ def test_the_theme_follows_the_system_then_the_choice_and_is_remembered(watch):
     until(lambda: tab.evaluate("document.getElementById('curves').layout.paper_bgcolor") == "#ffffff")
     tab.reload()
     assert tab.evaluate(ground) == "rgb(255, 255, 255)"
+    other = tab.context.new_page()
+    other.goto(tab.url)
+    other.keyboard.press("t")
+    until(lambda: tab.evaluate(ground) == "rgb(20, 23, 28)")  # an open tab follows
+    tab.evaluate("document.documentElement.dataset.theme = 'light'")  # as a page that the browser had put by
+    tab.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    assert tab.evaluate(ground) == "rgb(20, 23, 28)"
 
 
 def test_a_run_is_followed_live_and_cancelled(watch):
