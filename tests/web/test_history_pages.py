@@ -11,6 +11,7 @@ from dashboard.services.networks import create_network, get_network
 from dashboard.services.store.tables import clear_cache
 from dashboard.services.versions.reading import get_version
 from dashboard.services.versions.saving import Draft, save_version
+from dashboard.web.compare.several_page import best_words
 from tests.api.examples import IRIS_NETWORK, save, special_tensors
 from tests.web.page_check import classes, words
 from tests.worker import wait_until
@@ -250,6 +251,13 @@ def test_another_choice_of_versions_is_refused_with_the_form_to_mend_it(demo, qu
     page = demo.get(f"/compare/several?{query}", status=status)
     assert any("bad" in classes(e) for e in page.root.iter("div"))
     assert next(box.get("value") for box in page.all("input", name="version", checked="")) == "demo-digits:1"
+
+
+def test_versions_that_are_as_good_as_the_best_are_counted():
+    known = {"mnist:1": 0.9, "mnist:2": 0.95, "mnist:3": 0.95, "mnist:4": 0.95}
+    assert best_words("val_accuracy", known) == "best validation accuracy: 0.9500 of mnist:2 and 2 other versions"
+    assert best_words("val_loss", known) == "best validation loss: 0.9000 of mnist:1"
+    assert best_words("val_loss", {}) == ""
 
 
 def test_all_versions_are_lines_between_axes_and_rows_of_a_table(demo):

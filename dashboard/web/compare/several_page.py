@@ -374,10 +374,17 @@ def _all_sentence(shown: AllVersions, rows: Sequence[VersionRow], metric: str) -
     values = {row.version.reference: row.values.metrics.get(metric) for row in rows}
     oldest_first = [version.reference for version in reversed(shown.versions)]  # of equals the first one is best
     known = {name: value for name in oldest_first if (value := values.get(name)) is not None}
+    return f"{text}; {best}." if (best := best_words(metric, known)) else f"{text}."
+
+
+def best_words(metric: str, known: Mapping[str, float]) -> str:
+    """Say what is best by a metric, the first of equals, and how many are as good; empty without a direction."""
     best = best_of(metric, known)
     if best is None:
-        return f"{text}."
-    return f"{text}; best {metric_words(metric)}: {number(known[best])} of {best}."
+        return ""
+    others = list(known.values()).count(known[best]) - 1
+    as_good = f" and {plural(others, 'other version')}" if others else ""
+    return f"best {metric_words(metric)}: {number(known[best])} of {best}{as_good}"
 
 
 def _version_page(version: VersionSettings) -> str:
