@@ -17,6 +17,8 @@ MOST_WORDS = 14
 LOG_FROM = 30.0
 """Positive numbers that differ by more than this factor stand on a logarithmic axis."""
 MOST_LETTERS = 16
+LETTER_WIDTH = 9.0
+"""The most space that a letter of a title takes."""
 SHADES = 64
 
 
@@ -49,7 +51,10 @@ def threads_plot(
         _line(threads[place], _points(xs, axes, scales, place), colours[round(shades[place] * (SHADES - 1))])
         for place in order
     ]
-    drawn = [_axis(x, axis.name, scale) for x, axis, scale in zip(xs, axes, scales, strict=True)]
+    inside = max(MOST_LETTERS, int(step / LETTER_WIDTH))  # the drawing ends next to those at its ends
+    most = [MOST_LETTERS, *[inside] * (len(axes) - 2), MOST_LETTERS]
+    names = [shortened(axis.name, letters) for axis, letters in zip(axes, most, strict=True)]
+    drawn = [_axis(x, name, scale) for x, name, scale in zip(xs, names, scales, strict=True)]
     view = f"0 0 {WIDTH} {HEIGHT}"
     return element("svg", *lines, *drawn, class_="threads", viewBox=view, role="group", aria_label=label)
 
@@ -116,7 +121,7 @@ def _axis(x: float, name: str, scale: _Scale) -> Markup:
         for height, words in scale.ticks
     ]
     line = element("line", x1=place, x2=place, y1=TOP, y2=HEIGHT - BOTTOM)
-    title = element("text", shortened(name, MOST_LETTERS), class_="name", x=place, y=TOP - 14, text_anchor="middle")
+    title = element("text", name, class_="name", x=place, y=TOP - 14, text_anchor="middle")
     return element("g", line, title, *texts, class_="axis")
 
 

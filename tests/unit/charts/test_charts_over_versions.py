@@ -75,6 +75,14 @@ def test_settings_that_are_no_numbers_are_words_in_their_order():
     assert words == ["bias", "False", "True", "layers", "10 relu", "<b>"]
 
 
+@pytest.mark.parametrize(("count", "shown"), [(4, "validation accuracy"), (9, "validation accu…")])
+def test_the_name_of_an_axis_is_whole_where_it_fits(count, shown):
+    axes = [Axis("epoch", [1, 2, 3]), *[Axis("validation accuracy", [1, 2, 3])] * (count - 1)]
+    drawing = drawn(threads_plot(axes, THREADS, [1, 2, 3], "Versions"))
+    names = [text.text for text in drawing.iter("text") if text.get("class") == "name"]
+    assert names == ["epoch", *[shown] * (count - 2), "validation accu…"]
+
+
 def test_the_axis_of_bands_follows_the_bulk_and_one_far_version_does_not_flatten_the_others():
     usual, far = tensor_statistics(np.linspace(-1, 1, 1001)).to_json(), tensor_statistics(np.linspace(-50, 50, 99))
     figure = bands_figure([1, 2, 3], [usual, far.to_json(), usual], "change")
