@@ -45,7 +45,7 @@ def test_the_unit_that_caused_a_fault_is_at_most_four_clicks_from_the_networks_p
     walk.go("/networks/small")
     click(page.get_by_role("link", name=re.compile("^v1 → v2, layer_01.weight:")))
     click(page.get_by_role("link", name=re.compile("^Why the loss changed")))
-    expect(page.locator(".sentence")).to_contain_text(f"most by unit {FAULTY} of layer 1")
+    expect(page.locator(".sentence")).to_contain_text(f"where unit {FAULTY} of layer 1 did most")
     expect(page.locator("#way .panel").first).to_be_visible()
     walk.shot("30-why")
     first = page.locator("#units tbody tr").first.get_by_role("link")

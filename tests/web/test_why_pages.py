@@ -99,7 +99,8 @@ def test_a_planted_fault_is_named_in_the_sentence_and_its_unit_opens(browser, wo
     for tensors in (good, faulty):
         save(workspace, network, tensors, preprocessing=iris_preprocessing(workspace))
     page = browser.get(WHY)
-    assert "all of it by layer_01.weight, most by unit 1 of layer 1; putting unit 1 of layer 1 back" in page.sentence
+    assert "all of it by layer_01.weight, where unit 1 of layer 1 did most;" in page.sentence
+    assert "; putting unit 1 of layer 1 back" in page.sentence
     (unit,) = [link for link, text in page.links().items() if text == "layer 1, unit 1"]
     assert browser.get(unit).h1 == "Unit 1 of layer_01.weight"
 

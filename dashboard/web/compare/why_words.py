@@ -23,7 +23,7 @@ def why_sentence(result: WhyResult) -> str:
         of_it = "all" if is_all else number(abs(largest.share))
         text += f": {of_it} of it by {largest.name}"
         unit = leading_unit(result, largest.name)
-        text += f", most by {units_words([unit])}" if unit else ""
+        text += f", where {units_words([unit])} did most" if unit else ""
     return f"{text}; {restored}." if (restored := restored_words(result)) else f"{text}."
 
 
