@@ -127,7 +127,7 @@ def versions_table(params: HistoryQuery, health: HealthHistory) -> Table:
 
     rows = [VersionRow(*row) for row in zip(health.versions, health.measures, health.findings, strict=True)]
     columns = (
-        replace(VERSION, sortable=True, largest_first=True, css="right"),
+        replace(VERSION, sortable=True, largest_first=True),
         *(
             Column(
                 name,
