@@ -3,7 +3,8 @@
 #   docker run -p 127.0.0.1:8000:8000 -e WEIGHTBASE_PASSWORD=… -v weightbase:/data weightbase
 FROM python:3.11-slim AS build
 WORKDIR /source
-COPY pyproject.toml README.md LICENSE mkdocs.yml mkdocs_hooks.py requirements-docs.txt ./
+RUN apt-get update && apt-get install --yes --no-install-recommends gcc libc6-dev && rm -r /var/lib/apt/lists/*
+COPY pyproject.toml README.md LICENSE hatch_build.py mkdocs.yml mkdocs_hooks.py requirements-docs.txt ./
 COPY client client
 COPY dashboard dashboard
 COPY templates templates

@@ -25,6 +25,11 @@ $(VENV)/run.ok: requirements.txt
 	@$(PYTHON) -m dashboard.charts.small_bundle || echo "Charts use plotly's full bundle: 1.5 MB instead of 0.5 MB, once per browser."
 	@touch $@
 
+# What has been compiled is next to its sources, and is compiled again once they have changed.
+$(VENV)/compiled.ok: dashboard/engine/compiled/kernels.c dashboard/engine/compiled/steps.inc | $(VENV)/run.ok
+	@$(PYTHON) -m dashboard.engine.compiled.build || echo "To train several times quicker install gcc, then: $(PYTHON) -m dashboard.engine.compiled.build"
+	@touch $@
+
 $(VENV)/dev.ok: requirements.txt requirements-dev.txt
 	@echo "Setting up: packages for tests and checks (once)"
 	@test -x $(PYTHON) || python3 -m venv $(VENV)
@@ -32,7 +37,7 @@ $(VENV)/dev.ok: requirements.txt requirements-dev.txt
 	@$(PYTHON) -m dashboard.charts.small_bundle || echo "Charts use plotly's full bundle: 1.5 MB instead of 0.5 MB, once per browser."
 	@touch $@ $(VENV)/run.ok
 
-run: $(VENV)/run.ok          ## start the dashboard on 127.0.0.1:8000
+run: $(VENV)/run.ok $(VENV)/compiled.ok  ## start the dashboard on 127.0.0.1:8000
 	@$(PYTHON) app.py
 
 quick: $(VENV)/dev.ok        ## the fast tests, under a minute: no server, no browser, no pages, no killed processes, none marked slow
@@ -101,4 +106,4 @@ wheel: $(VENV)/dev.ok docs   ## dist/: the wheel, with the docs as a site, and t
 	$(PYTHON) -m build --no-isolation --outdir dist .
 
 clean:           ## remove the virtual environment and caches (never data/)
-	rm -rf $(VENV) $(PROOF) $(DOCS) dashboard/docs_site dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf dashboard/engine/compiled/kernels-*.so $(VENV) $(PROOF) $(DOCS) dashboard/docs_site dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# The tests drive a real Chromium, start a real MariaDB and nginx, and ask the W3C's validator, which needs Java. Install what is
+# The tests drive a real Chromium, start a real MariaDB and nginx, compile the engine's library, and ask the W3C's validator, which
+# needs Java. Install what is
 # missing from Debian's packages if we may; else say how.
 set -euo pipefail
 missing=()
 command -v chromium >/dev/null || missing+=(chromium)
 command -v nginx >/dev/null || PATH="$PATH:/usr/sbin" command -v nginx >/dev/null || missing+=(nginx)
+command -v cc >/dev/null || missing+=(gcc libc6-dev)
 command -v openssl >/dev/null || missing+=(openssl)
 command -v java >/dev/null || missing+=(default-jre-headless)
 export PATH="$PATH:/usr/sbin"

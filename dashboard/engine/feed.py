@@ -112,6 +112,11 @@ class Feed:
         self.offset = _row(samples.offset, 0.0, self.inputs.shape[1], dtype)
         self.ready: Array | None = None
 
+    @property
+    def background(self) -> float:
+        """What a raw 0 is once it is scaled, such as the white of an image; 0 where inputs differ in that."""
+        return float(self.offset) if self.offset is not None and self.offset.ndim == 0 else 0.0
+
     def make_ready(self) -> None:
         """Scale all inputs at once if they are few, for those who come by again and again: a batch is one copy then."""
         shape = (len(self.source), self.inputs.shape[1])

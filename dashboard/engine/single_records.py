@@ -137,6 +137,9 @@ class RecordSteps:
             self._run_block(Chunk(*(part[rows] for part in chunk)), rate)
             tick()
 
+    def finish(self) -> None:
+        """Do nothing: the vector is worked on in place."""
+
     def _run_block(self, chunk: Chunk, rate: float) -> None:
         inputs, targets = chunk.inputs, chunk.targets.copy(order="C")
         record = np.empty_like(targets)

@@ -25,6 +25,9 @@ class Steps(Protocol):
     def run(self, chunk: Chunk, rate: float, tick: Callable[[], None]) -> None:
         """Train on the rows once, in order, writing the chunk's `record`; `tick` comes between batches."""
 
+    def finish(self) -> None:
+        """Have all weights and slots in the network's and the optimizer's vectors: the epoch has ended."""
+
 
 class BatchSteps:
     """Steps of `batch_size` rows; the last batch of an epoch may be smaller.
@@ -54,6 +57,9 @@ class BatchSteps:
             self.differentiate(chunk, slice(start, min(start + self.batch, len(chunk.inputs))), factor, within)
             self.optimizer.step(rate)
             tick()
+
+    def finish(self) -> None:
+        """Do nothing: the vectors are worked on in place."""
 
     def differentiate(self, chunk: Chunk, rows: slice, factor: Rate = 1.0, tick: Tick = None) -> None:
         """Fill the optimizer's gradient with `factor` times the slope of the rows' mean loss and penalties, clipped."""

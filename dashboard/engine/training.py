@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 
 from dashboard.engine.arrays import Array
+from dashboard.engine.compiled.steps import CompiledSteps
 from dashboard.engine.feed import Feed, check, chunk_rows
 from dashboard.engine.measuring import Measured, Tally, measure, nothing
 from dashboard.engine.network import Network, Parameters
 from dashboard.engine.optimizers import Optimizer
+from dashboard.engine.paths import NUMPY, require_path
 from dashboard.engine.samples import Samples
 from dashboard.engine.schedules import learning_rate
 from dashboard.engine.single_records import RecordSteps
@@ -48,10 +50,14 @@ class Training:
 
     The best epoch is the one that is best by the metric `best_by`, on validation if there is such a part; its weights
     are kept if `patience` > 0 or `save` is best. With `patience` and `restore_best`, the network holds them at the
-    end. Raises Invalid unless network, samples and task fit together.
+    end. `path` is the one by which steps are computed (see `paths`). Raises Invalid unless network, samples and task
+    fit together, UserError if the path is not available.
     """
 
-    def __init__(self, network: Network, train: Samples, validation: Samples | None, task: str) -> None:
+    def __init__(
+        self, network: Network, train: Samples, validation: Samples | None, task: str, path: str = NUMPY
+    ) -> None:
+        require_path(path)
         for samples in (train, validation):
             if samples is not None:
                 check(network, samples, task)
@@ -61,15 +67,18 @@ class Training:
         reduced = Reduced(network, train, slice(None)) if by_record else without_zero_inputs(network, train)
         # `core` is what is trained within an epoch; between epochs the network itself holds all weights.
         self.core, self.samples, self.places = reduced
-        weights = class_weights(network, train, task)
         self.optimizer = Optimizer(self.core)
-        batches = BatchSteps(self.core, self.optimizer, weights)
-        self.steps: Steps = RecordSteps(network, weights) if by_record else batches
         self.epoch = 0
         self.best = Best()
         chunk = min(chunk_rows(self.core, self.spec.batch_size), len(train))
         self.feed = Feed(self.core, self.samples, chunk, self.spec.label_smoothing)
         self.feed.make_ready()
+        self.steps = self._steps(class_weights(network, train, task), by_record, path)
+
+    def _steps(self, weights: Array | None, by_record: bool, path: str) -> Steps:
+        if path != NUMPY:
+            return CompiledSteps(self.core, self.optimizer, weights, self.feed.chunk, by_record, self.feed.background)
+        return RecordSteps(self.core, weights) if by_record else BatchSteps(self.core, self.optimizer, weights)
 
     def epochs(self, tick: Callable[[], None] = nothing) -> Iterator[Epoch]:
         """Train to the last epoch, or until `patience` epochs brought nothing better, yielding after each.
@@ -149,6 +158,7 @@ class Training:
             self._count(tally, len(rows))
             if not np.all(np.isfinite(tally.total)):
                 break
+        self.steps.finish()
         return tally
 
     def _count(self, tally: Tally, rows: int) -> None:

@@ -1,12 +1,23 @@
-"""Small networks and data that the engine's tests share."""
+"""Small networks and data that the engine's tests share, and the paths by which a training may compute its steps."""
 
 import numpy as np
+import pytest
 
+from dashboard.engine.compiled.build import build
 from dashboard.engine.network import Network
+from dashboard.engine.paths import NUMPY, compiled_path
 from dashboard.engine.samples import Samples
 from dashboard.engine.training import Training
 from dashboard.records.network import LayerSpec, NetworkSpec
 from dashboard.records.training import TrainingSpec
+
+try:
+    build()
+    WHY_NOT = "" if compiled_path() else "this processor cannot run the compiled library"
+except OSError as error:
+    WHY_NOT = str(error)
+needs_library = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)
+PATHS = [NUMPY, pytest.param(compiled_path() or "compiled", marks=needs_library, id="compiled")]
 
 
 def make_network(layers=(("tanh", 5), ("softmax", 3)), inputs=4, seed=1, bias=True, dropout=0.0, frozen=(), **training):
@@ -38,7 +49,7 @@ def a_line(rows=200, seed=0):
     return Samples(inputs, targets)
 
 
-def train(network, samples, validation=None, task="classification"):
+def train(network, samples, validation=None, task="classification", path=NUMPY):
     """Train to the end and return the training and its epochs."""
-    training = Training(network, samples, validation, task)
+    training = Training(network, samples, validation, task, path)
     return training, list(training.epochs())

@@ -1,13 +1,17 @@
-"""Each part of the engine has the gradient that its own loss has, by central differences in float64."""
+"""Each part of the engine has the gradient that its own loss has, by central differences in float64, on both paths."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from engine_examples import make_network
+from engine_examples import WHY_NOT, make_network
 
 from dashboard.engine.activations import ACTIVATIONS
+from dashboard.engine.compiled.steps import CompiledSteps
 from dashboard.engine.feed import Feed
 from dashboard.engine.initializers import INITIALIZERS
 from dashboard.engine.losses import LOSSES
+from dashboard.engine.network import Network
 from dashboard.engine.optimizers import OPTIMIZERS, Optimizer
 from dashboard.engine.samples import Samples
 from dashboard.engine.schedules import SCHEDULES
@@ -80,6 +84,19 @@ def gradients(network, samples):
     return steps.optimizer.gradient, numeric
 
 
+def compiled_gradient(network, samples):
+    """What a step of plain SGD at the rate 1 takes from the weights, by the compiled library."""
+    training = replace(network.spec.training, optimizer="sgd")
+    other = Network(replace(network.spec, training=training))
+    other.vector[...] = network.vector
+    (chunk,) = Feed(other, samples, ROWS, training.label_smoothing).chunks(np.arange(ROWS))
+    steps = CompiledSteps(other, Optimizer(other), class_weights(network), ROWS)
+    steps.begin(np.random.default_rng(11))
+    steps.run(chunk, 1.0, lambda: None)
+    steps.finish()
+    return network.vector - other.vector
+
+
 def relative_error(one, other):
     return np.linalg.norm(one - other) / (np.linalg.norm(one) + np.linalg.norm(other))
 
@@ -88,6 +105,8 @@ def assert_right_gradient(network, samples):
     found, numeric = gradients(network, samples)
     assert np.linalg.norm(numeric) > 1e-4
     assert relative_error(found, numeric) <= TOLERANCE
+    if not WHY_NOT:
+        assert relative_error(compiled_gradient(network, samples), numeric) <= TOLERANCE
 
 
 @pytest.mark.parametrize(("hidden", "loss", "output"), COMBINATIONS)
@@ -125,6 +144,8 @@ def test_a_frozen_layer_has_no_gradient_and_the_others_have_theirs(frozen):
     for number, layer in enumerate(network.layers):
         expected = np.zeros_like(whole[layer.span]) if number in frozen else whole[layer.span]
         np.testing.assert_array_equal(found[layer.span], expected)
+    if not WHY_NOT:
+        np.testing.assert_allclose(compiled_gradient(network, drawn_samples()), found, atol=1e-15)
 
 
 def test_a_regression_has_the_right_gradient():
@@ -142,6 +163,9 @@ def test_clipping_scales_the_gradient_to_the_norm_and_leaves_a_shorter_one_alone
     untouched, _ = gradients(make_network(batch_size=ROWS, clip_norm=norm * 4), drawn_samples())
     np.testing.assert_allclose(clipped, free / 4, rtol=1e-12)
     np.testing.assert_array_equal(untouched, free)
+    if not WHY_NOT:
+        network = make_network(batch_size=ROWS, clip_norm=norm / 4)
+        np.testing.assert_allclose(compiled_gradient(network, drawn_samples()), clipped, atol=1e-15)
 
 
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS.keys())

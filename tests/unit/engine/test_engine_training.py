@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from engine_examples import a_line, make_network, three_blobs, train
+from engine_examples import PATHS, a_line, make_network, three_blobs, train
 
 from dashboard.engine.network import Network
 from dashboard.engine.samples import Samples
@@ -29,11 +29,12 @@ def blobs() -> tuple[Samples, Samples]:
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec["optimizer"])
-def test_the_same_seed_gives_the_same_bits_and_another_seed_others(spec):
+@pytest.mark.parametrize("path", PATHS)
+def test_the_same_seed_gives_the_same_bits_and_another_seed_others(spec, path):
     def weights(seed):
         network = make_network(epochs=3, **spec | {"seed": seed})
         network.initialize(7)
-        train(network, *blobs())
+        train(network, *blobs(), path=path)
         return network.vector.tobytes()
 
     assert weights(1) == weights(1)
@@ -42,9 +43,10 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_others(spec):
 
 @pytest.mark.parametrize("stop", [1, 2, 4])
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec["optimizer"])
-def test_a_resumed_training_ends_in_the_same_bits_as_an_undisturbed_one(spec, stop):
-    whole, whole_epochs = train(make_network(epochs=5, **spec), *blobs())
-    interrupted = Training(make_network(epochs=5, **spec), *blobs(), "classification")
+@pytest.mark.parametrize("path", PATHS)
+def test_a_resumed_training_ends_in_the_same_bits_as_an_undisturbed_one(spec, stop, path):
+    whole, whole_epochs = train(make_network(epochs=5, **spec), *blobs(), path=path)
+    interrupted = Training(make_network(epochs=5, **spec), *blobs(), "classification", path)
     going = interrupted.epochs()
     for _ in range(stop):
         next(going)
@@ -52,7 +54,7 @@ def test_a_resumed_training_ends_in_the_same_bits_as_an_undisturbed_one(spec, st
     next(going, None)  # what happens after the checkpoint must not reach into it
     other = make_network(epochs=5, seed=99, **spec)
     other = Network(whole.network.spec)
-    resumed = Training(other, *blobs(), "classification")
+    resumed = Training(other, *blobs(), "classification", path)
     resumed.restore(state)
     rest = list(resumed.epochs())
     assert other.vector.tobytes() == whole.network.vector.tobytes()
