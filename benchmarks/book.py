@@ -72,6 +72,8 @@ def work(folder: Path, home: Path) -> float:
     run = call("POST", "/api/v1/networks/mnist-book/runs", {})
     while (detail := call("GET", f"/api/v1/runs/{run['id']}"))["state"] in {"queued", "running"}:
         time.sleep(0.2)
+    path = detail["result"]["path"]
+    print(f"computed by {path}" + ("" if path == "numpy" else "; WEIGHTBASE_COMPILED=0 measures numpy alone"))
     for epoch in detail["epochs"]:
         print(f"epoch {epoch['epoch']}: accuracy while training {epoch['accuracy']:.4f}, {epoch['seconds']:.1f} s")
     if detail["state"] != "finished":

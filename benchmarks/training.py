@@ -1,4 +1,7 @@
-"""Training speed: the engine against PyTorch (eager), scikit-learn, the book's own loop and the bare matrix products.
+"""Training speed: the engine on both of its paths against its peers and the limit.
+
+These are PyTorch (eager), scikit-learn, the book's own loop, and the bare matrix products. "ours" is what a run takes
+here (`engine.paths`): by the compiled library, if it is here and serves the batch; then numpy's path is a peer, too.
 
 One thread, CPU time, the candidates alternating, medians of RUNS; ratios above 1 mean that ours is quicker.
 
@@ -22,9 +25,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import _mnist
 
+from benchmarks._summary import note
 from dashboard.engine.batched import StackTraining
 from dashboard.engine.book import book_spec
 from dashboard.engine.network import Network
+from dashboard.engine.paths import NUMPY, compiled_path, path_of
 from dashboard.engine.samples import Samples
 from dashboard.engine.training import Training
 from dashboard.records.network import LayerSpec, NetworkSpec
@@ -40,6 +45,15 @@ except ImportError:
     MLPClassifier = None
 
 RUNS = 5
+GOALS = {
+    "784-200-10, batch 1,": {"PyTorch": 15.0},
+    "784-200-10, batch 32,": {"PyTorch": 3.0},
+    "784-200-10, batch 128,": {"PyTorch": 2.0},
+    "64-32-10, batch 32,": {"PyTorch": 25.0, "products": 0.5},
+    "30-16-1, batch 32,": {"PyTorch": 25.0, "products": 0.5},
+    "784-200-10, the book's way": {"the book": 15.0},
+}
+SCIKIT_LEARN = 2.0
 RATES = {"momentum": 0.01, "adam": 0.001}
 
 
@@ -56,11 +70,16 @@ def spec_of(sizes, batch, optimizer):
     return NetworkSpec(sizes[0], (*hidden, output), training)
 
 
-def ours(sizes, batch, optimizer, inputs, codes):
+def paths(spec):
+    """Return the paths to measure: what a run takes here, and numpy."""
+    return {"ours": path_of(spec), "ours by numpy": NUMPY} if path_of(spec) != NUMPY else {"ours": NUMPY}
+
+
+def ours(sizes, batch, optimizer, inputs, codes, path=NUMPY):
     """Train an epoch of ours: uint8 pixels, loss and accuracy measured on the way."""
     network = Network(spec_of(sizes, batch, optimizer))
     network.initialize(1)
-    epochs = Training(network, Samples(inputs, codes, scale=1 / 255), None, "classification").epochs()
+    epochs = Training(network, Samples(inputs, codes, scale=1 / 255), None, "classification", path).epochs()
     return lambda: next(epochs)
 
 
@@ -157,14 +176,18 @@ def printed(inputs, codes):
     return epoch
 
 
-def books_way(inputs, codes):
-    """Train the book's network through the engine, in the default float32."""
+def the_books_spec():
+    """Return the book's network in the default float32."""
     spec = book_spec(784, 200, 10, epochs=1_000)
-    spec = NetworkSpec.from_json(spec.to_json() | {"training": spec.to_json()["training"] | {"dtype": "float32"}})
-    network = Network(spec)
+    return NetworkSpec.from_json(spec.to_json() | {"training": spec.to_json()["training"] | {"dtype": "float32"}})
+
+
+def books_way(inputs, codes, path=NUMPY):
+    """Train the book's network through the engine."""
+    network = Network(the_books_spec())
     network.initialize(1)
     samples = Samples(inputs, codes, 0.99 / 255, 0.01, low=0.01, high=0.99)
-    epochs = Training(network, samples, None, "classification").epochs()
+    epochs = Training(network, samples, None, "classification", path).epochs()
     return lambda: next(epochs)
 
 
@@ -177,9 +200,9 @@ def as_a_stack(count, inputs, codes):
     return lambda: next(epochs)
 
 
-def one_after_another(count, inputs, codes):
+def one_after_another(count, inputs, codes, path=NUMPY):
     """Train an epoch of as many networks, each by itself."""
-    alone = [ours((30, 16, 1), 32, "adam", inputs, codes) for _ in range(count)]
+    alone = [ours((30, 16, 1), 32, "adam", inputs, codes, path) for _ in range(count)]
 
     def epoch():
         for train in alone:
@@ -190,9 +213,13 @@ def one_after_another(count, inputs, codes):
 
 def compare_stack(inputs, codes, count=64, rows=1_600):
     inputs, codes = small(inputs, 30)[:rows], codes[:rows] % 2
-    found = medians(
-        {"ours": as_a_stack(count, inputs, codes), "one after another": one_after_another(count, inputs, codes)}
-    )
+    candidates = {
+        "ours": as_a_stack(count, inputs, codes),
+        "one after another": one_after_another(count, inputs, codes),
+    }
+    if compiled_path():
+        candidates["one after another, compiled"] = one_after_another(count, inputs, codes, compiled_path())
+    found = medians(candidates)
     line(f"{count} networks 30-16-1 at once", rows * count, found)
 
 
@@ -211,11 +238,17 @@ def medians(candidates):
 def line(label, rows, found):
     ours_taken = found["ours"]
     ratios = "   ".join(f"{name} {taken / ours_taken:6.2f}" for name, taken in found.items() if name != "ours")
+    goals = {"scikit-learn": SCIKIT_LEARN}
+    goals |= next((goals for start, goals in GOALS.items() if label.startswith(start)), {})
+    for name, taken in found.items():
+        if name != "ours":
+            note("training", label, name, taken / ours_taken, goal=goals.get(name))
     print(f"{label:34} {rows / ours_taken:11,.0f} records/s   ours is quicker than: {ratios}", flush=True)
 
 
 def candidates_of(sizes, batch, optimizer, inputs, codes):
-    candidates = {"ours": ours(sizes, batch, optimizer, inputs, codes)}
+    by = paths(spec_of(sizes, batch, optimizer))
+    candidates = {name: ours(sizes, batch, optimizer, inputs, codes, path) for name, path in by.items()}
     if torch is not None:
         candidates["PyTorch"] = with_torch(sizes, batch, optimizer, inputs, codes)
     if MLPClassifier is not None:
@@ -235,6 +268,7 @@ def small(inputs, columns):
 
 
 def main():
+    print("Ours by the compiled library where a run takes it:", compiled_path() or "there is none here")
     warnings.simplefilter("ignore")  # scikit-learn's ConvergenceWarning at every single epoch
     if torch is None:
         print("Without PyTorch. To compare: make an environment of its own, pip install torch==2.13.0 numpy there.")
@@ -250,7 +284,10 @@ def main():
         compare((30, 16, 1), 32, optimizer, small(inputs, 30), codes, 6_400)
     compare_stack(inputs, codes)
     rows = 1_500
-    found = medians({"ours": books_way(inputs[:rows], codes[:rows]), "the book": printed(inputs[:rows], codes[:rows])})
+    inputs, codes = inputs[:rows], codes[:rows]
+    by = paths(the_books_spec())
+    candidates = {name: books_way(inputs, codes, path) for name, path in by.items()}
+    found = medians(candidates | {"the book": printed(inputs, codes)})
     line("784-200-10, the book's way", rows, found)
 
 

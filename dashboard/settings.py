@@ -68,6 +68,9 @@ class Settings:
     checkpoint_seconds: int = setting(
         Whole(0, 3600), 5, help="The longest part of a training, in seconds, that is lost if it is killed."
     )
+    compiled: int = setting(
+        Switch(), 1, help="0: new trainings are computed by numpy alone, even where the compiled library is there."
+    )
     dask: str = setting(Text(), "", help="A Dask cluster for training, such as tls://scheduler:8786 (docs/dask.md).")
     dask_ca: str = setting(
         Text(), "", help="For tls://: the file of the authority that signed the cluster's certificates."

@@ -277,7 +277,8 @@ RUN = fields_of(
     request="What an action was asked for; never a password.",
     total="Of epochs, or of an action's steps; 0 while that is not known.",
     note="What is being done at the moment.",
-    result="The result so far. Of folds and seeds: trainings, and once all are done spreads, mean and std by metric.",
+    result="The result so far. Of a training: path, by what it is computed (numpy, or compiled-1). Of folds and seeds: "
+    "trainings, and once all are done spreads, mean and std by metric.",
 )
 STORE = {
     "kind": choice(kind.scheme for kind in STORE_KINDS),

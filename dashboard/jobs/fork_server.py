@@ -5,11 +5,13 @@ times before it is quick, took each of them 50 ms of a processor; so did copying
 """
 
 import gc
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from dashboard.data.dataset import Arrays
+from dashboard.engine.paths import NUMPY, path_of
 from dashboard.jobs.job import TrainingJob
 from dashboard.jobs.trainer import train
 from dashboard.jobs.training_process import together  # noqa: F401 - what runs ask for
@@ -20,8 +22,10 @@ RECORDS, INPUTS, CLASSES = 60, 4, ["a", "b", "c"]
 
 
 def warm_up() -> None:
-    """Train a small network as a run does, and put all that is in memory out of the garbage collector's sight."""
-    train(_job(), lambda kind, payload: None, lambda: None)
+    """Train a small network on each path of a run, and put what is in memory out of the garbage collector's sight."""
+    job = _job()
+    for path in dict.fromkeys((NUMPY, path_of(job.spec))):
+        train(replace(job, path=path), lambda kind, payload: None, lambda: None)
     gc.collect()
     gc.freeze()
 

@@ -57,6 +57,7 @@ class TrainingJob(Job):
     """A training: `split` is the dataset's {"validation", "test", "seed"}.
 
     The records are in `folder`, or travel with the job as `arrays` to a machine that has no such folder.
+    `path` is the one by which its steps are computed, from the first attempt on (`engine.paths`).
     A checkpoint is due `checkpoint_seconds` after the one before. `parent_tensors` and `parent_preprocessing` are those
     of the version that it starts from, if there is one; `checkpoint` is the last one of an earlier attempt at this run.
     """
@@ -69,6 +70,7 @@ class TrainingJob(Job):
     folder: Path
     split: Mapping[str, Any]
     checkpoint_seconds: float
+    path: str = "numpy"
     arrays: Arrays | None = None
     parent_tensors: Tensors | None = None
     parent_preprocessing: Mapping[str, Any] | None = None

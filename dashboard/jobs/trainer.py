@@ -74,7 +74,7 @@ class Trainer:
         """Run all epochs, reporting each, and save the versions that the person chose."""
         # With a checkpoint there is something to save already: a stop takes effect only once it can be saved.
         self.prepare(tick if self.job.checkpoint is None else nothing)
-        training = Training(self.network, self.records, self.parts["validation"], self.job.task)
+        training = Training(self.network, self.records, self.parts["validation"], self.job.task, self.job.path)
         if self.job.checkpoint is not None:
             training.restore(self.job.checkpoint.state)
             self.last, self.best = Epoch(**self.job.checkpoint.last), Epoch(**self.job.checkpoint.best)

@@ -106,6 +106,11 @@ class Run:
         return RUN_KINDS[self.kind].repeats
 
     @property
+    def path(self) -> str:
+        """By what the steps of its training are computed (`engine.paths`); empty if that was not written down."""
+        return str(self.result.get("path", ""))
+
+    @property
     def title(self) -> str:
         """What it does, as a heading; empty if it trains a network."""
         return RUN_KINDS[self.kind].title(self.request)

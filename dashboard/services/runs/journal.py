@@ -13,6 +13,7 @@ from dashboard.catalogue import runs as run_rows
 from dashboard.catalogue import searches as search_rows
 from dashboard.catalogue import versions as version_rows
 from dashboard.catalogue.tables import FARTHEST
+from dashboard.engine.paths import NUMPY
 from dashboard.errors import Outage, Superseded, UserError, WeightbaseError
 from dashboard.jobs.job import Job, Progress, TrainingCheckpoint, TrainingJob
 from dashboard.outages import system_words
@@ -21,6 +22,7 @@ from dashboard.records.run_kinds import REPEATS, RUN_KINDS, SEARCHES, kinds_in
 from dashboard.search.together import is_quicker
 from dashboard.services.datasets import require_records
 from dashboard.services.runs import checkpoints, passwords, stop_requests
+from dashboard.services.runs.paths import new_path
 from dashboard.services.store.actions import action_job
 from dashboard.services.versions.reading import get_version
 from dashboard.services.versions.saving import Draft, save_version
@@ -89,7 +91,9 @@ class CatalogueJournal:
             if not is_quicker([job.spec, *specs], dataset.description["rows"]):
                 return []
             claimed = [run_rows.claim_run(connection, run_id) for run_id in waiting]
-        return [replace(job, run_id=run.id, attempt=run.attempt, spec=run.spec) for run in claimed]
+            for run_id, attempt in [(job.run_id, job.attempt), *((run.id, run.attempt) for run in claimed)]:
+                run_rows.note_progress(connection, run_id, attempt, {"result": {"path": NUMPY}})  # as stacks are
+        return [replace(job, run_id=run.id, attempt=run.attempt, spec=run.spec, path=NUMPY) for run in claimed]
 
     def _job(self, run: Run) -> Job:
         if run.is_training:
@@ -118,8 +122,21 @@ class CatalogueJournal:
             task=dataset.task,
             folder=self.workspace.datasets_folder / dataset.folder,
             split={name: dataset.spec[name] for name in ("validation", "test", "seed")},
+            path=self._path(run),
         )
         return job if run.parent is None else self._with_parent(job, run.parent)
+
+    def _path(self, run: Run) -> str:
+        """Return by what a training is computed: chosen at its first attempt, and written down before it begins.
+
+        One that began before there was a choice goes on by numpy.
+        """
+        if run.path or run.attempt > 1:
+            return run.path or NUMPY
+        path = new_path(self.workspace.settings, run.spec)
+        with self.workspace.catalogue.writing(hasty=True) as connection:
+            run_rows.note_progress(connection, run.id, run.attempt, {"result": run.result | {"path": path}})
+        return path
 
     def epochs(self, job: Job, epochs: Sequence[Mapping[str, Any]]) -> bool:
         """Append the numbers of some epochs; False if this attempt no longer counts."""
@@ -138,7 +155,7 @@ class CatalogueJournal:
             from dashboard.services.search.trials import report_of_trial  # noqa: PLC0415 - as above
 
             with self.workspace.catalogue.writing() as connection:
-                result = {"result": report_of_trial(run, report)}
+                result = {"result": report_of_trial(run, report) | {"path": run.path}}
                 return run_rows.note_progress(connection, job.run_id, job.attempt, result)
         with self.workspace.catalogue.reading() as connection:
             network = network_rows.get_network(connection, run.network)
@@ -158,6 +175,7 @@ class CatalogueJournal:
             run_id=job.run_id,
             parent_id=parent_id,
             attempt=job.attempt,
+            origin={"how": "training", "path": job.path},
         )
         try:
             save_version(self.workspace, network, draft)

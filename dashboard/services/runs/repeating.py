@@ -16,12 +16,14 @@ from dashboard.data.baseline import baseline_scores
 from dashboard.data.dataset import Arrays, open_arrays, split_of
 from dashboard.data.folds import Folds
 from dashboard.data.splitting import Split, codes_of_split
+from dashboard.engine.paths import NUMPY
 from dashboard.jobs.job import Progress, TrainingJob
 from dashboard.jobs.trainer import ENDS_BADLY, Trainer, why
 from dashboard.records.dataset import Dataset
 from dashboard.records.repeats import spreads_of
 from dashboard.records.run import Run
 from dashboard.services.datasets import require_records
+from dashboard.services.runs.paths import new_path
 from dashboard.services.runs.repeats import folds_of
 from dashboard.services.store.actions import ActionJob
 from dashboard.services.store.process import Reporter
@@ -40,6 +42,7 @@ class Plan:
     dataset: Dataset
     arrays: Arrays
     folds: Folds | None
+    path: str
 
     @property
     def count(self) -> int:
@@ -76,6 +79,7 @@ class Plan:
             folder=Path(),  # the records travel with it
             split={},
             checkpoint_seconds=NEVER,
+            path=self.path,
             arrays=self.arrays._replace(parts=codes_of_split(parts, len(self.arrays.target))),
         )
 
@@ -106,13 +110,19 @@ def make_plan(workspace: Workspace, run_id: int) -> Plan:
     require_records(workspace, dataset)
     arrays = open_arrays(workspace.datasets_folder / dataset.folder)
     folds = folds_of(workspace, dataset, arrays, run.request["count"]) if run.kind == "folds" else None
-    return Plan(run, dataset, arrays, folds)
+    return Plan(run, dataset, arrays, folds, _path(workspace, run))
+
+
+def _path(workspace: Workspace, run: Run) -> str:
+    """Return by what all of the trainings are computed: as the first one was; before there was a choice, by numpy."""
+    began_before = NUMPY if run.result.get("trainings") else new_path(workspace.settings, run.spec)
+    return run.path or began_before
 
 
 def _result(plan: Plan, done: list[dict[str, Any]]) -> dict[str, Any]:
     counts = [one["records"] for one in done]
     records = sum(counts) if plan.folds else max(counts, default=0)
-    return {"method": plan.method, "records": records, "trainings": done}
+    return {"method": plan.method, "records": records, "trainings": done, "path": plan.path}
 
 
 def _trained(plan: Plan, place: int, total: int, done: list[dict[str, Any]], report: Reporter) -> dict[str, Any]:

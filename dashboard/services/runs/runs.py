@@ -49,10 +49,13 @@ class RunDetail:
         return self.mark.turn or None
 
 
-def start_run(workspace: Workspace, network_name: str, overrides: Mapping[str, Any], started_by: str = "") -> Run:
+def start_run(
+    workspace: Workspace, network_name: str, overrides: Mapping[str, Any], started_by: str = "", path: str = ""
+) -> Run:
     """Queue a training of a network; `overrides` are training settings, `parent` (a version to train on), `priority`.
 
-    `started_by` says who started it, for people to read. Raises NotFound, Conflict without the dataset's records, or
+    `started_by` says who started it, for people to read; `path` by what it is to be computed (`engine.paths`) where
+    that is not left to the settings. Raises NotFound, Conflict without the dataset's records, or
     Invalid with a message for each wrong field.
     """
     network, dataset = trainable(workspace, network_name)
@@ -73,6 +76,7 @@ def start_run(workspace: Workspace, network_name: str, overrides: Mapping[str, A
         "total": training.epochs,
         "priority": priority,
         "started_by": started_by[:STARTED_BY_LENGTH],
+        "result": {"path": path} if path else {},
     }
     with workspace.catalogue.writing() as connection:
         network_rows.get_network(connection, network_name)  # raises NotFound if it was put into the trash meanwhile

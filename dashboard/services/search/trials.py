@@ -14,6 +14,7 @@ import numpy as np
 from dashboard.catalogue import runs as run_rows
 from dashboard.catalogue import searches as search_rows
 from dashboard.engine.network import Network as Engine
+from dashboard.engine.paths import NUMPY
 from dashboard.errors import Conflict, NotFound
 from dashboard.parsing import name_with_end
 from dashboard.records.network import Network, NetworkSpec
@@ -78,7 +79,7 @@ def promote(workspace: Workspace, search_id: int, number: int, name: str = "") -
         "training": asdict(run.spec.training),
     }
     network = create_network(workspace, definition)
-    return network, start_run(workspace, network.name, {})
+    return network, start_run(workspace, network.name, {}, path=run.path or NUMPY)
 
 
 def network_name(search: Search, number: int) -> str:

@@ -360,6 +360,7 @@ def _run(manifest: Json) -> dict[str, Any] | None:
         "kind": run["kind"],
         "priority": run["priority"],
         "started_by": _text(run, "started_by", "run.")[:STARTED_BY_LENGTH],
+        "path": _text(run, "path", "run.") if "path" in run else "",  # older manifests do not say it
         "spec": _spec(_object(run, "spec", "run."), "run.spec"),
         "created": created,
         "started": moment(run.get("started"), "run.started"),

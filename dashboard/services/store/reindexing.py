@@ -233,7 +233,8 @@ def _run_values(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Return the row of a run that is known from a version that it has written."""
     about = manifest["run"]
     wanted = ("kind", "attempt", "priority", "started_by", "total", "spec", "created", "started")
-    return {name: about[name] for name in wanted} | _how_far(manifest)
+    result = {"path": about["path"]} if about["path"] else {}
+    return {name: about[name] for name in wanted} | {"result": result} | _how_far(manifest)
 
 
 def _how_far(manifest: Mapping[str, Any]) -> dict[str, Any]:

@@ -33,6 +33,7 @@ def run_of_manifest(workspace: Workspace, run_id: int | None, epoch: int) -> dic
 def _about(run: RunRow, parent: tuple[str, int] | None) -> dict[str, Any]:
     about: dict[str, Any] = {"id": run.id, **{name: run.values[name] for name in IN_RUN}, "spec": run.values["spec"]}
     about |= {name: _text(run.values[name]) for name in TIMES}
+    about["path"] = run.values["result"].get("path", "")
     return about | ({"parent": place(parent)} if parent is not None else {})
 
 

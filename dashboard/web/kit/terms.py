@@ -166,6 +166,8 @@ TERMS: dict[str, dict[str, str]] = {
     "api": {
         "Run": "One piece of work with a state, such as a training with a live log of epochs and versions.",
         "State": "Whether it waits, runs, has finished, failed, or was cancelled.",
+        "Computed by": "What computed the steps: numpy, or the compiled library (compiled-1), which is several times "
+        "quicker where it is installed. Their results agree within rounding; a run stays with what it began with.",
         "Started by": "Who started it, as far as that is known.",
         "By": "Who started it, as far as that is known.",
         "Queued": "When it was asked for.",

@@ -92,6 +92,7 @@ def _parent(one: Mapping[str, Any], has_share: bool) -> tuple[str, str]:
 
 
 NAMED = {
+    "path": "Computed by",
     "number": "Number in its name",
     "stated": "Stated by the file",
     "format": "Format",

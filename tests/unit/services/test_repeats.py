@@ -102,8 +102,10 @@ def test_a_run_that_died_goes_on_with_the_training_it_was_in(workspace):
     run = start_repeats(workspace, "iris-net", {"folds": 3})
     journal = CatalogueJournal(workspace)
     job = journal.claim([REPEATS])
-    first = undisturbed.result["trainings"][0] | {"marked": True}
-    assert journal.progress(job, Progress(12, 36, "", {"method": "stratified", "records": 50, "trainings": [first]}))
+    first, path = undisturbed.result["trainings"][0] | {"marked": True}, undisturbed.path
+    assert journal.progress(
+        job, Progress(12, 36, "", {"method": "stratified", "records": 50, "trainings": [first], "path": path})
+    )
     assert journal.requeue(job, "it was killed", died=True)
     with workspace.catalogue.reading() as connection:
         queued = run_rows.get_run(connection, run.id)
