@@ -8,6 +8,9 @@ PYTHON := $(VENV)/bin/python
 FREE_GB := $(shell df --output=avail -BG /dev/shm 2>/dev/null | tail -1 | tr -dc 0-9)
 TEST_FOLDERS := $(shell [ "0$(FREE_GB)" -ge 8 ] && echo PYTEST_DEBUG_TEMPROOT=/dev/shm)
 
+# The engine's library is compiled once for its sources, where a C compiler is; it says so where none is.
+COMPILE := $(PYTHON) dashboard/engine/compiled/build.py || true
+
 # Compiled modules are kept whatever the environment says: tests start hundreds of processes, and each would compile anew.
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -25,11 +28,6 @@ $(VENV)/run.ok: requirements.txt
 	@$(PYTHON) -m dashboard.charts.small_bundle || echo "Charts use plotly's full bundle: 1.5 MB instead of 0.5 MB, once per browser."
 	@touch $@
 
-# What has been compiled is next to its sources, and is compiled again once they have changed.
-$(VENV)/compiled.ok: dashboard/engine/compiled/kernels.c dashboard/engine/compiled/steps.inc | $(VENV)/run.ok
-	@$(PYTHON) -m dashboard.engine.compiled.build || echo "To train several times quicker install gcc, then: $(PYTHON) -m dashboard.engine.compiled.build"
-	@touch $@
-
 $(VENV)/dev.ok: requirements.txt requirements-dev.txt
 	@echo "Setting up: packages for tests and checks (once)"
 	@test -x $(PYTHON) || python3 -m venv $(VENV)
@@ -37,10 +35,12 @@ $(VENV)/dev.ok: requirements.txt requirements-dev.txt
 	@$(PYTHON) -m dashboard.charts.small_bundle || echo "Charts use plotly's full bundle: 1.5 MB instead of 0.5 MB, once per browser."
 	@touch $@ $(VENV)/run.ok
 
-run: $(VENV)/run.ok $(VENV)/compiled.ok  ## start the dashboard on 127.0.0.1:8000
+run: $(VENV)/run.ok          ## start the dashboard on 127.0.0.1:8000
+	@$(COMPILE)
 	@$(PYTHON) app.py
 
 quick: $(VENV)/dev.ok        ## the fast tests, under a minute: no server, no browser, no pages, no killed processes, none marked slow
+	@$(COMPILE)
 	$(TEST_FOLDERS) $(PYTHON) -m pytest -q -n 2 --hypothesis-profile=quick -m "not server and not browser and not processes and not slow and not soak" tests/unit tests/rules tests/contract
 
 check: $(VENV)/dev.ok        ## lint, format and types
@@ -62,10 +62,12 @@ test: $(VENV)/dev.ok         ## all tests, with a real browser and real processe
 	@$(MAKE) --no-print-directory -j2 types tested
 
 tested: $(VENV)/dev.ok  # four on two cores, and types beside them: many tests wait for processes of their own
+	@$(COMPILE)
 	$(TEST_FOLDERS) $(PYTHON) -m pytest -q -n 4 --dist worksteal --durations=10
 
 soak: $(VENV)/dev.ok         ## what takes long: outages, disks that fill, more of each kind; needs root, for it mounts small disks
 	@tests/install_system_packages.sh
+	@$(COMPILE)
 	@$(MAKE) --no-print-directory -k -j2 soak-of-outages soak-of-more soak-of-examples  # what fails ends none of the others
 
 soak-of-outages: $(VENV)/dev.ok  # most of its time it waits
@@ -96,6 +98,7 @@ docs: $(DOCS)/ok             ## the docs as a site, which the dashboard shows at
 	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --quiet
 
 bench: $(VENV)/dev.ok        ## every benchmark (or ONLY="store runs"), and a table of all figures in benchmarks/results/
+	@$(COMPILE)
 	@$(PYTHON) benchmarks/_all.py $(ONLY)
 
 pictures: $(VENV)/dev.ok     ## every page type, light, dark, narrow and empty, as pictures in screenshots/, to look at
