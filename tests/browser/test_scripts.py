@@ -417,6 +417,7 @@ def test_everything_is_there_without_javascript(watch):
     tab.get_by_label("Select demo-digits:6").check()
     tab.get_by_role("button", name="Compare the selected").click()
     expect(tab.locator("h1")).to_have_text("What changed from v1 to v6")
+    expect(tab.locator(".steps kbd, .tabs kbd").locator("visible=true")).to_have_count(0)  # keys that would do nothing
     tab.get_by_role("link", name="layer_02.weight").click()
     expect(tab.locator("#detail")).to_have_text("What changed in layer_02.weight")
     tab.goto(f"{NETWORK}/history")
