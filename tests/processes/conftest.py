@@ -1,6 +1,7 @@
 """A workspace of its own for each test of runs, and a coordinator beside the test, ended by its pid."""
 
 from contextlib import closing
+from functools import partial
 
 import pytest
 
@@ -27,8 +28,8 @@ def coordinator(workspace):
     process.wait()
 
 
-def train_undisturbed(home):
-    workspace = open_workspace(Settings(home=str(home)))
+def train_undisturbed(home, compiled=1):
+    workspace = open_workspace(Settings(home=str(home), compiled=compiled))
     with closing(workspace.catalogue), working(workspace.settings):
         assert wait_for_end(workspace, start_training(workspace).id).run.attempt == 1
 
@@ -37,5 +38,14 @@ def train_undisturbed(home):
 def undisturbed(tmp_path_factory):
     """The weights of a run that nobody touched: epoch -> tensors."""
     workspace = open_workspace(Settings(home=str(made_once(tmp_path_factory, "undisturbed", train_undisturbed))))
+    with closing(workspace.catalogue):
+        return weights_of(workspace)
+
+
+@pytest.fixture(scope="session")
+def undisturbed_by_numpy(tmp_path_factory):
+    """The same, computed by numpy, as on a cluster."""
+    home = made_once(tmp_path_factory, "undisturbed-by-numpy", partial(train_undisturbed, compiled=0))
+    workspace = open_workspace(Settings(home=str(home)))
     with closing(workspace.catalogue):
         return weights_of(workspace)

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.processes
 
 
 class InDask:
-    """The cluster; the weights of undisturbed runs are those of this machine's processes."""
+    """The cluster; the weights of undisturbed runs are those of this machine's processes, by numpy."""
 
     def __init__(self, cluster, undisturbed):
         self.cluster, self.undisturbed = cluster, undisturbed
@@ -49,8 +49,8 @@ class TestRunsSurviveInDask(RunsSurvive):
     """A task for each stretch of a run."""
 
     @pytest.fixture
-    def place(self, cluster, undisturbed):
-        return InDask(cluster, undisturbed)
+    def place(self, cluster, undisturbed_by_numpy):
+        return InDask(cluster, undisturbed_by_numpy)
 
     @pytest.mark.soak
     def test_an_attempt_that_was_only_paused_writes_nothing_once_another_runs(self, place, workspace, coordinator):
