@@ -29,6 +29,7 @@
   document.addEventListener("reset", () => setTimeout(count));
   document.addEventListener("pagechange", () => { count(); begin(); });
   document.addEventListener("livechange", () => begin());
+  addEventListener("pageshow", count); // on the way back the browser ticks again what was ticked
 
   // The change map
   let from; // the field at which a drag began

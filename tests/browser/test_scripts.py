@@ -388,6 +388,10 @@ def test_the_bar_below_the_versions_counts_and_says_why_it_is_off(watch):
         expect(several).to_be_enabled(enabled=number > 1)
     expect(compare).to_have_attribute("title", "3 chosen: side by side compares up to eight.")
     expect(compare).to_be_in_viewport()
+    tab.goto("/help")
+    tab.go_back()
+    expect(tab.locator("input[name=version]:checked")).to_have_count(3)
+    expect(said).to_have_text("3 chosen: side by side compares up to eight.")
     tab.get_by_role("button", name="Clear").click()
     expect(said).to_have_text("Choose two versions, or up to eight.")
 
