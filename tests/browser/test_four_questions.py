@@ -121,7 +121,7 @@ def test_what_changed_in_layer_1_between_v3_and_v17_is_said_in_words_after_one_p
     expect(page.locator("h1")).to_have_text("What changed from v3 to v17")
     assert clicks.count == 1
     expect(page.locator("#detail")).to_have_text(re.compile("^What changed in layer_01.weight"))
-    said = page.locator("section[aria-labelledby=detail] .sentence").inner_text()
+    said = page.locator("section[aria-labelledby=detail] .sentence").inner_text().replace("\N{NO-BREAK SPACE}", " ")
     one, two = (table(walk, number, "layer_01.weight").astype(float) for number in (3, 17))
     change = two - one
     most = np.argsort(-np.linalg.norm(change, axis=0), kind="stable")[:3]
@@ -132,7 +132,7 @@ def test_what_changed_in_layer_1_between_v3_and_v17_is_said_in_words_after_one_p
     unchanged = np.count_nonzero(~change.any(axis=1))
     assert unchanged == BORDER
     assert said.endswith(f"Most moved: units {', '.join(map(str, most))}. {unchanged} inputs never changed.")
-    numbers = re.search(r"mean\s\|\u2060Δ\| (\S+), largest (\S+)\. Most", said)
+    numbers = re.search(r"mean \|\u2060Δ\| (\S+), largest (\S+)\. Most", said)
     found = np.array([numbers[1], numbers[2]], float)
     assert found == pytest.approx([np.abs(change).mean(), np.abs(change).max()], rel=5e-4)
 
