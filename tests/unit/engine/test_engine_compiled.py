@@ -23,7 +23,8 @@ from dashboard.engine.training import Diverged, Training
 from dashboard.errors import UserError
 
 PAIRS = [(loss, output) for loss in LOSSES for output in ACTIVATIONS if LOSSES[loss].fused_with in (None, output)]
-RATES = {"sgd": 0.05, "momentum": 0.02, "nesterov": 0.02, "rmsprop": 0.001, "adam": 0.001, "adamw": 0.001}
+RATES = {"sgd": 0.01, "momentum": 0.002, "nesterov": 0.002, "rmsprop": 0.001, "adam": 0.001, "adamw": 0.001}
+"""With larger ones, some of these networks multiply a rounding more than a hundredfold, by numpy alone, too."""
 EPOCHS = 3
 
 
@@ -61,12 +62,20 @@ def samples_with_background(inputs, offset):
 @given(training=trainings(), inputs=st.integers(1, 40), offset=st.sampled_from([0.0, 0.01]))
 def test_both_paths_agree_within_rounding(training, inputs, offset):
     layers, options = training
-    results = []
-    for path in (NUMPY, compiled_path()):
+    samples = samples_with_background(inputs, offset)
+
+    def trained(path):
         network = make_network(layers, inputs=inputs, epochs=EPOCHS, **options)
-        _, epochs = train(network, samples_with_background(inputs, offset), path=path)
-        results.append((network.vector, [epoch.loss for epoch in epochs]))
-    (one, losses), (other, other_losses) = results
+        _, epochs = train(network, samples, path=path)
+        return network.vector, [epoch.loss for epoch in epochs]
+
+    try:
+        one, losses = trained(NUMPY)
+    except Diverged:  # of three layers of identity, say: the other one runs away, too
+        with pytest.raises(Diverged):
+            trained(compiled_path())
+        return
+    other, other_losses = trained(compiled_path())
     if options["dtype"] == "float64":
         tolerance = 1e-9
     else:  # where a gradient is 0 but for rounding, a rule that divides by its size makes a step of that
