@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # The tests drive a real Chromium, start a real MariaDB and nginx, compile the engine's library, and ask the W3C's validator, which
-# needs Java. Install what is
-# missing from Debian's packages if we may; else say how.
+# needs Java. Install what is missing from Debian's packages if we may; else say how.
 set -euo pipefail
 missing=()
 command -v chromium >/dev/null || missing+=(chromium)

@@ -49,14 +49,14 @@ def build() -> Path:
 
 
 def compiler() -> list[str]:
-    """Return the command of a C compiler; raises OSError if there is none, or none for this machine."""
+    """Return the command of a C compiler; raises FileNotFoundError without one, OSError on a machine it is not for."""
     if sys.platform != "linux" or platform.machine() not in FLAGS_OF:
         raise OSError(f"the library is for Linux on {' and '.join(FLAGS_OF)}, this is {platform.machine()}")
     if chosen := shlex.split(os.environ.get("CC", "")):
         return chosen
     compiler_here = next((path for name in COMPILERS if (path := shutil.which(name))), None)
     if compiler_here is None:
-        raise OSError("there is no C compiler: install gcc")
+        raise FileNotFoundError("there is no C compiler: install gcc")
     return [compiler_here]
 
 

@@ -14,7 +14,9 @@ from dashboard.records.training import TrainingSpec
 try:
     build()
     WHY_NOT = "" if compiled_path() else "this processor cannot run the compiled library"
-except OSError as error:
+except FileNotFoundError as error:
+    raise FileNotFoundError(f"{error}. Type: apt-get install -y gcc libc6-dev") from error
+except OSError as error:  # the library is not for this machine, and nothing that can be installed changes that
     WHY_NOT = str(error)
 needs_library = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)
 PATHS = [NUMPY, pytest.param(compiled_path() or "compiled", marks=needs_library, id="compiled")]
