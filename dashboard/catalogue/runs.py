@@ -82,27 +82,23 @@ def list_runs(
     order = case((state == "running", 0), (state == "queued", 1), else_=2)
     is_queued = runs.c.state == "queued"
     turn = (case((is_queued, -runs.c.priority)), case((is_queued, runs.c.id)))
-    query = _runs().order_by(order, *turn, runs.c.id.desc()).limit(limit).offset(offset)
+    query = _narrowed(states, but_kind, words).order_by(order, *turn, runs.c.id.desc()).limit(limit).offset(offset)
     if network is not None:
         query = query.where(networks.c.name == network)
-    if states:
-        query = query.where(state.in_(states))
-    if but_kind:
-        query = query.where(runs.c.kind != but_kind)
-    query = query.where(*(_says(word) for word in words.split()))
     return [_run(row) for row in connection.execute(query)]
 
 
 def count_matching(connection: Connection, states: Collection[str], but_kind: str, words: str) -> int:
     """Return how many runs `list_runs` has in all with these states, without this kind, and with these words."""
+    numbers = _narrowed(states, but_kind, words).with_only_columns(runs.c.id).subquery()
+    return int(connection.execute(select(func.count()).select_from(numbers)).scalar_one())
+
+
+def _narrowed(states: Collection[str], but_kind: str, words: str) -> Select[Any]:
     query = _runs().where(*(_says(word) for word in words.split()))
     if states:
         query = query.where(state_now().in_(states))
-    if but_kind:
-        query = query.where(runs.c.kind != but_kind)
-    return int(
-        connection.execute(select(func.count()).select_from(query.with_only_columns(runs.c.id).subquery())).scalar_one()
-    )
+    return query.where(runs.c.kind != but_kind) if but_kind else query
 
 
 def _says(word: str) -> ColumnElement[bool]:

@@ -91,8 +91,14 @@ def create_network(workspace: Workspace, data: Mapping[str, Any]) -> Network:
 
 
 def get_network(workspace: Workspace, name: str) -> Network:
-    """Return a network, read once within one state of the catalogue; raises NotFound, naming similar ones."""
-    return workspace.catalogue.once(("network", name), lambda connection: network_rows.get_network(connection, name))
+    """Return a network; raises NotFound, naming similar ones."""
+    with workspace.catalogue.reading() as connection:
+        return read_network(workspace, connection, name)
+
+
+def read_network(workspace: Workspace, connection: Any, name: str) -> Network:  # noqa: ANN401 - a Connection
+    """Return a network, read by this connection, once within one state of the catalogue; raises NotFound."""
+    return workspace.catalogue.made_once(("network", name), lambda: network_rows.get_network(connection, name))
 
 
 def list_networks(

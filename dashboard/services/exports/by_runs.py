@@ -1,5 +1,6 @@
 """Exports of large versions: runs make and prove their files, show how far they are, and can be stopped."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from dashboard.catalogue import runs as run_rows
@@ -9,6 +10,7 @@ from dashboard.jobs.job import Progress
 from dashboard.jobs.starting import ensure_coordinator
 from dashboard.records.run import STARTED_BY_LENGTH
 from dashboard.records.run_kinds import EXPORT
+from dashboard.records.tensor import TensorInfo
 from dashboard.services.exports.describing import Leaving, leaving, require_writable, writer_of
 from dashboard.services.exports.making import Exported, export_version, find_export, prove_export
 from dashboard.services.exports.proof import ExportProof, proof_from_json
@@ -36,7 +38,7 @@ def request_export(
     """
     writer, taken = writer_of(format_name), leaving(workspace, network_name, number)
     require_writable(writer, taken)
-    cells = cells_of(taken)
+    cells = cells_of(taken.tensors)
     if cells <= AT_ONCE_CELLS:
         return Requested(prove_export(workspace, network_name, number, format_name))
     run_id = _start(workspace, taken, format_name, started_by)
@@ -51,14 +53,14 @@ def made_export(
     Raises BeingMade, naming the run, where it takes long, and what `export_version` does.
     """
     taken = leaving(workspace, network_name, number)
-    if cells_of(taken) <= AT_ONCE_CELLS:
+    if cells_of(taken.tensors) <= AT_ONCE_CELLS:
         return export_version(workspace, network_name, number, format_name)
     if made := find_export(workspace, network_name, number, format_name):
         return made
     requested = request_export(workspace, network_name, number, format_name, started_by)
     if requested.proof and (made := find_export(workspace, network_name, number, format_name)):
         return made
-    words = f"Run {requested.run_id} makes and proves this file of {cells_of(taken):,} weights"
+    words = f"Run {requested.run_id} makes and proves this file of {cells_of(taken.tensors):,} weights"
     raise BeingMade(f"{words}: ask for it again when the run has finished.", "format")
 
 
@@ -80,12 +82,12 @@ def run_export(workspace: Workspace, job: ActionJob, report: Reporter) -> str | 
 def is_made_by_a_run_alone(workspace: Workspace, network_name: str, number: int) -> bool:
     """Return whether a version is so large that nobody waits for its files; raises NotFound."""
     _version, tensors = get_with_tensors(workspace, network_name, number)
-    return sum(tensor.cells for tensor in tensors) > WAITED_CELLS
+    return cells_of(tensors) > WAITED_CELLS
 
 
-def cells_of(taken: Leaving) -> int:
-    """Return how many weights a version has."""
-    return sum(tensor.cells for tensor in taken.tensors)
+def cells_of(tensors: Sequence[TensorInfo]) -> int:
+    """Return how many weights a version of these tensors has."""
+    return sum(tensor.cells for tensor in tensors)
 
 
 def _start(workspace: Workspace, taken: Leaving, format_name: str, started_by: str) -> int:

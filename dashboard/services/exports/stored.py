@@ -35,7 +35,7 @@ def exports_folder(workspace: Workspace) -> Path:
 
 
 def identity_of(description: Description) -> str:
-    """Return a hash of all that the files of a version depend on; with 784 columns it takes a millisecond."""
+    """Return a hash of all that the files of a version depend on; with 784 columns it takes two milliseconds."""
     about = json.dumps([__version__, description.to_json()], sort_keys=True)
     return hashlib.sha256(about.encode()).hexdigest()
 

@@ -12,6 +12,7 @@ from dashboard.files import make_space
 from dashboard.records.network import ListedVersion, Network, Version
 from dashboard.records.page import Page
 from dashboard.records.tensor import TensorInfo
+from dashboard.services.networks import read_network
 from dashboard.services.store.trash_notes import note_trash
 from dashboard.services.workspace import Workspace
 
@@ -92,9 +93,7 @@ def read_version(
 def list_versions(workspace: Workspace, network_name: str, limit: int = 50, offset: int = 0) -> Page[ListedVersion]:
     """Return a page of a network's versions, the newest first; raises NotFound for an unknown network."""
     with workspace.catalogue.reading() as connection:
-        network = workspace.catalogue.made_once(
-            ("network", network_name), lambda: network_rows.get_network(connection, network_name)
-        )
+        network = read_network(workspace, connection, network_name)
         page = version_rows.list_versions(connection, network, limit + 1, offset)
     return Page(page[:limit], offset + limit if len(page) > limit else None)
 
