@@ -386,7 +386,9 @@ def test_the_scripts_and_styles_of_a_page_are_one_file_each_kept_for_ever_under_
         assert gzip.decompress(packed.data) == response.data
 
 
-@pytest.mark.parametrize("name", ["keys-nothing.js", "keys.css", "../app.js", "keys-.js", "weightbase.txt"])
+@pytest.mark.parametrize(
+    "name", ["keys-nothing.js", "keys-theme-keys.js", "keys.css", "../app.js", "keys-.js", "weightbase.txt"]
+)
 def test_only_files_of_our_own_are_joined(demo, name):
     assert demo.raw(f"/static/joined/{name}").status_code == 404
 

@@ -46,11 +46,11 @@ def joined(names: list[str], ending: str) -> str:
 
 
 def send_joined(names: str, ending: str) -> Response:
-    """Send several files of static/ as one; 404 if there is none of such a name."""
-    there = {path.stem for path in _path("").glob(f"*.{ending}")}
-    if not there.issuperset(names.split("-")):
+    """Send several files of static/ as one; 404 if there is none of such a name, or one is named twice."""
+    wanted, there = names.split("-"), {path.stem for path in _path("").glob(f"*.{ending}")}
+    if not there.issuperset(wanted) or len(set(wanted)) < len(wanted):
         abort(404)
-    _, whole, packed = _joined(_stamped(names.split("-"), ending))
+    _, whole, packed = _joined(_stamped(wanted, ending))
     headers = {"Vary": "Accept-Encoding"} | ({"Content-Encoding": "gzip"} if takes_gzip() else {})
     return Response(packed if takes_gzip() else whole, headers=headers, mimetype=MIME_TYPES[ending])
 
