@@ -42,7 +42,7 @@ STATEMENT_SECONDS = 60
 
 LONG_TEXT = 4096
 LONG_TEXTS = 16
-"""As many are kept as read: the versions of a network share one, which with 784 columns is a megabyte once read."""
+"""As many are kept as read: the versions of a network share one; a dataset of 784 columns is 1.4 MB once read."""
 
 
 def read_json(text: str | bytes) -> Any:  # noqa: ANN401 - whatever was stored

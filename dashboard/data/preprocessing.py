@@ -141,7 +141,7 @@ class Preprocessing:
     def to_json(self) -> dict[str, Any]:
         """Return plain values; `from_json` reads them back."""
         data = dataclasses.asdict(dataclasses.replace(self, numeric=()))
-        # Hundreds of pixels have no words, and asdict takes 20 ms for them.
+        # Hundreds of pixels have no words, and asdict takes six times as long for them.
         data["numeric"] = [{name: value for name, value in vars(one).items() if value != ()} for one in self.numeric]
         if not self.groups:
             del data["groups"]  # as versions of before have it

@@ -1,7 +1,7 @@
 """What the fork server has in memory, imported by it alone: the engine, and what a training of a moment leaves behind.
 
 Each run is a process forked from it. What numpy imports once it is asked for, and code that Python has to see a few
-times before it is quick, took each of them 50 ms of a processor; so did copying what the garbage collector looks at.
+times before it is quick, took each of them about 50 ms of a processor.
 """
 
 import gc

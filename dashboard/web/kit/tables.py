@@ -222,7 +222,7 @@ class Table:
                 cell = draw(show(row))
                 address = column.link(row) if column.link else href if is_header else ""
                 cells += (each.begin, each.linked(address, cell) if address else cell, each.end)
-            # Markup("").join does the same in twice the time.
+            # Markup("").join does the same in five times the time.
             markup = Markup("".join(cell if type(cell) is Markup else escape(cell) for cell in cells))  # noqa: S704
             yield Line(href, self.css(row) if self.css else "", note, markup)
 
