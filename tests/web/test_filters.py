@@ -117,6 +117,11 @@ def test_a_size_is_written_in_units_of_a_thousand(size, text):
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
+        (0.0, "0.00 s"),
+        (0.000042, "0.042 ms"),
+        (0.00214, "2.1 ms"),
+        (0.00994, "9.9 ms"),
+        (0.00996, "0.01 s"),
         (0.254, "0.25 s"),
         (12.34, "12.3 s"),
         (59.96, "1 min 0 s"),

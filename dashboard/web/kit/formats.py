@@ -131,9 +131,11 @@ def file_size(size: int | None) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Write a length of time in its two largest units: `0.25 s`, `3 min 20 s`, `2 h 5 min`."""
+    """Write a length of time in its two largest units: `2.1 ms`, `0.25 s`, `3 min 20 s`, `2 h 5 min`."""
     if seconds is None:
         return NOTHING
+    if 0 < seconds < 0.00995:  # an epoch of a small network: 0.00 s would say that it took no time
+        return f"{seconds * 1000:.2g}{JOINED}ms"
     if seconds < 59.95:
         return f"{seconds:.{2 if seconds < 9.995 else 1}f}{JOINED}s"
     whole = round(seconds)
